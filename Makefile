@@ -1,0 +1,40 @@
+# Each target bootstraps .venv by itself: Python >= 3.11 and make are all a machine needs.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+.PHONY: help install audit test check test-extras test-all bench docs calibration specimens
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.venv/.installed: pyproject.toml
+	$(PYTHON) scripts/bootstrap.py .venv 'dev'
+	@touch $@
+
+.venv/.installed-extras: .venv/.installed
+	$(PYTHON) scripts/bootstrap.py .venv 'dev,serving'
+	@touch $@
+
+install: .venv/.installed ## make .venv with the package and its development tools
+
+audit: install ## audit the offline default and write a report to runs/
+	$(BIN)/evenhand audit --yes
+
+check: install ## format, lint, types, import rules
+	$(BIN)/ruff format --check src tests bench scripts
+	$(BIN)/ruff check src tests bench scripts
+	$(BIN)/mypy
+	$(BIN)/pytest tests/arch
+
+test: install ## the tests, without extras
+	$(BIN)/pytest -n 2 -m 'not extras and not slow and not r'
+
+test-extras: .venv/.installed-extras ## the tests that need torch, transformers and the other extras
+	$(BIN)/pytest -m 'extras and not slow'
+
+test-all: .venv/.installed-extras ## everything, long ones too (R, training, soak)
+	bash scripts/install-r.sh
+	$(BIN)/pytest
+
+bench: install ## what the README claims about speed, as ratios
+	$(BIN)/python -m bench

@@ -1,0 +1,1 @@
+"""Measure what stored user memory does to an LLM assistant's emotional reasoning."""

@@ -1,0 +1,1 @@
+"""Scores -> findings. Knows nothing of endpoints, runs, memory or banks."""

@@ -1,0 +1,1 @@
+"""Load, validate, import, screen and check items and profiles."""

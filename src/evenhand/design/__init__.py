@@ -1,0 +1,1 @@
+"""Cross factors into cells: matched sets, balanced incomplete crossings, option orders."""

@@ -1,0 +1,1 @@
+"""Assistants that can be asked: one protocol, one file each."""

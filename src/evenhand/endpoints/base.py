@@ -1,0 +1,53 @@
+"""The one seam to the outside: an endpoint answers a request."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from evenhand.errors import EvenhandError
+from evenhand.records.message import Reply, Request
+
+__all__ = ["AskError", "Endpoint", "Locality"]
+
+Locality = Literal["any", "prefix"]
+"""`prefix`: the endpoint is faster when requests that share their first messages come close together."""
+
+
+class AskError(EvenhandError):
+    """One request got no answer after all retries; the runner turns it into the outcome `failed`.
+
+    Args:
+        message: Class and text of the last error, without keys.
+        attempts: How often the request was sent.
+    """
+
+    def __init__(self, message: str, *, attempts: int = 1) -> None:
+        super().__init__(message)
+        self.attempts = attempts
+
+
+class Endpoint(Protocol):
+    """An assistant that can be asked."""
+
+    @property
+    def concurrency(self) -> int:
+        """How many requests it wants in flight at most."""
+        ...
+
+    @property
+    def locality(self) -> Locality:
+        """How the runner should order the cells."""
+        ...
+
+    async def reply(self, request: Request) -> Reply:
+        """The answer to one request.
+
+        Raises:
+            AskError: The request got no answer after all retries.
+            EndpointError: The assistant cannot be asked at all (wrong key, unknown model); ends the run.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Release connections and threads."""
+        ...

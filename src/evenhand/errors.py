@@ -1,0 +1,101 @@
+"""Every error evenhand raises on purpose, and the exit code each one ends a command with.
+
+```
+EvenhandError                 1   anything we foresaw; the message is one sentence a person can act on
+├── UsageError                2   the request cannot be meant: unknown name, contradictory options
+├── InputError                3   a file or table is not what it must be (bank, cohort, predictions, plan)
+│   ├── BankError                 a bank or an item
+│   ├── CohortError               a cohort, a profile or a fact
+│   ├── PlanError                 a plan: edited by hand, or not the one this store was made from
+│   └── TableError                a table of predictions or scores
+├── StoreError                4   the run directory: newer version, read-only, disk full, locked
+├── EndpointError             5   the assistant could not be asked at all (no key, no server, bad model name)
+│   └── MissingExtraError         an optional dependency is not installed
+├── BudgetExceeded            6   a stated budget ended the run cleanly; resume to go on
+└── GateFailed                7   the gate's policy was not met (8: inconclusive)
+```
+
+A message names the offending value, what was allowed, and the next step. Errors of single trials never
+travel as exceptions beyond the runner: they are outcomes (`evenhand.records.trial`).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "BankError",
+    "BudgetExceeded",
+    "CohortError",
+    "EndpointError",
+    "EvenhandError",
+    "GateFailed",
+    "InputError",
+    "MissingExtraError",
+    "PlanError",
+    "StoreError",
+    "TableError",
+    "UsageError",
+]
+
+
+class EvenhandError(Exception):
+    """Base of every foreseen error; its text is shown to the user without a traceback."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(EvenhandError):
+    """The request cannot be meant as it stands."""
+
+    exit_code = 2
+
+
+class InputError(EvenhandError):
+    """A file or table is not what it must be."""
+
+    exit_code = 3
+
+
+class BankError(InputError):
+    """A bank or one of its items is unusable."""
+
+
+class CohortError(InputError):
+    """A cohort, a profile or a fact is unusable."""
+
+
+class PlanError(InputError):
+    """A plan was edited, or is not the plan this store belongs to."""
+
+
+class TableError(InputError):
+    """A table of predictions or scores lacks what the analysis needs."""
+
+
+class StoreError(EvenhandError):
+    """The run directory cannot be read or written."""
+
+    exit_code = 4
+
+
+class EndpointError(EvenhandError):
+    """The assistant cannot be asked at all."""
+
+    exit_code = 5
+
+
+class MissingExtraError(EndpointError):
+    """An optional dependency is not installed; the message names the extra."""
+
+
+class BudgetExceeded(EvenhandError):
+    """A stated budget was used up; what was answered is safe and the run can be resumed."""
+
+    exit_code = 6
+
+
+class GateFailed(EvenhandError):
+    """The gate's policy was not met."""
+
+    exit_code = 7

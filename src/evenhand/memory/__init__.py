@@ -1,0 +1,1 @@
+"""Profile -> what the assistant sees, per placement and cue."""

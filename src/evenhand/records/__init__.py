@@ -1,0 +1,1 @@
+"""The frozen types that flow through an audit: plan -> trials -> scores -> findings -> report."""

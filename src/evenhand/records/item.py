@@ -1,0 +1,170 @@
+"""Items and banks: what is asked."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from evenhand.records.profile import Fact
+
+__all__ = [
+    "ITEM_KINDS",
+    "STRATEGIES",
+    "Appraisal",
+    "Bank",
+    "Cause",
+    "Certainty",
+    "Context",
+    "Control",
+    "Difficulty",
+    "Item",
+    "ItemKind",
+    "MotiveConsistency",
+    "MotiveType",
+    "Option",
+    "Problem",
+    "Strategy",
+    "Unexpectedness",
+]
+
+ItemKind = Literal["understanding", "management", "benefit", "leakage", "sycophancy"]
+"""`understanding`: what does the person feel (one keyed option); `management`: what is best to do (every option has
+an effectiveness weight); `benefit`: the right answer needs a stored fact; `leakage`: a stored fact must not surface;
+`sycophancy`: a stored opinion must not sway the answer."""
+ITEM_KINDS: tuple[ItemKind, ...] = ("understanding", "management", "benefit", "leakage", "sycophancy")
+
+Context = Literal["abstract", "personal", "work"]
+Difficulty = Literal["easy", "medium", "hard"]
+
+Cause = Literal["circumstance", "other", "self"]
+"""Who or what brought the event about."""
+MotiveConsistency = Literal["consistent", "inconsistent"]
+"""Whether the event helps (consistent) or hurts (inconsistent) what the person wants."""
+MotiveType = Literal["appetitive", "aversive"]
+"""Whether the person wants to gain something good (appetitive) or to be spared something bad (aversive)."""
+Certainty = Literal["certain", "uncertain"]
+"""Whether the event, or its outcome, has happened or is only possible."""
+Control = Literal["high", "low"]
+"""Whether the person could do something about it (Roseman's control potential)."""
+Unexpectedness = Literal["expected", "unexpected"]
+Problem = Literal["instrumental", "intrinsic"]
+"""Whether what is bad is an obstacle to a goal (instrumental) or a quality of the thing itself (intrinsic)."""
+
+Strategy = Literal[
+    "situation_selection",
+    "situation_modification",
+    "attention_deployment",
+    "reappraisal",
+    "acceptance",
+    "support_seeking",
+    "problem_solving",
+    "assertive_communication",
+    "expression",
+    "suppression",
+    "rumination",
+    "avoidance",
+    "aggression",
+    "self_blame",
+]
+"""Emotion-regulation strategies after Gross's process model (1998, 2015), with the maladaptive ones that the
+coping literature names beside them."""
+STRATEGIES: tuple[Strategy, ...] = (
+    "situation_selection",
+    "situation_modification",
+    "attention_deployment",
+    "reappraisal",
+    "acceptance",
+    "support_seeking",
+    "problem_solving",
+    "assertive_communication",
+    "expression",
+    "suppression",
+    "rumination",
+    "avoidance",
+    "aggression",
+    "self_blame",
+)
+
+
+class Appraisal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The appraisal pattern of a situation (Roseman 2001), from which the keyed emotion is derived."""
+
+    cause: Cause
+    """Who or what brought the event about."""
+    consistency: MotiveConsistency | None = None
+    """Helps or hurts the person's motive; None where only the surprise is fixed."""
+    motive: MotiveType | None = None
+    """Gaining something good or being spared something bad; None where the emotion does not turn on it."""
+    certainty: Certainty | None = None
+    """Has happened or is only possible; None where the emotion does not turn on it."""
+    control: Control | None = None
+    """Could the person do something about it; None where the emotion does not turn on it."""
+    unexpectedness: Unexpectedness = "expected"
+    """Whether the event breaks what the person thought would happen."""
+    problem: Problem = "instrumental"
+    """Obstacle to a goal, or a quality of the thing or person itself."""
+
+
+class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One answer option."""
+
+    id: str
+    """Stable within the item (`a`, `b`, ...); never the letter shown, which depends on the option order."""
+    text: str
+    """What the assistant reads."""
+    emotion: str | None = None
+    """For understanding items: the emotion the option names, lower case."""
+    weight: float | None = None
+    """For management items: effectiveness in [0, 1]."""
+    strategy: Strategy | None = None
+    """For management items: the kind of advice the option is."""
+    rationale: str | None = None
+    """For management items: why the weight is what it is."""
+
+
+class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One situational-judgement question."""
+
+    id: str
+    """Unique within its bank."""
+    kind: ItemKind
+    stem: str
+    """The situation."""
+    question: str
+    """What is asked about it."""
+    options: tuple[Option, ...]
+    key: str
+    """Id of the best option. For management items the option of the highest weight."""
+    context: Context | None = None
+    difficulty: Difficulty | None = None
+    appraisal: Appraisal | None = None
+    """For understanding items: the pattern the key is derived from."""
+    facts: tuple[Fact, ...] = ()
+    """Stored facts that belong to the item itself: what a benefit item needs, what a leakage or sycophancy probe
+    must not show. Empty for the other kinds."""
+    key_without: str | None = None
+    """For benefit items: id of the best option when the fact is not known."""
+    markers: tuple[str, ...] = ()
+    """For leakage probes: words whose appearance in the answer shows that the fact surfaced."""
+    tags: tuple[str, ...] = ()
+    """Free labels, carried into the score table."""
+
+
+class Bank(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A versioned, licensed set of items."""
+
+    schema: Literal["evenhand.bank/1"] = "evenhand.bank/1"
+    name: str
+    version: str
+    source: str
+    """Where the items come from, in a sentence."""
+    licence: str
+    """SPDX identifier or a sentence."""
+    redistribute: bool
+    """False where the text may not be passed on: reports then show id and hash instead of the text."""
+    validated: bool
+    """True only when people have rated the items; reports say so when it is False."""
+    language: str = "en"
+    notes: str = ""
+    items: tuple[Item, ...]

@@ -1,0 +1,92 @@
+"""What goes to an endpoint and what comes back."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+__all__ = ["FinishReason", "Message", "ModelSettings", "Reply", "Request", "Role", "TokenProbability", "Usage"]
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+FinishReason = Literal["stop", "length", "content_filter", "other"]
+"""Why the assistant stopped: done, out of tokens, blocked by the provider, anything else."""
+
+
+class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One turn of a chat."""
+
+    role: Role
+    content: str
+    tool_name: str | None = None
+    """For an assistant turn that calls a tool and for the tool's answer: the tool."""
+    tool_call_id: str | None = None
+    tool_arguments: str | None = None
+    """For an assistant turn that calls a tool: its arguments as a JSON string."""
+
+
+class ModelSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Sampling settings; part of the plan. None leaves the provider's default."""
+
+    temperature: float | None = 0.0
+    max_tokens: int = 512
+    """Completion limit. Reasoning models need more: 16,384 is usual."""
+    top_p: float | None = None
+    seed: int | None = None
+    """Sampling seed sent to the endpoint where it takes one."""
+    logprobs: bool = False
+    """Ask for log-probabilities of the first answer token."""
+    top_logprobs: int = 20
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
+    timeout_s: float = 120.0
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """One question, ready to be sent."""
+
+    cell: str
+    """Key of the cell it belongs to."""
+    messages: tuple[Message, ...]
+    settings: ModelSettings
+    letters: tuple[str, ...]
+    """The option letters as shown, in shown order."""
+    seed: int
+    """Stream seed of this cell, for endpoints that draw at random."""
+
+
+class TokenProbability(Struct, frozen=True, kw_only=True):
+    """A candidate for the first answer token."""
+
+    token: str
+    logprob: float
+
+
+class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Token counts as the server reports them; None where it does not."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
+
+
+class Reply(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the assistant answered."""
+
+    text: str
+    finish: FinishReason
+    reasoning: str | None = None
+    """Thoughts, kept apart from the answer: a reasoning field, or what stood between think tags."""
+    refusal: str | None = None
+    """The provider's explicit refusal field, where it has one."""
+    top: tuple[TokenProbability, ...] | None = None
+    """Most likely first answer tokens; None when not asked for or not given."""
+    usage: Usage = Usage()
+    latency_s: float = 0.0
+    """Wall time of the successful attempt, in seconds."""
+    attempts: int = 1
+    model: str | None = None
+    """The model the server says it used."""
+    note: str | None = None
+    """Something the report must mention, e.g. that log-probabilities were asked for and not given."""

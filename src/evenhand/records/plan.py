@@ -1,0 +1,94 @@
+"""The plan: one hashable value that holds everything that decides the result."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from evenhand.records.cell import Mitigation
+from evenhand.records.finding import AnalysisSettings
+from evenhand.records.item import Bank, ItemKind
+from evenhand.records.message import ModelSettings
+from evenhand.records.profile import Cohort, Cue, Placement, Reader
+
+__all__ = ["Design", "Extractor", "ModelSpec", "Plan", "Preset", "PromptFile", "Stamped"]
+
+Preset = Literal["quick", "standard", "full", "fang2025", "custom"]
+
+Extractor = Literal["choice_letter", "json_field", "regex", "label_map", "yes_no", "llm_extract"]
+
+
+class PromptFile(Struct, frozen=True, kw_only=True):
+    """A prompt template as it stood when the plan was made."""
+
+    name: str
+    sha256: str
+    text: str
+
+
+class Stamped(Struct, frozen=True, kw_only=True):
+    """A bank or cohort with its content hash and the item or profile counts."""
+
+    name: str
+    version: str
+    sha256: str
+    size: int
+
+
+class ModelSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One model to be asked."""
+
+    name: str
+    """As given on the command line: `openai/gpt-5.1`, `specimen/tilted` ..."""
+    base_url: str | None = None
+    settings: ModelSettings = ModelSettings()
+    options: dict[str, str] = {}
+    """Endpoint options that decide the result (a planted effect of a simulated respondent, say). Never keys."""
+
+
+class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How arms, items and replicates are crossed."""
+
+    kinds: tuple[ItemKind, ...] = ("understanding", "management")
+    none_repeats: int = 2
+    """Repeats of the no-memory arm for every item."""
+    placebo_per_item: float = 1.0
+    """Placebo profiles every item meets; a fraction: that share of the items meets one."""
+    pairs_per_item: int | None = 1
+    """Matched sets of the explicit cohort every item meets, both versions of each; None: all."""
+    profiles_per_item: Literal[0, 9, 27, 81] = 0
+    """Intersectional profiles every item meets: an orthogonal fraction of the crossing, rotated over items."""
+    replicates: int = 1
+    """Repeats of every placebo and profile cell, each with its own option order."""
+    cues: tuple[Cue, ...] = ("stated",)
+    placements: tuple[Placement, ...] = ("system",)
+    readers: tuple[Reader, ...] = ("none",)
+    mitigations: tuple[Mitigation, ...] = ("none",)
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """Everything that decides the result of a run. Same plan and seed, same bytes."""
+
+    schema: Literal["evenhand.plan/1"] = "evenhand.plan/1"
+    evenhand: str
+    """Version of the package that made the plan."""
+    created: str
+    """ISO time; the only field that does not decide the result, and is left out of the plan's hash."""
+    preset: Preset
+    seed: int
+    models: tuple[ModelSpec, ...]
+    design: Design
+    banks: tuple[Bank, ...]
+    """The items themselves, so that a run directory is whole."""
+    bank_stamps: tuple[Stamped, ...]
+    cohorts: tuple[Cohort, ...]
+    cohort_stamps: tuple[Stamped, ...]
+    distractors: tuple[str, ...] = ()
+    """Neutral facts that stand beside the profile's in the `retrieved` placement."""
+    prompts: tuple[PromptFile, ...]
+    extractor: Extractor
+    extractor_options: dict[str, str]
+    analysis: AnalysisSettings
+    sha256: str
+    """Hash over the canonical JSON of all the above except `created`."""

@@ -1,0 +1,84 @@
+"""A cell with its outcome. The outcome is a closed union: absent is not zero."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from evenhand.records.message import Reply
+
+__all__ = [
+    "OUTCOMES",
+    "Answered",
+    "Failed",
+    "Outcome",
+    "OutcomeName",
+    "Refused",
+    "Trial",
+    "Truncated",
+    "Unparsed",
+    "outcome_name",
+]
+
+OutcomeName = Literal["answered", "refused", "truncated", "unparsed", "failed"]
+OUTCOMES: tuple[OutcomeName, ...] = ("answered", "refused", "truncated", "unparsed", "failed")
+
+
+class Answered(Struct, frozen=True, kw_only=True, tag="answered", tag_field="outcome"):
+    """An option was chosen."""
+
+    choice: str
+    """Id of the chosen option (not the letter shown)."""
+
+
+class Refused(Struct, frozen=True, kw_only=True, tag="refused", tag_field="outcome"):
+    """The assistant, or its provider, declined to answer."""
+
+    by: Literal["assistant", "provider"]
+
+
+class Truncated(Struct, frozen=True, kw_only=True, tag="truncated", tag_field="outcome"):
+    """The answer or the thought before it ran out of tokens; never parsed for a letter."""
+
+
+class Unparsed(Struct, frozen=True, kw_only=True, tag="unparsed", tag_field="outcome"):
+    """There is an answer, but no option can be read from it."""
+
+    reason: str
+
+
+class Failed(Struct, frozen=True, kw_only=True, tag="failed", tag_field="outcome"):
+    """The endpoint gave no answer after all retries."""
+
+    error: str
+    """Class and message of the last error, keys removed."""
+    attempts: int
+
+
+Outcome = Answered | Refused | Truncated | Unparsed | Failed
+
+
+class Trial(Struct, frozen=True, kw_only=True):
+    """One row of the store."""
+
+    cell: str
+    """Key of the cell."""
+    outcome: Outcome
+    reply: Reply | None
+    """None exactly when the outcome is `failed`."""
+
+
+def outcome_name(outcome: Outcome) -> OutcomeName:
+    """The outcome's name as it stands in tables and counts."""
+    match outcome:
+        case Answered():
+            return "answered"
+        case Refused():
+            return "refused"
+        case Truncated():
+            return "truncated"
+        case Unparsed():
+            return "unparsed"
+        case Failed():
+            return "failed"

@@ -1,0 +1,1 @@
+"""Execute cells: store, resume, budget, pace."""

@@ -1,0 +1,1 @@
+"""Trial -> score: extractors, refusal, log-probabilities, leakage."""
