@@ -25,7 +25,9 @@ class Cell(Struct, frozen=True, kw_only=True):
     reader: Reader
     mitigation: Mitigation
     replicate: int
-    """0-based. Repeats of the `none` arm are replicates."""
+    """0-based. The `none` arm has more replicates than the others: `none_repeats` to every option order."""
+    order_index: int
+    """Which of the item's option orders is shown: replicate modulo the design's replicates. Arms of one item are
+    compared within one order, so position bias cancels, and repeats of `none` differ by the model's noise alone."""
     order: tuple[int, ...]
-    """Option order: position shown -> index into the item's options. The same for every arm of an item and
-    replicate."""
+    """Option order: position shown -> index into the item's options."""
