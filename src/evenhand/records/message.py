@@ -88,5 +88,7 @@ class Reply(Struct, frozen=True, kw_only=True, omit_defaults=True):
     attempts: int = 1
     model: str | None = None
     """The model the server says it used."""
+    extracted: str | None = None
+    """The option letter that a second model read from the answer (`llm_extract` only); empty where it found none."""
     note: str | None = None
     """Something the report must mention, e.g. that log-probabilities were asked for and not given."""

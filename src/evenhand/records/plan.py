@@ -57,8 +57,11 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Placebo profiles every item meets; a fraction: that share of the items meets one."""
     pairs_per_item: int | None = 1
     """Matched sets of the explicit cohort every item meets, both versions of each; None: all."""
-    profiles_per_item: Literal[0, 9, 27, 81] = 0
-    """Intersectional profiles every item meets: an orthogonal fraction of the crossing, rotated over items."""
+    matched_sets: int | None = None
+    """How many matched sets of the explicit cohort take part (a seeded choice); None: all."""
+    profiles_per_item: int | None = 0
+    """Intersectional profiles every item meets, in each cue style; None: all. In a crossing of four factors of three
+    levels, 9 and 27 are orthogonal fractions, rotated over items."""
     replicates: int = 1
     """Repeats of every placebo and profile cell, each with its own option order."""
     cues: tuple[Cue, ...] = ("stated",)

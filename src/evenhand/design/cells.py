@@ -1,0 +1,186 @@
+"""The cells of a plan: a lazy crossing, never a list in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import product
+
+import msgspec
+
+from evenhand.design.arms import NONE, cohort_arms, item_fact_arm, paired_cohort, placebo_arms
+from evenhand.design.crossing import balanced_subsets, factorial_fractions
+from evenhand.design.orders import option_orders
+from evenhand.records.cell import Cell, Mitigation
+from evenhand.records.item import Bank, Item
+from evenhand.records.plan import ModelSpec, Plan
+from evenhand.records.profile import Arm, Placement, Reader
+from evenhand.seeds import stream
+
+__all__ = ["Crossing", "Meeting"]
+
+ITEM_FACT_KINDS = ("benefit", "leakage", "sycophancy")
+
+
+class Meeting(msgspec.Struct, frozen=True):
+    """An item and an arm that meet, and how often."""
+
+    item: Item
+    bank: str
+    arm: Arm
+    replicates: int
+
+
+class Crossing:
+    """Which item meets which arm in a plan, and the cells that follow.
+
+    Args:
+        plan: The plan; nothing else decides the crossing.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._digest = {model.name: _digest(msgspec.json.encode(model, order="deterministic")) for model in plan.models}
+        frozen = (plan.prompts, plan.extractor, plan.extractor_options, plan.seed)
+        self._frozen = _digest(msgspec.json.encode(frozen, order="deterministic"))
+
+    @cached_property
+    def meetings(self) -> dict[str, tuple[Meeting, ...]]:
+        """Item id -> the arms the item meets.
+
+        Items stand in a random order, so that any beginning of the cells is a random sample of whole items.
+        """
+        design, seed = self.plan.design, self.plan.seed
+        found: dict[str, tuple[Meeting, ...]] = {}
+        for bank in self.plan.banks:
+            items = [item for item in bank.items if item.kind in design.kinds]
+            person_items = [item for item in items if item.kind not in ITEM_FACT_KINDS]
+            arms = self._arms_of_items(person_items, bank)
+            for item in items:
+                repeats = design.none_repeats * design.replicates
+                met = [Meeting(item, bank.name, NONE, repeats)]
+                if item.kind in ITEM_FACT_KINDS:
+                    met.append(Meeting(item, bank.name, item_fact_arm(item), repeats))
+                else:
+                    met += [Meeting(item, bank.name, arm, design.replicates) for arm in arms[item.id]]
+                found[item.id] = tuple(met)
+        names = list(found)
+        order = stream(seed, "design", "item-order").permutation(len(names))
+        return {names[index]: found[names[index]] for index in order}
+
+    def _arms_of_items(self, items: list[Item], bank: Bank) -> dict[str, list[Arm]]:
+        plan, design = self.plan, self.plan.design
+        arms: dict[str, list[Arm]] = {item.id: [] for item in items}
+        placebos = [arm for cohort in plan.cohorts for arm in placebo_arms(cohort)]
+        rng = stream(plan.seed, "design", "placebo", bank.name)
+        for item, chosen in zip(
+            items, balanced_subsets(len(items), len(placebos), per_item=design.placebo_per_item, rng=rng), strict=True
+        ):
+            arms[item.id] += [placebos[index] for index in chosen]
+        for cohort in plan.cohorts:
+            people = cohort_arms(cohort, matched_sets=design.matched_sets, seed=plan.seed)
+            if paired_cohort(cohort):
+                sets: dict[str, list[Arm]] = {}
+                for arm in people:
+                    sets.setdefault(arm.matched_set or arm.id, []).append(arm)
+                groups = list(sets.values())
+                rng = stream(plan.seed, "design", "pairs", bank.name, cohort.name)
+                picks = balanced_subsets(len(items), len(groups), per_item=design.pairs_per_item, rng=rng)
+                for item, chosen in zip(items, picks, strict=True):
+                    arms[item.id] += [arm for index in chosen for arm in groups[index]]
+            elif design.profiles_per_item != 0:
+                for cue in dict.fromkeys(arm.cue for arm in people):
+                    styled = [arm for arm in people if arm.cue == cue]
+                    picks = factorial_fractions(len(items), styled, per_item=design.profiles_per_item, seed=plan.seed)
+                    for item, chosen in zip(items, picks, strict=True):
+                        arms[item.id] += [styled[index] for index in chosen]
+        return arms
+
+    @cached_property
+    def orders(self) -> dict[str, tuple[tuple[int, ...], ...]]:
+        """Item id -> its option orders."""
+        orders: dict[str, tuple[tuple[int, ...], ...]] = {}
+        for bank in self.plan.banks:
+            orders |= option_orders(bank.items, replicates=self.plan.design.replicates, seed=self.plan.seed)
+        return orders
+
+    @cached_property
+    def conditions(self) -> tuple[tuple[Placement, Reader, Mitigation], ...]:
+        """(placement, reader, mitigation) combinations in which memory is shown."""
+        design = self.plan.design
+        return tuple(product(design.placements, design.readers, design.mitigations))
+
+    def size(self, model: ModelSpec | None = None) -> int:
+        """Number of cells of one model, or of all models."""
+        none = sum(m.replicates for met in self.meetings.values() for m in met if m.arm.kind == "none")
+        memory = sum(m.replicates for met in self.meetings.values() for m in met if m.arm.kind != "none")
+        each = none + memory * len(self.conditions)
+        return each if model is not None else each * len(self.plan.models)
+
+    def pairs(self) -> Iterator[tuple[Cell, Meeting]]:
+        """All cells, model by model, item by item (whole items first), each with the item and arm it is made of."""
+        for model in self.plan.models:
+            for met in self.meetings.values():
+                for meeting in met:
+                    yield from self._cells(model, meeting)
+
+    def pairs_by_arm(self) -> Iterator[tuple[Cell, Meeting]]:
+        """All cells, model by model, arm by arm: for endpoints that share the work of equal beginnings."""
+        by_arm: dict[tuple[str, str], list[Meeting]] = {}
+        for met in self.meetings.values():
+            for meeting in met:
+                own = meeting.item.id if meeting.arm.kind == "item_fact" else ""
+                by_arm.setdefault((meeting.arm.id, own), []).append(meeting)
+        for model in self.plan.models:
+            for group in by_arm.values():
+                for meeting in group:
+                    yield from self._cells(model, meeting)
+
+    def _cells(self, model: ModelSpec, meeting: Meeting) -> Iterator[tuple[Cell, Meeting]]:
+        """The none arm is asked under the first condition only: without memory the others are the same question."""
+        conditions = self.conditions[:1] if meeting.arm.kind == "none" else self.conditions
+        orders = self.orders[meeting.item.id]
+        content = self._content(meeting)
+        for placement, reader, mitigation in conditions:
+            for replicate in range(meeting.replicates):
+                index = replicate % len(orders)
+                shown = f"{placement}/{reader}/{mitigation}/{replicate}/{orders[index]}"
+                key = _digest(self._digest[model.name], self._frozen, content, shown.encode())
+                yield (
+                    Cell(
+                        key=key.hex(),
+                        model=model.name,
+                        arm=meeting.arm.id,
+                        item=meeting.item.id,
+                        placement=placement,
+                        reader=reader,
+                        mitigation=mitigation,
+                        replicate=replicate,
+                        order_index=index,
+                        order=orders[index],
+                    ),
+                    meeting,
+                )
+
+    def _content(self, meeting: Meeting) -> bytes:
+        return self._hash_of(("item", meeting.bank, meeting.item.id), meeting.item) + self._hash_of(
+            ("arm", meeting.arm.id, meeting.item.id if meeting.arm.kind == "item_fact" else ""), meeting.arm
+        )
+
+    @cached_property
+    def _hashes(self) -> dict[tuple[str, str, str], bytes]:
+        return {}
+
+    def _hash_of(self, name: tuple[str, str, str], value: Item | Arm) -> bytes:
+        if name not in self._hashes:
+            self._hashes[name] = _digest(msgspec.json.encode(value, order="deterministic"))
+        return self._hashes[name]
+
+
+def _digest(*parts: bytes) -> bytes:
+    """BLAKE2b-128 over the parts, each with its length."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(len(part).to_bytes(4, "big") + part)
+    return digest.digest()

@@ -1,0 +1,119 @@
+"""Which item meets which arm: complete crossings, or balanced incomplete ones.
+
+A smaller design is never a truncated list. Every item meets equally many matched sets, every set equally many
+items (up to one), both versions of a set always come together, and the intersectional profiles an item meets form
+an orthogonal fraction of the crossing where one exists, so that main effects are balanced within every item.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evenhand.records.profile import Arm
+from evenhand.seeds import stream
+
+__all__ = ["balanced_subsets", "factorial_fractions", "orthogonal_cosets"]
+
+
+def balanced_subsets(items: int, units: int, *, per_item: float | None, rng: np.random.Generator) -> list[list[int]]:
+    """For every item, the units it meets, so that all units are met equally often.
+
+    Items take the least-used units first, ties in random order, so that the counts of any two units never differ
+    by more than one.
+
+    Args:
+        items: Number of items.
+        units: Number of units (matched sets, placebo profiles).
+        per_item: Units every item meets; a fraction below one gives that share of the items one unit each; None
+            gives every item all units.
+        rng: Stream that breaks ties and chooses the items that meet one.
+    """
+    if per_item is None or per_item >= units:
+        return [list(range(units)) for _ in range(items)]
+    used = np.zeros(units, dtype=np.int64)
+    whole = int(per_item)
+    extra = round((per_item - whole) * items)
+    with_extra = set(rng.permutation(items)[:extra].tolist())
+    chosen: list[list[int]] = []
+    for item in range(items):
+        take = whole + (item in with_extra)
+        order = np.lexsort((rng.random(units), used))[:take]
+        used[order] += 1
+        chosen.append(sorted(order.tolist()))
+    return chosen
+
+
+def orthogonal_cosets(per_item: int) -> NDArray[np.int64] | None:
+    """The cosets of an orthogonal fraction of the 3^4 crossing.
+
+    With 9 runs the fraction is x3 = x1 + x2 + a, x4 = x1 + 2 x2 + b over GF(3), an orthogonal array OA(9, 4, 3, 2);
+    with 27 it is x4 = x1 + x2 + x3 + a, of strength 3. The cosets (a, b) partition the crossing.
+
+    Returns:
+        Array (cosets, runs, 4) of level indices, or None for other sizes. Source: Hedayat, Sloane and Stufken
+        (1999), Orthogonal Arrays.
+    """
+    base = np.array(list(np.ndindex(3, 3)), dtype=np.int64)
+    if per_item == 9:
+        one, two = base[:, 0], base[:, 1]
+        cosets = [
+            np.stack([one, two, (one + two + a) % 3, (one + 2 * two + b) % 3], axis=1) for a, b in np.ndindex(3, 3)
+        ]
+        return np.stack(cosets)
+    if per_item == 27:
+        cube = np.array(list(np.ndindex(3, 3, 3)), dtype=np.int64)
+        cosets = [np.column_stack([cube, (cube.sum(axis=1) + a) % 3]) for a in range(3)]
+        return np.stack(cosets)
+    return None
+
+
+def factorial_fractions(items: int, arms: Sequence[Arm], *, per_item: int | None, seed: int) -> list[list[int]]:
+    """For every item, the profiles of a crossing it meets.
+
+    Args:
+        items: Number of items.
+        arms: The profiles of one crossing in one cue style.
+        per_item: Profiles every item meets; None: all.
+        seed: Root seed of the plan.
+
+    Returns:
+        Indices into `arms`. A crossing of four factors of three levels with 9 or 27 profiles an item uses
+        orthogonal fractions; every other case takes, one by one, the profile whose levels the item has met least,
+        then the profile used least overall.
+    """
+    if per_item is None or per_item >= len(arms):
+        return [list(range(len(arms))) for _ in range(items)]
+    rng = stream(seed, "design", "fractions", arms[0].cue or "")
+    factors = {factor: list(dict.fromkeys(arm.levels[factor] for arm in arms)) for factor in arms[0].levels}
+    cosets = orthogonal_cosets(per_item)
+    if cosets is not None and len(arms) == 81 and [len(levels) for levels in factors.values()] == [3, 3, 3, 3]:
+        where = {tuple(arm.levels.values()): index for index, arm in enumerate(arms)}
+        names = list(factors.values())
+        blocks = [
+            sorted(where[tuple(names[f][level] for f, level in enumerate(run))] for run in coset) for coset in cosets
+        ]
+        laps = [rng.permutation(len(blocks)) for _ in range(-(-items // len(blocks)))]
+        turns = np.concatenate(laps) if laps else np.array([], dtype=np.int64)
+        return [blocks[turn] for turn in turns[:items]]
+    return _level_balanced(items, arms, per_item=per_item, rng=rng)
+
+
+def _level_balanced(items: int, arms: Sequence[Arm], *, per_item: int, rng: np.random.Generator) -> list[list[int]]:
+    used: Counter[int] = Counter()
+    chosen: list[list[int]] = []
+    for _ in range(items):
+        met: Counter[tuple[str, str]] = Counter()
+        free = [int(index) for index in rng.permutation(len(arms))]
+        block: list[int] = []
+        for _ in range(per_item):
+            best = min(free, key=lambda index: (sum(met[level] for level in arms[index].levels.items()), used[index]))
+            free.remove(best)
+            block.append(best)
+            met.update(arms[best].levels.items())
+            used[best] += 1
+        chosen.append(sorted(block))
+    return chosen

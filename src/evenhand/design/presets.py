@@ -1,0 +1,43 @@
+"""Presets: named designs for a budget, so that nobody has to know the factors to start."""
+
+from __future__ import annotations
+
+from evenhand.records.plan import Design, Preset
+
+__all__ = ["PRESETS", "preset_design"]
+
+PRESETS: dict[Preset, str] = {
+    "quick": "about 1,500 calls: every item once against one matched pair, for paid endpoints",
+    "standard": "about 10,000 calls: six matched pairs an item, an orthogonal ninth of the 81 profiles, probes",
+    "full": "everything: every item against every profile in every cue style",
+    "fang2025": "the design of arXiv 2510.09905: 30 personas x 2 and 81 profiles, each item once",
+}
+"""What each preset is for; shown by `--help` and in the report."""
+
+
+def preset_design(preset: Preset) -> Design:
+    """The design a preset stands for; `custom` starts from `quick`."""
+    match preset:
+        case "quick" | "custom":
+            return Design(none_repeats=2, placebo_per_item=0.25, pairs_per_item=1)
+        case "standard":
+            return Design(
+                kinds=("understanding", "management", "benefit", "leakage", "sycophancy"),
+                none_repeats=3,
+                placebo_per_item=2,
+                pairs_per_item=6,
+                profiles_per_item=9,
+            )
+        case "full":
+            return Design(
+                kinds=("understanding", "management", "benefit", "leakage", "sycophancy"),
+                none_repeats=5,
+                placebo_per_item=12,
+                pairs_per_item=None,
+                profiles_per_item=None,
+                cues=("stated", "implied", "mixed"),
+            )
+        case "fang2025":
+            return Design(
+                none_repeats=1, placebo_per_item=0, pairs_per_item=None, matched_sets=30, profiles_per_item=None
+            )

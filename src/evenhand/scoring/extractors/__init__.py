@@ -1,0 +1,1 @@
+"""Read the chosen option from an answer: one extractor a file, one protocol."""
