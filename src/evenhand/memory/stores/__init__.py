@@ -1,0 +1,1 @@
+"""Stores that facts are retrieved from."""
