@@ -1,0 +1,136 @@
+"""Banks from files: the shipped ones by name, a user's by path.
+
+A parsed bank is kept as JSON in the user's cache folder under the hash of the file it came from, so that YAML is
+parsed once. The cache is never the truth: whatever in it is damaged or missing is made again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import msgspec
+
+from evenhand.bank.document import convert_document, parse_document, read_bytes
+from evenhand.bank.validate import check_bank
+from evenhand.errors import BankError
+from evenhand.records.item import Bank
+
+__all__ = ["bank_sha256", "cache_folder", "load_bank", "parse_bank", "shipped_banks"]
+
+_SCHEMA_LINE = b"schema: evenhand.bank/"
+_SUFFIXES = (".yaml", ".yml", ".json")
+_CACHE_FORMAT = b"evenhand.bank/1 cache/1"
+"""Part of every cache name: changes whenever what the same file is read as changes."""
+
+
+def shipped_banks() -> tuple[str, ...]:
+    """Names of the banks that come with the package."""
+    return tuple(sorted(file.name.removesuffix(".yaml") for file in _shipped_files()))
+
+
+def _shipped_files() -> Iterator[Traversable]:
+    for file in (resources.files("evenhand.bank") / "data").iterdir():
+        if file.name.endswith(".yaml"):
+            with file.open("rb") as stream:
+                if stream.read(len(_SCHEMA_LINE)) == _SCHEMA_LINE:
+                    yield file
+
+
+def load_bank(name_or_path: str | Path) -> Bank:
+    """A shipped bank by name, or a bank file by path, validated.
+
+    A string is a path when it has a folder separator or ends in .yaml, .yml or .json.
+
+    Raises:
+        BankError: for an unknown name, an unreadable file, or a bank that breaks a rule.
+    """
+    if isinstance(name_or_path, Path) or _looks_like_path(name_or_path):
+        path = Path(name_or_path)
+        if path.suffix.lower() not in _SUFFIXES:
+            raise BankError(f"{str(path)!r} has suffix {path.suffix!r}; a bank file ends in {', '.join(_SUFFIXES)}")
+        return _cached(read_bytes(path, error=BankError), source=str(path))
+    name = name_or_path
+    file = resources.files("evenhand.bank") / "data" / f"{name}.yaml"
+    if name not in shipped_banks():
+        raise BankError(
+            f"there is no shipped bank {name!r}; use one of {', '.join(shipped_banks())}, or the path of a bank file"
+        )
+    return _cached(file.read_bytes(), source=name)
+
+
+def _looks_like_path(name: str) -> bool:
+    return "/" in name or os.sep in name or name.lower().endswith(_SUFFIXES)
+
+
+def parse_bank(data: bytes, *, source: str) -> Bank:
+    """A bank from the bytes of a YAML or JSON file, validated; `source` names it in messages.
+
+    Raises:
+        BankError: naming file, line or item, and field.
+    """
+    document = parse_document(data, source=source, error=BankError)
+    return check_bank(convert_document(document, Bank, error=BankError), source=source)
+
+
+def bank_sha256(bank: Bank) -> str:
+    """SHA-256 (hex) of the bank as canonical JSON: fields sorted, defaults left out.
+
+    Layout, comments and key order of the file do not matter; every word of an item does.
+    """
+    return hashlib.sha256(msgspec.json.encode(bank, order="sorted")).hexdigest()
+
+
+def cache_folder() -> Path:
+    """Where parsed files are kept: `EVENHAND_CACHE`, or the platform's folder for caches. Safe to delete."""
+    if stated := os.environ.get("EVENHAND_CACHE"):
+        return Path(stated)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "evenhand" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "evenhand"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "evenhand"
+
+
+def _cached(data: bytes, *, source: str) -> Bank:
+    digest = hashlib.sha256(_CACHE_FORMAT + hashlib.sha256(data).digest()).hexdigest()
+    try:
+        entry = cache_folder() / "banks" / f"{digest}.json"
+    except RuntimeError:  # no home folder
+        return parse_bank(data, source=source)
+    bank = _read_entry(entry)
+    if bank is None:
+        bank = parse_bank(data, source=source)
+        _write_entry(entry, bank)
+    return bank
+
+
+def _read_entry(entry: Path) -> Bank | None:
+    """The cached bank; None where there is none, or where what is there is not what was written."""
+    try:
+        seal, _, body = entry.read_bytes().partition(b"\n")
+    except OSError:
+        return None
+    if hashlib.sha256(body).hexdigest().encode() != seal:
+        return None
+    try:
+        return msgspec.json.decode(body, type=Bank)
+    except msgspec.DecodeError:
+        return None
+
+
+def _write_entry(entry: Path, bank: Bank) -> None:
+    """Keep the bank; a cache that cannot be written (read-only home, full disk) costs time only."""
+    body = msgspec.json.encode(bank)
+    with contextlib.suppress(OSError):
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=entry.parent, delete=False) as stream:
+            stream.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+        Path(stream.name).replace(entry)
