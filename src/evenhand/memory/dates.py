@@ -19,8 +19,9 @@ _CYCLE = 24
 def saved_on(index: int) -> str:
     """The day on which the fact at `index` counts as saved, as an ISO date.
 
-    It rises with the index, starts again after every 24 facts, and depends on nothing else, so the arms of a matched set show the same dates and a
-    date can say nothing about the user. The jitter comes from a hash of the index, never from a clock.
+    It rises with the index, starts again after every 24 facts, and depends on nothing else. So the arms of a
+    matched set show the same dates, and a date can say nothing about the user. The jitter comes from a hash of
+    the index, never from a clock.
     """
     index %= _CYCLE
     jitter = hashlib.blake2b(f"saved-on-{index}".encode(), digest_size=2).digest()
