@@ -44,7 +44,7 @@ def _arm(cohort: Cohort, profile: Profile) -> Arm:
 def placebo_arms(cohort: Cohort) -> tuple[Arm, ...]:
     """The cohort's placebo profiles as arms."""
     return tuple(
-        Arm(id=f"placebo/{cohort.name}/{profile.id}", kind="placebo", cohort=cohort.name, facts=profile.facts)
+        Arm(id=f"placebo/{profile.id}", kind="placebo", cohort=cohort.name, facts=profile.facts)
         for profile in cohort.placebo
     )
 

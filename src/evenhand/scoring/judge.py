@@ -33,7 +33,9 @@ def judge(reply: Reply, *, item: Item, cell: Cell, extract: Extract) -> Outcome:
         return Refused(by="assistant")
     if not reply.text.strip():
         return Unparsed(reason="empty answer")
-    found = extract(reply.text if reply.extracted is None else reply.extracted, shown_options(item, cell))
+    if reply.extracted == "":
+        return Refused(by="assistant") if looks_refused(reply.text) else Unparsed(reason="the reading model found none")
+    found = extract(reply.extracted or reply.text, shown_options(item, cell))
     if isinstance(found, Found):
         return Answered(choice=item.options[cell.order[found.position]].id)
     return Refused(by="assistant") if looks_refused(reply.text) else Unparsed(reason=found.reason)

@@ -1,0 +1,76 @@
+"""`evenhand audit`: plan, run, score, analyse, report."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evenhand.cli.design_options import DesignOptions, build_plan, default_directory
+from evenhand.cli.groups import takes
+from evenhand.cli.output import say
+from evenhand.cli.plan import show_preview
+from evenhand.cli.run_options import RunOptions, carry_out
+from evenhand.cli.verdicts import say_verdicts
+from evenhand.errors import UsageError
+from evenhand.records.plan import Plan
+
+__all__ = ["register"]
+
+_HELP = """Audit one or several assistants and write a report.
+
+Examples:
+
+  evenhand audit                                        the shipped specimen, offline
+
+  evenhand audit openai/gpt-5.1                         a hosted model; the key is read from OPENAI_API_KEY
+
+  evenhand audit vllm/Qwen3-4B --base-url http://localhost:8000/v1
+
+  evenhand audit python:myapp.assistant:reply           your own assistant, memory and all
+
+  evenhand audit openai/a openai/b --preset standard --out runs/compare --yes
+"""
+
+
+@takes(DesignOptions, RunOptions)
+def audit(
+    design: DesignOptions,
+    running: RunOptions,
+    models: Annotated[list[str] | None, typer.Argument(help="Models; none: the shipped specimen.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run directory; default: runs/DATE-MODEL.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before spending money.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Filled from `_HELP`."""
+    plan = build_plan(design, models or [])
+    directory = out or default_directory(plan)
+    _agree(plan, running, yes=yes)
+    say(f"Run directory: {directory}", error=True)
+    try:
+        carry_out(plan, directory, running)
+    finally:
+        say_verdicts(directory, json=json)
+
+
+def _agree(plan: Plan, running: RunOptions, *, yes: bool) -> None:
+    """Show what a paid run costs and ask.
+
+    Raises:
+        UsageError: Nobody is there to ask and `--yes` was not given.
+    """
+    from evenhand.endpoints.registry import is_paid
+
+    if yes or not any(is_paid(model) for model in plan.models):
+        return
+    show_preview(plan, concurrency=running.concurrency or 32, json=False, error=True)
+    if not sys.stdin.isatty():
+        raise UsageError("this run may cost money and nobody is at the terminal to agree; add --yes to start it")
+    typer.confirm("Start?", abort=True, err=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("audit", help=_HELP)(audit)

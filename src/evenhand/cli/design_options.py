@@ -1,0 +1,207 @@
+"""Options that make a plan: shared by `plan` and `audit`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from evenhand.errors import UsageError
+from evenhand.records.finding import AnalysisSettings
+from evenhand.records.item import ITEM_KINDS
+from evenhand.records.message import ModelSettings
+from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
+from evenhand.records.profile import CUES, PLACEMENTS, READERS
+
+__all__ = ["DEFAULT_MODEL", "DesignOptions", "build_plan", "default_directory", "pairs_of"]
+
+DEFAULT_MODEL = "specimen/tilted"
+"""What is audited when no model is named."""
+
+PresetName = Literal["quick", "standard", "full", "fang2025"]
+
+DESIGN, MODEL, JUDGE = "What is asked", "How the model is asked", "How it is judged"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DesignOptions:
+    """Everything that goes into a plan."""
+
+    preset: Annotated[
+        PresetName | None,
+        typer.Option(
+            help="quick (about 1,500 calls, default where calls cost money), standard (about 10,000, default "
+            "elsewhere), full, or fang2025 (the published design).",
+            rich_help_panel=DESIGN,
+        ),
+    ] = None
+    bank: Annotated[
+        list[str], typer.Option(help="Shipped bank or a bank file; may be repeated.", rich_help_panel=DESIGN)
+    ] = dataclasses.field(default_factory=list)
+    kind: Annotated[
+        list[str],
+        typer.Option(
+            help=f"Ask only items of this kind; may be repeated: {', '.join(ITEM_KINDS)}.", rich_help_panel=DESIGN
+        ),
+    ] = dataclasses.field(default_factory=list)
+    cohort: Annotated[
+        list[str], typer.Option(help="Shipped cohort or a cohort file; may be repeated.", rich_help_panel=DESIGN)
+    ] = dataclasses.field(default_factory=list)
+    placement: Annotated[
+        list[str],
+        typer.Option(help=f"Where memory sits; may be repeated: {', '.join(PLACEMENTS)}.", rich_help_panel=DESIGN),
+    ] = dataclasses.field(default_factory=list)
+    reader: Annotated[
+        list[str],
+        typer.Option(
+            help=f"What is said about using memory; may be repeated: {', '.join(READERS)}.", rich_help_panel=DESIGN
+        ),
+    ] = dataclasses.field(default_factory=list)
+    cue: Annotated[
+        list[str],
+        typer.Option(help=f"How facts are expressed; may be repeated: {', '.join(CUES)}.", rich_help_panel=DESIGN),
+    ] = dataclasses.field(default_factory=list)
+    pairs: Annotated[
+        int | None, typer.Option(min=0, help="Matched pairs every item meets.", rich_help_panel=DESIGN)
+    ] = None
+    profiles: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Intersectional profiles every item meets (9 and 27 are orthogonal).", rich_help_panel=DESIGN
+        ),
+    ] = None
+    none_repeats: Annotated[
+        int | None, typer.Option(min=1, help="Repeats of the no-memory arm.", rich_help_panel=DESIGN)
+    ] = None
+    placebo: Annotated[
+        float | None, typer.Option(min=0, help="Placebo profiles every item meets.", rich_help_panel=DESIGN)
+    ] = None
+    replicates: Annotated[
+        int | None,
+        typer.Option(min=1, help="Repeats of every cell, each in another option order.", rich_help_panel=DESIGN),
+    ] = None
+    seed: Annotated[int, typer.Option(help="Root seed of the plan.", rich_help_panel=DESIGN)] = 20251009
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of an OpenAI-compatible server, for example http://127.0.0.1:8000/v1.", rich_help_panel=MODEL
+        ),
+    ] = None
+    temperature: Annotated[float, typer.Option(min=0, help="Sampling temperature.", rich_help_panel=MODEL)] = 0.0
+    max_tokens: Annotated[
+        int, typer.Option(min=1, help="Completion limit; reasoning models need 16384 or so.", rich_help_panel=MODEL)
+    ] = 512
+    logprobs: Annotated[
+        bool, typer.Option(help="Ask for log-probabilities: the same design, more power.", rich_help_panel=MODEL)
+    ] = True
+    set_: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            help="Endpoint option NAME=VALUE, for example gap=0.05 for a simulated respondent.",
+            rich_help_panel=MODEL,
+        ),
+    ] = dataclasses.field(default_factory=list)
+    extractor: Annotated[
+        Extractor, typer.Option(help="How the chosen option is read from an answer.", rich_help_panel=JUDGE)
+    ] = "choice_letter"
+    extractor_option: Annotated[
+        list[str], typer.Option(help="Option NAME=VALUE of the extractor; may be repeated.", rich_help_panel=JUDGE)
+    ] = dataclasses.field(default_factory=list)
+    margin: Annotated[
+        float, typer.Option(min=0.0001, max=0.5, help="Equivalence margin in points / 100.", rich_help_panel=JUDGE)
+    ] = 0.03
+
+
+def pairs_of(values: list[str], *, option: str) -> dict[str, str]:
+    """NAME=VALUE strings as a mapping.
+
+    Raises:
+        UsageError: One has no equals sign.
+    """
+    for value in values:
+        if "=" not in value:
+            raise UsageError(f"{option} got {value!r}; it takes NAME=VALUE, for example {option} gap=0.05")
+    return {name: value for name, _, value in (text.partition("=") for text in values)}
+
+
+def build_plan(options: DesignOptions, models: list[str]) -> Plan:
+    """The plan that the options describe.
+
+    Raises:
+        EvenhandError: Something in it cannot be; see `evenhand.run.planning.make_plan`.
+    """
+    from datetime import UTC, datetime
+
+    from evenhand.endpoints.registry import check_model, is_paid
+    from evenhand.run.planning import COHORTS, Wishes, make_plan
+
+    settings = ModelSettings(temperature=options.temperature, max_tokens=options.max_tokens, logprobs=options.logprobs)
+    specs = tuple(
+        ModelSpec(
+            name=name, base_url=options.base_url, settings=settings, options=pairs_of(options.set_, option="--set")
+        )
+        for name in models or [DEFAULT_MODEL]
+    )
+    for spec in specs:
+        check_model(spec)
+    preset = options.preset or ("quick" if any(is_paid(spec) for spec in specs) else "standard")
+    wishes = Wishes(
+        models=specs,
+        preset=preset,
+        design=_design(options, preset),
+        banks=tuple(options.bank),
+        cohorts=tuple(options.cohort) or COHORTS,
+        seed=options.seed,
+        extractor=options.extractor,
+        extractor_options=pairs_of(options.extractor_option, option="--extractor-option"),
+        analysis=AnalysisSettings(margin=options.margin, seed=options.seed),
+    )
+    return make_plan(wishes, now=datetime.now(UTC))
+
+
+def _design(options: DesignOptions, preset: PresetName) -> Design:
+    """The preset's design with what the user set instead."""
+    import msgspec
+
+    from evenhand.design.presets import preset_design
+
+    given: dict[str, object] = {
+        "kinds": _among(options.kind, ITEM_KINDS, option="--kind"),
+        "placements": _among(options.placement, PLACEMENTS, option="--placement"),
+        "readers": _among(options.reader, READERS, option="--reader"),
+        "cues": _among(options.cue, CUES, option="--cue"),
+        "pairs_per_item": options.pairs,
+        "profiles_per_item": options.profiles,
+        "none_repeats": options.none_repeats,
+        "placebo_per_item": options.placebo,
+        "replicates": options.replicates,
+    }
+    return msgspec.structs.replace(
+        preset_design(preset), **{name: value for name, value in given.items() if value is not None}
+    )
+
+
+def _among(values: list[str], allowed: Sequence[str], *, option: str) -> tuple[str, ...] | None:
+    """The values, each once; None where none was given."""
+    for value in values:
+        if value not in allowed:
+            raise UsageError(f"{option} got {value!r}; it takes one of: {', '.join(allowed)}")
+    return tuple(dict.fromkeys(values)) or None
+
+
+def default_directory(plan: Plan, *, root: Path = Path("runs")) -> Path:
+    """`runs/DATE-MODEL`; with a number behind it where that name belongs to another plan."""
+    from evenhand.run.plan_file import PLAN_FILE, read_plan
+
+    label = "-".join(name.replace("/", "-").replace(":", "-") for name in [model.name for model in plan.models][:2])
+    safe = "".join(c if c.isalnum() or c in "-._" else "-" for c in label)[:60].strip("-.")
+    base = f"{plan.created[:10]}-{safe}"
+    for number in range(1, 1000):
+        directory = root / (base if number == 1 else f"{base}-{number}")
+        if not (directory / PLAN_FILE).exists() or read_plan(directory).sha256 == plan.sha256:
+            return directory
+    raise UsageError(f"{str(root)!r} is full of runs called {base!r}; name a directory with --out")

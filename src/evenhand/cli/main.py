@@ -1,0 +1,64 @@
+"""The command line: `evenhand COMMAND`; `evenhand COMMAND --help` shows examples."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from evenhand.cli import analyse, audit, items, plan, profiles, report, run
+from evenhand.errors import EvenhandError
+
+__all__ = ["app", "main"]
+
+_EPILOG = (
+    "Exit codes: 0 done; 1 other error; 2 usage; 3 unusable input; 4 run directory; 5 endpoint; 6 stopped by a "
+    "budget, resume to go on; 7 gate not met; 8 gate inconclusive; 130 interrupted."
+)
+
+app = typer.Typer(
+    name="evenhand",
+    help="Audit what stored user memory does to an LLM assistant's emotional reasoning.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"evenhand {version('evenhand')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Audit what stored user memory does to an LLM assistant's emotional reasoning."""
+
+
+for module in (audit, plan, run, analyse, report):
+    module.register(app)
+app.add_typer(items.app, name="items")
+app.add_typer(profiles.app, name="profiles")
+
+
+def main() -> None:
+    """Run the command line; a foreseen error is one sentence on standard error and its own exit code."""
+    try:
+        app()
+    except EvenhandError as error:
+        typer.echo(f"evenhand: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)

@@ -1,0 +1,52 @@
+"""`evenhand report`: write the page again from the findings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evenhand.cli.output import say
+from evenhand.errors import InputError
+
+__all__ = ["register"]
+
+_HELP = """Write report.html and report.md from the findings.json of a run directory.
+
+Examples:
+
+  evenhand report runs/2026-11-23-gpt
+
+  evenhand report runs/2026-11-23-gpt --out public/
+"""
+
+
+def report(
+    directory: Annotated[Path, typer.Argument(help="Run directory with a findings.json.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write; default: the run directory.")] = None,
+) -> None:
+    """Filled from `_HELP`."""
+    import msgspec
+
+    from evenhand.records.finding import Findings
+    from evenhand.report.write import write_report
+
+    path = directory / "findings.json"
+    try:
+        findings = msgspec.json.decode(path.read_bytes(), type=Findings)
+    except OSError as error:
+        raise InputError(
+            f"no findings at {str(path)!r} ({error.strerror}); make them with `evenhand analyse {directory}`"
+        ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{str(path)!r} is not findings this version can read ({error}); "
+            f"make them anew with `evenhand analyse {directory}`"
+        ) from error
+    say(f"Report: {write_report(findings, out or directory)}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("report", help=_HELP)(report)

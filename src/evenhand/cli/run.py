@@ -1,0 +1,44 @@
+"""`evenhand run`: ask what a plan has not asked yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evenhand.cli.groups import takes
+from evenhand.cli.run_options import RunOptions, carry_out
+from evenhand.cli.verdicts import say_verdicts
+
+__all__ = ["register"]
+
+_HELP = """Ask every cell of a planned run that is not answered yet, then write findings and report.
+
+Examples:
+
+  evenhand run runs/2026-11-23-gpt
+
+  evenhand run runs/2026-11-23-gpt --max-cost 5         stop cleanly at five dollars; run again to go on
+"""
+
+
+@takes(RunOptions)
+def run(
+    running: RunOptions,
+    directory: Annotated[Path, typer.Argument(help="Run directory with a plan.json.")],
+    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Filled from `_HELP`."""
+    from evenhand.run.plan_file import read_plan
+
+    plan = read_plan(directory)
+    try:
+        carry_out(plan, directory, running)
+    finally:
+        say_verdicts(directory, json=json)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("run", help=_HELP)(run)

@@ -1,0 +1,77 @@
+"""Options of a run that do not decide its result: budgets and connection; shared by `run` and `audit`."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evenhand.cli.output import say
+from evenhand.errors import BudgetExceeded
+from evenhand.records.plan import Plan
+
+__all__ = ["RunOptions", "carry_out"]
+
+BUDGET, CONNECTION = "Budgets", "Connection"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """Budgets and connection."""
+
+    max_calls: Annotated[
+        int | None, typer.Option(min=1, help="Stop cleanly after so many calls.", rich_help_panel=BUDGET)
+    ] = None
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, help="Stop cleanly at so many US dollars.", rich_help_panel=BUDGET)
+    ] = None
+    max_seconds: Annotated[
+        float | None, typer.Option(min=0, help="Stop cleanly after so many seconds.", rich_help_panel=BUDGET)
+    ] = None
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Requests in flight at most.", rich_help_panel=CONNECTION)
+    ] = None
+    api_key_env: Annotated[
+        str | None,
+        typer.Option(
+            help="Environment variable that holds the key (never the key itself).", rich_help_panel=CONNECTION
+        ),
+    ] = None
+
+
+def carry_out(plan: Plan, directory: Path, options: RunOptions) -> None:
+    """Ask, analyse and report, with a progress bar on standard error.
+
+    Raises:
+        KeyboardInterrupt: The user stopped the run; everything answered is on disk.
+        BudgetExceeded: A budget stopped the run; the report shows what was asked so far.
+    """
+    from rich.console import Console
+
+    from evenhand.audit import analyse_run, ask, publish
+    from evenhand.design.cells import Crossing
+    from evenhand.endpoints.context import Connection
+    from evenhand.run.plan_file import settle
+    from evenhand.run.progress import ProgressBar
+    from evenhand.run.work import Limits
+
+    settle(plan, directory)
+    limits = Limits(max_calls=options.max_calls, max_cost=options.max_cost, max_seconds=options.max_seconds)
+    connection = Connection(concurrency=options.concurrency, api_key_env=options.api_key_env)
+    with ProgressBar(total=Crossing(plan).size(), console=Console(stderr=True)) as bar:
+        asked = ask(plan, directory, connection=connection, limits=limits, listener=bar.update)
+    again = f"go on with `evenhand run {directory}`"
+    if asked.stopped == "interrupted":
+        say(f"Stopped. {asked.asked + asked.skipped:,} answers are safe; {again}.", error=True)
+        raise KeyboardInterrupt
+    publish(analyse_run(plan, directory), directory)
+    match asked.stopped:
+        case "done":
+            return
+        case "failing":
+            raise BudgetExceeded(f"too many cells in a row got no answer, so the run stopped; {again}")
+        case reason:
+            option = "--" + reason.replace("_", "-")
+            raise BudgetExceeded(f"the budget {option} ended the run; the report shows what was asked; {again}")

@@ -1,0 +1,35 @@
+"""The end of a run on the terminal: verdicts in words, and where the report lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from evenhand.cli.output import print_json, say
+
+__all__ = ["say_verdicts"]
+
+
+def say_verdicts(directory: Path, *, json: bool) -> None:
+    """Print the confirmatory verdicts of a run directory, if it has findings by now."""
+    import msgspec
+
+    from evenhand.records.finding import Findings
+    from evenhand.report.words import verdict_sentence
+
+    path = directory / "findings.json"
+    if not path.exists():
+        return
+    findings = msgspec.json.decode(path.read_bytes(), type=Findings)
+    if json:
+        print_json(findings)
+        return
+    if findings.run is not None and findings.run.specimen:
+        say("A shipped specimen was audited. Audit your own model: evenhand audit openai/NAME --base-url URL")
+    if findings.run is not None and findings.run.simulated:
+        say("Simulated respondent: no model was asked.")
+    for warning in findings.warnings:
+        say(f"Note: {warning}")
+    for finding in findings.findings:
+        if finding.family == "confirmatory":
+            say(f"{finding.title}: {verdict_sentence(finding)}")
+    say(f"Report: {directory / 'report.html'}")

@@ -1,0 +1,124 @@
+"""Write, read, stamp and compare plans."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from evenhand.errors import PlanError, StoreError
+from evenhand.records.plan import Plan
+
+__all__ = ["PLAN_FILE", "plan_changes", "plan_sha256", "read_plan", "settle", "stamp_plan", "write_plan"]
+
+PLAN_FILE = "plan.json"
+
+
+def plan_sha256(plan: Plan) -> str:
+    """SHA-256 over the canonical JSON of the plan without `created` and without the hash itself."""
+    bare = msgspec.structs.replace(plan, created="", sha256="")
+    return hashlib.sha256(msgspec.json.encode(bare, order="deterministic")).hexdigest()
+
+
+def stamp_plan(plan: Plan) -> Plan:
+    """The plan with its hash filled in."""
+    return msgspec.structs.replace(plan, sha256=plan_sha256(plan))
+
+
+def write_plan(plan: Plan, directory: Path) -> Path:
+    """Write `plan.json` into the run directory (made if missing), by a temporary file and a rename.
+
+    Raises:
+        StoreError: The directory cannot be written.
+    """
+    path = directory / PLAN_FILE
+    text = msgspec.json.format(msgspec.json.encode(plan, order="sorted"), indent=1)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_bytes(text + b"\n")
+        part.replace(path)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {str(path)!r} ({error.strerror}); choose a writable directory with --out"
+        ) from error
+    return path
+
+
+def read_plan(directory: Path) -> Plan:
+    """Read and verify `plan.json` of a run directory.
+
+    Raises:
+        PlanError: There is no plan, it cannot be read, or it was edited since it was made.
+    """
+    path = directory / PLAN_FILE
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise PlanError(
+            f"no plan at {str(path)!r} ({error.strerror}); make one with `evenhand plan MODEL --out {directory}`"
+        ) from error
+    try:
+        plan = msgspec.json.decode(data, type=Plan)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise PlanError(
+            f"{str(path)!r} is not a plan this version can read ({error}); make it anew with `evenhand plan`"
+        ) from error
+    found = plan_sha256(plan)
+    if found != plan.sha256:
+        raise PlanError(
+            f"{str(path)!r} was edited by hand: its hash is {found[:12]}, it says {plan.sha256[:12]}; "
+            "restore the file, or make a new plan with `evenhand plan` in another directory"
+        )
+    return plan
+
+
+def settle(plan: Plan, directory: Path) -> None:
+    """Write the plan, or make sure that the directory's plan is the same.
+
+    Raises:
+        PlanError: The directory holds another plan; the message names what changed.
+    """
+    if not (directory / PLAN_FILE).exists():
+        write_plan(plan, directory)
+        return
+    before = read_plan(directory)
+    if before.sha256 != plan.sha256:
+        changes = "; ".join(plan_changes(before, plan)) or "the version of evenhand"
+        raise PlanError(
+            f"{str(directory)!r} belongs to another plan, so it is not resumed. Changed: {changes}. "
+            f"Repeat the old plan with `evenhand run {directory}`, or choose another directory with --out."
+        )
+
+
+def plan_changes(old: Plan, new: Plan) -> tuple[str, ...]:
+    """What differs between two plans, one line a field, short values shown; `created` and the hash are left out."""
+    changes: list[str] = []
+    for field in msgspec.structs.fields(Plan):
+        name = field.name
+        before, after = getattr(old, name), getattr(new, name)
+        if name in ("created", "sha256", "banks", "cohorts") or before == after:
+            continue
+        if isinstance(before, msgspec.Struct) and isinstance(after, msgspec.Struct):
+            changes += [
+                f"{name}.{part.name}: {_short(getattr(before, part.name))} -> {_short(getattr(after, part.name))}"
+                for part in msgspec.structs.fields(type(before))
+                if getattr(before, part.name) != getattr(after, part.name)
+            ]
+        else:
+            changes.append(f"{name}: {_short(before)} -> {_short(after)}")
+    return tuple(changes)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, tuple):
+        names = [getattr(part, "name", part) for part in value]
+        stamps = [
+            f"{name}@{part.sha256[:8]}" if hasattr(part, "sha256") else str(name)
+            for name, part in zip(names, value, strict=True)
+        ]
+        text = "[" + ", ".join(stamps) + "]"
+    else:
+        text = repr(value)
+    return text if len(text) <= 160 else text[:157] + "..."

@@ -1,0 +1,137 @@
+"""What was run: the head of the report and its reproducibility block."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from evenhand.design.arms import plan_arms
+from evenhand.design.cells import Crossing
+from evenhand.endpoints.registry import endpoint_kind, is_simulated
+from evenhand.records.finding import ExamplePrompt, ModelSummary, RunSummary
+from evenhand.records.message import Message
+from evenhand.records.plan import ModelSpec, Plan
+from evenhand.records.profile import Arm
+from evenhand.run.cost import estimate, find_price
+from evenhand.run.reading import ModelTotals, StoredTrial, TrialReader
+
+__all__ = ["example_prompts", "run_summary"]
+
+
+def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSummary:
+    """The summary of a run directory as it stands; unfinished runs are summed up as far as they went."""
+    totals = trials.totals()
+    crossing = Crossing(plan)
+    reported = [name for total in totals.values() for name in total.reported]
+    return RunSummary(
+        title=", ".join(model.name for model in plan.models),
+        preset=plan.preset,
+        created=plan.created,
+        evenhand=plan.evenhand,
+        plan_sha256=plan.sha256,
+        seed=plan.seed,
+        banks=tuple(
+            (bank.name, stamp.version, stamp.sha256, bank.validated, stamp.size)
+            for bank, stamp in zip(plan.banks, plan.bank_stamps, strict=True)
+        ),
+        cohorts=tuple((stamp.name, stamp.version, stamp.sha256, stamp.size) for stamp in plan.cohort_stamps),
+        prompts={prompt.name: prompt.sha256 for prompt in plan.prompts},
+        placements=plan.design.placements,
+        readers=plan.design.readers,
+        mitigations=plan.design.mitigations,
+        models=tuple(_model(model, totals.get(model.name), crossing.size(model)) for model in plan.models),
+        simulated=any(is_simulated(name) for name in (*(model.name for model in plan.models), *reported)),
+        specimen=any(name.startswith("specimen/") for name in (*(model.name for model in plan.models), *reported)),
+        factor_labels={factor.id: factor.label for cohort in plan.cohorts for factor in cohort.factors},
+        level_labels={
+            f"{factor.id}.{level.id}": level.label
+            for cohort in plan.cohorts
+            for factor in cohort.factors
+            for level in factor.levels
+        },
+        command=f"evenhand run {shlex.quote(directory.name)}",
+    )
+
+
+def _model(model: ModelSpec, totals: ModelTotals | None, planned: int) -> ModelSummary:
+    kind = endpoint_kind(model.name)
+    if totals is None:
+        return ModelSummary(model=model.name, endpoint=kind, outcomes={}, planned=planned, notes=("nothing was asked",))
+    price = find_price(model)
+    cost = (
+        estimate(price, input_tokens=totals.input_tokens, output_tokens=totals.output_tokens)
+        if price is not None and totals.input_tokens is not None and totals.output_tokens is not None
+        else None
+    )
+    return ModelSummary(
+        model=model.name,
+        endpoint=kind,
+        reported=totals.reported,
+        outcomes=totals.outcomes,
+        planned=planned,
+        input_tokens=totals.input_tokens,
+        output_tokens=totals.output_tokens,
+        cost_usd=cost,
+        seconds=totals.latency_s,
+        logprobs=totals.logprobs > 0,
+        notes=totals.notes,
+    )
+
+
+def example_prompts(plan: Plan, trials: TrialReader) -> tuple[ExamplePrompt, ...]:
+    """The exact messages of one cell for every kind of arm, as the first model saw them.
+
+    The text of a bank that may not be redistributed is replaced by the item's id and the hash of the message.
+    """
+    arms = plan_arms(plan)
+    closed = {item.id for bank in plan.banks if not bank.redistribute for item in bank.items}
+    found: dict[str, ExamplePrompt] = {}
+    for stored in trials.rows(plan.models[0].name):
+        name = _name(stored, arms)
+        if name in found:
+            continue
+        messages = trials.messages(stored)
+        reply = stored.trial.reply
+        found[name] = ExamplePrompt(
+            arm=stored.cell.arm,
+            title=name,
+            model=stored.cell.model,
+            placement=stored.cell.placement,
+            reader=stored.cell.reader,
+            messages=tuple(_shown(messages, stored, hidden=stored.cell.item in closed)),
+            answer=reply.text if reply else None,
+        )
+    return tuple(found[name] for name in sorted(found, key=_rank))
+
+
+def _name(stored: StoredTrial, arms: dict[str, Arm]) -> str:
+    cell = stored.cell
+    if cell.arm == "item_fact":
+        return "The item's own fact"
+    arm = arms[cell.arm]
+    where = "" if cell.placement == "system" else f" ({cell.placement})"
+    if arm.kind == "none":
+        return "No memory"
+    if arm.kind == "placebo":
+        return "Placebo facts" + where
+    position = arm.levels.get("position")
+    if position:
+        return f"{position.capitalize()} version{where}"
+    return f"Intersectional profile, {arm.cue}{where}"
+
+
+def _rank(name: str) -> tuple[int, str]:
+    order = ("No memory", "Placebo", "Advantaged", "Disadvantaged", "Intersectional", "The item")
+    return next((i for i, start in enumerate(order) if name.startswith(start)), len(order)), name
+
+
+def _shown(messages: tuple[Message, ...], stored: StoredTrial, *, hidden: bool) -> Iterator[tuple[str, str]]:
+    for index, message in enumerate(messages):
+        last = index == len(messages) - 1
+        if hidden and last:
+            yield message.role, f"[item {stored.cell.item}, text not redistributable, sha256 {stored.asked_sha[:16]}]"
+        elif message.tool_arguments is not None:
+            yield message.role, f"{message.tool_name}({message.tool_arguments})"
+        else:
+            yield message.role, message.content

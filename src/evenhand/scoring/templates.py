@@ -1,0 +1,46 @@
+"""The question as asked: prompt files that belong to the extractors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib import resources
+
+import jinja2
+
+from evenhand.records.item import Item
+from evenhand.records.plan import Extractor
+
+__all__ = ["ask", "ask_templates", "extraction_question"]
+
+_EXTRACT = "scoring/extract-letter.md.j2"
+
+
+@lru_cache(maxsize=64)
+def _compiled(text: str) -> jinja2.Template:
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    return environment.from_string(text)
+
+
+def ask_templates(extractor: Extractor) -> dict[str, str]:
+    """The prompt files an extractor needs: name -> text, to be frozen into the plan."""
+    files = [f"ask-{extractor}.md.j2"] + (["extract-letter.md.j2"] if extractor == "llm_extract" else [])
+    folder = resources.files("evenhand.scoring") / "prompts"
+    return {f"scoring/{name}": (folder / name).read_text(encoding="utf-8") for name in files}
+
+
+def ask(item: Item, *, order: Sequence[int], letters: str, extractor: Extractor, templates: Mapping[str, str]) -> str:
+    """The user's last turn: situation, question and options in the order shown."""
+    options = [(letters[position], item.options[index].text) for position, index in enumerate(order)]
+    template = _compiled(templates[f"scoring/ask-{extractor}.md.j2"])
+    return template.render(stem=item.stem.strip(), question=item.question.strip(), options=options).strip()
+
+
+def extraction_question(question: str, reply: str, *, templates: Mapping[str, str]) -> str:
+    """What a second model is asked, to read the option from a free answer."""
+    return _compiled(templates[_EXTRACT]).render(question=question, reply=reply).strip()
