@@ -23,7 +23,7 @@ from msgspec import Struct, structs
 from scipy import linalg, special, stats
 
 from evenhand.analysis.laplace import FLOOR, LaplaceLikelihood
-from evenhand.analysis.random_terms import RandomTerm
+from evenhand.analysis.random_terms import RandomTerm, tally
 from evenhand.analysis.variance_search import SearchResult, curvature, search
 from evenhand.errors import TableError
 
@@ -138,8 +138,8 @@ def aggregate(cells: BinomialCells) -> BinomialCells:
         for part in cells.terms
     )
     return BinomialCells(
-        successes=np.bincount(label, weights=cells.successes),
-        trials=np.bincount(label, weights=cells.trials),
+        successes=tally(label, weights=cells.successes, levels=groups.size),
+        trials=tally(label, weights=cells.trials, levels=groups.size),
         design=cells.design[first],
         names=cells.names,
         terms=terms,
@@ -306,7 +306,7 @@ def fit_binomial(cells: BinomialCells, *, spec: BinomialSpec | None = None) -> B
     point, evaluation = found.point, found.evaluation
     # A variance that sits at its bound is zero; the others enter the joint Hessian.
     held = (np.arange(point.size) >= fixed) & (point <= 2 * FLOOR)
-    hessian = curvature(likelihood.evaluate, point, evaluation, free=~held)
+    hessian = curvature(likelihood.evaluate, point, evaluation, fixed=fixed, free=~held)
     point = _polished(point, evaluation.gradient, hessian, ~held)
     evaluation = likelihood.evaluate(point)
     joint = _joint_covariance(hessian, ~held)

@@ -1,7 +1,7 @@
 """The Laplace approximation of a binomial mixed model's likelihood, with its exact gradient.
 
 For fixed effects ``beta`` and variances ``tau`` the random effects are integrated out by Laplace's method at their
-conditional modes (Breslow and Clayton 1993; Bates et al. 2015; the same criterion as ``lme4::glmer`` with ``nAGQ = 1``).
+conditional modes (Breslow and Clayton 1993; Bates et al. 2015), the criterion of ``lme4::glmer`` with ``nAGQ = 1``.
 Everything is written in variances, not in standard deviations: the likelihood is even in a standard deviation, so zero
 is always a stationary point there, while the derivative in the variance says at zero whether the term is needed.
 
@@ -72,9 +72,7 @@ class LaplaceLikelihood:
         self.count = len(terms)
         self.constant = float(
             np.sum(
-                special.gammaln(trials + 1)
-                - special.gammaln(successes + 1)
-                - special.gammaln(trials - successes + 1)
+                special.gammaln(trials + 1) - special.gammaln(successes + 1) - special.gammaln(trials - successes + 1)
             )
         )
         self._dual = np.zeros(successes.size)

@@ -9,6 +9,7 @@ is diagonal, so the term with most levels is eliminated first and only the other
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,7 +19,7 @@ from scipy import linalg
 
 from evenhand.errors import TableError
 
-__all__ = ["Crossing", "Factor", "Gram", "RandomTerm", "term"]
+__all__ = ["Crossing", "Factor", "Gram", "RandomTerm", "tally", "term"]
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -35,6 +36,16 @@ class RandomTerm(Struct, frozen=True, kw_only=True):
     """None: a random intercept. Otherwise the covariate whose slope varies over the levels (uncorrelated with the
     intercepts: centre it, for example as -1/2 and +1/2)."""
 
+    def scatter(self, rows: Array) -> Array:
+        """``Z' rows``: sums by level, shape (levels,) or (levels, columns)."""
+        weighted = rows if self.covariate is None else (self.covariate * rows.T).T
+        if weighted.ndim == 1:
+            return tally(self.codes, weights=weighted, levels=self.levels)
+        sums = np.zeros((self.levels, weighted.shape[1]))
+        for index, column in enumerate(weighted.T):
+            sums[:, index] = tally(self.codes, weights=column, levels=self.levels)
+        return sums
+
 
 def term(name: str, codes: npt.ArrayLike, *, covariate: npt.ArrayLike | None = None) -> RandomTerm:
     """A random term from raw codes, which are renumbered so that every level occurs.
@@ -48,6 +59,12 @@ def term(name: str, codes: npt.ArrayLike, *, covariate: npt.ArrayLike | None = N
     renumbered = np.asarray(inverse, dtype=np.int64).reshape(-1)
     slope = None if covariate is None else np.asarray(covariate, dtype=np.float64)
     return RandomTerm(name=name, codes=renumbered, levels=int(renumbered.max(initial=-1)) + 1, covariate=slope)
+
+
+def tally(codes: Codes, *, weights: Array | None, levels: int) -> Array:
+    """Sums of `weights` (counts where None) by code."""
+    sums: Array = np.bincount(codes, weights=weights, minlength=levels).astype(np.float64, copy=False)
+    return sums
 
 
 class Gram(Struct, frozen=True):
@@ -101,7 +118,7 @@ class Crossing:
         self.terms = [terms[index] for index in self.order]
         self.rows = self.terms[0].codes.size
         bounds = np.concatenate([[0], np.cumsum([part.levels for part in self.terms])])
-        self.slices = [slice(int(low), int(high)) for low, high in zip(bounds[:-1], bounds[1:], strict=True)]
+        self.slices = [slice(int(low), int(high)) for low, high in itertools.pairwise(bounds)]
         self.size = int(bounds[-1])
         self.head = self.terms[0].levels
         self._pairs = [
@@ -123,11 +140,7 @@ class Crossing:
 
     def scatter(self, rows: Array) -> Array:
         """``Z' rows``."""
-        parts = []
-        for part in self.terms:
-            weights = rows if part.covariate is None else rows * part.covariate
-            parts.append(np.bincount(part.codes, weights=weights, minlength=part.levels))
-        return np.concatenate(parts)
+        return np.concatenate([part.scatter(rows) for part in self.terms])
 
     def gather(self, effects: Array) -> Array:
         """``Z effects``, one number a row."""
@@ -148,12 +161,12 @@ class Crossing:
         diagonals = []
         for part in self.terms:
             squared = weights if part.covariate is None else weights * part.covariate**2
-            diagonals.append(np.bincount(part.codes, weights=squared, minlength=part.levels))
+            diagonals.append(tally(part.codes, weights=squared, levels=part.levels))
         np.fill_diagonal(full, np.concatenate([*diagonals[1:], np.empty(0)]))
         for s, t, index, product in self._pairs:
             values = weights if product is None else weights * product
             shape = (self.terms[s].levels, self.terms[t].levels)
-            block = np.bincount(index, weights=values, minlength=shape[0] * shape[1]).reshape(shape)
+            block = tally(index, weights=values, levels=shape[0] * shape[1]).reshape(shape)
             column = slice(self.slices[t].start - self.head, self.slices[t].stop - self.head)
             if s == 0:
                 border[:, column] = block

@@ -110,13 +110,16 @@ def search(criterion: Criterion, start: Array, *, fixed: int, max_iterations: in
     return SearchResult(point, evaluation, _bound(point, evaluation, bounded), False, iteration)
 
 
-def curvature(criterion: Criterion, point: Array, evaluation: Evaluation, *, free: npt.NDArray[np.bool_]) -> Array:
+def curvature(
+    criterion: Criterion, point: Array, evaluation: Evaluation, *, fixed: int, free: npt.NDArray[np.bool_]
+) -> Array:
     """Hessian over the free parameters, by central differences of the gradient.
 
     Args:
         criterion: As for `search`.
         point: Where.
         evaluation: The criterion there; its information sets the step lengths.
+        fixed: Number of fixed effects.
         free: Which parameters to include.
     """
     index = np.flatnonzero(free)
@@ -125,8 +128,9 @@ def curvature(criterion: Criterion, point: Array, evaluation: Evaluation, *, fre
     for row, (parameter, scale) in enumerate(zip(index, spread, strict=True)):
         step = np.zeros_like(point)
         step[parameter] = 1e-3 * scale
-        if point[parameter] - step[parameter] < 2 * FLOOR and evaluation.information.shape[0] and parameter >= 0:
-            step[parameter] = min(step[parameter], max(0.25 * abs(point[parameter]), 1e-7))
+        if parameter >= fixed:
+            # Both points must stay inside the bound.
+            step[parameter] = min(step[parameter], 0.25 * point[parameter])
         ahead, behind = criterion(point + step), criterion(point - step)
         hessian[row] = (ahead.gradient - behind.gradient)[index] / (2.0 * step[parameter])
     symmetric: Array = 0.5 * (hessian + hessian.T)
