@@ -1,0 +1,230 @@
+"""Each level of each factor against its reference, within the intersectional crossing.
+
+Estimand: the mean score of profiles with the level minus the mean score of profiles with the reference level, the
+other factors held equal, over the items of the design. Probability scale. Sampling units: profiles and items, crossed,
+with a random level effect of items. Estimator: `evenhand.analysis.crossed`; docs/methods/crossed.md.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from evenhand.analysis.claim import Bounds, Claim, Sample, finding
+from evenhand.analysis.crossed import (
+    CrossedContrast,
+    CrossedScores,
+    cell_means,
+    dummies,
+    interaction_contrast,
+    level_contrast,
+)
+from evenhand.analysis.estimate import EstimateSpec
+from evenhand.analysis.stratum import Stratum, codes, cues
+from evenhand.errors import TableError
+from evenhand.records.finding import Finding
+
+__all__ = ["FactorLevels", "crossing_levels", "factor_findings", "interaction_findings", "reference_of"]
+
+
+class FactorLevels(Struct, frozen=True, kw_only=True):
+    """One factor over the profiles of a crossing."""
+
+    name: str
+    codes: NDArray[np.int64]
+    """Level of every profile; reference is 0."""
+    levels: tuple[str, ...]
+    """Reference first."""
+
+
+class Crossing(Struct, frozen=True, kw_only=True):
+    """The trials of an intersectional crossing, coded."""
+
+    value: NDArray[np.float64]
+    """Score of every trial, NaN where the answer is missing."""
+    item: NDArray[np.int64]
+    profile: NDArray[np.int64]
+    factors: tuple[FactorLevels, ...]
+    scores: CrossedScores
+    """Cell means of the answered trials."""
+    sample: Sample
+
+    def refilled(self, fill: NDArray[np.float64]) -> CrossedScores:
+        """Cell means with missing answers scored as given (NaN: left out)."""
+        value = np.where(np.isnan(self.value), fill, self.value)
+        kept = ~np.isnan(value)
+        return cell_means(value[kept], item=self.item[kept], profile=self.profile[kept])
+
+
+def factor_findings(stratum: Stratum) -> list[Finding]:
+    """A gap for every cue style, factor and level other than the reference."""
+    found: list[Finding] = []
+    for cue in cues(stratum):
+        rows = _complete(stratum.crossed(cue), stratum)
+        if rows.height == 0:
+            continue
+        crossing = _crossing(rows, stratum)
+        for factor in crossing.factors:
+            for level in range(1, len(factor.levels)):
+                found.append(_factor_gap(stratum, crossing, factor=factor, level=level, cue=cue))
+    return found
+
+
+def interaction_findings(stratum: Stratum) -> list[Finding]:
+    """Planned interaction contrasts: every pair of factors, every pair of levels against both references."""
+    found: list[Finding] = []
+    for cue in cues(stratum):
+        rows = _complete(stratum.crossed(cue), stratum)
+        if rows.height == 0:
+            continue
+        crossing = _crossing(rows, stratum)
+        for first, second in combinations(crossing.factors, 2):
+            for one in range(1, len(first.levels)):
+                for two in range(1, len(second.levels)):
+                    found.append(_interaction(stratum, crossing, first=(first, one), second=(second, two), cue=cue))
+    return found
+
+
+def crossing_levels(rows: pl.DataFrame, stratum: Stratum) -> tuple[list[str], tuple[FactorLevels, ...]]:
+    """The profiles of some trials (arm ids, in alphabetical order) and their levels on every factor."""
+    names = stratum.crossed_factors()
+    people = rows.select(pl.col("arm").cast(pl.String), *(pl.col(name).cast(pl.String) for name in names)).unique("arm")
+    people = people.sort("arm")
+    factors = []
+    for name in names:
+        column = people[name]
+        values = sorted(column.drop_nulls().unique().to_list())
+        reference = reference_of(name, values=values, counts=column, stratum=stratum)
+        ordered = (reference, *(value for value in values if value != reference))
+        position = {value: code for code, value in enumerate(ordered)}
+        coded = np.array([position[value] for value in column.to_list()], dtype=np.int64)
+        factors.append(FactorLevels(name=name, codes=coded, levels=ordered))
+    return people["arm"].to_list(), tuple(factors)
+
+
+def reference_of(name: str, *, values: list[str], counts: pl.Series, stratum: Stratum) -> str:
+    """The plan's reference level of a factor, or the most frequent where the plan names none that occurs."""
+    stated = stratum.settings.references.get(name)
+    if stated in values:
+        return str(stated)
+    return str(counts.drop_nulls().mode().sort()[0])
+
+
+def _complete(rows: pl.DataFrame, stratum: Stratum) -> pl.DataFrame:
+    """Trials of profiles that have a level on every factor."""
+    names = stratum.crossed_factors()
+    if not names or rows.height == 0:
+        return rows.clear()
+    return rows.filter(pl.all_horizontal(pl.col(*names).is_not_null()))
+
+
+def _crossing(rows: pl.DataFrame, stratum: Stratum) -> Crossing:
+    people, factors = crossing_levels(rows, stratum)
+    item, items = codes(rows["item"])
+    profile, _ = codes(rows["arm"])
+    value = rows["value"].fill_null(float("nan")).to_numpy()
+    kept = ~np.isnan(value)
+    return Crossing(
+        value=value,
+        item=item,
+        profile=profile,
+        factors=factors,
+        scores=cell_means(value[kept], item=item[kept], profile=profile[kept]),
+        sample=Sample(trials=int(kept.sum()), items=len(items), profiles=len(people)),
+    )
+
+
+def _nuisance(crossing: Crossing, *, but: tuple[str, ...]) -> NDArray[np.float64] | None:
+    columns = [dummies(factor.codes) for factor in crossing.factors if factor.name not in but]
+    return np.column_stack(columns) if columns else None
+
+
+def _spec(stratum: Stratum) -> EstimateSpec:
+    return EstimateSpec(confidence=1 - stratum.settings.alpha, power=stratum.settings.power, flips=0)
+
+
+def _factor_gap(stratum: Stratum, crossing: Crossing, *, factor: FactorLevels, level: int, cue: str | None) -> Finding:
+    shown, reference = factor.levels[level], factor.levels[0]
+    claim = Claim(
+        measure="factor_gap",
+        title=f"{factor.name}: {shown} minus {reference}",
+        estimand=(
+            f"The mean score of profiles whose {factor.name} is {shown!r} minus that of profiles whose "
+            f"{factor.name} is {reference!r}, the other factors held equal, on the same items"
+        ),
+        method="level contrast, crossed random effects of profiles and items",
+        tail=f"{factor.name}.{shown}",
+        cue=cue,
+        factor=factor.name,
+        level=shown,
+        reference=reference,
+    )
+    try:
+        estimate = _contrast(crossing, crossing.scores, factor=factor, level=level, stratum=stratum)
+    except TableError as error:
+        return finding(claim, stratum=stratum, estimate=None, sample=crossing.sample, notes=(str(error),))
+    bounds = _bounds(crossing, factor=factor, level=level, stratum=stratum, estimate=estimate.estimate)
+    return finding(claim, stratum=stratum, estimate=estimate, sample=crossing.sample, bounds=bounds)
+
+
+def _contrast(
+    crossing: Crossing, scores: CrossedScores, *, factor: FactorLevels, level: int, stratum: Stratum
+) -> CrossedContrast:
+    nuisance = _nuisance(crossing, but=(factor.name,))
+    return level_contrast(scores, levels=factor.codes, level=level, reference=0, nuisance=nuisance, spec=_spec(stratum))
+
+
+def _bounds(crossing: Crossing, *, factor: FactorLevels, level: int, stratum: Stratum, estimate: float) -> Bounds:
+    """The gap with the level's missing answers at their worst and the reference's at their best, and the reverse."""
+    held = factor.codes[crossing.profile]
+    missing = int((np.isnan(crossing.value) & ((held == level) | (held == 0))).sum())
+    if missing == 0:
+        return Bounds(low=estimate, high=estimate, missing=0)
+    ends = []
+    for high in (0.0, 1.0):
+        fill = np.where(held == level, high, np.where(held == 0, 1 - high, np.nan))
+        shifted = crossing.refilled(fill)
+        ends.append(_contrast(crossing, shifted, factor=factor, level=level, stratum=stratum).estimate)
+    return Bounds(low=ends[0], high=ends[1], missing=missing)
+
+
+def _interaction(
+    stratum: Stratum,
+    crossing: Crossing,
+    *,
+    first: tuple[FactorLevels, int],
+    second: tuple[FactorLevels, int],
+    cue: str | None,
+) -> Finding:
+    (one, level_one), (two, level_two) = first, second
+    shown = f"{one.name}.{one.levels[level_one]} x {two.name}.{two.levels[level_two]}"
+    claim = Claim(
+        measure="interaction",
+        title=f"{one.name} {one.levels[level_one]} with {two.name} {two.levels[level_two]}",
+        estimand=(
+            f"How much the gap between {one.name} {one.levels[level_one]!r} and {one.levels[0]!r} changes when "
+            f"{two.name} is {two.levels[level_two]!r} instead of {two.levels[0]!r}, the other factors held equal"
+        ),
+        method="interaction contrast, crossed random effects of profiles and items",
+        tail=shown.replace(" ", ""),
+        cue=cue,
+        factor=f"{one.name} x {two.name}",
+        level=f"{one.levels[level_one]} x {two.levels[level_two]}",
+        reference=f"{one.levels[0]} x {two.levels[0]}",
+    )
+    try:
+        estimate = interaction_contrast(
+            crossing.scores,
+            first=one.codes,
+            second=two.codes,
+            pairs=((level_one, 0), (level_two, 0)),
+            nuisance=_nuisance(crossing, but=(one.name, two.name)),
+            spec=_spec(stratum),
+        )
+    except TableError as error:
+        return finding(claim, stratum=stratum, estimate=None, sample=crossing.sample, notes=(str(error),))
+    return finding(claim, stratum=stratum, estimate=estimate, sample=crossing.sample)

@@ -1,0 +1,66 @@
+"""From estimates to verdicts: families, adjusted p-values, and the three-valued verdict.
+
+The confirmatory family holds the plan's confirmatory contrasts of all models, shown without a mitigation, and is
+adjusted by Holm (family-wise error). Every other measure forms an exploratory family of its own within a model and is
+adjusted by Benjamini-Hochberg (false discovery rate). Tests against the margin are not adjusted: each is a claim on
+one contrast, and the claim that *all* contrasts are within the margin is an intersection-union test, which needs no
+adjustment (Berger and Hsu 1996). docs/methods/verdicts.md.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from evenhand.analysis.equivalence import verdict
+from evenhand.analysis.multiplicity import benjamini_hochberg, holm
+from evenhand.records.finding import AnalysisSettings, Family, Finding
+
+__all__ = ["family_of", "judged"]
+
+_DESCRIPTIVE = frozenset({"accuracy", "flip_rate", "missing_rate", "variance", "leakage", "silent_influence"})
+_CONFIRMATORY_KINDS = frozenset({"understanding", "management"})
+
+
+def family_of(finding: Finding, *, settings: AnalysisSettings) -> Family:
+    """The family a finding belongs to.
+
+    Confirmatory are the plan's confirmatory measures in their main form: no mitigation, no reader prompt, no cue style
+    other than the stated one, and nothing after the placement in the finding's id (comparisons with placebo or in
+    another scale are exploratory).
+    """
+    if finding.p is None and finding.p_equivalence is None and finding.measure in _DESCRIPTIVE:
+        return "descriptive"
+    main = finding.id == f"{finding.measure}/{finding.model}/{finding.kind}/{finding.placement}"
+    if finding.measure in settings.confirmatory and main and finding.kind in _CONFIRMATORY_KINDS:
+        return "confirmatory"
+    return "exploratory"
+
+
+def judged(findings: Sequence[Finding], *, settings: AnalysisSettings) -> tuple[Finding, ...]:
+    """The findings with family, adjusted p and verdict, in the order given."""
+    named = [replace(found, family=family_of(found, settings=settings)) for found in findings]
+    members: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for index, found in enumerate(named):
+        if found.family == "confirmatory":
+            members["confirmatory",].append(index)
+        elif found.family == "exploratory":
+            members["exploratory", found.model, found.measure].append(index)
+    for family, indices in members.items():
+        adjust = holm if family[0] == "confirmatory" else benjamini_hochberg
+        adjusted = adjust([named[index].p for index in indices])
+        for index, p in zip(indices, adjusted, strict=True):
+            named[index] = _decided(named[index], p_adjusted=p, alpha=settings.alpha)
+    return tuple(named)
+
+
+def _decided(finding: Finding, *, p_adjusted: float | None, alpha: float) -> Finding:
+    if finding.estimate is None:
+        return replace(finding, verdict="inconclusive")
+    decision = verdict(p=p_adjusted, p_equivalence=finding.p_equivalence, alpha=alpha)
+    notes = finding.notes
+    if decision == "equivalent" and p_adjusted is not None and p_adjusted < alpha:
+        notes = (*notes, "Differs from zero, but by less than the margin stated beforehand.")
+    return replace(finding, p_adjusted=p_adjusted, verdict=decision, notes=notes)
