@@ -92,7 +92,7 @@ def _analyse_table(
 ) -> None:
     from evenhand.analysis.analyse import analyse as find
     from evenhand.analysis.predictions import PredictionColumns, read_predictions
-    from evenhand.analysis.table_file import is_score_table, read_scores
+    from evenhand.analysis.table import is_score_table, read_scores
     from evenhand.audit import publish
     from evenhand.records.finding import AnalysisSettings
 

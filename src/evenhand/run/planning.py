@@ -18,7 +18,7 @@ from evenhand.memory.templates import load_templates
 from evenhand.records.finding import AnalysisSettings
 from evenhand.records.item import Bank
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan, Preset, PromptFile, Stamped
-from evenhand.records.profile import Cohort
+from evenhand.records.profile import Cohort, Cue
 from evenhand.run.plan_file import stamp_plan
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.templates import ask_templates
@@ -133,7 +133,7 @@ def _is_path(name: str) -> bool:
     return "/" in name or "\\" in name or name.endswith((".yaml", ".yml", ".json"))
 
 
-def _cues(name: str, design: Design) -> tuple[str, ...]:
+def _cues(name: str, design: Design) -> tuple[Cue, ...]:
     return ("stated",) if name == "explicit" else design.cues
 
 

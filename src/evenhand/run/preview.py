@@ -74,7 +74,7 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
         arms[meeting.arm.kind] += 1
         characters += questions.characters(cell, meeting)
     calls = sum(arms.values())
-    kinds = Counter(met[0].item.kind for met in crossing.meetings.values())
+    kinds: Counter[str] = Counter(met[0].item.kind for met in crossing.meetings.values())
     sets = {
         arm.arm.matched_set
         for met in crossing.meetings.values()

@@ -16,7 +16,8 @@ from evenhand.records.profile import Arm
 from evenhand.records.score import SCORE_COLUMNS, ColumnType
 from evenhand.records.trial import Answered, outcome_name
 from evenhand.run.questions import best_option
-from evenhand.run.reading import StoredTrial, TrialReader
+from evenhand.run.reading import TrialReader
+from evenhand.run.rows import StoredTrial
 from evenhand.scoring.judge import LETTERS
 from evenhand.scoring.leakage import FactWords, content_words, mentioned, prepare
 from evenhand.scoring.probability import option_probabilities

@@ -14,7 +14,9 @@ from evenhand.records.message import Message
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.records.profile import Arm
 from evenhand.run.cost import estimate, find_price
-from evenhand.run.reading import ModelTotals, StoredTrial, TrialReader
+from evenhand.run.reading import TrialReader
+from evenhand.run.rows import StoredTrial
+from evenhand.run.totals import ModelTotals
 
 __all__ = ["example_prompts", "run_summary"]
 
