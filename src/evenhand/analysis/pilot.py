@@ -1,0 +1,126 @@
+"""Variance components of a run that was made: what the next design is planned with."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import polars as pl
+
+from evenhand.analysis.estimate import EstimateSpec
+from evenhand.analysis.gaps import gap_grid
+from evenhand.analysis.paired import paired_gap
+from evenhand.analysis.power import Components, PairedDesign, power_curve
+from evenhand.analysis.stratum import Stratum, cues, strata
+from evenhand.analysis.table import Scores
+from evenhand.errors import TableError
+from evenhand.records.finding import Table
+
+__all__ = ["components_from_scores", "power_table", "stratum_components"]
+
+_CURVES: tuple[tuple[Literal["items", "sets", "replicates"], tuple[int, ...]], ...] = (
+    ("items", (33, 66, 108, 200, 400)),
+    ("sets", (10, 20, 30, 60)),
+    ("replicates", (1, 2, 5, 10)),
+)
+
+
+def components_from_scores(scores: Scores) -> Components:
+    """The components of a pilot run's paired differences, averaged (in variance) over its strata.
+
+    Raises:
+        TableError: The table holds no matched pairs.
+    """
+    found = [part for part in map(stratum_components, strata(scores)) if part is not None]
+    if not found:
+        raise TableError(
+            f"the table has no matched pairs on the factor {scores.settings.contrast!r}, so it gives no variance "
+            f"components; use a run with the explicit cohort."
+        )
+    return Components(
+        set=_mean_sd([part.set for part in found]),
+        item=_mean_sd([part.item for part in found]),
+        cell=_mean_sd([part.cell for part in found]),
+        noise=_mean_sd([part.noise for part in found]),
+        source=f"estimated from a run ({len(found)} combinations of model, kind and condition)",
+    )
+
+
+def stratum_components(stratum: Stratum) -> Components | None:
+    """The components of one stratum's main cue style; None where it has no pairs."""
+    rows = stratum.paired(cues(stratum)[0])
+    if rows.height == 0:
+        return None
+    grid = gap_grid(rows, stratum=stratum)
+    if not grid.observed:
+        return None
+    estimate = paired_gap(grid.values, spec=EstimateSpec(flips=0))
+    variances = {part.name: max(part.variance or 0.0, 0.0) for part in estimate.components}
+    noise, replicates = _replicate_noise(rows, stratum)
+    residual = variances.get("residual", 0.0)
+    cell = max(residual - noise / replicates, 0.0)
+    return Components(
+        set=math.sqrt(variances.get("set", 0.0)),
+        item=math.sqrt(variances.get("item", 0.0)),
+        cell=math.sqrt(cell if noise > 0 else 0.0),
+        noise=math.sqrt(noise if noise > 0 else residual),
+        source=f"estimated from {stratum.where}",
+    )
+
+
+def power_table(parts: list[Stratum], *, model: str) -> Table | None:
+    """Smallest detectable gap of larger and smaller designs, with the components found in a model's run."""
+    rows: list[tuple[str | float | int | None, ...]] = []
+    for stratum in parts:
+        components = stratum_components(stratum)
+        if components is None or stratum.mitigation != "none" or stratum.reader != "none":
+            continue
+        pairs = stratum.paired(cues(stratum)[0])
+        design = PairedDesign(
+            items=pairs["item"].n_unique(),
+            sets=pairs["unit"].n_unique(),
+            sets_per_item=pairs.select("unit", "item").unique().height / pairs["item"].n_unique(),
+            replicates=pairs["replicate"].n_unique(),
+        )
+        alpha, power = stratum.settings.alpha, stratum.settings.power
+        name = f"{stratum.kind}, {stratum.placement}"
+        for over, values in _CURVES:
+            curve = power_curve(design, over=over, values=values, components=components, alpha=alpha, power=power)
+            rows += [(name, over, value, gap) for value, gap in curve]
+    if not rows:
+        return None
+    return Table(
+        id=f"power/{model}",
+        title="What other designs could detect",
+        caption=(
+            "Smallest gap found with the stated power, when one size of this design is changed and the variation is as "
+            "found here."
+        ),
+        columns=("what", "size changed", "to", "smallest detectable gap"),
+        rows=tuple(rows),
+        model=model,
+        units={"to": "count", "smallest detectable gap": "points"},
+    )
+
+
+def _replicate_noise(rows: pl.DataFrame, stratum: Stratum) -> tuple[float, float]:
+    """Variance of paired differences between replicates of a pair, and the mean number of replicates."""
+    contrast, settings = stratum.settings.contrast, stratum.settings
+    side = pl.col(contrast).cast(pl.String)
+    pairs = rows.group_by("unit", "item", "replicate").agg(
+        (
+            pl.col("value").filter(side == settings.advantaged).mean()
+            - pl.col("value").filter(side == settings.disadvantaged).mean()
+        ).alias("difference")
+    )
+    cells = pairs.drop_nulls().group_by("unit", "item").agg(pl.col("difference").var().alias("v"), pl.len().alias("n"))
+    repeated = cells.filter(pl.col("n") > 1)
+    if repeated.height == 0:
+        return 0.0, 1.0
+    spread, count = repeated["v"].to_numpy(), repeated["n"].to_numpy()
+    per_cell = cells["n"].to_numpy()
+    return float((spread * (count - 1)).sum() / (count - 1).sum()), float(1 / (1 / per_cell).mean())
+
+
+def _mean_sd(values: list[float]) -> float:
+    return math.sqrt(sum(value**2 for value in values) / len(values))
