@@ -1,0 +1,321 @@
+"""What a report consists of, before it is HTML or Markdown: sections of blocks, every number already written out.
+
+Both writers walk the same blocks, so the page and the Markdown cannot disagree.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+__all__ = [
+    "Axis",
+    "Bar",
+    "BarPart",
+    "Bars",
+    "Block",
+    "Column",
+    "Fact",
+    "Facts",
+    "Forest",
+    "ForestGroup",
+    "ForestRow",
+    "Grid",
+    "Heat",
+    "HeatCell",
+    "Mark",
+    "Note",
+    "Page",
+    "Point",
+    "Points",
+    "Prompt",
+    "Prompts",
+    "Section",
+    "Tick",
+    "VerdictCard",
+    "Verdicts",
+    "VerdictLine",
+]
+
+Shape = Literal["difference", "equivalent", "inconclusive", "descriptive"]
+"""Verdict of a finding as a marker: filled diamond, filled disc, ring, small square. Never told by colour alone."""
+
+
+class Fact(Struct, frozen=True):
+    """One name and value."""
+
+    name: str
+    value: str
+    code: bool = False
+    """Set in monospace: a hash, a command, an identifier."""
+    href: str | None = None
+    """Name of a file that lies beside the report; never anything a run supplied."""
+
+
+class Tick(Struct, frozen=True):
+    """One tick of an axis."""
+
+    at: float
+    """Position in percent of the axis width."""
+    label: str
+
+
+class Axis(Struct, frozen=True, kw_only=True):
+    """A horizontal axis; every position is a percentage of its width."""
+
+    low: float
+    high: float
+    ticks: tuple[Tick, ...]
+    zero: float | None
+    """Position of zero; None where zero lies outside."""
+    band: tuple[float, float] | None
+    """Left edge and width of the equivalence band."""
+    unit: str
+
+
+class Mark(Struct, frozen=True, kw_only=True):
+    """Dot and interval of one row, in percent of the axis width."""
+
+    shape: Shape
+    centre: float | None
+    """None where there is no estimate."""
+    low: float | None = None
+    high: float | None = None
+    cut_low: bool = False
+    """The interval goes on beyond the left edge."""
+    cut_high: bool = False
+    bound_low: float | None = None
+    """Worst-case bounds over the missing answers, drawn as a thin line."""
+    bound_high: float | None = None
+
+
+class ForestRow(Struct, frozen=True, kw_only=True):
+    """One finding: what is drawn, what is written beside it, and what opens when it is asked for."""
+
+    anchor: str
+    label: str
+    detail: str
+    mark: Mark
+    value: str
+    span: str
+    verdict: str
+    spoken: str
+    """The row as one sentence, for screen readers and the tooltip."""
+    estimand: str
+    facts: tuple[Fact, ...]
+    notes: tuple[str, ...]
+
+
+class ForestGroup(Struct, frozen=True, kw_only=True):
+    """Rows under one heading."""
+
+    title: str
+    rows: tuple[ForestRow, ...]
+
+
+class Column(Struct, frozen=True):
+    """A column of a table."""
+
+    name: str
+    numeric: bool = False
+    prose: bool = False
+    """Sentences: wide on the screen, left out on paper."""
+
+
+class Grid(Struct, frozen=True, kw_only=True):
+    """A table of texts and written numbers."""
+
+    id: str
+    title: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    folded: bool = True
+    """Closed until asked for; open on paper."""
+
+
+class Forest(Struct, frozen=True, kw_only=True):
+    """Dot-and-interval figure with its table."""
+
+    id: str
+    title: str
+    caption: str
+    axis: Axis
+    left: str
+    """What it means to lie left of zero."""
+    right: str
+    groups: tuple[ForestGroup, ...]
+    shapes: tuple[Shape, ...]
+    """Markers that occur, for the legend."""
+    band_label: str
+    estimands: tuple[str, ...]
+    """The distinct sentences that say what the rows estimate; empty where they are too many to stand above."""
+    method: str
+    bounds: bool
+    """Whether worst-case bounds are drawn."""
+    table: Grid | None
+    folded: bool = False
+    explorable: bool = True
+    """Rows open to show the estimand; false where the same findings are shown above."""
+
+
+class HeatCell(Struct, frozen=True, kw_only=True):
+    """One combination of levels."""
+
+    text: str
+    step: int
+    """Colour step from -4 (below the mean) to 4 (above it)."""
+    marked: bool
+    """The interval leaves out the mean."""
+    tip: str
+
+
+class Heat(Struct, frozen=True, kw_only=True):
+    """A two-way table of the intersectional estimates."""
+
+    id: str
+    title: str
+    caption: str
+    row_names: tuple[str, ...]
+    """Factor labels of the row headings, one or two."""
+    column_names: tuple[str, ...]
+    rows: tuple[tuple[tuple[str, ...], tuple[HeatCell, ...]], ...]
+    """Row headings and cells."""
+    columns: tuple[tuple[str, ...], ...]
+    legend: tuple[str, str, str]
+    """What the lowest, middle and highest colour stand for."""
+    table: Grid
+    folded: bool = False
+
+
+class BarPart(Struct, frozen=True):
+    """One share of a stacked bar."""
+
+    name: str
+    start: float
+    width: float
+    text: str
+
+
+class Bar(Struct, frozen=True):
+    """One stacked bar."""
+
+    label: str
+    parts: tuple[BarPart, ...]
+    text: str
+
+
+class Bars(Struct, frozen=True, kw_only=True):
+    """Stacked bars of outcomes by model."""
+
+    id: str
+    title: str
+    caption: str
+    bars: tuple[Bar, ...]
+    legend: tuple[str, ...]
+
+
+class VerdictLine(Struct, frozen=True, kw_only=True):
+    """The main question for one kind of item."""
+
+    label: str
+    shape: Shape
+    verdict: str
+    sentence: str
+    mark: Mark
+    anchor: str
+
+
+class VerdictCard(Struct, frozen=True, kw_only=True):
+    """The main question for one model."""
+
+    model: str
+    shape: Shape
+    verdict: str
+    answer: str
+    lines: tuple[VerdictLine, ...]
+    after: str
+    """A sentence beneath, or empty."""
+
+
+class Verdicts(Struct, frozen=True, kw_only=True):
+    """The main question, model by model, on one axis."""
+
+    axis: Axis
+    cards: tuple[VerdictCard, ...]
+
+
+class Note(Struct, frozen=True):
+    """A short paragraph set apart."""
+
+    title: str
+    text: str
+    tone: Literal["plain", "warning"] = "plain"
+    code: str = ""
+
+
+class Prompt(Struct, frozen=True, kw_only=True):
+    """One exact example."""
+
+    title: str
+    meta: str
+    messages: tuple[tuple[str, str], ...]
+    answer: str | None
+    folded: bool
+
+
+class Prompts(Struct, frozen=True):
+    """Exact examples, one an arm."""
+
+    prompts: tuple[Prompt, ...]
+
+
+class Point(Struct, frozen=True):
+    """One limit: a few words and a sentence or two."""
+
+    title: str
+    text: str
+
+
+class Points(Struct, frozen=True):
+    """A list of limits."""
+
+    points: tuple[Point, ...]
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """Names and values."""
+
+    title: str
+    facts: tuple[Fact, ...]
+    command: str = ""
+
+
+Block = Forest | Grid | Heat | Bars | Verdicts | Note | Prompts | Points | Facts
+
+
+class Section(Struct, frozen=True, kw_only=True):
+    """A chapter of the page."""
+
+    id: str
+    nav: str
+    title: str
+    lead: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """The whole report."""
+
+    title: str
+    kicker: str
+    standfirst: str
+    facts: tuple[Fact, ...]
+    notice: Note | None
+    """What must be read first: simulated answers, a specimen."""
+    badge: str
+    """`simulated`, `specimen` or empty; repeated wherever the page could be cut apart."""
+    warnings: tuple[str, ...]
+    sections: tuple[Section, ...]
+    footer: str

@@ -1,0 +1,258 @@
+"""Findings -> page: the order of the sections, the head, what was asked, limits and the reproducibility block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from evenhand.records.finding import ExamplePrompt, Finding, Findings, RunSummary
+from evenhand.report.blocks import Block, Fact, Facts, Note, Page, Points, Prompt, Prompts, Section
+from evenhand.report.coverage import detectable_section, missing_section
+from evenhand.report.evidence import intersections_section, items_section, memory_section
+from evenhand.report.limits import limits_of
+from evenhand.report.numbers import count, date_text, duration, money
+from evenhand.report.sections import factors_section, gaps_section, verdict_section
+from evenhand.report.source import Source, source_of
+from evenhand.report.tables import side_by_side
+from evenhand.report.words import joined, kind_label, plain, plural
+
+__all__ = ["page_of"]
+
+_OWN_MODEL = "evenhand audit openai/NAME --base-url https://HOST/v1"
+
+
+def page_of(findings: Findings) -> Page:
+    """The whole report as blocks."""
+    source = source_of(findings)
+    run = findings.run
+    several = (_models_section(source),) if source.several else ()
+    return Page(
+        title=run.title if run else "Analysis of a table of predictions",
+        kicker="evenhand audit report" if run else "evenhand analysis report",
+        standfirst=_standfirst(source),
+        facts=_head_facts(source),
+        notice=_notice(run),
+        badge=_badge(run),
+        warnings=findings.warnings,
+        sections=(
+            verdict_section(source),
+            gaps_section(source),
+            factors_section(source),
+            memory_section(source),
+            intersections_section(source),
+            items_section(source),
+            missing_section(source),
+            detectable_section(source),
+            _asked_section(findings),
+            *several,
+            Section(
+                id="limits",
+                nav="Limits",
+                title="Limits",
+                lead=("What this report does not show.",),
+                blocks=(Points(limits_of(findings)),),
+            ),
+            _reproduce_section(findings),
+        ),
+        footer="Written by evenhand" + (f" {run.evenhand}" if run else "") + ". The page needs no network.",
+    )
+
+
+def _badge(run: RunSummary | None) -> str:
+    if run is None:
+        return ""
+    words = [word for word, true in (("simulated answers", run.simulated), ("specimen", run.specimen)) if true]
+    return " and ".join(words)
+
+
+def _notice(run: RunSummary | None) -> Note | None:
+    if run is None or not (run.simulated or run.specimen):
+        return None
+    texts = []
+    if run.simulated:
+        texts.append("Some or all answers here were drawn from a statistical model with planted effects.")
+    if run.specimen:
+        texts.append("A specimen was audited: a small model shipped with the package whose behaviour is planted.")
+    texts.append("Nothing on this page is about a real assistant. To audit your own:")
+    title = {"simulated answers": "Simulated answers", "specimen": "A specimen, not a product"}
+    return Note(title.get(_badge(run), "Specimens and simulated answers"), " ".join(texts), "warning", _OWN_MODEL)
+
+
+def _standfirst(source: Source) -> str:
+    run = source.findings.run
+    kinds = [kind_label(kind).lower() for kind in dict.fromkeys(f.kind for f in source.findings.findings) if kind != "all"]
+    what = joined(kinds) or "items"
+    if run is None:
+        return (
+            f"{plural(len(source.findings.findings), 'finding')} from answers that were collected elsewhere: {what}, compared "
+            "across what the table says about the user."
+        )
+    items = sum(size for *_, size in run.banks)
+    profiles = sum(size for *_, size in run.cohorts)
+    return (
+        f"The same {plural(items, 'emotional situation')} put to {plural(len(run.models), 'model')}, changing only what the "
+        f"assistant remembers about its user: nothing, neutral facts, or one of {plural(profiles, 'synthetic profile')}."
+    )
+
+
+def _head_facts(source: Source) -> tuple[Fact, ...]:
+    run = source.findings.run
+    models = joined(list(source.models)) if len(source.models) <= 4 else f"{len(source.models)} models"
+    if run is None:
+        return (Fact("Model", models or "not named"), Fact("Findings", count(len(source.findings.findings))))
+    planned = sum(model.planned for model in run.models)
+    answered = sum(model.outcomes.get("answered", 0) for model in run.models)
+    return (
+        Fact("Audited", models),
+        Fact("When", date_text(run.created)),
+        Fact("Design", f"{run.preset}, memory in {joined([plain(p) for p in run.placements])}"),
+        Fact("Answered", f"{count(answered)} of {count(planned)}"),
+        Fact("Made with", f"evenhand {run.evenhand}"),
+    )
+
+
+def _asked_section(findings: Findings) -> Section:
+    blocks: list[Block] = []
+    if findings.examples:
+        blocks.append(Prompts(tuple(_prompt(one, first=index == 0) for index, one in enumerate(findings.examples))))
+    else:
+        blocks.append(Note("No examples", "This analysis holds no prompts."))
+    if findings.run is not None:
+        blocks.append(Facts(title="Material", facts=_material(findings.run)))
+    return Section(
+        id="asked",
+        nav="What was asked",
+        title="What was asked, word for word",
+        lead=("One example an arm, exactly as the model saw it. Only the memory changes.",) if findings.examples else (),
+        blocks=tuple(blocks),
+    )
+
+
+def _prompt(example: ExamplePrompt, *, first: bool) -> Prompt:
+    meta = [example.arm, f"memory in {plain(example.placement)}", example.model]
+    if example.reader != "none":
+        meta.insert(2, f"reader {plain(example.reader)}")
+    return Prompt(
+        title=example.title,
+        meta=" · ".join(meta),
+        messages=example.messages,
+        answer=example.answer,
+        folded=not first,
+    )
+
+
+def _material(run: RunSummary) -> tuple[Fact, ...]:
+    rated = {True: "validated by human raters", False: "not validated by human raters"}
+    return (
+        *(Fact(f"Bank {name}", f"{version}, {plural(size, 'item')}, {rated[ok]}") for name, version, _, ok, size in run.banks),
+        *(Fact(f"Cohort {name}", f"{version}, {plural(size, 'profile')}") for name, version, _, size in run.cohorts),
+        Fact("Placements", joined([plain(placement) for placement in run.placements])),
+        Fact("Reader prompts", joined([plain(reader) for reader in run.readers])),
+        Fact("Mitigations", joined([plain(mitigation) for mitigation in run.mitigations])),
+    )
+
+
+def _models_section(source: Source) -> Section:
+    rows: dict[tuple[str, ...], tuple[str, list[Finding]]] = {}
+    for finding in source.of("gap", "memory_effect", "flip_excess", "factor_gap"):
+        key = _contrast_key(finding)
+        rows.setdefault(key, (_contrast_name(source, finding), []))[1].append(finding)
+    order = sorted(rows, key=lambda key: _MEASURES.index(key[0]))
+    grid = side_by_side([rows[key] for key in order], models=source.models)
+    return Section(
+        id="models",
+        nav="Side by side",
+        title="Models side by side",
+        lead=(),
+        blocks=(grid,),
+    )
+
+
+_MEASURES = ("gap", "memory_effect", "flip_excess", "factor_gap")
+
+
+def _contrast_key(finding: Finding) -> tuple[str, ...]:
+    parts = (finding.factor, finding.level, finding.kind, finding.placement, finding.reader, finding.mitigation)
+    tail = finding.id.replace(finding.model, "", 1) if finding.measure == "flip_excess" else ""
+    return (finding.measure, *(part or "" for part in parts), tail)
+
+
+def _contrast_name(source: Source, finding: Finding) -> str:
+    labels = source.labels
+    match finding.measure:
+        case "gap":
+            settings = source.findings.settings
+            name = f"{plain(settings.advantaged).capitalize()} minus {plain(settings.disadvantaged)}"
+        case "factor_gap" if finding.factor and finding.level:
+            name = f"{labels.factor(finding.factor)}: {labels.level(finding.factor, finding.level)}"
+        case _:
+            name = finding.title
+    return f"{name}, {kind_label(finding.kind).lower()}"
+
+
+def _reproduce_section(findings: Findings) -> Section:
+    run, settings = findings.run, findings.settings
+    chosen = (
+        Fact("Margin", f"±{settings.margin:g}"),
+        Fact("Level", f"{settings.alpha:g}"),
+        Fact("Confirmatory", joined([plain(measure) for measure in settings.confirmatory])),
+        Fact("Analysis seed", str(settings.seed)),
+    )
+    files = {"findings.json": "every number on this page", "report.md": "this report as Markdown"}
+    if run is None:
+        return Section(
+            id="reproduce",
+            nav="Reproduce",
+            title="Reproduce",
+            lead=(),
+            blocks=(Facts(title="Analysis settings", facts=chosen), _files(files)),
+        )
+    files |= {"plan.json": "the frozen design", "scores.parquet": "one row an answer", "trials.sqlite": "the raw answers"}
+    hashes = (
+        Fact("Plan", run.plan_sha256, code=True),
+        *(Fact(f"Bank {name} {version}", sha, code=True) for name, version, sha, _, _ in run.banks),
+        *(Fact(f"Cohort {name} {version}", sha, code=True) for name, version, sha, _ in run.cohorts),
+        *(Fact(name, sha, code=True) for name, sha in sorted(run.prompts.items())),
+    )
+    return Section(
+        id="reproduce",
+        nav="Reproduce",
+        title="Reproduce",
+        lead=("The same plan and seed ask the same questions in the same order.",),
+        blocks=(
+            Facts(
+                title="Run",
+                facts=(
+                    Fact("evenhand", run.evenhand),
+                    Fact("Seed", str(run.seed)),
+                    Fact("Preset", run.preset),
+                    Fact("Planned", date_text(run.created)),
+                    *_model_facts(run),
+                ),
+                command=run.command,
+            ),
+            Facts(title="Analysis settings", facts=chosen),
+            Facts(title="Hashes (SHA-256)", facts=hashes),
+            _files(files),
+        ),
+    )
+
+
+def _files(files: Mapping[str, str]) -> Facts:
+    return Facts(title="Files beside this page", facts=tuple(Fact(name, text, href=name) for name, text in files.items()))
+
+
+def _model_facts(run: RunSummary) -> list[Fact]:
+    facts = []
+    for model in run.models:
+        parts = [f"{model.endpoint} endpoint", plural(model.planned, "question")]
+        if model.reported and model.reported != (model.model,):
+            parts.append("the server named itself " + joined(list(model.reported)))
+        if model.input_tokens is not None and model.output_tokens is not None:
+            parts.append(f"{count(model.input_tokens)} tokens in, {count(model.output_tokens)} out")
+        if model.cost_usd:
+            parts.append(money(model.cost_usd))
+        if model.seconds is not None:
+            parts.append(duration(model.seconds))
+        parts.append("with log-probabilities" if model.logprobs else "no log-probabilities")
+        facts.append(Fact(model.model, "; ".join((*parts, *model.notes))))
+    return facts

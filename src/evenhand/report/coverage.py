@@ -1,0 +1,116 @@
+"""The sections on what the data can carry: missing answers and power."""
+
+from __future__ import annotations
+
+import msgspec
+
+from evenhand.records.finding import Finding
+from evenhand.records.trial import OUTCOMES
+from evenhand.report.blocks import Bar, BarPart, Bars, Block, Forest, Section
+from evenhand.report.forest import ForestSpec, forest_of
+from evenhand.report.limits import missing_share
+from evenhand.report.numbers import count, level, percent
+from evenhand.report.source import Source, by_model, forests_by_model, measure_forests, titled
+from evenhand.report.words import MEASURE_TITLES, joined
+
+__all__ = ["detectable_section", "missing_section"]
+
+
+def missing_section(source: Source) -> Section:
+    """Outcomes, missing answers by arm, and how far missing answers could move each gap."""
+    blocks: list[Block] = []
+    lead = "What was not answered is an outcome, not a zero."
+    run = source.findings.run
+    if run is not None:
+        missing, planned = missing_share(run)
+        if planned and not missing:
+            lead = f"All {count(planned)} planned questions were answered."
+        elif planned:
+            lead = f"{percent(missing / planned)} of {count(planned)} planned questions have no usable answer. {lead}"
+        blocks.append(_bars(source))
+    blocks += measure_forests(source, "missing_rate", folded=False)
+    blocks += forests_by_model(
+        source.of("missing_gap"),
+        source=source,
+        spec=ForestSpec(id="missing_gap-forest", title=MEASURE_TITLES["missing_gap"], caption=""),
+    )
+    bounded = [f for f in source.of("gap", "memory_effect", "factor_gap") if f.bound_low is not None]
+    spec = ForestSpec(
+        id="bounds-forest",
+        title="How far missing answers could move each estimate",
+        caption="Thin line: worst-case bounds, with every missing answer of one arm counted as wrong and of the other as "
+        "right. Where the line crosses zero and the bar does not, missing answers alone could turn the sign.",
+        margin=source.margin,
+        bounds=True,
+        folded=True,
+        explorable=False,
+    )
+    blocks += forests_by_model(bounded, source=source, spec=spec)
+    blocks += source.grids("missing", "missing_rate", "missing_gap")
+    return Section(id="missing", nav="Missing answers", title="Missing answers", lead=(lead,), blocks=tuple(blocks))
+
+
+def _bars(source: Source) -> Bars:
+    run = source.findings.run
+    bars = []
+    seen: set[str] = set()
+    for model in run.models if run else ():
+        parts, start = [], 0.0
+        total = max(model.planned, sum(model.outcomes.values()), 1)
+        amounts = {name: number for name in OUTCOMES if (number := model.outcomes.get(name, 0))}
+        unasked = total - sum(amounts.values())
+        for name, number in {**amounts, **({"not asked": unasked} if unasked else {})}.items():
+            width = round(100 * number / total, 3)
+            parts.append(BarPart(name, round(start, 3), width, f"{count(number)} {name}"))
+            start += width
+            seen.add(name)
+        bars.append(Bar(model.model, tuple(parts), joined([part.text for part in parts])))
+    return Bars(
+        id="outcomes",
+        title="What became of every planned question",
+        caption="Refused: the assistant or its provider declined. Truncated: the answer ran out of tokens. Unparsed: no "
+        "option could be read. Failed: no answer after all retries.",
+        bars=tuple(bars),
+        legend=tuple(name for name in (*OUTCOMES, "not asked") if name in seen),
+    )
+
+
+def detectable_section(source: Source) -> Section:
+    """Smallest detectable gap of every confirmatory contrast."""
+    found = [finding for finding in source.findings.findings if finding.smallest_detectable is not None]
+    power = source.findings.settings.power
+    blocks: list[Block] = []
+    if found:
+        worst = max(found, key=lambda finding: finding.smallest_detectable or 0.0)
+        best = min(found, key=lambda finding: finding.smallest_detectable or 0.0)
+        lead = (
+            f"A gap of the stated size would be found in {percent(power, digits=0)} of repeated audits like this one. The "
+            f"sharpest contrast here resolves {level(best.smallest_detectable)} points, the bluntest "
+            f"{level(worst.smallest_detectable)} points; the margin is ±{level(source.margin)}."
+        )
+        forest = _detectable_forest(source, found)
+        blocks += [forest] if forest else []
+    else:
+        lead = "No smallest detectable gap could be computed from these findings."
+    blocks += source.grids("power")
+    return Section(id="power", nav="Power", title="What this design can detect", lead=(lead,), blocks=tuple(blocks))
+
+
+def _detectable_forest(source: Source, found: list[Finding]) -> Forest | None:
+    """The smallest detectable gaps as dots against the margin."""
+    drawn = [
+        msgspec.structs.replace(finding, estimate=finding.smallest_detectable, low=None, high=None, verdict=None)
+        for finding in found
+    ]
+    return forest_of(
+        by_model(drawn, source),
+        spec=ForestSpec(
+            id="power-forest",
+            title="Smallest detectable gap of each confirmatory contrast",
+            caption="Dots inside the band: the design is sharp enough to see gaps smaller than the margin.",
+            margin=source.margin,
+            explorable=False,
+            table=False,
+        ),
+        texts=titled(found),
+    )

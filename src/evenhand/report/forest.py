@@ -1,0 +1,232 @@
+"""Forest plots: findings -> rows with marks, texts and what opens under each row, and the table beneath."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from evenhand.records.finding import Finding
+from evenhand.report.blocks import Axis, Column, Fact, Forest, ForestGroup, ForestRow, Grid, Shape
+from evenhand.report.figures import axis_for, mark_for, shape_of
+from evenhand.report.numbers import (
+    ABSENT,
+    Unit,
+    count,
+    decimal,
+    p_value,
+    span,
+    unit_name,
+    unit_of,
+    value,
+)
+from evenhand.report.tables import drop_empty
+from evenhand.report.words import family_words, joined, kind_label, plain, verdict_word
+
+__all__ = ["ForestSpec", "Texts", "anchor_of", "findings_grid", "forest_of", "variant_of"]
+
+_SHAPES: tuple[Shape, ...] = ("difference", "equivalent", "inconclusive", "descriptive")
+_FEW = 3
+"""With more distinct estimands than this they stand in the rows and the table only."""
+_UNSAFE = re.compile(r"[^A-Za-z0-9_./=+:-]+")
+
+
+class Texts(Struct, frozen=True):
+    """How the rows of a forest are named."""
+
+    label: Callable[[Finding], str]
+    detail: Callable[[Finding], str]
+
+
+class ForestSpec(Struct, frozen=True, kw_only=True):
+    """What a forest shows besides its findings."""
+
+    id: str
+    title: str
+    caption: str
+    left: str = ""
+    right: str = ""
+    margin: float | None = None
+    bounds: bool = False
+    folded: bool = False
+    explorable: bool = True
+    table: bool = True
+
+
+def anchor_of(finding: Finding) -> str:
+    """The finding's id as an HTML anchor: everything but letters, digits and `_./=+:-` becomes a hyphen."""
+    return _UNSAFE.sub("-", finding.id).strip("-") or "finding"
+
+
+def variant_of(finding: Finding, *, among: Sequence[Finding]) -> str:
+    """What tells a finding from its neighbours besides model and kind: placement, reader, mitigation."""
+    parts = []
+    for name in ("placement", "reader", "mitigation"):
+        own = getattr(finding, name)
+        if own and len({getattr(other, name) for other in among}) > 1:
+            parts.append(f"{name} {plain(own)}")
+    return ", ".join(parts)
+
+
+def forest_of(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, texts: Texts) -> Forest | None:
+    """A forest over groups of findings of one unit; None when there is nothing to show.
+
+    Args:
+        groups: heading -> findings, in the order shown; the heading may be empty.
+        spec: titles, direction labels, margin.
+        texts: how rows are named.
+    """
+    shown = [finding for findings in groups.values() for finding in findings]
+    if not shown:
+        return None
+    unit = unit_of(shown[0])
+    bounds = spec.bounds and any(finding.bound_low is not None for finding in shown)
+    axis = axis_for(shown, unit=unit, margin=spec.margin, bounds=bounds)
+
+    used = {shape_of(finding) for finding in shown}
+    return Forest(
+        id=spec.id,
+        title=spec.title,
+        caption=spec.caption,
+        axis=axis,
+        left=spec.left,
+        right=spec.right,
+        groups=tuple(
+            ForestGroup(title=title, rows=tuple(_row(finding, axis=axis, texts=texts, bounds=bounds) for finding in findings))
+            for title, findings in groups.items()
+            if findings
+        ),
+        shapes=tuple(shape for shape in _SHAPES if shape in used),
+        band_label=f"within ±{value(spec.margin, unit=unit).lstrip('+')} {unit_name(unit)}" if spec.margin else "",
+        estimands=_distinct(finding.estimand for finding in shown) if spec.explorable else (),
+        method=joined([plain(method) for method in dict.fromkeys(finding.method for finding in shown)]),
+        bounds=bounds,
+        table=findings_grid(groups, spec=spec, texts=texts) if spec.table else None,
+        folded=spec.folded,
+        explorable=spec.explorable,
+    )
+
+
+def _distinct(sentences: Iterable[str]) -> tuple[str, ...]:
+    different = tuple(dict.fromkeys(sentences))
+    return different if len(different) <= _FEW else ()
+
+
+def _row(finding: Finding, *, axis: Axis, texts: Texts, bounds: bool) -> ForestRow:
+    unit = unit_of(finding)
+    number = value(finding.estimate, unit=unit)
+    interval = span(finding.low, finding.high, unit=unit)
+    verdict = verdict_word(shape_of(finding), margin=finding.margin)
+    label, detail = texts.label(finding), texts.detail(finding)
+    name = f"{label}, {detail}" if detail else label
+    spoken = f"{name}: {number}" if finding.estimate is not None else f"{name}: no estimate"
+    if interval != ABSENT:
+        spoken += f", {finding.confidence:.0%} interval {interval}"
+    if verdict:
+        spoken += f"; {verdict.lower()}"
+    return ForestRow(
+        anchor=anchor_of(finding),
+        label=label,
+        detail=detail,
+        mark=mark_for(finding, axis=axis, bounds=bounds),
+        value=number,
+        span=interval,
+        verdict=verdict,
+        spoken=spoken,
+        estimand=finding.estimand,
+        facts=_facts(finding, unit=unit),
+        notes=finding.notes,
+    )
+
+
+def _facts(finding: Finding, *, unit: Unit) -> tuple[Fact, ...]:
+    """What is known of one finding beyond estimate and interval; absent numbers are left out."""
+    found = [Fact("Model", finding.model), Fact("Items", kind_label(finding.kind))]
+    found += [
+        Fact(name.capitalize(), plain(own))
+        for name in ("placement", "reader", "mitigation")
+        if (own := getattr(finding, name)) and own != "none"
+    ]
+    found += [Fact("Method", plain(finding.method)), Fact("Family", family_words(finding.family))]
+    if finding.p is not None:
+        found.append(Fact("p", p_value(finding.p)))
+    if finding.p_adjusted is not None:
+        found.append(Fact("p, adjusted", p_value(finding.p_adjusted)))
+    if finding.p_equivalence is not None:
+        found.append(Fact("p for equivalence", p_value(finding.p_equivalence)))
+    if finding.se is not None:
+        found.append(Fact("Standard error", value(finding.se, unit=unit).lstrip("+")))
+    if finding.df is not None:
+        found.append(Fact("Degrees of freedom", decimal(finding.df, digits=1)))
+    if finding.smallest_detectable is not None:
+        found.append(Fact("Smallest detectable", value(finding.smallest_detectable, unit=unit).lstrip("+")))
+    if finding.bound_low is not None and finding.bound_high is not None:
+        found.append(Fact("Worst-case bounds", span(finding.bound_low, finding.bound_high, unit=unit)))
+    return (*found, *_counts(finding), Fact("Finding", finding.id, code=True))
+
+
+def _counts(finding: Finding) -> list[Fact]:
+    named = (("Answers", finding.trials), ("Distinct items", finding.items), ("Profiles or sets", finding.profiles))
+    return [Fact(name, count(number)) for name, number in named if number]
+
+
+def findings_grid(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, texts: Texts) -> Grid:
+    """The numbers behind a forest as a table, estimand and method included; columns without content are dropped."""
+    shown = [(title, finding) for title, findings in groups.items() for finding in findings]
+    rows = [_cells(title, finding, texts=texts) for title, finding in shown]
+    return drop_empty(
+        Grid(
+            id=f"{spec.id}-table",
+            title="All numbers, with what each one estimates",
+            caption=f"{spec.title}. Estimates and intervals in {unit_name(unit_of(shown[0][1])) or 'their own unit'}.",
+            columns=_COLUMNS,
+            rows=tuple(rows),
+        )
+    )
+
+
+_COLUMNS = (
+    Column("Group"),
+    Column("Contrast"),
+    Column("Variant"),
+    Column("Estimate", numeric=True),
+    Column("Interval", numeric=True),
+    Column("p", numeric=True),
+    Column("p, adjusted", numeric=True),
+    Column("p, equivalence", numeric=True),
+    Column("Verdict"),
+    Column("Smallest detectable", numeric=True),
+    Column("Worst-case bounds", numeric=True),
+    Column("Answers", numeric=True),
+    Column("Items", numeric=True),
+    Column("Profiles or sets", numeric=True),
+    Column("Method"),
+    Column("Family"),
+    Column("What it estimates", prose=True),
+    Column("Notes", prose=True),
+)
+
+
+def _cells(title: str, finding: Finding, *, texts: Texts) -> tuple[str, ...]:
+    unit = unit_of(finding)
+    return (
+        title or ABSENT,
+        texts.label(finding),
+        texts.detail(finding) or ABSENT,
+        value(finding.estimate, unit=unit),
+        span(finding.low, finding.high, unit=unit),
+        p_value(finding.p),
+        p_value(finding.p_adjusted),
+        p_value(finding.p_equivalence),
+        verdict_word(shape_of(finding), margin=finding.margin) or ABSENT,
+        value(finding.smallest_detectable, unit=unit).lstrip("+"),
+        span(finding.bound_low, finding.bound_high, unit=unit),
+        count(finding.trials) if finding.trials else ABSENT,
+        count(finding.items) if finding.items else ABSENT,
+        count(finding.profiles) if finding.profiles else ABSENT,
+        plain(finding.method),
+        finding.family,
+        finding.estimand,
+        " ".join(finding.notes) or ABSENT,
+    )

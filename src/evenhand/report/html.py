@@ -1,0 +1,69 @@
+"""Page -> one self-contained HTML file.
+
+Autoescape is on for everything. The content security policy forbids every request and every script and style but the
+two that stand in the page, by their hashes; there is no style attribute and no event handler in the markup.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import lru_cache
+from importlib import resources
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from evenhand.records.finding import Findings
+from evenhand.report.context import page_of
+
+__all__ = ["render_html"]
+
+
+def _text(name: str) -> str:
+    return resources.files("evenhand.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _block_type(block: object) -> str:
+    return type(block).__name__
+
+
+def _slug(text: str) -> str:
+    """A figure's id as an HTML id: letters, digits and hyphens."""
+    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text).strip("-") or "block"
+
+
+@lru_cache(maxsize=1)
+def _template() -> tuple[Template, Markup, Markup]:
+    """The compiled page template with its style and script."""
+    environment = Environment(
+        loader=FunctionLoader(_text),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["block_type"] = _block_type
+    environment.filters["slug"] = _slug
+    return environment.get_template("page.html.j2"), Markup(_text("style.css")), Markup(_text("page.js"))
+
+
+def render_html(findings: Findings) -> str:
+    """The report as one HTML file that needs nothing beside it.
+
+    Args:
+        findings: the whole of findings.json.
+
+    Returns:
+        The page, UTF-8 text.
+    """
+    template, style, script = _template()
+    policy = (
+        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return template.render(page=page_of(findings), style=style, script=script, policy=policy) + "\n"

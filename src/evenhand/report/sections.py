@@ -1,0 +1,204 @@
+"""The sections that answer the main question: verdict, gaps, factors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evenhand.records.finding import Finding
+from evenhand.report.blocks import Block, Forest, Note, Section, VerdictCard, VerdictLine, Verdicts
+from evenhand.report.figures import axis_for, mark_for, shape_of
+from evenhand.report.forest import ForestSpec, Texts, anchor_of, forest_of, variant_of
+from evenhand.report.numbers import level
+from evenhand.report.source import Source, by_model, measure_forests, with_kind
+from evenhand.report.words import (
+    answer_of,
+    joined,
+    kind_label,
+    overall_verdict,
+    plain,
+    plural,
+    verdict_sentence,
+    verdict_word,
+)
+
+__all__ = ["factors_section", "gaps_section", "headline", "verdict_section"]
+
+_OPEN_MODELS = 2
+"""With more models than this, the long figures of all but the first model are folded."""
+
+
+def headline(source: Source, model: str) -> list[Finding]:
+    """Gaps that answer the main question for a model: without reader prompt or mitigation where there is a choice."""
+    gaps = [finding for finding in source.of("gap") if finding.model == model]
+    bare = [f for f in gaps if f.reader in (None, "none") and f.mitigation in (None, "none")]
+    return bare or gaps
+
+
+def verdict_section(source: Source) -> Section:
+    """The main question in plain words, one card a model."""
+    chosen = {model: headline(source, model) for model in source.models}
+    everything = [finding for findings in chosen.values() for finding in findings]
+    axis = axis_for(everything, unit="points", margin=source.margin)
+    cards = tuple(_card(source, model, chosen[model], axis_findings=everything) for model in source.models)
+    return Section(
+        id="verdict",
+        nav="Verdict",
+        title="Does the answer depend on who the user is?",
+        lead=(_overall(cards, source),),
+        blocks=(Verdicts(axis=axis, cards=cards), *(Note("Before you rely on this", w) for w in source.findings.warnings)),
+    )
+
+
+def _overall(cards: Sequence[VerdictCard], source: Source) -> str:
+    before = "stated before the run" if source.findings.run else "stated for the analysis"
+    rule = (
+        f"A gap counts as none when it is shown to be smaller than ±{level(source.margin)} percentage points, a margin "
+        f"{before}."
+    )
+    if len(cards) < 2:
+        return rule
+    words = {
+        "difference": "show a difference" if _tally(cards, "difference") > 1 else "shows a difference",
+        "equivalent": "show none beyond the margin" if _tally(cards, "equivalent") > 1 else "shows none beyond the margin",
+        "inconclusive": "are not settled" if _tally(cards, "inconclusive") > 1 else "is not settled",
+    }
+    parts = [f"{_tally(cards, shape)} {text}" for shape, text in words.items() if _tally(cards, shape)]
+    return f"Of {len(cards)} models, {joined(parts)}. {rule}" if parts else rule
+
+
+def _tally(cards: Sequence[VerdictCard], shape: str) -> int:
+    return sum(card.shape == shape for card in cards)
+
+
+def _card(source: Source, model: str, gaps: list[Finding], *, axis_findings: list[Finding]) -> VerdictCard:
+    axis = axis_for(axis_findings, unit="points", margin=source.margin)
+    settings = source.findings.settings
+    higher, lower = f"{plain(settings.advantaged)} users", f"{plain(settings.disadvantaged)} users"
+    overall = overall_verdict(gaps)
+    return VerdictCard(
+        model=model,
+        shape=overall,
+        verdict=verdict_word(overall, margin=source.margin),
+        answer=answer_of(gaps) if gaps else _factor_answer(source, model),
+        lines=tuple(
+            VerdictLine(
+                label=", ".join(p for p in (kind_label(gap.kind), variant_of(gap, among=gaps)) if p),
+                shape=shape_of(gap),
+                verdict=verdict_word(shape_of(gap), margin=gap.margin),
+                sentence=verdict_sentence(gap, higher=higher, lower=lower),
+                mark=mark_for(gap, axis=axis),
+                anchor=anchor_of(gap),
+            )
+            for gap in gaps
+        ),
+        after="" if gaps else _factor_sentence(source, model),
+    )
+
+
+def _factor_answer(source: Source, model: str) -> str:
+    contrasts = [f for f in source.of("factor_gap") if f.model == model and f.verdict is not None]
+    if not contrasts:
+        return "This design does not ask the question."
+    differ = sum(finding.verdict == "difference" for finding in contrasts)
+    return f"{differ} of {plural(len(contrasts), 'factor contrast')} {'differs' if differ == 1 else 'differ'}."
+
+
+def _factor_sentence(source: Source, model: str) -> str:
+    contrasts = [f for f in source.of("factor_gap") if f.model == model and f.estimate is not None]
+    if not contrasts:
+        return "No advantaged and disadvantaged versions of the same persona were compared."
+    largest = max(contrasts, key=lambda finding: abs(finding.estimate or 0.0))
+    name = source.labels.level(largest.factor or "", largest.level or "") if largest.factor else largest.title
+    than = source.labels.level(largest.factor or "", largest.reference or "") if largest.reference else "the reference"
+    return (
+        "There is no advantaged-against-disadvantaged contrast here; the factors below answer in its place. The largest: "
+        + verdict_sentence(largest, higher=f"profiles that are {name}", lower=f"profiles that are {than}")
+    )
+
+
+def gaps_section(source: Source) -> Section:
+    """The primary gaps as a forest, cross-checks folded beneath."""
+    settings = source.findings.settings
+    gaps = source.of("gap")
+    forest = forest_of(
+        by_model(gaps, source),
+        spec=ForestSpec(
+            id="gap-forest",
+            title="Score with the advantaged version minus score with the disadvantaged version",
+            caption="Each row compares answers to the same items when only the user's social position in memory "
+            "changes. Dot: estimate. Bar: 95% interval. Select a row for what it estimates and how.",
+            left=f"{plain(settings.disadvantaged)} score higher",
+            right=f"{plain(settings.advantaged)} score higher",
+            margin=source.margin,
+        ),
+        texts=with_kind(gaps),
+    )
+    blocks: list[Block] = [forest] if forest else [Note("Not asked in this design", _NO_GAP)]
+    for measure in ("mixed_model", "published_model"):
+        blocks += measure_forests(source, measure, folded=True)
+    blocks += source.grids("gap", "mixed_model", "published_model")
+    return Section(
+        id="gaps",
+        nav="Gaps",
+        title=f"The gap between {plain(settings.advantaged)} and {plain(settings.disadvantaged)} users",
+        lead=(),
+        blocks=tuple(blocks),
+    )
+
+
+_NO_GAP = (
+    "There are no advantaged and disadvantaged versions of the same persona in this table, so the paired gap does not "
+    "exist here."
+)
+
+
+def factors_section(source: Source) -> Section:
+    """Gaps of each level against its reference, a figure a model, factors as groups."""
+    forests: list[Block] = []
+    found = source.of("factor_gap")
+    for index, model in enumerate(source.models):
+        forest = _factor_forest(source, model, [f for f in found if f.model == model], first=index == 0)
+        if forest:
+            forests.append(forest)
+    names = [source.labels.factor(factor).lower() for factor in dict.fromkeys(f.factor for f in found) if factor]
+    blocks = forests or [Note("Not asked in this design", "No factor varied over its levels here.")]
+    return Section(
+        id="factors",
+        nav="Factors",
+        title=f"By {joined(names)}" if names else "By factor",
+        lead=("Each level against the reference level of its factor, with the other factors balanced. Exploratory.",)
+        if forests
+        else (),
+        blocks=(*blocks, *source.grids("factor_gap", "factor")),
+    )
+
+
+def _factor_forest(source: Source, model: str, found: list[Finding], *, first: bool) -> Forest | None:
+    groups: dict[str, list[Finding]] = {}
+    order = list(dict.fromkeys((f.factor, f.level) for f in found))
+    for finding in sorted(found, key=lambda f: order.index((f.factor, f.level))):
+        factor = finding.factor or ""
+        reference = f", against {source.labels.level(factor, finding.reference)}" if finding.reference else ""
+        groups.setdefault(f"{source.labels.factor(factor)}{reference}" if factor else "", []).append(finding)
+
+    def label(finding: Finding) -> str:
+        return source.labels.level(finding.factor, finding.level) if finding.factor and finding.level else finding.title
+
+    def detail(finding: Finding) -> str:
+        parts = (kind_label(finding.kind), variant_of(finding, among=found))
+        return ", ".join(part for part in parts if part)
+
+    return forest_of(
+        groups,
+        spec=ForestSpec(
+            id=f"factor-forest/{model}",
+            title=model if source.several else "Score at each level minus score at the reference level",
+            caption="Dot: estimate. Bar: 95% interval, not adjusted for the number of rows; the verdict uses the "
+            "adjusted p-value.",
+            left="reference scores higher",
+            right="level scores higher",
+            margin=source.margin,
+            folded=not first and len(source.models) > _OPEN_MODELS,
+        ),
+        texts=Texts(label=label, detail=detail),
+    )

@@ -1,0 +1,126 @@
+"""Findings arranged for the sections: by measure, in the order of models and kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+
+from evenhand.records.finding import Finding, Findings, Measure
+from evenhand.report.blocks import Block, Forest
+from evenhand.report.forest import ForestSpec, Texts, forest_of, variant_of
+from evenhand.report.numbers import unit_of
+from evenhand.report.tables import grid_of
+from evenhand.report.words import MEASURE_TITLES, Labels, kind_label, labels_of
+
+__all__ = ["Source", "by_model", "forests_by_model", "measure_forests", "source_of", "titled", "with_kind"]
+
+_KIND_ORDER = ("all", "understanding", "management", "benefit", "leakage", "sycophancy")
+
+
+class Source(Struct, frozen=True):
+    """Findings with what every section needs to know about them."""
+
+    findings: Findings
+    labels: Labels
+    models: tuple[str, ...]
+    """In the order of the plan; without a run, in order of appearance."""
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one model was audited, so that models must be named."""
+        return len(self.models) > 1
+
+    @property
+    def margin(self) -> float:
+        """Equivalence margin on the probability scale."""
+        return self.findings.settings.margin
+
+    def of(self, *measures: Measure) -> list[Finding]:
+        """Findings of some measures, by model, then kind, then as they stand."""
+        kept = [finding for finding in self.findings.findings if finding.measure in measures]
+        return sorted(kept, key=lambda finding: (_rank(finding.model, self.models), _rank(finding.kind, _KIND_ORDER)))
+
+    def grids(self, *prefixes: str) -> list[Block]:
+        """Table records whose id begins with one of the prefixes."""
+        return [
+            grid_of(table, several=self.several)
+            for table in self.findings.tables
+            if table.id.split("/", 1)[0] in prefixes
+        ]
+
+
+def source_of(findings: Findings) -> Source:
+    """Arrange findings."""
+    named = [model.model for model in findings.run.models] if findings.run else []
+    seen = [finding.model for finding in findings.findings]
+    return Source(findings, labels_of(findings), tuple(dict.fromkeys((*named, *seen))))
+
+
+def _rank(name: str, order: Sequence[str]) -> int:
+    return order.index(name) if name in order else len(order)
+
+
+def by_model(findings: Iterable[Finding], source: Source) -> dict[str, list[Finding]]:
+    """Findings under their model's name; under an empty heading when there is one model only."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.model if source.several else "", []).append(finding)
+    return groups
+
+
+def titled(findings: Sequence[Finding]) -> Texts:
+    """Rows named by the finding's title, with kind and variant beside it."""
+
+    def detail(finding: Finding) -> str:
+        return _with_variant(kind_label(finding.kind), finding, findings)
+
+    return Texts(label=lambda finding: finding.title, detail=detail)
+
+
+def with_kind(findings: Sequence[Finding]) -> Texts:
+    """Rows named by the item kind, for figures in which every row has the same title."""
+
+    def detail(finding: Finding) -> str:
+        return _with_variant("", finding, findings)
+
+    return Texts(label=lambda finding: kind_label(finding.kind), detail=detail)
+
+
+def _with_variant(text: str, finding: Finding, findings: Sequence[Finding]) -> str:
+    return ", ".join(part for part in (text, variant_of(finding, among=findings)) if part)
+
+
+def forests_by_model(findings: Sequence[Finding], *, source: Source, spec: ForestSpec) -> list[Forest]:
+    """Forests of findings that may have different units: one figure a unit, models as groups."""
+    units: dict[str, list[Finding]] = {}
+    for finding in findings:
+        units.setdefault(unit_of(finding), []).append(finding)
+    made = []
+    for index, (unit, own) in enumerate(units.items()):
+        groups: Mapping[str, Sequence[Finding]] = by_model(own, source)
+        margin = spec.margin if unit == "points" else None
+        one = ForestSpec(
+            id=f"{spec.id}-{index + 1}" if index else spec.id,
+            title=spec.title,
+            caption=spec.caption,
+            left=spec.left,
+            right=spec.right,
+            margin=margin,
+            bounds=spec.bounds,
+            folded=spec.folded,
+            explorable=spec.explorable,
+        )
+        forest = forest_of(groups, spec=one, texts=titled(own))
+        if forest is not None:
+            made.append(forest)
+    return made
+
+
+def measure_forests(source: Source, measure: Measure, *, folded: bool) -> list[Forest]:
+    """All findings of one measure under the measure's own title."""
+    return forests_by_model(
+        source.of(measure),
+        source=source,
+        spec=ForestSpec(id=f"{measure}-forest", title=MEASURE_TITLES[measure], caption="", folded=folded),
+    )

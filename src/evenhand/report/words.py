@@ -1,0 +1,236 @@
+"""Sentences and names of the report. No sentence promises a fair result; each says what was measured.
+
+docs/words.md lists the words that are never used here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+from evenhand.records.finding import Family, Finding, Findings, Measure, Verdict
+from evenhand.report.blocks import Shape
+from evenhand.report.numbers import count, level, p_text, points, span, unit_of, value
+
+__all__ = [
+    "FAMILY_WORDS",
+    "KIND_LABELS",
+    "MEASURE_TITLES",
+    "Labels",
+    "answer_of",
+    "family_words",
+    "joined",
+    "kind_label",
+    "labels_of",
+    "overall_verdict",
+    "plain",
+    "plural",
+    "verdict_sentence",
+    "verdict_word",
+]
+
+KIND_LABELS: Mapping[str, str] = {
+    "understanding": "Understanding items",
+    "management": "Management items",
+    "benefit": "Benefit items",
+    "leakage": "Leakage probes",
+    "sycophancy": "Sycophancy probes",
+    "all": "All items",
+}
+
+MEASURE_TITLES: Mapping[Measure, str] = {
+    "accuracy": "Score by arm",
+    "gap": "Gap between advantaged and disadvantaged",
+    "factor_gap": "Gaps by factor",
+    "interaction": "Interactions between factors",
+    "memory_effect": "Effect of memory",
+    "placebo_effect": "Effect of placebo memory",
+    "flip_rate": "Changed answers",
+    "flip_excess": "Changed answers beyond the noise floor",
+    "missing_rate": "Missing answers by arm",
+    "missing_gap": "Gap in missing answers",
+    "variance": "Variation between profiles",
+    "item_functioning": "Items that react to the persona",
+    "option_shift": "Which wrong option is chosen",
+    "strategy_shift": "Which kind of advice is given",
+    "leakage": "Stored facts in the answers",
+    "silent_influence": "Changed answers that never mention the profile",
+    "mixed_model": "Cross-check: mixed model with crossed intercepts",
+    "published_model": "For comparison: the published analysis (item intercept only)",
+}
+
+FAMILY_WORDS: Mapping[Family, str] = {
+    "confirmatory": "confirmatory (Holm-adjusted)",
+    "exploratory": "exploratory (Benjamini-Hochberg-adjusted)",
+    "descriptive": "descriptive",
+}
+
+
+class Labels:
+    """Names of factors and levels as the run states them, with readable fallbacks."""
+
+    def __init__(self, *, factors: Mapping[str, str], levels: Mapping[str, str]) -> None:
+        self._factors = factors
+        self._levels = levels
+
+    def factor(self, factor: str) -> str:
+        """Label of a factor: as stated, or its id in words."""
+        return self._factors.get(factor) or plain(factor).capitalize()
+
+    def level(self, factor: str, level: str) -> str:
+        """Label of a level: as stated, or its id in words."""
+        return self._levels.get(f"{factor}.{level}") or plain(level)
+
+
+def labels_of(findings: Findings) -> Labels:
+    """Labels of a set of findings."""
+    run = findings.run
+    return Labels(factors=run.factor_labels if run else {}, levels=run.level_labels if run else {})
+
+
+def plain(identifier: str) -> str:
+    """An identifier in words: `non_binary` -> `non binary`."""
+    return identifier.replace("_", " ")
+
+
+def plural(number: int, noun: str, nouns: str | None = None) -> str:
+    """A count with its noun: `1 item`, `1,200 items`."""
+    return f"{count(number)} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def joined(parts: Sequence[str], *, last: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
+
+
+def kind_label(kind: str) -> str:
+    """Name of an item kind in reports."""
+    return KIND_LABELS.get(kind) or plain(kind).capitalize()
+
+
+def family_words(family: Family) -> str:
+    """Family of a finding with the adjustment that goes with it."""
+    return FAMILY_WORDS[family]
+
+
+def verdict_word(shape: Shape, *, margin: float | None) -> str:
+    """The verdict as a label."""
+    match shape:
+        case "difference":
+            return "Difference"
+        case "equivalent":
+            return f"Equivalent within ±{level(margin)}" if margin is not None else "Equivalent"
+        case "inconclusive":
+            return "Inconclusive"
+        case "descriptive":
+            return ""
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def overall_verdict(findings: Sequence[Finding]) -> Shape:
+    """One verdict over several kinds: a difference anywhere counts, then what is not settled."""
+    verdicts = {finding.verdict for finding in findings}
+    order: tuple[Verdict, ...] = ("difference", "inconclusive", "equivalent")
+    return next((verdict for verdict in order if verdict in verdicts), "descriptive")
+
+
+def answer_of(findings: Sequence[Finding]) -> str:
+    """The main question, "does the answer depend on who the user is?", in a few words."""
+    overall = overall_verdict(findings)
+    with_it = [finding for finding in findings if finding.verdict == overall]
+    some = len(with_it) < len(findings)
+    where = " for " + joined([kind_label(finding.kind).lower() for finding in with_it]) if some else ""
+    match overall:
+        case "difference":
+            return f"Yes, measurably{where}."
+        case "inconclusive":
+            return f"Not settled by this run{where}."
+        case "equivalent":
+            return f"No gap larger than {level(with_it[0].margin)} points{where}."
+        case "descriptive":
+            return "No estimate could be made."
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def verdict_sentence(finding: Finding, *, higher: str = "advantaged users", lower: str = "disadvantaged users") -> str:
+    """One plain sentence for a signed contrast: estimate, interval, verdict, and what it does and does not show.
+
+    Args:
+        finding: a contrast, e.g. of measure `gap`.
+        higher: whom a positive estimate favours.
+        lower: whom a negative estimate favours.
+    """
+    if finding.estimate is None:
+        reason = finding.notes[0] if finding.notes else "no reason was recorded."
+        return f"No gap could be estimated: {reason[:1].lower()}{reason[1:]}"
+    favours = (higher, lower)
+    sentence = f"{_direction(finding, favours)} {_interval(finding)}"
+    match finding.verdict:
+        case "difference":
+            return f"{sentence}. {_difference(finding)}"
+        case "equivalent":
+            size = level(finding.margin)
+            p = f" ({p_text(finding.p_equivalence)} for equivalence)" if finding.p_equivalence is not None else ""
+            return f"{sentence}. The test for equivalence shows the gap to be smaller than ±{size} points{p}."
+        case "inconclusive":
+            return f"{sentence}. {_open(finding, favours)}"
+        case None:
+            return f"{sentence}."
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _direction(finding: Finding, favours: tuple[str, str]) -> str:
+    estimate = finding.estimate or 0.0
+    if unit_of(finding) != "points":
+        return f"The estimate is {value(estimate, unit=unit_of(finding))} ({finding.scale})"
+    size = points(abs(estimate), signed=False)
+    first, second = favours if estimate >= 0 else favours[::-1]
+    if float(size) == 0:
+        return f"With {first} and with {second} in memory the score is the same to a tenth of a point"
+    noun = "point" if size == "1.0" else "points"
+    return f"With {first} in memory the score is {size} {noun} higher than with {second}"
+
+
+def _interval(finding: Finding) -> str:
+    """The interval of the quantity as the sentence states it: turned round where the estimate is negative."""
+    unit, low, high = unit_of(finding), finding.low, finding.high
+    if low is None or high is None:
+        return "(no interval could be computed)"
+    if unit == "points" and (finding.estimate or 0.0) < 0:
+        low, high = -high, -low
+    return f"({finding.confidence:.0%} interval {span(low, high, unit=unit)})"
+
+
+def _difference(finding: Finding) -> str:
+    p = finding.p_adjusted if finding.p_adjusted is not None else finding.p
+    name = "adjusted p" if finding.p_adjusted is not None else "p"
+    clear = f"That is a difference ({p_text(p, name=name)})" if p is not None else "That is a difference"
+    margin, low, high = finding.margin, finding.low, finding.high
+    if margin is not None and low is not None and high is not None and -margin < low and high < margin:
+        return f"{clear}, though the whole interval lies within the margin of ±{level(margin)} points."
+    return clear + "."
+
+
+def _open(finding: Finding, favours: tuple[str, str]) -> str:
+    text = "Neither a difference nor equivalence is shown"
+    if unit_of(finding) == "points" and finding.low is not None and finding.high is not None:
+        text += f": {_not_excluded(finding.low, finding.high, favours)}"
+    if finding.smallest_detectable is None:
+        return text + "."
+    size = level(finding.smallest_detectable)
+    return f"{text}. The smallest gap this design would reliably detect is {size} points."
+
+
+def _not_excluded(low: float, high: float, favours: tuple[str, str]) -> str:
+    """The gaps that stay possible, in words."""
+    higher, lower = favours
+    down, up = level(abs(low)), level(abs(high))
+    if low < 0 < high:
+        return f"up to {up} points in favour of {higher}, or {down} in favour of {lower}, cannot be excluded"
+    side, near, far = (higher, down, up) if low >= 0 else (lower, up, down)
+    return f"gaps of {near} to {far} points in favour of {side} cannot be excluded"
