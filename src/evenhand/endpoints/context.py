@@ -1,0 +1,79 @@
+"""What endpoints are handed when they are made, beside the model's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from evenhand.records.cell import Mitigation
+from evenhand.records.message import Reply, Request
+from evenhand.records.profile import ArmKind, Placement, Reader
+
+__all__ = ["CellContext", "CellLookup", "Connection", "EndpointContext", "Recorded", "RecordedOpener"]
+
+
+class CellContext(Struct, frozen=True, kw_only=True):
+    """What stands behind a cell: a real assistant never sees it, a simulated one answers from it."""
+
+    model: str
+    arm: str
+    arm_kind: ArmKind
+    matched_set: str | None = None
+    levels: dict[str, str] = {}
+    """Factor id -> level id of the arm's profile."""
+    item: str
+    options: tuple[str, ...]
+    """Option ids in shown order."""
+    key: str
+    """Id of the best option for this arm."""
+    replicate: int = 0
+    order_index: int = 0
+    placement: Placement = "system"
+    reader: Reader = "none"
+    mitigation: Mitigation = "none"
+
+
+CellLookup = Callable[[str], CellContext]
+"""From the key of a cell to what stands behind it."""
+
+
+class Recorded(Protocol):
+    """Answers of an earlier run."""
+
+    def find(self, request: Request, *, replicate: int) -> Reply | None:
+        """The recorded answer to the same conversation, or None."""
+        ...
+
+    def close(self) -> None:
+        """Close the files."""
+        ...
+
+
+RecordedOpener = Callable[[Path, str | None], Recorded]
+"""From a run directory and a model's name to its answers; None as the name stands for the only model there."""
+
+
+class Connection(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How to reach a server: what does not decide the result, and is no part of the plan."""
+
+    concurrency: int | None = None
+    """Requests in flight at most; None leaves it to the endpoint."""
+    api_key_env: str | None = None
+    """Name of the environment variable that holds the key; None: the provider's usual one."""
+    patience_s: float = 600.0
+    """How long one request may be put off by a busy server before its cell counts as failed."""
+
+
+class EndpointContext(Struct, frozen=True, kw_only=True):
+    """What endpoints are handed when they are made."""
+
+    cells: CellLookup | None = None
+    """Needed by simulated respondents."""
+    levels: frozenset[str] | None = None
+    """Ids of all levels in the plan, so that a misspelt effect is refused; None skips that check."""
+    recorded: RecordedOpener | None = None
+    """Needed by `replay/`."""
+    connection: Connection = Connection()

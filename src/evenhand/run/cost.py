@@ -1,0 +1,53 @@
+"""What calls cost, by the price table of genai-prices; an unknown price is None, never zero."""
+
+from __future__ import annotations
+
+from genai_prices import Usage as PricedUsage
+from genai_prices import calc_price
+from msgspec import Struct
+
+from evenhand.endpoints.registry import is_paid
+from evenhand.records.message import Usage
+from evenhand.records.plan import ModelSpec
+
+__all__ = ["Price", "cost_of", "estimate", "find_price"]
+
+_SAMPLE_TOKENS = 1000
+"""Prices are read at this many tokens: long-context surcharges start far above what a cell holds."""
+
+
+class Price(Struct, frozen=True, kw_only=True):
+    """US dollars for a million tokens."""
+
+    input_usd: float
+    output_usd: float
+
+
+def find_price(spec: ModelSpec) -> Price | None:
+    """The price of a model, or None where the table does not know it or no provider is paid."""
+    if not is_paid(spec) or spec.base_url is not None:
+        return None
+    provider, _, model = spec.name.partition("/")
+    if provider == "inspect":
+        provider, _, model = model.partition("/")
+    try:
+        read = _usd(PricedUsage(input_tokens=_SAMPLE_TOKENS), provider=provider, model=model)
+        written = _usd(PricedUsage(output_tokens=_SAMPLE_TOKENS), provider=provider, model=model)
+    except LookupError:
+        return None
+    return Price(input_usd=read, output_usd=written)
+
+
+def estimate(price: Price, *, input_tokens: float, output_tokens: float) -> float:
+    """US dollars for so many tokens."""
+    return (price.input_usd * input_tokens + price.output_usd * output_tokens) / 1e6
+
+
+def cost_of(price: Price, usage: Usage) -> float:
+    """US dollars for one reply, as far as its tokens are known. Output tokens include the reasoning."""
+    return estimate(price, input_tokens=usage.input_tokens or 0, output_tokens=usage.output_tokens or 0)
+
+
+def _usd(usage: PricedUsage, *, provider: str, model: str) -> float:
+    """US dollars for a million tokens of the one kind that `usage` holds `_SAMPLE_TOKENS` of."""
+    return float(calc_price(usage, model_ref=model, provider_id=provider).total_price) * 1e6 / _SAMPLE_TOKENS

@@ -1,0 +1,67 @@
+"""The progress bar of a run: how far, how long yet, and what came back so far."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+
+from evenhand.records.trial import OUTCOMES
+from evenhand.run.work import Progress
+
+__all__ = ["ProgressBar", "counts"]
+
+_SPEED_OVER_S = 60.0
+
+
+class ProgressBar:
+    """A line on the terminal that follows a run. Use as a context manager, with `update` as the run's listener.
+
+    On a console that is no terminal it writes nothing until the end.
+
+    Args:
+        total: Cells in the plan.
+        console: Where to write.
+    """
+
+    def __init__(self, total: int, *, console: Console) -> None:
+        self._bar = RichProgress(
+            TextColumn("asking"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[counts]}"),
+            console=console,
+            speed_estimate_period=_SPEED_OVER_S,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("asking", total=total, counts="")
+        self._skipped = 0
+
+    def update(self, progress: Progress) -> None:
+        """Show where the run stands."""
+        if progress.skipped != self._skipped:  # answered by an earlier run: no speed can be read from these
+            self._bar.reset(self._task, completed=progress.skipped + progress.done)
+            self._skipped = progress.skipped
+        self._bar.update(self._task, completed=progress.skipped + progress.done, counts=counts(progress))
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+
+def counts(progress: Progress) -> str:
+    """The outcomes so far in words, those that happened only, with money where it is known."""
+    parts = [f"{progress.outcomes[name]} {name}" for name in OUTCOMES if progress.outcomes.get(name)]
+    if progress.cost_usd is not None:
+        parts.append(f"${progress.cost_usd:.2f}")
+    return ", ".join(parts)

@@ -1,0 +1,171 @@
+"""Reading a store: while a run goes on, after it, and where nothing may be written."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from heapq import merge
+from operator import itemgetter
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from evenhand.errors import StoreError
+from evenhand.records.message import Message, Reply
+from evenhand.run.rows import StoredTrial, stored_trial
+from evenhand.run.schema import CELL_COLUMNS, store_error
+from evenhand.run.store import check_version
+from evenhand.run.totals import ModelTotals, Tally
+
+__all__ = ["TrialReader", "open_trials"]
+
+_COLUMNS = ", ".join(CELL_COLUMNS)
+_TRIALS = f"SELECT {_COLUMNS} FROM trials {{where}} ORDER BY key"
+_FAILURES = f"""SELECT {_COLUMNS} FROM failures WHERE id IN (
+    SELECT max(id) FROM failures f WHERE NOT EXISTS (SELECT 1 FROM trials t WHERE t.key = f.key) GROUP BY key)
+    {{where}} ORDER BY key"""
+
+
+class TrialReader:
+    """`trials.sqlite`, open for reading. Made by `open_trials`."""
+
+    def __init__(self, path: Path, *, database: sqlite3.Connection) -> None:
+        self.path = path
+        self._database = database
+
+    @property
+    def plan_sha256(self) -> str:
+        """Hash of the plan that the trials belong to."""
+        with _translated(self.path):
+            (value,) = self._database.execute("SELECT value FROM meta WHERE name = 'plan_sha256'").fetchone()
+        return str(value)
+
+    def rows(self, model: str | None = None) -> Iterator[StoredTrial]:
+        """Every cell that was asked, once, ordered by key, one at a time from disk.
+
+        A cell that only ever failed comes with its latest failure.
+
+        Args:
+            model: Only this model's cells.
+
+        Raises:
+            StoreError: The file is damaged.
+        """
+        given = () if model is None else (model,)
+        with _translated(self.path):
+            answered = self._database.execute(_TRIALS.format(where="WHERE model = ?" if given else ""), given)
+            failed = self._database.execute(_FAILURES.format(where="AND model = ?" if given else ""), given)
+            for columns in merge(answered, failed, key=itemgetter(0)):
+                yield stored_trial(columns)
+
+    def text(self, sha: str) -> str:
+        """The text behind a hash.
+
+        Raises:
+            StoreError: There is none.
+        """
+        with _translated(self.path):
+            row = self._database.execute("SELECT text FROM texts WHERE sha = ?", (sha,)).fetchone()
+        if row is None:
+            raise StoreError(f"{str(self.path)!r} lacks the text {sha!r}: the file is damaged; restore it from a copy.")
+        return str(row[0])
+
+    def messages(self, stored: StoredTrial) -> tuple[Message, ...]:
+        """What the model saw, exactly."""
+        return tuple(
+            Message(
+                role=turn.role,
+                content=self.text(turn.sha),
+                tool_name=turn.tool_name,
+                tool_call_id=turn.tool_call_id,
+                tool_arguments=turn.tool_arguments,
+            )
+            for turn in stored.asked
+        )
+
+    def models(self) -> tuple[str, ...]:
+        """Models that answered, sorted."""
+        with _translated(self.path):
+            return tuple(name for (name,) in self._database.execute("SELECT DISTINCT model FROM trials ORDER BY model"))
+
+    def answered_ids(self, model: str) -> dict[bytes, list[int]]:
+        """Hash of a conversation -> row ids of the answers to it, by replicate; for `reply`."""
+        found: dict[bytes, list[int]] = {}
+        query = "SELECT asked_sha, id FROM trials WHERE model = ? ORDER BY replicate, key"
+        with _translated(self.path):
+            for sha, row in self._database.execute(query, (model,)):
+                found.setdefault(bytes.fromhex(sha), []).append(row)
+        return found
+
+    def reply(self, row: int) -> Reply:
+        """The reply of a row of `answered_ids`."""
+        with _translated(self.path):
+            (text,) = self._database.execute("SELECT reply FROM trials WHERE id = ?", (row,)).fetchone()
+            return msgspec.json.decode(text, type=Reply)
+
+    def totals(self) -> dict[str, ModelTotals]:
+        """What each model was asked and answered, over all runs of the store."""
+        tallies: dict[str, Tally] = {}
+        for stored in self.rows():
+            tallies.setdefault(stored.cell.model, Tally()).add(stored.trial)
+        return {model: tally.totals() for model, tally in tallies.items()}
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_trials(path: Path) -> TrialReader:
+    """The trials at `path`, for reading.
+
+    Raises:
+        StoreError: There is no such file, it is not a store, it is damaged, or it is of a newer version.
+    """
+    if not path.is_file():
+        raise StoreError(f"There is no store {str(path)!r}; `evenhand run` makes one.")
+    with _translated(path):
+        database = _connected(path)
+        try:
+            if not check_version(database, path):
+                raise StoreError(f"{str(path)!r} is empty; `evenhand run` fills it.")
+        except BaseException:
+            database.close()
+            raise
+    return TrialReader(path, database=database)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    """A read-only connection; a directory that cannot be written to is read without its lock files."""
+    uri = path.resolve().as_uri()
+    database = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None, timeout=10.0)
+    try:
+        database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        database.close()
+        if not error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
+            raise
+        return sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise store_error(error, path) from error
+    except msgspec.MsgspecError as error:
+        raise StoreError(
+            f"{str(path)!r} holds a row that cannot be read ({error}): the file is damaged; restore it from a copy."
+        ) from error

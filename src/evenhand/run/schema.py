@@ -1,0 +1,94 @@
+"""The shape of `trials.sqlite`, and what SQLite's errors mean for the user."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from evenhand.errors import StoreError
+
+__all__ = ["APPLICATION_ID", "CELL_COLUMNS", "DDL", "SCHEMA_VERSION", "store_error"]
+
+SCHEMA_VERSION = 1
+"""Kept in SQLite's `user_version`. Older versions are read; newer ones are refused."""
+APPLICATION_ID = 0x45564E48
+"""Kept in SQLite's `application_id` ("EVNH"), so that another program's file is not taken for a store."""
+
+CELL_COLUMNS = (
+    "key",
+    "model",
+    "arm",
+    "item",
+    "placement",
+    "reader",
+    "mitigation",
+    "replicate",
+    "order_index",
+    "option_order",
+    "retrieved",
+    "asked_sha",
+    "asked",
+    "outcome",
+    "choice",
+    "detail",
+    "reply",
+)
+"""Columns of both `trials` and `failures`. `asked` is what the model saw: a JSON list of turns whose text is a key of
+`texts`; `detail` is the outcome as JSON; `reply` is the reply as JSON, null for a failure."""
+
+_CELL = """
+  key          TEXT    NOT NULL {unique},
+  model        TEXT    NOT NULL,
+  arm          TEXT    NOT NULL,
+  item         TEXT    NOT NULL,
+  placement    TEXT    NOT NULL,
+  reader       TEXT    NOT NULL,
+  mitigation   TEXT    NOT NULL,
+  replicate    INTEGER NOT NULL,
+  order_index  INTEGER NOT NULL,
+  option_order TEXT    NOT NULL,
+  retrieved    TEXT,
+  asked_sha    TEXT    NOT NULL,
+  asked        TEXT    NOT NULL,
+  outcome      TEXT    NOT NULL,
+  choice       TEXT,
+  detail       TEXT    NOT NULL,
+  reply        TEXT
+"""
+
+DDL = (
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE texts (sha TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
+    f"CREATE TABLE trials (id INTEGER PRIMARY KEY, {_CELL.format(unique='UNIQUE')})",
+    f"CREATE TABLE failures (id INTEGER PRIMARY KEY, {_CELL.format(unique='')})",
+    "CREATE INDEX failures_by_key ON failures (key)",
+)
+"""`trials` has one row a cell that got an answer. `failures` has one row each time a cell got none; such a cell is
+asked again by the next run. Rows are added and never changed."""
+
+
+def store_error(error: sqlite3.Error, path: Path) -> StoreError:
+    """SQLite's error as one sentence with the next step."""
+    name = getattr(error, "sqlite_errorname", "") or type(error).__name__
+    where = str(path)
+    if name.startswith("SQLITE_FULL"):
+        text = f"The disk that holds {where!r} is full; free some space and run again: every saved answer is safe."
+    elif name.startswith("SQLITE_IOERR"):
+        text = (
+            f"Writing to {where!r} failed ({name}): the disk is full, over quota or failing; "
+            "free some space or move the run directory, and run again: every saved answer is safe."
+        )
+    elif name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        text = f"{where!r} cannot be opened for writing ({error}); choose a directory that you may write to with --out."
+    elif name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        text = f"{where!r} is in use by another program ({error}); wait for it to end, or close it, and run again."
+    elif name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        text = (
+            f"{where!r} is not a readable store ({error}); restore it from a copy, or move it away and run again: "
+            "its cells are then asked anew."
+        )
+    else:
+        text = (
+            f"{where!r} could not be used ({name}: {error}); check the file, or use another run directory with --out."
+        )
+    return StoreError(text)
