@@ -6,12 +6,13 @@ from evenhand.analysis.accuracy import accuracy_findings
 from evenhand.analysis.factor_gaps import factor_findings, interaction_findings
 from evenhand.analysis.flips import flip_findings
 from evenhand.analysis.gaps import gap_findings
+from evenhand.analysis.intersections import intersections
 from evenhand.analysis.judgement import judged
 from evenhand.analysis.memory_effect import memory_findings
 from evenhand.analysis.missingness import missing_findings, outcome_table
 from evenhand.analysis.stratum import Stratum, strata
 from evenhand.analysis.table import Scores
-from evenhand.records.finding import ExamplePrompt, Finding, Findings, RunSummary, Table
+from evenhand.records.finding import Cellwise, ExamplePrompt, Finding, Findings, RunSummary, Table
 
 __all__ = ["analyse"]
 
@@ -34,11 +35,19 @@ def analyse(
     """
     settings = scores.settings
     parts = strata(scores)
-    findings = [found for stratum in parts for found in _of_stratum(stratum)]
+    findings: list[Finding] = []
+    cells: list[Cellwise] = []
+    for stratum in parts:
+        findings += _of_stratum(stratum)
+        crossing = intersections(stratum)
+        findings += crossing.findings
+        if not any(cell.model == stratum.model and cell.kind == stratum.kind for cell in cells):
+            cells += crossing.cells
     return Findings(
         run=run,
         settings=settings,
         findings=judged(findings, settings=settings),
+        cells=tuple(cells),
         tables=tuple(_tables(parts)),
         examples=examples,
     )

@@ -1,0 +1,187 @@
+"""Intersections: how much profiles differ, how much of that is more than the sum of their levels, cell by cell.
+
+Estimands: the standard deviation over intersectional profiles of the mean score (probability scale), in all and beyond
+the main effects of the factors; the share of the total variance between profiles (VPC); the share of the variance
+between profiles that main effects explain (PCV). Sampling unit: the profile; the results hold for the items asked.
+Estimator: `evenhand.analysis.profile_variance`; docs/methods/intersections.md.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from msgspec import Struct
+from msgspec.structs import replace
+
+from evenhand.analysis.claim import Claim, Sample, finding
+from evenhand.analysis.crossed import cell_means, dummies
+from evenhand.analysis.equivalence import quantile
+from evenhand.analysis.factor_gaps import FactorLevels, crossing_levels
+from evenhand.analysis.profile_variance import (
+    ProfileMeans,
+    ProfileVariance,
+    profile_means,
+    profile_variance,
+    sd_interval,
+)
+from evenhand.analysis.stratum import Stratum, codes, cues
+from evenhand.errors import TableError
+from evenhand.records.finding import Cellwise, Finding, Scale
+from evenhand.seeds import stream
+
+__all__ = ["Intersections", "intersections"]
+
+_METHOD = "MAIHDA on profile means, REML, parametric bootstrap"
+
+
+class Intersections(Struct, frozen=True, kw_only=True):
+    """What one stratum says of its intersectional crossing."""
+
+    findings: tuple[Finding, ...]
+    cells: tuple[Cellwise, ...]
+
+
+class _Fitted(Struct, frozen=True, kw_only=True):
+    people: pl.DataFrame
+    factors: tuple[FactorLevels, ...]
+    means: ProfileMeans
+    null: ProfileVariance
+    main: ProfileVariance
+    sample: Sample
+
+
+def intersections(stratum: Stratum) -> Intersections:
+    """Variance partition of every cue style, and the cell table of the first."""
+    found: list[Finding] = []
+    cells: tuple[Cellwise, ...] = ()
+    for cue in cues(stratum):
+        names = stratum.crossed_factors()
+        rows = stratum.crossed(cue)
+        if len(names) < 2 or rows.height == 0:
+            continue
+        rows = rows.filter(pl.all_horizontal(pl.col(*names).is_not_null()))
+        try:
+            fitted = _fit(rows, stratum)
+        except TableError as error:
+            sample = Sample(
+                trials=rows["value"].count(), items=rows["item"].n_unique(), profiles=rows["arm"].n_unique()
+            )
+            claim = _sd_claim("all", cue=cue)
+            found.append(finding(claim, stratum=stratum, estimate=None, sample=sample, notes=(str(error),)))
+            continue
+        found += _variance_findings(stratum, fitted, cue=cue)
+        cells = cells or _cells(stratum, fitted)
+    return Intersections(findings=tuple(found), cells=cells)
+
+
+def _fit(rows: pl.DataFrame, stratum: Stratum) -> _Fitted:
+    names, factors = crossing_levels(rows, stratum)
+    answered = rows.filter(pl.col("value").is_not_null())
+    if answered["arm"].n_unique() < len(names):
+        raise TableError("some profiles of the crossing have no answered trial, so profiles cannot be compared.")
+    item, items = codes(answered["item"])
+    profile, _ = codes(answered["arm"])
+    scores = cell_means(answered["value"].to_numpy(), item=item, profile=profile)
+    means = profile_means(scores, profiles=len(names))
+    ones = np.ones((len(names), 1))
+    main = np.column_stack([ones, *(dummies(factor.codes) for factor in factors)])
+    if len(names) <= main.shape[1]:
+        raise TableError(f"there are only {len(names)} profiles, too few to tell main effects from the rest.")
+    people = answered.group_by(pl.col("arm").cast(pl.String)).agg(pl.len().alias("trials"), pl.col("value").mean())
+    return _Fitted(
+        people=people.sort("arm"),
+        factors=factors,
+        means=means,
+        null=profile_variance(means, design=ones),
+        main=profile_variance(means, design=main),
+        sample=Sample(trials=answered.height, items=len(items), profiles=len(names)),
+    )
+
+
+def _variance_findings(stratum: Stratum, fitted: _Fitted, *, cue: str | None) -> list[Finding]:
+    null, main = fitted.null.sd**2, fitted.main.sd**2
+    whole = null + fitted.means.item_variance + fitted.means.residual
+    explained = None if null == 0 else 1 - main / null
+    shares = (
+        ("vpc", "Share of the variance between profiles", _VPC, None if whole == 0 else null / whole, _NO_VARIANCE),
+        ("pcv", "Share of it that main effects explain", _PCV, explained, _NO_SPREAD),
+    )
+    found = [_sd_finding(stratum, fitted, part=part, cue=cue) for part in ("all", "beyond")]
+    for tail, title, words, value, why in shares:
+        claim = _claim(title, estimand=words, tail=tail, cue=cue, scale="share")
+        bare = finding(claim, stratum=stratum, estimate=None, sample=fitted.sample)
+        notes = (why,) if value is None else ((_NEGATIVE,) if value < 0 else ())
+        found.append(replace(bare, estimate=value, notes=notes))
+    return found
+
+
+def _sd_finding(stratum: Stratum, fitted: _Fitted, *, part: str, cue: str | None) -> Finding:
+    fit = fitted.null if part == "all" else fitted.main
+    alpha = stratum.settings.alpha
+    rng = stream(stratum.settings.seed, "analysis", "intersections", stratum.where, str(cue), part)
+    interval = sd_interval(fit, rng=rng, alpha=alpha)
+    bare = finding(_sd_claim(part, cue=cue), stratum=stratum, estimate=None, sample=fitted.sample)
+    notes: tuple[str, ...] = ("The interval is a parametric bootstrap interval; it holds for the items asked.",)
+    if fit.sd == 0:
+        notes = (
+            f"The estimate lies at its edge, 0. That is not evidence of no intersectional effect: standard deviations "
+            f"up to {100 * interval.high:.1f} points are compatible with the answers.",
+            *notes,
+        )
+    return replace(bare, estimate=fit.sd, low=interval.low, high=interval.high, p=interval.p, notes=notes)
+
+
+def _cells(stratum: Stratum, fitted: _Fitted) -> tuple[Cellwise, ...]:
+    fit = fitted.main
+    half = quantile(1 - stratum.settings.alpha / 2, df=None) * fit.pooled_se
+    rows = fitted.people.select("trials", "value").rows()
+    return tuple(
+        Cellwise(
+            model=stratum.model,
+            kind=stratum.kind,
+            levels={factor.name: factor.levels[factor.codes[index]] for factor in fitted.factors},
+            trials=trials,
+            raw=raw,
+            pooled=_clipped(fit.pooled[index]),
+            low=_clipped(fit.pooled[index] - half[index]),
+            high=_clipped(fit.pooled[index] + half[index]),
+        )
+        for index, (trials, raw) in enumerate(rows)
+    )
+
+
+def _clipped(value: float) -> float:
+    return min(max(float(value), 0.0), 1.0)
+
+
+def _sd_claim(part: str, *, cue: str | None) -> Claim:
+    if part == "all":
+        title, words, tail = "Spread over intersectional profiles", _SD_ALL, "profile-sd"
+    else:
+        title, words, tail = "Spread beyond main effects", _SD_BEYOND, "intersectional-sd"
+    return _claim(title, estimand=words, tail=tail, cue=cue, scale="sd")
+
+
+def _claim(title: str, *, estimand: str, tail: str, cue: str | None, scale: Scale) -> Claim:
+    return Claim(
+        measure="variance",
+        title=title,
+        estimand=estimand,
+        method=_METHOD,
+        scale=scale,
+        tail=tail,
+        cue=cue,
+        tested=False,
+    )
+
+
+_SD_ALL = "The standard deviation, over intersectional profiles, of the mean score on the items asked"
+_SD_BEYOND = (
+    "The standard deviation, over intersectional profiles, of what their mean score differs from the sum of the main "
+    "effects of their levels"
+)
+_VPC = "The share of the variance of cell means (profile by item) that lies between intersectional profiles"
+_PCV = "The share of the variance between intersectional profiles that the main effects of the factors explain"
+_NEGATIVE = "Below 0: the main effects explain less than chance would, so none of the spread is theirs."
+_NO_VARIANCE = "The scores do not vary, so there is no variance to share out."
+_NO_SPREAD = "The spread over profiles is estimated at its edge, 0, so there is no share to state."
