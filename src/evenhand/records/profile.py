@@ -109,6 +109,8 @@ class Cohort(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     version: str
     source: str
     licence: str
+    redistribute: bool = True
+    """False where the text may not be passed on: reports then show id and hash instead of the text."""
     validated: bool
     factors: tuple[Factor, ...]
     profiles: tuple[Profile, ...]
