@@ -14,6 +14,7 @@ __all__ = ["ambiguous", "first_person", "plain_form"]
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=The user\b)")
 _TOKEN = re.compile(r"[\w'’-]+|[^\w\s]+|\s+")
+_SOMEONE = re.compile(r"\b(they|them|theirs|themselves)\b", re.IGNORECASE)
 _OTHERS = re.compile(r"\b(they|them|their|theirs|themselves)\b", re.IGNORECASE)
 _PLAIN = {
     "is": "am",
@@ -42,10 +43,11 @@ can can't cannot could couldn't did didn't had may might must should was wasn't 
 """
 _KEEP = frozenset(_KEEP_TEXT.split())
 _FURTHER_TEXT = """
-believes belongs borrows brings buys carries cleans comes cooks does eats enjoys feels gets gives goes grows
-has helps is keeps knows learns leaves lives loses loves makes meets needs owes owns pays prays prefers reads
-rents runs says sees sells sends sings sits sleeps speaks spends takes teaches tells thinks tries uses waits
-wants wears writes
+advises alters bakes believes belongs borrows brings builds buys calculates carries charges chews chooses
+cleans comes cooks copies decides describes does draws earns eats enjoys feels flies gets gives goes grows has
+helps hosts is keeps knows learns leaves listens lives loses loves makes meets mends needs owes owns pays
+prays prefers puts reads recites rents runs says sees sells sends sings sits sleeps speaks spends splices
+splits takes teaches tells thinks tries uses waits wants wears writes
 """
 _FURTHER = frozenset(_FURTHER_TEXT.split())
 """Third-person forms that are changed after *and*, *but* or *or*; words that may also be plural nouns are left out."""
@@ -60,13 +62,14 @@ def first_person(text: str) -> str:
 def ambiguous(text: str) -> bool:
     """Whether the fact's first-person form cannot be derived safely.
 
-    True where a sentence does not begin with the user, or where one that begins with "The user's" also has a
-    *they* or *their* that may mean the user or someone else.
+    True where a sentence does not begin with the user, and where a *they* or *them* (or, after "The user's", a
+    *their*) may mean the user or someone else.
     """
     for sentence in _SENTENCE.split(text.strip()):
         if not re.match(r"The user\b", sentence):
             return True
-        if re.match(r"The user['’]s\b", sentence) and _OTHERS.search(sentence):
+        unclear = _OTHERS if re.match(r"The user['’]s\b", sentence) else _SOMEONE
+        if unclear.search(sentence):
             return True
     return False
 
