@@ -86,7 +86,7 @@ def interval_finding(measure: Measure, model: str, kind: str, *, estimate: float
         high=high,
         p=p,
         p_adjusted=None if p is None else min(1.0, 2 * p),
-        p_equivalence=None if p is None or margin is None else max(0.0004, min(1.0, p / 2 + abs(estimate))),
+        p_equivalence=None if p is None or margin is None else 0.5 * math.erfc((margin - abs(estimate)) / se / math.sqrt(2)),
         margin=None if level_measure else margin,
         smallest_detectable=2.8 * se if confirmatory else None,
         bound_low=low - 0.012 if measure in ("gap", "memory_effect") else None,

@@ -10,7 +10,7 @@ from evenhand.report.blocks import Bar, BarPart, Bars, Block, Forest, Section
 from evenhand.report.forest import ForestSpec, forest_of
 from evenhand.report.limits import missing_share
 from evenhand.report.numbers import count, level, percent
-from evenhand.report.source import Source, by_model, forests_by_model, measure_forests, titled
+from evenhand.report.source import Source, by_model_and_kind, forests_by_model, measure_forests, titled
 from evenhand.report.words import MEASURE_TITLES, joined
 
 __all__ = ["detectable_section", "missing_section"]
@@ -77,7 +77,8 @@ def _bars(source: Source) -> Bars:
 
 def detectable_section(source: Source) -> Section:
     """Smallest detectable gap of every confirmatory contrast."""
-    found = [finding for finding in source.findings.findings if finding.smallest_detectable is not None]
+    able = [finding for finding in source.findings.findings if finding.smallest_detectable is not None]
+    found = [finding for finding in able if finding.family == "confirmatory"] or [f for f in able if f.measure == "gap"]
     power = source.findings.settings.power
     blocks: list[Block] = []
     if found:
@@ -103,7 +104,7 @@ def _detectable_forest(source: Source, found: list[Finding]) -> Forest | None:
         for finding in found
     ]
     return forest_of(
-        by_model(drawn, source),
+        by_model_and_kind(drawn, source),
         spec=ForestSpec(
             id="power-forest",
             title="Smallest detectable gap of each confirmatory contrast",

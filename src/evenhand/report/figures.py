@@ -32,7 +32,7 @@ def _step(width: float, *, about: int) -> float:
     """A tick distance of 1, 2 or 5 times a power of ten that gives about so many ticks."""
     rough = width / about
     power = 10.0 ** math.floor(math.log10(rough))
-    return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= rough * 0.999)
+    return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= rough * 0.85)
 
 
 def _limits(findings: Sequence[Finding], *, margin: float | None, with_zero: bool) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from evenhand.report.numbers import (
     Unit,
     count,
     decimal,
+    level,
     p_value,
     span,
     unit_name,
@@ -29,6 +30,7 @@ __all__ = ["ForestSpec", "Texts", "anchor_of", "findings_grid", "forest_of", "va
 _SHAPES: tuple[Shape, ...] = ("difference", "equivalent", "inconclusive", "descriptive")
 _FEW = 3
 """With more distinct estimands than this they stand in the rows and the table only."""
+_CUE = re.compile(r"/cue=([a-z_]+)")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_./=+:-]+")
 
 
@@ -66,7 +68,16 @@ def variant_of(finding: Finding, *, among: Sequence[Finding]) -> str:
         own = getattr(finding, name)
         if own and len({getattr(other, name) for other in among}) > 1:
             parts.append(f"{name} {plain(own)}")
+    cues = {_cue(other) for other in among}
+    if len(cues) > 1:
+        parts.append(f"cue {_cue(finding)}")
     return ", ".join(parts)
+
+
+def _cue(finding: Finding) -> str:
+    """Cue style, which stands in the id only; `stated` is the default and is left out there."""
+    found = _CUE.search(finding.id)
+    return plain(found.group(1)) if found else "stated"
 
 
 def forest_of(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, texts: Texts) -> Forest | None:
@@ -98,7 +109,7 @@ def forest_of(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, text
             if findings
         ),
         shapes=tuple(shape for shape in _SHAPES if shape in used),
-        band_label=f"within ±{value(spec.margin, unit=unit).lstrip('+')} {unit_name(unit)}" if spec.margin else "",
+        band_label=f"within ±{level(spec.margin)} {unit_name(unit)}" if spec.margin else "",
         estimands=_distinct(finding.estimand for finding in shown) if spec.explorable else (),
         method=joined([plain(method) for method in dict.fromkeys(finding.method for finding in shown)]),
         bounds=bounds,
@@ -117,7 +128,7 @@ def _row(finding: Finding, *, axis: Axis, texts: Texts, bounds: bool) -> ForestR
     unit = unit_of(finding)
     number = value(finding.estimate, unit=unit)
     interval = span(finding.low, finding.high, unit=unit)
-    verdict = verdict_word(shape_of(finding), margin=finding.margin)
+    verdict = verdict_word(shape_of(finding))
     label, detail = texts.label(finding), texts.detail(finding)
     name = f"{label}, {detail}" if detail else label
     spoken = f"{name}: {number}" if finding.estimate is not None else f"{name}: no estimate"
@@ -219,7 +230,7 @@ def _cells(title: str, finding: Finding, *, texts: Texts) -> tuple[str, ...]:
         p_value(finding.p),
         p_value(finding.p_adjusted),
         p_value(finding.p_equivalence),
-        verdict_word(shape_of(finding), margin=finding.margin) or ABSENT,
+        verdict_word(shape_of(finding)) or ABSENT,
         value(finding.smallest_detectable, unit=unit).lstrip("+"),
         span(finding.bound_low, finding.bound_high, unit=unit),
         count(finding.trials) if finding.trials else ABSENT,

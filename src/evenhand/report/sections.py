@@ -30,8 +30,9 @@ _OPEN_MODELS = 2
 def headline(source: Source, model: str) -> list[Finding]:
     """Gaps that answer the main question for a model: without reader prompt or mitigation where there is a choice."""
     gaps = [finding for finding in source.of("gap") if finding.model == model]
-    bare = [f for f in gaps if f.reader in (None, "none") and f.mitigation in (None, "none")]
-    return bare or gaps
+    primary = [finding for finding in gaps if finding.family == "confirmatory"] or gaps
+    bare = [f for f in primary if f.reader in (None, "none") and f.mitigation in (None, "none")]
+    return bare or primary
 
 
 def verdict_section(source: Source) -> Section:
@@ -73,7 +74,7 @@ def _tally(cards: Sequence[VerdictCard], shape: str) -> int:
 def _card(source: Source, model: str, gaps: list[Finding], *, axis_findings: list[Finding]) -> VerdictCard:
     axis = axis_for(axis_findings, unit="points", margin=source.margin)
     settings = source.findings.settings
-    higher, lower = f"{plain(settings.advantaged)} users", f"{plain(settings.disadvantaged)} users"
+    first, second = f"{plain(settings.advantaged)} users", f"{plain(settings.disadvantaged)} users"
     overall = overall_verdict(gaps)
     return VerdictCard(
         model=model,
@@ -84,8 +85,8 @@ def _card(source: Source, model: str, gaps: list[Finding], *, axis_findings: lis
             VerdictLine(
                 label=", ".join(p for p in (kind_label(gap.kind), variant_of(gap, among=gaps)) if p),
                 shape=shape_of(gap),
-                verdict=verdict_word(shape_of(gap), margin=gap.margin),
-                sentence=verdict_sentence(gap, higher=higher, lower=lower),
+                verdict=verdict_word(shape_of(gap)),
+                sentence=verdict_sentence(gap, first=first, second=second),
                 mark=mark_for(gap, axis=axis),
                 anchor=anchor_of(gap),
             )
@@ -112,7 +113,7 @@ def _factor_sentence(source: Source, model: str) -> str:
     than = source.labels.level(largest.factor or "", largest.reference or "") if largest.reference else "the reference"
     return (
         "There is no advantaged-against-disadvantaged contrast here; the factors below answer in its place. The largest: "
-        + verdict_sentence(largest, higher=f"profiles that are {name}", lower=f"profiles that are {than}")
+        + verdict_sentence(largest, first=f"profiles that are {name}", second=f"profiles that are {than}")
     )
 
 

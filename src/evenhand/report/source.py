@@ -13,7 +13,7 @@ from evenhand.report.numbers import unit_of
 from evenhand.report.tables import grid_of
 from evenhand.report.words import MEASURE_TITLES, Labels, kind_label, labels_of
 
-__all__ = ["Source", "by_model", "forests_by_model", "measure_forests", "source_of", "titled", "with_kind"]
+__all__ = ["Source", "by_model", "by_model_and_kind", "forests_by_model", "measure_forests", "source_of", "titled", "with_kind"]
 
 _KIND_ORDER = ("all", "understanding", "management", "benefit", "leakage", "sycophancy")
 
@@ -69,26 +69,28 @@ def by_model(findings: Iterable[Finding], source: Source) -> dict[str, list[Find
     return groups
 
 
+def by_model_and_kind(findings: Iterable[Finding], source: Source) -> dict[str, list[Finding]]:
+    """Findings under model and item kind."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        parts = (finding.model if source.several else "", kind_label(finding.kind))
+        groups.setdefault(" · ".join(part for part in parts if part), []).append(finding)
+    return groups
+
+
 def titled(findings: Sequence[Finding]) -> Texts:
-    """Rows named by the finding's title, with kind and variant beside it."""
-
-    def detail(finding: Finding) -> str:
-        return _with_variant(kind_label(finding.kind), finding, findings)
-
-    return Texts(label=lambda finding: finding.title, detail=detail)
+    """Rows named by the finding's title, with the variant beside it."""
+    return Texts(label=lambda finding: finding.title, detail=lambda finding: variant_of(finding, among=findings))
 
 
 def with_kind(findings: Sequence[Finding]) -> Texts:
-    """Rows named by the item kind, for figures in which every row has the same title."""
+    """Rows named by the item kind; what follows the comma of a longer title, and the variant, beside it."""
 
     def detail(finding: Finding) -> str:
-        return _with_variant("", finding, findings)
+        _, _, tail = finding.title.partition(", ")
+        return ", ".join(part for part in (tail, variant_of(finding, among=findings)) if part)
 
     return Texts(label=lambda finding: kind_label(finding.kind), detail=detail)
-
-
-def _with_variant(text: str, finding: Finding, findings: Sequence[Finding]) -> str:
-    return ", ".join(part for part in (text, variant_of(finding, among=findings)) if part)
 
 
 def forests_by_model(findings: Sequence[Finding], *, source: Source, spec: ForestSpec) -> list[Forest]:
@@ -98,7 +100,7 @@ def forests_by_model(findings: Sequence[Finding], *, source: Source, spec: Fores
         units.setdefault(unit_of(finding), []).append(finding)
     made = []
     for index, (unit, own) in enumerate(units.items()):
-        groups: Mapping[str, Sequence[Finding]] = by_model(own, source)
+        groups: Mapping[str, Sequence[Finding]] = by_model_and_kind(own, source)
         margin = spec.margin if unit == "points" else None
         one = ForestSpec(
             id=f"{spec.id}-{index + 1}" if index else spec.id,

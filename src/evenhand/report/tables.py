@@ -87,5 +87,5 @@ def _short(finding: Finding) -> str:
     if finding.estimate is None:
         return ABSENT
     unit = unit_of(finding)
-    symbol = SYMBOLS[shape_of(finding)] if verdict_word(shape_of(finding), margin=None) else ""
+    symbol = SYMBOLS[shape_of(finding)] if verdict_word(shape_of(finding)) else ""
     return f"{symbol} {value(finding.estimate, unit=unit)} ({span(finding.low, finding.high, unit=unit)})".strip()

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from evenhand.records.finding import Family, Finding, Findings, Measure, Verdict
 from evenhand.report.blocks import Shape
-from evenhand.report.numbers import count, level, p_text, points, span, unit_of, value
+from evenhand.report.numbers import count, level, p_text, points, span, unit_name, unit_of, value
 
 __all__ = [
     "FAMILY_WORDS",
@@ -25,6 +25,7 @@ __all__ = [
     "overall_verdict",
     "plain",
     "plural",
+    "sides_of",
     "verdict_sentence",
     "verdict_word",
 ]
@@ -115,13 +116,13 @@ def family_words(family: Family) -> str:
     return FAMILY_WORDS[family]
 
 
-def verdict_word(shape: Shape, *, margin: float | None) -> str:
-    """The verdict as a label."""
+def verdict_word(shape: Shape, *, margin: float | None = None) -> str:
+    """The verdict as a label; with the margin where one is given."""
     match shape:
         case "difference":
             return "Difference"
         case "equivalent":
-            return f"Equivalent within ±{level(margin)}" if margin is not None else "Equivalent"
+            return f"Equivalent within ±{level(margin)} points" if margin is not None else "Equivalent"
         case "inconclusive":
             return "Inconclusive"
         case "descriptive":
@@ -156,54 +157,60 @@ def answer_of(findings: Sequence[Finding]) -> str:
             assert_never(unreachable)
 
 
-def verdict_sentence(finding: Finding, *, higher: str = "advantaged users", lower: str = "disadvantaged users") -> str:
-    """One plain sentence for a signed contrast: estimate, interval, verdict, and what it does and does not show.
+def verdict_sentence(finding: Finding, *, first: str = "", second: str = "") -> str:
+    """One plain sentence or two for a signed contrast: estimate, interval, verdict, what is and is not shown.
 
     Args:
-        finding: a contrast, e.g. of measure `gap`.
-        higher: whom a positive estimate favours.
-        lower: whom a negative estimate favours.
+        finding: a contrast, e.g. of measure `gap` or `memory_effect`.
+        first: what stands in memory on the side that counts as plus; empty: read from the finding.
+        second: what stands in memory on the other side; empty: read from the finding.
     """
     if finding.estimate is None:
         reason = finding.notes[0] if finding.notes else "no reason was recorded."
         return f"No gap could be estimated: {reason[:1].lower()}{reason[1:]}"
-    favours = (higher, lower)
-    sentence = f"{_direction(finding, favours)} {_interval(finding)}"
+    sides = (first, second) if first and second else sides_of(finding)
+    sentence = f"{_direction(finding, sides)}{_interval(finding)}."
     match finding.verdict:
         case "difference":
-            return f"{sentence}. {_difference(finding)}"
+            return f"{sentence} {_difference(finding)}"
         case "equivalent":
-            size = level(finding.margin)
-            p = f" ({p_text(finding.p_equivalence)} for equivalence)" if finding.p_equivalence is not None else ""
-            return f"{sentence}. The test for equivalence shows the gap to be smaller than ±{size} points{p}."
+            return f"{sentence} {_equivalent(finding)}"
         case "inconclusive":
-            return f"{sentence}. {_open(finding, favours)}"
+            return f"{sentence} {_open(finding, sides)}"
         case None:
-            return f"{sentence}."
+            return sentence
         case _ as unreachable:
             assert_never(unreachable)
 
 
-def _direction(finding: Finding, favours: tuple[str, str]) -> str:
-    estimate = finding.estimate or 0.0
-    if unit_of(finding) != "points":
-        return f"The estimate is {value(estimate, unit=unit_of(finding))} ({finding.scale})"
+def sides_of(finding: Finding) -> tuple[str, str]:
+    """What stands in memory on either side of a contrast, as far as the finding tells."""
+    if finding.measure == "gap" and finding.level and finding.reference:
+        return f"{plain(finding.level)} users", f"{plain(finding.reference)} users"
+    first, minus, second = finding.title.partition(" minus ")
+    if minus and ":" not in finding.title:
+        return first[:1].lower() + first[1:], second
+    if finding.level and finding.reference:
+        return f"users that are {plain(finding.level)}", f"users that are {plain(finding.reference)}"
+    return "", ""
+
+
+def _direction(finding: Finding, sides: tuple[str, str]) -> str:
+    estimate, unit = finding.estimate or 0.0, unit_of(finding)
+    if unit != "points" or not all(sides):
+        return f"The estimate is {value(estimate, unit=unit)} {unit_name(unit)}".rstrip()
     size = points(abs(estimate), signed=False)
-    first, second = favours if estimate >= 0 else favours[::-1]
+    first, second = sides
     if float(size) == 0:
-        return f"With {first} and with {second} in memory the score is the same to a tenth of a point"
-    noun = "point" if size == "1.0" else "points"
-    return f"With {first} in memory the score is {size} {noun} higher than with {second}"
+        return f"With {first} in memory the score is the same as with {second}: gap {points(estimate)}"
+    noun, way = "point" if size == "1.0" else "points", "higher" if estimate > 0 else "lower"
+    return f"With {first} in memory the score is {size} {noun} {way} than with {second}: gap {points(estimate)}"
 
 
 def _interval(finding: Finding) -> str:
-    """The interval of the quantity as the sentence states it: turned round where the estimate is negative."""
-    unit, low, high = unit_of(finding), finding.low, finding.high
-    if low is None or high is None:
-        return "(no interval could be computed)"
-    if unit == "points" and (finding.estimate or 0.0) < 0:
-        low, high = -high, -low
-    return f"({finding.confidence:.0%} interval {span(low, high, unit=unit)})"
+    if finding.low is None or finding.high is None:
+        return ", without an interval"
+    return f", {finding.confidence:.0%} interval {span(finding.low, finding.high, unit=unit_of(finding))}"
 
 
 def _difference(finding: Finding) -> str:
@@ -216,21 +223,29 @@ def _difference(finding: Finding) -> str:
     return clear + "."
 
 
-def _open(finding: Finding, favours: tuple[str, str]) -> str:
+def _equivalent(finding: Finding) -> str:
+    size = f"±{level(finding.margin)} points"
+    p = f" ({p_text(finding.p_equivalence)})" if finding.p_equivalence is not None else ""
+    if finding.low is not None and finding.high is not None and (finding.low > 0 or finding.high < 0):
+        return f"The gap is not zero, but the equivalence test shows it to be smaller than {size}{p}."
+    return f"The equivalence test shows any gap to be smaller than {size}{p}."
+
+
+def _open(finding: Finding, sides: tuple[str, str]) -> str:
     text = "Neither a difference nor equivalence is shown"
-    if unit_of(finding) == "points" and finding.low is not None and finding.high is not None:
-        text += f": {_not_excluded(finding.low, finding.high, favours)}"
+    if unit_of(finding) == "points" and finding.low is not None and finding.high is not None and all(sides):
+        text += f": {_not_excluded(finding.low, finding.high, sides)}"
     if finding.smallest_detectable is None:
         return text + "."
     size = level(finding.smallest_detectable)
     return f"{text}. The smallest gap this design would reliably detect is {size} points."
 
 
-def _not_excluded(low: float, high: float, favours: tuple[str, str]) -> str:
+def _not_excluded(low: float, high: float, sides: tuple[str, str]) -> str:
     """The gaps that stay possible, in words."""
-    higher, lower = favours
+    first, second = sides
     down, up = level(abs(low)), level(abs(high))
     if low < 0 < high:
-        return f"up to {up} points in favour of {higher}, or {down} in favour of {lower}, cannot be excluded"
-    side, near, far = (higher, down, up) if low >= 0 else (lower, up, down)
+        return f"up to {up} points in favour of {first}, or {down} in favour of {second}, cannot be excluded"
+    side, near, far = (first, down, up) if low >= 0 else (second, up, down)
     return f"gaps of {near} to {far} points in favour of {side} cannot be excluded"

@@ -1,0 +1,53 @@
+"""Write the report into a run directory."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from evenhand.errors import StoreError
+from evenhand.records.finding import Findings
+from evenhand.report.html import render_html
+from evenhand.report.markdown import render_markdown
+
+__all__ = ["write_report"]
+
+
+def write_report(findings: Findings, directory: Path) -> Path:
+    """Write `report.html` and `report.md`; an existing report is replaced whole or not at all.
+
+    Args:
+        findings: the whole of findings.json.
+        directory: where to write; made if it does not exist.
+
+    Returns:
+        Path of `report.html`.
+
+    Raises:
+        StoreError: the directory cannot be written.
+    """
+    page = directory / "report.html"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        _replace(directory / "report.md", render_markdown(findings))
+        _replace(page, render_html(findings))
+    except OSError as error:
+        raise StoreError(
+            f"cannot write the report to {str(directory)!r} ({error.strerror}); choose a directory you can write to "
+            "with --out"
+        ) from error
+    return page
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write beside the target and rename, so that no reader ever sees half a file."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
