@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 from scipy.optimize import brentq
+from scipy.special import expit
 
 from evenhand.errors import EndpointError
 from evenhand.plugins import near_miss
@@ -153,7 +154,7 @@ def population_shift_to(accuracy: float, population: Population) -> float:
     joint = weights[:, None] * weights[None, :]
 
     def excess(ability: float) -> float:
-        return float((joint / (1.0 + np.exp(-slope * (ability + easiness)))).sum()) - accuracy
+        return float((joint * expit(slope * (ability + easiness))).sum()) - accuracy
 
     return float(brentq(excess, -40.0, 40.0))
 

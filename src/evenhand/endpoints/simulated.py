@@ -120,9 +120,7 @@ class SimulatedEndpoint:
         side = {"advantaged": 0.5, "disadvantaged": -0.5}.get(cell.levels.get(self.respondent.position, ""))
         if side is None or not (self.respondent.gap or self.respondent.item_slopes or self.respondent.persona_slopes):
             return 0.0
-        return side * (
-            2.0 * population_shift(self.respondent.gap / 2.0, self._population) + self._reaction(cell, "gap")
-        )
+        return population_shift(side * self.respondent.gap, self._population) + side * self._reaction(cell, "gap")
 
     def _levels(self, cell: CellContext) -> float:
         """The sum of the effects whose levels the profile has, main effects and interactions alike."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 
-import pytest
-
 from evenhand.endpoints.base import Locality
 from evenhand.records.cell import Cell
 from evenhand.records.message import Message, ModelSettings, Reply, Request, Usage
@@ -77,8 +75,3 @@ def says_b(_: Request) -> Reply:
 
 def judge(work: Work, reply: Reply) -> Outcome:
     return Answered(choice=reply.text.lower())
-
-
-@pytest.fixture
-def plan() -> str:
-    return PLAN

@@ -1,0 +1,77 @@
+"""A run in a process of its own, to be killed: `python killable_run.py STORE CELLS ASKED`.
+
+Writes a line when it begins to ask, the key of every cell it asks to the file ASKED, and a line when it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from evenhand.endpoints.base import Locality
+from evenhand.records.cell import Cell
+from evenhand.records.message import Message, ModelSettings, Reply, Request
+from evenhand.records.trial import Answered, Outcome
+from evenhand.run.execute import execute
+from evenhand.run.store import open_store
+from evenhand.run.work import Work
+
+PLAN = "ab" * 32
+CONCURRENCY = 32
+
+
+class LoggedEndpoint:
+    """Answers after a moment; what it was asked is on disk before it answers."""
+
+    concurrency = CONCURRENCY
+    locality: Locality = "any"
+
+    def __init__(self, log: Path) -> None:
+        self._log = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+    async def reply(self, request: Request) -> Reply:
+        os.write(self._log, request.cell.encode() + b"\n")
+        await asyncio.sleep(0.01)
+        return Reply(text="A" * (1 + request.seed % 400), finish="stop")
+
+    async def aclose(self) -> None:
+        os.close(self._log)
+
+
+def work(count: int) -> Iterator[Work]:
+    for index in range(count):
+        key = hashlib.blake2b(str(index).encode(), digest_size=16).hexdigest()
+        cell = Cell(
+            key=key,
+            model="m",
+            arm="none",
+            item=str(index),
+            placement="system",
+            reader="none",
+            mitigation="none",
+            replicate=0,
+            order_index=0,
+            order=(0, 1),
+        )
+        messages = (Message(role="user", content=f"Question {index}"),)
+        request = Request(cell=key, messages=messages, settings=ModelSettings(), letters=("A", "B"), seed=index)
+        yield Work(cell=cell, request=request)
+
+
+def judge(_: Work, reply: Reply) -> Outcome:
+    return Answered(choice=reply.text[:1].lower())
+
+
+def main(store_path: str, count: str, log: str) -> None:
+    with open_store(Path(store_path), plan_sha256=PLAN) as store:
+        os.write(1, b"asking\n")
+        execute(work(int(count)), endpoints={"m": LoggedEndpoint(Path(log))}, store=store, judge=judge)
+    os.write(1, b"done\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

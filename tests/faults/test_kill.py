@@ -1,0 +1,60 @@
+"""A run that is killed, again and again, ends with exactly the planned cells."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from killable_run import CONCURRENCY, PLAN, work
+
+from evenhand.run.reading import open_trials
+from evenhand.run.store import open_store
+
+CELLS = 4000
+KILLS = 10
+SCRIPT = Path(__file__).with_name("killable_run.py")
+
+
+def start(store: Path, log: Path) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen([sys.executable, str(SCRIPT), str(store), str(CELLS), str(log)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"asking\n"
+    return process
+
+
+def test_a_run_killed_ten_times_at_random_moments_ends_with_exactly_the_planned_cells(tmp_path: Path) -> None:
+    store, log = tmp_path / "trials.sqlite", tmp_path / "asked"
+    rng = np.random.default_rng(20261123)
+    kept: list[int] = []
+    for _ in range(KILLS):
+        process = start(store, log)
+        time.sleep(float(rng.uniform(0.0, 0.12)))
+        process.kill()
+        process.communicate()
+        with sqlite3.connect(store) as database:
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        database.close()
+        with open_store(store, plan_sha256=PLAN) as opened:
+            kept.append(opened.count())
+    assert kept == sorted(kept)
+    assert 0 < kept[-1] < CELLS, "the kills must fall into the run for this test to mean something"
+
+    process = start(store, log)
+    out, _ = process.communicate(timeout=60)
+    assert out == b"done\n"
+    planned = sorted(cell.cell.key for cell in work(CELLS))
+    with open_trials(store) as trials:
+        rows = list(trials.rows())
+        assert [row.cell.key for row in rows] == planned
+        assert all(row.trial.reply is not None for row in rows)
+        assert [message.content for message in trials.messages(rows[0])] == [f"Question {rows[0].cell.item}"]
+
+    asked = Counter(log.read_text(encoding="ascii").split())
+    twice = sum(asked.values()) - CELLS
+    assert set(asked) == set(planned)
+    assert twice <= KILLS * 2 * CONCURRENCY, "only what was in flight or being written is asked again"

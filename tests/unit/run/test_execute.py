@@ -1,0 +1,284 @@
+"""The runner: every cell once, budgets, borders, interrupts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from scripted_run import PLAN, ScriptedEndpoint, judge, many, says_b
+
+from evenhand.endpoints.base import AskError
+from evenhand.errors import EndpointError, StoreError, UsageError
+from evenhand.records.message import Reply, Request, Usage
+from evenhand.records.trial import Answered, Failed, Outcome
+from evenhand.run import execute as execute_module
+from evenhand.run.cost import Price
+from evenhand.run.execute import execute
+from evenhand.run.reading import open_trials
+from evenhand.run.rows import Row
+from evenhand.run.store import Store, open_store
+from evenhand.run.work import Limits, Progress, RunReport, Work
+
+
+def run(path: Path, endpoint: ScriptedEndpoint, count: int = 20, **limits: float | None) -> RunReport:
+    with open_store(path, plan_sha256=PLAN) as store:
+        return execute(many(count), endpoints={"m": endpoint}, store=store, judge=judge, limits=_limits(limits))
+
+
+def _limits(given: dict[str, float | None]) -> Limits:
+    return Limits(**given)  # type: ignore[arg-type]  # numbers from keyword arguments, each as its field wants it
+
+
+def outcomes(path: Path) -> list[Outcome]:
+    with open_trials(path) as trials:
+        return [stored.trial.outcome for stored in trials.rows()]
+
+
+def test_every_cell_is_asked_once_and_kept(tmp_path: Path) -> None:
+    endpoint = ScriptedEndpoint(says_b)
+    report = run(tmp_path / "t.sqlite", endpoint, 300)
+    assert (report.stopped, report.asked, report.calls, report.skipped) == ("done", 300, 300, 0)
+    assert len(set(endpoint.asked)) == len(endpoint.asked) == 300
+    assert outcomes(tmp_path / "t.sqlite") == [Answered(choice="b")] * 300
+    assert endpoint.closed
+
+
+def test_a_second_run_asks_only_what_is_missing(tmp_path: Path) -> None:
+    run(tmp_path / "t.sqlite", ScriptedEndpoint(says_b), 600)
+    endpoint = ScriptedEndpoint(says_b)
+    report = run(tmp_path / "t.sqlite", endpoint, 610)
+    assert (report.skipped, report.asked, len(endpoint.asked)) == (600, 10, 10)
+
+
+def test_no_work_is_done_at_once(tmp_path: Path) -> None:
+    assert run(tmp_path / "t.sqlite", ScriptedEndpoint(says_b), 0).stopped == "done"
+
+
+def test_a_failed_cell_is_an_outcome_and_is_asked_again_by_the_next_run(tmp_path: Path) -> None:
+    def sometimes(request: Request) -> Reply:
+        if request.seed % 5 == 0:
+            raise AskError("HTTP 500: overloaded, Authorization: Bearer sk-abcdefghijklmnop", attempts=6)
+        return says_b(request)
+
+    report = run(tmp_path / "t.sqlite", ScriptedEndpoint(sometimes), 20)
+    assert (report.outcomes["failed"], report.outcomes["answered"]) == (4, 16)
+    assert report.calls == 16 + 4 * 6
+    failures = [outcome for outcome in outcomes(tmp_path / "t.sqlite") if isinstance(outcome, Failed)]
+    assert len(failures) == 4
+    assert all("sk-" not in failure.error and failure.attempts == 6 for failure in failures)
+    again = run(tmp_path / "t.sqlite", ScriptedEndpoint(says_b), 20)
+    assert (again.skipped, again.asked) == (16, 4)
+    assert outcomes(tmp_path / "t.sqlite") == [Answered(choice="b")] * 20
+
+
+def test_an_unforeseen_error_of_one_cell_is_that_cells_outcome(tmp_path: Path) -> None:
+    def breaks(request: Request) -> Reply:
+        if request.seed == 3:
+            raise ZeroDivisionError("by zero with api_key=abcdef123456")
+        return says_b(request)
+
+    report = run(tmp_path / "t.sqlite", ScriptedEndpoint(breaks), 8)
+    (failure,) = [outcome for outcome in outcomes(tmp_path / "t.sqlite") if isinstance(outcome, Failed)]
+    assert report.asked == 8
+    assert failure.error.startswith("ZeroDivisionError: by zero")
+    assert "abcdef123456" not in failure.error
+
+
+def test_an_error_of_the_judge_is_that_cells_outcome(tmp_path: Path) -> None:
+    def picky(work: Work, reply: Reply) -> Outcome:
+        if work.request.seed == 2:
+            raise KeyError("no such option")
+        return judge(work, reply)
+
+    with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store:
+        report = execute(many(5), endpoints={"m": ScriptedEndpoint(says_b)}, store=store, judge=picky)
+    assert report.outcomes["failed"] == 1
+
+
+def test_a_judge_may_be_asynchronous(tmp_path: Path) -> None:
+    async def slow(work: Work, reply: Reply) -> Outcome:
+        await asyncio.sleep(0)
+        return judge(work, reply)
+
+    with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store:
+        report = execute(many(5), endpoints={"m": ScriptedEndpoint(says_b)}, store=store, judge=slow)
+    assert report.outcomes["answered"] == 5
+
+
+def test_an_endpoint_that_cannot_be_asked_ends_the_run_and_keeps_what_was_answered(tmp_path: Path) -> None:
+    def revoked(request: Request) -> Reply:
+        if request.seed == 10:
+            raise EndpointError("the key was revoked")
+        return says_b(request)
+
+    endpoint = ScriptedEndpoint(revoked, concurrency=1)
+    with pytest.raises(EndpointError, match="revoked"):
+        run(tmp_path / "t.sqlite", endpoint, 40)
+    assert outcomes(tmp_path / "t.sqlite") == [Answered(choice="b")] * 10
+    assert endpoint.closed
+
+
+def test_an_error_while_cells_are_made_ends_the_run_and_keeps_what_was_answered(tmp_path: Path) -> None:
+    def broken() -> Iterator[Work]:
+        yield from many(5)
+        raise ValueError("cannot render")
+
+    with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store, pytest.raises(ValueError, match="render"):
+        execute(broken(), endpoints={"m": ScriptedEndpoint(says_b)}, store=store, judge=judge)
+    assert len(outcomes(tmp_path / "t.sqlite")) == 5
+
+
+def test_a_cell_of_a_model_without_endpoint_is_an_error(tmp_path: Path) -> None:
+    with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store, pytest.raises(UsageError, match="'other'"):
+        execute(many(1, model="other"), endpoints={"m": ScriptedEndpoint(says_b)}, store=store, judge=judge)
+
+
+@pytest.mark.parametrize("interleaved", [True, False])
+def test_several_models_are_asked_side_by_side(tmp_path: Path, interleaved: bool) -> None:
+    fast, slow = list(many(1500, model="fast")), list(many(40, model="slow"))
+    work = (
+        slow + fast
+        if not interleaved
+        else [cell for pair in zip(fast, slow, strict=False) for cell in pair] + fast[40:]
+    )
+    endpoints = {"fast": ScriptedEndpoint(says_b), "slow": ScriptedEndpoint(says_b, concurrency=1)}
+    with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store:
+        report = execute(work, endpoints=endpoints, store=store, judge=judge)
+    assert report.asked == 1540
+    assert (len(endpoints["fast"].asked), len(endpoints["slow"].asked)) == (1500, 40)
+
+
+def test_the_call_budget_counts_retries_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    def retried(request: Request) -> Reply:
+        return Reply(text="B", finish="stop", attempts=2)
+
+    report = run(tmp_path / "t.sqlite", ScriptedEndpoint(retried, concurrency=1), 20, max_calls=10)
+    assert (report.stopped, report.asked, report.calls) == ("max_calls", 5, 10)
+    assert run(tmp_path / "t.sqlite", ScriptedEndpoint(says_b), 20).asked == 15
+
+
+def test_a_call_budget_is_never_overstepped_by_cells_in_flight(tmp_path: Path) -> None:
+    report = run(tmp_path / "t.sqlite", ScriptedEndpoint(says_b, concurrency=64), 500, max_calls=33)
+    assert (report.asked, report.calls) == (33, 33)
+
+
+def test_a_budget_that_suffices_exactly_ends_as_done(tmp_path: Path) -> None:
+    assert run(tmp_path / "t.sqlite", ScriptedEndpoint(says_b), 20, max_calls=20).stopped == "done"
+
+
+def test_the_token_budget_stops_the_run(tmp_path: Path) -> None:
+    report = run(tmp_path / "t.sqlite", ScriptedEndpoint(says_b, concurrency=1), 20, max_tokens=55)
+    assert report.stopped == "max_tokens"
+    assert report.input_tokens + report.output_tokens == 55  # five replies of eleven tokens
+
+
+def test_the_cost_budget_stops_the_run_and_an_unknown_price_is_none(tmp_path: Path) -> None:
+    price = Price(input_usd=1e5, output_usd=0.0)  # ten input tokens: one dollar
+    with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store:
+        report = execute(
+            many(20),
+            endpoints={"m": ScriptedEndpoint(says_b, concurrency=1)},
+            store=store,
+            judge=judge,
+            limits=Limits(max_cost=4.0),
+            prices={"m": price},
+        )
+    assert (report.stopped, report.asked, report.cost_usd) == ("max_cost", 4, 4.0)
+    assert run(tmp_path / "t.sqlite", ScriptedEndpoint(says_b), 20).cost_usd is None
+
+
+class Slow(ScriptedEndpoint):
+    """Takes its time."""
+
+    async def reply(self, request: Request) -> Reply:
+        await asyncio.sleep(0.05)
+        return await super().reply(request)
+
+
+def test_the_time_budget_stops_the_run_and_keeps_what_is_in_flight(tmp_path: Path) -> None:
+    report = run(tmp_path / "t.sqlite", Slow(says_b, concurrency=2), 400, max_seconds=0.2)
+    assert report.stopped == "max_seconds"
+    assert 4 <= report.asked <= 16
+    assert len(outcomes(tmp_path / "t.sqlite")) == report.asked
+
+
+class Hanging(ScriptedEndpoint):
+    """Never answers."""
+
+    async def reply(self, request: Request) -> Reply:
+        await asyncio.Event().wait()
+        return await super().reply(request)
+
+
+def test_what_hangs_is_given_up_when_the_grace_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execute_module, "GRACE_S", 0.1)
+    report = run(tmp_path / "t.sqlite", Hanging(says_b), 5, max_seconds=0.1)
+    assert (report.stopped, report.asked) == ("max_seconds", 0)
+
+
+def test_too_many_failures_in_a_row_stop_the_run(tmp_path: Path) -> None:
+    def gone(request: Request) -> Reply:
+        raise AskError("connection refused")
+
+    report = run(tmp_path / "t.sqlite", ScriptedEndpoint(gone, concurrency=2), 100, max_failures_in_a_row=10)
+    assert report.stopped == "failing"
+    assert 10 <= report.asked <= 12
+
+
+def test_control_c_waits_for_what_is_in_flight_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    endpoint = Slow(says_b, concurrency=3)
+    before = signal.getsignal(signal.SIGINT)
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    report = run(tmp_path / "t.sqlite", endpoint, 400)
+    timer.join()
+    assert report.stopped == "interrupted"
+    assert report.asked == len(endpoint.asked) == len(outcomes(tmp_path / "t.sqlite"))
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_second_control_c_gives_up_what_is_in_flight(tmp_path: Path) -> None:
+    timers = [threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT)) for delay in (0.2, 0.4)]
+    for timer in timers:
+        timer.start()
+    report = run(tmp_path / "t.sqlite", Hanging(says_b), 5)
+    assert (report.stopped, report.asked) == ("interrupted", 0)
+
+
+def test_a_store_that_breaks_ends_the_run_with_its_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Store.append
+
+    def breaking(self: Store, rows: list[Row]) -> None:
+        if self.count() + len(rows) > 30:
+            raise StoreError("the disk is full")
+        real(self, rows)
+
+    monkeypatch.setattr(Store, "append", breaking)
+    with pytest.raises(StoreError, match="full"):
+        run(tmp_path / "t.sqlite", Slow(says_b, concurrency=8), 400)
+    assert 0 < len(outcomes(tmp_path / "t.sqlite")) <= 30
+
+
+def test_the_listener_hears_durable_counts_only(tmp_path: Path) -> None:
+    path = tmp_path / "t.sqlite"
+    heard: list[Progress] = []
+
+    def listen(progress: Progress) -> None:
+        heard.append(progress)
+        assert len(outcomes(path)) >= progress.done
+
+    with open_store(path, plan_sha256=PLAN) as store:
+        execute(many(200), endpoints={"m": Slow(says_b, concurrency=40)}, store=store, judge=judge, listener=listen)
+    assert [progress.done for progress in heard] == sorted(progress.done for progress in heard)
+    assert (heard[-1].done, heard[-1].ended) == (200, "done")
+    assert all(progress.ended is None for progress in heard[:-1])
+
+
+def test_replies_without_token_counts_add_nothing(tmp_path: Path) -> None:
+    report = run(tmp_path / "t.sqlite", ScriptedEndpoint(lambda _: Reply(text="B", finish="stop", usage=Usage())), 3)
+    assert (report.input_tokens, report.output_tokens) == (0, 0)
