@@ -92,7 +92,7 @@ def _average(cells: BinomialCells, fit: BinomialFit, design: Array) -> tuple[flo
     for node, weight in zip(_NODES, _WEIGHTS, strict=True):
         probability = special.expit(linear + node * spread)
         density = share * weight * probability * (1.0 - probability)
-        mean += weight * float(share @ probability)
+        mean += float(weight * (share @ probability))
         gradient[: fit.beta.size] += design.T @ density
         slope = np.divide(node * density, 2.0 * spread, out=np.zeros_like(spread), where=spread > 0)
         gradient[fit.beta.size :] += squares.T @ slope

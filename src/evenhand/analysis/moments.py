@@ -11,7 +11,8 @@ In a complete crossing of P rows and I columns and for the mean this is the quas
 ``(MS_rows + MS_columns - MS_residual) / (P I)``. It is used untruncated: replacing negative components by zero makes
 the test needlessly conservative where there is no such variation. Degrees of freedom are Satterthwaite's,
 ``2 V^2 / Var(V)`` with ``Var(V) = 2 tr((A S)^2)``, exact for the design at hand under normality up to plugging in the
-components.
+components; here the non-negative ones, because a V that is low by chance would otherwise lower its own degrees of
+freedom (docs/methods/paired-gaps.md compares the choices).
 
 Everything is computed on the span of the groupings (a Gram matrix), never on the cells, so cost is cubic in the number
 of rows plus columns and linear in cells.
@@ -201,10 +202,9 @@ def _solve(gram: _Gram, forms: _Forms, quadratic: Array, loads: Array, names: Se
     if not separable[-1]:
         floor = 0.0
     variance = max(raw, floor)
-    spread = _spread(gram, forms, weights, values)
-    if spread <= 0:
-        spread = _spread(gram, forms, weights, np.maximum(values, 0.0))
-    df = max(1.0, variance**2 / spread) if spread > 0 else 1.0
+    possible = np.maximum(values, 0.0)
+    spread = _spread(gram, forms, weights, possible)
+    df = max(1.0, float(loads @ possible) ** 2 / spread) if spread > 0 else 1.0
     components = tuple(
         Component(
             name=name,

@@ -11,9 +11,8 @@ References:
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
 
-import lazy_loader
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse, stats
@@ -24,8 +23,6 @@ from evenhand.errors import TableError
 __all__ = ["item_only_bayes", "item_only_likelihood"]
 
 Array = npt.NDArray[np.float64]
-# statsmodels takes most of a second to import, so it is loaded on first use.
-_mixed: Any = lazy_loader.load("statsmodels.genmod.bayes_mixed_glm")
 
 
 def item_only_bayes(
@@ -53,9 +50,11 @@ def item_only_bayes(
     levels = int(item.max()) + 1
     rows = np.arange(item.size)
     indicators = sparse.csr_matrix((np.ones(item.size), (rows, item)), shape=(item.size, levels))
-    model = _mixed.BinomialBayesMixedGLM(successes, design, indicators, np.zeros(levels, dtype=np.int64))
-    # Without a generator of its own the start is fixed, so that the result is repeatable.
-    start = np.concatenate([np.zeros(design.shape[1] + 1 + levels)])
+    # statsmodels takes most of a second to import and is needed here alone.
+    module = importlib.import_module("statsmodels.genmod.bayes_mixed_glm")
+    model = module.BinomialBayesMixedGLM(successes, design, indicators, np.zeros(levels, dtype=np.int64))
+    # The start is random by default; a fixed one makes the result repeatable.
+    start = np.zeros(design.shape[1] + 1 + levels)
     result = model.fit_vb(mean=start, sd=np.full(start.size, 0.3))
     width = float(stats.norm.ppf(0.5 + confidence / 2))
     effects = []
