@@ -38,3 +38,6 @@ test-all: .venv/.installed-extras ## everything, long ones too (R, training, soa
 
 bench: install ## what the README claims about speed, as ratios
 	$(BIN)/python -m bench
+
+calibration: install ## simulate null rates, coverage and power, and write docs/methods/calibration.md
+	$(BIN)/python -m bench.calibration
