@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,11 +17,20 @@ from typing import TypeVar
 
 import msgspec
 
-from evenhand.bank.load import cache_folder
-
-__all__ = ["cached"]
+__all__ = ["cache_folder", "cached"]
 
 T = TypeVar("T")
+
+
+def cache_folder() -> Path:
+    """Where parsed files are kept: `EVENHAND_CACHE`, or the platform's folder for caches. Safe to delete."""
+    if stated := os.environ.get("EVENHAND_CACHE"):
+        return Path(stated)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "evenhand" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "evenhand"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "evenhand"
 
 
 def cached(make: Callable[[], T], type_: type[T], *, folder: str, key: bytes) -> T:

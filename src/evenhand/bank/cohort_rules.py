@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from evenhand.bank.placebo import characters
+from evenhand.bank.matching import characters
 from evenhand.errors import CohortError
 from evenhand.records.profile import Cohort, Dimension, Profile
 from evenhand.records.score import RESERVED_COLUMNS

@@ -8,19 +8,20 @@ the order of the facts are the same for all profiles.
 
 from __future__ import annotations
 
-import hashlib
 import math
+import statistics
 from collections.abc import Sequence
 from itertools import product
 from typing import Literal, TypeVar
 
 from msgspec import Struct
 
+from evenhand.bank.matching import by_hash, fitted
 from evenhand.bank.personas import Wording, fact_of
 from evenhand.errors import CohortError
 from evenhand.records.profile import Cohort, Cue, Dimension, Fact, Factor, Level, Profile
 
-__all__ = ["MAX_CROSSING", "CrossFactor", "CrossLevel", "CrossingFile", "by_hash", "expand_crossing"]
+__all__ = ["MAX_CROSSING", "CrossFactor", "CrossLevel", "CrossingFile", "expand_crossing"]
 
 MAX_CROSSING = 243
 """Most profiles one crossing may have, in one cue style: five factors of three levels."""
@@ -142,33 +143,46 @@ def _groups(file: CrossingFile, *, source: str) -> list[tuple[CrossFactor, ...]]
 
 
 def _profiles(one: _Set, *, file: CrossingFile, filler: Sequence[str], source: str) -> list[Profile]:
-    profiles: list[Profile] = []
+    owned: list[tuple[dict[str, str], list[Fact]]] = []
     for picks in product(*(range(len(factor.levels)) for factor in one.factors)):
         own: list[Fact] = []
         for place, factor in enumerate(one.factors):
             turn = one.variant + sum(picks) - picks[place]
             own.extend(_facts(factor, factor.levels[picks[place]], cue=one.cue, turn=turn))
-        wanted = file.facts - len(own)
-        if wanted < 0 or wanted > len(filler):
-            raise CohortError(
-                f"{source!r}, field 'facts': {file.facts} facts a profile, but the factors of {one.name!r} "
-                f"need {len(own)} and there are {len(filler)} neutral facts; choose a number between them"
-            )
-        texts = by_hash(filler, salt=f"{file.name}/{one.name}/{one.variant}")[:wanted]
-        neutral = [Fact(text=text, dimension="neutral") for text in texts]
         levels = {factor.id: factor.levels[pick].id for factor, pick in zip(one.factors, picks, strict=True)}
-        ending = "" if one.cue == "stated" else f"/{one.cue}"
-        number = f"_{one.variant + 1}" if file.variants > 1 else ""
-        profiles.append(
-            Profile(
-                id="_".join(_names(levels, alone=len(one.factors) == 1)) + number + ending,
-                matched_set=one.name,
-                levels=levels,
-                facts=tuple(_interleave(own, neutral)),
-                cue=one.cue,
-            )
+        owned.append((levels, own))
+    neutral = _neutral(one, [own for _, own in owned], file=file, filler=filler, source=source)
+    ending = "" if one.cue == "stated" else f"/{one.cue}"
+    number = f"_{one.variant + 1}" if file.variants > 1 else ""
+    return [
+        Profile(
+            id="_".join(_names(levels, alone=len(one.factors) == 1)) + number + ending,
+            matched_set=one.name,
+            levels=levels,
+            facts=tuple(_interleave(own, neutral)),
+            cue=one.cue,
         )
-    return profiles
+        for levels, own in owned
+    ]
+
+
+def _neutral(
+    one: _Set, owned: Sequence[Sequence[Fact]], *, file: CrossingFile, filler: Sequence[str], source: str
+) -> list[Fact]:
+    """The neutral facts that all profiles of the set share, chosen so that all sets are about equally long."""
+    most = max(map(len, owned))
+    wanted = file.facts - most
+    if wanted < 0 or wanted > len(filler):
+        raise CohortError(
+            f"{source!r}, field 'facts': {file.facts} facts a profile, but the factors of {one.name!r} "
+            f"need {most} and there are {len(filler)} neutral facts; choose a number between them"
+        )
+    if wanted == 0:
+        return []
+    length = statistics.mean(sum(len(fact.text) for fact in own) for own in owned)
+    target = file.facts * statistics.mean(map(len, filler)) - length
+    pool = by_hash(filler, salt=f"{file.name}/{one.name}/{one.variant}")
+    return [Fact(text=text, dimension="neutral") for text in fitted(pool, count=wanted, target=target)]
 
 
 def _names(levels: dict[str, str], *, alone: bool) -> list[str]:
@@ -188,11 +202,6 @@ def _interleave(own: Sequence[Fact], neutral: Sequence[Fact]) -> list[Fact]:
     placed = [((index + 0.5) / len(own), 0, fact) for index, fact in enumerate(own)]
     placed += [((index + 0.5) / len(neutral), 1, fact) for index, fact in enumerate(neutral)]
     return [fact for _, _, fact in sorted(placed, key=lambda entry: entry[:2])]
-
-
-def by_hash(values: Sequence[str], *, salt: str) -> list[str]:
-    """The values in an order that depends on `salt` and on the values alone."""
-    return sorted(values, key=lambda value: hashlib.blake2b(f"{salt}\n{value}".encode(), digest_size=16).digest())
 
 
 def _record(factor: CrossFactor) -> Factor:

@@ -11,17 +11,15 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from evenhand.bank.crossing import by_hash
+from evenhand.bank.matching import by_hash, characters, fitted
 from evenhand.records.profile import Cohort, Fact, Profile
 
-__all__ = ["CONTENT_FREE", "NEUTRAL", "NeutralPools", "characters", "make_placebo"]
+__all__ = ["CONTENT_FREE", "NEUTRAL", "NeutralPools", "make_placebo"]
 
 NEUTRAL = 12
 """Neutral placebo profiles of a cohort."""
 CONTENT_FREE = 3
 """Content-free placebo profiles of a cohort."""
-_CLOSE = 2
-"""Characters off the target at which swapping stops."""
 
 
 class NeutralPools(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,11 +28,6 @@ class NeutralPools(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     placebo: tuple[str, ...]
     content_free: tuple[str, ...]
     filler: tuple[str, ...]
-
-
-def characters(profile: Profile) -> int:
-    """Length of a profile: the characters of its facts' texts."""
-    return sum(len(fact.text) for fact in profile.facts)
 
 
 def make_placebo(cohort: Cohort, *, pools: NeutralPools) -> tuple[Profile, ...]:
@@ -48,7 +41,7 @@ def make_placebo(cohort: Cohort, *, pools: NeutralPools) -> tuple[Profile, ...]:
     ):
         for index, target in enumerate(_quantiles(lengths, number)):
             name = f"{cohort.name}-{kind}-{index + 1:0{len(str(number))}d}"
-            texts = _fitted(by_hash(pool, salt=name), count=count, target=target)
+            texts = fitted(by_hash(pool, salt=name), count=count, target=target)
             facts = tuple(Fact(text=text, dimension="neutral") for text in texts)
             made.append(Profile(id=name, matched_set=name, levels={}, facts=facts))
     return tuple(made)
@@ -58,21 +51,3 @@ def _quantiles(lengths: Sequence[int], number: int) -> list[int]:
     """The middles of `number` equal parts of the lengths."""
     ordered = sorted(lengths)
     return [ordered[int((part + 0.5) / number * len(ordered))] for part in range(number)]
-
-
-def _fitted(pool: Sequence[str], *, count: int, target: int) -> list[str]:
-    """`count` texts of the pool whose lengths add up to about `target`."""
-    chosen, rest = list(pool[:count]), list(pool[count:])
-    total = sum(map(len, chosen))
-    while abs(total - target) > _CLOSE:
-        swaps = [
-            (abs(total - len(old) + len(new) - target), place, other)
-            for place, old in enumerate(chosen)
-            for other, new in enumerate(rest)
-        ]
-        if not swaps or min(swaps)[0] >= abs(total - target):
-            break
-        _, place, other = min(swaps)
-        chosen[place], rest[other] = rest[other], chosen[place]
-        total = sum(map(len, chosen))
-    return chosen
