@@ -6,11 +6,8 @@ parsed once. The cache is never the truth: whatever in it is damaged or missing 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import sys
-import tempfile
 from collections.abc import Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -18,12 +15,13 @@ from pathlib import Path
 
 import msgspec
 
+from evenhand.bank.cache import cached
 from evenhand.bank.document import convert_document, parse_document, read_bytes
 from evenhand.bank.validate import check_bank
 from evenhand.errors import BankError
 from evenhand.records.item import Bank
 
-__all__ = ["bank_sha256", "cache_folder", "load_bank", "parse_bank", "shipped_banks"]
+__all__ = ["bank_sha256", "load_bank", "parse_bank", "shipped_banks"]
 
 _SCHEMA_LINE = b"schema: evenhand.bank/"
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -88,49 +86,6 @@ def bank_sha256(bank: Bank) -> str:
     return hashlib.sha256(msgspec.json.encode(bank, order="sorted")).hexdigest()
 
 
-def cache_folder() -> Path:
-    """Where parsed files are kept: `EVENHAND_CACHE`, or the platform's folder for caches. Safe to delete."""
-    if stated := os.environ.get("EVENHAND_CACHE"):
-        return Path(stated)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "evenhand" / "cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "evenhand"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "evenhand"
-
-
 def _cached(data: bytes, *, source: str) -> Bank:
-    digest = hashlib.sha256(_CACHE_FORMAT + hashlib.sha256(data).digest()).hexdigest()
-    try:
-        entry = cache_folder() / "banks" / f"{digest}.json"
-    except RuntimeError:  # no home folder
-        return parse_bank(data, source=source)
-    bank = _read_entry(entry)
-    if bank is None:
-        bank = parse_bank(data, source=source)
-        _write_entry(entry, bank)
-    return bank
-
-
-def _read_entry(entry: Path) -> Bank | None:
-    """The cached bank; None where there is none, or where what is there is not what was written."""
-    try:
-        seal, _, body = entry.read_bytes().partition(b"\n")
-    except OSError:
-        return None
-    if hashlib.sha256(body).hexdigest().encode() != seal:
-        return None
-    try:
-        return msgspec.json.decode(body, type=Bank)
-    except msgspec.DecodeError:
-        return None
-
-
-def _write_entry(entry: Path, bank: Bank) -> None:
-    """Keep the bank; a cache that cannot be written (read-only home, full disk) costs time only."""
-    body = msgspec.json.encode(bank)
-    with contextlib.suppress(OSError):
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=entry.parent, delete=False) as stream:
-            stream.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-        Path(stream.name).replace(entry)
+    key = _CACHE_FORMAT + hashlib.sha256(data).digest()
+    return cached(lambda: parse_bank(data, source=source), Bank, folder="banks", key=key)

@@ -1,0 +1,109 @@
+"""Is the bank even: over positions, emotions, contexts and difficulties, and in how often an option is the key."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from evenhand.bank.lint_record import Lint
+from evenhand.records.item import Bank, Item, ItemKind
+
+__all__ = ["lint_balance"]
+
+_ENOUGH: Final = 20
+"""Below so many items shares say little."""
+_POINTS: Final = 0.05
+_STANDARD_ERRORS: Final = 3.0
+_TELLING: Final = 0.6
+_SHOWN: Final = 5
+
+
+def lint_balance(bank: Bank) -> Iterator[Lint]:
+    """Rules `position`, `balance`, `longest_key` and `option_frequency`, for each kind of item by itself."""
+    kinds: dict[ItemKind, list[Item]] = defaultdict(list)
+    for item in bank.items:
+        kinds[item.kind].append(item)
+    for kind, items in kinds.items():
+        if len(items) >= _ENOUGH:
+            yield from _positions(kind, items)
+            yield from _levels(kind, items)
+            yield from _longest(kind, items)
+            yield from _frequencies(kind, items)
+
+
+def _uneven(share: float, expected: float, count: int) -> bool:
+    """Whether a share is off by more than chance and more than a little."""
+    error = math.sqrt(expected * (1 - expected) / count)
+    return abs(share - expected) > max(_POINTS, _STANDARD_ERRORS * error)
+
+
+def _positions(kind: ItemKind, items: Sequence[Item]) -> Iterator[Lint]:
+    by_count: dict[int, Counter[int]] = defaultdict(Counter)
+    for item in items:
+        by_count[len(item.options)][[option.id for option in item.options].index(item.key)] += 1
+    for options, positions in by_count.items():
+        total = positions.total()
+        for position in range(options):
+            share = positions[position] / total
+            if total >= _ENOUGH and _uneven(share, 1 / options, total):
+                message = (
+                    f"{kind}: the key stands in position {position + 1} of {options} in {share:.0%} of {total} items "
+                    f"(even: {1 / options:.0%}); deal the options again"
+                )
+                yield Lint(severity="warning", rule="position", field="options", message=message)
+
+
+def _levels(kind: ItemKind, items: Sequence[Item]) -> Iterator[Lint]:
+    for field, values in (
+        ("key emotion", [_emotion(item) for item in items]),
+        ("context", [item.context for item in items]),
+        ("difficulty", [item.difficulty for item in items]),
+    ):
+        counts = Counter(value for value in values if value is not None)
+        for level, count in counts.items():
+            if count < 0.5 * counts.total() / len(counts):
+                message = (
+                    f"{kind}: {field} {level!r} has {count} of {counts.total()} items, less than half of an even share "
+                    f"of {counts.total() / len(counts):.0f}; add some, or say less about that level"
+                )
+                yield Lint(severity="note", rule="balance", field=field, message=message)
+
+
+def _emotion(item: Item) -> str | None:
+    return next((option.emotion for option in item.options if option.id == item.key), None)
+
+
+def _longest(kind: ItemKind, items: Sequence[Item]) -> Iterator[Lint]:
+    """Picking the longest option must not beat chance; ties count in proportion."""
+    hits = chance = 0.0
+    for item in items:
+        lengths = {option.id: len(option.text) for option in item.options}
+        longest = [name for name, length in lengths.items() if length == max(lengths.values())]
+        hits += (item.key in longest) / len(longest)
+        chance += 1 / len(item.options)
+    share, expected = hits / len(items), chance / len(items)
+    if share > expected and _uneven(share, expected, len(items)):
+        message = (
+            f"{kind}: picking the longest option is right in {share:.0%} of {len(items)} items "
+            f"(chance: {expected:.0%}); lengthen distractors or shorten keys"
+        )
+        yield Lint(severity="warning", rule="longest_key", field="options", message=message)
+
+
+def _frequencies(kind: ItemKind, items: Sequence[Item]) -> Iterator[Lint]:
+    shown: Counter[str] = Counter()
+    keyed: Counter[str] = Counter()
+    for item in items:
+        for option in item.options:
+            text = " ".join(option.text.split()).casefold()
+            shown[text] += 1
+            keyed[text] += option.id == item.key
+    for text, count in shown.items():
+        if count >= _SHOWN and keyed[text] / count >= _TELLING:
+            message = (
+                f"{kind}: option {text!r} is the key in {keyed[text]} of the {count} items that offer it; "
+                "offer it as a distractor as well"
+            )
+            yield Lint(severity="warning", rule="option_frequency", field="options", message=message)
