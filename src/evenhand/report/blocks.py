@@ -34,8 +34,8 @@ __all__ = [
     "Section",
     "Tick",
     "VerdictCard",
-    "Verdicts",
     "VerdictLine",
+    "Verdicts",
 ]
 
 Shape = Literal["difference", "equivalent", "inconclusive", "descriptive"]
@@ -85,6 +85,8 @@ class Mark(Struct, frozen=True, kw_only=True):
     cut_low: bool = False
     """The interval goes on beyond the left edge."""
     cut_high: bool = False
+    guide: float | None = None
+    """A landmark of the row's group, such as the noise floor, drawn as a dashed line."""
     bound_low: float | None = None
     """Worst-case bounds over the missing answers, drawn as a thin line."""
     bound_high: float | None = None
@@ -152,9 +154,13 @@ class Forest(Struct, frozen=True, kw_only=True):
     estimands: tuple[str, ...]
     """The distinct sentences that say what the rows estimate; empty where they are too many to stand above."""
     method: str
+    tally: str
+    """How many rows have which verdict, in words; empty for descriptive findings."""
     bounds: bool
     """Whether worst-case bounds are drawn."""
     table: Grid | None
+    guide_label: str = ""
+    """What the dashed line stands for."""
     folded: bool = False
     explorable: bool = True
     """Rows open to show the estimand; false where the same findings are shown above."""

@@ -79,18 +79,21 @@ def _notice(run: RunSummary | None) -> Note | None:
 
 def _standfirst(source: Source) -> str:
     run = source.findings.run
-    kinds = [kind_label(kind).lower() for kind in dict.fromkeys(f.kind for f in source.findings.findings) if kind != "all"]
+    kinds = [
+        kind_label(kind).lower() for kind in dict.fromkeys(f.kind for f in source.findings.findings) if kind != "all"
+    ]
     what = joined(kinds) or "items"
     if run is None:
         return (
-            f"{plural(len(source.findings.findings), 'finding')} from answers that were collected elsewhere: {what}, compared "
-            "across what the table says about the user."
+            f"{plural(len(source.findings.findings), 'finding')} from answers that were collected elsewhere: {what}, "
+            "compared across what the table says about the user."
         )
     items = sum(size for *_, size in run.banks)
     profiles = sum(size for *_, size in run.cohorts)
     return (
-        f"The same {plural(items, 'emotional situation')} put to {plural(len(run.models), 'model')}, changing only what the "
-        f"assistant remembers about its user: nothing, neutral facts, or one of {plural(profiles, 'synthetic profile')}."
+        f"The same {plural(items, 'emotional situation')} put to {plural(len(run.models), 'model')}, changing only "
+        f"what the assistant remembers about its user: nothing, neutral facts, or one of "
+        f"{plural(profiles, 'synthetic profile')}."
     )
 
 
@@ -122,7 +125,9 @@ def _asked_section(findings: Findings) -> Section:
         id="asked",
         nav="What was asked",
         title="What was asked, word for word",
-        lead=("One example an arm, exactly as the model saw it. Only the memory changes.",) if findings.examples else (),
+        lead=("One example an arm, exactly as the model saw it. Only the memory changes.",)
+        if findings.examples
+        else (),
         blocks=tuple(blocks),
     )
 
@@ -143,7 +148,10 @@ def _prompt(example: ExamplePrompt, *, first: bool) -> Prompt:
 def _material(run: RunSummary) -> tuple[Fact, ...]:
     rated = {True: "validated by human raters", False: "not validated by human raters"}
     return (
-        *(Fact(f"Bank {name}", f"{version}, {plural(size, 'item')}, {rated[ok]}") for name, version, _, ok, size in run.banks),
+        *(
+            Fact(f"Bank {name}", f"{version}, {plural(size, 'item')}, {rated[ok]}")
+            for name, version, _, ok, size in run.banks
+        ),
         *(Fact(f"Cohort {name}", f"{version}, {plural(size, 'profile')}") for name, version, _, size in run.cohorts),
         Fact("Placements", joined([plain(placement) for placement in run.placements])),
         Fact("Reader prompts", joined([plain(reader) for reader in run.readers])),
@@ -206,7 +214,11 @@ def _reproduce_section(findings: Findings) -> Section:
             lead=(),
             blocks=(Facts(title="Analysis settings", facts=chosen), _files(files)),
         )
-    files |= {"plan.json": "the frozen design", "scores.parquet": "one row an answer", "trials.sqlite": "the raw answers"}
+    files |= {
+        "plan.json": "the frozen design",
+        "scores.parquet": "one row an answer",
+        "trials.sqlite": "the raw answers",
+    }
     hashes = (
         Fact("Plan", run.plan_sha256, code=True),
         *(Fact(f"Bank {name} {version}", sha, code=True) for name, version, sha, _, _ in run.banks),
@@ -238,7 +250,9 @@ def _reproduce_section(findings: Findings) -> Section:
 
 
 def _files(files: Mapping[str, str]) -> Facts:
-    return Facts(title="Files beside this page", facts=tuple(Fact(name, text, href=name) for name, text in files.items()))
+    return Facts(
+        title="Files beside this page", facts=tuple(Fact(name, text, href=name) for name, text in files.items())
+    )
 
 
 def _model_facts(run: RunSummary) -> list[Fact]:

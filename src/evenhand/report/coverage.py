@@ -38,8 +38,8 @@ def missing_section(source: Source) -> Section:
     spec = ForestSpec(
         id="bounds-forest",
         title="How far missing answers could move each estimate",
-        caption="Thin line: worst-case bounds, with every missing answer of one arm counted as wrong and of the other as "
-        "right. Where the line crosses zero and the bar does not, missing answers alone could turn the sign.",
+        caption="Thin line: worst-case bounds, with every missing answer of one arm counted as wrong and of the other "
+        "as right. Where the line crosses zero and the bar does not, missing answers alone could turn the sign.",
         margin=source.margin,
         bounds=True,
         folded=True,
@@ -57,9 +57,11 @@ def _bars(source: Source) -> Bars:
     for model in run.models if run else ():
         parts, start = [], 0.0
         total = max(model.planned, sum(model.outcomes.values()), 1)
-        amounts = {name: number for name in OUTCOMES if (number := model.outcomes.get(name, 0))}
+        amounts: dict[str, int] = {name: number for name in OUTCOMES if (number := model.outcomes.get(name, 0))}
         unasked = total - sum(amounts.values())
-        for name, number in {**amounts, **({"not asked": unasked} if unasked else {})}.items():
+        if unasked:
+            amounts["not asked"] = unasked
+        for name, number in amounts.items():
             width = round(100 * number / total, 3)
             parts.append(BarPart(name, round(start, 3), width, f"{count(number)} {name}"))
             start += width
@@ -68,8 +70,8 @@ def _bars(source: Source) -> Bars:
     return Bars(
         id="outcomes",
         title="What became of every planned question",
-        caption="Refused: the assistant or its provider declined. Truncated: the answer ran out of tokens. Unparsed: no "
-        "option could be read. Failed: no answer after all retries.",
+        caption="Refused: the assistant or its provider declined. Truncated: the answer ran out of tokens. Unparsed: "
+        "no option could be read. Failed: no answer after all retries.",
         bars=tuple(bars),
         legend=tuple(name for name in (*OUTCOMES, "not asked") if name in seen),
     )
@@ -85,8 +87,8 @@ def detectable_section(source: Source) -> Section:
         worst = max(found, key=lambda finding: finding.smallest_detectable or 0.0)
         best = min(found, key=lambda finding: finding.smallest_detectable or 0.0)
         lead = (
-            f"A gap of the stated size would be found in {percent(power, digits=0)} of repeated audits like this one. The "
-            f"sharpest contrast here resolves {level(best.smallest_detectable)} points, the bluntest "
+            f"A gap of the stated size would be found in {percent(power, digits=0)} of repeated audits like this one. "
+            f"The sharpest contrast here resolves {level(best.smallest_detectable)} points, the bluntest "
             f"{level(worst.smallest_detectable)} points; the margin is ±{level(source.margin)}."
         )
         forest = _detectable_forest(source, found)

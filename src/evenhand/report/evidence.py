@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from evenhand.records.finding import Cellwise
-from evenhand.report.blocks import Block, Note, Section
-from evenhand.report.forest import ForestSpec
+from msgspec.structs import replace
+
+from evenhand.records.finding import Cellwise, Finding
+from evenhand.report.blocks import Block, Forest, ForestGroup, Note, Section
+from evenhand.report.forest import ForestSpec, anchor_of
 from evenhand.report.heat import heat_of
 from evenhand.report.numbers import count
 from evenhand.report.source import Source, forests_by_model, measure_forests
+from evenhand.report.words import MEASURE_TITLES
 
 __all__ = ["intersections_section", "items_section", "memory_section"]
 
@@ -25,23 +28,21 @@ def memory_section(source: Source) -> Section:
         spec=ForestSpec(
             id="memory-forest",
             title="Change of the score when something stands in memory",
-            caption="Placebo memory holds neutral facts of the same length. What a profile does beyond the placebo is due "
-            "to what it says, not to its length.",
+            caption="Placebo memory holds neutral facts of the same length. What a profile does beyond the placebo is "
+            "due to what it says, not to its length.",
             left="worse than no memory",
             right="better than no memory",
             margin=source.margin,
         ),
     )
     blocks += measure_forests(source, "accuracy", folded=bool(effects))
-    blocks += forests_by_model(
-        source.of("flip_rate"),
-        source=source,
-        spec=ForestSpec(
-            id="flip-forest",
-            title="Answers that differ from the model's own answer without memory",
-            caption="A model also disagrees with itself when nothing changes. That disagreement is the noise floor.",
-        ),
+    flips = source.of("flip_rate")
+    spec = ForestSpec(
+        id="flip-forest",
+        title="Answers that differ from the model's own answer without memory",
+        caption="A model also disagrees with itself when nothing changes. That disagreement is the noise floor.",
     )
+    blocks += [_with_floor(forest, flips) for forest in forests_by_model(flips, source=source, spec=spec)]
     blocks += forests_by_model(
         source.of("flip_excess"),
         source=source,
@@ -63,6 +64,18 @@ def memory_section(source: Source) -> Section:
     )
 
 
+def _with_floor(forest: Forest, flips: list[Finding]) -> Forest:
+    """The same forest with the noise floor of each group as a landmark in all of its rows."""
+    floors = {anchor_of(finding) for finding in flips if finding.level == "none"}
+
+    def guided(group: ForestGroup) -> ForestGroup:
+        floor = next((row.mark.centre for row in group.rows if row.anchor in floors), None)
+        rows = tuple(replace(row, mark=replace(row.mark, guide=floor)) for row in group.rows)
+        return replace(group, rows=rows)
+
+    return replace(forest, groups=tuple(map(guided, forest.groups)), guide_label="noise floor" if floors else "")
+
+
 def intersections_section(source: Source) -> Section:
     """The intersectional table as heat matrices, with variance and interactions."""
     grouped: dict[tuple[str, str], list[Cellwise]] = {}
@@ -80,8 +93,8 @@ def intersections_section(source: Source) -> Section:
     ]
     if not blocks:
         blocks.append(Note("Not asked in this design", "Combinations of factors were not crossed."))
-    for measure in ("variance", "interaction"):
-        blocks += measure_forests(source, measure, folded=False)
+    blocks += measure_forests(source, "variance", folded=False)
+    blocks += _interactions(source)
     blocks += source.grids("intersections", "variance", "interaction", "cells")
     size = max((len(cells) for cells in grouped.values()), default=0)
     return Section(
@@ -89,12 +102,36 @@ def intersections_section(source: Source) -> Section:
         nav="Intersections",
         title=f"All {count(size)} combinations" if size else "Combinations of factors",
         lead=(
-            "Single factors can hide what happens where they meet. Estimates are partially pooled: a combination with few "
-            "answers is drawn towards what its factors predict.",
+            "Single factors can hide what happens where they meet. Estimates are partially pooled: a combination with "
+            "few answers is drawn towards what its factors predict.",
         )
         if size
         else (),
         blocks=tuple(blocks),
+    )
+
+
+def _interactions(source: Source) -> list[Forest]:
+    """Interactions with the labels of their factors and levels."""
+    found = [replace(finding, title=_interaction_name(source, finding)) for finding in source.of("interaction")]
+    spec = ForestSpec(
+        id="interaction-forest",
+        title=MEASURE_TITLES["interaction"],
+        caption="Zero: the two factors add up. Each row says by how much they do not.",
+        margin=source.margin,
+        foldable=True,
+    )
+    return forests_by_model(found, source=source, spec=spec)
+
+
+def _interaction_name(source: Source, finding: Finding) -> str:
+    factors = (finding.factor or "").split(" x ")
+    levels = (finding.level or "").split(" x ")
+    if not finding.factor or len(factors) != len(levels):
+        return finding.title
+    labels = source.labels
+    return " with ".join(
+        f"{labels.factor(f).lower()} {labels.level(f, v)}" for f, v in zip(factors, levels, strict=True)
     )
 
 
@@ -104,14 +141,18 @@ def items_section(source: Source) -> Section:
     for measure in ("item_functioning", "option_shift", "strategy_shift", "leakage", "silent_influence"):
         blocks += measure_forests(source, measure, folded=True)
         blocks += source.grids(measure)
-    known = {table.id for prefix in _PREFIXES for table in source.findings.tables if table.id.split("/", 1)[0] == prefix}
+    known = {
+        table.id for prefix in _PREFIXES for table in source.findings.tables if table.id.split("/", 1)[0] == prefix
+    }
     rest = [table for table in source.findings.tables if table.id not in known]
     blocks += source.grids(*dict.fromkeys(table.id.split("/", 1)[0] for table in rest))
     return Section(
         id="items",
         nav="Items and options",
         title="Which items, which options, which words",
-        lead=("Where an answer changes, and into what. Exploratory: leads to follow up, not results.",) if blocks else (),
+        lead=("Where an answer changes, and into what. Exploratory: leads to follow up, not results.",)
+        if blocks
+        else (),
         blocks=tuple(blocks) or (Note("Nothing here", "No item-level findings were made for this design."),),
     )
 

@@ -23,11 +23,13 @@ from evenhand.report.numbers import (
     value,
 )
 from evenhand.report.tables import drop_empty
-from evenhand.report.words import family_words, joined, kind_label, plain, verdict_word
+from evenhand.report.words import family_words, joined, kind_label, plain, plural, verdict_word
 
-__all__ = ["ForestSpec", "Texts", "anchor_of", "findings_grid", "forest_of", "variant_of"]
+__all__ = ["ForestSpec", "Texts", "anchor_of", "estimand_of", "findings_grid", "forest_of", "tally_of", "variant_of"]
 
 _SHAPES: tuple[Shape, ...] = ("difference", "equivalent", "inconclusive", "descriptive")
+_LONG = 24
+"""Rows beyond which a foldable figure is folded."""
 _FEW = 3
 """With more distinct estimands than this they stand in the rows and the table only."""
 _CUE = re.compile(r"/cue=([a-z_]+)")
@@ -54,6 +56,8 @@ class ForestSpec(Struct, frozen=True, kw_only=True):
     folded: bool = False
     explorable: bool = True
     table: bool = True
+    foldable: bool = False
+    """Fold the figure when it is long."""
 
 
 def anchor_of(finding: Finding) -> str:
@@ -104,19 +108,35 @@ def forest_of(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, text
         left=spec.left,
         right=spec.right,
         groups=tuple(
-            ForestGroup(title=title, rows=tuple(_row(finding, axis=axis, texts=texts, bounds=bounds) for finding in findings))
+            ForestGroup(
+                title=title, rows=tuple(_row(finding, axis=axis, texts=texts, bounds=bounds) for finding in findings)
+            )
             for title, findings in groups.items()
             if findings
         ),
         shapes=tuple(shape for shape in _SHAPES if shape in used),
         band_label=f"within ±{level(spec.margin)} {unit_name(unit)}" if spec.margin else "",
-        estimands=_distinct(finding.estimand for finding in shown) if spec.explorable else (),
+        estimands=_distinct(estimand_of(finding) for finding in shown) if spec.explorable else (),
         method=joined([plain(method) for method in dict.fromkeys(finding.method for finding in shown)]),
+        tally=tally_of(shown),
         bounds=bounds,
         table=findings_grid(groups, spec=spec, texts=texts) if spec.table else None,
-        folded=spec.folded,
+        folded=spec.folded or (spec.foldable and len(shown) > _LONG),
         explorable=spec.explorable,
     )
+
+
+def estimand_of(finding: Finding) -> str:
+    """The estimand as a sentence, without the model and design it is true of, which stand beside it."""
+    sentence = finding.estimand.partition(f" ({finding.model};")[0]
+    return sentence if sentence.endswith(".") else sentence + "."
+
+
+def tally_of(findings: Sequence[Finding]) -> str:
+    """`2 differences, 1 equivalent, 5 inconclusive`; empty where nothing was tested."""
+    words = (("difference", "difference", "differences"), ("equivalent",) * 3, ("inconclusive",) * 3)
+    counts = [(sum(f.verdict == verdict for f in findings), one, many) for verdict, one, many in words]
+    return ", ".join(plural(number, one, many) for number, one, many in counts if number)
 
 
 def _distinct(sentences: Iterable[str]) -> tuple[str, ...]:

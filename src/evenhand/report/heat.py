@@ -34,7 +34,10 @@ def heat_of(cells: Sequence[Cellwise], *, labels: Labels, margin: float, several
     mean = sum(values) / len(values) if values else 0.0
     reach = max([abs(value - mean) for value in values] + [1.5 * margin])
     by_levels = {tuple(cell.levels.get(factor, "") for factor in factors): cell for cell in cells}
-    levels = {factor: tuple(dict.fromkeys(cell.levels.get(factor, "") for cell in cells)) for factor in factors}
+    levels = {
+        factor: labels.ordered(factor, dict.fromkeys(cell.levels.get(factor, "") for cell in cells))
+        for factor in factors
+    }
     rows = tuple(itertools.product(*(levels[factor] for factor in down)))
     columns = tuple(itertools.product(*(levels[factor] for factor in across)))
     model, kind = cells[0].model, cells[0].kind

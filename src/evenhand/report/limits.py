@@ -150,7 +150,8 @@ def _of_analysis(findings: Findings) -> list[Point]:
             Point(
                 "Inconclusive is not equal",
                 f"{plural(unsettled, 'contrast is', 'contrasts are')} inconclusive. No difference found is not the "
-                f"same as no difference; only the verdict equivalent within ±{level(settings.margin)} points says that.",
+                "same as no difference; only the verdict equivalent within "
+                f"±{level(settings.margin)} points says that.",
             )
         )
     return found

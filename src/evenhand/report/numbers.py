@@ -5,10 +5,10 @@ Rules:
 * Differences between two proportions are written in **percentage points** with one decimal and a sign: `+2.7`, `−0.4`.
   What rounds to zero has no sign: `0.0`.
 * Proportions are written in **per cent** with one decimal: `72.4%`.
-* Log-odds, standard deviations and ratios have two decimals; log-odds have a sign.
+* Log-odds have two decimals and a sign. Standard deviations and ratios have two decimals, three below one.
 * p-values: three decimals below 0.1, two above; never zero and never one: `< 0.001`, `> 0.99`.
 * Intervals are written with "to", so that a minus sign cannot be taken for a dash: `−1.2 to 4.5`.
-* Counts have a comma every three digits. Sums of money have two decimals, four below one cent's tenth.
+* Counts have a comma every three digits. Sums of money have two decimals, four below ten cents.
 * The minus sign is U+2212. What does not exist is an en dash: `–`. NaN and infinities are treated as not existing.
 """
 
@@ -159,7 +159,7 @@ def value(number: float | None, *, unit: Unit) -> str:
         case "log-odds":
             return decimal(number, signed=True)
         case "number":
-            return decimal(number)
+            return _plain(number)
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -173,10 +173,17 @@ def span(low: float | None, high: float | None, *, unit: Unit) -> str:
             return f"{points(low, signed=False)} to {points(high, signed=False)}"
         case "percent":
             return f"{decimal(100 * low, digits=1)} to {percent(high)}"
-        case "log-odds" | "number":
+        case "log-odds":
             return f"{decimal(low)} to {decimal(high)}"
+        case "number":
+            return f"{_plain(low)} to {_plain(high)}"
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def _plain(number: float | None) -> str:
+    """A standard deviation or ratio: three decimals below one, two above."""
+    return decimal(number, digits=3 if number is not None and abs(number) < 1 else 2)
 
 
 def cell_text(cell: str | float | int | None, *, unit: str | None) -> str:
@@ -226,7 +233,7 @@ def duration(seconds: float | None) -> str:
 
 
 def money(usd: float | None) -> str:
-    """US dollars: `$1.20`; four decimals below a tenth of a cent's hundredfold (`$0.0042`)."""
+    """US dollars: `$1.20`; four decimals below ten cents: `$0.0042`."""
     if usd is None or not math.isfinite(usd):
         return ABSENT
     return f"${usd:,.4f}" if 0 < usd < 0.1 else f"${usd:,.2f}"

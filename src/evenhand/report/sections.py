@@ -46,7 +46,10 @@ def verdict_section(source: Source) -> Section:
         nav="Verdict",
         title="Does the answer depend on who the user is?",
         lead=(_overall(cards, source),),
-        blocks=(Verdicts(axis=axis, cards=cards), *(Note("Before you rely on this", w) for w in source.findings.warnings)),
+        blocks=(
+            Verdicts(axis=axis, cards=cards),
+            *(Note("Before you rely on this", w) for w in source.findings.warnings),
+        ),
     )
 
 
@@ -60,7 +63,9 @@ def _overall(cards: Sequence[VerdictCard], source: Source) -> str:
         return rule
     words = {
         "difference": "show a difference" if _tally(cards, "difference") > 1 else "shows a difference",
-        "equivalent": "show none beyond the margin" if _tally(cards, "equivalent") > 1 else "shows none beyond the margin",
+        "equivalent": "show none beyond the margin"
+        if _tally(cards, "equivalent") > 1
+        else "shows none beyond the margin",
         "inconclusive": "are not settled" if _tally(cards, "inconclusive") > 1 else "is not settled",
     }
     parts = [f"{_tally(cards, shape)} {text}" for shape, text in words.items() if _tally(cards, shape)]
@@ -112,8 +117,8 @@ def _factor_sentence(source: Source, model: str) -> str:
     name = source.labels.level(largest.factor or "", largest.level or "") if largest.factor else largest.title
     than = source.labels.level(largest.factor or "", largest.reference or "") if largest.reference else "the reference"
     return (
-        "There is no advantaged-against-disadvantaged contrast here; the factors below answer in its place. The largest: "
-        + verdict_sentence(largest, first=f"profiles that are {name}", second=f"profiles that are {than}")
+        "There is no advantaged-against-disadvantaged contrast here; the factors below answer in its place. The "
+        "largest: " + verdict_sentence(largest, first=f"profiles that are {name}", second=f"profiles that are {than}")
     )
 
 

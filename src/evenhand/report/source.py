@@ -13,7 +13,16 @@ from evenhand.report.numbers import unit_of
 from evenhand.report.tables import grid_of
 from evenhand.report.words import MEASURE_TITLES, Labels, kind_label, labels_of
 
-__all__ = ["Source", "by_model", "by_model_and_kind", "forests_by_model", "measure_forests", "source_of", "titled", "with_kind"]
+__all__ = [
+    "Source",
+    "by_model",
+    "by_model_and_kind",
+    "forests_by_model",
+    "measure_forests",
+    "source_of",
+    "titled",
+    "with_kind",
+]
 
 _KIND_ORDER = ("all", "understanding", "management", "benefit", "leakage", "sycophancy")
 
@@ -80,7 +89,12 @@ def by_model_and_kind(findings: Iterable[Finding], source: Source) -> dict[str, 
 
 def titled(findings: Sequence[Finding]) -> Texts:
     """Rows named by the finding's title, with the variant beside it."""
-    return Texts(label=lambda finding: finding.title, detail=lambda finding: variant_of(finding, among=findings))
+    return Texts(label=_title, detail=lambda finding: variant_of(finding, among=findings))
+
+
+def _title(finding: Finding) -> str:
+    """The title; it follows an upper-case first letter in every list."""
+    return finding.title[:1].upper() + finding.title[1:]
 
 
 def with_kind(findings: Sequence[Finding]) -> Texts:
@@ -111,6 +125,7 @@ def forests_by_model(findings: Sequence[Finding], *, source: Source, spec: Fores
             margin=margin,
             bounds=spec.bounds,
             folded=spec.folded,
+            foldable=spec.foldable,
             explorable=spec.explorable,
         )
         forest = forest_of(groups, spec=one, texts=titled(own))
@@ -124,5 +139,7 @@ def measure_forests(source: Source, measure: Measure, *, folded: bool) -> list[F
     return forests_by_model(
         source.of(measure),
         source=source,
-        spec=ForestSpec(id=f"{measure}-forest", title=MEASURE_TITLES[measure], caption="", folded=folded),
+        spec=ForestSpec(
+            id=f"{measure}-forest", title=MEASURE_TITLES[measure], caption="", folded=folded, foldable=True
+        ),
     )

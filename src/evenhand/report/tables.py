@@ -43,9 +43,7 @@ def grid_of(table: Table, *, several: bool) -> Grid:
         caption=table.caption,
         columns=tuple(Column(name, numeric=number) for name, number in zip(table.columns, numeric, strict=True)),
         rows=tuple(
-            tuple(
-                cell_text(cell, unit=table.units.get(name)) for name, cell in zip(table.columns, row, strict=False)
-            )
+            tuple(cell_text(cell, unit=table.units.get(name)) for name, cell in zip(table.columns, row, strict=False))
             for row in table.rows
         ),
         folded=len(table.rows) > 12,

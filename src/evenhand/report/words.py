@@ -5,7 +5,7 @@ docs/words.md lists the words that are never used here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
 from evenhand.records.finding import Family, Finding, Findings, Measure, Verdict
@@ -70,9 +70,10 @@ FAMILY_WORDS: Mapping[Family, str] = {
 class Labels:
     """Names of factors and levels as the run states them, with readable fallbacks."""
 
-    def __init__(self, *, factors: Mapping[str, str], levels: Mapping[str, str]) -> None:
+    def __init__(self, *, factors: Mapping[str, str], levels: Mapping[str, str], references: Mapping[str, str]) -> None:
         self._factors = factors
         self._levels = levels
+        self._references = references
 
     def factor(self, factor: str) -> str:
         """Label of a factor: as stated, or its id in words."""
@@ -82,11 +83,26 @@ class Labels:
         """Label of a level: as stated, or its id in words."""
         return self._levels.get(f"{factor}.{level}") or plain(level)
 
+    def ordered(self, factor: str, levels: Iterable[str]) -> tuple[str, ...]:
+        """Levels with the reference first, then as the run lists them, then as they come."""
+        listed = list(self._levels)
+        reference = self._references.get(factor)
+
+        def rank(level: str) -> tuple[bool, int]:
+            name = f"{factor}.{level}"
+            return level != reference, listed.index(name) if name in listed else len(listed)
+
+        return tuple(sorted(levels, key=rank))
+
 
 def labels_of(findings: Findings) -> Labels:
     """Labels of a set of findings."""
     run = findings.run
-    return Labels(factors=run.factor_labels if run else {}, levels=run.level_labels if run else {})
+    return Labels(
+        factors=run.factor_labels if run else {},
+        levels=run.level_labels if run else {},
+        references=findings.settings.references,
+    )
 
 
 def plain(identifier: str) -> str:
@@ -146,7 +162,7 @@ def answer_of(findings: Sequence[Finding]) -> str:
     where = " for " + joined([kind_label(finding.kind).lower() for finding in with_it]) if some else ""
     match overall:
         case "difference":
-            return f"Yes, measurably{where}."
+            return f"Yes, measurably{where and ',' + where}."
         case "inconclusive":
             return f"Not settled by this run{where}."
         case "equivalent":
