@@ -31,6 +31,8 @@ def family_of(finding: Finding, *, settings: AnalysisSettings) -> Family:
     other than the stated one, and nothing after the placement in the finding's id (comparisons with placebo or in
     another scale are exploratory).
     """
+    if finding.measure == "published_model":
+        return "descriptive"
     if finding.p is None and finding.p_equivalence is None and finding.measure in _DESCRIPTIVE:
         return "descriptive"
     main = finding.id == f"{finding.measure}/{finding.model}/{finding.kind}/{finding.placement}"

@@ -76,10 +76,12 @@ def power_table(parts: list[Stratum], *, model: str) -> Table | None:
         if components is None or stratum.mitigation != "none" or stratum.reader != "none":
             continue
         pairs = stratum.paired(cues(stratum)[0])
+        items, sets = pairs["item"].n_unique(), pairs["unit"].n_unique()
+        met = pairs.select("unit", "item").unique().height / items
         design = PairedDesign(
-            items=pairs["item"].n_unique(),
-            sets=pairs["unit"].n_unique(),
-            sets_per_item=pairs.select("unit", "item").unique().height / pairs["item"].n_unique(),
+            items=items,
+            sets=sets,
+            sets_per_item=met if met < sets else None,
             replicates=pairs["replicate"].n_unique(),
         )
         alpha, power = stratum.settings.alpha, stratum.settings.power

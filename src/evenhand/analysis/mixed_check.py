@@ -1,0 +1,301 @@
+"""The cross-check: the same contrasts from mixed models, in log-odds and as probabilities.
+
+Estimand in log-odds: the difference in the log-odds of a right answer between two levels, for an item and profile of
+average easiness. As probability: that difference averaged over the items and profiles of the design. Sampling units:
+items and profiles, crossed. Estimators: `evenhand.analysis.binomial_mixed` for right-or-wrong scores,
+`evenhand.analysis.linear_mixed` for graded ones; docs/methods/mixed-models.md.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from evenhand.analysis.binomial_mixed import BinomialCells, BinomialFit, FixedEffect, RandomSd, fit_binomial
+from evenhand.analysis.claim import Claim, Sample, finding
+from evenhand.analysis.crossed import dummies
+from evenhand.analysis.estimate import Estimate
+from evenhand.analysis.factor_gaps import crossing_levels
+from evenhand.analysis.linear_mixed import LinearCells, fit_linear
+from evenhand.analysis.marginal import MarginalEffect, marginal_effects
+from evenhand.analysis.random_terms import RandomTerm, term
+from evenhand.analysis.sd_interval import sd_interval
+from evenhand.analysis.stratum import Stratum, codes, cues
+from evenhand.errors import TableError
+from evenhand.records.finding import Finding, Scale, Table
+
+__all__ = ["MixedCheck", "MixedRows", "crossing_rows", "mixed_check", "mixed_table"]
+
+Array = NDArray[np.float64]
+
+_Spread = tuple[tuple[RandomSd, tuple[float | None, float | None]], ...]
+
+
+class MixedRows(Struct, frozen=True, kw_only=True):
+    """Cells of one cohort with their fixed effects and random terms."""
+
+    part: str
+    """`pairs` or `crossing`."""
+    binary: bool
+    """Whether every score is 0 or 1."""
+    total: Array
+    """Sum of the scores of each cell."""
+    trials: Array
+    design: Array
+    names: tuple[str, ...]
+    """`intercept`, then `factor.level` and covariates."""
+    groups: dict[str, tuple[str, ...]]
+    """Factor -> its columns."""
+    references: dict[str, str]
+    """Column -> reference level."""
+    terms: tuple[RandomTerm, ...]
+    sample: Sample
+
+
+class _Fixed(Struct, kw_only=True):
+    """Fixed-effect columns as they are gathered."""
+
+    columns: list[Array]
+    names: list[str]
+    groups: dict[str, tuple[str, ...]]
+    references: dict[str, str]
+
+
+class MixedCheck(Struct, frozen=True, kw_only=True):
+    """The findings of a stratum and the standard deviations behind them."""
+
+    findings: tuple[Finding, ...]
+    sds: tuple[tuple[str | float | int | None, ...], ...]
+    """(kind, condition, cohort, term, sd, low, high, levels, singular)."""
+
+
+def mixed_check(stratum: Stratum) -> MixedCheck:
+    """The models of a stratum's pairs and crossing, in its main cue style."""
+    cue = cues(stratum)[0]
+    found: list[Finding] = []
+    sds: list[tuple[str | float | int | None, ...]] = []
+    for rows in (_pair_rows(stratum, cue=cue), crossing_rows(stratum, cue=cue)):
+        if rows is None:
+            continue
+        try:
+            made, spread = _binomial(stratum, rows) if rows.binary else _linear(stratum, rows)
+        except TableError as error:
+            claim = _claim(rows, name=rows.names[1], scale="log-odds")
+            made, spread = [finding(claim, stratum=stratum, estimate=None, sample=rows.sample, notes=(str(error),))], ()
+        found += made
+        condition = "/".join((stratum.placement, stratum.reader, stratum.mitigation))
+        sds += [
+            (stratum.kind, condition, rows.part, sd.name, sd.sd, low, high, sd.levels, "yes" if sd.singular else "no")
+            for sd, (low, high) in spread
+        ]
+    return MixedCheck(findings=tuple(found), sds=tuple(sds))
+
+
+def mixed_table(checks: list[MixedCheck], *, model: str) -> Table | None:
+    """Standard deviations of the random effects of a model's mixed models; None where there are none."""
+    rows = tuple(row for check in checks for row in check.sds)
+    if not rows:
+        return None
+    return Table(
+        id=f"mixed_model/{model}",
+        title="How much items, profiles and cells differ",
+        caption=(
+            "Standard deviations of the random effects: in log-odds where scores are right or wrong, on the "
+            "probability scale where they are graded. Singular: the likelihood is highest at 0, which is not evidence "
+            "that there is no such variation; the interval, where given, says what is compatible with the answers."
+        ),
+        columns=("kind", "condition", "cohort", "term", "sd", "low", "high", "levels", "singular"),
+        rows=rows,
+        model=model,
+        units={"sd": "number", "low": "number", "high": "number", "levels": "count"},
+    )
+
+
+def crossing_rows(stratum: Stratum, *, cue: str | None) -> MixedRows | None:
+    """The cells of the intersectional crossing: main effects, covariates, items and profiles."""
+    names = stratum.crossed_factors()
+    rows = stratum.crossed(cue).filter(pl.col("score").is_not_null())
+    if not names or rows.height == 0:
+        return None
+    rows = rows.filter(pl.all_horizontal(pl.col(*names).is_not_null()))
+    cells = _cells(rows, stratum)
+    _, factors = crossing_levels(rows, stratum)
+    profile, people = codes(cells["arm"])
+    item, items = codes(cells["item"])
+    fixed = _Fixed(columns=[np.ones((cells.height, 1))], names=["intercept"], groups={}, references={})
+    for factor in factors:
+        labels = tuple(f"{factor.name}.{level}" for level in factor.levels[1:])
+        fixed.columns.append(dummies(factor.codes)[profile])
+        fixed.names += labels
+        fixed.groups[factor.name] = labels
+        fixed.references.update(dict.fromkeys(labels, factor.levels[0]))
+    for name in stratum.covariates:
+        values = cells[name].to_numpy()
+        values = np.where(np.isnan(values), np.nanmean(values), values)
+        if np.ptp(values) > 0:
+            fixed.columns.append(((values - values.mean()) / values.std())[:, None])
+            fixed.names.append(name)
+    terms = [term("item", item), term("profile", profile)]
+    sample = Sample(trials=rows.height, items=len(items), profiles=len(people))
+    return _rows(cells, part="crossing", fixed=fixed, terms=terms, sample=sample)
+
+
+def _pair_rows(stratum: Stratum, *, cue: str | None) -> MixedRows | None:
+    """The cells of the matched pairs: the contrast, items with their reactions to it, sets and profiles."""
+    settings = stratum.settings
+    rows = stratum.paired(cue).filter(pl.col("score").is_not_null())
+    side = pl.col(settings.contrast).cast(pl.String)
+    rows = rows.filter(side.is_in([settings.advantaged, settings.disadvantaged])) if rows.height else rows
+    if rows.height == 0 or rows[settings.contrast].n_unique() < 2:
+        return None
+    cells = _cells(rows, stratum)
+    half = np.where((cells[settings.contrast].cast(pl.String) == settings.advantaged).to_numpy(), 0.5, -0.5)
+    unit, units = codes(cells["unit"])
+    item, items = codes(cells["item"])
+    profile, _ = codes(cells["arm"])
+    name = f"{settings.contrast}.{settings.advantaged}"
+    terms = [term("item", item), term("set", unit), term("profile", profile), term("item slope", item, covariate=half)]
+    fixed = _Fixed(
+        columns=[np.ones((cells.height, 1)), half[:, None]],
+        names=["intercept", name],
+        groups={},
+        references={name: settings.disadvantaged},
+    )
+    sample = Sample(trials=rows.height, items=len(items), profiles=len(units))
+    return _rows(cells, part="pairs", fixed=fixed, terms=terms, sample=sample)
+
+
+def _rows(cells: pl.DataFrame, *, part: str, fixed: _Fixed, terms: list[RandomTerm], sample: Sample) -> MixedRows:
+    trials = cells["trials"].cast(pl.Float64).to_numpy()
+    if (trials > 1).any():
+        terms = [*terms, term("cell", np.arange(cells.height))]
+    return MixedRows(
+        part=part,
+        binary=bool(cells["binary"].all()),
+        total=cells["total"].to_numpy(),
+        trials=trials,
+        design=np.column_stack(fixed.columns),
+        names=tuple(fixed.names),
+        groups=fixed.groups,
+        references=fixed.references,
+        terms=tuple(terms),
+        sample=sample,
+    )
+
+
+def _cells(rows: pl.DataFrame, stratum: Stratum) -> pl.DataFrame:
+    """One row an arm and item, in a fixed order."""
+    firsts = [pl.col(name).first() for name in ("unit", *stratum.factors)]
+    means = [pl.col(name).mean() for name in stratum.covariates]
+    return (
+        rows.group_by(pl.col("arm").cast(pl.String), pl.col("item").cast(pl.String))
+        .agg(
+            *firsts,
+            *means,
+            pl.col("score").sum().alias("total"),
+            pl.len().alias("trials"),
+            pl.col("score").is_in([0.0, 1.0]).all().alias("binary"),
+        )
+        .sort("arm", "item")
+    )
+
+
+def _binomial(stratum: Stratum, rows: MixedRows) -> tuple[list[Finding], _Spread]:
+    if np.ptp(rows.total / rows.trials) == 0 and rows.total[0] in {0.0, rows.trials[0]}:
+        raise TableError("All answers are alike, so their log-odds are infinite and no model can be fitted.")
+    cells = BinomialCells(
+        successes=rows.total, trials=rows.trials, design=rows.design, names=rows.names, terms=rows.terms
+    )
+    fit = fit_binomial(cells)
+    notes = _fit_notes(fit.notes, converged=fit.converged)
+    found = [
+        _fixed_finding(stratum, rows, effect, scale="log-odds", notes=notes)
+        for effect in fit.effects
+        if effect.name in rows.references
+    ]
+    for effect in marginal_effects(cells, fit, groups=rows.groups):
+        found.append(_marginal_finding(stratum, rows, effect, notes=notes))
+    return found, tuple((sd, _interval(sd, cells=cells, fit=fit, rows=rows)) for sd in fit.sds)
+
+
+def _interval(
+    sd: RandomSd, *, cells: BinomialCells, fit: BinomialFit, rows: MixedRows
+) -> tuple[float | None, float | None]:
+    """Profile-likelihood interval of the profile SD of a crossing; the others are not asked about."""
+    if sd.name != "profile" or rows.part != "crossing":
+        return None, None
+    return sd_interval(cells, fit, term="profile")
+
+
+def _linear(stratum: Stratum, rows: MixedRows) -> tuple[list[Finding], _Spread]:
+    terms = tuple(part for part in rows.terms if part.name != "cell")
+    cells = LinearCells(
+        score=rows.total / rows.trials, weights=rows.trials, design=rows.design, names=rows.names, terms=terms
+    )
+    fit = fit_linear(cells)
+    notes = _fit_notes(fit.notes, converged=fit.converged)
+    found = [
+        _fixed_finding(stratum, rows, effect, scale="probability", notes=notes)
+        for effect in fit.effects
+        if effect.name in rows.references
+    ]
+    return found, tuple((sd, (None, None)) for sd in fit.sds)
+
+
+def _fit_notes(notes: tuple[str, ...], *, converged: bool) -> tuple[str, ...]:
+    return notes if converged else (*notes, "The optimiser did not converge; read the number with care.")
+
+
+def _fixed_finding(
+    stratum: Stratum, rows: MixedRows, effect: FixedEffect, *, scale: Scale, notes: tuple[str, ...]
+) -> Finding:
+    claim = _claim(rows, name=effect.name, scale=scale)
+    se = effect.se_adjusted
+    return finding(
+        claim, stratum=stratum, estimate=_estimate(effect, se=se, stratum=stratum), sample=rows.sample, notes=notes
+    )
+
+
+def _marginal_finding(stratum: Stratum, rows: MixedRows, effect: MarginalEffect, *, notes: tuple[str, ...]) -> Finding:
+    claim = _claim(rows, name=effect.name, scale="probability", tail="/probability")
+    estimate = _estimate(effect, se=effect.se, stratum=stratum)
+    return finding(claim, stratum=stratum, estimate=estimate, sample=rows.sample, notes=notes)
+
+
+def _estimate(effect: FixedEffect | MarginalEffect, *, se: float, stratum: Stratum) -> Estimate:
+    return Estimate(
+        estimate=effect.estimate,
+        se=se,
+        df=effect.df,
+        low=effect.low,
+        high=effect.high,
+        p=effect.p,
+        confidence=1 - stratum.settings.alpha,
+        smallest_detectable=None,
+        components=(),
+        degenerate=se == 0,
+        notes=(),
+    )
+
+
+def _claim(rows: MixedRows, *, name: str, scale: Scale, tail: str = "") -> Claim:
+    factor, _, level = name.partition(".")
+    reference = rows.references.get(name)
+    shown = "log-odds of a right answer" if scale == "log-odds" else "mean score"
+    averaged = " (averaged over items and profiles)" if tail else ""
+    return Claim(
+        measure="mixed_model",
+        title=f"{factor}: {level} minus {reference}{', as probability' if tail else ''}",
+        estimand=(
+            f"The {shown} with {factor} {level!r} minus that with {factor} {reference!r}{averaged}, for items and "
+            f"profiles like those asked"
+        ),
+        method="binomial mixed model" if rows.binary else "linear mixed model",
+        scale=scale,
+        tail=f"{name}{tail}",
+        factor=factor,
+        level=level,
+        reference=reference,
+    )
