@@ -30,7 +30,7 @@ __all__ = ["cohort_sha256", "load_cohort", "load_distractors", "load_neutral", "
 _SUFFIXES = (".yaml", ".yml", ".json")
 _SHIPPED = ("explicit", "intersectional", "factors-extra")
 _SCHEMAS = ("evenhand.personas/1", "evenhand.crossing/1", "evenhand.cohort/1")
-_CACHE_FORMAT = b"cohort cache/1"
+_CACHE_FORMAT = b"cohort cache/2"
 """Part of every cache name: changes whenever what the same file is read as changes."""
 _EXTENDS = re.compile(rb"""^(?:extends:[ \t]*|[ \t]*"extends"[ \t]*:[ \t]*)["']?([^"'#\s,]+)""", re.MULTILINE)
 

@@ -63,6 +63,8 @@ class CrossingFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A cohort file of the same shape (shipped name or path) whose factors may be used here too."""
     facts: int = 8
     """Facts a profile has; neutral facts fill up what the factors leave."""
+    characters: int | None = None
+    """Length that profiles with neutral facts aim at; None: as many neutral facts of middling length would have."""
     variants: int = 1
     """How many matched sets each crossing has, with other wordings and other neutral facts."""
     cross: tuple[tuple[str, ...], ...] = ()
@@ -180,9 +182,9 @@ def _neutral(
     if wanted == 0:
         return []
     length = statistics.mean(sum(len(fact.text) for fact in own) for own in owned)
-    target = file.facts * statistics.mean(map(len, filler)) - length
+    aim = file.characters if file.characters is not None else file.facts * statistics.mean(map(len, filler))
     pool = by_hash(filler, salt=f"{file.name}/{one.name}/{one.variant}")
-    return [Fact(text=text, dimension="neutral") for text in fitted(pool, count=wanted, target=target)]
+    return [Fact(text=text, dimension="neutral") for text in fitted(pool, count=wanted, target=aim - length)]
 
 
 def _names(levels: dict[str, str], *, alone: bool) -> list[str]:
