@@ -1,0 +1,1 @@
+"""Banks and cohorts from other people's files; each import keeps source and licence."""

@@ -1,0 +1,45 @@
+"""The text of a Word file, paragraphs and tables in the order in which they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from evenhand.errors import BankError, MissingExtraError
+
+__all__ = ["docx_text"]
+
+
+def docx_text(path: Path) -> str:
+    """One line a paragraph or table row; the cells of a row are parted by tabs.
+
+    Numbers that Word makes itself (automatic lists) are no part of the text and cannot be read.
+
+    Raises:
+        MissingExtraError: python-docx is not installed.
+        BankError: The file is no Word file.
+    """
+    try:
+        import docx
+        from docx.opc.exceptions import PackageNotFoundError
+    except ImportError as cause:
+        raise MissingExtraError(
+            "reading DOCX needs python-docx; install it with: pip install 'evenhand[docx]'"
+        ) from cause
+    if not path.is_file():
+        raise BankError(f"{str(path)!r} cannot be read (no such file); check the path")
+    try:
+        document = docx.Document(str(path))
+    except (PackageNotFoundError, KeyError, ValueError) as cause:
+        raise BankError(f"{str(path)!r} is no DOCX file; save it as DOCX, or as text") from cause
+    return "\n".join(_lines(document))
+
+
+def _lines(document: Any) -> Iterator[str]:
+    for block in document.iter_inner_content():
+        if hasattr(block, "rows"):
+            for row in block.rows:
+                yield "\t".join(cell.text.replace("\n", " ") for cell in row.cells)
+        else:
+            yield from block.text.split("\n")
