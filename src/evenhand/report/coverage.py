@@ -32,7 +32,7 @@ def missing_section(source: Source) -> Section:
     blocks += forests_by_model(
         source.of("missing_gap"),
         source=source,
-        spec=ForestSpec(id="missing_gap-forest", title=MEASURE_TITLES["missing_gap"], caption=""),
+        spec=ForestSpec(id="missing_gap-forest", title=MEASURE_TITLES["missing_gap"], caption="", margin=source.margin),
     )
     bounded = [f for f in source.of("gap", "memory_effect", "factor_gap") if f.bound_low is not None]
     spec = ForestSpec(

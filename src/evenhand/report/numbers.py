@@ -46,6 +46,7 @@ Unit = Literal["points", "percent", "log-odds", "number"]
 
 ABSENT = "–"
 MINUS = "\u2212"
+NO_BREAK = "\u00a0"
 
 _SIGNED: frozenset[Measure] = frozenset(
     {
@@ -141,7 +142,8 @@ def p_value(p: float | None) -> str:
 def p_text(p: float | None, *, name: str = "p") -> str:
     """A p-value with its sign of relation: `p = 0.034`, `p < 0.001`."""
     text = p_value(p)
-    return f"{name} {text}" if text[0] in "<>" else f"{name} = {text}"
+    sign, number = text.split(" ") if " " in text else ("=", text)
+    return NO_BREAK.join((name, sign, number))
 
 
 def count(number: int | None) -> str:

@@ -99,9 +99,10 @@ def _title(finding: Finding) -> str:
 
 def with_kind(findings: Sequence[Finding]) -> Texts:
     """Rows named by the item kind; what follows the comma of a longer title, and the variant, beside it."""
+    titles = len({finding.title for finding in findings})
 
     def detail(finding: Finding) -> str:
-        _, _, tail = finding.title.partition(", ")
+        tail = finding.title.partition(", ")[2] if titles > 1 else ""
         return ", ".join(part for part in (tail, variant_of(finding, among=findings)) if part)
 
     return Texts(label=lambda finding: kind_label(finding.kind), detail=detail)
@@ -114,12 +115,13 @@ def forests_by_model(findings: Sequence[Finding], *, source: Source, spec: Fores
         units.setdefault(unit_of(finding), []).append(finding)
     made = []
     for index, (unit, own) in enumerate(units.items()):
-        groups: Mapping[str, Sequence[Finding]] = by_model_and_kind(own, source)
+        same = len({finding.title for finding in own}) == 1
+        groups: Mapping[str, Sequence[Finding]] = by_model(own, source) if same else by_model_and_kind(own, source)
         margin = spec.margin if unit == "points" else None
         one = ForestSpec(
             id=f"{spec.id}-{index + 1}" if index else spec.id,
             title=spec.title,
-            caption=spec.caption,
+            caption=f"{own[0].title}. {spec.caption}".strip() if same else spec.caption,
             left=spec.left,
             right=spec.right,
             margin=margin,
@@ -128,7 +130,7 @@ def forests_by_model(findings: Sequence[Finding], *, source: Source, spec: Fores
             foldable=spec.foldable,
             explorable=spec.explorable,
         )
-        forest = forest_of(groups, spec=one, texts=titled(own))
+        forest = forest_of(groups, spec=one, texts=with_kind(own) if same else titled(own))
         if forest is not None:
             made.append(forest)
     return made
