@@ -14,8 +14,6 @@ from functools import lru_cache
 import msgspec
 import numpy as np
 from msgspec import Struct
-from scipy.optimize import brentq
-from scipy.special import expit
 
 from evenhand.errors import EndpointError
 from evenhand.plugins import near_miss
@@ -23,6 +21,7 @@ from evenhand.plugins import near_miss
 __all__ = ["PRESETS", "Population", "Respondent", "population_shift", "read_respondent"]
 
 _LEAST, _MOST = 0.02, 0.98
+_HALVINGS = 60
 
 
 class Population(Struct, frozen=True, kw_only=True):
@@ -153,10 +152,12 @@ def population_shift_to(accuracy: float, population: Population) -> float:
     easiness = (population.spread * nodes)[None, :]
     joint = weights[:, None] * weights[None, :]
 
-    def excess(ability: float) -> float:
-        return float((joint * expit(slope * (ability + easiness))).sum()) - accuracy
-
-    return float(brentq(excess, -40.0, 40.0))
+    low, high = -40.0, 40.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        mean = float((joint / (1.0 + np.exp(-np.clip(slope * (middle + easiness), -500.0, 500.0)))).sum())
+        low, high = (middle, high) if mean < accuracy else (low, middle)
+    return (low + high) / 2.0
 
 
 def _check(respondent: Respondent) -> None:

@@ -6,7 +6,7 @@ from genai_prices import Usage as PricedUsage
 from genai_prices import calc_price
 from msgspec import Struct
 
-from evenhand.endpoints.registry import is_paid
+from evenhand.endpoints.names import is_paid
 from evenhand.records.message import Usage
 from evenhand.records.plan import ModelSpec
 
