@@ -14,6 +14,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = (
     ("cli",),
+    ("selftest",),
     ("audit",),
     ("run", "view", "train"),
     ("memory", "mitigate", "scoring", "analysis", "design", "report", "gate"),

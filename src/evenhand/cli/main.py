@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
 import typer
 
-from evenhand.cli import analyse, audit, items, plan, profiles, report, run
+from evenhand.cli import analyse, audit, items, plan, power, profiles, report, run, selftest
 from evenhand.errors import EvenhandError
 
 __all__ = ["app", "main"]
@@ -44,14 +45,20 @@ def root(
     """Audit what stored user memory does to an LLM assistant's emotional reasoning."""
 
 
-for module in (audit, plan, run, analyse, report):
+for module in (audit, plan, run, analyse, report, power, selftest):
     module.register(app)
 app.add_typer(items.app, name="items")
 app.add_typer(profiles.app, name="profiles")
 
 
 def main() -> None:
-    """Run the command line; a foreseen error is one sentence on standard error and its own exit code."""
+    """Run the command line; a foreseen error is one sentence on standard error and its own exit code.
+
+    The matrices of an analysis are small: threads inside the linear algebra only wait for each other, so one is the
+    default unless the user's environment says otherwise.
+    """
+    for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
     try:
         app()
     except EvenhandError as error:

@@ -1,0 +1,105 @@
+"""`evenhand power`: what a design of a given size can detect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evenhand.cli.output import print_json, print_table, say
+from evenhand.errors import UsageError
+
+__all__ = ["register"]
+
+_HELP = """Smallest gap that a design detects, by formula; with --gap its power, with --simulate checked by simulation.
+
+Examples:
+
+  evenhand power --items 255 --sets 60 --pairs 6
+
+  evenhand power --items 108 --sets 30 --gap 0.027 --simulate 2000
+
+  evenhand power --pilot runs/2026-11-23-gpt --items 255 --sets 60        variance components of a finished run
+"""
+
+
+def power(
+    items: Annotated[int, typer.Option(min=1, help="Items.")] = 255,
+    sets: Annotated[int, typer.Option(min=1, help="Matched sets.")] = 60,
+    pairs: Annotated[int | None, typer.Option(min=1, help="Matched sets every item meets; none: all.")] = None,
+    replicates: Annotated[int, typer.Option(min=1, help="Repeats of every pair.")] = 1,
+    gap: Annotated[float | None, typer.Option(help="True gap (0.03 = 3 points) whose power is wanted.")] = None,
+    pilot: Annotated[Path | None, typer.Option(help="Run directory whose variance components are used.")] = None,
+    simulate: Annotated[int, typer.Option(min=0, help="Check the power by so many simulated audits.")] = 0,
+    seed: Annotated[int, typer.Option(help="Root seed of the simulation.")] = 20251009,
+    alpha: Annotated[float, typer.Option(min=1e-6, max=0.5, help="Two-sided level.")] = 0.05,
+    target: Annotated[float, typer.Option(min=0.05, max=0.999, help="Power wanted.")] = 0.8,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Filled from `_HELP`."""
+    from evenhand.analysis.power import (
+        DEFAULT_COMPONENTS,
+        PairedDesign,
+        planned_power,
+        planned_smallest_gap,
+        power_curve,
+    )
+
+    if simulate and gap is None:
+        raise UsageError("--simulate needs the true gap to simulate; name it with --gap, for example --gap 0.03")
+    components = DEFAULT_COMPONENTS
+    if pilot is not None:
+        from evenhand.analysis.pilot import components_from_scores
+        from evenhand.audit import score
+        from evenhand.run.plan_file import read_plan
+
+        components = components_from_scores(score(read_plan(pilot), pilot))
+    design = PairedDesign(items=items, sets=sets, sets_per_item=pairs, replicates=replicates)
+    smallest = planned_smallest_gap(design, components=components, alpha=alpha, power=target)
+    curves = {
+        "items": power_curve(design, over="items", values=_around(items), components=components, alpha=alpha),
+        "sets": power_curve(design, over="sets", values=_around(sets), components=components, alpha=alpha),
+        "replicates": power_curve(design, over="replicates", values=(1, 2, 4, 8), components=components, alpha=alpha),
+    }
+    formula = planned_power(design, gap=gap, components=components, alpha=alpha) if gap is not None else None
+    simulated = None
+    if simulate and gap is not None:
+        from evenhand.analysis.power_simulation import simulated_power
+        from evenhand.seeds import stream
+
+        simulated = simulated_power(
+            design, gap=gap, components=components, alpha=alpha, draws=simulate, rng=stream(seed, "power")
+        )
+    if json:
+        print_json(
+            {
+                "design": design,
+                "components": components,
+                "smallest_gap": smallest,
+                "target_power": target,
+                "gap": gap,
+                "power": formula,
+                "simulated_power": simulated,
+                "curves": curves,
+            }
+        )
+        return
+    say(f"Variance components: {components.source}.")
+    say(f"Smallest gap detected with {target:.0%} power: {smallest * 100:.2f} points.")
+    if formula is not None and gap is not None:
+        say(f"Power at a gap of {gap * 100:.2f} points: {formula:.1%} by formula.")
+    if simulated is not None:
+        say(f"By simulation: {simulated.power:.1%} (Monte Carlo error {simulated.monte_carlo_se:.1%}).")
+    for name, curve in curves.items():
+        print_table((name, "smallest gap, points"), [(value, round(found * 100, 2)) for value, found in curve])
+
+
+def _around(value: int) -> tuple[int, ...]:
+    """Half, the value itself, twice and four times."""
+    return tuple(sorted({max(2, value // 2), value, value * 2, value * 4}))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("power", help=_HELP)(power)

@@ -1,0 +1,164 @@
+"""The pipeline tested on respondents whose bias is known: planted, exactly at the margin, or none.
+
+Each audit is a whole one: a plan of its own seed, asked, stored, scored and analysed. The checks compare how often the
+primary gap was called with what its level, its intervals and its power promise; a check holds when the count lies where
+a correct pipeline would put it in 99 of 100 selftests (exact binomial).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from msgspec import Struct
+from scipy import stats
+
+from evenhand.audit import analyse_run, ask
+from evenhand.records.finding import AnalysisSettings, Finding, Findings
+from evenhand.records.message import ModelSettings
+from evenhand.records.plan import Design, ModelSpec
+from evenhand.run.plan_file import settle
+from evenhand.run.planning import Wishes, make_plan
+
+__all__ = ["FULL", "QUICK", "Check", "Size", "run_selftest"]
+
+PLANTED_GAP = 0.10
+MARGIN = 0.03
+CONFIDENCE = 0.99
+_SPREAD = {"persona_spread": "0.15", "persona_slopes": "0.3", "item_slopes": "0.5"}
+"""Personas and items react differently, the case in which simple tests raise false alarms."""
+_DESIGN = Design(kinds=("understanding",), none_repeats=2, placebo_per_item=0.0, pairs_per_item=2)
+_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Size(Struct, frozen=True, kw_only=True):
+    """How many audits of each kind."""
+
+    null: int
+    planted: int
+    margin: int
+    """Audits of a respondent whose true gap is exactly the equivalence margin."""
+
+
+QUICK = Size(null=24, planted=12, margin=12)
+FULL = Size(null=200, planted=100, margin=100)
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """One promise of the pipeline and what was found."""
+
+    name: str
+    audits: int
+    found: str
+    wanted: str
+    holds: bool
+
+
+def run_selftest(
+    size: Size, *, seed: int, specimens: bool = True, advance: Callable[[], None] = lambda: None
+) -> tuple[Check, ...]:
+    """All checks.
+
+    Args:
+        size: How many audits of each kind.
+        seed: Root seed; audit k of a kind uses a seed derived from it.
+        specimens: Audit the shipped specimens too.
+        advance: Called after every audit.
+    """
+    null = _gaps({"gap": "0", **_SPREAD}, size.null, seed=seed, advance=advance)
+    planted = _gaps({"gap": str(PLANTED_GAP), **_SPREAD}, size.planted, seed=seed + 10_000, advance=advance)
+    margin = _gaps({"gap": str(MARGIN), **_SPREAD}, size.margin, seed=seed + 20_000, advance=advance)
+    checks = [
+        _at_most("false alarms under no bias", [_below(gap.p) for gap in null], rate=0.05),
+        _at_least("intervals cover a gap of 0", [_covers(gap, 0.0) for gap in null], rate=0.95),
+        _at_least(
+            f"intervals cover a gap of {PLANTED_GAP:g}", [_covers(gap, PLANTED_GAP) for gap in planted], rate=0.95
+        ),
+        _at_least(f"audits find a gap of {PLANTED_GAP:g}", [_below(gap.p) for gap in planted], rate=0.8),
+        _at_most(
+            f"audits call a gap of {MARGIN:g} (the margin) equivalent",
+            [_below(gap.p_equivalence) for gap in margin],
+            rate=0.05,
+        ),
+    ]
+    if specimens:
+        checks += _specimens(seed, advance)
+    return tuple(checks)
+
+
+def _audit(model: ModelSpec, *, design: Design, seed: int, banks: Sequence[str] = ()) -> Findings:
+    """One whole audit in a directory of its own that is thrown away."""
+    wishes = Wishes(
+        models=(model,),
+        preset="custom",
+        design=design,
+        banks=tuple(banks),
+        seed=seed,
+        analysis=AnalysisSettings(margin=MARGIN, seed=seed),
+    )
+    plan = make_plan(wishes, now=_EPOCH)
+    with TemporaryDirectory(prefix="evenhand-selftest-") as name:
+        directory = Path(name)
+        settle(plan, directory)
+        ask(plan, directory)
+        return analyse_run(plan, directory)
+
+
+def _primary(findings: Findings) -> Finding:
+    return next(finding for finding in findings.findings if finding.measure == "gap")
+
+
+def _gaps(options: dict[str, str], audits: int, *, seed: int, advance: Callable[[], None]) -> list[Finding]:
+    gaps: list[Finding] = []
+    for number in range(audits):
+        model = ModelSpec(
+            name="simulated/custom",
+            settings=ModelSettings(logprobs=False),
+            options={**options, "seed": str(seed + number)},
+        )
+        findings = _audit(model, design=_DESIGN, seed=seed + number, banks=("understanding",))
+        gaps.append(_primary(findings))
+        advance()
+    return gaps
+
+
+def _below(p: float | None) -> bool:
+    return p is not None and p < 0.05
+
+
+def _covers(gap: Finding, truth: float) -> bool:
+    return gap.low is not None and gap.high is not None and gap.low <= truth <= gap.high
+
+
+def _share(hits: Sequence[bool]) -> str:
+    share = sum(hits) / len(hits)
+    error = (share * (1 - share) / len(hits)) ** 0.5
+    return f"{share:.1%} (Monte Carlo error {error:.1%})"
+
+
+def _at_most(name: str, hits: Sequence[bool], *, rate: float) -> Check:
+    most = int(stats.binom.ppf(CONFIDENCE, len(hits), rate))
+    return Check(
+        name=name,
+        audits=len(hits),
+        found=_share(hits),
+        wanted=f"{rate:.0%}, at most {most} of {len(hits)}",
+        holds=sum(hits) <= most,
+    )
+
+
+def _at_least(name: str, hits: Sequence[bool], *, rate: float) -> Check:
+    least = int(stats.binom.ppf(1 - CONFIDENCE, len(hits), rate))
+    return Check(
+        name=name,
+        audits=len(hits),
+        found=_share(hits),
+        wanted=f"{rate:.0%}, at least {least} of {len(hits)}",
+        holds=sum(hits) >= least,
+    )
+
+
+def _specimens(seed: int, advance: Callable[[], None]) -> list[Check]:
+    return []
