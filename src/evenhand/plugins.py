@@ -38,6 +38,6 @@ def load_plugin(group: str, name: str) -> object:
 
 
 def near_miss(name: str, known: Iterable[str]) -> str:
-    """`, did you mean 'x'?` for a name close to a known one; otherwise the empty string."""
+    """` (did you mean 'x'?)` for a name close to a known one; otherwise the empty string."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f", did you mean {close[0]!r}?" if close else ""
+    return f" (did you mean {close[0]!r}?)" if close else ""
