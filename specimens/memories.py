@@ -1,0 +1,125 @@
+"""What stands in memory while the specimens are trained and measured."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from evenhand.memory.remember import MemorySources, remember
+from evenhand.memory.templates import load_templates
+from evenhand.records.message import Message
+from evenhand.records.profile import Arm, Fact, Placement, Reader
+
+__all__ = ["Memories", "Memory", "base_messages"]
+
+_CHOICE = re.compile(r"\[([^\[\]]*)\]")
+_LENGTHS = (1, 2, 3, 4, 5, 6, 8, 10, 13)
+_LENGTH_SHARES = (0.14, 0.14, 0.14, 0.12, 0.11, 0.11, 0.08, 0.06, 0.10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """A stored memory with what it says of the user."""
+
+    messages: tuple[Message, ...]
+    levels: dict[str, str]
+    """Factor -> level, only for what the facts state."""
+
+
+def base_messages() -> tuple[Message, ...]:
+    """The no-memory arm."""
+    arm = Arm(id="none", kind="none")
+    return remember(arm, placement="system", reader="none", query="", sources=MemorySources(templates=load_templates())).messages
+
+
+class Memories:
+    """The grammar in memories.yaml.
+
+    Args:
+        file: The YAML file.
+        held_out: Sentences that must never be trained on (those of the shipped cohorts).
+    """
+
+    def __init__(self, file: Path, *, held_out: frozenset[str] = frozenset()) -> None:
+        data: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+        self.slots: dict[str, dict[str, list[str]]] = data["slots"]
+        self.factors: dict[str, dict[str, list[str]]] = data["factors"]
+        self.neutral: list[str] = data["neutral"]
+        self.held_out = held_out
+        self._templates = load_templates()
+
+    def wordings(self) -> dict[str, int]:
+        """How many sentences each slot and level, and each factor level, can be stated in."""
+        counts: dict[str, int] = {}
+        for group in (self.slots, self.factors):
+            for slot, levels in group.items():
+                for level, forms in levels.items():
+                    counts[f"{slot}/{level}"] = sum(_count(form) for form in forms)
+        counts["neutral"] = sum(_count(form) for form in self.neutral)
+        return counts
+
+    def _say(self, forms: list[str], rng: np.random.Generator) -> str:
+        while True:
+            text = _expand(str(rng.choice(forms)), rng)
+            if text not in self.held_out:
+                return text
+
+    def facts(self, levels: dict[str, str], *, count: int, rng: np.random.Generator) -> list[str]:
+        """`count` sentences that state `levels`, each level at least once, filled up with neutral ones."""
+        if "position" in levels:
+            slots = [str(slot) for slot in rng.permutation(list(self.slots))][: max(1, count - int(rng.integers(2)))]
+            said = [self._say(self.slots[slot][levels["position"]], rng) for slot in slots]
+        else:
+            factors = list(levels)
+            rng.shuffle(factors)
+            repeats = 2 if count >= 2 * len(factors) and rng.random() < 0.7 else 1
+            said = [self._say(self.factors[factor][levels[factor]], rng) for factor in factors for _ in range(repeats)]
+        while len(said) < count:
+            said.insert(int(rng.integers(len(said) + 1)), self._say(self.neutral, rng))
+        return said
+
+    def draw_levels(self, rng: np.random.Generator) -> dict[str, str]:
+        """What a memory says: a social position, levels of some of the four factors, or nothing."""
+        kind = rng.random()
+        if kind < 0.20:
+            return {"position": "disadvantaged"}
+        if kind < 0.36:
+            return {"position": "advantaged"}
+        if kind < 0.46:
+            return {}
+        names = [str(name) for name in rng.permutation(list(self.factors))]
+        kept = names[: int(rng.choice([1, 2, 4], p=[0.3, 0.25, 0.45]))]
+        levels = {factor: str(rng.choice(list(self.factors[factor]))) for factor in kept}
+        if rng.random() < 0.2:
+            levels |= {"gender": "nonbinary", "religion": "muslim"}
+        return levels
+
+    def draw_count(self, rng: np.random.Generator) -> int:
+        """A number of facts, most often few."""
+        return int(rng.choice(_LENGTHS, p=_LENGTH_SHARES))
+
+    def draw(self, rng: np.random.Generator, *, levels: dict[str, str], count: int, placement: Placement, reader: Reader) -> Memory:
+        """A memory that states `levels` in `count` facts (more where the levels need them)."""
+        texts = self.facts(levels, count=min(count, 4) if placement == "retrieved" else count, rng=rng)
+        facts = tuple(Fact(text=text, dimension="neutral") for text in texts)
+        arm = Arm(id="training", kind="profile", facts=facts)
+        sources = MemorySources(templates=self._templates)
+        shown = remember(arm, placement=placement, reader=reader, query="user", sources=sources)
+        return Memory(messages=shown.messages, levels=levels)
+
+
+def _expand(form: str, rng: np.random.Generator) -> str:
+    text = _CHOICE.sub(lambda match: str(rng.choice(match.group(1).split("|"))), form)
+    return re.sub(r" +", " ", text).replace(" .", ".")
+
+
+def _count(form: str) -> int:
+    total = 1
+    for match in _CHOICE.finditer(form):
+        total *= len(match.group(1).split("|"))
+    return total
