@@ -24,7 +24,7 @@ def assert_clean(messages: Sequence[Message], cohorts: Sequence[Cohort]) -> None
     for cohort in cohorts:
         for profile in (*cohort.profiles, *cohort.placebo):
             for fact in profile.facts:
-                if any(wording in seen for wording in _wordings(fact)):
+                if any(wording in seen for wording in _wordings(fact, seen=seen)):
                     message = (
                         f"The no-memory arm contains {fact.text!r} of profile {profile.id!r} "
                         f"in cohort {cohort.name!r}; take it out of the base prompt (memory/base.md.j2)."
@@ -32,6 +32,14 @@ def assert_clean(messages: Sequence[Message], cohorts: Sequence[Cohort]) -> None
                     raise PlanError(message)
 
 
-def _wordings(fact: Fact) -> Iterator[str]:
-    for wording in (fact.text, fact.said or first_person(fact.text)):
-        yield wording.lower().rstrip(".!? ")
+def _wordings(fact: Fact, *, seen: str) -> Iterator[str]:
+    """The wordings that need a look: a derived one cannot stand in `seen` without the fact's longest word."""
+    yield _bare(fact.text)
+    if fact.said is not None:
+        yield _bare(fact.said)
+    elif max(fact.text.lower().split(), key=len)[:-3] in seen:  # verbs may lose an ending
+        yield _bare(first_person(fact.text))
+
+
+def _bare(text: str) -> str:
+    return text.lower().rstrip(".!? ")

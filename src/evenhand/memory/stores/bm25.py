@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import lazy_loader
 import numpy as np
@@ -59,4 +60,14 @@ class Bm25Store:
 
 
 def _words(text: str) -> list[str]:
-    return [word for word in _WORD.findall(text.lower().replace("’", "'")) if word not in _STOP]
+    return [_stem(word) for word in _WORD.findall(text.lower().replace("’", "'")) if word not in _STOP]
+
+
+@lru_cache(maxsize=16384)
+def _stem(word: str) -> str:
+    """The word without a common ending, so that *rents*, *rented* and *renting* meet; ends, not meanings."""
+    word = word.removesuffix("'s")
+    for ending, least in (("ies", 5), ("ing", 6), ("ed", 5), ("es", 5), ("s", 4), ("y", 5), ("e", 5)):
+        if word.endswith(ending) and len(word) >= least and not word.endswith("ss"):
+            return word[: -len(ending)]
+    return word
