@@ -24,6 +24,7 @@ __all__ = ["Document", "convert_document", "line_of", "parse_document", "read_by
 T = TypeVar("T")
 
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST = 64
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
 _RECORDS: tuple[type[Struct], ...] = (Bank, Item, Option, Appraisal, Fact, Cohort, Factor, Level, Profile)
@@ -100,10 +101,23 @@ def parse_document(data: bytes, *, source: str, error: type[InputError]) -> Docu
     if not text.strip():
         raise error(f"{source!r} is empty; a bank or cohort file starts with its schema line")
     try:
-        value = msgspec.json.decode(text) if text.lstrip().startswith("{") else yaml.load(text, Loader=_StrictLoader)
+        value = msgspec.json.decode(text) if text.lstrip().startswith("{") else _load_yaml(text)
     except (yaml.YAMLError, msgspec.DecodeError, ValueError, RecursionError) as cause:
         raise error(f"{source!r} is not readable as YAML or JSON: {_parse_reason(cause)}; mend that place") from cause
     return Document(source=source, value=value, data=data)
+
+
+def _load_yaml(text: str) -> Any:
+    """Depth is counted on the event stream first, because libyaml's composer recurses without a limit of its own."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            raise RecursionError
+    return yaml.load(text, Loader=_StrictLoader)
 
 
 def _decode_text(data: bytes, *, source: str, error: type[InputError]) -> str:

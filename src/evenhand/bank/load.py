@@ -9,11 +9,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import fields
 
 from evenhand.bank.cache import cached
 from evenhand.bank.document import convert_document, parse_document, read_bytes
@@ -83,7 +87,28 @@ def bank_sha256(bank: Bank) -> str:
 
     Layout, comments and key order of the file do not matter; every word of an item does.
     """
-    return hashlib.sha256(msgspec.json.encode(bank, order="sorted")).hexdigest()
+    return hashlib.sha256(msgspec.json.encode(_canonical(bank), order="sorted")).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    """Records as mappings without the fields that equal their default.
+
+    The encoder's own way of leaving defaults out asks for the same object, not an equal one, so it would tell a
+    default that the file spells out from one that it leaves out.
+    """
+    if isinstance(value, Struct):
+        kind = type(value)
+        pairs = ((name, getattr(value, name)) for name in kind.__struct_fields__)
+        defaults = _defaults(kind)
+        return {name: _canonical(given) for name, given in pairs if name not in defaults or given != defaults[name]}
+    if isinstance(value, tuple):
+        return [_canonical(part) for part in value]
+    return value
+
+
+@cache
+def _defaults(kind: type[Struct]) -> dict[str, Any]:
+    return {field.name: field.default for field in fields(kind) if not field.required}
 
 
 def _cached(data: bytes, *, source: str) -> Bank:
