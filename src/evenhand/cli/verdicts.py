@@ -31,5 +31,5 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
         say(f"Note: {warning}")
     for finding in findings.findings:
         if finding.family == "confirmatory":
-            say(f"{finding.title}: {verdict_sentence(finding)}")
+            say(f"{finding.model}, {finding.kind}: {verdict_sentence(finding)}")
     say(f"Report: {directory / 'report.html'}")
