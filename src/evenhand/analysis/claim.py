@@ -39,6 +39,8 @@ class Claim(Struct, frozen=True, kw_only=True):
     reference: str | None = None
     tested: bool = True
     """Whether the estimate is compared with zero and with the margin; False for rates and variances."""
+    on_margin: bool = True
+    """Whether the margin means something for it; False for shares of single options, whose base rates are small."""
 
 
 class Sample(Struct, frozen=True, kw_only=True):
@@ -102,7 +104,7 @@ def finding(
 
 
 def _with_numbers(base: Finding, *, claim: Claim, estimate: Estimate, bounds: Bounds | None, margin: float) -> Finding:
-    on_margin = claim.tested and claim.scale in {"probability", "rate"}
+    on_margin = claim.tested and claim.on_margin and claim.scale in {"probability", "rate"}
     numbers = {
         "estimate": estimate.estimate,
         "se": estimate.se,

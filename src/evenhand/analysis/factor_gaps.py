@@ -64,7 +64,7 @@ def factor_findings(stratum: Stratum) -> list[Finding]:
     """A gap for every cue style, factor and level other than the reference."""
     found: list[Finding] = []
     for cue in cues(stratum):
-        rows = _complete(stratum.crossed(cue), stratum)
+        rows = stratum.crossed(cue)
         if rows.height == 0:
             continue
         crossing = _crossing(rows, stratum)
@@ -78,7 +78,7 @@ def interaction_findings(stratum: Stratum) -> list[Finding]:
     """Planned interaction contrasts: every pair of factors, every pair of levels against both references."""
     found: list[Finding] = []
     for cue in cues(stratum):
-        rows = _complete(stratum.crossed(cue), stratum)
+        rows = stratum.crossed(cue)
         if rows.height == 0:
             continue
         crossing = _crossing(rows, stratum)
@@ -112,14 +112,6 @@ def reference_of(name: str, *, values: list[str], counts: pl.Series, stratum: St
     if stated in values:
         return str(stated)
     return str(counts.drop_nulls().mode().sort()[0])
-
-
-def _complete(rows: pl.DataFrame, stratum: Stratum) -> pl.DataFrame:
-    """Trials of profiles that have a level on every factor."""
-    names = stratum.crossed_factors()
-    if not names or rows.height == 0:
-        return rows.clear()
-    return rows.filter(pl.all_horizontal(pl.col(*names).is_not_null()))
 
 
 def _crossing(rows: pl.DataFrame, stratum: Stratum) -> Crossing:

@@ -59,7 +59,6 @@ def intersections(stratum: Stratum) -> Intersections:
         rows = stratum.crossed(cue)
         if len(names) < 2 or rows.height == 0:
             continue
-        rows = rows.filter(pl.all_horizontal(pl.col(*names).is_not_null()))
         try:
             fitted = _fit(rows, stratum)
         except TableError as error:

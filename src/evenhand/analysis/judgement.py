@@ -33,7 +33,8 @@ def family_of(finding: Finding, *, settings: AnalysisSettings) -> Family:
     """
     if finding.measure == "published_model":
         return "descriptive"
-    if finding.p is None and finding.p_equivalence is None and finding.measure in _DESCRIPTIVE:
+    untested = finding.p is None and finding.p_equivalence is None
+    if untested and (finding.estimate is not None or finding.measure in _DESCRIPTIVE):
         return "descriptive"
     main = finding.id == f"{finding.measure}/{finding.model}/{finding.kind}/{finding.placement}"
     if finding.measure in settings.confirmatory and main and finding.kind in _CONFIRMATORY_KINDS:

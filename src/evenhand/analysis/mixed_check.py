@@ -115,11 +115,9 @@ def mixed_table(checks: list[MixedCheck], *, model: str) -> Table | None:
 
 def crossing_rows(stratum: Stratum, *, cue: str | None) -> MixedRows | None:
     """The cells of the intersectional crossing: main effects, covariates, items and profiles."""
-    names = stratum.crossed_factors()
     rows = stratum.crossed(cue).filter(pl.col("score").is_not_null())
-    if not names or rows.height == 0:
+    if rows.height == 0:
         return None
-    rows = rows.filter(pl.all_horizontal(pl.col(*names).is_not_null()))
     cells = _cells(rows, stratum)
     _, factors = crossing_levels(rows, stratum)
     profile, people = codes(cells["arm"])

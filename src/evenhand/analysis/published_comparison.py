@@ -121,11 +121,9 @@ def _key(found: Finding) -> tuple[str | None, ...]:
 
 
 def _crossing(stratum: Stratum, *, cue: str | None) -> _Part | None:
-    names = stratum.crossed_factors()
     rows = stratum.crossed(cue).filter(pl.col("score").is_not_null())
-    if not names or rows.height == 0:
+    if rows.height == 0:
         return None
-    rows = rows.filter(pl.all_horizontal(pl.col(*names).is_not_null()))
     _, factors = crossing_levels(rows, stratum)
     profile, _ = codes(rows["arm"])
     labels = [f"{factor.name}.{level}" for factor in factors for level in factor.levels[1:]]

@@ -66,16 +66,21 @@ class Stratum(Struct, frozen=True, kw_only=True):
         return self.profiles(cue).filter(pl.col(contrast).is_not_null() & pl.col("matched_set").is_not_null())
 
     def crossed(self, cue: str | None = None) -> pl.DataFrame:
-        """The trials of profiles without a version: the intersectional crossing."""
-        rows = self.profiles(cue)
-        contrast = self.settings.contrast
-        return rows.filter(pl.col(contrast).is_null()) if contrast in self.factors else rows
+        """The trials of the intersectional crossing: profiles without a version, with a level on every factor."""
+        names = self.crossed_factors()
+        rows = self._without_version(cue)
+        return rows.filter(pl.all_horizontal(pl.col(*names).is_not_null())) if names else rows.clear()
 
     def crossed_factors(self) -> tuple[str, ...]:
         """Factors with at least two levels in the intersectional crossing."""
-        rows = self.crossed()
+        rows = self._without_version(None)
         names = [name for name in self.factors if name != self.settings.contrast]
         return tuple(name for name in names if rows[name].drop_nulls().n_unique() > 1)
+
+    def _without_version(self, cue: str | None) -> pl.DataFrame:
+        rows = self.profiles(cue)
+        contrast = self.settings.contrast
+        return rows.filter(pl.col(contrast).is_null()) if contrast in self.factors else rows
 
 
 def strata(scores: Scores) -> list[Stratum]:
