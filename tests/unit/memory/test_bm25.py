@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenhand.bank.cohorts import load_distractors
@@ -45,6 +45,7 @@ def test_searching_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     assert captured.out == captured.err == ""
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_can_be_searched_with_and_gives_the_same_twice(query: str) -> None:
     store = Bm25Store(FACTS, distractors=load_distractors())

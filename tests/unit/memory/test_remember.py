@@ -5,7 +5,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evenhand.bank.cohorts import load_cohort, load_distractors
@@ -20,12 +20,11 @@ BASE = "You are a helpful assistant."
 NONE = Arm(id="none", kind="none")
 STEM = "The rent went up and a friend from the choir moved to a distant town."
 
+VERBS = ("is", "has", "keeps", "likes", "studies", "watches", "went to", "cannot find")
 fact_texts = st.lists(
-    st.from_regex(r"The user (is|has|keeps|likes) [a-z]{1,12}( [a-z]{1,12}){1,6}\.", fullmatch=True),
-    min_size=1,
-    max_size=15,
-    unique=True,
-)
+    st.tuples(st.sampled_from(VERBS), st.integers(0, 10**9)), min_size=1, max_size=15, unique=True
+).map(lambda drawn: [f"The user {verb} thing {number:x} and more." for verb, number in drawn])
+quick = settings(deadline=None)  # the machine may be busy
 
 
 def arm_of(texts: list[str]) -> Arm:
@@ -37,18 +36,21 @@ def shown(arm: Arm, placement: Placement, reader: Reader = "none", query: str = 
     return remember(arm, placement=placement, reader=reader, query=query, sources=SOURCES)
 
 
+@quick
 @given(fact_texts)
 def test_the_fact_list_reads_back_as_the_same_facts(texts: list[str]) -> None:
     content = shown(arm_of(texts), "system").messages[0].content
     assert re.findall(r"^- \[\d{4}-\d\d-\d\d\] (.+)$", content, re.MULTILINE) == texts
 
 
+@quick
 @given(fact_texts)
 def test_the_narrative_reads_back_as_the_same_facts(texts: list[str]) -> None:
     paragraph = shown(arm_of(texts), "narrative").messages[0].content.split("\n\n")[-1]
     assert re.findall(r"The user .*?\.(?= |$)", paragraph) == texts
 
 
+@quick
 @given(fact_texts)
 def test_the_tool_result_reads_back_as_the_same_facts(texts: list[str]) -> None:
     messages = shown(arm_of(texts), "tool").messages
@@ -56,6 +58,7 @@ def test_the_tool_result_reads_back_as_the_same_facts(texts: list[str]) -> None:
     assert [entry["text"] for entry in json.loads(result.content)["memories"]] == texts
 
 
+@quick
 @given(fact_texts)
 def test_the_history_says_each_fact_once_and_each_is_acknowledged(texts: list[str]) -> None:
     turns = shown(arm_of(texts), "history").messages[1:]
@@ -63,6 +66,7 @@ def test_the_history_says_each_fact_once_and_each_is_acknowledged(texts: list[st
     assert [turn.content for turn in turns[::2]] == [first_person(text) for text in texts]
 
 
+@quick
 @given(fact_texts, st.text(max_size=200))
 def test_what_is_retrieved_is_what_is_shown(texts: list[str], query: str) -> None:
     seen = shown(arm_of(texts), "retrieved", query=query)
