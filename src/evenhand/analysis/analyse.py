@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from evenhand.analysis.accuracy import accuracy_findings
 from evenhand.analysis.benefit_findings import benefit_findings
+from evenhand.analysis.caveats import caveats_of
 from evenhand.analysis.factor_gaps import factor_findings, interaction_findings
 from evenhand.analysis.flips import flip_findings
 from evenhand.analysis.gaps import gap_findings
@@ -21,7 +22,6 @@ from evenhand.analysis.pilot import power_table
 from evenhand.analysis.published_comparison import published_findings, published_table
 from evenhand.analysis.stratum import Stratum, strata
 from evenhand.analysis.table import Scores
-from evenhand.analysis.warnings import warnings_of
 from evenhand.records.finding import Cellwise, ExamplePrompt, Finding, Findings, RunSummary, Table
 
 __all__ = ["analyse"]
@@ -65,7 +65,7 @@ def analyse(
         cells=_cells(parts),
         tables=_tables(parts, findings),
         examples=examples,
-        warnings=warnings_of(scores),
+        warnings=caveats_of(scores),
     )
 
 

@@ -28,7 +28,16 @@ from evenhand.analysis.stratum import Stratum, codes, cues
 from evenhand.errors import TableError
 from evenhand.records.finding import Finding
 
-__all__ = ["FactorLevels", "crossing_levels", "factor_findings", "interaction_findings", "reference_of"]
+__all__ = [
+    "Crossing",
+    "FactorLevels",
+    "crossing_levels",
+    "crossing_of",
+    "factor_findings",
+    "interaction_findings",
+    "level_estimate",
+    "reference_of",
+]
 
 
 class FactorLevels(Struct, frozen=True, kw_only=True):
@@ -67,7 +76,7 @@ def factor_findings(stratum: Stratum) -> list[Finding]:
         rows = stratum.crossed(cue)
         if rows.height == 0:
             continue
-        crossing = _crossing(rows, stratum)
+        crossing = crossing_of(rows, stratum)
         for factor in crossing.factors:
             for level in range(1, len(factor.levels)):
                 found.append(_factor_gap(stratum, crossing, factor=factor, level=level, cue=cue))
@@ -81,7 +90,7 @@ def interaction_findings(stratum: Stratum) -> list[Finding]:
         rows = stratum.crossed(cue)
         if rows.height == 0:
             continue
-        crossing = _crossing(rows, stratum)
+        crossing = crossing_of(rows, stratum)
         for first, second in combinations(crossing.factors, 2):
             for one in range(1, len(first.levels)):
                 for two in range(1, len(second.levels)):
@@ -114,7 +123,8 @@ def reference_of(name: str, *, values: list[str], counts: pl.Series, stratum: St
     return str(counts.drop_nulls().mode().sort()[0])
 
 
-def _crossing(rows: pl.DataFrame, stratum: Stratum) -> Crossing:
+def crossing_of(rows: pl.DataFrame, stratum: Stratum) -> Crossing:
+    """Code the trials of a crossing; profiles in alphabetical order of their arm."""
     people, factors = crossing_levels(rows, stratum)
     item, items = codes(rows["item"])
     profile, _ = codes(rows["arm"])
@@ -156,16 +166,21 @@ def _factor_gap(stratum: Stratum, crossing: Crossing, *, factor: FactorLevels, l
         reference=reference,
     )
     try:
-        estimate = _contrast(crossing, crossing.scores, factor=factor, level=level, stratum=stratum)
+        estimate = level_estimate(crossing, crossing.scores, factor=factor, level=level, stratum=stratum)
     except TableError as error:
         return finding(claim, stratum=stratum, estimate=None, sample=crossing.sample, notes=(str(error),))
     bounds = _bounds(crossing, factor=factor, level=level, stratum=stratum, estimate=estimate.estimate)
     return finding(claim, stratum=stratum, estimate=estimate, sample=crossing.sample, bounds=bounds)
 
 
-def _contrast(
+def level_estimate(
     crossing: Crossing, scores: CrossedScores, *, factor: FactorLevels, level: int, stratum: Stratum
 ) -> CrossedContrast:
+    """Level minus reference, the other factors held equal.
+
+    Raises:
+        TableError: The level or the reference has no answered cell.
+    """
     nuisance = _nuisance(crossing, but=(factor.name,))
     return level_contrast(scores, levels=factor.codes, level=level, reference=0, nuisance=nuisance, spec=_spec(stratum))
 
@@ -180,7 +195,7 @@ def _bounds(crossing: Crossing, *, factor: FactorLevels, level: int, stratum: St
     for high in (0.0, 1.0):
         fill = np.where(held == level, high, np.where(held == 0, 1 - high, np.nan))
         shifted = crossing.refilled(fill)
-        ends.append(_contrast(crossing, shifted, factor=factor, level=level, stratum=stratum).estimate)
+        ends.append(level_estimate(crossing, shifted, factor=factor, level=level, stratum=stratum).estimate)
     return Bounds(low=ends[0], high=ends[1], missing=missing)
 
 

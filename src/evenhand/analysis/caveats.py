@@ -6,13 +6,13 @@ import polars as pl
 
 from evenhand.analysis.table import Scores
 
-__all__ = ["warnings_of"]
+__all__ = ["caveats_of"]
 
 _MANY_MISSING = 0.05
 
 
-def warnings_of(scores: Scores) -> tuple[str, ...]:
-    """Warnings about missing arms, missing answers and missing repeats, one sentence each."""
+def caveats_of(scores: Scores) -> tuple[str, ...]:
+    """Sentences about missing arms, missing answers and missing repeats, one sentence each."""
     frame = scores.frame
     found: list[str] = []
     kinds = frame["arm_kind"].cast(pl.String)
