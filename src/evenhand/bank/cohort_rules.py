@@ -150,23 +150,20 @@ def _set_problems(profiles: Sequence[Profile]) -> Iterator[CohortProblem]:
                 "other dimensions; versions must have the same number of facts in the same order of dimensions"
             )
             yield CohortProblem(profile=profile.id, field="facts", message=message)
-    shortest, longest = min(profiles, key=characters), max(profiles, key=characters)
-    if characters(longest) > LENGTH_RATIO * characters(shortest):
-        yield _unequal(shortest, longest, sizes=(characters(shortest), characters(longest)), field="facts")
     for dimension in _VERSIONED:
         sizes = {profile.id: _size(profile, dimension) for profile in profiles}
-        low, high = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
-        if sizes[high] > LENGTH_RATIO * sizes[low]:
-            message = f"{sizes[high]} characters, {low!r} has {sizes[low]}; versions may differ by 10% at most"
-            yield CohortProblem(profile=high, field=f"facts ({dimension})", message=message)
+        yield from _unequal(sizes, field=f"facts ({dimension})")
+    yield from _unequal({profile.id: characters(profile) for profile in profiles}, field="facts")
 
 
-def _unequal(shortest: Profile, longest: Profile, *, sizes: tuple[int, int], field: str) -> CohortProblem:
-    message = (
-        f"{sizes[1]} characters, but {shortest.id!r} of the same matched set has {sizes[0]}; "
-        "versions may differ by 10% at most"
-    )
-    return CohortProblem(profile=longest.id, field=field, message=message)
+def _unequal(sizes: dict[str, int], *, field: str) -> Iterator[CohortProblem]:
+    low, high = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
+    if sizes[high] > LENGTH_RATIO * sizes[low]:
+        message = (
+            f"{sizes[high]} characters, but {low!r} of the same matched set has {sizes[low]}; "
+            "versions may differ by 10% at most"
+        )
+        yield CohortProblem(profile=high, field=field, message=message)
 
 
 def _size(profile: Profile, dimension: Dimension) -> int:

@@ -161,7 +161,9 @@ def _make(chain: Sequence[_File], cues: Sequence[Cue]) -> Cohort:
 
 
 def _schema(document: Document) -> str:
-    schema = document.value.get("schema") if isinstance(document.value, dict) else None
+    """The file's shape; a file of written-out profiles need not name it."""
+    fields = document.value if isinstance(document.value, dict) else {}
+    schema = fields.get("schema", "evenhand.cohort/1" if "profiles" in fields else None)
     if schema not in _SCHEMAS:
         raise CohortError(
             f"{document.source!r}, field 'schema': {schema!r} is no cohort file; "
