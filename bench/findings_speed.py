@@ -1,0 +1,79 @@
+"""All findings of a table of one million trials: CPU time, wall time and peak memory.
+
+Fifteen models, 142 arms (30 matched pairs, 81 intersectional profiles, no memory), understanding and management items,
+ten replicates. The table is drawn from a stated response model, written to Parquet and analysed in a fresh process, so
+that what is measured is what `evenhand analyse scores.parquet` pays.
+
+Run: python -m bench.findings_speed
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from msgspec.structs import replace
+
+from evenhand.analysis.analyse import analyse
+from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
+from evenhand.analysis.table import read_scores, scores_from_frame, write_scores
+from evenhand.records.finding import AnalysisSettings
+
+MODELS = 15
+ITEMS = {"understanding": 31, "management": 16}
+BUDGET_S = 30.0
+BUDGET_GB = 1.5
+
+
+def make(path: Path) -> int:
+    """Write the table; returns its number of rows."""
+    models = tuple(f"simulated/model-{n:02d}" for n in range(MODELS))
+    respondent = Respondent(gap=0.2, set_slope_sd=0.2, item_slope_sd=0.3, effects={"gender.female": -0.2}, leak=0.05)
+    frames = []
+    for number, (kind, items) in enumerate(ITEMS.items()):
+        design = SimulatedDesign(
+            models=models, items=items, sets=30, crossing=True, placebos=0, none_repeats=2, replicates=10, kind=kind
+        )
+        scores = simulated_scores(respondent, design=design, rng=np.random.default_rng(number))
+        text = pl.selectors.categorical().cast(pl.String)
+        frames.append(scores.frame.with_columns(text).with_columns(pl.format("{}-{}", "kind", "item").alias("item")))
+    whole = scores_from_frame(pl.concat(frames), settings=AnalysisSettings())
+    graded = whole.frame.with_columns(
+        pl.when((pl.col("kind") == "management") & (pl.col("score") == 0)).then(0.25).otherwise("score").alias("score")
+    )
+    write_scores(replace(whole, frame=graded), path=path)
+    return graded.height
+
+
+def measure(path: Path) -> None:
+    """Read and analyse, and print what it cost."""
+    wall = time.perf_counter()
+    scores = read_scores(path, settings=AnalysisSettings())
+    findings = analyse(scores, published=False)
+    wall = time.perf_counter() - wall
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    cpu, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024**2
+    print(f"findings    {len(findings.findings):>10,} of {scores.frame.height:,} trials")
+    print(f"CPU         {cpu:>10.1f} s   (budget {BUDGET_S:.0f} s: {'met' if cpu <= BUDGET_S else 'MISSED'})")
+    print(f"wall        {wall:>10.1f} s")
+    print(f"peak memory {peak:>10.2f} GB  (budget {BUDGET_GB} GB: {'met' if peak <= BUDGET_GB else 'MISSED'})")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "scores.parquet"
+        make(path)
+        subprocess.run([sys.executable, "-m", "bench.findings_speed", str(path)], check=True)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        measure(Path(sys.argv[1]))
+    else:
+        main()
