@@ -83,7 +83,8 @@ def completion(content: Any = "B", **changes: Any) -> dict[str, Any]:
         "choices": [choice],
         "usage": usage,
     }
-    return whole | changes.get("top", {})
+    whole.update(changes.get("top", {}))
+    return whole
 
 
 def answers(content: Any = "B", **changes: Any) -> Play:

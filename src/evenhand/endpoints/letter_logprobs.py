@@ -46,24 +46,22 @@ def at_letter(tokens: Sequence[TokenLogprobs], letters: Sequence[str]) -> tuple[
     text = "".join(token.token for token in tokens)
     begin = answer_start(text)
     whole = text[begin:].strip(_DRESS)
-    places: list[int] = []
+    places: list[tuple[int, bool, bool]] = []
     announced: int | None = None
     offset = 0
     for index, token in enumerate(tokens):
         bare = token.token.strip(_DRESS)
         end = offset + len(token.token)
         if end > begin and (bare in letters or (bare == whole and bare.upper() in letters)):
+            places.append((index, _may_be_word(bare, text[end:]), not text[begin:offset].strip(_DRESS)))
             if _ANNOUNCED.search(text[begin:offset]):
                 announced = index
-            if not _may_be_word(bare, text[end:]):
-                places.append(index)
-            elif not text[begin:offset].strip(_DRESS):
-                return None
         offset = end
     if announced is not None:
         return _candidates(tokens[announced])
-    if len(places) == 1 or (places and not "".join(token.token for token in tokens[: places[0]])[begin:].strip(_DRESS)):
-        return _candidates(tokens[places[0]])
+    for index, word, opens in places[:1]:
+        if not word and (opens or len(places) == 1):
+            return _candidates(tokens[index])
     return None
 
 
