@@ -1,18 +1,22 @@
-"""Banks to files: YAML that a person can edit, or JSON."""
+"""Banks and cohorts to files: YAML that a person can edit, or JSON."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import yaml
 from msgspec import Struct
 
-from evenhand.errors import BankError
+from evenhand.errors import BankError, CohortError, InputError
 from evenhand.records.item import Bank
+from evenhand.records.profile import Cohort
 
-__all__ = ["bank_text", "write_bank"]
+__all__ = ["bank_text", "cohort_text", "write_bank", "write_cohort"]
+
+_Record = TypeVar("_Record", bound=Struct)
 
 _FLOW_LIMIT = 120
 _WIDTH = 110
@@ -61,23 +65,50 @@ def bank_text(bank: Bank) -> str:
     return "".join(parts)
 
 
+def cohort_text(cohort: Cohort) -> str:
+    """The cohort as YAML, fields in the order of the record, an empty line between profiles."""
+    people = ("profiles", "placebo")
+    head = {name: value for name, value in _fields(cohort).items() if name not in (*people, "schema")}
+    parts = [f"schema: {cohort.schema}\n", _dump(head)]
+    for name, profiles in zip(people, (cohort.profiles, cohort.placebo), strict=True):
+        if profiles:
+            parts.append(f"{name}:\n")
+        for profile in profiles:
+            fields = {field: _laid_out(field, value) for field, value in _fields(profile).items()}
+            parts.append("\n" + _dump([fields]))
+    return "".join(parts)
+
+
 def write_bank(bank: Bank, path: Path) -> None:
     """Write the bank as YAML (.yaml, .yml) or JSON (.json); reading it back gives the same bank.
 
     Raises:
         BankError: for another suffix, or when the file cannot be written.
     """
+    _write(bank, bank_text, path, error=BankError)
+
+
+def write_cohort(cohort: Cohort, path: Path) -> None:
+    """Write the cohort as YAML (.yaml, .yml) or JSON (.json); reading it back gives the same cohort.
+
+    Raises:
+        CohortError: for another suffix, or when the file cannot be written.
+    """
+    _write(cohort, cohort_text, path, error=CohortError)
+
+
+def _write(record: _Record, as_yaml: Callable[[_Record], str], path: Path, *, error: type[InputError]) -> None:
     match path.suffix.lower():
         case ".yaml" | ".yml":
-            text = bank_text(bank)
+            text = as_yaml(record)
         case ".json":
-            text = msgspec.json.format(msgspec.json.encode(bank), indent=1).decode() + "\n"
+            text = msgspec.json.format(msgspec.json.encode(record), indent=1).decode() + "\n"
         case other:
-            raise BankError(f"{str(path)!r} has suffix {other!r}; a bank is written as .yaml, .yml or .json")
+            raise error(f"{str(path)!r} has suffix {other!r}; it is written as .yaml, .yml or .json")
     try:
         path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as cause:
-        raise BankError(f"{str(path)!r} cannot be written ({cause.strerror}); choose another place") from cause
+        raise error(f"{str(path)!r} cannot be written ({cause.strerror}); choose another place") from cause
 
 
 def _fields(record: Struct) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from evenhand.cli.imports import ITEMS_HELP, import_items
 from evenhand.cli.output import print_json, print_rows, say
+from evenhand.cli.screening import ANNOTATE_HELP, SCREEN_HELP, annotate_items, screen_items
 from evenhand.errors import BankError, UsageError
 
 __all__ = ["app"]
@@ -105,6 +107,11 @@ def check_items(
     say(f"{errors} errors, {warnings} warnings", error=True)
     if errors:
         raise BankError(f"{errors} errors were found; mend them in the order shown and check again")
+
+
+app.command("import", help=ITEMS_HELP)(import_items)
+app.command("annotate", help=ANNOTATE_HELP)(annotate_items)
+app.command("screen", help=SCREEN_HELP)(screen_items)
 
 
 def _short(text: str, width: int = 60) -> str:

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
+from evenhand.cli.imports import COHORT_HELP, import_cohort
 from evenhand.cli.output import print_json, print_rows, print_table, say
 from evenhand.errors import CohortError, UsageError
 from evenhand.records.profile import CUES, Placement
 
 __all__ = ["app"]
 
-app = typer.Typer(help="The users it is asked of: list, show, check.", no_args_is_help=True)
+app = typer.Typer(help="The users it is asked of: list, show, check, import.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 CohortArgument = Annotated[str, typer.Argument(help="Shipped cohort or a cohort file.")]
@@ -109,3 +110,6 @@ def check_profiles(
     say(f"{errors} errors, {sum(lint.severity == 'warning' for _, lint in lints)} warnings", error=True)
     if errors:
         raise CohortError(f"{errors} errors were found; mend them in the order shown and check again")
+
+
+app.command("import", help=COHORT_HELP)(import_cohort)

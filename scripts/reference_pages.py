@@ -1,0 +1,82 @@
+"""Write the generated parts of the reference: `docs/reference/cli.md` and the column table of `files.md`.
+
+Usage: python scripts/reference_pages.py [--check]
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from evenhand.records.score import SCORE_COLUMNS
+
+DOCS = Path(__file__).parents[1] / "docs" / "reference"
+COMMANDS = (
+    ("audit",),
+    ("plan",),
+    ("run",),
+    ("analyse",),
+    ("report",),
+    ("power",),
+    ("compare",),
+    ("selftest",),
+    ("serve",),
+    ("items", "list"),
+    ("items", "show"),
+    ("items", "check"),
+    ("items", "import"),
+    ("items", "annotate"),
+    ("items", "screen"),
+    ("profiles", "list"),
+    ("profiles", "show"),
+    ("profiles", "check"),
+)
+
+
+def command_page() -> str:
+    """The help of every command, as plain text."""
+    parts = ["# Commands\n\nMade from `--help` by `scripts/reference_pages.py`.\n"]
+    for command in ((), *COMMANDS):
+        name = " ".join(("evenhand", *command))
+        environment = {**os.environ, "COLUMNS": "110", "TERM": "dumb", "NO_COLOR": "1", "FORCE_COLOR": ""}
+        shown = subprocess.run(
+            [sys.executable, "-m", "evenhand.cli.main", *command, "--help"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment,
+        ).stdout.replace("python -m evenhand.cli.main", "evenhand")
+        text = "\n".join(line.rstrip() for line in shown.strip().splitlines())
+        parts.append(f"## {name}\n\n```text\n{text}\n```\n")
+    return "\n".join(parts)
+
+
+def column_table() -> str:
+    """The score columns as a Markdown table."""
+    rows = [f"| `{c.name}` | {c.type}{', may be null' if c.nullable else ''} | {c.meaning} |" for c in SCORE_COLUMNS]
+    return "\n".join(["| column | type | meaning |", "| --- | --- | --- |", *rows])
+
+
+def main() -> None:
+    """Write the pages, or with `--check` fail when they are not up to date."""
+    files = DOCS / "files.md"
+    text = files.read_text(encoding="utf-8")
+    filled = re.sub(
+        r"(<!-- generated: score columns -->\n).*?(<!-- end -->)",
+        lambda found: f"{found[1]}{column_table()}\n{found[2]}",
+        text,
+        flags=re.DOTALL,
+    )
+    pages = {files: filled, DOCS / "cli.md": command_page()}
+    stale = [path.name for path, wanted in pages.items() if not path.exists() or path.read_text("utf-8") != wanted]
+    if "--check" in sys.argv:
+        sys.exit(f"stale: {', '.join(stale)}; run `make docs`" if stale else 0)
+    for path, wanted in pages.items():
+        path.write_text(wanted, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
