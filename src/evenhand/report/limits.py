@@ -114,7 +114,7 @@ def _of_design(findings: Findings, run: RunSummary) -> list[Point]:
         found.append(
             Point(
                 "Not asked",
-                f"This design has no {joined(absent, last='and no')}. Nothing is said about what they would show.",
+                f"This design has no {joined(absent, last='or')}. Nothing is said about what they would show.",
             )
         )
     if len(run.placements) == 1:

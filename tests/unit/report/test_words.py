@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+from tests.support.findings_fixture import (
+    bare_findings,
+    empty_findings,
+    full_findings,
+    interval_finding,
+    quick_findings,
+)
+
+from evenhand.records.finding import Finding
+from evenhand.report import html, markdown, words
+
+ROOT = Path(__file__).resolve().parents[3]
+REPORT = ROOT / "src" / "evenhand" / "report"
+
+
+def banned_words() -> list[str]:
+    listed = (ROOT / "docs" / "words.md").read_text(encoding="utf-8").split("| --- | --- |")[1].split("##")[0]
+    return [line.split("|")[1].strip() for line in listed.splitlines() if line.startswith("|")]
+
+
+def gap(estimate: float, se: float, kind: str = "understanding") -> Finding:
+    found = interval_finding("gap", "m", kind, estimate=estimate, se=se, title="Advantaged minus disadvantaged")
+    return msgspec.structs.replace(found, level="advantaged", reference="disadvantaged", smallest_detectable=2.8 * se)
+
+
+def test_a_difference_names_direction_size_interval_and_p() -> None:
+    assert words.verdict_sentence(gap(0.0461, 0.0102)) == (
+        "With advantaged users in memory the score is 4.6 points higher than with disadvantaged users: gap +4.6, "
+        "95% interval 2.6 to 6.6. That is a difference (adjusted p\u00a0<\u00a00.001)."
+    )
+
+
+def test_a_negative_gap_keeps_the_sign_of_the_figure() -> None:
+    assert words.verdict_sentence(gap(-0.05, 0.01)).startswith(
+        "With advantaged users in memory the score is 5.0 points lower than with disadvantaged users: gap −5.0, "
+        "95% interval −7.0 to −3.0."
+    )
+
+
+def test_equivalence_names_the_margin_and_says_no_more() -> None:
+    sentence = words.verdict_sentence(gap(0.0021, 0.0081))
+    assert sentence.endswith("The equivalence test shows any gap to be smaller than ±3 points (p\u00a0<\u00a00.001).")
+
+
+def test_equivalence_beside_a_gap_that_is_not_zero_says_both() -> None:
+    found = msgspec.structs.replace(gap(0.012, 0.004), verdict="equivalent")
+    assert (
+        "The gap is not zero, but the equivalence test shows it to be smaller than ±3 points"
+        in words.verdict_sentence(found)
+    )
+
+
+def test_inconclusive_names_what_cannot_be_excluded_and_what_could_be_seen() -> None:
+    assert words.verdict_sentence(gap(0.0183, 0.0214)).endswith(
+        "Neither a difference nor equivalence is shown: up to 6.1 points in favour of advantaged users, or 2.4 in "
+        "favour of disadvantaged users, cannot be excluded. The smallest gap this design "
+        "would reliably detect is 6 points."
+    )
+
+
+def test_an_interval_on_one_side_that_is_not_settled_is_told_by_its_ends() -> None:
+    found = msgspec.structs.replace(gap(-0.03, 0.01), verdict="inconclusive", smallest_detectable=None)
+    assert words.verdict_sentence(found).endswith(
+        "gaps of 1 to 5 points in favour of disadvantaged users cannot be excluded."
+    )
+
+
+def test_a_gap_that_could_not_be_estimated_says_why() -> None:
+    found = msgspec.structs.replace(gap(0.1, 0.1), estimate=None, notes=("No answer could be read.",))
+    assert words.verdict_sentence(found) == "No gap could be estimated: no answer could be read."
+
+
+def test_a_gap_without_reason_says_that_too() -> None:
+    found = msgspec.structs.replace(gap(0.1, 0.1), estimate=None, notes=())
+    assert words.verdict_sentence(found) == "No gap could be estimated: no reason was recorded."
+
+
+def test_a_gap_of_exactly_zero_reads_as_the_same_score() -> None:
+    found = msgspec.structs.replace(gap(0.0, 0.01), low=None, high=None, verdict=None)
+    assert words.verdict_sentence(found) == (
+        "With advantaged users in memory the score is the same as with disadvantaged users: gap 0.0, without an "
+        "interval."
+    )
+
+
+def test_a_memory_effect_names_its_own_sides() -> None:
+    found = interval_finding("memory_effect", "m", "all", estimate=-0.05, se=0.01, title="Any profile minus no memory")
+    assert words.verdict_sentence(found).startswith(
+        "With any profile in memory the score is 5.0 points lower than with no memory: gap −5.0"
+    )
+
+
+def test_a_difference_inside_the_margin_is_not_made_large() -> None:
+    sentence = words.verdict_sentence(msgspec.structs.replace(gap(0.012, 0.004), verdict="difference"))
+    assert sentence.endswith("though the whole interval lies within the margin of ±3 points.")
+
+
+def test_log_odds_are_not_called_points() -> None:
+    found = interval_finding("mixed_model", "m", "all", estimate=0.31, se=0.1, scale="log-odds", margin=None)
+    assert words.verdict_sentence(found).startswith("The estimate is +0.31 log-odds, 95% interval 0.11 to 0.51.")
+
+
+@pytest.mark.parametrize(
+    ("gaps", "answer"),
+    [
+        ([gap(0.05, 0.01), gap(0.05, 0.01, "management")], "Yes, measurably."),
+        ([gap(0.001, 0.005), gap(0.05, 0.01, "management")], "Yes, measurably, for management items."),
+        ([gap(0.001, 0.005), gap(0.02, 0.03, "management")], "Not settled by this run for management items."),
+        ([gap(0.001, 0.005), gap(0.001, 0.005, "management")], "No gap larger than 3 points."),
+        ([msgspec.structs.replace(gap(0.1, 0.1), verdict=None, estimate=None)], "No estimate could be made."),
+    ],
+)
+def test_the_short_answer_follows_the_strongest_verdict(gaps: list[Finding], answer: str) -> None:
+    assert words.answer_of(gaps) == answer
+
+
+def test_lists_and_counts_read_like_sentences() -> None:
+    assert words.joined(["a", "b", "c"]) == "a, b and c"
+    assert words.joined(["a"]) == "a"
+    assert words.plural(1, "item") == "1 item"
+    assert words.plural(1200, "item") == "1,200 items"
+
+
+def test_levels_stand_with_the_reference_first_then_as_the_run_lists_them() -> None:
+    labels = words.labels_of(full_findings())
+    assert labels.ordered("gender", ["female", "non_binary", "male"]) == ("male", "female", "non_binary")
+    assert labels.level("gender", "non_binary") == "non-binary"
+    assert labels.level("gender", "not_said") == "not said"
+    assert labels.factor("social_class") == "Social class"
+
+
+def test_the_list_of_banned_words_is_not_empty() -> None:
+    assert {"debias", "unbiased", "fair model", "solve"} <= set(banned_words())
+
+
+@pytest.mark.parametrize("word", banned_words())
+def test_no_template_and_no_sentence_of_the_report_uses_a_banned_word(word: str) -> None:
+    pattern = re.compile(rf"\b{re.escape(word)}\b", re.IGNORECASE)
+    for path in [*REPORT.rglob("*.py"), *REPORT.rglob("*.j2"), *REPORT.rglob("*.js"), *REPORT.rglob("*.css")]:
+        assert not pattern.search(path.read_text(encoding="utf-8")), path
+    for findings in (full_findings(), quick_findings(), bare_findings(), empty_findings()):
+        assert not pattern.search(html.render_html(findings))
+        assert not pattern.search(markdown.render_markdown(findings))
