@@ -1,4 +1,4 @@
-"""Is the bank even: over positions, emotions, contexts and difficulties, and in how often an option is the key."""
+"""Is the bank even: over positions, emotions, contexts and difficulties; and can the key be told from the options?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from evenhand.bank.lint_record import Lint
+from evenhand.bank.appraisal import EMOTIONS, appraisal_distance
+from evenhand.bank.lint_record import Lint, Rule
 from evenhand.records.item import Bank, Item, ItemKind
 
 __all__ = ["lint_balance"]
@@ -21,7 +22,7 @@ _SHOWN: Final = 5
 
 
 def lint_balance(bank: Bank) -> Iterator[Lint]:
-    """Rules `position`, `balance`, `longest_key` and `option_frequency`, for each kind of item by itself."""
+    """Rules `position`, `balance`, `longest_key`, `central_key`, `option_frequency`, for each kind by itself."""
     kinds: dict[ItemKind, list[Item]] = defaultdict(list)
     for item in bank.items:
         kinds[item.kind].append(item)
@@ -30,6 +31,7 @@ def lint_balance(bank: Bank) -> Iterator[Lint]:
             yield from _positions(kind, items)
             yield from _levels(kind, items)
             yield from _longest(kind, items)
+            yield from _central(kind, items)
             yield from _frequencies(kind, items)
 
 
@@ -76,20 +78,43 @@ def _emotion(item: Item) -> str | None:
 
 
 def _longest(kind: ItemKind, items: Sequence[Item]) -> Iterator[Lint]:
-    """Picking the longest option must not beat chance; ties count in proportion."""
-    hits = chance = 0.0
+    """Picking the longest option must not beat chance."""
+    picks = [(item, [-len(option.text) for option in item.options]) for item in items]
+    yield from _beats_chance(picks, kind=kind, rule="longest_key", pick="the longest option", remedy="even out lengths")
+
+
+def _central(kind: ItemKind, items: Sequence[Item]) -> Iterator[Lint]:
+    """Picking the emotion that is nearest to all the others must not beat chance either.
+
+    Distractors chosen as neighbours of the key alone would put the key in their middle.
+    """
+    picks = []
     for item in items:
-        lengths = {option.id: len(option.text) for option in item.options}
-        longest = [name for name, length in lengths.items() if length == max(lengths.values())]
-        hits += (item.key in longest) / len(longest)
-        chance += 1 / len(item.options)
-    share, expected = hits / len(items), chance / len(items)
-    if share > expected and _uneven(share, expected, len(items)):
+        emotions = [option.emotion for option in item.options if option.emotion in EMOTIONS]
+        if len(emotions) == len(item.options):
+            picks.append((item, [sum(appraisal_distance(one, two) for two in emotions) for one in emotions]))
+    yield from _beats_chance(
+        picks, kind=kind, rule="central_key", pick="the emotion nearest to the others", remedy="vary the distractors"
+    )
+
+
+def _beats_chance(
+    picks: Sequence[tuple[Item, Sequence[int]]], *, kind: ItemKind, rule: Rule, pick: str, remedy: str
+) -> Iterator[Lint]:
+    """Whether picking the option of the lowest value is right too often; ties count in proportion."""
+    if len(picks) < _ENOUGH:
+        return
+    hits = 0.0
+    for item, values in picks:
+        best = [option.id for option, value in zip(item.options, values, strict=True) if value == min(values)]
+        hits += (item.key in best) / len(best)
+    share = hits / len(picks)
+    expected = sum(1 / len(item.options) for item, _ in picks) / len(picks)
+    if share > expected and _uneven(share, expected, len(picks)):
         message = (
-            f"{kind}: picking the longest option is right in {share:.0%} of {len(items)} items "
-            f"(chance: {expected:.0%}); lengthen distractors or shorten keys"
+            f"{kind}: picking {pick} is right in {share:.0%} of {len(picks)} items (chance: {expected:.0%}); {remedy}"
         )
-        yield Lint(severity="warning", rule="longest_key", field="options", message=message)
+        yield Lint(severity="warning", rule=rule, field="options", message=message)
 
 
 def _frequencies(kind: ItemKind, items: Sequence[Item]) -> Iterator[Lint]:

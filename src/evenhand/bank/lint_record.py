@@ -22,6 +22,7 @@ Rule = Literal[
     "option_frequency",
     "option_length",
     "longest_key",
+    "central_key",
     "length",
     "readability",
     "rationale",

@@ -288,6 +288,18 @@ def test_keys_that_are_the_longest_option_are_a_warning() -> None:
     assert ("warning", "longest_key", None) in found(*items)
 
 
+def test_keys_in_the_middle_of_their_neighbours_are_a_warning() -> None:
+    # guilt is one appraisal away from each of the others; they are two from one another
+    names = ("guilt", "frustration", "anger", "regret", "shame")
+    items = []
+    for index, item in enumerate(many(60, texts=names)):
+        options = tuple(msgspec.structs.replace(option, emotion=option.text) for option in item.options)
+        key = next(option.id for option in options if option.text == "guilt")
+        stem = item.stem if index else SAD.stem
+        items.append(altered(item, options=options, key=key, stem=stem))
+    assert ("warning", "central_key", None) in found(*items)
+
+
 def test_one_key_far_longer_than_its_rivals_is_a_warning() -> None:
     options = (Option(id="a", text="Wait"), Option(id="sadness", text="Call the office at once and ask for help"))
     assert found(altered(SAD, options=options, appraisal=None)) == [("warning", "option_length", "q1")]

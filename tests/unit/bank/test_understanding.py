@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import statistics
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from itertools import combinations
 
 import pytest
 
-from evenhand.bank.appraisal import EMOTIONS, appraisal_distance, compatible, keyed_emotion, satisfies
+from evenhand.bank.appraisal import EMOTIONS, appraisal_distance, compatible, keyed_emotion, satisfies, valence
 from evenhand.bank.lint import lint_bank
 from evenhand.bank.lint_duplicates import similarity
 from evenhand.bank.lint_text import reading_grade, word_count
@@ -111,6 +112,43 @@ def test_no_emotion_is_given_away_by_how_often_it_is_offered(bank: Bank) -> None
     shown = Counter(option.emotion for item in bank.items for option in item.options)
     keyed = Counter(key_emotion(item) for item in bank.items)
     assert all(0.1 <= keyed[emotion] / shown[emotion] <= 0.3 for emotion in EMOTIONS)
+
+
+def _share_right(bank: Bank, level: str | None, pick: Callable[[Item], list[str]]) -> float:
+    """How often a reader who sees the options only is right, guessing among what `pick` leaves."""
+    items = [item for item in bank.items if level in (None, item.difficulty)]
+    left = [(key_emotion(item), pick(item)) for item in items]
+    return statistics.mean((key in names) / len(names) for key, names in left)
+
+
+def _emotions(item: Item) -> list[str]:
+    return [key_emotion(item), *distractors(item)]
+
+
+def _nearest_to_all(item: Item) -> list[str]:
+    names = _emotions(item)
+    sums = {one: sum(appraisal_distance(one, two) for two in names) for one in names}
+    return [name for name in names if sums[name] == min(sums.values())]
+
+
+def _furthest_from_all(item: Item) -> list[str]:
+    names = _emotions(item)
+    sums = {one: sum(appraisal_distance(one, two) for two in names) for one in names}
+    return [name for name in names if sums[name] == max(sums.values())]
+
+
+def _commonest_valence(item: Item) -> list[str]:
+    names = _emotions(item)
+    counts = Counter(valence(name) for name in names)
+    return [name for name in names if counts[valence(name)] == max(counts.values())]
+
+
+@pytest.mark.parametrize("pick", [_nearest_to_all, _furthest_from_all, _commonest_valence])
+@pytest.mark.parametrize("level", [None, "easy", "medium", "hard"])
+def test_the_options_alone_do_not_tell_the_key(
+    bank: Bank, level: str | None, pick: Callable[[Item], list[str]]
+) -> None:
+    assert _share_right(bank, level, pick) <= 0.3  # chance: 0.2
 
 
 def test_no_situation_names_an_emotion(bank: Bank) -> None:
