@@ -211,7 +211,7 @@ def _outcomes(frame: pl.DataFrame, columns: PredictionColumns) -> pl.DataFrame:
     """Columns outcome, choice, key, score of every row."""
     if columns.correct is not None:
         score = _correctness(frame[columns.correct])
-        choice = frame.select(pl.lit(None, dtype=pl.String).alias("choice"))["choice"]
+        choice = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
         key = pl.repeat("correct", frame.height, eager=True)
     else:
         labels = labels_of(frame[columns.gold or ""], column=columns.gold or "")
