@@ -68,12 +68,12 @@ def _is_heading(text: str, key_heading: str | None) -> bool:
 
 
 def _first_item(lines: Sequence[Line], *, source: str) -> int:
-    """The line with number 1 that has options before the next number."""
-    starts = [place for place, line in enumerate(lines) if _number(line) is not None]
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    """The line with number 1 that has options before the next number 1 or 2: instructions may be numbered too."""
+    starts = [place for place, line in enumerate(lines) if _number(line) in (1, 2)]
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=False):
         if _number(lines[start]) == 1 and any(OPTION_START.fullmatch(line.text) for line in lines[start + 1 : end]):
             return start
-    first = next((place for place in starts if place + 1 < len(lines)), None)
+    first = next((place for place, line in enumerate(lines) if _number(line) is not None), None)
     found = (
         f"; the first number is in line {lines[first].number}: {lines[first].text[:50]!r}" if first is not None else ""
     )
