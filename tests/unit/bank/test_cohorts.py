@@ -211,3 +211,10 @@ def test_a_written_out_cohort_loads_from_yaml_and_json(tmp_path: Path) -> None:
     loaded = load_cohort(path)
     assert loaded.profiles == short.profiles
     assert len(loaded.placebo) == len(cohort.placebo)
+
+
+def test_neither_version_of_the_personas_is_longer_on_the_whole() -> None:
+    sizes: Counter[str] = Counter()
+    for profile in load_cohort("explicit").profiles:
+        sizes[profile.levels["position"]] += characters(profile)
+    assert sizes["advantaged"] / sizes["disadvantaged"] == pytest.approx(1, abs=0.01)
