@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from msgspec import structs
+
+from evenhand.analysis.crossed import (
+    CrossedScores,
+    cell_means,
+    dummies,
+    interaction_contrast,
+    level_contrast,
+    profile_contrast,
+)
+from evenhand.errors import TableError
+
+Codes = npt.NDArray[np.int64]
+
+
+def crossing(factors: int = 3) -> Codes:
+    return np.array([[(p // 3**k) % 3 for k in range(factors)] for p in range(3**factors)])
+
+
+def scores(
+    codes: Codes,
+    *,
+    items: int = 24,
+    fraction: int = 1,
+    seed: int = 0,
+    gap: float = 0.0,
+    slope: float = 0.0,
+    profile: float = 0.0,
+) -> CrossedScores:
+    rng = np.random.default_rng(seed)
+    base = 0.6 + 0.15 * rng.standard_normal(items) + profile * rng.standard_normal((codes.shape[0], 1))
+    sign = 0.5 * ((codes[:, 0] == 1).astype(float) - (codes[:, 0] == 0))
+    table = base + np.outer(sign, gap + slope * rng.standard_normal(items))
+    table = table + 0.2 * rng.standard_normal(table.shape)
+    asked = (codes.sum(axis=1)[:, None] + np.arange(items)) % fraction == 0
+    where, item = np.nonzero(asked)
+    return CrossedScores(score=table[where, item], item=item, profile=where)
+
+
+def others(codes: Codes) -> npt.NDArray[np.float64]:
+    return np.column_stack([dummies(codes[:, k]) for k in range(1, codes.shape[1])])
+
+
+def test_in_a_complete_crossing_the_estimate_is_the_difference_of_means() -> None:
+    codes = crossing()
+    data = scores(codes, gap=0.1)
+    found = level_contrast(data, levels=codes[:, 0], level=1, reference=0, nuisance=others(codes))
+    level = codes[data.profile, 0]
+    assert found.estimate == pytest.approx(data.score[level == 1].mean() - data.score[level == 0].mean())
+    assert (found.items, found.profiles, found.cells) == (24, 18, 24 * 18)
+
+
+def test_in_a_complete_crossing_the_variance_is_the_quasi_f_of_the_contrast() -> None:
+    codes = crossing(2)
+    data = scores(codes, slope=0.3, profile=0.1, items=15)
+    found = level_contrast(data, levels=codes[:, 0], level=1, reference=0, nuisance=others(codes))
+    kept = np.flatnonzero(codes[:, 0] < 2)
+    table = np.full((9, 15), np.nan)
+    table[data.profile, data.item] = data.score
+    table = table[kept]
+    sign = np.where(codes[kept, 0] == 1, 1.0, -1.0)
+    # 6 profiles, 15 items; contrast of item i is the mean of sign * score over its 6 profiles, times 2.
+    per_item = 2 * (sign[:, None] * table).mean(axis=0)
+    between_items = 6 / 4 * np.sum((per_item - per_item.mean()) ** 2) / 14
+    design = np.column_stack([np.ones(6), sign, dummies(codes[kept, 1])])
+    means = table.mean(axis=1)
+    left = means - design @ np.linalg.lstsq(design, means, rcond=None)[0]
+    between_profiles = 15 * np.sum(left**2) / (6 - 4)
+    rest = table - table.mean(axis=0) - left[:, None] - np.outer(sign, per_item / 2)
+    rest = rest - (design @ np.linalg.lstsq(design, means, rcond=None)[0] - means.mean())[:, None]
+    rest = rest + np.outer(sign, np.full(15, per_item.mean() / 2))
+    residual = np.sum(rest**2) / (5 * 14 - 14)
+    expected = 4 / 90 * (between_items + between_profiles - residual)
+    assert found.se**2 == pytest.approx(expected, rel=0.02)
+    assert [part.name for part in found.components] == ["item slope", "profile", "residual"]
+
+
+@pytest.mark.parametrize("fraction", [1, 3])
+def test_it_finds_the_gap_and_states_its_error(fraction: int) -> None:
+    codes = crossing()
+    estimates, errors = [], []
+    for seed in range(150):
+        data = scores(codes, fraction=fraction, seed=seed, gap=0.1, slope=0.2, profile=0.1)
+        found = level_contrast(data, levels=codes[:, 0], level=1, reference=0, nuisance=others(codes))
+        estimates.append(found.estimate)
+        errors.append(found.se)
+    assert np.mean(estimates) == pytest.approx(0.1, abs=4 * np.std(estimates) / np.sqrt(150))
+    assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(np.std(estimates), rel=0.2)
+
+
+def test_swapping_level_and_reference_flips_the_sign() -> None:
+    codes = crossing()
+    data = scores(codes, gap=0.1, fraction=3)
+    ours = level_contrast(data, levels=codes[:, 0], level=2, reference=0, nuisance=others(codes))
+    theirs = level_contrast(data, levels=codes[:, 0], level=0, reference=2, nuisance=others(codes))
+    assert theirs.estimate == pytest.approx(-ours.estimate)
+    assert (theirs.se, theirs.p) == pytest.approx((ours.se, ours.p))
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    codes = crossing()
+    data = scores(codes, fraction=3, slope=0.2)
+    order = np.random.default_rng(0).permutation(data.score.size)
+    shuffled = CrossedScores(score=data.score[order], item=data.item[order], profile=data.profile[order])
+    ours = level_contrast(data, levels=codes[:, 0], level=1, reference=0)
+    theirs = level_contrast(shuffled, levels=codes[:, 0], level=1, reference=0)
+    assert (theirs.estimate, theirs.se, theirs.df) == pytest.approx((ours.estimate, ours.se, ours.df))
+
+
+def test_an_interaction_is_a_difference_of_differences() -> None:
+    codes = crossing()
+    data = scores(codes)
+    score = data.score + 0.2 * ((codes[data.profile, 0] == 1) & (codes[data.profile, 1] == 2))
+    found = interaction_contrast(
+        structs.replace(data, score=score), first=codes[:, 0], second=codes[:, 1], pairs=((1, 0), (2, 0))
+    )
+    a, b = codes[data.profile, 0], codes[data.profile, 1]
+    means = {(i, j): score[(a == i) & (b == j)].mean() for i in (0, 1) for j in (0, 2)}
+    expected = means[1, 2] - means[0, 2] - means[1, 0] + means[0, 0]
+    assert found.estimate == pytest.approx(expected)
+    with_other = interaction_contrast(
+        structs.replace(data, score=score),
+        first=codes[:, 0],
+        second=codes[:, 1],
+        pairs=((1, 0), (2, 0)),
+        nuisance=dummies(codes[:, 2]),
+    )
+    assert with_other.estimate == pytest.approx(expected)
+
+
+def test_missing_scores_are_left_out() -> None:
+    codes = crossing()
+    data = scores(codes)
+    holes = data.score.copy()
+    holes[::3] = np.nan
+    found = level_contrast(structs.replace(data, score=holes), levels=codes[:, 0], level=1, reference=0)
+    assert found.cells < data.score.size * 2 / 3
+    assert np.isfinite([found.estimate, found.se, found.p]).all()
+
+
+def test_scores_that_never_vary_give_an_exact_zero_with_a_stated_interval() -> None:
+    codes = crossing()
+    data = scores(codes)
+    constant = structs.replace(data, score=np.full(data.score.size, 0.5))
+    found = level_contrast(constant, levels=codes[:, 0], level=1, reference=0, nuisance=others(codes))
+    assert (found.estimate, found.se, found.low, found.high, found.p) == (0.0, 0.0, 0.0, 0.0, 1.0)
+    assert found.degenerate
+    assert "the interval is the point itself" in found.notes[0]
+
+
+def test_a_single_item_is_judged_over_profiles_alone() -> None:
+    codes = crossing()
+    found = level_contrast(scores(codes, items=1), levels=codes[:, 0], level=1, reference=0)
+    assert "a single item" in found.notes[0]
+    assert found.df == pytest.approx(16)
+
+
+def test_contrasts_that_the_design_does_not_hold_are_refused() -> None:
+    codes = crossing()
+    data = scores(codes)
+    with pytest.raises(TableError, match="both sides"):
+        level_contrast(data, levels=codes[:, 0], level=7, reference=0)
+    with pytest.raises(TableError, match="another factor moves with it"):
+        level_contrast(data, levels=codes[:, 0], level=1, reference=0, nuisance=dummies(codes[:, 0]))
+
+
+def test_a_covariate_may_leave_profiles_out() -> None:
+    codes = crossing()
+    x = np.where(codes[:, 0] == 2, np.nan, codes[:, 0] - 0.5)
+    data = scores(codes, gap=0.1)
+    ours = profile_contrast(data, x=x)
+    assert ours.estimate == pytest.approx(level_contrast(data, levels=codes[:, 0], level=1, reference=0).estimate)
+
+
+def test_trials_are_averaged_to_cells() -> None:
+    found = cell_means(np.array([1.0, 0.0, 1.0, np.nan]), item=np.array([0, 0, 1, 1]), profile=np.array([2, 2, 0, 1]))
+    assert found.score.tolist() == [0.5, 1.0]
+    assert (found.item.tolist(), found.profile.tolist()) == ([0, 1], [2, 0])
+    assert found.weight is not None
+    assert found.weight.tolist() == [2.0, 1.0]
+
+
+def test_dummies_have_a_column_for_each_level_but_the_reference() -> None:
+    assert dummies(np.array([0, 1, 2, 1]), reference=1).T.tolist() == [[1, 0, 0, 0], [0, 0, 1, 0]]
+    assert dummies(np.array([1, 1]), reference=1).shape == (2, 0)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import special
+
+from evenhand.analysis.binomial_mixed import BinomialCells, fit_binomial
+from evenhand.analysis.random_terms import term
+from evenhand.analysis.sd_interval import sd_interval
+from evenhand.errors import UsageError
+
+
+def cells(seed: int, profile_sd: float) -> BinomialCells:
+    rng = np.random.default_rng(seed)
+    item, profile = (a.ravel() for a in np.meshgrid(np.arange(20), np.arange(30)))
+    eta = 0.5 + rng.standard_normal(20)[item] + profile_sd * rng.standard_normal(30)[profile]
+    return BinomialCells(
+        successes=rng.binomial(4, special.expit(eta)).astype(float),
+        trials=np.full(item.size, 4.0),
+        design=np.ones((item.size, 1)),
+        names=("(Intercept)",),
+        terms=(term("item", item), term("profile", profile)),
+    )
+
+
+def test_a_clear_spread_has_an_interval_above_zero_around_it() -> None:
+    data = cells(0, 0.6)
+    fit = fit_binomial(data)
+    low, high = sd_interval(data, fit, term="profile")
+    assert 0 < low < fit.sds[1].sd < high
+    wide = sd_interval(data, fit, term="profile", confidence=0.99)
+    assert wide[0] < low
+    assert wide[1] > high
+
+
+def test_a_spread_of_zero_has_an_upper_end_that_is_not() -> None:
+    for seed in range(20):
+        data = cells(seed, 0.0)
+        fit = fit_binomial(data)
+        if fit.sds[1].singular:
+            low, high = sd_interval(data, fit, term="profile")
+            assert low == 0.0
+            assert 0.02 < high < 0.5
+            return
+    pytest.fail("none of 20 tables without profile spread gave a singular fit")
+
+
+def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
+    held = 0
+    for seed in range(40):
+        data = cells(100 + seed, 0.3)
+        low, high = sd_interval(data, fit_binomial(data), term="profile", confidence=0.9)
+        held += low <= 0.3 <= high
+    # 40 intervals at 90%: 36 expected, SD 1.9.
+    assert held >= 31
+
+
+def test_an_unknown_term_is_named() -> None:
+    data = cells(0, 0.3)
+    with pytest.raises(UsageError, match="'persona'"):
+        sd_interval(data, fit_binomial(data), term="persona")
