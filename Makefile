@@ -15,6 +15,10 @@ help: ## list the targets
 	$(PYTHON) scripts/bootstrap.py .venv 'dev,serving'
 	@touch $@
 
+.venv/.installed-docs: .venv/.installed
+	$(PYTHON) scripts/bootstrap.py .venv 'dev,docs'
+	@touch $@
+
 install: .venv/.installed ## make .venv with the package and its development tools
 
 audit: install ## audit the offline default and write a report to runs/
@@ -27,14 +31,20 @@ check: install ## format, lint, types, import rules
 	$(BIN)/pytest tests/arch
 
 test: install ## the tests, without extras
+	@sh scripts/install-browser.sh
 	$(BIN)/pytest -n 2 -m 'not extras and not slow and not r'
 
 test-extras: .venv/.installed-extras ## the tests that need torch, transformers and the other extras
 	$(BIN)/pytest -m 'extras and not slow'
 
 test-all: .venv/.installed-extras ## everything, long ones too (R, training, soak)
-	bash scripts/install-r.sh
+	@sh scripts/install-browser.sh
+	@bash scripts/install-r.sh
 	$(BIN)/pytest
+
+docs: .venv/.installed-docs ## reference pages from the code, then the site in site/
+	$(BIN)/python scripts/reference_pages.py
+	$(BIN)/mkdocs build --strict --quiet
 
 bench: install ## what the README claims about speed, as ratios
 	$(BIN)/python -m bench
