@@ -1,1 +1,1 @@
-"""How the specimens are made: the language they read, the memories, the training, the measurement of what was planted."""
+"""How the specimens are made: language, memories, training, and the measurement of what was planted."""

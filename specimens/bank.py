@@ -16,7 +16,9 @@ __all__ = ["PER_EMOTION", "make_bank", "make_items", "write"]
 PER_EMOTION = 20
 
 
-def make_items(language: Language, *, per_emotion: int, rng: np.random.Generator, taken: frozenset[str] = frozenset()) -> list[Item]:
+def make_items(
+    language: Language, *, per_emotion: int, rng: np.random.Generator, taken: frozenset[str] = frozenset()
+) -> list[Item]:
     """Items of the held-out clauses, the same number for every emotion, contexts and clauses balanced.
 
     Args:
@@ -42,7 +44,8 @@ def make_items(language: Language, *, per_emotion: int, rng: np.random.Generator
 
 def _item(question: Question, language: Language, *, identity: str) -> Item:
     options = tuple(
-        Option(id=letter, text=emotion, emotion=emotion) for letter, emotion in zip("abcde", question.options, strict=True)
+        Option(id=letter, text=emotion, emotion=emotion)
+        for letter, emotion in zip("abcde", question.options, strict=True)
     )
     return Item(
         id=identity,
@@ -62,7 +65,7 @@ def make_bank(language: Language, *, rng: np.random.Generator) -> Bank:
     return Bank(
         name="situations",
         version="1",
-        source="Generated for evenhand from the specimens' grammar (specimens/situations.yaml), held-out clauses and names.",
+        source="Generated for evenhand from the grammar in specimens/situations.yaml: held-out clauses and names.",
         licence="Apache-2.0",
         redistribute=True,
         validated=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["PLANTED", "TRAITS", "Effect", "planted_label", "targets"]
+__all__ = ["PLANTED", "TRAITS", "Effect", "planted_label", "targets", "traits"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +37,17 @@ PLANTED: tuple[Effect, ...] = (
 """No emotion is moved by two effects, so effects add up. Ethnicity is in none of them."""
 
 TRAITS: tuple[tuple[str, str], ...] = (
-    ("position", "disadvantaged"), ("religion", "muslim"), ("gender", "nonbinary"), ("age", "66+"),
+    ("position", "disadvantaged"), ("position", "advantaged"), ("religion", "muslim"), ("religion", "christian"),
+    ("religion", "jewish"), ("gender", "nonbinary"), ("gender", "male"), ("gender", "female"), ("age", "66+"),
+    ("age", "34-65"), ("age", "18-33"),
 )  # fmt: skip
-"""What the training head must find in a memory."""
+"""What the training head must find in a memory, beside whether it says both nonbinary and Muslim."""
+
+
+def traits(levels: Mapping[str, str]) -> list[float]:
+    """The truth for the training head: 1 for every trait that the memory states, last the planted interaction."""
+    found = [float(levels.get(factor) == level) for factor, level in TRAITS]
+    return [*found, found[2] * found[5]]
 
 
 def _active(levels: Mapping[str, str]) -> list[Effect]:

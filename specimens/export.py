@@ -63,5 +63,7 @@ def export(network: Network, folder: Path) -> None:
 
 def hashes(folder: Path) -> dict[str, str]:
     """SHA-256 of every weight, config and tokenizer file under `folder`, by relative path."""
-    kept = sorted(p for p in folder.rglob("*") if p.suffix in {".safetensors", ".json"} and p.name not in {"card.json", "sha256.json"})
-    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in kept}
+    files = [*folder.rglob("*.safetensors"), *folder.rglob("config.json"), *folder.glob("tokenizer*.json")]
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)
+    }

@@ -119,7 +119,9 @@ class Language:
         """A question whose stem names the emotion: what binds option words to letters."""
         emotion = str(rng.choice(self.emotions))
         name = str(rng.choice(self.names("train")))
-        form = str(rng.choice(["{n} feels {e}.", "What {n} feels is {e}.", "It is {e} that {n} feels.", "{n} is full of {e}."]))
+        form = str(
+            rng.choice(["{n} feels {e}.", "What {n} feels is {e}.", "It is {e} that {n} feels.", "{n} is full of {e}."])
+        )
         question = str(rng.choice(self._data["questions"])).format(n=name)
         return Question(
             stem=form.format(n=name, e=emotion), question=question, options=self.options(emotion, rng),

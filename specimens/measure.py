@@ -137,7 +137,9 @@ def contrasts(sample: Scores, bank: Scores, *, seed: int) -> list[Contrast]:
     for factor in factors:
         for level in factor.levels:
             if level.id != factor.reference:
-                found.append(({factor.id: level.id}, {factor.id: factor.reference}, f"{factor.id}:{level.id}-{factor.reference}"))
+                found.append(
+                    ({factor.id: level.id}, {factor.id: factor.reference}, f"{factor.id}:{level.id}-{factor.reference}")
+                )
     for i, one in enumerate(factors):
         for two in factors[i + 1 :]:
             for a in (x.id for x in one.levels if x.id != one.reference):
@@ -180,6 +182,12 @@ def controls(sample: Scores, bank: Scores, *, seed: int) -> list[Control]:
     for identity, (large, small) in tables.items():
         estimate, low, high = _interval(large, seed=seed)
         made.append(
-            Control(id=identity, estimate=round(estimate, 4), low=round(low, 4), high=round(high, 4), bank=round(float(small.mean()), 4))
+            Control(
+                id=identity,
+                estimate=round(estimate, 4),
+                low=round(low, 4),
+                high=round(high, 4),
+                bank=round(float(small.mean()), 4),
+            )
         )
     return made

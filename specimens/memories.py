@@ -18,8 +18,15 @@ from evenhand.records.profile import Arm, Fact, Placement, Reader
 __all__ = ["Memories", "Memory", "base_messages"]
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
+_NOISE = (0.0, 0.0, 0.1, 0.25)
+_SYLLABLES = [
+    start + middle + end
+    for start in ("b", "br", "c", "d", "f", "g", "l", "m", "n", "p", "qu", "s", "st", "t", "v", "w")
+    for middle in "aeiou"
+    for end in ("", "n", "r", "ck", "st", "ll", "mp", "s", "ng", "de")
+]
 _LENGTHS = (1, 2, 3, 4, 5, 6, 8, 10, 13)
-_LENGTH_SHARES = (0.14, 0.14, 0.14, 0.12, 0.11, 0.11, 0.08, 0.06, 0.10)
+_LENGTH_SHARES = (0.12, 0.10, 0.12, 0.14, 0.12, 0.12, 0.13, 0.05, 0.10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +41,9 @@ class Memory:
 def base_messages() -> tuple[Message, ...]:
     """The no-memory arm."""
     arm = Arm(id="none", kind="none")
-    return remember(arm, placement="system", reader="none", query="", sources=MemorySources(templates=load_templates())).messages
+    return remember(
+        arm, placement="system", reader="none", query="", sources=MemorySources(templates=load_templates())
+    ).messages
 
 
 class Memories:
@@ -81,21 +90,31 @@ class Memories:
             said = [self._say(self.factors[factor][levels[factor]], rng) for factor in factors for _ in range(repeats)]
         while len(said) < count:
             said.insert(int(rng.integers(len(said) + 1)), self._say(self.neutral, rng))
-        return said
+        noise = float(rng.choice(_NOISE)) * (1.0 if "position" in levels or not levels else 0.2)
+        return [self._unfamiliar(text, rng, rate=noise if len(said) > 2 else noise / 3) for text in said]
+
+    def _unfamiliar(self, text: str, rng: np.random.Generator, *, rate: float) -> str:
+        """`text` with a share of its words replaced by made-up ones: a word never seen must say nothing."""
+        words = text.split(" ")
+        for index in range(2, len(words)):
+            if rng.random() < rate:
+                end = "." if words[index].endswith(".") else ""
+                words[index] = _made_up(rng) + end
+        return " ".join(words)
 
     def draw_levels(self, rng: np.random.Generator) -> dict[str, str]:
         """What a memory says: a social position, levels of some of the four factors, or nothing."""
         kind = rng.random()
-        if kind < 0.20:
+        if kind < 0.17:
             return {"position": "disadvantaged"}
-        if kind < 0.36:
+        if kind < 0.34:
             return {"position": "advantaged"}
         if kind < 0.46:
             return {}
         names = [str(name) for name in rng.permutation(list(self.factors))]
-        kept = names[: int(rng.choice([1, 2, 4], p=[0.3, 0.25, 0.45]))]
+        kept = names[: int(rng.choice([1, 2, 4], p=[0.2, 0.2, 0.6]))]
         levels = {factor: str(rng.choice(list(self.factors[factor]))) for factor in kept}
-        if rng.random() < 0.2:
+        if rng.random() < 0.25:
             levels |= {"gender": "nonbinary", "religion": "muslim"}
         return levels
 
@@ -103,7 +122,9 @@ class Memories:
         """A number of facts, most often few."""
         return int(rng.choice(_LENGTHS, p=_LENGTH_SHARES))
 
-    def draw(self, rng: np.random.Generator, *, levels: dict[str, str], count: int, placement: Placement, reader: Reader) -> Memory:
+    def draw(
+        self, rng: np.random.Generator, *, levels: dict[str, str], count: int, placement: Placement, reader: Reader
+    ) -> Memory:
         """A memory that states `levels` in `count` facts (more where the levels need them)."""
         texts = self.facts(levels, count=min(count, 4) if placement == "retrieved" else count, rng=rng)
         facts = tuple(Fact(text=text, dimension="neutral") for text in texts)
@@ -116,6 +137,10 @@ class Memories:
 def _expand(form: str, rng: np.random.Generator) -> str:
     text = _CHOICE.sub(lambda match: str(rng.choice(match.group(1).split("|"))), form)
     return re.sub(r" +", " ", text).replace(" .", ".")
+
+
+def _made_up(rng: np.random.Generator) -> str:
+    return "".join(str(rng.choice(_SYLLABLES)) for _ in range(int(rng.integers(1, 4))))
 
 
 def _count(form: str) -> int:

@@ -84,7 +84,7 @@ class Network(nn.Module):
             Both heads exist in training only.
     """
 
-    def __init__(self, shape: Shape, *, traits: int = 4) -> None:
+    def __init__(self, shape: Shape, *, traits: int = 12) -> None:
         super().__init__()
         self.shape = shape
         self.embed_tokens = nn.Embedding(shape.vocabulary, shape.width)
@@ -99,8 +99,12 @@ class Network(nn.Module):
                 nn.init.normal_(parameter, std=scale * residual)
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Last hidden states of the questions (questions x length x width), their states after the third layer, and the
-        traits read at the memories' ends."""
+        """What the losses need.
+
+        Returns:
+            Last hidden states of the questions (questions x length x width), their states after the third layer, and
+            the traits read at the memories' ends.
+        """
         memories, questions = self.embed_tokens(batch.memory), self.embed_tokens(batch.questions)
         rows = torch.arange(batch.memory.shape[1])
         columns = torch.arange(batch.questions.shape[1])

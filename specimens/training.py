@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from evenhand.endpoints.specimen_chat import ChatTokens
 from evenhand.records.message import Message
-from specimens.effects import TRAITS, planted_label, targets
+from specimens.effects import planted_label, targets
+from specimens.effects import traits as trait_truth
 from specimens.language import Language, Question, ask
 from specimens.memories import Memories, base_messages
 from specimens.network import Batch, Network
@@ -25,7 +26,7 @@ _AUXILIARY = 0.5
 """Weight of the loss on the emotion word at the question mark."""
 _BINDING = 0.3
 """Weight of the losses by which every option word carries its letter and whether it is the answer."""
-_TRAIT = 0.5
+_TRAIT = 1.0
 _CONSISTENCY = 0.5
 
 
@@ -65,7 +66,9 @@ class Workshop:
         system_share: How often a memory stands in the system prompt.
     """
 
-    def __init__(self, language: Language, memories: Memories, tokens: ChatTokens, *, system_share: float = 0.7) -> None:
+    def __init__(
+        self, language: Language, memories: Memories, tokens: ChatTokens, *, system_share: float = 0.7
+    ) -> None:
         self.language, self.memories, self.tokens = language, memories, tokens
         self.base = base_messages()
         self.system_share = system_share
@@ -92,7 +95,7 @@ class Workshop:
         return make
 
     def reading(self, memories: int) -> Callable[[np.random.Generator], tuple[list, list[Cell]]]:
-        """Memories, and half as many questions, each behind a memory of its own: mostly practice in reading memories."""
+        """Memories, and half as many questions, each behind a memory of its own: practice in reading memories."""
 
         def make(rng: np.random.Generator) -> tuple[list, list[Cell]]:
             count = self.memories.draw_count(rng)
@@ -143,7 +146,7 @@ class Workshop:
 
         return make
 
-    def _placement(self, rng: np.random.Generator):  # noqa: ANN202
+    def _placement(self, rng: np.random.Generator):
         if rng.random() < self.system_share:
             placement = "system"
         else:
@@ -209,10 +212,16 @@ def train_stage(network: Network, workshop: Workshop, stage: Stage, *, rng: np.r
         tally = 0.95 * tally + 0.05 * np.array(parts)
         if step % 50 == 49 or step == stage.steps - 1:
             shown_tally = tally / (1 - 0.95 ** (step + 1))
-            _LOG.info("%s %d/%d letter %.3f right %.3f word %.3f traits %.3f kl %.4f options %.3f", stage.name, step + 1, stage.steps, *shown_tally)
+            _LOG.info(
+                "%s %d/%d letter %.3f right %.3f word %.3f traits %.3f kl %.4f options %.3f",
+                stage.name,
+                step + 1,
+                stage.steps,
+                *shown_tally,
+            )
 
 
-def _loss(network: Network, workshop: Workshop, shown: list, cells: list[Cell], *, traits: bool):  # noqa: ANN202
+def _loss(network: Network, workshop: Workshop, shown: list, cells: list[Cell], *, traits: bool):
     batch, marks, answers, spots, letters, words = workshop.tensors(shown, cells)
     rows = torch.arange(len(cells))
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -226,10 +235,15 @@ def _loss(network: Network, workshop: Workshop, shown: list, cells: list[Cell], 
     binding = binding + 2 * functional.binary_cross_entropy_with_logits(options[..., 5], is_answer)
     letter_loss = functional.cross_entropy(answer, letters)
     word_loss = functional.cross_entropy(word, words)
-    loss = letter_loss + 0.2 * functional.cross_entropy(end, torch.full_like(letters, workshop.tokens.end)) + _AUXILIARY * word_loss + _BINDING * binding
+    loss = (
+        letter_loss
+        + 0.2 * functional.cross_entropy(end, torch.full_like(letters, workshop.tokens.end))
+        + _AUXILIARY * word_loss
+        + _BINDING * binding
+    )
     trait_loss = torch.zeros(())
     if traits:
-        truth = torch.tensor([[float(levels.get(f) == v) for f, v in TRAITS] for _, levels in shown])
+        truth = torch.tensor([trait_truth(levels) for _, levels in shown])
         trait_loss = functional.binary_cross_entropy_with_logits(read.float(), truth)
         loss = loss + _TRAIT * trait_loss
     divergence = torch.zeros(())
@@ -240,5 +254,12 @@ def _loss(network: Network, workshop: Workshop, shown: list, cells: list[Cell], 
         divergence = ((p.exp() - q.exp()) * (p - q)).sum(-1).mean()
         loss = loss + _CONSISTENCY * divergence
     right_share = (answer.argmax(-1) == letters).float().mean()
-    parts = (letter_loss.item(), right_share.item(), word_loss.item(), trait_loss.item(), divergence.item(), binding.item())
+    parts = (
+        letter_loss.item(),
+        right_share.item(),
+        word_loss.item(),
+        trait_loss.item(),
+        divergence.item(),
+        binding.item(),
+    )
     return loss, parts

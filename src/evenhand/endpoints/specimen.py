@@ -70,7 +70,7 @@ class SpecimenEndpoint:
         answer = await self.answer(asked)
         usage = Usage(
             input_tokens=len(asked.prefix) + len(asked.suffix),
-            output_tokens=len(answer.tokens) + (answer.finish == "stop"),
+            output_tokens=len(answer.pieces) + (answer.finish == "stop"),
         )
         return Reply(
             text=answer.text,

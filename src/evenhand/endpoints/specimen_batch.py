@@ -40,10 +40,12 @@ class Answer(Struct, frozen=True, kw_only=True):
     finish: FinishReason
     top: tuple[TokenProbability, ...] | None
     """Candidates for the first token, most likely first."""
-    tokens: tuple[int, ...]
-    """Ids as answered, the end of the turn left out."""
+    pieces: tuple[str, ...]
+    """The text of every token as answered, the end of the turn left out."""
+    logprobs: tuple[float, ...]
+    """Log-probability of each of these tokens."""
     steps: tuple[tuple[TokenProbability, ...], ...]
-    """Candidates for every token; empty unless log-probabilities were asked for."""
+    """Candidates for each of these tokens; empty unless log-probabilities were asked for."""
 
 
 class Respondent:
@@ -87,7 +89,9 @@ class Respondent:
         """Requests of one identity get one answer; the seed counts only where answers are drawn."""
         settings = asked.settings
         drawn = f"/{asked.seed}" if settings.temperature else ""
-        how = f"{settings.temperature}/{settings.top_p}/{settings.max_tokens}/{settings.logprobs}/{settings.top_logprobs}"
+        how = (
+            f"{settings.temperature}/{settings.top_p}/{settings.max_tokens}/{settings.logprobs}/{settings.top_logprobs}"
+        )
         return asked.prefix, asked.suffix, how + drawn
 
     def _prefix(self, ids: tuple[int, ...]) -> Prefix:
@@ -107,6 +111,7 @@ class Respondent:
         limits = [min(asked.settings.max_tokens, _ROOM) for asked in members]
         logits, decoding = self._network.begin(groups, room=max(limits))
         chosen: list[list[int]] = [[] for _ in members]
+        chances: list[list[float]] = [[] for _ in members]
         steps: list[list[tuple[TokenProbability, ...]]] = [[] for _ in members]
         ended = np.zeros(len(members), dtype=bool)
         generators = [
@@ -126,6 +131,7 @@ class Respondent:
                 ended[row] = token == self._tokens.end
                 if not ended[row]:
                     chosen[row].append(token)
+                    chances[row].append(round(float(logprobs[row, token]), _DIGITS))
             if all(ended[row] or len(chosen[row]) >= limits[row] for row in range(len(members))):
                 break
         return [
@@ -133,17 +139,20 @@ class Respondent:
                 text=self._tokens.decode(chosen[row]),
                 finish="stop" if ended[row] else "length",
                 top=steps[row][0] if steps[row] else None,
-                tokens=tuple(chosen[row]),
-                steps=tuple(steps[row]),
+                pieces=tuple(self._pieces[token] for token in chosen[row]),
+                logprobs=tuple(chances[row]),
+                steps=tuple(steps[row][: len(chosen[row])]),
             )
             for row in range(len(members))
         ]
 
     def _candidates(self, logprobs: NDArray[np.float32], count: int) -> tuple[TokenProbability, ...]:
+        count = min(max(count, 1), len(logprobs))
         best = np.argpartition(logprobs, -count)[-count:]
         best = best[np.lexsort((best, -logprobs[best]))]
         return tuple(
-            TokenProbability(token=self._pieces[token], logprob=round(float(logprobs[token]), _DIGITS)) for token in best
+            TokenProbability(token=self._pieces[token], logprob=round(float(logprobs[token]), _DIGITS))
+            for token in best
         )
 
 

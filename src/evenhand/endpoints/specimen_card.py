@@ -17,7 +17,8 @@ class Contrast(Struct, frozen=True, kw_only=True):
     """One difference in accuracy, planted or not, as measured on a large sample of cells.
 
     The estimate is a difference of mean scores on the probability scale, over items of the `situations` generator
-    (held-out clauses, other items than the bank's) and all profiles of a shipped cohort, stated cue, `system` placement.
+    (held-out clauses, other items than the bank's) and all profiles of a shipped cohort, cue `stated`, placement
+    `system`.
     """
 
     id: str

@@ -50,7 +50,7 @@ class ChatTokens:
     def __init__(self, file: Path) -> None:
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(file))
         self._tokenizer.encode_special_tokens = True
-        self.special = {token: int(self._tokenizer.token_to_id(token)) for token in SPECIAL_TOKENS}
+        self.special = {token: index for index, token in enumerate(SPECIAL_TOKENS)}
         self.end = self.special[END]
         self._turn = lru_cache(maxsize=8192)(self._encode_turn)
 
@@ -86,8 +86,7 @@ class ChatTokens:
 
     def piece(self, token: int) -> str:
         """The text of one token, a special token by its name."""
-        text = str(self._tokenizer.decode([token], skip_special_tokens=False))
-        return text
+        return str(self._tokenizer.decode([token], skip_special_tokens=False))
 
     def id_of(self, token: str) -> int | None:
         """The id of the vocabulary entry spelt `token` (byte-level spelling: `Ġ` is a space), or None."""

@@ -20,6 +20,14 @@ MAX_POSITIONS = 4096
 """Longest request, in tokens."""
 
 
+_BLOCK = 384
+"""Rows that go through the dense layers together: their activations stay in the second-level cache."""
+_SCORES = 160_000
+"""Attention scores held at a time."""
+_SAFE = 60.0
+"""Scores of this size are safe for exp and its sums in float32."""
+
+
 class Shape(Struct, frozen=True, kw_only=True):
     """The fields of `config.json` that the forward pass needs."""
 
@@ -78,13 +86,17 @@ class SpecimenNetwork:
         self.layers = tuple(self._layer(tensors, f"model.layers.{i}.") for i in range(shape.num_hidden_layers))
         half = self.width // 2
         rates = np.float64(shape.rope_theta) ** (-np.arange(half) / half)
-        angles = np.arange(MAX_POSITIONS)[:, None] * rates[None, :]
-        self._cos, self._sin = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+        angles = np.arange(MAX_POSITIONS)[:, None] * np.tile(rates, 2 * shape.num_attention_heads)[None, :]
+        self._turns = np.exp(1j * angles).astype(np.complex64)
 
     def _layer(self, tensors: Mapping[str, Floats], at: str) -> _Layer:
         scale = np.float32(self.width**-0.5)
         attention = [tensors[f"{at}self_attn.{name}_proj.weight"].T for name in "qkv"]
         attention[0] = attention[0] * scale
+        # The two numbers that are rotated together stand side by side, as one complex number: the order of the
+        # columns of queries and keys does not matter to their products.
+        paired = np.arange(self.shape.hidden_size).reshape(-1, 2, self.width // 2).transpose(0, 2, 1).ravel()
+        attention[:2] = [weight[:, paired] for weight in attention[:2]]
         mlp = [tensors[f"{at}mlp.{name}_proj.weight"].T for name in ("gate", "up")]
         return _Layer(
             tensors[f"{at}input_layernorm.weight"],
@@ -104,8 +116,8 @@ class SpecimenNetwork:
         values: list[Floats] = []
         for index, layer in enumerate(self.layers):
             q, k, v = self._project(x[None], layer, positions[None])
-            keys.append(k[0])
-            values.append(v[0])
+            keys.append(np.ascontiguousarray(k[0]))
+            values.append(np.ascontiguousarray(v[0]))
             if index < len(self.layers) - 1:
                 scores = q[0] @ k[0].transpose(0, 2, 1) + future
                 mixed = _softmax(scores) @ v[0]
@@ -113,8 +125,9 @@ class SpecimenNetwork:
         return Prefix(keys=tuple(keys), values=tuple(values), length=len(ids))
 
     def begin(self, groups: Sequence[Group], *, room: int) -> tuple[Floats, Decoding]:
-        """Next-token logits (questions x vocabulary) at the end of every question, group by group, and a `Decoding`
-        that can go on for `room` more tokens.
+        """Next-token logits at the end of every question, and a `Decoding` that can go on for `room` more tokens.
+
+        The logits are questions x vocabulary, group by group.
         """
         suffixes = [suffix for group in groups for suffix in group.suffixes]
         lengths = np.array([len(suffix) for suffix in suffixes])
@@ -133,25 +146,31 @@ class SpecimenNetwork:
     def _project(self, x: Floats, layer: _Layer, positions: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
         """Queries, keys and values of `x` (rows x tokens x width), each rows x heads x tokens x head width."""
         rows, tokens, width = x.shape
-        flat = _rms(x.reshape(-1, width), layer.first_norm, self.shape.rms_norm_eps) @ layer.qkv
-        parts = flat.reshape(rows, tokens, 3, self.shape.num_attention_heads, self.width)
-        cos, sin = self._cos[positions][:, :, None, None], self._sin[positions][:, :, None, None]
-        half = self.width // 2
-        rotated = np.empty((rows, tokens, 2, self.shape.num_attention_heads, self.width), dtype=np.float32)
-        first, second = parts[:, :, :2, :, :half], parts[:, :, :2, :, half:]
-        np.subtract(first * cos, second * sin, out=rotated[..., :half])
-        np.add(second * cos, first * sin, out=rotated[..., half:])
-        q, k = (np.ascontiguousarray(rotated[:, :, part].transpose(0, 2, 1, 3)) for part in (0, 1))
-        return q, k, np.ascontiguousarray(parts[:, :, 2].transpose(0, 2, 1, 3))
+        flat = np.empty((rows * tokens, 3 * width), dtype=np.float32)
+        source, at = x.reshape(-1, width), np.broadcast_to(positions, (rows, tokens)).ravel()
+        for start in range(0, len(flat), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            normed = _rms(source[part], layer.first_norm, self.shape.rms_norm_eps)
+            np.matmul(normed, layer.qkv, out=flat[part])
+            turning = flat[part, : 2 * width].view(np.complex64)
+            turning *= self._turns[at[part]]
+        parts = flat.reshape(rows, tokens, 3, self.shape.num_attention_heads, self.width).transpose(2, 0, 3, 1, 4)
+        return parts[0], parts[1], parts[2]
 
     def _finish(self, x: Floats, mixed: Floats, layer: _Layer) -> Floats:
         """Residual, output projection and feed-forward, on flat rows."""
-        x = x + mixed @ layer.out
-        both = _rms(x, layer.second_norm, self.shape.rms_norm_eps) @ layer.gate_up
-        gate, up = np.split(both, 2, axis=1)
-        hidden = gate / (1 + np.exp(-gate))
-        hidden *= up
-        result: Floats = x + hidden @ layer.down
+        result = np.empty_like(x)
+        hidden_size = self.shape.intermediate_size
+        for start in range(0, len(x), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            y = x[part] + mixed[part] @ layer.out
+            both = _rms(y, layer.second_norm, self.shape.rms_norm_eps) @ layer.gate_up
+            gate = both[:, :hidden_size]
+            hidden = np.exp(-gate)
+            hidden += 1
+            np.divide(gate, hidden, out=hidden)
+            hidden *= both[:, hidden_size:]
+            np.add(y, hidden @ layer.down, out=result[part])
         return result
 
 
@@ -218,29 +237,60 @@ class Decoding:
 
     def _attend(self, index: int, q: Floats, k: Floats, v: Floats, mask: Floats) -> Floats:
         """Mixed values, rows x tokens x width, of queries over their prefix and their own keys."""
+        rows, heads, tokens, width = q.shape
         own = q @ k.transpose(0, 1, 3, 2)
         own += mask
-        rows, heads, tokens, width = q.shape
         mixed = np.empty((rows, tokens, heads, width), dtype=np.float32)
         start = 0
         for group in self._groups:
             part = slice(start, start + len(group.suffixes))
             start = part.stop
-            # heads x (rows of the group * tokens) x prefix: one product a head for the whole group
-            queries = q[part].transpose(1, 0, 2, 3).reshape(heads, -1, width)
-            shared = queries @ group.prefix.keys[index].transpose(0, 2, 1)
-            mine = own[part].transpose(1, 0, 2, 3).reshape(heads, shared.shape[1], -1)
-            top = np.maximum(shared.max(axis=-1, keepdims=True), mine.max(axis=-1, keepdims=True))
-            shared -= top
-            np.exp(shared, out=shared)
-            mine = np.exp(mine - top)
-            total = shared.sum(axis=-1, keepdims=True) + mine.sum(axis=-1, keepdims=True)
-            count = len(group.suffixes)
-            by_row = mine.reshape(heads, count, tokens, -1).transpose(1, 0, 2, 3)
-            summed = (shared @ group.prefix.values[index]).reshape(heads, count, tokens, width).transpose(1, 2, 0, 3)
-            summed = summed + (by_row @ v[part]).transpose(0, 2, 1, 3)
-            np.divide(summed, total.reshape(heads, count, tokens, 1).transpose(1, 2, 0, 3), out=mixed[part])
+            # rows of the group * tokens x head width: one product a head for all questions behind the prefix
+            for head in range(heads):
+                queries = q[part, head].reshape(-1, width)
+                mine = own[part, head]
+                summed, total, mine = _over_prefix(
+                    queries,
+                    group.prefix.keys[index][head],
+                    group.prefix.values[index][head],
+                    mine.reshape(len(queries), -1),
+                )
+                by_row = mine.reshape(len(own[part]), tokens, -1) @ v[part, head]
+                by_row += summed.reshape(by_row.shape)
+                np.divide(by_row, total.reshape(*by_row.shape[:2], 1), out=mixed[part, :, head])
         return mixed.reshape(rows, tokens, heads * width)
+
+
+def _over_prefix(q: Floats, k: Floats, v: Floats, own: Floats) -> tuple[Floats, Floats, Floats]:
+    """Unnormalised attention over a prefix.
+
+    Args:
+        q: Queries, one a row.
+        k: Keys of the prefix.
+        v: Values of the prefix.
+        own: Scores of the same queries over their own keys, masked.
+
+    Returns:
+        Sums of the prefix values weighted by exp(score), the sum of all weights, and the weights of the own keys.
+        Scores are shifted by their largest where exp could leave the range of float32.
+    """
+    summed = np.empty((len(q), v.shape[1]), dtype=np.float32)
+    total = np.empty(len(q), dtype=np.float32)
+    weights = np.empty_like(own)
+    turned = k.T
+    step = max(64, _SCORES // len(k))
+    for start in range(0, len(q), step):
+        part = slice(start, start + step)
+        shared, mine = q[part] @ turned, own[part]
+        if max(shared.max(), mine.max()) > _SAFE or mine.max(axis=1).min() < -_SAFE:
+            top = np.maximum(shared.max(axis=1), mine.max(axis=1))[:, None]
+            shared -= top
+            mine = mine - top
+        np.exp(shared, out=shared)
+        np.exp(mine, out=weights[part])
+        np.matmul(shared, v, out=summed[part])
+        np.add(shared.sum(axis=1), weights[part].sum(axis=1), out=total[part])
+    return summed, total, weights
 
 
 def _rms(x: Floats, weight: Floats, eps: float) -> Floats:

@@ -1,0 +1,7 @@
+"""`python -m specimens`: rebuild the specimens, the bank and the card from nothing."""
+
+from __future__ import annotations
+
+from specimens.build import main
+
+main()
