@@ -1,0 +1,68 @@
+"""Strata: what is estimated together."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
+from evenhand.analysis.stratum import codes, cues, strata, with_missing_as
+from evenhand.analysis.table import Scores, scores_from_frame
+
+
+def table(**design: object) -> Scores:
+    sized = SimulatedDesign(**{"items": 4, "sets": 3, **design})  # type: ignore[arg-type]
+    return simulated_scores(Respondent(missing={"placebo": 0.5}), design=sized, rng=np.random.default_rng(0))
+
+
+def test_every_model_and_condition_is_a_stratum_that_shares_the_no_memory_arm() -> None:
+    scores = table(models=("b", "a"))
+    frame = scores.frame.with_columns(pl.selectors.categorical().cast(pl.String))
+    other = frame.filter(pl.col("arm_kind") != "none").with_columns(pl.lit("redact").alias("mitigation"))
+    both = scores_from_frame(pl.concat([frame, other]), settings=scores.settings)
+    parts = strata(both)
+    assert [part.where for part in parts] == [
+        "a/understanding/system",
+        "a/understanding/system/mitigation=redact",
+        "b/understanding/system",
+        "b/understanding/system/mitigation=redact",
+    ]
+    assert {part.arm("none").height for part in parts} == {8}
+
+
+def test_versions_of_a_persona_are_one_unit_and_other_profiles_are_their_own() -> None:
+    part = strata(table(crossing=True))[0]
+    assert part.paired()["unit"].n_unique() == 3
+    assert part.crossed()["unit"].n_unique() == 81
+    assert part.crossed_factors() == ("gender", "age", "religion", "ethnicity")
+    assert cues(part) == ("stated",)
+
+
+def test_probabilities_are_the_score_only_where_every_answer_has_one() -> None:
+    scores = table(logprobs=True)
+    assert strata(scores)[0].primary == "p_score"
+    holed = scores.frame.with_columns(
+        pl.when(pl.int_range(pl.len()) == 0).then(None).otherwise("p_score").alias("p_score")
+    )
+    plain = scores_from_frame(holed.with_columns(pl.selectors.categorical().cast(pl.String)), settings=scores.settings)
+    assert strata(plain)[0].primary == "score"
+
+
+def test_items_of_two_banks_with_one_id_are_two_items() -> None:
+    scores = table()
+    frame = scores.frame.with_columns(pl.selectors.categorical().cast(pl.String))
+    twice = pl.concat([frame, frame.with_columns(pl.lit("other").alias("bank"))])
+    assert strata(scores_from_frame(twice, settings=scores.settings))[0].rows["item"].n_unique() == 8
+
+
+def test_missing_answers_can_be_scored_at_their_worst() -> None:
+    part = strata(table())[0]
+    placebo = part.arm("placebo")
+    assert placebo["value"].null_count() > 0
+    assert with_missing_as(placebo, 0.0)["value"].null_count() == 0
+
+
+def test_codes_follow_the_alphabet() -> None:
+    coded, values = codes(pl.Series(["b", "a", "c", "a"]))
+    assert values == ["a", "b", "c"]
+    assert coded.tolist() == [1, 0, 2, 0]
