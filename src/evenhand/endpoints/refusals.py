@@ -17,7 +17,7 @@ the provider blocked the question; `request`: this request cannot be answered; t
 unknown model, wrong path, no credit, a reasoning effort the model does not take, a server that has moved."""
 
 _NO_MODEL = re.compile(
-    r"model_not_found|invalid model|no such model|unknown model"
+    r"model_not_found|invalid model|no such model|unknown model|server is pinned to"
     r"|model[^.]{0,80}(?:not exist|not found|not available)|not a valid model"
 )
 _NO_KEY = re.compile(r"invalid_api_key|incorrect api key|api key not valid|invalid api key|unauthori[sz]ed")
