@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_server import (
+from tests.faults.fault_server import (
     FaultServer,
     Play,
     answers,

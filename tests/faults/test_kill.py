@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from killable_run import CONCURRENCY, PLAN, work
+from tests.faults.killable_run import CONCURRENCY, PLAN, work
 
 from evenhand.run.reading import open_trials
 from evenhand.run.store import open_store

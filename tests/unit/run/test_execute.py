@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripted_run import PLAN, ScriptedEndpoint, judge, many, says_b
+from tests.unit.run.scripted_run import PLAN, ScriptedEndpoint, judge, many, says_b
 
 from evenhand.endpoints.base import AskError
 from evenhand.errors import EndpointError, StoreError, UsageError

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from scripted_run import PLAN, key_of, make_work
+from tests.unit.run.scripted_run import PLAN, key_of, make_work
 
 from evenhand.errors import PlanError, StoreError
 from evenhand.records.message import Message, Reply, TokenProbability, Usage
@@ -21,6 +21,7 @@ from evenhand.run.rows import Row, row_of
 from evenhand.run.schema import SCHEMA_VERSION
 from evenhand.run.store import open_store
 
+ROOT = Path(__file__).parents[3]
 REPLY = Reply(
     text="B",
     finish="stop",
@@ -258,8 +259,8 @@ def test_a_full_disk_ends_with_a_sentence_and_loses_nothing(tmp_path: Path) -> N
     path = tmp_path / "trials.sqlite"
     code = (
         "import sys; from pathlib import Path\n"
-        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "from test_store import answered, fill_until_full\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "from tests.unit.run.test_store import answered, fill_until_full\n"
         f"fill_until_full(Path({str(path)!r}))\n"
     )
     done = subprocess.run(
@@ -283,8 +284,8 @@ def test_a_full_file_system_ends_with_a_sentence_and_loses_nothing(tmp_path: Pat
         "import subprocess, sys; from pathlib import Path\n"
         f"mount = ['mount', '-t', 'tmpfs', '-o', 'size=600k', 'tmpfs', {str(tmp_path)!r}]\n"
         "if subprocess.run(mount).returncode: sys.exit(77)\n"
-        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "from test_store import answered, fill_until_full\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "from tests.unit.run.test_store import answered, fill_until_full\n"
         "from evenhand.run.reading import open_trials\n"
         f"path = Path({str(tmp_path)!r}) / 'trials.sqlite'\n"
         "fill_until_full(path)\n"
