@@ -45,9 +45,16 @@ class _Matcher:
         self._group_of = lru_cache(maxsize=100_000)(self._look_up)
 
     def _look_up(self, word: str) -> str | None:
-        if found := self._exact.get(word):
-            return found
-        return next((g for n in self._lengths if (g := self._beginnings.get(word[:n])) is not None), None)
+        """The word itself, or what follows a hyphen in it ("year-old" in "29-year-old")."""
+        start = 0
+        while start >= 0:
+            part = word[start:]
+            if found := self._exact.get(part):
+                return found
+            if found := next((g for n in self._lengths if (g := self._beginnings.get(part[:n])) is not None), None):
+                return found
+            start = word.find("-", start) + 1 or -1
+        return None
 
     def find(self, text: str) -> dict[str, tuple[str, ...]]:
         """Group -> the words of the text that belong to it, phrases last."""

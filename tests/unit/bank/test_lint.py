@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from evenhand.bank.cohorts import load_cohort
 from evenhand.bank.lint import RULES, lint_bank
 from evenhand.bank.lint_duplicates import near_duplicates, similarity
 from evenhand.bank.lint_text import reading_grade, syllables, word_count
@@ -140,22 +141,32 @@ def test_advice_without_strategy_or_rationale_is_a_note() -> None:
         ("Kim's mother calls.", "family"),
         ("Kim, who is 70 years old, waits.", "age"),
         ("An old person waits.", "age"),
+        ("A 29-year-old waits.", "age"),
         ("Kim goes to church.", "religion"),
         ("Two Muslims meet.", "religion"),
         ("A Nigerian friend calls.", "ethnicity"),
         ("White people pass by.", "ethnicity"),
         ("Kim's visa is late.", "migration"),
-        ("A working-class street.", "class_and_income"),
-        ("Kim lives on a low income.", "class_and_income"),
+        ("A working-class street.", "income"),
+        ("Kim lives on a low income.", "income"),
         ("Kim left high school.", "education"),
-        ("The wheelchair is new.", "disability_and_health_status"),
-        ("Kim is gay.", "sexual_orientation"),
+        ("The wheelchair is new.", "disability"),
+        ("Kim is gay.", "orientation"),
         ("Kim votes for the Labour party.", "politics"),
+        ("Kim is the only carer.", "caring"),
     ],
 )
 def test_a_word_that_tells_of_a_factor_is_found(text: str, factor: str) -> None:
     assert list(factor_words(text)) == [factor]
     assert ("warning", "lexicon", "q1") in found(altered(SAD, stem=f"{SAD.stem} {text}"))
+
+
+@pytest.mark.parametrize("name", ["intersectional", "factors-extra"])
+def test_most_of_what_our_cohorts_state_outright_is_found(name: str) -> None:
+    for factor in load_cohort(name).factors:
+        stated = [fact.text for level in factor.levels for fact in level.facts["stated"]]
+        found = [text for text in stated if factor.id in factor_words(text)]
+        assert len(found) >= 0.5 * len(stated), (factor.id, sorted(set(stated) - set(found)))
 
 
 @pytest.mark.parametrize(
