@@ -102,8 +102,6 @@ class ForestRow(Struct, frozen=True, kw_only=True):
     value: str
     span: str
     verdict: str
-    spoken: str
-    """The row as one sentence, for screen readers and the tooltip."""
     estimand: str
     facts: tuple[Fact, ...]
     notes: tuple[str, ...]
@@ -121,8 +119,6 @@ class Column(Struct, frozen=True):
 
     name: str
     numeric: bool = False
-    prose: bool = False
-    """Sentences: wide on the screen, left out on paper."""
 
 
 class Grid(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from evenhand.report.numbers import count, date_text, duration, money
 from evenhand.report.sections import factors_section, gaps_section, verdict_section
 from evenhand.report.source import Source, source_of
 from evenhand.report.tables import side_by_side
-from evenhand.report.words import joined, kind_label, plain, plural
+from evenhand.report.words import joined, kind_label, placement_label, plain, plural
 
 __all__ = ["page_of"]
 
@@ -26,7 +26,7 @@ def page_of(findings: Findings) -> Page:
     run = findings.run
     several = (_models_section(source),) if source.several else ()
     return Page(
-        title=run.title if run else "Analysis of a table of predictions",
+        title=_title(run) if run else "Analysis of a table of predictions",
         kicker="evenhand audit report" if run else "evenhand analysis report",
         standfirst=_standfirst(source),
         facts=_head_facts(source),
@@ -55,6 +55,11 @@ def page_of(findings: Findings) -> Page:
         ),
         footer="Written by evenhand" + (f" {run.evenhand}" if run else "") + ". The page needs no network.",
     )
+
+
+def _title(run: RunSummary) -> str:
+    """The run's title; a title that is a model's name alone is introduced."""
+    return run.title if " " in run.title.strip() else f"Memory and emotional reasoning: {run.title}"
 
 
 def _badge(run: RunSummary | None) -> str:
@@ -88,12 +93,15 @@ def _standfirst(source: Source) -> str:
             f"{plural(len(source.findings.findings), 'finding')} from answers that were collected elsewhere: {what}, "
             "compared across what the table says about the user."
         )
-    items = sum(size for *_, size in run.banks)
-    profiles = sum(size for *_, size in run.cohorts)
+    kinds_asked = {finding.kind for finding in source.findings.findings}
+    if len(kinds_asked) > 1:
+        kinds_asked.discard("all")
+    asked = sum(max(f.items for f in source.findings.findings if f.kind == kind) for kind in kinds_asked)
+    items = plural(asked or sum(size for *_, size in run.banks), "emotional situation")
+    who = run.models[0].model if len(run.models) == 1 else f"{len(run.models)} models"
     return (
-        f"The same {plural(items, 'emotional situation')} put to {plural(len(run.models), 'model')}, changing only "
-        f"what the assistant remembers about its user: nothing, neutral facts, or one of "
-        f"{plural(profiles, 'synthetic profile')}."
+        f"The same {items} put to {who}, changing only what the assistant remembers about its user: nothing, neutral "
+        "facts, or a synthetic profile."
     )
 
 
@@ -107,7 +115,7 @@ def _head_facts(source: Source) -> tuple[Fact, ...]:
     return (
         Fact("Audited", models),
         Fact("When", date_text(run.created)),
-        Fact("Design", f"{run.preset}, memory in {joined([plain(p) for p in run.placements])}"),
+        Fact("Design", f"{run.preset}; memory {joined([placement_label(p) for p in run.placements])}"),
         Fact("Answered", f"{count(answered)} of {count(planned)}"),
         Fact("Made with", f"evenhand {run.evenhand}"),
     )
@@ -133,9 +141,11 @@ def _asked_section(findings: Findings) -> Section:
 
 
 def _prompt(example: ExamplePrompt, *, first: bool) -> Prompt:
-    meta = [example.arm, f"memory in {plain(example.placement)}", example.model]
+    meta = [example.arm, f"memory {placement_label(example.placement)}", example.model]
+    if example.arm == "none":
+        del meta[1]
     if example.reader != "none":
-        meta.insert(2, f"reader {plain(example.reader)}")
+        meta.insert(-1, f"reader {plain(example.reader)}")
     return Prompt(
         title=example.title,
         meta=" · ".join(meta),
@@ -153,7 +163,7 @@ def _material(run: RunSummary) -> tuple[Fact, ...]:
             for name, version, _, ok, size in run.banks
         ),
         *(Fact(f"Cohort {name}", f"{version}, {plural(size, 'profile')}") for name, version, _, size in run.cohorts),
-        Fact("Placements", joined([plain(placement) for placement in run.placements])),
+        Fact("Memory", joined([placement_label(placement) for placement in run.placements])),
         Fact("Reader prompts", joined([plain(reader) for reader in run.readers])),
         Fact("Mitigations", joined([plain(mitigation) for mitigation in run.mitigations])),
     )

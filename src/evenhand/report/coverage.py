@@ -9,7 +9,7 @@ from evenhand.records.trial import OUTCOMES
 from evenhand.report.blocks import Bar, BarPart, Bars, Block, Forest, Section
 from evenhand.report.forest import ForestSpec, forest_of
 from evenhand.report.limits import missing_share
-from evenhand.report.numbers import count, level, percent
+from evenhand.report.numbers import count, level, percent, size
 from evenhand.report.source import Source, by_model_and_kind, forests_by_model, measure_forests, titled
 from evenhand.report.words import MEASURE_TITLES, joined
 
@@ -28,11 +28,21 @@ def missing_section(source: Source) -> Section:
         elif planned:
             lead = f"{percent(missing / planned)} of {count(planned)} planned questions have no usable answer. {lead}"
         blocks.append(_bars(source))
-    blocks += measure_forests(source, "missing_rate", folded=False)
+    rates = source.of("missing_rate")
+    none_missing = all(finding.estimate in (0.0, None) for finding in rates)
+    if run is None and rates and none_missing:
+        lead = "Every row of the table has a usable answer."
+    blocks += measure_forests(source, "missing_rate", folded=none_missing)
     blocks += forests_by_model(
         source.of("missing_gap"),
         source=source,
-        spec=ForestSpec(id="missing_gap-forest", title=MEASURE_TITLES["missing_gap"], caption="", margin=source.margin),
+        spec=ForestSpec(
+            id="missing_gap-forest",
+            folded=none_missing,
+            title=MEASURE_TITLES["missing_gap"],
+            caption="",
+            margin=source.margin,
+        ),
     )
     bounded = [f for f in source.of("gap", "memory_effect", "factor_gap") if f.bound_low is not None]
     spec = ForestSpec(
@@ -79,7 +89,7 @@ def _bars(source: Source) -> Bars:
 
 def detectable_section(source: Source) -> Section:
     """Smallest detectable gap of every confirmatory contrast."""
-    able = [finding for finding in source.findings.findings if finding.smallest_detectable is not None]
+    able = [finding for finding in source.all() if finding.smallest_detectable is not None]
     found = [finding for finding in able if finding.family == "confirmatory"] or [f for f in able if f.measure == "gap"]
     power = source.findings.settings.power
     blocks: list[Block] = []
@@ -88,8 +98,8 @@ def detectable_section(source: Source) -> Section:
         best = min(found, key=lambda finding: finding.smallest_detectable or 0.0)
         lead = (
             f"A gap of the stated size would be found in {percent(power, digits=0)} of repeated audits like this one. "
-            f"The sharpest contrast here resolves {level(best.smallest_detectable)} points, the bluntest "
-            f"{level(worst.smallest_detectable)} points; the margin is ±{level(source.margin)}."
+            f"The sharpest contrast here resolves {size(best.smallest_detectable)}, the bluntest "
+            f"{size(worst.smallest_detectable)}; the margin is ±{level(source.margin)}."
         )
         forest = _detectable_forest(source, found)
         blocks += [forest] if forest else []
@@ -112,6 +122,7 @@ def _detectable_forest(source: Source, found: list[Finding]) -> Forest | None:
             title="Smallest detectable gap of each confirmatory contrast",
             caption="Dots inside the band: the design is sharp enough to see gaps smaller than the margin.",
             margin=source.margin,
+            from_zero=True,
             explorable=False,
             table=False,
         ),

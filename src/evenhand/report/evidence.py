@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from evenhand.records.finding import Cellwise, Finding
+from evenhand.records.finding import Finding
 from evenhand.report.blocks import Block, Forest, ForestGroup, Note, Section
 from evenhand.report.forest import ForestSpec, anchor_of
 from evenhand.report.heat import heat_of
@@ -78,9 +78,7 @@ def _with_floor(forest: Forest, flips: list[Finding]) -> Forest:
 
 def intersections_section(source: Source) -> Section:
     """The intersectional table as heat matrices, with variance and interactions."""
-    grouped: dict[tuple[str, str], list[Cellwise]] = {}
-    for cell in source.findings.cells:
-        grouped.setdefault((cell.model, cell.kind), []).append(cell)
+    grouped = source.cells()
     blocks: list[Block] = [
         heat_of(
             cells,

@@ -53,7 +53,14 @@ def _limits(findings: Sequence[Finding], *, margin: float | None, with_zero: boo
     return low, high
 
 
-def axis_for(findings: Sequence[Finding], *, unit: Unit, margin: float | None = None, bounds: bool = False) -> Axis:
+def axis_for(
+    findings: Sequence[Finding],
+    *,
+    unit: Unit,
+    margin: float | None = None,
+    bounds: bool = False,
+    from_zero: bool = False,
+) -> Axis:
     """Axis that holds the estimates and intervals of the findings, zero and the band where the unit has them.
 
     Args:
@@ -61,13 +68,14 @@ def axis_for(findings: Sequence[Finding], *, unit: Unit, margin: float | None = 
         unit: decides whether zero is a landmark (differences, log-odds) and how ticks are written.
         margin: half-width of the equivalence band, on the scale of the findings.
         bounds: also make room for the worst-case bounds.
+        from_zero: for sizes, which have no sign; the band then reaches from zero to the margin.
     """
     low, high = _limits(findings, margin=margin, with_zero=unit in ("points", "log-odds", "number"))
     if bounds:
         low = min([low, *_finite(finding.bound_low for finding in findings)])
         high = max([high, *_finite(finding.bound_high for finding in findings)])
     pad = 0.04 * (high - low)
-    low, high = low - pad, high + pad
+    low, high = (0.0 if from_zero else low - pad), high + pad
     if unit == "percent":
         low, high = max(0.0, low), min(1.0, high)
     elif unit == "number" and low < 0:
@@ -76,21 +84,24 @@ def axis_for(findings: Sequence[Finding], *, unit: Unit, margin: float | None = 
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
     ticks = tuple(
-        Tick(at=position(index * step, low=low, high=high), label=_tick_label(index * step, step=step, unit=unit))
+        Tick(
+            at=position(index * step, low=low, high=high),
+            label=_tick_label(index * step, step=step, unit=unit, signed=not from_zero),
+        )
         for index in range(first, last + 1)
     )
     zero = position(0.0, low=low, high=high) if low <= 0 <= high and unit != "percent" else None
     band = None
     if margin is not None:
-        left, right = position(-margin, low=low, high=high), position(margin, low=low, high=high)
+        left, right = max(0.0, position(-margin, low=low, high=high)), position(margin, low=low, high=high)
         band = (left, round(right - left, 2))
     return Axis(low=low, high=high, ticks=ticks, zero=zero, band=band, unit=unit_name(unit))
 
 
-def _tick_label(number: float, *, step: float, unit: Unit) -> str:
+def _tick_label(number: float, *, step: float, unit: Unit, signed: bool) -> str:
     factor = 100 if unit in ("points", "percent") else 1
     digits = max(0, -math.floor(math.log10(step * factor) + 1e-9))
-    text = decimal(number * factor, digits=digits, signed=unit in ("points", "log-odds"))
+    text = decimal(number * factor, digits=digits, signed=signed and unit in ("points", "log-odds"))
     return text + "%" if unit == "percent" else text
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from evenhand.records.finding import Finding
 from evenhand.report.blocks import Axis, Column, Fact, Forest, ForestGroup, ForestRow, Grid, Shape
@@ -28,9 +29,10 @@ from evenhand.report.words import family_words, joined, kind_label, plain, plura
 __all__ = ["ForestSpec", "Texts", "anchor_of", "estimand_of", "findings_grid", "forest_of", "tally_of", "variant_of"]
 
 _SHAPES: tuple[Shape, ...] = ("difference", "equivalent", "inconclusive", "descriptive")
+_SCALES = {"sd": "standard deviation of the score, which runs from 0 to 1", "ratio": "ratio"}
 _LONG = 24
 """Rows beyond which a foldable figure is folded."""
-_FEW = 3
+_FEW = 2
 """With more distinct estimands than this they stand in the rows and the table only."""
 _CUE = re.compile(r"/cue=([a-z_]+)")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_./=+:-]+")
@@ -56,6 +58,8 @@ class ForestSpec(Struct, frozen=True, kw_only=True):
     folded: bool = False
     explorable: bool = True
     table: bool = True
+    from_zero: bool = False
+    """The rows are sizes, without a sign."""
     foldable: bool = False
     """Fold the figure when it is long."""
 
@@ -97,7 +101,8 @@ def forest_of(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, text
         return None
     unit = unit_of(shown[0])
     bounds = spec.bounds and any(finding.bound_low is not None for finding in shown)
-    axis = axis_for(shown, unit=unit, margin=spec.margin, bounds=bounds)
+    axis = axis_for(shown, unit=unit, margin=spec.margin, bounds=bounds, from_zero=spec.from_zero)
+    axis = replace(axis, unit=axis.unit or _SCALES.get(shown[0].scale, ""))
 
     used = {shape_of(finding) for finding in shown}
     return Forest(
@@ -147,24 +152,19 @@ def _distinct(sentences: Iterable[str]) -> tuple[str, ...]:
 def _row(finding: Finding, *, axis: Axis, texts: Texts, bounds: bool) -> ForestRow:
     unit = unit_of(finding)
     number = value(finding.estimate, unit=unit)
+    if axis.low == 0:
+        number = number.lstrip("+")
     interval = span(finding.low, finding.high, unit=unit)
     verdict = verdict_word(shape_of(finding))
     label, detail = texts.label(finding), texts.detail(finding)
-    name = f"{label}, {detail}" if detail else label
-    spoken = f"{name}: {number}" if finding.estimate is not None else f"{name}: no estimate"
-    if interval != ABSENT:
-        spoken += f", {finding.confidence:.0%} interval {interval}"
-    if verdict:
-        spoken += f"; {verdict.lower()}"
     return ForestRow(
         anchor=anchor_of(finding),
         label=label,
         detail=detail,
         mark=mark_for(finding, axis=axis, bounds=bounds),
         value=number,
-        span=interval,
+        span="" if interval == ABSENT and finding.estimate is not None else interval,
         verdict=verdict,
-        spoken=spoken,
         estimand=finding.estimand,
         facts=_facts(finding, unit=unit),
         notes=finding.notes,
@@ -203,13 +203,13 @@ def _counts(finding: Finding) -> list[Fact]:
 
 
 def findings_grid(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, texts: Texts) -> Grid:
-    """The numbers behind a forest as a table, estimand and method included; columns without content are dropped."""
+    """The numbers behind a forest as a table; columns without content are dropped."""
     shown = [(title, finding) for title, findings in groups.items() for finding in findings]
     rows = [_cells(title, finding, texts=texts) for title, finding in shown]
     return drop_empty(
         Grid(
             id=f"{spec.id}-table",
-            title="All numbers, with what each one estimates",
+            title="All numbers",
             caption=f"{spec.title}. Estimates and intervals in {unit_name(unit_of(shown[0][1])) or 'their own unit'}.",
             columns=_COLUMNS,
             rows=tuple(rows),
@@ -232,10 +232,7 @@ _COLUMNS = (
     Column("Answers", numeric=True),
     Column("Items", numeric=True),
     Column("Profiles or sets", numeric=True),
-    Column("Method"),
     Column("Family"),
-    Column("What it estimates", prose=True),
-    Column("Notes", prose=True),
 )
 
 
@@ -256,8 +253,5 @@ def _cells(title: str, finding: Finding, *, texts: Texts) -> tuple[str, ...]:
         count(finding.trials) if finding.trials else ABSENT,
         count(finding.items) if finding.items else ABSENT,
         count(finding.profiles) if finding.profiles else ABSENT,
-        plain(finding.method),
         finding.family,
-        finding.estimand,
-        " ".join(finding.notes) or ABSENT,
     )

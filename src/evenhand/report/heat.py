@@ -13,12 +13,15 @@ from evenhand.report.words import Labels, joined, kind_label
 
 __all__ = ["heat_of"]
 
+_PALE = 3.0
+"""Margins at which the colour scale ends at the earliest."""
+
 
 def heat_of(cells: Sequence[Cellwise], *, labels: Labels, margin: float, several: bool, folded: bool) -> Heat:
     """Matrix of one model and kind: the first half of the factors down, the second half across.
 
     The colour is the pooled estimate's distance from the mean of all cells; the scale never ends closer to the mean
-    than 1.5 margins, so that noise stays pale.
+    than three margins, so that noise stays pale.
 
     Args:
         cells: all combinations of one model and kind, at least one.
@@ -32,7 +35,7 @@ def heat_of(cells: Sequence[Cellwise], *, labels: Labels, margin: float, several
     down, across = factors[:half], factors[half:]
     values = [cell.pooled for cell in cells if cell.pooled is not None]
     mean = sum(values) / len(values) if values else 0.0
-    reach = max([abs(value - mean) for value in values] + [1.5 * margin])
+    reach = max([abs(value - mean) for value in values] + [_PALE * margin])
     by_levels = {tuple(cell.levels.get(factor, "") for factor in factors): cell for cell in cells}
     levels = {
         factor: labels.ordered(factor, dict.fromkeys(cell.levels.get(factor, "") for cell in cells))

@@ -6,8 +6,8 @@ from collections import Counter
 
 from evenhand.records.finding import Findings, RunSummary
 from evenhand.report.blocks import Point
-from evenhand.report.numbers import count, date_text, level, percent
-from evenhand.report.words import joined, kind_label, plural
+from evenhand.report.numbers import count, date_text, percent, size
+from evenhand.report.words import joined, kind_label, placement_label, plural
 
 __all__ = ["limits_of", "missing_share"]
 
@@ -121,7 +121,8 @@ def _of_design(findings: Findings, run: RunSummary) -> list[Point]:
         found.append(
             Point(
                 "One placement of memory",
-                f"Memory stood in one place only ({run.placements[0]}). Other placements can give other results.",
+                f"Memory was {placement_label(run.placements[0])}, and nowhere else. Other placements can give other "
+                "results.",
             )
         )
     if not findings.cells:
@@ -151,7 +152,7 @@ def _of_analysis(findings: Findings) -> list[Point]:
                 "Inconclusive is not equal",
                 f"{plural(unsettled, 'contrast is', 'contrasts are')} inconclusive. No difference found is not the "
                 "same as no difference; only the verdict equivalent within "
-                f"±{level(settings.margin)} points says that.",
+                f"±{size(settings.margin)} says that.",
             )
         )
     return found

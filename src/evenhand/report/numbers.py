@@ -35,6 +35,7 @@ __all__ = [
     "percent",
     "points",
     "short_hash",
+    "size",
     "span",
     "unit_name",
     "unit_of",
@@ -58,16 +59,23 @@ _SIGNED: frozenset[Measure] = frozenset(
         "flip_excess",
         "missing_gap",
         "strategy_shift",
+        "option_shift",
+        "mixed_model",
+        "published_model",
     }
 )
 
 
 def unit_of(finding: Finding) -> Unit:
-    """Unit in which a finding's estimate, interval and bounds are written."""
+    """Unit in which a finding's estimate, interval and bounds are written.
+
+    Shares and rates are per cent unless the measure is a difference; among the findings on items, the ones on the
+    probability scale are gaps with the sensitive items left out.
+    """
     match finding.scale:
         case "probability" | "rate" | "share":
-            differs = finding.measure in _SIGNED or finding.reference is not None
-            return "points" if differs else "percent"
+            left_out = finding.measure == "item_functioning" and finding.scale == "probability"
+            return "points" if finding.measure in _SIGNED or left_out else "percent"
         case "log-odds":
             return "log-odds"
         case "sd" | "ratio":
@@ -126,6 +134,12 @@ def level(difference: float | None) -> str:
     if difference is None or not math.isfinite(difference):
         return ABSENT
     return f"{100 * difference:.1f}".removesuffix(".0")
+
+
+def size(difference: float | None) -> str:
+    """A size in points with its noun: `1 point`, `2.5 points`."""
+    number = level(difference)
+    return f"{number} point" if number == "1" else f"{number} points"
 
 
 def p_value(p: float | None) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from evenhand.records.finding import Finding, Findings, Measure
+from evenhand.records.finding import Cellwise, Finding, Findings, Measure
 from evenhand.report.blocks import Block, Forest
 from evenhand.report.forest import ForestSpec, Texts, forest_of, variant_of
-from evenhand.report.numbers import unit_of
+from evenhand.report.numbers import Unit, unit_name, unit_of
 from evenhand.report.tables import grid_of
 from evenhand.report.words import MEASURE_TITLES, Labels, kind_label, labels_of
 
@@ -46,9 +46,21 @@ class Source(Struct, frozen=True):
         return self.findings.settings.margin
 
     def of(self, *measures: Measure) -> list[Finding]:
-        """Findings of some measures, by model, then kind, then as they stand."""
-        kept = [finding for finding in self.findings.findings if finding.measure in measures]
-        return sorted(kept, key=lambda finding: (_rank(finding.model, self.models), _rank(finding.kind, _KIND_ORDER)))
+        """Findings of some measures, in the order of `all`."""
+        return [finding for finding in self.all() if finding.measure in measures]
+
+    def all(self) -> list[Finding]:
+        """All findings, by model, then kind, then as they stand."""
+        found = self.findings.findings
+        return sorted(found, key=lambda finding: (_rank(finding.model, self.models), _rank(finding.kind, _KIND_ORDER)))
+
+    def cells(self) -> dict[tuple[str, str], list[Cellwise]]:
+        """Cells of the intersectional table by model and kind, in the order of `all`."""
+        groups: dict[tuple[str, str], list[Cellwise]] = {}
+        for cell in self.findings.cells:
+            groups.setdefault((cell.model, cell.kind), []).append(cell)
+        order = sorted(groups, key=lambda key: (_rank(key[0], self.models), _rank(key[1], _KIND_ORDER)))
+        return {key: groups[key] for key in order}
 
     def grids(self, *prefixes: str) -> list[Block]:
         """Table records whose id begins with one of the prefixes."""
@@ -110,7 +122,7 @@ def with_kind(findings: Sequence[Finding]) -> Texts:
 
 def forests_by_model(findings: Sequence[Finding], *, source: Source, spec: ForestSpec) -> list[Forest]:
     """Forests of findings that may have different units: one figure a unit, models as groups."""
-    units: dict[str, list[Finding]] = {}
+    units: dict[Unit, list[Finding]] = {}
     for finding in findings:
         units.setdefault(unit_of(finding), []).append(finding)
     made = []
@@ -120,7 +132,7 @@ def forests_by_model(findings: Sequence[Finding], *, source: Source, spec: Fores
         margin = spec.margin if unit == "points" else None
         one = ForestSpec(
             id=f"{spec.id}-{index + 1}" if index else spec.id,
-            title=spec.title,
+            title=f"{spec.title}, in {unit_name(unit)}" if index and unit_name(unit) else spec.title,
             caption=f"{own[0].title}. {spec.caption}".strip() if same else spec.caption,
             left=spec.left,
             right=spec.right,

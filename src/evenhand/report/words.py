@@ -10,12 +10,13 @@ from typing import assert_never
 
 from evenhand.records.finding import Family, Finding, Findings, Measure, Verdict
 from evenhand.report.blocks import Shape
-from evenhand.report.numbers import count, level, p_text, points, span, unit_name, unit_of, value
+from evenhand.report.numbers import count, level, p_text, points, size, span, unit_name, unit_of, value
 
 __all__ = [
     "FAMILY_WORDS",
     "KIND_LABELS",
     "MEASURE_TITLES",
+    "PLACEMENT_LABELS",
     "Labels",
     "answer_of",
     "family_words",
@@ -23,6 +24,7 @@ __all__ = [
     "kind_label",
     "labels_of",
     "overall_verdict",
+    "placement_label",
     "plain",
     "plural",
     "sides_of",
@@ -37,6 +39,14 @@ KIND_LABELS: Mapping[str, str] = {
     "leakage": "Leakage probes",
     "sycophancy": "Sycophancy probes",
     "all": "All items",
+}
+
+PLACEMENT_LABELS: Mapping[str, str] = {
+    "system": "listed in the system prompt",
+    "narrative": "told as prose in the system prompt",
+    "history": "said by the user in earlier turns",
+    "retrieved": "retrieved among distractors",
+    "tool": "returned by a tool call",
 }
 
 MEASURE_TITLES: Mapping[Measure, str] = {
@@ -127,6 +137,11 @@ def kind_label(kind: str) -> str:
     return KIND_LABELS.get(kind) or plain(kind).capitalize()
 
 
+def placement_label(placement: str) -> str:
+    """Where memory stands, as it follows "memory"."""
+    return PLACEMENT_LABELS.get(placement) or plain(placement)
+
+
 def family_words(family: Family) -> str:
     """Family of a finding with the adjustment that goes with it."""
     return FAMILY_WORDS[family]
@@ -138,7 +153,7 @@ def verdict_word(shape: Shape, *, margin: float | None = None) -> str:
         case "difference":
             return "Difference"
         case "equivalent":
-            return f"Equivalent within ±{level(margin)} points" if margin is not None else "Equivalent"
+            return f"Equivalent within ±{size(margin)}" if margin is not None else "Equivalent"
         case "inconclusive":
             return "Inconclusive"
         case "descriptive":
@@ -166,7 +181,7 @@ def answer_of(findings: Sequence[Finding]) -> str:
         case "inconclusive":
             return f"Not settled by this run{where}."
         case "equivalent":
-            return f"No gap larger than {level(with_it[0].margin)} points{where}."
+            return f"No gap larger than {size(with_it[0].margin)}{where}."
         case "descriptive":
             return "No estimate could be made."
         case _ as unreachable:
@@ -215,12 +230,12 @@ def _direction(finding: Finding, sides: tuple[str, str]) -> str:
     estimate, unit = finding.estimate or 0.0, unit_of(finding)
     if unit != "points" or not all(sides):
         return f"The estimate is {value(estimate, unit=unit)} {unit_name(unit)}".rstrip()
-    size = points(abs(estimate), signed=False)
+    number = points(abs(estimate), signed=False)
     first, second = sides
-    if float(size) == 0:
+    if float(number) == 0:
         return f"With {first} in memory the score is the same as with {second}: gap {points(estimate)}"
-    noun, way = "point" if size == "1.0" else "points", "higher" if estimate > 0 else "lower"
-    return f"With {first} in memory the score is {size} {noun} {way} than with {second}: gap {points(estimate)}"
+    noun, way = "point" if number == "1.0" else "points", "higher" if estimate > 0 else "lower"
+    return f"With {first} in memory the score is {number} {noun} {way} than with {second}: gap {points(estimate)}"
 
 
 def _interval(finding: Finding) -> str:
@@ -235,16 +250,24 @@ def _difference(finding: Finding) -> str:
     clear = f"That is a difference ({p_text(p, name=name)})" if p is not None else "That is a difference"
     margin, low, high = finding.margin, finding.low, finding.high
     if margin is not None and low is not None and high is not None and -margin < low and high < margin:
-        return f"{clear}, though the whole interval lies within the margin of ±{level(margin)} points."
-    return clear + "."
+        clear += f", though the whole interval lies within the margin of ±{size(margin)}"
+    return f"{clear}.{_turned(finding)}"
+
+
+def _turned(finding: Finding) -> str:
+    """A warning where the worst case over the missing answers has the other sign."""
+    low, high = finding.bound_low, finding.bound_high
+    if low is None or high is None or not low < 0 < high:
+        return ""
+    return f" Missing answers alone could turn its sign: worst-case bounds {span(low, high, unit=unit_of(finding))}."
 
 
 def _equivalent(finding: Finding) -> str:
-    size = f"±{level(finding.margin)} points"
+    margin = f"±{size(finding.margin)}"
     p = f" ({p_text(finding.p_equivalence)})" if finding.p_equivalence is not None else ""
     if finding.low is not None and finding.high is not None and (finding.low > 0 or finding.high < 0):
-        return f"The gap is not zero, but the equivalence test shows it to be smaller than {size}{p}."
-    return f"The equivalence test shows any gap to be smaller than {size}{p}."
+        return f"The gap is not zero, but the equivalence test shows it to be smaller than {margin}{p}."
+    return f"The equivalence test shows any gap to be smaller than {margin}{p}."
 
 
 def _open(finding: Finding, sides: tuple[str, str]) -> str:
@@ -253,8 +276,7 @@ def _open(finding: Finding, sides: tuple[str, str]) -> str:
         text += f": {_not_excluded(finding.low, finding.high, sides)}"
     if finding.smallest_detectable is None:
         return text + "."
-    size = level(finding.smallest_detectable)
-    return f"{text}. The smallest gap this design would reliably detect is {size} points."
+    return f"{text}. The smallest gap this design would reliably detect is {size(finding.smallest_detectable)}."
 
 
 def _not_excluded(low: float, high: float, sides: tuple[str, str]) -> str:

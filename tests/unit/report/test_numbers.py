@@ -96,9 +96,10 @@ def test_measure_and_scale_decide_the_unit(measure: Measure, scale: Scale, unit:
     assert numbers.unit_of(finding) == unit
 
 
-def test_a_rate_against_a_reference_is_a_difference() -> None:
-    rate = interval_finding("leakage", "m", "all", estimate=0.1, se=0.1, scale="share")
-    assert numbers.unit_of(msgspec.structs.replace(rate, reference="placebo")) == "points"
+def test_among_findings_on_items_only_the_gap_that_is_left_is_a_difference() -> None:
+    share = interval_finding("item_functioning", "m", "all", estimate=0.1, se=0.1, scale="share")
+    assert numbers.unit_of(msgspec.structs.replace(share, reference="male")) == "percent"
+    assert numbers.unit_of(msgspec.structs.replace(share, scale="probability")) == "points"
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,22 @@ def test_a_memory_effect_names_its_own_sides() -> None:
 
 def test_a_difference_inside_the_margin_is_not_made_large() -> None:
     sentence = words.verdict_sentence(msgspec.structs.replace(gap(0.012, 0.004), verdict="difference"))
-    assert sentence.endswith("though the whole interval lies within the margin of ±3 points.")
+    assert "though the whole interval lies within the margin of ±3 points." in sentence
+
+
+def test_a_difference_that_missing_answers_could_turn_says_so() -> None:
+    turned = msgspec.structs.replace(gap(0.05, 0.01), bound_low=-0.02, bound_high=0.11)
+    assert words.verdict_sentence(turned).endswith(
+        "Missing answers alone could turn its sign: worst-case bounds −2.0 to 11.0."
+    )
+    safe = msgspec.structs.replace(turned, bound_low=0.01)
+    assert "Missing answers" not in words.verdict_sentence(safe)
+
+
+def test_one_point_is_not_plural() -> None:
+    assert "smaller than ±1 point (" in words.verdict_sentence(
+        msgspec.structs.replace(gap(0.0, 0.001), margin=0.01, verdict="equivalent")
+    )
 
 
 def test_log_odds_are_not_called_points() -> None:
