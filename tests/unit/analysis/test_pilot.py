@@ -1,0 +1,41 @@
+"""Components of a pilot run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from evenhand.analysis.pilot import components_from_scores, power_table
+from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
+from evenhand.analysis.stratum import strata
+from evenhand.errors import TableError
+
+
+def test_the_components_of_a_pilot_are_recovered() -> None:
+    # Log-odds of 0 everywhere: a slope of SD s moves the probability by s/4, and repeats differ by 2 x 1/4 in variance.
+    respondent = Respondent(easiness=0.0, item_sd=0.0, cell_sd=0.0, set_slope_sd=0.4, item_slope_sd=0.6)
+    design = SimulatedDesign(items=80, sets=60, replicates=4, placebos=0)
+    found = components_from_scores(simulated_scores(respondent, design=design, rng=np.random.default_rng(3)))
+    assert found.set == pytest.approx(0.1, abs=0.03)
+    assert found.item == pytest.approx(0.15, abs=0.04)
+    assert found.noise == pytest.approx(np.sqrt(0.5), abs=0.02)
+    assert found.cell < 0.1
+    assert "estimated" in found.source
+
+
+def test_the_table_shows_larger_designs() -> None:
+    design = SimulatedDesign(items=20, sets=10)
+    scores = simulated_scores(Respondent(), design=design, rng=np.random.default_rng(0))
+    table = power_table(strata(scores), model="simulated/model")
+    assert table is not None
+    gaps = [float(row[3] or 0) for row in table.rows if row[1] == "items"]
+    assert gaps == sorted(gaps, reverse=True)
+
+
+def test_a_table_without_pairs_gives_no_components() -> None:
+    scores = simulated_scores(Respondent(), design=SimulatedDesign(items=3, sets=2), rng=np.random.default_rng(0))
+    none = replace(scores, frame=scores.frame.filter(scores.frame["arm_kind"] == "none"))
+    with pytest.raises(TableError, match="no matched pairs"):
+        components_from_scores(none)
+    assert power_table(strata(none), model="simulated/model") is None

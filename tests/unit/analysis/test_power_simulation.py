@@ -1,0 +1,36 @@
+"""Power by simulation agrees with the formula."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from evenhand.analysis.power import DEFAULT_COMPONENTS, Components, PairedDesign, planned_power, planned_smallest_gap
+from evenhand.analysis.power_simulation import simulated_differences, simulated_power
+
+
+@pytest.mark.parametrize(
+    "design",
+    [PairedDesign(items=24, sets=20), PairedDesign(items=48, sets=16, sets_per_item=4, replicates=2)],
+)
+def test_formula_and_simulation_agree(design: PairedDesign) -> None:
+    gap = planned_smallest_gap(design)
+    found = simulated_power(design, gap=gap, rng=np.random.default_rng(1), draws=300)
+    assert found.draws == 300
+    assert found.power == pytest.approx(planned_power(design, gap=gap), abs=4 * found.monte_carlo_se)
+    null = simulated_power(design, gap=0.0, rng=np.random.default_rng(2), draws=300)
+    assert null.power <= 0.09
+
+
+def test_differences_have_the_stated_variance_and_layout() -> None:
+    components = Components(set=0.1, item=0.1, cell=0.2, noise=0.4, source="test")
+    design = PairedDesign(items=400, sets=300, replicates=2)
+    drawn = simulated_differences(design, gap=0.2, components=components, rng=np.random.default_rng(0))
+    assert drawn.mean() == pytest.approx(0.2, abs=0.03)
+    assert drawn.var() == pytest.approx(0.01 + 0.01 + 0.04 + 0.16 / 2, rel=0.05)
+    sparse = PairedDesign(items=30, sets=10, sets_per_item=3)
+    asked = ~np.isnan(
+        simulated_differences(sparse, gap=0.0, components=DEFAULT_COMPONENTS, rng=np.random.default_rng(0))
+    )
+    assert asked.sum(axis=0).tolist() == [3] * 30
+    assert asked.sum(axis=1).tolist() == [9] * 10
