@@ -102,7 +102,7 @@ def test_awkward_texts_read_back_the_same() -> None:
 
 def test_writing_refuses_another_suffix_and_a_missing_folder(tmp_path: Path) -> None:
     bank = load_bank(_file(tmp_path, SMALL))
-    with pytest.raises(BankError, match=r"suffix '.csv'; a bank is written as"):
+    with pytest.raises(BankError, match=r"suffix '.csv'; it is written as"):
         write_bank(bank, tmp_path / "bank.csv")
     with pytest.raises(BankError, match=r"cannot be written"):
         write_bank(bank, tmp_path / "nowhere" / "bank.yaml")
