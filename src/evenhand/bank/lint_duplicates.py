@@ -14,13 +14,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from evenhand.bank.lint_record import Lint
+from evenhand.bank.lint_record import Lint, Severity
 from evenhand.records.item import Bank, Item
 
 __all__ = ["THRESHOLD", "lint_duplicates", "near_duplicates", "similarity"]
 
 THRESHOLD: Final = 0.6
 """Share of common 5-grams from which two texts count as nearly the same: half of the words may differ by then."""
+_GENERATED: Final = "generated"
 _GRAM: Final = 5
 _BINS, _BAND = 64, 4
 _CHUNK: Final = 2_000
@@ -32,7 +33,8 @@ _Hashes = npt.NDArray[np.uint64]
 def lint_duplicates(bank: Bank) -> Iterator[Lint]:
     """Rules `duplicate` (same words and options) and `near_duplicate`.
 
-    Items that share a situation but ask something else of it are no duplicates.
+    Items that share a situation but ask something else of it are no duplicates. Items tagged `generated` vary a
+    grammar by design, so that their likeness is a note.
     """
     first: dict[bytes, str] = {}
     kept: list[Item] = []
@@ -48,7 +50,8 @@ def lint_duplicates(bank: Bank) -> Iterator[Lint]:
         if texts[index] == texts[other]:
             continue
         message = f"shares {share:.0%} of its wording with item {kept[other].id!r}; write it afresh or drop it"
-        yield Lint(severity="warning", rule="near_duplicate", item=kept[index].id, field="stem", message=message)
+        severity: Severity = "note" if _GENERATED in kept[index].tags else "warning"
+        yield Lint(severity=severity, rule="near_duplicate", item=kept[index].id, field="stem", message=message)
 
 
 def _fingerprint(item: Item) -> bytes:

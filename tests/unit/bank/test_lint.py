@@ -226,6 +226,11 @@ def test_an_item_with_a_word_changed_is_a_near_duplicate() -> None:
     assert "with item 'q1'" in lint.message
 
 
+def test_likeness_among_generated_items_is_a_note() -> None:
+    near = altered(SAD, id="q2", stem=SAD.stem.replace("lake", "pond"), tags=("generated",))
+    assert found(SAD, near) == [("note", "near_duplicate", "q2")]
+
+
 def test_similarity_is_the_share_of_common_five_letter_pieces() -> None:
     assert similarity("abcdefg", "abcdefg") == 1.0
     assert similarity("abcdef", "abcdez") == pytest.approx(1 / 3)  # abcde; bcdef, bcdez
