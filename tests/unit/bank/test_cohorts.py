@@ -218,3 +218,14 @@ def test_neither_version_of_the_personas_is_longer_on_the_whole() -> None:
     for profile in load_cohort("explicit").profiles:
         sizes[profile.levels["position"]] += characters(profile)
     assert sizes["advantaged"] / sizes["disadvantaged"] == pytest.approx(1, abs=0.01)
+
+
+def test_the_tone_control_varies_tone_and_says_nothing_of_position() -> None:
+    cohort = load_cohort("tone")
+    sets = sets_of(cohort)
+    assert len(sets) >= 16
+    assert all([p.levels["tone"] for p in versions] == ["pleasant", "unpleasant"] for versions in sets.values())
+    for profile in cohort.profiles:
+        for fact in profile.facts:
+            assert fact.dimension == "neutral"
+            assert factor_words(fact.text) == {}, fact.text
