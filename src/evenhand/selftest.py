@@ -7,8 +7,11 @@ a correct pipeline would put it in 99 of 100 selftests (exact binomial).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,7 +32,7 @@ MARGIN = 0.03
 CONFIDENCE = 0.99
 _SPREAD = {"persona_spread": "0.15", "persona_slopes": "0.3", "item_slopes": "0.5"}
 """Personas and items react differently, the case in which simple tests raise false alarms."""
-_DESIGN = Design(kinds=("understanding",), none_repeats=2, placebo_per_item=0.0, pairs_per_item=2)
+_DESIGN = Design(kinds=("understanding",), none_repeats=2, placebo_per_item=0.0, pairs_per_item=2, matched_sets=30)
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -42,7 +45,7 @@ class Size(Struct, frozen=True, kw_only=True):
     """Audits of a respondent whose true gap is exactly the equivalence margin."""
 
 
-QUICK = Size(null=24, planted=12, margin=12)
+QUICK = Size(null=20, planted=10, margin=10)
 FULL = Size(null=200, planted=100, margin=100)
 
 
@@ -67,9 +70,11 @@ def run_selftest(
         specimens: Audit the shipped specimens too.
         advance: Called after every audit.
     """
-    null = _gaps({"gap": "0", **_SPREAD}, size.null, seed=seed, advance=advance)
-    planted = _gaps({"gap": str(PLANTED_GAP), **_SPREAD}, size.planted, seed=seed + 10_000, advance=advance)
-    margin = _gaps({"gap": str(MARGIN), **_SPREAD}, size.margin, seed=seed + 20_000, advance=advance)
+    workers = min(os.cpu_count() or 1, 8)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        null = _gaps(0.0, size.null, seed=seed, pool=pool, advance=advance)
+        planted = _gaps(PLANTED_GAP, size.planted, seed=seed + 10_000, pool=pool, advance=advance)
+        margin = _gaps(MARGIN, size.margin, seed=seed + 20_000, pool=pool, advance=advance)
     checks = [
         _at_most("false alarms under no bias", [_below(gap.p) for gap in null], rate=0.05),
         _at_least("intervals cover a gap of 0", [_covers(gap, 0.0) for gap in null], rate=0.95),
@@ -106,22 +111,23 @@ def _audit(model: ModelSpec, *, design: Design, seed: int, banks: Sequence[str] 
         return analyse_run(plan, directory)
 
 
-def _primary(findings: Findings) -> Finding:
+def _simulated_gap(gap: float, seed: int) -> Finding:
+    """The primary gap found in one audit of a simulated respondent; runs in a worker process."""
+    model = ModelSpec(
+        name="simulated/custom",
+        settings=ModelSettings(logprobs=False),
+        options={"gap": str(gap), **_SPREAD, "seed": str(seed)},
+    )
+    findings = _audit(model, design=_DESIGN, seed=seed, banks=("understanding",))
     return next(finding for finding in findings.findings if finding.measure == "gap")
 
 
-def _gaps(options: dict[str, str], audits: int, *, seed: int, advance: Callable[[], None]) -> list[Finding]:
-    gaps: list[Finding] = []
-    for number in range(audits):
-        model = ModelSpec(
-            name="simulated/custom",
-            settings=ModelSettings(logprobs=False),
-            options={**options, "seed": str(seed + number)},
-        )
-        findings = _audit(model, design=_DESIGN, seed=seed + number, banks=("understanding",))
-        gaps.append(_primary(findings))
+def _gaps(gap: float, audits: int, *, seed: int, pool: Executor, advance: Callable[[], None]) -> list[Finding]:
+    found: list[Finding] = []
+    for result in pool.map(_simulated_gap, [gap] * audits, range(seed, seed + audits)):
+        found.append(result)
         advance()
-    return gaps
+    return found
 
 
 def _below(p: float | None) -> bool:

@@ -1,0 +1,22 @@
+"""What every test shares: a cache folder of its own, so that no test reads or fills the user's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Point `EVENHAND_CACHE` to a folder of this test session; child processes inherit it."""
+    folder = tmp_path_factory.mktemp("cache")
+    before = os.environ.get("EVENHAND_CACHE")
+    os.environ["EVENHAND_CACHE"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["EVENHAND_CACHE"]
+    else:
+        os.environ["EVENHAND_CACHE"] = before
