@@ -8,6 +8,7 @@ from evenhand.records.finding import ExamplePrompt, Finding, Findings, RunSummar
 from evenhand.report.blocks import Block, Fact, Facts, Note, Page, Points, Prompt, Prompts, Section
 from evenhand.report.coverage import detectable_section, missing_section
 from evenhand.report.evidence import intersections_section, items_section, memory_section
+from evenhand.report.forest import cue_of, variant_of
 from evenhand.report.limits import limits_of
 from evenhand.report.numbers import count, date_text, duration, money
 from evenhand.report.sections import factors_section, gaps_section, verdict_section
@@ -190,21 +191,16 @@ _MEASURES = ("gap", "memory_effect", "flip_excess", "factor_gap")
 
 def _contrast_key(finding: Finding) -> tuple[str, ...]:
     parts = (finding.factor, finding.level, finding.kind, finding.placement, finding.reader, finding.mitigation)
-    tail = finding.id.replace(finding.model, "", 1) if finding.measure == "flip_excess" else ""
-    return (finding.measure, *(part or "" for part in parts), tail)
+    return (finding.measure, finding.title, cue_of(finding), *(part or "" for part in parts))
 
 
 def _contrast_name(source: Source, finding: Finding) -> str:
     labels = source.labels
-    match finding.measure:
-        case "gap":
-            settings = source.findings.settings
-            name = f"{plain(settings.advantaged).capitalize()} minus {plain(settings.disadvantaged)}"
-        case "factor_gap" if finding.factor and finding.level:
-            name = f"{labels.factor(finding.factor)}: {labels.level(finding.factor, finding.level)}"
-        case _:
-            name = finding.title
-    return f"{name}, {kind_label(finding.kind).lower()}"
+    name = finding.title
+    if finding.measure == "factor_gap" and finding.factor and finding.level:
+        name = f"{labels.factor(finding.factor)}: {labels.level(finding.factor, finding.level)}"
+    varied = variant_of(finding, among=source.of(finding.measure))
+    return ", ".join(part for part in (name, kind_label(finding.kind).lower(), varied) if part)
 
 
 def _reproduce_section(findings: Findings) -> Section:

@@ -90,7 +90,7 @@ def intersections_section(source: Source) -> Section:
         for index, cells in enumerate(grouped.values())
     ]
     if not blocks:
-        blocks.append(Note("Not asked in this design", "Combinations of factors were not crossed."))
+        blocks.append(_no_cells(source))
     blocks += measure_forests(source, "variance", folded=False)
     blocks += _interactions(source)
     blocks += source.grids("intersections", "variance", "interaction", "cells")
@@ -107,6 +107,13 @@ def intersections_section(source: Source) -> Section:
         else (),
         blocks=tuple(blocks),
     )
+
+
+def _no_cells(source: Source) -> Note:
+    """Why there is no matrix: never asked, or asked without estimates of single combinations."""
+    if source.of("variance", "interaction"):
+        return Note("No table of combinations", "These findings hold no estimates of single combinations.")
+    return Note("Not asked in this design", "Combinations of factors were not crossed.")
 
 
 def _interactions(source: Source) -> list[Forest]:

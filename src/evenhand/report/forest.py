@@ -26,7 +26,17 @@ from evenhand.report.numbers import (
 from evenhand.report.tables import drop_empty
 from evenhand.report.words import family_words, joined, kind_label, plain, plural, verdict_word
 
-__all__ = ["ForestSpec", "Texts", "anchor_of", "estimand_of", "findings_grid", "forest_of", "tally_of", "variant_of"]
+__all__ = [
+    "ForestSpec",
+    "Texts",
+    "anchor_of",
+    "cue_of",
+    "estimand_of",
+    "findings_grid",
+    "forest_of",
+    "tally_of",
+    "variant_of",
+]
 
 _SHAPES: tuple[Shape, ...] = ("difference", "equivalent", "inconclusive", "descriptive")
 _SCALES = {"sd": "standard deviation of the score, which runs from 0 to 1", "ratio": "ratio"}
@@ -76,13 +86,13 @@ def variant_of(finding: Finding, *, among: Sequence[Finding]) -> str:
         own = getattr(finding, name)
         if own and len({getattr(other, name) for other in among}) > 1:
             parts.append(f"{name} {plain(own)}")
-    cues = {_cue(other) for other in among}
+    cues = {cue_of(other) for other in among}
     if len(cues) > 1:
-        parts.append(f"cue {_cue(finding)}")
+        parts.append(f"cue {cue_of(finding)}")
     return ", ".join(parts)
 
 
-def _cue(finding: Finding) -> str:
+def cue_of(finding: Finding) -> str:
     """Cue style, which stands in the id only; `stated` is the default and is left out there."""
     found = _CUE.search(finding.id)
     return plain(found.group(1)) if found else "stated"

@@ -125,7 +125,7 @@ def _of_design(findings: Findings, run: RunSummary) -> list[Point]:
                 "results.",
             )
         )
-    if not findings.cells:
+    if not findings.cells and not any(f.measure in ("variance", "interaction") for f in findings.findings):
         found.append(
             Point("Intersections", "Combinations of factors were not asked. A gap in one combination can stay unseen.")
         )

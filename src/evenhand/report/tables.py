@@ -15,6 +15,8 @@ from evenhand.report.words import verdict_word
 __all__ = ["SYMBOLS", "drop_empty", "grid_of", "side_by_side"]
 
 _NUMERIC = frozenset({"percent", "points", "count", "number", "p"})
+_LONG = 8
+"""Rows beyond which a table is folded."""
 SYMBOLS = {"difference": "◆", "equivalent": "●", "inconclusive": "○", "descriptive": "▪"}
 """Markers of the verdicts in running text."""
 
@@ -37,7 +39,7 @@ def grid_of(table: Table, *, several: bool) -> Grid:
         several: whether several models were audited, so that the title must name the model.
     """
     numeric = [_is_numeric(table, index) for index in range(len(table.columns))]
-    return Grid(
+    whole = Grid(
         id=f"table/{table.id}",
         title=f"{table.title}: {table.model}" if several and table.model else table.title,
         caption=table.caption,
@@ -46,7 +48,29 @@ def grid_of(table: Table, *, several: bool) -> Grid:
             tuple(cell_text(cell, unit=table.units.get(name)) for name, cell in zip(table.columns, row, strict=False))
             for row in table.rows
         ),
-        folded=len(table.rows) > 12,
+        folded=len(table.rows) > _LONG,
+    )
+    return _without_constants(whole)
+
+
+def _without_constants(grid: Grid) -> Grid:
+    """The same table with columns of one and the same text said once, in the caption."""
+    if len(grid.rows) < 2:
+        return grid
+    same = [
+        index
+        for index, column in enumerate(grid.columns)
+        if not column.numeric and len({row[index] for row in grid.rows}) == 1
+    ]
+    if not same or len(same) == len(grid.columns):
+        return grid
+    said = ", ".join(f"{grid.columns[index].name} {grid.rows[0][index]}" for index in same)
+    kept = [index for index in range(len(grid.columns)) if index not in same]
+    return msgspec.structs.replace(
+        grid,
+        caption=f"{grid.caption} In every row: {said}.".strip(),
+        columns=tuple(grid.columns[index] for index in kept),
+        rows=tuple(tuple(row[index] for index in kept) for row in grid.rows),
     )
 
 

@@ -194,6 +194,21 @@ def test_models_side_by_side_have_one_row_a_contrast() -> None:
     )
 
 
+def test_two_contrasts_of_one_measure_are_not_taken_for_one_another() -> None:
+    findings = full_findings()
+    against = tuple(
+        msgspec.structs.replace(f, id=f.id + "/against-placebo", title="Profile minus placebo", estimate=0.011)
+        for f in findings.findings
+        if f.measure == "memory_effect"
+    )
+    more = msgspec.structs.replace(findings, findings=(*findings.findings, *against))
+    (grid,) = blocks(page_of(more), "models")
+    assert isinstance(grid, Grid)
+    rows = {row[0]: row for row in grid.rows}
+    assert "+1.1" in rows["Profile minus placebo, understanding items"][1]
+    assert "+1.1" not in rows["Profile minus none, understanding items"][1]
+
+
 def test_a_model_without_the_contrast_has_an_empty_cell() -> None:
     findings = full_findings()
     fewer = tuple(f for f in findings.findings if not (f.measure == "gap" and f.model == "simulated/noisy"))
