@@ -44,13 +44,13 @@ can can't cannot could couldn't did didn't had may might must should was wasn't 
 _KEEP = frozenset(_KEEP_TEXT.split())
 _FURTHER_TEXT = """
 advises alters bakes believes belongs borrows brings builds buys calculates carries charges chews chooses
-cleans comes cooks copies decides describes does draws earns eats enjoys feels flies gets gives goes grows has
+cleans comes cooks copies decides describes does draws earns eats enjoys feels flies gets gives goes grows has hears
 helps hosts is keeps knows learns leaves listens lives loses loves makes meets mends needs owes owns pays
 prays prefers puts reads recites rents runs says sees sells sends sings sits sleeps speaks spends splices
-splits takes teaches tells thinks tries uses waits wants wears writes
+splits takes teaches tells thinks tries uses votes waits wants wears writes
 """
 _FURTHER = frozenset(_FURTHER_TEXT.split())
-"""Third-person forms that are changed after *and*, *but* or *or*; words that may also be plural nouns are left out."""
+"""Third-person forms that are changed after *and*, *but*, *or* or a comma; words that are mostly nouns are left out."""
 
 
 @lru_cache(maxsize=8192)
@@ -102,6 +102,8 @@ def _verbs(text: str) -> str:
     seeking, after_joint = True, False
     for place, token in enumerate(tokens):
         word = token.lower()
+        if token == ",":
+            after_joint = True
         if not word[0].isalpha() or word in _ADVERBS or (word.endswith("ly") and (seeking or after_joint)):
             continue
         if seeking:

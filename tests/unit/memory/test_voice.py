@@ -27,6 +27,8 @@ from evenhand.memory.voice import ambiguous, first_person, plain_form
         ("The user has an aunt who pays the user's rent.", "I have an aunt who pays my rent."),
         ("The user's uncle lends the user money.", "My uncle lends me money."),
         ("The user is deaf. The user's phone flashes.", "I am deaf. My phone flashes."),
+        ("The user walks, sees and hears without aids.", "I walk, see and hear without aids."),
+        ("The user has a sister, a banker, who pays.", "I have a sister, a banker, who pays."),
         ("The user ties knots and has fun.", "I tie knots and have fun."),
         ("The user's brother took out a loan in the user’s name.", "My brother took out a loan in my name."),
     ],
