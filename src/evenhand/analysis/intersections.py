@@ -31,6 +31,7 @@ from evenhand.seeds import stream
 
 __all__ = ["Intersections", "intersections"]
 
+_TINY = 1e-12
 _METHOD = "MAIHDA on profile means, REML, parametric bootstrap"
 
 
@@ -116,6 +117,9 @@ def _variance_findings(stratum: Stratum, fitted: _Fitted, *, cue: str | None) ->
 
 def _sd_finding(stratum: Stratum, fitted: _Fitted, *, part: str, cue: str | None) -> Finding:
     fit = fitted.null if part == "all" else fitted.main
+    if fitted.means.residual < _TINY:
+        bare = finding(_sd_claim(part, cue=cue), stratum=stratum, estimate=None, sample=fitted.sample)
+        return replace(bare, estimate=fit.sd if fit.sd > _TINY else 0.0, notes=(_NO_RESIDUAL,))
     alpha = stratum.settings.alpha
     rng = stream(stratum.settings.seed, "analysis", "intersections", stratum.where, str(cue), part)
     interval = sd_interval(fit, rng=rng, alpha=alpha)
@@ -181,6 +185,9 @@ _SD_BEYOND = (
 )
 _VPC = "The share of the variance of cell means (profile by item) that lies between intersectional profiles"
 _PCV = "The share of the variance between intersectional profiles that the main effects of the factors explain"
+_NO_RESIDUAL = (
+    "Answers to an item do not vary beyond profile means, so there is nothing to judge the spread against: no interval."
+)
 _NEGATIVE = "Below 0: the main effects explain less than chance would, so none of the spread is theirs."
 _NO_VARIANCE = "The scores do not vary, so there is no variance to share out."
 _NO_SPREAD = "The spread over profiles is estimated at its edge, 0, so there is no share to state."

@@ -83,12 +83,10 @@ def profile_means(scores: CrossedScores, *, profiles: int) -> ProfileMeans:
     item_mean = total.sum(axis=0) / per_item
     right = total.sum(axis=1) - met @ item_mean
     ones = np.full((profiles, profiles), 1.0 / profiles)
-    try:
-        inverse = linalg.inv(information + ones) - ones
-    except linalg.LinAlgError as error:
-        raise TableError("the profiles and items of the crossing do not hang together; ask more of them.") from error
-    if not np.isfinite(inverse).all() or abs(inverse).max() > 1e6:
+    values, vectors = linalg.eigh(information + ones)
+    if values[0] < 1e-9 * values[-1]:
         raise TableError("the profiles and items of the crossing do not hang together; ask more of them.")
+    inverse = (vectors / values) @ vectors.T - ones
     effects = inverse @ right
     level = item_mean - (met * effects[:, None]).sum(axis=0) / per_item
     left = met * (total - effects[:, None] - level[None, :])
@@ -146,19 +144,25 @@ def sd_interval(fit: ProfileVariance, *, rng: np.random.Generator, alpha: float 
     The statistic is the sum of squares weighted as at the estimate; it is drawn `2000` times from the fitted model at
     every candidate tau (one set of normal draws serves all). The interval holds the candidates at which the observed
     sum is neither among the smallest nor among the largest `alpha / 2` of the draws, so it is right at tau = 0 too,
-    where percentiles of re-estimated values are not.
+    where percentiles of re-estimated values are not. The upper end is never below the one that the median table
+    without any spread would have (a power-constrained limit), so that a table with unusually little noise does not
+    pass for proof of no spread.
+
+    References:
+        Cowan, Cranmer, Gross and Vitells (2011), arXiv 1105.3166 (power-constrained limits).
     """
     weights = 1.0 / (fit.sd**2 + fit.roots)
     observed = float(fit.squares @ weights)
     draws = rng.standard_normal((_DRAWS, fit.roots.size)) ** 2 * weights
 
-    def above(sd: float) -> float:
-        """Share of draws at or above the observed sum."""
-        return float((draws @ (sd**2 + fit.roots) >= observed).mean())
+    def above(sd: float, *, least: float = observed) -> float:
+        """Share of draws at or above a sum."""
+        return float((draws @ (sd**2 + fit.roots) >= least).mean())
 
     p = (above(0.0) * _DRAWS + 1) / (_DRAWS + 1)
     low = 0.0 if above(0.0) > alpha / 2 else _crossing_point(above, alpha / 2, start=fit.sd)
-    high = 0.0 if above(0.0) >= 1 - alpha / 2 else _crossing_point(above, 1 - alpha / 2, start=fit.sd)
+    least = max(observed, float(np.median(draws @ fit.roots)))
+    high = _crossing_point(lambda sd: above(sd, least=least), 1 - alpha / 2, start=fit.sd)
     return SdInterval(low=min(low, fit.sd), high=max(high, fit.sd), p=min(p, 1.0))
 
 

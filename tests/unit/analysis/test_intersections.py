@@ -1,0 +1,79 @@
+"""Intersections: variance partition and the cell table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from evenhand.analysis.intersections import Intersections, intersections
+from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
+from evenhand.analysis.stratum import Stratum, strata
+from evenhand.records.finding import Finding
+
+
+def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
+    sized = SimulatedDesign(**{"items": 20, "sets": 2, "crossing": True, "placebos": 0, **design})  # type: ignore[arg-type]
+    return strata(simulated_scores(respondent, design=sized, rng=np.random.default_rng(seed)))[0]
+
+
+def named(found: Intersections) -> dict[str, Finding]:
+    return {one.id.rsplit("/", 1)[-1]: one for one in found.findings}
+
+
+def test_a_planted_intersection_is_spread_beyond_main_effects() -> None:
+    found = named(
+        intersections(stratum(Respondent(effects={"gender.female*age.65+*religion.Muslim": -3.0}, cell_sd=0.3)))
+    )
+    beyond = found["intersectional-sd"]
+    assert beyond.estimate is not None and beyond.estimate > 0.02
+    assert beyond.p is not None and beyond.p < 0.01
+    assert found["pcv"].estimate is not None and found["pcv"].estimate < 0.9
+
+
+def test_main_effects_alone_leave_little_beyond_them() -> None:
+    found = named(intersections(stratum(Respondent(effects={"gender.female": -1.5}, cell_sd=0.3), items=40)))
+    assert found["profile-sd"].estimate is not None and found["profile-sd"].estimate > 0.05
+    assert found["pcv"].estimate is not None and found["pcv"].estimate > 0.8
+
+
+def test_a_spread_of_zero_is_never_said_to_be_no_effect() -> None:
+    for seed in range(12):
+        found = named(intersections(stratum(Respondent(cell_sd=0.0), seed=seed)))["intersectional-sd"]
+        if found.estimate == 0.0:
+            assert found.high is not None and found.high > 0
+            assert "not evidence of no intersectional effect" in found.notes[0]
+            return
+    pytest.fail("no table had an estimate at the edge")
+
+
+def test_the_cell_table_holds_every_profile_once_and_pools_towards_main_effects() -> None:
+    found = intersections(stratum(Respondent(), items=10))
+    assert len({tuple(cell.levels.values()) for cell in found.cells}) == len(found.cells) == 81
+    raw = np.array([cell.raw for cell in found.cells], dtype=float)
+    pooled = np.array([cell.pooled for cell in found.cells], dtype=float)
+    assert pooled.std() < raw.std()
+    assert pooled.mean() == pytest.approx(raw.mean(), abs=0.005)
+    for cell in found.cells:
+        assert cell.low is not None and cell.high is not None and cell.pooled is not None
+        assert cell.low <= cell.pooled <= cell.high
+        assert cell.trials == 10
+
+
+def test_one_factor_is_no_intersection() -> None:
+    part = stratum(Respondent())
+    assert intersections(replace(part, factors=("position", "gender"))).findings == ()
+
+
+def test_a_profile_without_answers_is_said() -> None:
+    part = stratum(Respondent(missing={"crossing": 0.97}), items=3)
+    found = intersections(part).findings
+    assert [one.estimate for one in found] == [None]
+    assert found[0].notes
+
+
+def test_constant_answers_have_no_variance_to_share() -> None:
+    found = named(intersections(stratum(Respondent(easiness=50.0, item_sd=0.0, cell_sd=0.0))))
+    assert found["profile-sd"].estimate == 0.0
+    assert found["pcv"].estimate is None and found["pcv"].notes
+    assert found["vpc"].estimate is None and found["vpc"].notes

@@ -1,0 +1,106 @@
+"""Variance of profile effects: against analysis of variance, statsmodels, and simulation."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.formula.api as smf
+
+from evenhand.analysis.crossed import CrossedScores
+from evenhand.analysis.profile_variance import profile_means, profile_variance, sd_interval
+from evenhand.errors import TableError
+
+
+def drawn(
+    rng: np.random.Generator, *, profiles: int = 27, items: int = 12, sd: float = 0.1, met: float = 1.0
+) -> CrossedScores:
+    y = rng.normal(0, sd, (profiles, 1)) + rng.normal(0.6, 0.2, (1, items)) + rng.normal(0, 0.3, (profiles, items))
+    profile, item = np.nonzero(rng.random((profiles, items)) < met)
+    return CrossedScores(score=y[profile, item], item=item, profile=profile)
+
+
+def test_in_a_complete_crossing_the_fit_is_the_analysis_of_variance() -> None:
+    scores = drawn(np.random.default_rng(0))
+    y = scores.score.reshape(27, 12)
+    means = profile_means(scores, profiles=27)
+    residual = y - y.mean(axis=1, keepdims=True) - y.mean(axis=0, keepdims=True) + y.mean()
+    mean_residual = (residual**2).sum() / (26 * 11)
+    mean_profile = 12 * y.mean(axis=1).var(ddof=1)
+    tau2 = (mean_profile - mean_residual) / 12
+    assert means.residual == pytest.approx(mean_residual)
+    np.testing.assert_allclose(means.means, y.mean(axis=1))
+    fit = profile_variance(means, design=np.ones((27, 1)))
+    assert fit.sd == pytest.approx(np.sqrt(tau2), rel=1e-4)
+    # Shrinkage of a balanced one-way layout: tau^2 / (tau^2 + sigma^2 / I).
+    shrink = tau2 / (tau2 + mean_residual / 12)
+    np.testing.assert_allclose(fit.pooled, y.mean() + shrink * (y.mean(axis=1) - y.mean()), rtol=1e-4)
+
+
+def test_an_incomplete_crossing_agrees_with_statsmodels() -> None:
+    scores = drawn(np.random.default_rng(1), met=0.7)
+    frame = pd.DataFrame({"y": scores.score, "item": scores.item, "profile": scores.profile})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        reference = smf.mixedlm("y ~ C(item)", frame, groups="profile").fit(reml=True)
+    fit = profile_variance(profile_means(scores, profiles=27), design=np.ones((27, 1)))
+    # Ours takes the residual variance from the profile-by-item residual alone, REML from both: they agree closely.
+    assert fit.sd == pytest.approx(float(np.sqrt(reference.cov_re.iloc[0, 0])), rel=0.03)
+
+
+def test_main_effects_take_their_share_out_of_the_spread() -> None:
+    rng = np.random.default_rng(2)
+    level = np.arange(27) % 3
+    scores = drawn(rng, sd=0.01, items=40)
+    moved = CrossedScores(
+        score=scores.score + 0.2 * (level[scores.profile] == 1), item=scores.item, profile=scores.profile
+    )
+    means = profile_means(moved, profiles=27)
+    null = profile_variance(means, design=np.ones((27, 1)))
+    main = profile_variance(means, design=np.column_stack([np.ones(27), level == 1, level == 2]))
+    assert null.sd > 0.07
+    assert main.sd < 0.04
+    assert main.beta[1] == pytest.approx(0.2, abs=0.05)
+
+
+def test_the_bootstrap_interval_covers() -> None:
+    """A short form: 150 tables at SDs of 0 and 0.08."""
+    rng = np.random.default_rng(3)
+    for sd in (0.0, 0.08):
+        inside = 0
+        for _ in range(150):
+            fit = profile_variance(profile_means(drawn(rng, sd=sd), profiles=27), design=np.ones((27, 1)))
+            interval = sd_interval(fit, rng=rng)
+            inside += interval.low <= sd <= interval.high
+        # Binomial(150, 0.95) has mean 142.5 and SD 2.7; at 0 only the upper end can miss.
+        assert inside >= 134
+
+
+def test_an_estimate_at_the_edge_has_an_upper_end_above_zero() -> None:
+    rng = np.random.default_rng(5)
+    edges = 0
+    for _ in range(20):
+        fit = profile_variance(profile_means(drawn(rng, sd=0.0), profiles=27), design=np.ones((27, 1)))
+        if fit.sd == 0:
+            edges += 1
+            interval = sd_interval(fit, rng=rng)
+            assert interval.low == 0.0
+            assert interval.high > 0.0
+            assert interval.p > 0.05
+    assert edges > 3
+
+
+def test_profiles_that_share_no_items_cannot_be_compared() -> None:
+    scores = CrossedScores(
+        score=np.array([0.1, 0.2, 0.3, 0.4]), item=np.array([0, 1, 2, 3]), profile=np.array([0, 0, 1, 1])
+    )
+    with pytest.raises(TableError, match="hang together"):
+        profile_means(scores, profiles=2)
+
+
+def test_a_crossing_without_residual_is_refused() -> None:
+    scores = CrossedScores(score=np.array([0.1, 0.2]), item=np.array([0, 0]), profile=np.array([0, 1]))
+    with pytest.raises(TableError, match="too few items"):
+        profile_means(scores, profiles=2)
