@@ -19,6 +19,8 @@ from msgspec import Struct
 from scipy import stats
 
 from evenhand.audit import analyse_run, ask
+from evenhand.endpoints.specimen_card import Contrast, specimen_card
+from evenhand.errors import EvenhandError
 from evenhand.records.finding import AnalysisSettings, Finding, Findings
 from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, ModelSpec
@@ -33,6 +35,9 @@ CONFIDENCE = 0.99
 _SPREAD = {"persona_spread": "0.15", "persona_slopes": "0.3", "item_slopes": "0.5"}
 """Personas and items react differently, the case in which simple tests raise false alarms."""
 _DESIGN = Design(kinds=("understanding",), none_repeats=2, placebo_per_item=0.0, pairs_per_item=2, matched_sets=30)
+_SPECIMEN_DESIGN = Design(
+    kinds=("understanding",), none_repeats=1, placebo_per_item=1.0, pairs_per_item=3, profiles_per_item=9
+)
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -167,4 +172,69 @@ def _at_least(name: str, hits: Sequence[bool], *, rate: float) -> Check:
 
 
 def _specimens(seed: int, advance: Callable[[], None]) -> list[Check]:
-    return []
+    """`specimen/tilted` must show every planted effect at its measured size, `specimen/level` must be cleared."""
+    found: dict[str, Findings] = {}
+    for name in ("specimen/tilted", "specimen/level"):
+        model = ModelSpec(name=name, settings=ModelSettings(logprobs=True))
+        found[name] = _audit(model, design=_SPECIMEN_DESIGN, seed=seed)
+        advance()
+    planted = [contrast for contrast in specimen_card("tilted").contrasts if contrast.planted]
+    matched = [(contrast, _finding_of(contrast, found["specimen/tilted"])) for contrast in planted]
+    covered = [
+        low <= _signed(contrast, finding) <= high for contrast, finding in matched for low, high in [_ends(finding)]
+    ]
+    called = [finding.verdict == "difference" for _, finding in matched]
+    cleared = [
+        finding.verdict == "equivalent"
+        for finding in found["specimen/level"].findings
+        if finding.family == "confirmatory"
+    ]
+    return [
+        _all("planted effects of specimen/tilted covered by their intervals", covered),
+        _all("planted effects of specimen/tilted called a difference", called),
+        _all("confirmatory findings of specimen/level called equivalent", cleared),
+    ]
+
+
+def _finding_of(contrast: Contrast, findings: Findings) -> Finding:
+    """The finding that estimates a contrast of the card.
+
+    Raises:
+        EvenhandError: The analysis has none.
+    """
+    wanted = set(contrast.levels.items())
+    for finding in findings.findings:
+        if finding.measure == "gap" and finding.family == "confirmatory" and "position" in contrast.levels:
+            return finding
+        if finding.measure == "factor_gap" and {(finding.factor, finding.level)} == wanted:
+            return finding
+        if finding.measure == "interaction" and len(wanted) == 2 and _crossed(finding) == wanted:
+            return finding
+    raise EvenhandError(f"the analysis has no finding for the planted contrast {contrast.id!r}")
+
+
+def _crossed(finding: Finding) -> set[tuple[str, str]]:
+    """The (factor, level) pairs of an interaction."""
+    factors, levels = (finding.factor or "").split(" x "), (finding.level or "").split(" x ")
+    return set(zip(factors, levels, strict=True))
+
+
+def _signed(contrast: Contrast, finding: Finding) -> float:
+    """The card's size on the finding's own side: the gap is the reference level minus the other."""
+    return -contrast.estimate if finding.measure == "gap" else contrast.estimate
+
+
+def _ends(finding: Finding) -> tuple[float, float]:
+    if finding.low is None or finding.high is None:
+        raise EvenhandError(f"the finding {finding.id!r} has no interval")
+    return finding.low, finding.high
+
+
+def _all(name: str, hits: Sequence[bool]) -> Check:
+    return Check(
+        name=name,
+        audits=1,
+        found=f"{sum(hits)} of {len(hits)}",
+        wanted=f"{len(hits)} of {len(hits)}",
+        holds=bool(hits) and all(hits),
+    )
