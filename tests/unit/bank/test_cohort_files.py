@@ -225,3 +225,23 @@ def test_missing_and_strange_files_are_refused(tmp_path: Path) -> None:
         load_cohort(written(tmp_path, ""))
     with pytest.raises(CohortError, match="field 'schema'"):
         load_cohort(written(tmp_path, "- a list"))
+
+
+def test_a_crossing_cannot_extend_personas(tmp_path: Path) -> None:
+    text = CROSSING.replace("facts: 5", "facts: 5\nextends: explicit")
+    with pytest.raises(CohortError, match=r"'explicit'.*field 'schema'"):
+        load_cohort(written(tmp_path, text))
+
+
+def test_an_extended_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    text = CROSSING.replace("facts: 5", "facts: 5\nextends: absent.yaml")
+    with pytest.raises(CohortError, match=r"absent\.yaml' cannot be read"):
+        load_cohort(written(tmp_path, text))
+
+
+def test_a_changed_file_that_is_extended_is_read_anew(tmp_path: Path) -> None:
+    base = written(tmp_path, PERSONAS, "base.yaml")
+    more = written(tmp_path, PERSONAS.split("factor:")[0] + "extends: base.yaml\n")
+    before = load_cohort(more)
+    base.write_text(PERSONAS.replace("risky", "shaky"), encoding="utf-8")
+    assert load_cohort(more) != before
