@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from evenhand.bank.importers.docx_numbering import ListLabels
 from evenhand.errors import BankError, MissingExtraError
 
 __all__ = ["docx_text"]
@@ -14,7 +15,7 @@ __all__ = ["docx_text"]
 def docx_text(path: Path) -> str:
     """One line a paragraph or table row; the cells of a row are parted by tabs.
 
-    Numbers that Word makes itself (automatic lists) are no part of the text and cannot be read.
+    Paragraphs of automatic lists begin with the label that Word shows.
 
     Raises:
         MissingExtraError: python-docx is not installed.
@@ -37,9 +38,10 @@ def docx_text(path: Path) -> str:
 
 
 def _lines(document: Any) -> Iterator[str]:
+    labels = ListLabels(document)
     for block in document.iter_inner_content():
         if hasattr(block, "rows"):
             for row in block.rows:
                 yield "\t".join(cell.text.replace("\n", " ") for cell in row.cells)
         else:
-            yield from block.text.split("\n")
+            yield from f"{labels.label(block)} {block.text}".strip().split("\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections import Counter
@@ -47,15 +48,14 @@ def protocol_lines(text: str) -> tuple[Line, ...]:
     """Non-empty lines of a text without page headers, footers and page numbers.
 
     A line is a header when it says `page N`; when it is the title again; when it stands, digits apart, at the edge of
-    half of the pages (at least two); or, in a text without pages, when it is a wording that comes back with another
-    number. Lines that open an item or an option, and rows of a key table, are never headers.
+    half of the pages (at least two); or, in a text without pages, when it is a wording that comes back with a higher
+    number each time. Lines that open an item or an option, and rows of a key table, are never headers.
     """
     lines = _numbered(text)
     pages = 1 + max((line.page for line in lines), default=0)
-    seen = Counter(_shape(line.text) for line in lines)
     edges = Counter(shape for shape, _ in {(_shape(line.text), line.page) for line in lines if line.page_edge})
     headers = {shape for shape, count in edges.items() if count >= max(2, pages / 2)}
-    headers |= {shape for shape, count in seen.items() if count >= 2 and _is_running_title(shape)}
+    headers |= _running_titles(lines)
     title = _shape(lines[0].text) if lines else ""
     kept: list[Line] = []
     for place, line in enumerate(lines):
@@ -68,10 +68,27 @@ def protocol_lines(text: str) -> tuple[Line, ...]:
     return tuple(kept)
 
 
-def _is_running_title(shape: str) -> bool:
-    """A wording of two long words or more that carries a number, and does not begin like an item or a table row."""
-    words = re.findall(r"[^\W\d_]{4,}", shape)
-    return "#" in shape and len(words) >= 2 and re.match(r"#|item\b|question\b", shape) is None
+def _running_titles(lines: Sequence[Line]) -> set[str]:
+    """Shapes of two long words or more whose number rises each time they come back, as the number of a page does.
+
+    A line that begins like an item or a table row, or ends a sentence, is none.
+    """
+    numbers: dict[str, list[int]] = {}
+    for line in lines:
+        shape = _shape(line.text)
+        words = re.findall(r"[^\W\d_]{4,}", shape)
+        if (
+            "#" in shape
+            and len(words) >= 2
+            and not re.match(r"#|item\b|question\b", shape)
+            and shape[-1] not in ".?!,;:"
+        ):
+            numbers.setdefault(shape, []).append(int(re.findall(r"\d+", line.text)[-1]))
+    return {
+        shape
+        for shape, found in numbers.items()
+        if len(found) >= 2 and all(first < second for first, second in itertools.pairwise(found))
+    }
 
 
 def _numbered(text: str) -> list[Line]:

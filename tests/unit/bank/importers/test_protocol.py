@@ -109,13 +109,22 @@ def test_smart_quotes_and_other_marks_of_typesetters_become_plain(tmp_path: Path
 def test_page_headers_in_the_middle_of_an_item_are_left_out(tmp_path: Path) -> None:
     broken = (
         ITEMS.replace("(b) frustration", "Page 1 of 2\n(b) frustration")
-        .replace("seen, after", "A small test\nDraft of a small test, 12 May\nseen, after")
-        .replace("(c) fear", "Draft of a small test, 13 May\n(c) fear")
+        .replace("seen, after", "A small test\nDraft of a small test, sheet 1\nseen, after")
+        .replace("(c) fear", "Draft of a small test, sheet 2\n(c) fear")
     )
     items = read(tmp_path, broken + "Key\n1 b 2 a 3 b\n")
     assert items[0].options[0].text == "joy"
     assert items[1].stem.endswith("foreseen, after a year of hard-won steps.")
     assert items[2].options[1].text == "pride"
+
+
+def test_a_line_of_a_situation_that_comes_back_with_the_same_number_is_kept(tmp_path: Path) -> None:
+    text = ITEMS.replace("a bus that", "a bus for\nabout forty minutes at stop 14\nthat").replace(
+        "is praised for", "is praised at\nabout forty minutes at stop 14\nfor"
+    )
+    items = read(tmp_path, text + "Key\n1 b 2 a 3 b\n")
+    assert "about forty minutes at stop 14" in items[0].stem
+    assert "about forty minutes at stop 14" in items[2].stem
 
 
 def test_headers_and_page_numbers_at_the_edges_of_pages_are_left_out(tmp_path: Path) -> None:
