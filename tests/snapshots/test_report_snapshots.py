@@ -11,10 +11,10 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.support.findings_fixture import bare_findings, empty_findings, full_findings, quick_findings
 
 from evenhand.report.html import render_html
 from evenhand.report.markdown import render_markdown
+from tests.support.findings_fixture import bare_findings, empty_findings, full_findings, quick_findings
 
 HERE = Path(__file__).parent
 

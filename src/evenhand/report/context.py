@@ -59,8 +59,10 @@ def page_of(findings: Findings) -> Page:
 
 
 def _title(run: RunSummary) -> str:
-    """The run's title; a title that is a model's name alone is introduced."""
-    return run.title if " " in run.title.strip() else f"Memory and emotional reasoning: {run.title}"
+    """The run's title; a title of nothing but model names is introduced."""
+    names = [model.model for model in run.models]
+    bare = run.title in (*names, ", ".join(names), " ".join(names))
+    return f"Memory and emotional reasoning: {joined(names)}" if bare else run.title
 
 
 def _badge(run: RunSummary | None) -> str:

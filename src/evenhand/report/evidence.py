@@ -14,6 +14,8 @@ from evenhand.report.words import MEASURE_TITLES
 
 __all__ = ["intersections_section", "items_section", "memory_section"]
 
+_OWN_FACT = frozenset({"benefit", "leakage", "sycophancy"})
+"""Kinds of item that bring their own stored fact; no profile is asked about them."""
 _OPEN_HEATS = 2
 """Matrices shown open; the others are folded."""
 
@@ -21,7 +23,7 @@ _OPEN_HEATS = 2
 def memory_section(source: Source) -> Section:
     """What memory does at all: effects against none and placebo, changed answers against the noise floor."""
     blocks: list[Block] = []
-    effects = source.of("memory_effect", "placebo_effect")
+    effects, own_effects = _split(source.of("memory_effect", "placebo_effect"))
     blocks += forests_by_model(
         effects,
         source=source,
@@ -36,7 +38,7 @@ def memory_section(source: Source) -> Section:
         ),
     )
     blocks += measure_forests(source, "accuracy", folded=bool(effects))
-    flips = source.of("flip_rate")
+    flips, own_flips = _split(source.of("flip_rate"))
     spec = ForestSpec(
         id="flip-forest",
         title="Answers that differ from the model's own answer without memory",
@@ -54,6 +56,7 @@ def memory_section(source: Source) -> Section:
             right="more than noise",
         ),
     )
+    blocks += _own_facts(source, effects=own_effects, flips=own_flips)
     blocks += source.grids("memory", "memory_effect", "placebo_effect", "flips", "flip_rate", "flip_excess", "accuracy")
     return Section(
         id="memory",
@@ -62,6 +65,32 @@ def memory_section(source: Source) -> Section:
         lead=(),
         blocks=tuple(blocks) or (Note("Not asked in this design", "No arm without memory was asked."),),
     )
+
+
+def _split(findings: list[Finding]) -> tuple[list[Finding], list[Finding]]:
+    """Findings on items asked of profiles, and on items that bring a fact of their own."""
+    return [f for f in findings if f.kind not in _OWN_FACT], [f for f in findings if f.kind in _OWN_FACT]
+
+
+def _own_facts(source: Source, *, effects: list[Finding], flips: list[Finding]) -> list[Forest]:
+    """What the stored fact of benefit items, leakage and sycophancy probes does; a scale of its own."""
+    effect = ForestSpec(
+        id="own-fact-forest",
+        title="When memory holds the item's own fact",
+        caption="Benefit items need the fact; sycophancy probes must not be swayed by it. These effects are meant to be "
+        "large or nil, so they have a scale of their own.",
+        margin=source.margin,
+    )
+    floor = ForestSpec(
+        id="own-fact-flips",
+        title="Noise floor of the items with a fact of their own",
+        caption="",
+        folded=True,
+    )
+    return [
+        *forests_by_model(effects, source=source, spec=effect),
+        *forests_by_model(flips, source=source, spec=floor),
+    ]
 
 
 def _with_floor(forest: Forest, flips: list[Finding]) -> Forest:

@@ -170,7 +170,7 @@ def _row(finding: Finding, *, axis: Axis, texts: Texts, bounds: bool) -> ForestR
     return ForestRow(
         anchor=anchor_of(finding),
         label=label,
-        detail=detail,
+        detail=detail if finding.estimate is not None else ", ".join(p for p in (detail, "not estimated") if p),
         mark=mark_for(finding, axis=axis, bounds=bounds),
         value=number,
         span="" if interval == ABSENT and finding.estimate is not None else interval,

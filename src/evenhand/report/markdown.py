@@ -27,6 +27,8 @@ from evenhand.report.tables import SYMBOLS
 
 __all__ = ["render_markdown"]
 
+_ROWS = 40
+"""Rows of a table record shown; the page and findings.json have them all."""
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 _FENCE = re.compile(r"`{3,}")
 
@@ -137,12 +139,16 @@ def _heat(block: Heat) -> str:
 
 
 def _grid(block: Grid) -> list[str]:
+    head = [f"### {_text(block.title)}", _text(block.caption)]
+    if not block.rows:
+        return [*head, "No rows."]
     table = _table(
         tuple(column.name for column in block.columns),
-        list(block.rows),
+        list(block.rows[:_ROWS]),
         numeric=tuple(column.numeric for column in block.columns),
     )
-    return [f"### {_text(block.title)}", _text(block.caption), table]
+    left = len(block.rows) - _ROWS
+    return [*head, table, f"{left} more rows stand in report.html and findings.json." if left > 0 else ""]
 
 
 def _prompt(prompt: Prompt) -> list[str]:

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from tests.support.findings_fixture import bare_findings, empty_findings, full_findings, quick_findings, summary
 
 from evenhand.records.finding import Findings, Table
 from evenhand.report.blocks import Bars, Block, Facts, Forest, Grid, Heat, Note, Page, Prompts, Verdicts
 from evenhand.report.context import page_of
+from tests.support.findings_fixture import bare_findings, empty_findings, full_findings, quick_findings, summary
 
 
 def blocks(page: Page, section: str) -> tuple[Block, ...]:
@@ -82,6 +82,30 @@ def test_what_could_not_be_estimated_has_a_row_and_a_reason() -> None:
 def test_warnings_stand_beneath_the_verdict() -> None:
     notes = [block for block in blocks(page_of(full_findings()), "verdict") if isinstance(block, Note)]
     assert notes[0].text == "The noise floor rests on two repeats of the no-memory arm."
+
+
+def test_a_title_of_model_names_alone_is_introduced() -> None:
+    findings = full_findings(("specimen/tilted", "specimen/level"))
+    assert findings.run is not None
+    bare = msgspec.structs.replace(findings.run, title="specimen/tilted, specimen/level")
+    page = page_of(msgspec.structs.replace(findings, run=bare))
+    assert page.title == "Memory and emotional reasoning: specimen/tilted and specimen/level"
+    assert page_of(findings).title == "Memory and emotional reasoning of 2 models"
+
+
+def test_items_with_a_fact_of_their_own_have_a_scale_of_their_own() -> None:
+    findings = full_findings(("specimen/tilted",))
+    (effect, *_) = (f for f in findings.findings if f.measure == "memory_effect")
+    own = msgspec.structs.replace(effect, id="memory_effect/own", kind="benefit", estimate=0.94, low=0.9, high=0.98)
+    shown = blocks(page_of(msgspec.structs.replace(findings, findings=(*findings.findings, own))), "memory")
+    forests = {block.id: block for block in shown if isinstance(block, Forest)}
+    assert forests["memory-forest"].axis.high < 0.5 < forests["own-fact-forest"].axis.high
+
+
+def test_a_row_without_an_estimate_says_so() -> None:
+    (forest, *_) = blocks(page_of(empty_findings()), "gaps")
+    assert isinstance(forest, Forest)
+    assert {row.detail for group in forest.groups for row in group.rows} == {"not estimated"}
 
 
 def test_factor_rows_name_levels_by_label_under_their_reference() -> None:

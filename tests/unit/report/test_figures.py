@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from tests.support.findings_fixture import interval_finding
 
 from evenhand.records.finding import Finding
 from evenhand.report.figures import axis_for, heat_step, mark_for, position
+from tests.support.findings_fixture import interval_finding
 
 
 def gap(estimate: float, se: float) -> Finding:

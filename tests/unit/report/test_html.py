@@ -12,6 +12,9 @@ from pathlib import Path
 import msgspec
 import pytest
 from markupsafe import escape
+
+from evenhand.records.finding import Findings
+from evenhand.report.html import render_html
 from tests.support.findings_fixture import (
     bare_findings,
     empty_findings,
@@ -19,9 +22,6 @@ from tests.support.findings_fixture import (
     hostile_findings,
     quick_findings,
 )
-
-from evenhand.records.finding import Findings
-from evenhand.report.html import render_html
 
 CASES: dict[str, Callable[[], Findings]] = {
     "full": full_findings,

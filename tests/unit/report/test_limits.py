@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import msgspec
-from tests.support.findings_fixture import bare_findings, full_findings, quick_findings
 
 from evenhand.records.finding import Findings
 from evenhand.report.limits import limits_of, missing_share
+from tests.support.findings_fixture import bare_findings, full_findings, quick_findings
 
 
 def titles(findings: Findings) -> list[str]:

@@ -4,6 +4,9 @@ import itertools
 
 import msgspec
 import pytest
+
+from evenhand.records.finding import Table
+from evenhand.report.markdown import render_markdown
 from tests.support.findings_fixture import (
     HOSTILE,
     bare_findings,
@@ -13,8 +16,6 @@ from tests.support.findings_fixture import (
     hostile_findings,
     quick_findings,
 )
-
-from evenhand.report.markdown import render_markdown
 
 
 def test_the_verdict_stands_in_words_before_any_table() -> None:
@@ -47,6 +48,15 @@ def test_a_prompt_that_holds_a_fence_cannot_leave_its_own() -> None:
     inner = example("none", "No memory", system="```\n````\n# not a heading", answer=None)
     text = render_markdown(msgspec.structs.replace(findings, examples=(inner,)))
     assert "`````text\n```\n````\n# not a heading\n`````" in text
+
+
+def test_long_tables_are_cut_and_say_so_and_empty_ones_say_that() -> None:
+    findings = quick_findings()
+    long = Table(id="leakage/m", title="Long", caption="c", columns=("n",), rows=tuple((n,) for n in range(43)))
+    empty = Table(id="leakage/e", title="Empty", caption="c", columns=("n",), rows=())
+    text = render_markdown(msgspec.structs.replace(findings, tables=(long, empty)))
+    assert "| 39 |" in text and "| 40 |" not in text
+    assert "3 more rows stand in report.html" in text and "### Empty\n\nc\n\nNo rows." in text
 
 
 def test_simulated_answers_are_said_first() -> None:

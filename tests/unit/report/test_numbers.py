@@ -4,11 +4,11 @@ import math
 
 import msgspec
 import pytest
-from tests.support.findings_fixture import interval_finding
 
 from evenhand.records.finding import Finding, Measure, Scale
 from evenhand.report import numbers
 from evenhand.report.numbers import Unit
+from tests.support.findings_fixture import interval_finding
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+
+from evenhand.records.finding import Finding
+from evenhand.report import html, markdown, words
 from tests.support.findings_fixture import (
     bare_findings,
     empty_findings,
@@ -12,9 +15,6 @@ from tests.support.findings_fixture import (
     interval_finding,
     quick_findings,
 )
-
-from evenhand.records.finding import Finding
-from evenhand.report import html, markdown, words
 
 ROOT = Path(__file__).resolve().parents[3]
 REPORT = ROOT / "src" / "evenhand" / "report"

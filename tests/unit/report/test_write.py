@@ -4,11 +4,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from tests.support.findings_fixture import bare_findings, quick_findings
 
 from evenhand.errors import StoreError
 from evenhand.report.html import render_html
 from evenhand.report.write import write_report
+from tests.support.findings_fixture import bare_findings, quick_findings
 
 
 def test_both_files_are_written_and_nothing_else(tmp_path: Path) -> None:
