@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import product
 
@@ -122,8 +122,7 @@ class Crossing:
         """All cells, model by model, item by item (whole items first), each with the item and arm it is made of."""
         for model in self.plan.models:
             for met in self.meetings.values():
-                for meeting in met:
-                    yield from self._cells(model, meeting)
+                yield from self.cells_of(model, met)
 
     def pairs_by_arm(self) -> Iterator[tuple[Cell, Meeting]]:
         """All cells, model by model, arm by arm: for endpoints that share the work of equal beginnings."""
@@ -134,8 +133,12 @@ class Crossing:
                 by_arm.setdefault((meeting.arm.id, own), []).append(meeting)
         for model in self.plan.models:
             for group in by_arm.values():
-                for meeting in group:
-                    yield from self._cells(model, meeting)
+                yield from self.cells_of(model, group)
+
+    def cells_of(self, model: ModelSpec, meetings: Iterable[Meeting]) -> Iterator[tuple[Cell, Meeting]]:
+        """The cells of some meetings."""
+        for meeting in meetings:
+            yield from self._cells(model, meeting)
 
     def _cells(self, model: ModelSpec, meeting: Meeting) -> Iterator[tuple[Cell, Meeting]]:
         """The none arm is asked under the first condition only: without memory the others are the same question."""

@@ -60,6 +60,16 @@ class TrialReader:
             for columns in merge(answered, failed, key=itemgetter(0)):
                 yield stored_trial(columns)
 
+    def one(self, key: str) -> StoredTrial | None:
+        """The answer to the cell with this key; None where it has none.
+
+        Raises:
+            StoreError: The file is damaged.
+        """
+        with _translated(self.path):
+            found = self._database.execute(_TRIALS.format(where="WHERE key = ?"), (key,)).fetchone()
+        return None if found is None else stored_trial(found)
+
     def text(self, sha: str) -> str:
         """The text behind a hash.
 

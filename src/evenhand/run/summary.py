@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from evenhand.design.arms import plan_arms
-from evenhand.design.cells import Crossing
+from evenhand.design.cells import Crossing, Meeting
 from evenhand.endpoints.registry import endpoint_kind, is_simulated
+from evenhand.records.cell import Cell
 from evenhand.records.finding import ExamplePrompt, ModelSummary, RunSummary
 from evenhand.records.message import Message
 from evenhand.records.plan import ModelSpec, Plan
@@ -82,36 +82,46 @@ def _model(model: ModelSpec, totals: ModelTotals | None, planned: int) -> ModelS
 
 
 def example_prompts(plan: Plan, trials: TrialReader) -> tuple[ExamplePrompt, ...]:
-    """The exact messages of one cell for every kind of arm, as the first model saw them.
+    """The exact messages of one item under every kind of arm, as the first model saw them.
 
-    The text of a bank that may not be redistributed is replaced by the item's id and the hash of the message.
+    The advantaged and the disadvantaged version are those of one matched set. The text of a bank that may not be
+    redistributed is replaced by the item's id and the hash of the message.
     """
-    arms = plan_arms(plan)
+    crossing = Crossing(plan)
     closed = {item.id for bank in plan.banks if not bank.redistribute for item in bank.items}
     found: dict[str, ExamplePrompt] = {}
-    for stored in trials.rows(plan.models[0].name):
-        name = _name(stored, arms)
-        if name in found:
-            continue
-        messages = trials.messages(stored)
-        reply = stored.trial.reply
-        found[name] = ExamplePrompt(
-            arm=stored.cell.arm,
-            title=name,
-            model=stored.cell.model,
-            placement=stored.cell.placement,
-            reader=stored.cell.reader,
-            messages=tuple(_shown(messages, stored, hidden=stored.cell.item in closed)),
-            answer=reply.text if reply else None,
-        )
+    for met in _telling(crossing):
+        for cell, meeting in crossing.cells_of(plan.models[0], met):
+            name = _name(cell, meeting.arm)
+            stored = trials.one(cell.key) if name not in found else None
+            if stored is None:
+                continue
+            reply = stored.trial.reply
+            found[name] = ExamplePrompt(
+                arm=cell.arm,
+                title=name,
+                model=cell.model,
+                placement=cell.placement,
+                reader=cell.reader,
+                messages=tuple(_shown(trials.messages(stored), stored, hidden=cell.item in closed)),
+                answer=reply.text if reply else None,
+            )
     return tuple(found[name] for name in sorted(found, key=_rank))
 
 
-def _name(stored: StoredTrial, arms: dict[str, Arm]) -> str:
-    cell = stored.cell
-    if cell.arm == "item_fact":
+def _telling(crossing: Crossing) -> list[tuple[Meeting, ...]]:
+    """The meetings of the item with the most kinds of arm, with one matched set only, and of one item with a fact."""
+    by_item = list(crossing.meetings.values())
+    richest = max(by_item, key=lambda met: len({(m.arm.kind, m.arm.cohort) for m in met}))
+    chosen = next((m.arm.matched_set for m in richest if "position" in m.arm.levels), None)
+    one_set = tuple(m for m in richest if "position" not in m.arm.levels or m.arm.matched_set == chosen)
+    own = next((met for met in by_item if any(m.arm.kind == "item_fact" for m in met)), ())
+    return [one_set, tuple(m for m in own if m.arm.kind == "item_fact")]
+
+
+def _name(cell: Cell, arm: Arm) -> str:
+    if arm.kind == "item_fact":
         return "The item's own fact"
-    arm = arms[cell.arm]
     where = "" if cell.placement == "system" else f" ({cell.placement})"
     if arm.kind == "none":
         return "No memory"
@@ -120,7 +130,7 @@ def _name(stored: StoredTrial, arms: dict[str, Arm]) -> str:
     position = arm.levels.get("position")
     if position:
         return f"{position.capitalize()} version{where}"
-    return f"Intersectional profile, {arm.cue}{where}"
+    return f"{(arm.cohort or 'profile').capitalize()} profile, {arm.cue}{where}"
 
 
 def _rank(name: str) -> tuple[int, str]:
