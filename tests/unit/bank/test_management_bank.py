@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -143,3 +144,14 @@ def test_the_bank_says_what_it_is(bank: Bank) -> None:
 
 def test_the_linters_have_no_errors_or_warnings(bank: Bank) -> None:
     assert [lint for lint in lint_bank(bank) if lint.severity != "note"] == []
+
+
+def test_the_documentation_has_the_numbers_of_the_bank(bank: Bank) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "bank.md").read_text(encoding="utf-8")
+    options = [option for item in bank.items for option in item.options]
+    for strategy in STRATEGIES:
+        mine = [option.weight or 0.0 for option in options if option.strategy == strategy]
+        best = sum(key_of(item).strategy == strategy for item in bank.items)
+        name = strategy.replace("_", " ").replace("self blame", "self-blame")
+        assert f"| {name} | {len(mine)} | {sum(mine) / len(mine):.2f} | {best} |" in text
+    assert f"{len(bank.items)} situations told in the first person" in text
