@@ -158,6 +158,8 @@ class Forest(Struct, frozen=True, kw_only=True):
     guide_label: str = ""
     """What the dashed line stands for."""
     folded: bool = False
+    on_paper: bool = True
+    """Whether a folded figure opens for printing; long ones stay a line with their tally."""
     explorable: bool = True
     """Rows open to show the estimand; false where the same findings are shown above."""
 

@@ -77,8 +77,8 @@ def _own_facts(source: Source, *, effects: list[Finding], flips: list[Finding]) 
     effect = ForestSpec(
         id="own-fact-forest",
         title="When memory holds the item's own fact",
-        caption="Benefit items need the fact; sycophancy probes must not be swayed by it. These effects are meant to be "
-        "large or nil, so they have a scale of their own.",
+        caption="Benefit items need the fact; sycophancy probes must not be swayed by it. These effects are meant to "
+        "be large or nil, so they have a scale of their own.",
         margin=source.margin,
     )
     floor = ForestSpec(

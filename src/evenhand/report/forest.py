@@ -137,6 +137,7 @@ def forest_of(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, text
         bounds=bounds,
         table=findings_grid(groups, spec=spec, texts=texts) if spec.table else None,
         folded=spec.folded or (spec.foldable and len(shown) > _LONG),
+        on_paper=len(shown) <= _LONG,
         explorable=spec.explorable,
     )
 

@@ -11,7 +11,7 @@ from evenhand.report.blocks import Block, Forest
 from evenhand.report.forest import ForestSpec, Texts, forest_of, variant_of
 from evenhand.report.numbers import Unit, unit_name, unit_of
 from evenhand.report.tables import grid_of
-from evenhand.report.words import MEASURE_TITLES, Labels, kind_label, labels_of
+from evenhand.report.words import MEASURE_TITLES, Labels, kind_label, labels_of, plain
 
 __all__ = [
     "Source",
@@ -105,8 +105,9 @@ def titled(findings: Sequence[Finding]) -> Texts:
 
 
 def _title(finding: Finding) -> str:
-    """The title; it follows an upper-case first letter in every list."""
-    return finding.title[:1].upper() + finding.title[1:]
+    """The title in words, with an upper-case first letter."""
+    title = plain(finding.title)
+    return title[:1].upper() + title[1:]
 
 
 def with_kind(findings: Sequence[Finding]) -> Texts:

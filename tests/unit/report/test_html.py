@@ -199,6 +199,15 @@ def test_more_models_than_two_fold_the_long_figures() -> None:
     ).count('class="figure folded"')
 
 
+def test_long_exploratory_figures_stay_folded_on_paper() -> None:
+    findings = full_findings(("specimen/tilted",))
+    (one,) = (f for f in findings.findings if f.measure == "interaction")
+    many = tuple(msgspec.structs.replace(one, id=f"interaction/{n}", title=f"row {n}") for n in range(30))
+    page = render_html(msgspec.structs.replace(findings, findings=(*findings.findings, *many)))
+    assert '<details class="figure folded" id="interaction-forest">' in page
+    assert '<details class="figure folded" data-print id="mixed-model-forest">' in page
+
+
 def _palettes() -> dict[str, dict[str, str]]:
     style = STYLE.read_text(encoding="utf-8")
     light, dark, paper = (found.group(1) for found in re.finditer(r":root \{(.*?)\}", style, re.DOTALL))
