@@ -122,7 +122,7 @@ class _Run:
             return await self.whole(work)
 
     async def whole(self, work: Iterable[Work]) -> RunReport:
-        self._began = time.monotonic()
+        self._began, self._before = time.monotonic(), self._store.count()
         self._room = asyncio.Event()
         self._feed = Feed(work, models=self._endpoints, present=self._store.has, ahead=_AHEAD)
         self._committer = Committer(self._store, saved=self._saved, broken=self._broken)
@@ -244,7 +244,7 @@ class _Run:
         self._listener(
             Progress(
                 done=self._outcomes.total(),
-                skipped=self._feed.skipped,
+                skipped=self._before,
                 outcomes=dict(self._outcomes),
                 in_flight=self._budget.in_flight,
                 calls=self._budget.calls,
@@ -257,7 +257,7 @@ class _Run:
     def _report(self) -> RunReport:
         return RunReport(
             stopped=self._stopped or "done",
-            skipped=self._feed.skipped,
+            skipped=self._before,
             asked=self._outcomes.total(),
             outcomes=dict(self._outcomes),
             calls=self._budget.calls,

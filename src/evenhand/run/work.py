@@ -70,6 +70,7 @@ class RunReport(Struct, frozen=True, kw_only=True):
 
     stopped: StopReason
     skipped: int
+    """Cells that were answered before."""
     asked: int
     outcomes: dict[OutcomeName, int]
     calls: int
