@@ -97,11 +97,24 @@ def check_profiles(
 ) -> None:
     """Filled from the decorator."""
     from evenhand.bank.cohorts import load_cohort, shipped_cohorts
-    from evenhand.bank.profiles_lint import check_cohort
+    from evenhand.bank.profiles_lint import check_cohort, length_table
+    from evenhand.memory.voice_lint import check_voice
 
-    lints = [
-        (name, lint) for name in cohorts or shipped_cohorts() for lint in check_cohort(load_cohort(name, cues=CUES))
-    ]
+    loaded = [(name, load_cohort(name, cues=CUES)) for name in cohorts or shipped_cohorts()]
+    lints = [(name, lint) for name, cohort in loaded for lint in (*check_cohort(cohort), *check_voice(cohort))]
+    if not json:
+        tables = [(name, length_table(cohort)) for name, cohort in loaded]
+        lengths = [
+            (
+                name,
+                len(table),
+                min(r.shortest for r in table),
+                max(r.longest for r in table),
+                max(r.ratio for r in table),
+            )
+            for name, table in tables
+        ]
+        print_table(("cohort", "matched sets", "shortest", "longest", "worst ratio in a set"), lengths)
     rows: list[tuple[object, ...]] = [
         (name, lint.severity, lint.rule, lint.item, lint.field, lint.message) for name, lint in lints
     ]

@@ -12,6 +12,7 @@ import msgspec
 
 from evenhand.bank.cohorts import cohort_sha256, load_cohort, load_distractors
 from evenhand.bank.load import bank_sha256, load_bank
+from evenhand.design.arms import paired_cohort
 from evenhand.design.cells import Crossing
 from evenhand.errors import BankError, UsageError
 from evenhand.memory.templates import load_templates
@@ -139,10 +140,24 @@ def _cues(name: str, design: Design) -> tuple[Cue, ...]:
 
 def _takes_part(cohort: Cohort, design: Design) -> bool:
     """A crossing that no item meets stays out of the plan; its placebo profiles too."""
-    crossing = len({profile.matched_set for profile in cohort.profiles}) == 1
-    return design.profiles_per_item != 0 if crossing else design.pairs_per_item != 0
+    return design.pairs_per_item != 0 if paired_cohort(cohort) else design.profiles_per_item != 0
 
 
 def _with_references(settings: AnalysisSettings, cohorts: Sequence[Cohort]) -> AnalysisSettings:
+    """The settings with every factor's reference level, and with the factor of the primary gap.
+
+    Where no cohort has the factor of the primary gap, it is the two-level factor of the first cohort of matched sets,
+    its reference level taken as the advantaged one.
+    """
     references = {factor.id: factor.reference for cohort in cohorts for factor in cohort.factors}
-    return msgspec.structs.replace(settings, references={**references, **settings.references})
+    filled = msgspec.structs.replace(settings, references={**references, **settings.references})
+    if settings.contrast in references:
+        return filled
+    for cohort in filter(paired_cohort, cohorts):
+        for factor in cohort.factors:
+            others = [level.id for level in factor.levels if level.id != factor.reference]
+            if len(others) == 1:
+                return msgspec.structs.replace(
+                    filled, contrast=factor.id, advantaged=factor.reference, disadvantaged=others[0]
+                )
+    return filled

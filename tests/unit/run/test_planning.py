@@ -96,3 +96,10 @@ def test_the_preview_counts_characters_exactly_and_states_what_can_be_detected()
     assert seen.calls == Crossing(plan).size() == sum(seen.arms.values())
     assert seen.models[0].input_characters > 100 * seen.calls
     assert 0.02 < seen.smallest_gap["understanding"] < 0.12
+
+
+def test_a_paired_cohort_of_another_factor_gives_the_primary_gap() -> None:
+    plan = planned(cohorts=("tone",))
+    assert plan.analysis.contrast == "tone"
+    levels = {level.id for factor in plan.cohorts[0].factors for level in factor.levels}
+    assert {plan.analysis.advantaged, plan.analysis.disadvantaged} == levels
