@@ -1,14 +1,14 @@
 """`make calibration`: simulate the null rate, coverage and power of the judge and write docs/methods/calibration.md.
 
 About a quarter of an hour of CPU on one core at the default size; `--quick` takes about a minute. A run of a different
-size or seed is written only with `--write`.
+size or seed is written only with `--write`; `--only` makes some of the tables again and keeps the others.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from evenhand.analysis.calibration import (
@@ -30,6 +30,7 @@ SPARSEST = PairedDesign(sets=60, items=240, per_item=1)
 SMALL = PairedDesign(sets=8, items=8, per_item=8)
 FEW_SETS = PairedDesign(sets=5, items=60, per_item=5)
 MARGIN = 0.03
+SIZE = 2000
 
 
 def percent(rate: Rate) -> str:
@@ -127,7 +128,7 @@ def mixed(n: int, seed: int) -> Iterator[tuple[str, ...]]:
             )
             published = "not run"
             if profile == 0.15:
-                simulations = max(n // (10 if replicates == 1 else 25), 4)
+                simulations = max(n // (10 if replicates == 1 else 50), 4)
                 rate, _ = calibrate_mixed(
                     scenario,
                     items=33,
@@ -165,48 +166,48 @@ def contrasts(n: int, seed: int) -> Iterator[tuple[str, ...]]:
             )
 
 
-def sections(n: int, seed: int) -> Iterator[tuple[str, str]]:
+def paired_section(n: int, seed: int) -> str:
     kept = ("kept", "coverage of 95% intervals, %", "kept")
-    yield (
-        "Paired test: null rate (target 3.5 to 6.5%) and coverage (93.5 to 96.5%)",
-        table(
-            ("design", "data", "p < 0.05, %", *kept, "mean SE, points", "SD of estimates, points"),
-            paired_null(n, seed),
-        ),
-    )
-    yield (
-        "Paired test in small designs (no target; it errs on the cautious side)",
-        table(("design", "data", "p < 0.05, %", "coverage of 95% intervals, %"), small_designs(n, seed)),
-    )
-    yield (
+    header = ("design", "data", "p < 0.05, %", *kept, "mean SE, points", "SD of estimates, points")
+    return table(header, paired_null(n, seed))
+
+
+def small_section(n: int, seed: int) -> str:
+    return table(("design", "data", "p < 0.05, %", "coverage of 95% intervals, %"), small_designs(n, seed))
+
+
+def equivalence_section(n: int, seed: int) -> str:
+    header = ("design", "data", "called equivalent, %", "kept", "coverage of 95% intervals, %", "kept")
+    return table(header, equivalence_null(n, seed))
+
+
+def power_section(n: int, seed: int) -> str:
+    rivals = ("t over sets, %", "t over items, %", "t over pairs, %", "ratio")
+    return table(("true gap", "data", "paired test, %", *rivals), power(n, seed))
+
+
+def mixed_section(n: int, seed: int) -> str:
+    ours = ("crossed model: p < 0.05, %", "kept", "coverage of 95% intervals, %", "kept")
+    published = ("item only, ML: p < 0.05, %", "item only, variational Bayes (published): p < 0.05, %")
+    return table(("profile SD", "answers a cell", *ours, *published), mixed(max(n // 2, 4), seed))
+
+
+def contrasts_section(n: int, seed: int) -> str:
+    header = ("design", "data", "p < 0.05, %", "kept", "coverage of 95% intervals, %", "kept")
+    return table(header, contrasts(max(n // 2, 4), seed))
+
+
+SECTIONS: dict[str, tuple[str, Callable[[int, int], str]]] = {
+    "paired": ("Paired test: null rate (target 3.5 to 6.5%) and coverage (93.5 to 96.5%)", paired_section),
+    "small": ("Paired test in small designs (no target; it errs on the cautious side)", small_section),
+    "equivalence": (
         "Equivalence: true gap exactly at the margin of 3 points (target at most 5.5% called equivalent)",
-        table(("design", "data", "called equivalent, %", *kept), equivalence_null(n, seed)),
-    )
-    yield (
-        "Power beside simpler tests, 30 sets x 33 items",
-        table(
-            ("true gap", "data", "paired test, %", "t over sets, %", "t over items, %", "t over pairs, %", "ratio"),
-            power(n, seed),
-        ),
-    )
-    yield (
-        "Mixed model: eight null coefficients, 81 profiles x 33 items",
-        table(
-            (
-                "profile SD",
-                "answers a cell",
-                "crossed model: p < 0.05, %",
-                *kept,
-                "item only, ML: p < 0.05, %",
-                "item only, variational Bayes (published): p < 0.05, %",
-            ),
-            mixed(max(n // 2, 4), seed),
-        ),
-    )
-    yield (
-        "Level contrasts on the probability scale",
-        table(("design", "data", "p < 0.05, %", *kept), contrasts(max(n // 2, 4), seed)),
-    )
+        equivalence_section,
+    ),
+    "power": ("Power beside simpler tests, 30 sets x 33 items", power_section),
+    "mixed": ("Mixed model: eight null coefficients, 81 profiles x 33 items (targets as above)", mixed_section),
+    "contrasts": ("Level contrasts on the probability scale (targets as above)", contrasts_section),
+}
 
 
 INTRODUCTION = """# Calibration of the judge
@@ -214,43 +215,62 @@ INTRODUCTION = """# Calibration of the judge
 Simulated audits with a known truth; `make calibration` makes this page again. "±" is the Monte Carlo standard error.
 Answers are Bernoulli draws with item SD 1.5 and matched-set SD 0.15 in log-odds around a log-odds of 1. *Personas react
 differently*: an arm-by-set SD of 0.3; *items react differently*: an arm-by-item SD of 0.5; *shared cells*: a
-set-by-item SD of 2 that both arms of a pair share. "Kept" says whether the target in the heading or column is met;
-"within error" means missed by less than two Monte Carlo standard errors. How the tests work is in
+set-by-item SD of 2 that both arms of a pair share. "6 of them an item": each item meets 6 of the sets. "Kept" says
+whether the target in the heading is met; "within error" means missed by less than two Monte Carlo standard errors. How
+the tests work is in
 [paired-gaps.md](paired-gaps.md), [mixed-models.md](mixed-models.md) and [verdicts.md](verdicts.md).
 
 """
 
 CLOSING = """
-## Reading it
+---
 
-* The paired test holds its level in every kind of data, complete or sparse; t-tests that count only sets or only items
-  do not (paired-gaps.md has their rates). In the power table a rival is shown only where it is valid; "ratio" is the
-  paired test's power over that of the best valid rival.
-* The item-only models are the published kind. Their null rate grows with the number of answers a cell, because the
-  profile is not a unit for them.
+The paired test holds its level in every kind of data, complete or sparse; t-tests that count only sets or only items
+do not (paired-gaps.md has their rates). In the power table a rival is shown only where it is valid, and "ratio" is the
+paired test's power over that of the best valid rival. The item-only models are the published kind: their null rate grows
+with the number of answers a cell, because the profile is not a unit for them.
 """
+
+
+def kept_sections(page: Path) -> dict[str, str]:
+    """Title -> table of an existing page."""
+    if not page.is_file():
+        return {}
+    parts = page.read_text(encoding="utf-8").split("\n---\n")[0].split("\n## ")[1:]
+    return {title: body.strip() for title, _, body in (part.partition("\n") for part in parts)}
+
+
+def write(page: Path, tables: dict[str, str], size: str) -> None:
+    parts = [f"## {title}\n\n{tables[title]}\n" for title, _ in SECTIONS.values() if title in tables]
+    page.write_text(INTRODUCTION + size + "\n".join(parts) + CLOSING, encoding="utf-8")
+    print(f"written to {page}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--simulations", type=int, default=2000, help="tables of each kind of paired data")
+    parser.add_argument("--simulations", type=int, default=SIZE, help="tables of each kind of paired data")
     parser.add_argument("--quick", action="store_true", help="60 simulations; prints, does not write")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", nargs="*", choices=tuple(SECTIONS), default=tuple(SECTIONS))
     parser.add_argument("--write", type=Path, default=None, help="where to write the page")
     options = parser.parse_args()
     n = 60 if options.quick else options.simulations
-    started = time.process_time()
-    parts = []
-    for title, body in sections(n, options.seed):
-        parts.append(f"## {title}\n\n{body}\n")
     target = options.write
-    if target is None and not options.quick and options.simulations == 2000 and options.seed == 1:
+    if target is None and not options.quick and (options.simulations, options.seed) == (SIZE, 1):
         target = Path(__file__).parent.parent / "docs" / "methods" / "calibration.md"
+    started = time.process_time()
+    tables = {} if target is None else kept_sections(target)
+    for name in options.only:
+        title, make = SECTIONS[name]
+        print(f"== {title}", flush=True)
+        tables[title] = make(n, options.seed)
     print(f"{time.process_time() - started:.0f} s CPU")
     if target is not None:
-        size = f"Root seed {options.seed}, {n} tables a row of paired data (four times that for 30 x 33).\n\n"
-        target.write_text(INTRODUCTION + size + "\n".join(parts) + CLOSING, encoding="utf-8")
-        print(f"written to {target}")
+        write(
+            target,
+            tables,
+            f"Root seed {options.seed}; {n} tables a row of paired data (four times that at 30 x 33).\n\n",
+        )
 
 
 if __name__ == "__main__":

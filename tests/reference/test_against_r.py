@@ -194,7 +194,9 @@ def cells(
 
 
 @pytest.mark.parametrize("name", [*SIMULATED, *REAL])
-def test_the_binomial_model_agrees_with_glmmtmb_and_glmer(name: str, work: Path, results: Mapping[str, dict[str, Any]]) -> None:
+def test_the_binomial_model_agrees_with_glmmtmb_and_glmer(
+    name: str, work: Path, results: Mapping[str, dict[str, Any]]
+) -> None:
     data, expected = glmm_cells(name, work), results[name]
     fit = fit_binomial(data, spec=BinomialSpec(unit=None))
     se, sd = [effect.se for effect in fit.effects], sorted(term_sd.sd for term_sd in fit.sds)

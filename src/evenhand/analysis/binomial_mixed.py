@@ -6,7 +6,9 @@ replicated) and slopes of the contrast of interest. Maximum likelihood under the
 ``lme4::glmer`` with ``nAGQ = 1``; standard errors from the joint Hessian of fixed effects and variances.
 
 With P profiles and p fixed effects that are constant within a profile, normal-theory intervals are too short, so those
-effects get SE x sqrt(P / (P - p)) and Student's t with P - p degrees of freedom.
+effects get SE x sqrt(P / (P - p)) and Student's t with P - p degrees of freedom. The factor makes up for a variance
+between profiles that maximum likelihood finds too small. Where that variance is zero the factor shrinks towards 1 with
+the ratio of observed to expected variation between profiles: the sampling variance alone is not underestimated.
 
 References:
     Breslow and Clayton (1993), JASA 88:9-25. Bates, Maechler, Bolker and Walker (2015), J. Stat. Software 67(1).
@@ -22,7 +24,7 @@ import numpy.typing as npt
 from msgspec import Struct, structs
 from scipy import linalg, special, stats
 
-from evenhand.analysis.laplace import FLOOR, LaplaceLikelihood
+from evenhand.analysis.laplace import FLOOR, Evaluation, LaplaceLikelihood
 from evenhand.analysis.random_terms import RandomTerm, tally
 from evenhand.analysis.variance_search import SearchResult, curvature, search
 from evenhand.errors import TableError
@@ -216,13 +218,30 @@ def _start(cells: BinomialCells) -> Array:
     return np.concatenate([beta, np.clip(variances, 0.02, 4.0)])
 
 
+def _between_ratio(cells: BinomialCells, spec: BinomialSpec, found: Evaluation, held: npt.NDArray[np.bool_]) -> float:
+    """Observed over expected variation between units where the unit's variance is zero; 1 where it is not.
+
+    With ``S`` the sum of squared unit residuals and ``T`` its expectation under a variance of zero, the derivative of
+    the criterion there is ``(T - S) / 2``, so the ratio is ``S / T = 1 - 2 g / T``.
+    """
+    fixed = cells.design.shape[1]
+    for index, part in enumerate(cells.terms):
+        if part.name == spec.unit and part.covariate is None and held[fixed + index]:
+            # The information is half the sum of squared traces, which for even units is T^2 / (2 units).
+            expected = np.sqrt(2.0 * part.levels * found.information[fixed + index, fixed + index])
+            return float(np.clip(1.0 - 2.0 * found.gradient[fixed + index] / expected, 0.0, 1.0))
+    return 1.0
+
+
 def _joint_covariance(hessian: Array, free: npt.NDArray[np.bool_]) -> Array:
     joint = np.zeros((free.size, free.size))
     joint[np.ix_(free, free)] = linalg.pinvh(hessian)
     return joint
 
 
-def _effects(cells: BinomialCells, spec: BinomialSpec, beta: Array, covariance: Array) -> tuple[FixedEffect, ...]:
+def _effects(
+    cells: BinomialCells, spec: BinomialSpec, *, beta: Array, covariance: Array, ratio: float
+) -> tuple[FixedEffect, ...]:
     unit = next((part for part in cells.terms if part.name == spec.unit and part.covariate is None), None)
     if spec.unit is not None and unit is None:
         names = tuple(part.name for part in cells.terms)
@@ -235,7 +254,7 @@ def _effects(cells: BinomialCells, spec: BinomialSpec, beta: Array, covariance: 
         df: float | None = None
         adjusted = se
         if between[index] and units > spent:
-            df, adjusted = float(units - spent), se * float(np.sqrt(units / (units - spent)))
+            df, adjusted = float(units - spent), se * float(np.sqrt(max(1.0, ratio * units / (units - spent))))
         slopes = [p.levels - 1 for p in cells.terms if _is_slope_of(p, cells.design[:, index])]
         if slopes:
             df = float(min([*slopes, *([] if df is None else [df])]))
@@ -317,7 +336,13 @@ def fit_binomial(cells: BinomialCells, *, spec: BinomialSpec | None = None) -> B
         for part, value, single in zip(cells.terms, variances, zero, strict=True)
     )
     return BinomialFit(
-        effects=_effects(cells, spec, beta, joint[:fixed, :fixed]),
+        effects=_effects(
+            cells,
+            spec,
+            beta=beta,
+            covariance=joint[:fixed, :fixed],
+            ratio=_between_ratio(cells, spec, evaluation, held),
+        ),
         sds=sds,
         loglik=-evaluation.value,
         singular=any(zero),

@@ -85,7 +85,7 @@ class PairedDesign(Struct, frozen=True, kw_only=True):
     def label(self) -> str:
         """A few words for a table."""
         shape = f"{self.sets} sets x {self.items} items"
-        return shape if self.per_item == self.sets else f"{shape}, {self.per_item} sets an item"
+        return shape if self.per_item == self.sets else f"{shape}, {self.per_item} of them an item"
 
 
 class Rate(Struct, frozen=True):

@@ -82,7 +82,7 @@ def test_an_allocation_is_balanced() -> None:
     assert np.ptp(mask.sum(axis=1)) <= 1
     assert allocation(COMPLETE, rng=np.random.default_rng(0)).all()
     assert COMPLETE.label == "30 sets x 33 items"
-    assert SPARSE.label == "20 sets x 60 items, 3 sets an item"
+    assert SPARSE.label == "20 sets x 60 items, 3 of them an item"
 
 
 def test_the_shift_makes_the_gap_that_was_asked_for() -> None:
