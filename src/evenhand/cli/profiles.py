@@ -103,16 +103,10 @@ def check_profiles(
     loaded = [(name, load_cohort(name, cues=CUES)) for name in cohorts or shipped_cohorts()]
     lints = [(name, lint) for name, cohort in loaded for lint in (*check_cohort(cohort), *check_voice(cohort))]
     if not json:
-        tables = [(name, length_table(cohort)) for name, cohort in loaded]
+        tables = [(name, [row for row in length_table(cohort) if row.cue is not None]) for name, cohort in loaded]
         lengths = [
-            (
-                name,
-                len(table),
-                min(r.shortest for r in table),
-                max(r.longest for r in table),
-                max(r.ratio for r in table),
-            )
-            for name, table in tables
+            (name, len(rows), min(r.shortest for r in rows), max(r.longest for r in rows), max(r.ratio for r in rows))
+            for name, rows in tables
         ]
         print_table(("cohort", "matched sets", "shortest", "longest", "worst ratio in a set"), lengths)
     rows: list[tuple[object, ...]] = [
