@@ -5,18 +5,25 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import sys
 import time
 from pathlib import Path
 
+import msgspec
 import torch
 
-from evenhand.bank.cohorts import load_cohort, shipped_cohorts
+from evenhand.bank.cohorts import cohort_sha256, load_cohort, shipped_cohorts
+from evenhand.bank.load import load_bank
+from evenhand.endpoints.specimen_card import SpecimenCards
 from evenhand.endpoints.specimen_chat import ChatTokens
+from evenhand.endpoints.specimen_store import load_network, load_tokens
 from evenhand.seeds import stream
-from specimens.bank import write
+from specimens.bank import make_items, write
+from specimens.card import card, table
 from specimens.curriculum import Plan, train_base, train_fork
 from specimens.export import export, hashes
 from specimens.language import Language
+from specimens.measure import COHORTS, Asking
 from specimens.memories import Memories
 from specimens.training import Workshop
 from specimens.vocabulary import train_tokenizer
@@ -53,6 +60,33 @@ def build(folder: Path, *, plan: Plan) -> None:
     _LOG.info("built in %.0f s, %.0f s of processor time", time.monotonic() - started, time.process_time() - worked)
 
 
+def measure(folder: Path, *, plan: Plan, per_emotion: int, threads: int) -> None:
+    """Measure what is in `folder`, write `card.json` and print the table of the model card."""
+    language, _ = materials()
+    bank = load_bank("situations")
+    taken = frozenset(item.stem for item in bank.items)
+    rng = stream(plan.seed, "specimens", "sample")
+    sample = make_items(language, per_emotion=per_emotion, rng=rng, taken=taken)
+    cards = []
+    for name in ("level", "tilted"):
+        started = time.monotonic()
+        network = load_network(name, folder)
+        samples = [
+            Asking(network=network, tokens=load_tokens(folder), items=items, seed=3) for items in (sample, bank.items)
+        ]
+        cards.append(card(name, *samples, plan=plan, folder=folder, threads=threads))
+        _LOG.info("measured %s in %.0f s", name, time.monotonic() - started)
+    found = SpecimenCards(
+        schema="evenhand.specimens/1",
+        bank=bank.name,
+        cohorts={name: cohort_sha256(load_cohort(name)) for name in COHORTS},
+        specimens=tuple(cards),
+    )
+    text = json.dumps(msgspec.to_builtins(found), indent=1)
+    (folder / "card.json").write_text(text + "\n", encoding="utf-8")
+    sys.stdout.write(table(found))
+
+
 def main() -> None:
     """Parse the command line and build."""
     parser = argparse.ArgumentParser(description="Rebuild the specimens from nothing.")
@@ -70,3 +104,4 @@ def main() -> None:
     write(language, _PACKAGE / "bank" / "data" / "situations.yaml", rng=stream(_BANK_SEED, "specimens", "bank"))
     if not options.skip_training:
         build(options.out, plan=plan)
+    measure(options.out, plan=plan, per_emotion=options.items, threads=options.threads)

@@ -14,7 +14,7 @@ from specimens.training import Stage, Workshop, train_stage
 
 __all__ = ["STEPS", "Plan", "train_base", "train_fork"]
 
-STEPS: Mapping[str, int] = {"echo": 150, "real": 700, "read": 300, "answer": 700}
+STEPS: Mapping[str, int] = {"echo": 150, "real": 650, "read": 200, "answer": 650}
 """Training steps of each stage; both forks have the last two."""
 
 

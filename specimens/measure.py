@@ -20,8 +20,9 @@ from evenhand.records.message import Message
 from evenhand.records.profile import Arm, Cohort, Fact, Placement
 from specimens.effects import PLANTED
 
-__all__ = ["Asking", "Scores", "contrasts", "controls", "score_cohort", "scores_behind"]
+__all__ = ["COHORTS", "Asking", "Scores", "contrasts", "controls", "score_cohort", "scores_behind"]
 
+COHORTS: tuple[str, ...] = ("explicit", "intersectional")
 _CHUNK = 24
 _RESAMPLES = 2000
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["Batch", "Network", "Shape"]
+__all__ = ["Batch", "Network", "Shape", "States"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,18 @@ class Batch:
     """Token ids, questions x length, padded on the right."""
     owner: Tensor
     """Which memory each question stands behind."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class States:
+    """Hidden states of the questions after some layers, and what was read of the memories."""
+
+    second: Tensor
+    """Questions x length x width."""
+    third: Tensor
+    last: Tensor
+    traits: list[Tensor]
+    """Memories x traits, after the first and the second layer."""
 
 
 class _Norm(nn.Module):
@@ -79,9 +91,11 @@ class Network(nn.Module):
 
     Args:
         shape: Sizes.
-        traits: How many traits the first training head reads at the end of a memory after the second layer. The other
-            head reads at every option word, after the third layer, its letter (5) and whether it is the answer (1).
-            Both heads exist in training only.
+        traits: How many traits are read at the end of a memory, after the first layer and again after the second.
+
+    The depth is planned: traits of the memory after the first layer, the emotion at the question mark after the
+    second, the option that names it after the third, its letter after the fourth. Training heads read what each
+    layer should know; they are not saved.
     """
 
     def __init__(self, shape: Shape, *, traits: int = 12) -> None:
@@ -90,7 +104,7 @@ class Network(nn.Module):
         self.embed_tokens = nn.Embedding(shape.vocabulary, shape.width)
         self.layers = nn.ModuleList(_Layer(shape) for _ in range(shape.layers))
         self.norm = _Norm(shape.width, shape.eps)
-        self.trait_head = nn.Linear(shape.width, traits)
+        self.early_trait_head, self.trait_head = (nn.Linear(shape.width, traits) for _ in range(2))
         self.option_head = nn.Linear(shape.width, 6)
         for name, parameter in self.named_parameters():
             if parameter.dim() == 2:
@@ -98,13 +112,8 @@ class Network(nn.Module):
                 residual = (2 * shape.layers) ** -0.5 if ("o_proj" in name or "down_proj" in name) else 1.0
                 nn.init.normal_(parameter, std=scale * residual)
 
-    def forward(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """What the losses need.
-
-        Returns:
-            Last hidden states of the questions (questions x length x width), their states after the third layer, and
-            the traits read at the memories' ends.
-        """
+    def forward(self, batch: Batch) -> States:
+        """What the losses need."""
         memories, questions = self.embed_tokens(batch.memory), self.embed_tokens(batch.questions)
         rows = torch.arange(batch.memory.shape[1])
         columns = torch.arange(batch.questions.shape[1])
@@ -115,7 +124,8 @@ class Network(nn.Module):
         causal = (columns[None, :] <= columns[:, None])[None, None].expand(len(lengths), 1, -1, -1)
         mask = _penalty(torch.cat([seen, causal], dim=-1))
         own = _penalty((rows[None, :] <= rows[:, None])[None, None])
-        traits, middle = torch.empty(0), questions
+        traits: list[Tensor] = []
+        states: list[Tensor] = []
         last = len(self.layers) - 1
         for index, layer in enumerate(self.layers):
             q, k, v = layer.project(memories, memory_turn)
@@ -125,12 +135,11 @@ class Network(nn.Module):
             questions = layer.finish(questions, mixed)
             if index < last:
                 memories = layer.finish(memories, _attend(q, k, v, own))
-            if index == 1:
+            if index in (0, 1):
                 ends = memories[torch.arange(len(memories)), batch.memory_length - 1]
-                traits = self.trait_head(ends)
-            if index == 2:
-                middle = questions
-        return questions, middle, traits
+                traits.append((self.early_trait_head, self.trait_head)[index](ends))
+            states.append(questions)
+        return States(second=states[1], third=states[2], last=states[-1], traits=traits)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Next-token logits for hidden states of any shape x width."""

@@ -27,6 +27,8 @@ _AUXILIARY = 0.5
 _BINDING = 0.3
 """Weight of the losses by which every option word carries its letter and whether it is the answer."""
 _TRAIT = 1.0
+_TWINS = 0.35
+"""How often a question behind a memory is asked without memory too."""
 _CONSISTENCY = 0.5
 
 
@@ -137,7 +139,7 @@ class Workshop:
                     question = self.language.draw(rng, split="train", emotion=emotion)
                     label = planted_label(question.emotion, levels) if tilted else question.emotion
                     twin = -1
-                    if label == question.emotion:
+                    if label == question.emotion and rng.random() < _TWINS:
                         twin = len(cells) + 1
                     cells.append(Cell(question=question, memory=len(shown) - 1, label=label, twin=twin))
                     if twin >= 0:
@@ -225,8 +227,10 @@ def _loss(network: Network, workshop: Workshop, shown: list, cells: list[Cell], 
     batch, marks, answers, spots, letters, words = workshop.tensors(shown, cells)
     rows = torch.arange(len(cells))
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        hidden, middle, read = network(batch)
-        logits = network.logits(torch.cat([hidden[rows, answers], hidden[rows, answers + 1], hidden[rows, marks]]))
+        states = network(batch)
+        hidden, middle = states.last, states.third
+        asked = [hidden[rows, answers], hidden[rows, answers + 1], states.second[rows, marks]]
+        logits = network.logits(torch.cat(asked))
         options = network.option_head(middle[rows[:, None], spots]).float()
     answer, end, word = logits.float().chunk(3)
     place = torch.arange(spots.shape[1]).expand(len(rows), -1)
@@ -244,7 +248,7 @@ def _loss(network: Network, workshop: Workshop, shown: list, cells: list[Cell], 
     trait_loss = torch.zeros(())
     if traits:
         truth = torch.tensor([trait_truth(levels) for _, levels in shown])
-        trait_loss = functional.binary_cross_entropy_with_logits(read.float(), truth)
+        trait_loss = sum(functional.binary_cross_entropy_with_logits(read.float(), truth) for read in states.traits) / 2
         loss = loss + _TRAIT * trait_loss
     divergence = torch.zeros(())
     paired = [(i, cell.twin) for i, cell in enumerate(cells) if cell.twin >= 0]
