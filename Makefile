@@ -51,3 +51,7 @@ bench: install ## what the README claims about speed, as ratios
 
 calibration: install ## simulate null rates, coverage and power, and write docs/methods/calibration.md
 	$(BIN)/python -m bench.calibration
+
+specimens: .venv/.installed-extras ## rebuild the specimens from nothing with torch, and print what was planted as measured
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TRIM_THRESHOLD_=4000000000 \
+		$(BIN)/python -m specimens
