@@ -25,7 +25,8 @@ from evenhand.analysis.analyse import analyse
 from evenhand.analysis.table import Scores, scores_from_frame, write_scores
 from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.context import Connection, EndpointContext
-from evenhand.endpoints.registry import endpoint_kind, open_endpoint
+from evenhand.endpoints.names import endpoint_kind
+from evenhand.endpoints.registry import open_endpoint
 from evenhand.errors import StoreError
 from evenhand.records.finding import Findings
 from evenhand.records.message import ModelSettings, Reply

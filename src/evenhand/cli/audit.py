@@ -61,7 +61,7 @@ def _agree(plan: Plan, running: RunOptions, *, yes: bool) -> None:
     Raises:
         UsageError: Nobody is there to ask and `--yes` was not given.
     """
-    from evenhand.endpoints.registry import is_paid
+    from evenhand.endpoints.names import is_paid
 
     if yes or not any(is_paid(model) for model in plan.models):
         return

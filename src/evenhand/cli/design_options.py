@@ -136,7 +136,7 @@ def build_plan(options: DesignOptions, models: list[str]) -> Plan:
     """
     from datetime import UTC, datetime
 
-    from evenhand.endpoints.registry import check_model, is_paid
+    from evenhand.endpoints.names import check_model, is_paid
     from evenhand.run.planning import COHORTS, Wishes, make_plan
 
     settings = ModelSettings(temperature=options.temperature, max_tokens=options.max_tokens, logprobs=options.logprobs)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from evenhand.analysis.power import PairedDesign, planned_smallest_gap
 from evenhand.design.arms import paired_cohort
-from evenhand.endpoints.registry import endpoint_kind, is_paid
+from evenhand.endpoints.names import endpoint_kind, is_paid
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.run.cost import estimate, find_price
 from evenhand.run.questions import Questions

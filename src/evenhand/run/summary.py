@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evenhand.design.cells import Crossing, Meeting
-from evenhand.endpoints.registry import endpoint_kind, is_simulated
+from evenhand.endpoints.names import endpoint_kind, is_simulated
 from evenhand.records.cell import Cell
 from evenhand.records.finding import ExamplePrompt, ModelSummary, RunSummary
 from evenhand.records.message import Message
