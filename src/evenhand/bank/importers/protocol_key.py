@@ -13,7 +13,8 @@ from evenhand.errors import BankError
 __all__ = ["KEY_HEADING", "Token", "read_keys", "read_weights"]
 
 KEY_HEADING = re.compile(
-    r"(?:the\s+|test\s+|item\s+)*(?:scoring|answer|correct|expert|key)?[\s-]*"
+    r"(?:(?:table|appendix)\s*\w{0,3}\s*[.:]?\s+)?(?:the\s+|test\s+|item\s+|(?-i:[A-Z]{3,6})\s+)*"
+    r"(?:scoring|answer|correct|expert|key)?[\s-]*"
     r"(?:key|keys|answers|weights|scoring|responses|solutions)(?:\s+(?:key|table|weights))?"
     r"(?:\s+(?:for|of)\s.{0,60})?\s*[:.]?",
     re.IGNORECASE,
@@ -78,8 +79,13 @@ def read_keys(
         keys[entry.number], places[entry.number] = found[0], entry.line
     for number in texts:
         if number not in keys:
-            where = f"the key table that starts in line {lines[0].number}" if lines else "the file"
-            raise BankError(f"{source!r}: item {number} has no key in {where}; add a row `{number} LETTER`")
+            raise BankError(
+                f"{source!r}: item {number} has no key in the key table that starts in line {lines[0].number}; "
+                f"add a row `{number} LETTER`"
+                if lines
+                else f"{source!r} has no key table after its items; its heading is a line such as 'Answer key', "
+                "another one is named with option key_heading"
+            )
     return keys
 
 
@@ -201,7 +207,10 @@ def _past_number(tokens: Sequence[Token], place: int, *, number: int, source: st
             f"{source!r}, line {found.line}: {found.text!r} where the weights of item {number} were expected; "
             "give each item one row, in order, with one weight an option"
         )
-    raise BankError(f"{source!r}: item {number} has no weights; complete the weight table")
+    raise BankError(
+        f"{source!r}: item {number} has no weights; they stand under a heading such as 'Expert weights' (another one "
+        "is named with option key_heading), or in brackets behind each option"
+    )
 
 
 def _past_labels(tokens: Sequence[Token], place: int, *, number: int, letter: str) -> int:

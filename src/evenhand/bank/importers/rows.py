@@ -39,7 +39,7 @@ def read_rows(path: Path, *, progress: Progress, error: type[InputError] = BankE
     """
     match path.suffix.lower():
         case ".csv":
-            rows = _csv_rows(path, separator=",", error=error)
+            rows = _csv_rows(path, separator=_separator(path, error=error), error=error)
         case ".tsv":
             rows = _csv_rows(path, separator="\t", error=error)
         case ".jsonl" | ".ndjson":
@@ -79,6 +79,13 @@ def _opened(path: Path, *, error: type[InputError]) -> Iterator[IO[str]]:
         raise error(
             f"{str(path)!r} is not UTF-8 (byte {cause.object[cause.start]:#04x}); save the file with encoding UTF-8"
         ) from cause
+
+
+def _separator(path: Path, *, error: type[InputError]) -> str:
+    """A semicolon where the header has some and no commas, as spreadsheets write it in many countries; else a comma."""
+    with _opened(path, error=error) as stream:
+        header = stream.readline(MAX_FIELD_CHARACTERS)
+    return ";" if ";" in header and "," not in header else ","
 
 
 def _csv_rows(path: Path, *, separator: str, error: type[InputError]) -> Iterator[Row]:

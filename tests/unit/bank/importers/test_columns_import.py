@@ -31,6 +31,12 @@ def test_a_key_may_be_a_letter_a_number_or_the_text(tmp_path: Path) -> None:
     assert (bank.name, bank.redistribute, bank.licence) == ("table", False, "not stated")
 
 
+def test_a_table_with_semicolons_is_read(tmp_path: Path) -> None:
+    text = f"{HEAD}\n{ROWS}".replace(",", ";")
+    bank = import_bank(table(tmp_path, text), format="columns", options=MAP)
+    assert [item.key for item in bank.items] == ["b", "c", "a"]
+
+
 def test_head_and_question_can_be_stated(tmp_path: Path) -> None:
     stated = {"name": "mine", "licence": "CC0-1.0", "redistribute": "yes", "validated": "yes", "ask": "And now?"}
     bank = import_bank(table(tmp_path, f"{HEAD}\n{ROWS}"), format="columns", options={**MAP, **stated})

@@ -9,10 +9,10 @@ import docx
 import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
-from tests.support.protocol_files import steu_items
 
 from evenhand.bank.importers.docx_text import docx_text
 from evenhand.bank.importers.registry import import_bank
+from tests.support.protocol_files import steu_items
 
 
 def level(depth: int, form: str, text: str, start: int = 1) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from tests.support.protocol_files import stem_items, steu_items, write_docx, write_pdf, write_txt
 
 from evenhand.bank.importers.registry import import_bank
 from evenhand.errors import BankError
 from evenhand.records.item import Item
+from tests.support.protocol_files import stem_items, steu_items, write_docx, write_pdf, write_txt
 
 WRITERS: dict[str, Callable[..., Path]] = {"txt": write_txt, "docx": write_docx, "pdf": write_pdf}
 
@@ -77,6 +77,9 @@ def read(folder: Path, text: str, *, format: str = "steu", **options: str) -> Se
         "Key\n1: B\n2: A\n3: B\n",
         "Key table\n1 Frustration\n2 Surprise\n3 Pride\n",
         "Key\n1\nb\n2\na\n3\nb\n",
+        "Table 2. Scoring key for the test\n1 b\n2 a\n3 b\n",
+        "STEU scoring key\n1 b\n2 a\n3 b\n",
+        "Appendix B: Answers\n1 b\n2 a\n3 b\n",
     ],
 )
 def test_key_tables_of_many_shapes_are_read(tmp_path: Path, key: str) -> None:
@@ -156,7 +159,7 @@ KEY = "Key\n1 b\n2 a\n3 b\n"
     ("text", "message"),
     [
         (ITEMS + "Key\n1 b\n3 b\n", "item 2 has no key in the key table that starts in line 17"),
-        (ITEMS, "item 1 has no key in the file"),
+        (ITEMS, "has no key table after its items; .* option key_heading"),
         (ITEMS + "Key\n1 b\n2 a\n3 b\n2 c\n", r"line 20: item 2 has two keys, 'a' and 'c' \(line 18 has the other\)"),
         (ITEMS + "Key\n1 b\n2 a/c\n3 b\n", "line 18: item 2 has two keys, 'a' and 'c'"),
         (ITEMS + KEY + "4 a\n", "line 20: the key table names item 4, but the items are 1 to 3"),
