@@ -178,7 +178,7 @@ class _Run:
             raise
         self._budget.finished(work.cell.model, outcome, reply)
         self._unsaved += 1
-        self._committer.put(row_of(work, outcome, reply))
+        self._committer.put(_row(work, outcome, reply))
 
     async def _outcome(self, work: Work, endpoint: Endpoint) -> tuple[Outcome, Reply | None]:
         """The border of a trial: whatever goes wrong with one cell is that cell's outcome."""
@@ -266,6 +266,14 @@ class _Run:
             cost_usd=self._budget.cost_usd,
             seconds=time.monotonic() - self._began,
         )
+
+
+def _row(work: Work, outcome: Outcome, reply: Reply | None) -> Row:
+    """The row of a cell; a reply that no file can hold (half a character, from a user's own function) is a failure."""
+    try:
+        return row_of(work, outcome, reply)
+    except UnicodeEncodeError as error:
+        return row_of(work, Failed(error=f"the answer is not valid text ({error.reason})", attempts=1), None)
 
 
 @contextmanager

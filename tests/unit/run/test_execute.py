@@ -89,6 +89,13 @@ def test_an_unforeseen_error_of_one_cell_is_that_cells_outcome(tmp_path: Path) -
     assert "abcdef123456" not in failure.error
 
 
+def test_a_reply_that_is_not_valid_text_is_that_cells_failure(tmp_path: Path) -> None:
+    def half(request: Request) -> Reply:
+        return Reply(text="\ud800" if request.seed == 1 else "B", finish="stop")
+
+    assert run(tmp_path / "t.sqlite", ScriptedEndpoint(half), 4).outcomes["failed"] == 1
+
+
 def test_an_error_of_the_judge_is_that_cells_outcome(tmp_path: Path) -> None:
     def picky(work: Work, reply: Reply) -> Outcome:
         if work.request.seed == 2:
