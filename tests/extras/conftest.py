@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.support.running_server import RunningServer
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.running_server import RunningServer
 
 from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.registry import open_endpoint
@@ -20,6 +19,7 @@ from evenhand.run.execute import execute
 from evenhand.run.reading import open_trials
 from evenhand.run.store import open_store
 from evenhand.run.work import RunReport, Work
+from tests.support.running_server import RunningServer
 
 pytestmark = pytest.mark.extras
 

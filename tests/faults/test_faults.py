@@ -9,6 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from evenhand.endpoints.base import AskError
+from evenhand.endpoints.context import Connection
+from evenhand.endpoints.openai_chat import OpenAIChatEndpoint
+from evenhand.endpoints.retry import Schedule
+from evenhand.endpoints.target import read_target
+from evenhand.errors import EndpointError
+from evenhand.records.message import Message, ModelSettings, Reply, Request
+from evenhand.records.plan import ModelSpec
 from tests.faults.fault_server import (
     FaultServer,
     Play,
@@ -25,15 +34,6 @@ from tests.faults.fault_server import (
     web_page,
     wrong_type,
 )
-
-from evenhand.endpoints.base import AskError
-from evenhand.endpoints.context import Connection
-from evenhand.endpoints.openai_chat import OpenAIChatEndpoint
-from evenhand.endpoints.retry import Schedule
-from evenhand.endpoints.target import read_target
-from evenhand.errors import EndpointError
-from evenhand.records.message import Message, ModelSettings, Reply, Request
-from evenhand.records.plan import ModelSpec
 
 QUICK = Schedule(attempts=3, first_s=0.01, longest_s=0.02, patience_s=2.0)
 KEY = "sk-abcdefghijklmnop1234"

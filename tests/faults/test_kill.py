@@ -10,10 +10,10 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from tests.faults.killable_run import CONCURRENCY, PLAN, work
 
 from evenhand.run.reading import open_trials
 from evenhand.run.store import open_store
+from tests.faults.killable_run import CONCURRENCY, PLAN, work
 
 CELLS = 4000
 KILLS = 10

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.unit.run.scripted_run import PLAN, ScriptedEndpoint, judge, many, says_b
 
 from evenhand.endpoints.base import AskError
 from evenhand.errors import EndpointError, StoreError, UsageError
@@ -23,6 +22,7 @@ from evenhand.run.reading import open_trials
 from evenhand.run.rows import Row
 from evenhand.run.store import Store, open_store
 from evenhand.run.work import Limits, Progress, RunReport, Work
+from tests.unit.run.scripted_run import PLAN, ScriptedEndpoint, judge, many, says_b
 
 
 def run(path: Path, endpoint: ScriptedEndpoint, count: int = 20, **limits: float | None) -> RunReport:

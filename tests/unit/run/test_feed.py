@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
-from tests.unit.run.scripted_run import make_work
-
 from evenhand.run.feed import Feed
 from evenhand.run.work import Work
+from tests.unit.run.scripted_run import make_work
 
 
 class Counted:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.unit.run.scripted_run import PLAN, judge, make_work
 
 from evenhand.endpoints.context import CellContext, EndpointContext
 from evenhand.endpoints.registry import open_endpoint
@@ -20,6 +19,7 @@ from evenhand.run.recorded import open_recorded
 from evenhand.run.rows import row_of
 from evenhand.run.store import open_store
 from evenhand.run.work import RunReport, Work
+from tests.unit.run.scripted_run import PLAN, judge, make_work
 
 
 def record(directory: Path, *indices: int, models: tuple[str, ...] = ("m",)) -> None:

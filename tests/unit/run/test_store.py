@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.unit.run.scripted_run import PLAN, key_of, make_work
 
 from evenhand.errors import PlanError, StoreError
 from evenhand.records.message import Message, Reply, TokenProbability, Usage
@@ -20,6 +19,7 @@ from evenhand.run.reading import open_trials
 from evenhand.run.rows import Row, row_of
 from evenhand.run.schema import SCHEMA_VERSION
 from evenhand.run.store import open_store
+from tests.unit.run.scripted_run import PLAN, key_of, make_work
 
 ROOT = Path(__file__).parents[3]
 REPLY = Reply(
