@@ -227,8 +227,8 @@ CLOSING = """
 
 The paired test holds its level in every kind of data, complete or sparse; t-tests that count only sets or only items
 do not (paired-gaps.md has their rates). In the power table a rival is shown only where it is valid, and "ratio" is the
-paired test's power over that of the best valid rival. The item-only models are the published kind: their null rate grows
-with the number of answers a cell, because the profile is not a unit for them.
+paired test's power over that of the best valid rival. The item-only models are the published kind: their null rate
+grows with the number of answers a cell, because the profile is not a unit for them.
 """
 
 

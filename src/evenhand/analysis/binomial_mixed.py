@@ -325,7 +325,7 @@ def fit_binomial(cells: BinomialCells, *, spec: BinomialSpec | None = None) -> B
     point, evaluation = found.point, found.evaluation
     # A variance that sits at its bound is zero; the others enter the joint Hessian.
     held = (np.arange(point.size) >= fixed) & (point <= 2 * FLOOR)
-    hessian = curvature(likelihood.evaluate, point, evaluation, fixed=fixed, free=~held)
+    hessian = curvature(likelihood.slope, point, evaluation, fixed=fixed, free=~held)
     point = _polished(point, evaluation.gradient, hessian, ~held)
     evaluation = likelihood.evaluate(point)
     joint = _joint_covariance(hessian, ~held)

@@ -41,7 +41,7 @@ class Evaluation(Struct, frozen=True):
     gradient: Array
     """In (beta, tau)."""
     information: Array
-    """Approximate information in (beta, tau), for scaling steps."""
+    """Approximate information in (beta, tau), for scaling steps; its fixed-effect block is zero where not asked for."""
 
 
 class _State(Struct, frozen=True):
@@ -147,8 +147,12 @@ class LaplaceLikelihood:
             parts.insert(self.rowwise, extra * state.dual)
         return parts
 
-    def evaluate(self, point: Array) -> Evaluation:
-        """Value, gradient and approximate information at (beta, tau)."""
+    def slope(self, point: Array) -> Evaluation:
+        """As `evaluate`, without the costly part of the information."""
+        return self.evaluate(point, scaled=False)
+
+    def evaluate(self, point: Array, *, scaled: bool = True) -> Evaluation:
+        """Value, gradient and, where `scaled`, the approximate information at (beta, tau)."""
         beta, dense, extra = self.split(point)
         variance = self.crossing.spread(dense)
         scale = np.sqrt(variance)
@@ -168,7 +172,8 @@ class LaplaceLikelihood:
         gradient = np.empty(self.fixed + self.count)
         gradient[: self.fixed] = self.design.T @ (curved - residual)
         information = np.zeros((gradient.size, gradient.size))
-        information[: self.fixed, : self.fixed] = self._fixed_information(shrunk, scale, factor)
+        if scaled:
+            information[: self.fixed, : self.fixed] = self._fixed_information(shrunk, scale, factor)
 
         residual_sums, curved_sums = self.crossing.scatter(residual), self.crossing.scatter(curved)
         shrinkage = 1.0 - np.concatenate([inverse[0], np.diag(inverse[2])])
