@@ -38,6 +38,7 @@ def missing_section(source: Source) -> Section:
         source=source,
         spec=ForestSpec(
             id="missing_gap-forest",
+            foldable=True,
             folded=none_missing,
             title=MEASURE_TITLES["missing_gap"],
             caption="",

@@ -43,6 +43,7 @@ def memory_section(source: Source) -> Section:
         id="flip-forest",
         title="Answers that differ from the model's own answer without memory",
         caption="A model also disagrees with itself when nothing changes. That disagreement is the noise floor.",
+        foldable=True,
     )
     blocks += [_with_floor(forest, flips) for forest in forests_by_model(flips, source=source, spec=spec)]
     blocks += forests_by_model(
@@ -54,6 +55,7 @@ def memory_section(source: Source) -> Section:
             caption="Share of changed answers minus the share that changes between two repeats without memory.",
             left="fewer than noise",
             right="more than noise",
+            foldable=True,
         ),
     )
     blocks += _own_facts(source, effects=own_effects, flips=own_flips)

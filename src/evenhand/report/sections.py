@@ -48,9 +48,14 @@ def verdict_section(source: Source) -> Section:
         lead=(_overall(cards, source),),
         blocks=(
             Verdicts(axis=axis, cards=cards),
-            *(Note("Before you rely on this", w) for w in source.findings.warnings),
+            *_warnings(source),
         ),
     )
+
+
+def _warnings(source: Source) -> tuple[Note, ...]:
+    warnings = source.findings.warnings
+    return (Note("Before you rely on this", " ".join(warnings)),) if warnings else ()
 
 
 def _overall(cards: Sequence[VerdictCard], source: Source) -> str:
@@ -106,7 +111,9 @@ def _factor_answer(source: Source, model: str) -> str:
     if not contrasts:
         return "This design does not ask the question."
     differ = sum(finding.verdict == "difference" for finding in contrasts)
-    return f"{differ} of {plural(len(contrasts), 'factor contrast')} {'differs' if differ == 1 else 'differ'}."
+    unsettled = sum(finding.verdict == "inconclusive" for finding in contrasts)
+    answer = f"{differ} of {plural(len(contrasts), 'factor contrast')} {'differs' if differ == 1 else 'differ'}"
+    return f"{answer}; {unsettled} {'is' if unsettled == 1 else 'are'} not settled." if unsettled else f"{answer}."
 
 
 def _factor_sentence(source: Source, model: str) -> str:

@@ -55,7 +55,7 @@ def test_the_headline_leaves_out_exploratory_gaps_and_mitigated_arms() -> None:
 
 def test_without_paired_gaps_the_factors_answer() -> None:
     (card,) = verdicts(bare_findings()).cards
-    assert card.answer == "0 of 16 factor contrasts differ." and not card.lines
+    assert card.answer == "0 of 16 factor contrasts differ; 10 are not settled." and not card.lines
     assert "The largest: With profiles that are" in card.after
 
 
