@@ -11,7 +11,7 @@ from evenhand.report.blocks import Block, Forest
 from evenhand.report.forest import ForestSpec, Texts, forest_of, variant_of
 from evenhand.report.numbers import Unit, unit_name, unit_of
 from evenhand.report.tables import grid_of
-from evenhand.report.words import MEASURE_TITLES, Labels, kind_label, labels_of, plain
+from evenhand.report.words import ARM_LABELS, MEASURE_TITLES, Labels, kind_label, labels_of, plain
 
 __all__ = [
     "Source",
@@ -66,7 +66,7 @@ class Source(Struct, frozen=True):
         """Table records whose id begins with one of the prefixes."""
         return [
             grid_of(table, several=self.several)
-            for table in self.findings.tables
+            for table in sorted(self.findings.tables, key=lambda table: _rank(table.model or "", self.models))
             if table.id.split("/", 1)[0] in prefixes
         ]
 
@@ -107,6 +107,8 @@ def titled(findings: Sequence[Finding]) -> Texts:
 def _title(finding: Finding) -> str:
     """The title in words, with an upper-case first letter."""
     title = plain(finding.title)
+    if finding.measure == "missing_rate" and finding.level:
+        title = ARM_LABELS.get(finding.level) or plain(finding.level)
     return title[:1].upper() + title[1:]
 
 

@@ -13,6 +13,7 @@ from evenhand.report.blocks import Shape
 from evenhand.report.numbers import count, level, p_text, points, size, span, unit_name, unit_of, value
 
 __all__ = [
+    "ARM_LABELS",
     "FAMILY_WORDS",
     "KIND_LABELS",
     "MEASURE_TITLES",
@@ -47,6 +48,14 @@ PLACEMENT_LABELS: Mapping[str, str] = {
     "history": "said by the user in earlier turns",
     "retrieved": "retrieved among distractors",
     "tool": "returned by a tool call",
+}
+
+ARM_LABELS: Mapping[str, str] = {
+    "none": "No memory",
+    "placebo": "Placebo facts",
+    "profile": "Any profile",
+    "crossing": "Intersectional profiles",
+    "item_fact": "The item's own fact",
 }
 
 MEASURE_TITLES: Mapping[Measure, str] = {
