@@ -55,7 +55,7 @@ def _effect(stratum: Stratum, facts: pl.DataFrame, *, none: pl.DataFrame) -> Fin
 def _uses_fact(rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
     """Adds `used`: whether the answer is the one that is right when the fact is known; null where there is none."""
     chosen = pl.col("choice").cast(pl.String)
-    return rows.join(keys, on="item", how="inner").with_columns(
+    return rows.join(keys, on="item", how="inner", maintain_order="left").with_columns(
         pl.when(chosen.is_not_null()).then((chosen == pl.col("fact_key")).cast(pl.Float64)).alias("used")
     )
 

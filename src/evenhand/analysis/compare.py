@@ -102,7 +102,7 @@ def _change(before: Stratum, after: Stratum, *, name: str) -> Stratum:
         )
     columns = list(_CELL)
     old = before.rows.select(*columns, pl.col("value").alias("before"))
-    rows = after.rows.join(old, on=columns, how="inner").with_columns(
+    rows = after.rows.join(old, on=columns, how="inner", maintain_order="left").with_columns(
         (pl.col("value") - pl.col("before")).alias("value")
     )
     return replace(after, model=name, rows=rows.drop("before"))

@@ -31,8 +31,8 @@ def disagreement(rows: pl.DataFrame, *, none: pl.DataFrame) -> pl.DataFrame:
     totals = counts.group_by("item", "order").agg(pl.col("times").sum().alias("total"))
     answered = rows.filter(pl.col("choice").is_not_null())
     return (
-        answered.join(totals, on=["item", "order"], how="inner")
-        .join(counts, on=["item", "order", "choice"], how="left")
+        answered.join(totals, on=["item", "order"], how="inner", maintain_order="left")
+        .join(counts, on=["item", "order", "choice"], how="left", maintain_order="left")
         .with_columns((1 - pl.col("times").fill_null(0) / pl.col("total")).alias("flip"))
         .drop("times", "total")
     )
@@ -113,7 +113,12 @@ def _excess(stratum: Stratum, rows: pl.DataFrame, *, floor: pl.DataFrame, name: 
         cue=cue,
         level=name,
     )
-    ordered = rows.join(floor.select("item", "order", pl.col("flip").alias("floor")), on=["item", "order"], how="inner")
+    ordered = rows.join(
+        floor.select("item", "order", pl.col("flip").alias("floor")),
+        on=["item", "order"],
+        how="inner",
+        maintain_order="left",
+    )
     compared = Comparison(rows=ordered, baseline=floor, column="flip", name=f"flip_excess/{stratum.where}/{name}/{cue}")
     if ordered.height == 0:
         note = "The no-memory arm was not repeated within an option order, so there is no noise floor to compare with."

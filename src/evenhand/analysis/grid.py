@@ -1,4 +1,7 @@
-"""Grids: means over replicates laid out as sampling units by items, NaN where nothing was observed."""
+"""Grids: means over replicates laid out as sampling units by items, NaN where nothing was observed.
+
+Groups keep the order of the rows, so that sums are taken in one order and the same table gives the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ class Grid(Struct, frozen=True, kw_only=True):
 
 def grid(rows: pl.DataFrame, *, column: str = "value", unit: str = "unit") -> Grid:
     """Mean of a column for every unit and item."""
-    means = rows.group_by(unit, "item").agg(
+    means = rows.group_by(unit, "item", maintain_order=True).agg(
         pl.col(column).cast(pl.Float64).mean().alias("mean"), pl.col(column).count().alias("trials")
     )
     return _laid_out(means, unit=unit)
@@ -44,14 +47,14 @@ def pair_grid(rows: pl.DataFrame, *, contrast: str, first: str, second: str, col
     """
     side = pl.col(contrast).cast(pl.String)
     pairs = (
-        rows.group_by("unit", "item", "replicate")
+        rows.group_by("unit", "item", "replicate", maintain_order=True)
         .agg(
             pl.col(column).filter(side == first).mean().alias("first"),
             pl.col(column).filter(side == second).mean().alias("second"),
         )
         .with_columns((pl.col("first") - pl.col("second")).alias("difference"))
     )
-    means = pairs.group_by("unit", "item").agg(
+    means = pairs.group_by("unit", "item", maintain_order=True).agg(
         pl.col("difference").mean().alias("mean"), (2 * pl.col("difference").count()).alias("trials")
     )
     return _laid_out(means, unit="unit")
@@ -59,7 +62,7 @@ def pair_grid(rows: pl.DataFrame, *, contrast: str, first: str, second: str, col
 
 def item_means(rows: pl.DataFrame, *, items: list[str], column: str = "value") -> NDArray[np.float64]:
     """Mean of a column for every item, in the order given; NaN where there is none."""
-    means = rows.group_by("item").agg(pl.col(column).cast(pl.Float64).mean().alias("mean"))
+    means = rows.group_by("item", maintain_order=True).agg(pl.col(column).cast(pl.Float64).mean().alias("mean"))
     found = dict(zip(means["item"].cast(pl.String).to_list(), means["mean"].to_list(), strict=True))
     return np.array([found.get(name) for name in items], dtype=np.float64)
 

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from msgspec import Struct
 from numpy.typing import NDArray
+from scipy import linalg
 
 from evenhand.analysis.binomial_mixed import BinomialCells, BinomialFit, FixedEffect, RandomSd, fit_binomial
 from evenhand.analysis.claim import Claim, Sample, finding
@@ -30,6 +31,7 @@ __all__ = ["MixedCheck", "MixedRows", "crossing_rows", "mixed_check", "mixed_tab
 
 Array = NDArray[np.float64]
 
+_FEWEST = 3
 _Spread = tuple[tuple[RandomSd, tuple[float | None, float | None]], ...]
 
 
@@ -80,8 +82,9 @@ def mixed_check(stratum: Stratum) -> MixedCheck:
         if rows is None:
             continue
         try:
+            _require_samples(rows)
             made, spread = _binomial(stratum, rows) if rows.binary else _linear(stratum, rows)
-        except TableError as error:
+        except (TableError, linalg.LinAlgError) as error:
             claim = _claim(rows, name=rows.names[1], scale="log-odds")
             made, spread = [finding(claim, stratum=stratum, estimate=None, sample=rows.sample, notes=(str(error),))], ()
         found += made
@@ -224,7 +227,11 @@ def _interval(
     """Profile-likelihood interval of the profile SD of a crossing; the others are not asked about."""
     if sd.name != "profile" or rows.part != "crossing":
         return None, None
-    return sd_interval(cells, fit, term="profile")
+    try:
+        return sd_interval(cells, fit, term="profile")
+    except linalg.LinAlgError:
+        # The likelihood is flat in every direction: there is no interval to state.
+        return None, None
 
 
 def _linear(stratum: Stratum, rows: MixedRows) -> tuple[list[Finding], _Spread]:
@@ -240,6 +247,14 @@ def _linear(stratum: Stratum, rows: MixedRows) -> tuple[list[Finding], _Spread]:
         if effect.name in rows.references
     ]
     return found, tuple((sd, (None, None)) for sd in fit.sds)
+
+
+def _require_samples(rows: MixedRows) -> None:
+    if min(rows.sample.items, rows.sample.profiles) < _FEWEST:
+        raise TableError(
+            f"a model of {rows.sample.items} items and {rows.sample.profiles} users cannot tell how either of them "
+            f"varies; it needs at least {_FEWEST} of each."
+        )
 
 
 def _fit_notes(notes: tuple[str, ...], *, converged: bool) -> tuple[str, ...]:

@@ -244,7 +244,7 @@ def _tag_rows(
     top = counted.group_by("tag").agg(pl.col("count").sum()).sort("count", "tag", descending=[True, False])["tag"]
     kept = counted.filter(pl.col("tag").is_in(top[:_TAGS].to_list())).join(size, on="level")
     shares = kept.with_columns((pl.col("count") / pl.col("answers")).alias("share")).sort(
-        "level", "share", descending=[False, True]
+        "level", "share", "tag", descending=[False, True, False]
     )
     return [
         (stratum.kind, stratum.placement, factor, level_, tag_, share, answers)

@@ -109,13 +109,17 @@ def _replicate_noise(rows: pl.DataFrame, stratum: Stratum) -> tuple[float, float
     """Variance of paired differences between replicates of a pair, and the mean number of replicates."""
     contrast, settings = stratum.settings.contrast, stratum.settings
     side = pl.col(contrast).cast(pl.String)
-    pairs = rows.group_by("unit", "item", "replicate").agg(
+    pairs = rows.group_by("unit", "item", "replicate", maintain_order=True).agg(
         (
             pl.col("value").filter(side == settings.advantaged).mean()
             - pl.col("value").filter(side == settings.disadvantaged).mean()
         ).alias("difference")
     )
-    cells = pairs.drop_nulls().group_by("unit", "item").agg(pl.col("difference").var().alias("v"), pl.len().alias("n"))
+    cells = (
+        pairs.drop_nulls()
+        .group_by("unit", "item", maintain_order=True)
+        .agg(pl.col("difference").var().alias("v"), pl.len().alias("n"))
+    )
     repeated = cells.filter(pl.col("n") > 1)
     if repeated.height == 0:
         return 0.0, 1.0

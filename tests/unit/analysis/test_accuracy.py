@@ -1,0 +1,52 @@
+"""Mean scores by arm."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from evenhand.analysis.accuracy import accuracy_findings, arm_groups
+from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
+from evenhand.analysis.stratum import Stratum, strata
+from evenhand.records.finding import Finding
+
+
+def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
+    sized = SimulatedDesign(**{"items": 12, "sets": 6, "crossing": True, **design})  # type: ignore[arg-type]
+    return strata(simulated_scores(respondent, design=sized, rng=np.random.default_rng(seed)))[0]
+
+
+def named(part: Stratum) -> dict[str, Finding]:
+    return {str(found.level): found for found in accuracy_findings(part)}
+
+
+def test_every_group_of_arms_has_its_mean() -> None:
+    part = stratum(Respondent())
+    found = named(part)
+    assert list(found) == ["none", "placebo", "profile", "advantaged", "disadvantaged", "crossing"]
+    for name, (_, rows) in arm_groups(part).items():
+        assert found[name].estimate == pytest.approx(rows["score"].mean())
+        assert found[name].p is None
+
+
+def test_the_interval_of_the_no_memory_arm_is_that_of_item_means() -> None:
+    part = stratum(Respondent(), none_repeats=3, sets=2, crossing=False)
+    items = part.arm("none").group_by("item").agg(pl.col("score").mean())["score"].to_numpy()
+    assert items.size == 12
+    found = named(part)["none"]
+    assert found.se == pytest.approx(items.std(ddof=1) / np.sqrt(12))
+    assert found.df == pytest.approx(11)
+
+
+def test_intervals_stay_within_zero_and_one() -> None:
+    for easiness in (6.0, -6.0):
+        for found in accuracy_findings(stratum(Respondent(easiness=easiness), items=4, sets=3)):
+            assert found.low is not None and found.high is not None
+            assert 0 <= found.low <= found.high <= 1
+
+
+def test_an_arm_without_answers_says_so() -> None:
+    found = named(stratum(Respondent(missing={"placebo": 1.0})))["placebo"]
+    assert found.estimate is None
+    assert "No trial" in found.notes[0]

@@ -1,0 +1,85 @@
+"""Mixed models as a cross-check of the primary findings."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from msgspec.structs import replace
+
+from evenhand.analysis.mixed_check import mixed_check, mixed_table
+from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
+from evenhand.analysis.stratum import Stratum, strata
+from evenhand.analysis.table import scores_from_frame
+from evenhand.records.finding import Finding
+
+
+def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
+    sized = SimulatedDesign(**{"items": 16, "sets": 10, "crossing": True, "placebos": 0, **design})  # type: ignore[arg-type]
+    return strata(simulated_scores(respondent, design=sized, rng=np.random.default_rng(seed)))[0]
+
+
+def named(part: Stratum) -> dict[str, Finding]:
+    return {found.id.split("/system/", 1)[-1]: found for found in mixed_check(part).findings}
+
+
+def test_planted_log_odds_are_recovered() -> None:
+    # Without cell noise the planted shifts are the conditional log-odds that the model estimates.
+    part = stratum(Respondent(gap=1.0, effects={"gender.female": -0.8}, cell_sd=0.0), items=30, sets=20, replicates=3)
+    found = named(part)
+    for name, true in (("position.advantaged", 1.0), ("gender.female", -0.8), ("age.65+", 0.0)):
+        one = found[name]
+        assert one.low is not None and one.high is not None
+        assert one.low < true < one.high
+        assert one.scale == "log-odds"
+    assert found["gender.female/probability"].scale == "probability"
+
+
+def test_the_probability_scale_agrees_with_the_primary_gap() -> None:
+    part = stratum(Respondent(effects={"gender.female": -0.8}), items=30)
+    means = dict(part.crossed().group_by(pl.col("gender").cast(pl.String)).agg(pl.col("score").mean()).iter_rows())
+    one = named(part)["gender.female/probability"]
+    assert one.estimate == pytest.approx(means["female"] - means["male"], abs=0.01)
+
+
+def test_graded_scores_are_fitted_by_the_linear_model() -> None:
+    part = stratum(Respondent(effects={"gender.female": -0.8}), kind="management")
+    graded = part.rows.with_columns(pl.when(pl.col("score") == 0).then(0.25).otherwise("score").alias("score"))
+    found = named(replace(part, rows=graded))
+    assert {one.method for one in found.values()} == {"linear mixed model"}
+    assert {one.scale for one in found.values()} == {"probability"}
+    means = dict(
+        graded.filter(pl.col("gender").is_not_null())
+        .group_by(pl.col("gender").cast(pl.String))
+        .agg(pl.col("score").mean())
+        .iter_rows()
+    )
+    assert found["gender.female"].estimate == pytest.approx(means["female"] - means["male"], abs=1e-6)
+
+
+def test_answers_that_are_all_alike_are_said_to_have_no_log_odds() -> None:
+    found = mixed_check(stratum(Respondent(easiness=50.0, item_sd=0.0, cell_sd=0.0))).findings
+    assert [one.estimate for one in found] == [None, None]
+    assert "infinite" in found[0].notes[0]
+
+
+def test_covariates_enter_the_crossing_model() -> None:
+    scores = simulated_scores(
+        Respondent(), design=SimulatedDesign(items=10, sets=2, crossing=True), rng=np.random.default_rng(0)
+    )
+    plain = scores.frame.with_columns(pl.selectors.categorical().cast(pl.String))
+    longer = plain.with_columns(pl.col("item").str.len_chars().cast(pl.Float64) + pl.int_range(pl.len()) % 7)
+    longer = plain.with_columns((pl.int_range(pl.len()) % 7).cast(pl.Float64).alias("length"))
+    adjusted = scores_from_frame(longer, settings=scores.settings, factors=scores.factors, covariates=("length",))
+    part, bare = strata(adjusted)[0], strata(scores)[0]
+    assert named(part)["gender.female"].estimate != named(bare)["gender.female"].estimate
+
+
+def test_the_table_gives_standard_deviations_and_an_interval_for_profiles() -> None:
+    table = mixed_table([mixed_check(stratum(Respondent(profile_sd=0.5)))], model="simulated/model")
+    assert table is not None
+    rows = {(row[2], row[3]): row for row in table.rows}
+    low, sd, high = (rows["crossing", "profile"][n] for n in (5, 4, 6))
+    assert isinstance(low, float) and isinstance(sd, float) and isinstance(high, float)
+    assert low <= sd <= high
+    assert mixed_table([], model="simulated/model") is None
