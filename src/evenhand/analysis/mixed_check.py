@@ -210,6 +210,7 @@ def _binomial(stratum: Stratum, rows: MixedRows) -> tuple[list[Finding], _Spread
         successes=rows.total, trials=rows.trials, design=rows.design, names=rows.names, terms=rows.terms
     )
     fit = fit_binomial(cells)
+    _require_finite(fit)
     notes = _fit_notes(fit.notes, converged=fit.converged)
     found = [
         _fixed_finding(stratum, rows, effect, scale="log-odds", notes=notes)
@@ -255,6 +256,11 @@ def _require_samples(rows: MixedRows) -> None:
             f"a model of {rows.sample.items} items and {rows.sample.profiles} users cannot tell how either of them "
             f"varies; it needs at least {_FEWEST} of each."
         )
+
+
+def _require_finite(fit: BinomialFit) -> None:
+    if not (np.isfinite(fit.beta).all() and np.isfinite(fit.variances).all() and (fit.variances >= 0).all()):
+        raise TableError("the likelihood has no maximum inside on these few answers, so the model has no estimates.")
 
 
 def _fit_notes(notes: tuple[str, ...], *, converged: bool) -> tuple[str, ...]:

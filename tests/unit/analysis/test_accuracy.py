@@ -26,7 +26,9 @@ def test_every_group_of_arms_has_its_mean() -> None:
     found = named(part)
     assert list(found) == ["none", "placebo", "profile", "advantaged", "disadvantaged", "crossing"]
     for name, (_, rows) in arm_groups(part).items():
-        assert found[name].estimate == pytest.approx(rows["score"].mean())
+        # Users and items count alike: both versions of a persona are one user.
+        cells = rows.group_by("unit", "item").agg(pl.col("score").mean())
+        assert found[name].estimate == pytest.approx(cells["score"].mean())
         assert found[name].p is None
 
 
