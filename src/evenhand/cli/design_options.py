@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -158,6 +160,7 @@ def build_plan(options: DesignOptions, models: list[str]) -> Plan:
         seed=options.seed,
         extractor=options.extractor,
         extractor_options=pairs_of(options.extractor_option, option="--extractor-option"),
+        command=shlex.join(["evenhand", *sys.argv[1:]]),
         analysis=AnalysisSettings(margin=options.margin, seed=options.seed),
     )
     return make_plan(wishes, now=datetime.now(UTC))

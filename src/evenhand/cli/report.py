@@ -9,8 +9,9 @@ import typer
 
 from evenhand.cli.output import say
 from evenhand.errors import InputError
+from evenhand.records.finding import Findings
 
-__all__ = ["register"]
+__all__ = ["read_findings", "register"]
 
 _HELP = """Write report.html and report.md from the findings.json of a run directory.
 
@@ -27,14 +28,22 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Where to write; default: the run directory.")] = None,
 ) -> None:
     """Filled from `_HELP`."""
-    import msgspec
-
-    from evenhand.records.finding import Findings
     from evenhand.report.write import write_report
+
+    say(f"Report: {write_report(read_findings(directory), out or directory)}")
+
+
+def read_findings(directory: Path) -> Findings:
+    """The findings of a run directory.
+
+    Raises:
+        InputError: There are none, or this version cannot read them.
+    """
+    import msgspec
 
     path = directory / "findings.json"
     try:
-        findings = msgspec.json.decode(path.read_bytes(), type=Findings)
+        return msgspec.json.decode(path.read_bytes(), type=Findings)
     except OSError as error:
         raise InputError(
             f"no findings at {str(path)!r} ({error.strerror}); make them with `evenhand analyse {directory}`"
@@ -44,7 +53,6 @@ def report(
             f"{str(path)!r} is not findings this version can read ({error}); "
             f"make them anew with `evenhand analyse {directory}`"
         ) from error
-    say(f"Report: {write_report(findings, out or directory)}")
 
 
 def register(app: typer.Typer) -> None:

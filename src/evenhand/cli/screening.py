@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evenhand.cli.output import print_json, print_table, say
+from evenhand.cli.output import print_json, print_rows, print_table, say
 from evenhand.errors import StoreError, UsageError
+from evenhand.records.item import Bank
 
 __all__ = ["ANNOTATE_HELP", "SCREEN_HELP", "annotate_items", "screen_items"]
 
@@ -32,6 +33,8 @@ Examples:
   evenhand items screen understanding ana.csv bo.csv cy.csv --out screened.yaml
 
   evenhand items screen understanding ratings.csv --threshold 0.2 --json
+
+  evenhand items screen understanding --run runs/2026-11-23-gpt      by item functioning instead of raters
 """
 
 
@@ -61,7 +64,8 @@ def annotate_items(
 
 def screen_items(
     bank: Annotated[str, typer.Argument(help="Shipped bank or a bank file.")],
-    ratings: Annotated[list[Path], typer.Argument(help="CSV files of ratings.")],
+    ratings: Annotated[list[Path] | None, typer.Argument(help="CSV files of ratings.")] = None,
+    run: Annotated[Path | None, typer.Option(help="Run directory: drop what item functioning marks.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Where the screened bank goes.")] = None,
     threshold: Annotated[float, typer.Option(min=0.01, max=1, help="Share of raters that drops an item.")] = 0.2,
     seed: Annotated[int, typer.Option(help="Root seed of the bootstrap.")] = 20251009,
@@ -70,11 +74,15 @@ def screen_items(
     """Filled from `SCREEN_HELP`."""
     from evenhand.bank.annotate import read_ratings
     from evenhand.bank.load import load_bank
-    from evenhand.bank.screen import screen, without_items
-    from evenhand.bank.write import write_bank
+    from evenhand.bank.screen import screen
     from evenhand.seeds import stream
 
     loaded = load_bank(bank)
+    if (run is None) == (not ratings):
+        raise UsageError("name either files of ratings or a run with --run DIR; the two screen by different evidence")
+    if not ratings:
+        _screen_by_run(loaded, run or Path(), out=out, json=json)
+        return
     found = screen(read_ratings(ratings, bank=loaded), rng=stream(seed, "screen"), threshold=threshold)
     if json:
         print_json(found)
@@ -87,9 +95,30 @@ def screen_items(
         say(f"{len(found.dropped)} of {len(found.items)} items are flagged by {threshold:.0%} of the raters or more.")
     if out is not None:
         reason = f"flagged as persona-sensitive by at least {threshold:.0%} of {len(found.raters)} raters"
-        screened = without_items(loaded, found.dropped, reason=reason)
-        write_bank(screened, out)
-        say(f"{len(screened.items)} items written to {out}.", error=json)
+        _write_without(loaded, found.dropped, out, reason=reason, json=json)
+
+
+def _screen_by_run(bank: Bank, run: Path, *, out: Path | None, json: bool) -> None:
+    """Drop the items that a finished run found to react to who the user is."""
+    from evenhand.bank.screen_run import sensitive_items
+    from evenhand.cli.report import read_findings
+
+    reactions = sensitive_items(read_findings(run), bank=bank)
+    dropped = tuple(dict.fromkeys(reaction.item for reaction in reactions))
+    rows = [(r.item, r.model, r.factor, r.level, r.reference, r.ets) for r in reactions]
+    print_rows(("item", "model", "factor", "level", "reference", "class"), rows, json=json)
+    say(f"{len(dropped)} of {len(bank.items)} items react to who the user is in this run.", error=json)
+    if out is not None:
+        _write_without(bank, dropped, out, reason="sensitive by item functioning in a run", json=json)
+
+
+def _write_without(bank: Bank, dropped: Sequence[str], out: Path, *, reason: str, json: bool) -> None:
+    from evenhand.bank.screen import without_items
+    from evenhand.bank.write import write_bank
+
+    screened = without_items(bank, dropped, reason=reason)
+    write_bank(screened, out)
+    say(f"{len(screened.items)} items written to {out}.", error=json)
 
 
 def _write(write: Callable[[], object], out: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from evenhand.records.profile import Arm
 from evenhand.seeds import stream
 
-__all__ = ["balanced_subsets", "factorial_fractions", "orthogonal_cosets"]
+__all__ = ["balanced_subsets", "factorial_fractions", "orthogonal_fractions"]
 
 
 def balanced_subsets(items: int, units: int, *, per_item: float | None, rng: np.random.Generator) -> list[list[int]]:
@@ -47,27 +48,37 @@ def balanced_subsets(items: int, units: int, *, per_item: float | None, rng: np.
     return chosen
 
 
-def orthogonal_cosets(per_item: int) -> NDArray[np.int64] | None:
-    """The cosets of an orthogonal fraction of the 3^4 crossing.
+def orthogonal_fractions(per_item: int) -> NDArray[np.int64] | None:
+    """The orthogonal fractions of the 3^4 crossing, code by code, each with its cosets.
 
-    With 9 runs the fraction is x3 = x1 + x2 + a, x4 = x1 + 2 x2 + b over GF(3), an orthogonal array OA(9, 4, 3, 2);
-    with 27 it is x4 = x1 + x2 + x3 + a, of strength 3. The cosets (a, b) partition the crossing.
+    With 9 runs a code is x3 = s1 x1 + s2 x2 + a, x4 = t1 x1 + t2 x2 + b over GF(3) with signs s and t that are not
+    proportional: an orthogonal array OA(9, 4, 3, 2). With 27 it is x4 = s1 x1 + s2 x2 + s3 x3 + a, of strength 3. The
+    cosets of one code partition the crossing; cosets of different codes overlap, so that items which meet fractions of
+    several codes connect all profiles with each other.
 
     Returns:
-        Array (cosets, runs, 4) of level indices, or None for other sizes. Source: Hedayat, Sloane and Stufken
+        Array (codes, cosets, runs, 4) of level indices, or None for other sizes. Source: Hedayat, Sloane and Stufken
         (1999), Orthogonal Arrays.
     """
-    base = np.array(list(np.ndindex(3, 3)), dtype=np.int64)
+    signs = (1, 2)
     if per_item == 9:
-        one, two = base[:, 0], base[:, 1]
-        cosets = [
-            np.stack([one, two, (one + two + a) % 3, (one + 2 * two + b) % 3], axis=1) for a, b in np.ndindex(3, 3)
+        one, two = np.array(list(np.ndindex(3, 3)), dtype=np.int64).T
+        codes = [
+            [
+                np.stack([one, two, (s1 * one + s2 * two + a) % 3, (t1 * one + t2 * two + b) % 3], axis=1)
+                for a, b in np.ndindex(3, 3)
+            ]
+            for s1, s2, t1, t2 in product(signs, repeat=4)
+            if s1 * t2 % 3 != s2 * t1 % 3
         ]
-        return np.stack(cosets)
+        return np.array(codes)
     if per_item == 27:
         cube = np.array(list(np.ndindex(3, 3, 3)), dtype=np.int64)
-        cosets = [np.column_stack([cube, (cube.sum(axis=1) + a) % 3]) for a in range(3)]
-        return np.stack(cosets)
+        codes = [
+            [np.column_stack([cube, (cube @ np.array(sign) + a) % 3]) for a in range(3)]
+            for sign in product(signs, repeat=3)
+        ]
+        return np.array(codes)
     return None
 
 
@@ -89,16 +100,18 @@ def factorial_fractions(items: int, arms: Sequence[Arm], *, per_item: int | None
         return [list(range(len(arms))) for _ in range(items)]
     rng = stream(seed, "design", "fractions", arms[0].cue or "")
     factors = {factor: list(dict.fromkeys(arm.levels[factor] for arm in arms)) for factor in arms[0].levels}
-    cosets = orthogonal_cosets(per_item)
-    if cosets is not None and len(arms) == 81 and [len(levels) for levels in factors.values()] == [3, 3, 3, 3]:
+    codes = orthogonal_fractions(per_item)
+    if codes is not None and len(arms) == 81 and [len(levels) for levels in factors.values()] == [3, 3, 3, 3]:
         where = {tuple(arm.levels.values()): index for index, arm in enumerate(arms)}
         names = list(factors.values())
-        blocks = [
-            sorted(where[tuple(names[f][level] for f, level in enumerate(run))] for run in coset) for coset in cosets
-        ]
-        laps = [rng.permutation(len(blocks)) for _ in range(-(-items // len(blocks)))]
-        turns = np.concatenate(laps) if laps else np.array([], dtype=np.int64)
-        return [blocks[turn] for turn in turns[:items]]
+        chosen: list[list[int]] = []
+        for lap in range(-(-items // codes.shape[1])):
+            if lap % len(codes) == 0:
+                order = rng.permutation(len(codes))
+            for turn in rng.permutation(codes.shape[1]):
+                runs = codes[order[lap % len(codes)], turn]
+                chosen.append(sorted(where[tuple(names[f][level] for f, level in enumerate(run))] for run in runs))
+        return chosen[:items]
     return _level_balanced(items, arms, per_item=per_item, rng=rng)
 
 

@@ -77,7 +77,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     evenhand: str
     """Version of the package that made the plan."""
     created: str
-    """ISO time; the only field that does not decide the result, and is left out of the plan's hash."""
+    """ISO time; does not decide the result and is left out of the plan's hash."""
+    command: str = ""
+    """The command line that made the plan, for the report; decides nothing and is left out of the hash too."""
     preset: Preset
     seed: int
     models: tuple[ModelSpec, ...]
@@ -94,4 +96,4 @@ class Plan(Struct, frozen=True, kw_only=True):
     extractor_options: dict[str, str]
     analysis: AnalysisSettings
     sha256: str
-    """Hash over the canonical JSON of all the above except `created`."""
+    """Hash over the canonical JSON of all the above except `created` and `command`."""

@@ -16,8 +16,8 @@ PLAN_FILE = "plan.json"
 
 
 def plan_sha256(plan: Plan) -> str:
-    """SHA-256 over the canonical JSON of the plan without `created` and without the hash itself."""
-    bare = msgspec.structs.replace(plan, created="", sha256="")
+    """SHA-256 over the canonical JSON of the plan without `created`, `command` and the hash itself."""
+    bare = msgspec.structs.replace(plan, created="", command="", sha256="")
     return hashlib.sha256(msgspec.json.encode(bare, order="deterministic")).hexdigest()
 
 
@@ -98,7 +98,7 @@ def plan_changes(old: Plan, new: Plan) -> tuple[str, ...]:
     for field in msgspec.structs.fields(Plan):
         name = field.name
         before, after = getattr(old, name), getattr(new, name)
-        if name in ("created", "sha256", "banks", "cohorts") or before == after:
+        if name in ("created", "command", "sha256", "banks", "cohorts") or before == after:
             continue
         if isinstance(before, msgspec.Struct) and isinstance(after, msgspec.Struct):
             changes += [

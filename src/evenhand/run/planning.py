@@ -45,6 +45,8 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     extractor: Extractor = "choice_letter"
     extractor_options: dict[str, str] = {}
     analysis: AnalysisSettings = AnalysisSettings()
+    command: str = ""
+    """The command line, for the report."""
 
 
 def make_plan(wishes: Wishes, *, now: datetime) -> Plan:
@@ -69,6 +71,7 @@ def make_plan(wishes: Wishes, *, now: datetime) -> Plan:
     plan = Plan(
         evenhand=version("evenhand"),
         created=now.isoformat(timespec="seconds"),
+        command=wishes.command,
         preset=wishes.preset,
         seed=wishes.seed,
         models=wishes.models,

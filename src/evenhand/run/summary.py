@@ -52,7 +52,7 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
             for factor in cohort.factors
             for level in factor.levels
         },
-        command=f"evenhand run {shlex.quote(directory.name)}",
+        command=plan.command or f"evenhand run {shlex.quote(directory.name)}",
     )
 
 
@@ -89,6 +89,7 @@ def example_prompts(plan: Plan, trials: TrialReader) -> tuple[ExamplePrompt, ...
     """
     crossing = Crossing(plan)
     closed = {item.id for bank in plan.banks if not bank.redistribute for item in bank.items}
+    private = {cohort.name for cohort in plan.cohorts if not cohort.redistribute}
     found: dict[str, ExamplePrompt] = {}
     for met in _telling(crossing):
         for cell, meeting in crossing.cells_of(plan.models[0], met):
@@ -103,7 +104,14 @@ def example_prompts(plan: Plan, trials: TrialReader) -> tuple[ExamplePrompt, ...
                 model=cell.model,
                 placement=cell.placement,
                 reader=cell.reader,
-                messages=tuple(_shown(trials.messages(stored), stored, hidden=cell.item in closed)),
+                messages=tuple(
+                    _shown(
+                        trials.messages(stored),
+                        stored,
+                        hidden=cell.item in closed,
+                        memory_hidden=meeting.arm.cohort in private,
+                    )
+                ),
                 answer=reply.text if reply else None,
             )
     return tuple(found[name] for name in sorted(found, key=_rank))
@@ -138,11 +146,16 @@ def _rank(name: str) -> tuple[int, str]:
     return next((i for i, start in enumerate(order) if name.startswith(start)), len(order)), name
 
 
-def _shown(messages: tuple[Message, ...], stored: StoredTrial, *, hidden: bool) -> Iterator[tuple[str, str]]:
+def _shown(
+    messages: tuple[Message, ...], stored: StoredTrial, *, hidden: bool, memory_hidden: bool
+) -> Iterator[tuple[str, str]]:
+    """Role and content of every turn; text that may not be passed on as id and hash."""
+    proof = f"text not redistributable, sha256 {stored.asked_sha[:16]}"
     for index, message in enumerate(messages):
-        last = index == len(messages) - 1
-        if hidden and last:
-            yield message.role, f"[item {stored.cell.item}, text not redistributable, sha256 {stored.asked_sha[:16]}]"
+        if index == len(messages) - 1:
+            yield message.role, f"[item {stored.cell.item}, {proof}]" if hidden else message.content
+        elif memory_hidden:
+            yield message.role, f"[memory of {stored.cell.arm}, {proof}]"
         elif message.tool_arguments is not None:
             yield message.role, f"{message.tool_name}({message.tool_arguments})"
         else:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 import msgspec
 
@@ -65,7 +66,7 @@ def test_arm_by_arm_and_item_by_item_are_the_same_cells() -> None:
 
 def test_any_beginning_of_the_cells_holds_whole_items() -> None:
     items = [cell.item for cell, _ in Crossing(small_plan()).pairs()]
-    changes = sum(a != b for a, b in zip(items, items[1:], strict=False))
+    changes = sum(a != b for a, b in pairwise(items))
     assert changes == len(set(items)) - 1
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evenhand.design.crossing import balanced_subsets, factorial_fractions, orthogonal_cosets
+from evenhand.design.crossing import balanced_subsets, factorial_fractions, orthogonal_fractions
 from evenhand.records.profile import Arm
 from evenhand.seeds import stream
 
@@ -50,15 +50,30 @@ def test_none_asks_for_the_complete_crossing() -> None:
 
 
 @pytest.mark.parametrize(("runs", "strength"), [(9, 2), (27, 3)])
-def test_fractions_are_orthogonal_arrays_and_partition_the_crossing(runs: int, strength: int) -> None:
-    cosets = orthogonal_cosets(runs)
-    assert cosets is not None
-    assert len({tuple(run) for coset in cosets for run in coset}) == 81
-    for coset in cosets:
-        for columns in product(range(4), repeat=strength):
-            if len(set(columns)) == strength:
-                counts = Counter(map(tuple, coset[:, columns].tolist()))
-                assert set(counts.values()) == {runs // 3**strength}
+def test_fractions_are_orthogonal_arrays_and_the_cosets_of_a_code_partition_the_crossing(
+    runs: int, strength: int
+) -> None:
+    codes = orthogonal_fractions(runs)
+    assert codes is not None
+    assert len({tuple(sorted(map(tuple, cosets[0].tolist()))) for cosets in codes}) == len(codes) == 8
+    for cosets in codes:
+        assert len({tuple(run) for coset in cosets for run in coset}) == 81
+        for coset in cosets:
+            for columns in product(range(4), repeat=strength):
+                if len(set(columns)) == strength:
+                    counts = Counter(map(tuple, coset[:, columns].tolist()))
+                    assert set(counts.values()) == {runs // 3**strength}
+
+
+def test_items_connect_all_profiles_with_each_other() -> None:
+    blocks = factorial_fractions(40, crossing_arms(), per_item=9, seed=5)
+    reached = set(blocks[0])
+    while True:
+        wider = reached.union(*(block for block in blocks if reached & set(block)))
+        if wider == reached:
+            break
+        reached = wider
+    assert len(reached) == 81
 
 
 @pytest.mark.parametrize("per_item", [9, 27])
@@ -90,5 +105,5 @@ def test_the_same_seed_gives_the_same_crossing_and_another_seed_another() -> Non
 
 
 def test_unknown_fraction_sizes_have_no_cosets() -> None:
-    assert orthogonal_cosets(10) is None
-    assert np.asarray(orthogonal_cosets(9)).shape == (9, 9, 4)
+    assert orthogonal_fractions(10) is None
+    assert np.asarray(orthogonal_fractions(9)).shape == (8, 9, 9, 4)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from evenhand.records.cell import Cell
 from evenhand.records.message import Reply, TokenProbability
@@ -12,6 +13,7 @@ from evenhand.records.plan import Plan
 from evenhand.records.score import SCORE_COLUMNS
 from evenhand.records.trial import Answered, Failed, Outcome, Refused
 from evenhand.run.execute import execute
+from evenhand.run.plan_file import stamp_plan
 from evenhand.run.questions import Questions
 from evenhand.run.reading import open_trials
 from evenhand.run.score_table import plan_factors, score_table
@@ -110,3 +112,14 @@ def test_text_that_may_not_be_passed_on_is_shown_as_id_and_hash(tmp_path: Path) 
     for example in examples:
         assert "Kim finds" not in str(example.messages)
         assert "sha256" in example.messages[-1][1]
+
+
+def test_memory_of_a_cohort_that_may_not_be_passed_on_is_hidden_too(tmp_path: Path) -> None:
+    plan = small_plan()
+    cohorts = tuple(replace(cohort, redistribute=False) for cohort in plan.cohorts)
+    plan = stamp_plan(replace(plan, cohorts=cohorts))
+    run_into(tmp_path, plan)
+    with open_trials(tmp_path / "trials.sqlite") as trials:
+        shown = str([example.messages for example in example_prompts(plan, trials)])
+    assert "The user" not in shown
+    assert "memory of pairs/" in shown
