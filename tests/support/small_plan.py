@@ -111,8 +111,11 @@ def crossed_cohort() -> Cohort:
     )
 
 
+SMALL_DESIGN = Design(pairs_per_item=2, profiles_per_item=3, replicates=2)
+
+
 def small_plan(
-    design: Design = Design(pairs_per_item=2, profiles_per_item=3, replicates=2),
+    design: Design = SMALL_DESIGN,
     *,
     model: str = "simulated/null",
     bank: Bank | None = None,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from tests.support.command import Ended
 
 from evenhand.bank.load import load_bank
 from evenhand.bank.write import write_bank
+from tests.support.command import Ended
 
 Cli = Callable[..., Ended]
 EMOBENCH = Path(__file__).parents[4] / "shared" / "data" / "emobench"

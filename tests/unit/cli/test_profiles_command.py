@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.support.command import Ended
 
 from evenhand.bank.cohorts import load_cohort
+from tests.support.command import Ended
 
 Cli = Callable[..., Ended]
 

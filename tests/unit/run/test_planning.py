@@ -5,7 +5,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.support.small_plan import NOW
 
 from evenhand.bank.load import load_bank
 from evenhand.bank.write import write_bank
@@ -15,6 +14,7 @@ from evenhand.errors import BankError, UsageError
 from evenhand.records.plan import Design, ModelSpec, Plan, Preset
 from evenhand.run.planning import MAIN_BANKS, Wishes, make_plan
 from evenhand.run.preview import preview
+from tests.support.small_plan import NOW
 
 SIMULATED = (ModelSpec(name="simulated/null"),)
 
