@@ -2,7 +2,7 @@
 
 Estimand: the mean score of an arm over the sampling units and items of the design. Probability scale. Sampling units:
 matched sets or profiles, and items, crossed (for the no-memory arm items only). Estimator: `evenhand.analysis.paired`
-on scores in place of differences; docs/methods/paired.md.
+on scores in place of differences; docs/methods/paired-gaps.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Estimand: the gap (memory effect, factor gap) of the second table minus that of the first, on the same items, profiles,
 orders and replicates. Every cell is its own control: the difference of its two scores takes the place of the score, so
-the estimators and sampling units are those of the single findings. docs/methods/paired.md.
+the estimators and sampling units are those of the single findings. docs/methods/paired-gaps.md.
 """
 
 from __future__ import annotations

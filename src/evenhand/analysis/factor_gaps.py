@@ -2,7 +2,7 @@
 
 Estimand: the mean score of profiles with the level minus the mean score of profiles with the reference level, the
 other factors held equal, over the items of the design. Probability scale. Sampling units: profiles and items, crossed,
-with a random level effect of items. Estimator: `evenhand.analysis.crossed`; docs/methods/crossed.md.
+with a random level effect of items. Estimator: `evenhand.analysis.crossed`; docs/methods/paired-gaps.md.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Estimand: the mean, over the matched sets and items of the design, of the score the assistant gets with the advantaged
 version in memory minus the score it gets with the disadvantaged version of the same persona, on the same item in the
 same option order. Probability scale. Sampling units: matched sets and items, crossed. Estimator:
-`evenhand.analysis.paired`; docs/methods/paired.md.
+`evenhand.analysis.paired`; docs/methods/paired-gaps.md.
 """
 
 from __future__ import annotations

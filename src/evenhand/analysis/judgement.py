@@ -2,9 +2,9 @@
 
 The confirmatory family holds the plan's confirmatory contrasts of all models, shown without a mitigation, and is
 adjusted by Holm (family-wise error). Every other measure forms an exploratory family of its own within a model and is
-adjusted by Benjamini-Hochberg (false discovery rate). Tests against the margin are not adjusted: each is a claim on
-one contrast, and the claim that *all* contrasts are within the margin is an intersection-union test, which needs no
-adjustment (Berger and Hsu 1996). docs/methods/verdicts.md.
+adjusted by Benjamini-Hochberg (false discovery rate). The p-values against zero and those against the margin are
+adjusted each by themselves; a finding shows the second unadjusted and its verdict rests on the adjusted one.
+docs/methods/verdicts.md.
 """
 
 from __future__ import annotations
@@ -53,16 +53,17 @@ def judged(findings: Sequence[Finding], *, settings: AnalysisSettings) -> tuple[
             members["exploratory", found.model, found.measure].append(index)
     for family, indices in members.items():
         adjust = holm if family[0] == "confirmatory" else benjamini_hochberg
-        adjusted = adjust([named[index].p for index in indices])
-        for index, p in zip(indices, adjusted, strict=True):
-            named[index] = _decided(named[index], p_adjusted=p, alpha=settings.alpha)
+        against_zero = adjust([named[index].p for index in indices])
+        against_margin = adjust([named[index].p_equivalence for index in indices])
+        for index, p, p_margin in zip(indices, against_zero, against_margin, strict=True):
+            named[index] = _decided(named[index], p_adjusted=p, p_margin=p_margin, alpha=settings.alpha)
     return tuple(named)
 
 
-def _decided(finding: Finding, *, p_adjusted: float | None, alpha: float) -> Finding:
+def _decided(finding: Finding, *, p_adjusted: float | None, p_margin: float | None, alpha: float) -> Finding:
     if finding.estimate is None:
         return replace(finding, verdict="inconclusive")
-    decision = verdict(p=p_adjusted, p_equivalence=finding.p_equivalence, alpha=alpha)
+    decision = verdict(p=p_adjusted, p_equivalence=p_margin, alpha=alpha)
     notes = finding.notes
     if decision == "equivalent" and p_adjusted is not None and p_adjusted < alpha:
         notes = (*notes, "Differs from zero, but by less than the margin stated beforehand.")

@@ -3,7 +3,7 @@
 Estimand: the mean, over the sampling units and items of the design, of the score with memory minus the item's own mean
 score without memory. Probability scale. Sampling units: matched sets (or profiles of a crossing) and items; the noise
 of an item's no-memory mean is shared by all units and so is counted in the item component. Estimator:
-`evenhand.analysis.paired` on arm differences; docs/methods/paired.md.
+`evenhand.analysis.paired` on arm differences; docs/methods/paired-gaps.md.
 """
 
 from __future__ import annotations

@@ -62,6 +62,17 @@ def test_a_difference_within_the_margin_is_equivalent_and_says_that_it_differs()
     assert "less than the margin" in found.notes[-1]
 
 
+def test_the_verdict_equivalent_rests_on_the_adjusted_test_against_the_margin() -> None:
+    pair = [
+        made(id=f"gap/{m}/understanding/system", model=m, p=0.6, p_equivalence=p) for m, p in (("a", 0.03), ("b", 0.3))
+    ]
+    found = judged(pair, settings=SETTINGS)
+    # Holm: 2 x 0.03 is above 0.05, though 0.03 alone is not.
+    assert [one.verdict for one in found] == ["inconclusive", "inconclusive"]
+    assert [one.p_equivalence for one in found] == [0.03, 0.3]
+    assert judged(pair[:1], settings=SETTINGS)[0].verdict == "equivalent"
+
+
 def test_what_could_not_be_estimated_is_inconclusive() -> None:
     found = judged([made(estimate=None, p=None, p_equivalence=None)], settings=SETTINGS)[0]
     assert found.verdict == "inconclusive"
