@@ -72,8 +72,8 @@ def model(words: PreTrainedTokenizerFast, *, seed: int) -> LlamaForCausalLM:
     ending = torch.nn.functional.normalize(torch.randn(config.hidden_size), dim=0)
     with torch.no_grad():
         for letter in letters:
-            made.lm_head.weight[letter] *= 10.0
-            made.model.embed_tokens.weight[letter] += 40.0 * ending
+            made.lm_head.weight[letter] *= 30.0
+            made.model.embed_tokens.weight[letter] += 600.0 * ending
         made.lm_head.weight[words.eos_token_id] = 40.0 * ending
     return made.eval()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from genai_prices import Usage as PricedUsage
-from genai_prices import calc_price
 from msgspec import Struct
 
 from evenhand.endpoints.names import is_paid
@@ -30,9 +28,14 @@ def find_price(spec: ModelSpec) -> Price | None:
     provider, _, model = spec.name.partition("/")
     if provider == "inspect":
         provider, _, model = model.partition("/")
+    from genai_prices import Usage as Tokens  # heavy to import, and needed for paid models only
+    from genai_prices import calc_price
+
+    def usd(sample: Tokens) -> float:
+        return float(calc_price(sample, model_ref=model, provider_id=provider).total_price) * 1e6 / _SAMPLE_TOKENS
+
     try:
-        read = _usd(PricedUsage(input_tokens=_SAMPLE_TOKENS), provider=provider, model=model)
-        written = _usd(PricedUsage(output_tokens=_SAMPLE_TOKENS), provider=provider, model=model)
+        read, written = usd(Tokens(input_tokens=_SAMPLE_TOKENS)), usd(Tokens(output_tokens=_SAMPLE_TOKENS))
     except LookupError:
         return None
     return Price(input_usd=read, output_usd=written)
@@ -46,8 +49,3 @@ def estimate(price: Price, *, input_tokens: float, output_tokens: float) -> floa
 def cost_of(price: Price, usage: Usage) -> float:
     """US dollars for one reply, as far as its tokens are known. Output tokens include the reasoning."""
     return estimate(price, input_tokens=usage.input_tokens or 0, output_tokens=usage.output_tokens or 0)
-
-
-def _usd(usage: PricedUsage, *, provider: str, model: str) -> float:
-    """US dollars for a million tokens of the one kind that `usage` holds `_SAMPLE_TOKENS` of."""
-    return float(calc_price(usage, model_ref=model, provider_id=provider).total_price) * 1e6 / _SAMPLE_TOKENS
