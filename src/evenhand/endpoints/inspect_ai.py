@@ -74,8 +74,8 @@ class InspectEndpoint:
 
     @property
     def locality(self) -> Locality:
-        """Providers that share the work of equal beginnings profit from them coming close together."""
-        return "prefix"
+        """Whole items matter more than equal beginnings where every call is paid."""
+        return "any"
 
     async def reply(self, request: Request) -> Reply:
         """The model's answer.

@@ -62,8 +62,8 @@ class OpenAIChatEndpoint:
 
     @property
     def locality(self) -> Locality:
-        """Servers that share the work of equal beginnings profit from them coming close together."""
-        return "prefix"
+        """A server of one's own may share the work of equal beginnings; with a provider, whole items matter more."""
+        return "prefix" if self._target.local else "any"
 
     async def reply(self, request: Request) -> Reply:
         """The model's answer.

@@ -32,6 +32,8 @@ class Target(Struct, frozen=True, kw_only=True):
     """Where the key comes from, or would."""
     official: bool
     """Whether this is OpenAI's own server, whose dialect is known."""
+    local: bool
+    """Whether it is on this machine or in a private network."""
     concurrency: int
     patience_s: float
 
@@ -70,6 +72,7 @@ def read_target(
         base_url=url,
         key=key,
         key_env=key_env,
+        local=local,
         official=url.host == "api.openai.com",
         concurrency=connection.concurrency or (_LOCAL_CONCURRENCY if local else _REMOTE_CONCURRENCY),
         patience_s=connection.patience_s,

@@ -162,6 +162,12 @@ def _connected(path: Path) -> sqlite3.Connection:
         database.close()
         if not error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
             raise
+        log = path.with_name(path.name + "-wal")
+        if log.exists() and log.stat().st_size:
+            raise StoreError(
+                f"{str(path)!r} was left by a run that was killed, and its last answers stand in {log.name!r}, which "
+                "cannot be read where nothing may be written; copy the whole run directory and read the copy."
+            ) from error
         return sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
     except BaseException:
         database.close()

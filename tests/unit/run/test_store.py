@@ -228,30 +228,56 @@ def test_a_read_only_directory_is_named_when_writing_and_can_be_read(tmp_path: P
         path.parent.chmod(0o755)
 
 
-def test_a_store_on_a_read_only_file_system_is_named_when_writing_and_can_be_read(tmp_path: Path) -> None:
-    path = filled(tmp_path / "trials.sqlite", answered(1))
-    mount = ["mount", "--bind", "-o", "ro", str(tmp_path), str(tmp_path)]
-    code = (
-        "import subprocess, sys; from pathlib import Path\n"
-        f"done = subprocess.run({mount!r}, capture_output=True)\n"
-        "if done.returncode: sys.exit(77)\n"
-        f"subprocess.run(['mount', '-o', 'remount,ro,bind', {str(tmp_path)!r}], check=True)\n"
-        "from evenhand.run.store import open_store; from evenhand.run.reading import open_trials\n"
-        "from evenhand.errors import StoreError\n"
-        f"path = Path({str(path)!r})\n"
-        f"print(len(list(open_trials(path).rows())))\n"
-        "try:\n"
-        f"    open_store(path, plan_sha256={PLAN!r}).__enter__()\n"
-        "except StoreError as error:\n"
-        "    print(error)\n"
-    )
-    done = subprocess.run(["unshare", "-m", sys.executable, "-c", code], capture_output=True, text=True, check=False)
+READ_ONLY = """
+import subprocess, sys
+from pathlib import Path
+directory = sys.argv[1]
+for options in ("bind", "remount,ro,bind"):
+    if subprocess.run(["mount", "-o", options, directory, directory], capture_output=True).returncode:
+        sys.exit(77)
+from evenhand.errors import StoreError
+from evenhand.run.reading import open_trials
+from evenhand.run.store import open_store
+path = Path(directory) / "trials.sqlite"
+try:
+    print(len(list(open_trials(path).rows())))
+except StoreError as error:
+    print(error)
+try:
+    open_store(path, plan_sha256="ab" * 32).__enter__()
+except StoreError as error:
+    print(error)
+"""
+
+
+def read_only(directory: Path) -> list[str]:
+    """What reading and writing say where the file system is read-only; skips where none can be made."""
+    command = ["unshare", "-m", sys.executable, "-c", READ_ONLY, str(directory)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode in {1, 77} and "Traceback" not in done.stderr:
         pytest.skip("this user may not mount, so that a read-only file system cannot be made")
     assert done.returncode == 0, done.stderr
-    count, message = done.stdout.splitlines()
+    return done.stdout.splitlines()
+
+
+def test_a_store_on_a_read_only_file_system_is_named_when_writing_and_can_be_read(tmp_path: Path) -> None:
+    filled(tmp_path / "trials.sqlite", answered(1))
+    count, message = read_only(tmp_path)
     assert count == "1"
     assert "cannot be opened for writing" in message
+
+
+def test_answers_that_stand_in_the_log_of_a_killed_run_are_never_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "killed").mkdir()
+    path = tmp_path / "trials.sqlite"
+    with open_store(path, plan_sha256=PLAN) as store:
+        store.append([answered(1)])
+        for name in ("trials.sqlite", "trials.sqlite-wal"):
+            (tmp_path / "killed" / name).write_bytes((tmp_path / name).read_bytes())
+    reading, _ = read_only(tmp_path / "killed")
+    assert "copy the whole run directory" in reading
+    with open_trials(tmp_path / "killed" / "trials.sqlite") as trials:
+        assert len(list(trials.rows())) == 1
 
 
 def test_a_full_disk_ends_with_a_sentence_and_loses_nothing(tmp_path: Path) -> None:
