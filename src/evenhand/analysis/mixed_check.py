@@ -32,6 +32,8 @@ __all__ = ["MixedCheck", "MixedRows", "crossing_rows", "mixed_check", "mixed_tab
 Array = NDArray[np.float64]
 
 _FEWEST = 3
+_FAR = 8.0
+"""Log-odds beyond which an estimate or a standard deviation is a sign of separation: 0.03% against even odds."""
 _Spread = tuple[tuple[RandomSd, tuple[float | None, float | None]], ...]
 
 
@@ -261,6 +263,11 @@ def _require_samples(rows: MixedRows) -> None:
 def _require_finite(fit: BinomialFit) -> None:
     if not (np.isfinite(fit.beta).all() and np.isfinite(fit.variances).all() and (fit.variances >= 0).all()):
         raise TableError("the likelihood has no maximum inside on these few answers, so the model has no estimates.")
+    if np.abs(fit.beta).max() > _FAR or np.sqrt(fit.variances).max(initial=0.0) > _FAR:
+        raise TableError(
+            f"answers to an item hardly vary, so log-odds run off (beyond {_FAR:.0f}) and say nothing; "
+            f"read the gaps on the probability scale."
+        )
 
 
 def _fit_notes(notes: tuple[str, ...], *, converged: bool) -> tuple[str, ...]:

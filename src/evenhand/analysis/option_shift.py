@@ -29,6 +29,8 @@ _SWAPS = 1000
 _TAGS = 20
 """Most frequent emotions or strategies that get a finding of their own."""
 
+_ONE_SET = "Every item met one matched set only, so swapped labels give the same distance and there is nothing to test."
+
 
 class OptionPairs(Struct, frozen=True, kw_only=True):
     """Answers of matched profiles to the same item, replicate by replicate."""
@@ -159,8 +161,6 @@ def _distance(stratum: Stratum, pairs: OptionPairs) -> Finding:
     both, _ = codes(pl.concat([rows["choice"], rows["choice_second"]]))
     item, items = codes(rows["item"])
     sets, names = codes(rows["set"])
-    rng = stream(stratum.settings.seed, "analysis", "option-shift", stratum.where, pairs.factor, pairs.first)
-    test = shift_test(both[: rows.height], both[rows.height :], item=item, sets=sets, rng=rng)
     claim = Claim(
         measure="option_shift",
         title=f"Options chosen, {pairs.factor}: {pairs.first} or {pairs.second}",
@@ -177,7 +177,11 @@ def _distance(stratum: Stratum, pairs: OptionPairs) -> Finding:
         tested=False,
     )
     sample = Sample(trials=2 * rows.height, items=len(items), profiles=len(names))
+    if np.unique(item * len(names) + sets).size == len(items):
+        return finding(claim, stratum=stratum, estimate=None, sample=sample, notes=(_ONE_SET,))
     bare = finding(claim, stratum=stratum, estimate=None, sample=sample)
+    rng = stream(stratum.settings.seed, "analysis", "option-shift", stratum.where, pairs.factor, pairs.first)
+    test = shift_test(both[: rows.height], both[rows.height :], item=item, sets=sets, rng=rng)
     note = f"Distance {test.distance:.3f}; swapped labels give {test.chance:.3f} on average."
     return replace(bare, estimate=test.distance - test.chance, p=test.p, notes=(note,))
 

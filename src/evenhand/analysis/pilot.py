@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from evenhand.analysis.estimate import EstimateSpec
 from evenhand.analysis.gaps import gap_grid
@@ -57,6 +59,8 @@ def stratum_components(stratum: Stratum) -> Components | None:
     estimate = paired_gap(grid.values, spec=EstimateSpec(flips=0))
     variances = {part.name: max(part.variance or 0.0, 0.0) for part in estimate.components}
     noise, replicates = _replicate_noise(rows, stratum)
+    if any(part.variance is None for part in estimate.components):
+        return _cautious(grid.values, known=variances, where=stratum.where)
     residual = variances.get("residual", 0.0)
     cell = max(residual - noise / replicates, 0.0)
     return Components(
@@ -65,6 +69,21 @@ def stratum_components(stratum: Stratum) -> Components | None:
         cell=math.sqrt(cell if noise > 0 else 0.0),
         noise=math.sqrt(noise if noise > 0 else residual),
         source=f"estimated from {stratum.where}",
+    )
+
+
+def _cautious(differences: NDArray[np.float64], *, known: dict[str, float], where: str) -> Components:
+    """Components where the design cannot tell items from the rest: all of the rest counts as item variation.
+
+    Only more items help against item variation, so no design looks better than it is.
+    """
+    rest = max(float(np.nanvar(differences, ddof=1)) - known.get("set", 0.0), 0.0)
+    return Components(
+        set=math.sqrt(known.get("set", 0.0)),
+        item=math.sqrt(rest),
+        cell=0.0,
+        noise=0.0,
+        source=f"estimated from {where}; items met one set each, so all variation within sets counts as that of items",
     )
 
 
@@ -86,6 +105,8 @@ def power_table(parts: list[Stratum], *, model: str) -> Table | None:
         )
         alpha, power = stratum.settings.alpha, stratum.settings.power
         name = f"{stratum.kind}, {stratum.placement}"
+        if components.set == components.item == components.cell == components.noise == 0.0:
+            continue
         for over, values in _CURVES:
             curve = power_curve(design, over=over, values=values, components=components, alpha=alpha, power=power)
             rows += [(name, over, value, gap) for value, gap in curve]

@@ -36,8 +36,8 @@ def rate_finding(claim: Claim, *, stratum: Stratum, rows: pl.DataFrame, column: 
     estimate = paired_gap(cells.values, spec=EstimateSpec(confidence=1 - alpha, flips=0))
     if estimate.degenerate:
         return finding(claim, stratum=stratum, estimate=_exact(estimate, alpha=alpha), sample=sample)
-    notes = tuple(note for note in estimate.notes if min(len(cells.units), len(cells.items)) > 1)
-    kept = replace(estimate, low=max(estimate.low, 0.0), high=min(estimate.high, 1.0), notes=notes)
+    # Notes on which components the design can tell apart belong to tests; a rate states its interval only.
+    kept = replace(estimate, low=max(estimate.low, 0.0), high=min(estimate.high, 1.0), notes=())
     return finding(claim, stratum=stratum, estimate=kept, sample=sample)
 
 

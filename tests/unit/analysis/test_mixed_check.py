@@ -83,3 +83,10 @@ def test_the_table_gives_standard_deviations_and_an_interval_for_profiles() -> N
     assert isinstance(low, float) and isinstance(sd, float) and isinstance(high, float)
     assert low <= sd <= high
     assert mixed_table([], model="simulated/model") is None
+
+
+def test_log_odds_that_run_off_are_no_estimate() -> None:
+    part = stratum(Respondent(item_sd=80.0, cell_sd=0.0, easiness=0.0), crossing=False)
+    for found in mixed_check(part).findings:
+        assert found.estimate is None
+        assert found.notes

@@ -100,3 +100,10 @@ def test_a_table_without_choices_has_no_option_findings() -> None:
     )
     assert option_findings(replace(part, rows=bare)) == []
     assert option_table([replace(part, rows=bare)], model="simulated/model") is None
+
+
+def test_one_set_an_item_leaves_nothing_to_test() -> None:
+    part = stratum(Respondent(), items=12, sets=6, sets_per_item=1)
+    found = next(one for one in option_findings(part) if one.id.endswith("position.advantaged"))
+    assert (found.estimate, found.p) == (None, None)
+    assert "one matched set only" in found.notes[0]

@@ -39,3 +39,10 @@ def test_a_table_without_pairs_gives_no_components() -> None:
     with pytest.raises(TableError, match="no matched pairs"):
         components_from_scores(none)
     assert power_table(strata(none), model="simulated/model") is None
+
+
+def test_what_a_design_cannot_tell_apart_counts_as_item_variation() -> None:
+    design = SimulatedDesign(items=40, sets=10, sets_per_item=1)
+    found = components_from_scores(simulated_scores(Respondent(), design=design, rng=np.random.default_rng(0)))
+    assert found.item > 0.3
+    assert found.cell == found.noise == 0.0
