@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from evenhand.endpoints.names import is_paid
 from evenhand.records.message import Usage
 from evenhand.records.plan import ModelSpec
 
-__all__ = ["Price", "cost_of", "estimate", "find_price"]
+__all__ = ["Price", "cost_of", "estimate", "find_price", "prices_of"]
 
 _SAMPLE_TOKENS = 1000
 """Prices are read at this many tokens: long-context surcharges start far above what a cell holds."""
@@ -39,6 +41,13 @@ def find_price(spec: ModelSpec) -> Price | None:
     except LookupError:
         return None
     return Price(input_usd=read, output_usd=written)
+
+
+def prices_of(models: Iterable[ModelSpec]) -> dict[str, Price]:
+    """Model -> price, for a run: zero where nobody is billed by the call; a model of unknown price is left out."""
+    free = Price(input_usd=0.0, output_usd=0.0)
+    found = {model.name: find_price(model) if is_paid(model) else free for model in models}
+    return {name: price for name, price in found.items() if price is not None}
 
 
 def estimate(price: Price, *, input_tokens: float, output_tokens: float) -> float:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 
 from evenhand.endpoints.base import AskError, Endpoint
 from evenhand.endpoints.redact import redact
-from evenhand.errors import EvenhandError, StoreError
+from evenhand.errors import EvenhandError, StoreError, UsageError
 from evenhand.records.message import Reply
 from evenhand.records.trial import OUTCOMES, Failed, Outcome, OutcomeName, outcome_name
 from evenhand.run.budget import Budget
@@ -61,9 +61,10 @@ def execute(
         judge: From a reply to its outcome.
         limits: Budgets; none by default. They end the run without an error: see the report.
         listener: Told after every transaction where the run stands.
-        prices: Model -> price, for the cost budget and the report.
+        prices: Model -> price, for the cost budget and the report: see `evenhand.run.cost.prices_of`.
 
     Raises:
+        UsageError: A budget in dollars is set, and a model's price is not known.
         EndpointError: The assistant cannot be asked at all.
         StoreError: The store can take no more rows.
     """
@@ -104,6 +105,12 @@ class _Run:
         listener: Listener | None,
         prices: Mapping[str, Price],
     ) -> None:
+        unpriced = [model for model in endpoints if model not in prices]
+        if limits.max_cost is not None and unpriced:
+            raise UsageError(
+                f"The price of {unpriced[0]!r} is not known, so that a budget in dollars cannot be kept; "
+                "set a budget in calls, tokens or seconds instead (--max-calls)."
+            )
         self._endpoints = endpoints
         self._store = store
         self._judge = judge

@@ -6,7 +6,7 @@ import pytest
 
 from evenhand.records.message import Usage
 from evenhand.records.plan import ModelSpec
-from evenhand.run.cost import Price, cost_of, estimate, find_price
+from evenhand.run.cost import Price, cost_of, estimate, find_price, prices_of
 
 
 def test_a_well_known_model_has_a_price() -> None:
@@ -31,6 +31,13 @@ def test_a_provider_behind_inspect_is_priced_by_its_own_name() -> None:
 )
 def test_what_is_not_in_the_table_or_not_paid_has_no_price(spec: ModelSpec) -> None:
     assert find_price(spec) is None
+
+
+def test_a_run_has_prices_for_what_is_known_and_zero_where_nobody_is_billed() -> None:
+    names = ("openai/gpt-4o", "openai/a-model-that-nobody-sells", "simulated/null")
+    prices = prices_of([ModelSpec(name=name) for name in names])
+    assert set(prices) == {"openai/gpt-4o", "simulated/null"}
+    assert prices["simulated/null"] == Price(input_usd=0.0, output_usd=0.0)
 
 
 def test_costs_add_up() -> None:

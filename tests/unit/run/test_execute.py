@@ -199,6 +199,13 @@ def test_the_cost_budget_stops_the_run_and_an_unknown_price_is_none(tmp_path: Pa
     assert run(tmp_path / "t.sqlite", ScriptedEndpoint(says_b), 20).cost_usd is None
 
 
+def test_a_cost_budget_that_cannot_be_kept_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    endpoint = ScriptedEndpoint(says_b)
+    with pytest.raises(UsageError, match="price of 'm' is not known"):
+        run(tmp_path / "t.sqlite", endpoint, 5, max_cost=1.0)
+    assert endpoint.asked == []
+
+
 class Slow(ScriptedEndpoint):
     """Takes its time."""
 
