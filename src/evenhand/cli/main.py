@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli import analyse, audit, items, plan, power, profiles, report, run, selftest, serve
+from evenhand.cli import analyse, audit, compare, items, plan, power, profiles, report, run, selftest, serve
 from evenhand.errors import EvenhandError
 
 __all__ = ["app", "main"]
@@ -45,7 +45,7 @@ def root(
     """Audit what stored user memory does to an LLM assistant's emotional reasoning."""
 
 
-for module in (audit, plan, run, analyse, report, power, selftest, serve):
+for module in (audit, plan, run, analyse, report, compare, power, selftest, serve):
     module.register(app)
 app.add_typer(items.app, name="items")
 app.add_typer(profiles.app, name="profiles")

@@ -1,0 +1,85 @@
+"""`evenhand compare`: what changed between two runs of the same questions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evenhand.cli.output import print_json, print_table, say
+from evenhand.errors import InputError, PlanError
+
+__all__ = ["register"]
+
+_HELP = """Compare two runs, cell by cell: how gaps and effects of memory changed, with intervals.
+
+The second run minus the first. Both must have asked the same questions; the command says where they did not.
+
+Examples:
+
+  evenhand compare runs/before runs/after
+
+  evenhand compare runs/before runs/after --out runs/change            a report of the change
+
+  evenhand compare before.parquet after.parquet --json
+"""
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(help="Run directory or score table.")],
+    second: Annotated[Path, typer.Argument(help="Run directory or score table.")],
+    out: Annotated[Path | None, typer.Option(help="Where findings and report of the change go.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Filled from `_HELP`."""
+    from evenhand.analysis.compare import compare as changed
+    from evenhand.analysis.table import read_scores
+    from evenhand.audit import SCORES_FILE, publish, score
+    from evenhand.records.finding import AnalysisSettings
+    from evenhand.run.plan_file import plan_changes, read_plan
+
+    for path in (first, second):
+        if not path.exists():
+            raise InputError(f"there is no run or table {str(path)!r}; name a run directory or a {SCORES_FILE}")
+    if first.is_dir() and second.is_dir():
+        plans = read_plan(first), read_plan(second)
+        differences = [change for change in plan_changes(*plans) if not change.startswith(_FREE)]
+        if differences:
+            raise PlanError(
+                f"{str(first)!r} and {str(second)!r} did not ask the same questions: {'; '.join(differences)}; "
+                "compare runs of one design"
+            )
+        tables = score(plans[0], first), score(plans[1], second)
+    else:
+        files = [path / SCORES_FILE if path.is_dir() else path for path in (first, second)]
+        tables = (
+            read_scores(files[0], settings=AnalysisSettings()),
+            read_scores(files[1], settings=AnalysisSettings()),
+        )
+    findings = changed(*tables)
+    if out is not None:
+        publish(findings, out)
+    if json:
+        print_json(findings)
+        return
+    rows = [
+        (f.title, f.kind, _points(f.estimate), _points(f.low), _points(f.high), f.p_adjusted, f.verdict)
+        for f in findings.findings
+    ]
+    print_table(("change of", "kind", "points", "low", "high", "adjusted p", "verdict"), rows)
+    if out is not None:
+        say(f"Report: {out / 'report.html'}")
+
+
+_FREE = ("models:", "analysis.", "preset:", "evenhand:")
+"""Parts of a plan that may differ between runs that are compared: the model asked, and what decides no question."""
+
+
+def _points(value: float | None) -> float | None:
+    return None if value is None else round(100 * value, 2)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("compare", help=_HELP)(compare)
