@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -15,8 +16,8 @@ Cli = Callable[..., Ended]
 SMALL = ("--kind", "understanding", "--pairs", "1", "--placebo", "0.2", "--none-repeats", "1", "--preset", "quick")
 
 
-def read(run: Path) -> dict[str, object]:
-    found: dict[str, object] = json.loads((run / "findings.json").read_text(encoding="utf-8"))
+def read(run: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((run / "findings.json").read_text(encoding="utf-8"))
     return found
 
 
@@ -35,7 +36,7 @@ def test_a_budget_stops_cleanly_and_the_run_goes_on_where_it_stopped(cli: Cli, t
     run = tmp_path / "r"
     first = cli("audit", "simulated/null", "--out", run, *SMALL, "--max-calls", "200")
     assert first.code == 6
-    assert "unfinished" in read(run)["warnings"][0]  # type: ignore[index]
+    assert "unfinished" in read(run)["warnings"][0]
     again = cli("run", run)
     assert again.code == 0, again.err
     assert "warnings" not in read(run) or "unfinished" not in str(read(run)["warnings"])
@@ -59,7 +60,7 @@ def test_several_models_stand_in_one_plan_and_one_report(cli: Cli, tmp_path: Pat
     page = (run / "report.html").read_text(encoding="utf-8")
     assert "simulated/null" in page
     assert "simulated/tilted" in page
-    assert {finding["model"] for finding in read(run)["findings"]} == {"simulated/null", "simulated/tilted"}  # type: ignore[union-attr,index]
+    assert {finding["model"] for finding in read(run)["findings"]} == {"simulated/null", "simulated/tilted"}
 
 
 def test_plan_prints_calls_characters_and_the_smallest_gap(cli: Cli, tmp_path: Path) -> None:
@@ -97,7 +98,7 @@ def test_a_function_of_your_own_is_audited(cli: Cli, tmp_path: Path, monkeypatch
     monkeypatch.syspath_prepend(str(tmp_path))
     ended = cli("audit", "python:assistant_for_test:reply", "--out", tmp_path / "r", *SMALL)
     assert ended.code == 0, ended.err
-    verdicts = {f["verdict"] for f in read(tmp_path / "r")["findings"] if f["family"] == "confirmatory"}  # type: ignore[union-attr,index]
+    verdicts = {f["verdict"] for f in read(tmp_path / "r")["findings"] if f["family"] == "confirmatory"}
     assert verdicts == {"equivalent"}
 
 
@@ -113,7 +114,7 @@ def test_predictions_in_the_reference_row_format_are_analysed_as_they_are(cli: C
     (tmp_path / "p.csv").write_text("\n".join(rows), encoding="utf-8")
     ended = cli("analyse", tmp_path / "p.csv", "--out", tmp_path / "o")
     assert ended.code == 0, ended.err
-    measures = {finding["measure"] for finding in read(tmp_path / "o")["findings"]}  # type: ignore[union-attr,index]
+    measures = {finding["measure"] for finding in read(tmp_path / "o")["findings"]}
     assert {"factor_gap", "published_model", "mixed_model"} <= measures
     assert (tmp_path / "o" / "report.html").exists()
 
