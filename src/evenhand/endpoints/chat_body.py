@@ -89,7 +89,7 @@ class Dialect:
 
     def _learn_refused(self, text: str) -> bool:
         for name in ("temperature", "top_p", "seed"):
-            if name in text and name not in self._refused and _unsupported(text):
+            if name in text and name not in self._refused and (_unsupported(text) or "must be" in text):
                 self._refused.add(name)
                 return True
         return False

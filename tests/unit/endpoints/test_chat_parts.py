@@ -205,6 +205,18 @@ def test_a_dialect_does_not_learn_the_same_twice() -> None:
     assert dialect.note == "the server refused seed, temperature: its own default was used instead"
 
 
+def test_a_server_that_takes_no_temperature_of_zero_is_left_its_own() -> None:
+    dialect = Dialect("m", official=False)
+    assert dialect.learn("`temperature` must be strictly positive", version=0)
+    assert dialect.note is not None
+
+
+def test_a_complaint_about_the_length_teaches_nothing() -> None:
+    dialect = Dialect("m", official=False)
+    text = "'max_tokens' or 'max_completion_tokens' is too large: 512. This model's maximum context length is 256 tokens."
+    assert not dialect.learn(text, version=0)
+
+
 async def test_the_window_narrows_once_for_all_that_were_under_way_and_widens_again() -> None:
     pace = Pace(16)
     clock = asyncio.get_running_loop().time
