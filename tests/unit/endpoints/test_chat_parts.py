@@ -213,7 +213,7 @@ def test_a_server_that_takes_no_temperature_of_zero_is_left_its_own() -> None:
 
 def test_a_complaint_about_the_length_teaches_nothing() -> None:
     dialect = Dialect("m", official=False)
-    text = "'max_tokens' or 'max_completion_tokens' is too large: 512. This model's maximum context length is 256 tokens."
+    text = "'max_tokens' or 'max_completion_tokens' is too large: 512. The model's context length is 256 tokens."
     assert not dialect.learn(text, version=0)
 
 
