@@ -96,7 +96,7 @@ def finding(
         profiles=sample.profiles,
         method=claim.method,
         confidence=1 - settings.alpha,
-        notes=notes,
+        notes=tuple(note[:1].upper() + note[1:] for note in notes),
     )
     if estimate is None:
         return base

@@ -20,8 +20,6 @@ from evenhand.seeds import stream
 
 __all__ = ["gap_estimate", "gap_findings", "gap_grid"]
 
-_BY_DIFFICULTY = ("context", "difficulty")
-
 
 def gap_findings(stratum: Stratum) -> list[Finding]:
     """One gap for every cue style of the stratum's matched pairs; none where there are no pairs."""

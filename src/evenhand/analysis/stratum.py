@@ -16,10 +16,20 @@ from numpy.typing import NDArray
 from evenhand.analysis.table import Scores
 from evenhand.records.finding import AnalysisSettings
 
-__all__ = ["Stratum", "codes", "cues", "strata", "with_missing_as"]
+__all__ = ["Stratum", "codes", "cues", "strata"]
 
-PROBE_KINDS = ("benefit", "leakage", "sycophancy")
-"""Kinds whose items bring their own facts; they have findings of their own."""
+_UNUSED = (
+    "cell",
+    "context",
+    "difficulty",
+    "shown_position",
+    "p_best",
+    "answer_characters",
+    "input_tokens",
+    "output_tokens",
+    "latency_s",
+)
+"""Columns no estimate is made from; left behind so that a million trials fit into little memory."""
 
 _CONDITION = ("placement", "reader", "mitigation")
 
@@ -127,14 +137,9 @@ def codes(series: pl.Series) -> tuple[NDArray[np.int64], list[str]]:
     return ordered.fill_null(0).to_numpy().astype(np.int64), values
 
 
-def with_missing_as(rows: pl.DataFrame, value: float) -> pl.DataFrame:
-    """The rows with every missing answer scored as `value`: the worst or the best case."""
-    return rows.with_columns(pl.col("value").fill_null(value))
-
-
 def _with_units(scores: Scores) -> pl.DataFrame:
-    """Item ids made unique over banks, and the sampling unit of every profile."""
-    frame = scores.frame
+    """The columns the analysis uses, item ids made unique over banks, and the sampling unit of every profile."""
+    frame = scores.frame.drop(_UNUSED)
     contrast = scores.settings.contrast
     if frame["bank"].n_unique() > 1:
         frame = frame.with_columns(pl.concat_str("bank", "item", separator="/").cast(pl.Categorical).alias("item"))

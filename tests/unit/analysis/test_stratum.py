@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
-from evenhand.analysis.stratum import codes, cues, strata, with_missing_as
+from evenhand.analysis.stratum import codes, cues, strata
 from evenhand.analysis.table import Scores, scores_from_frame
 
 
@@ -53,13 +53,6 @@ def test_items_of_two_banks_with_one_id_are_two_items() -> None:
     frame = scores.frame.with_columns(pl.selectors.categorical().cast(pl.String))
     twice = pl.concat([frame, frame.with_columns(pl.lit("other").alias("bank"))])
     assert strata(scores_from_frame(twice, settings=scores.settings))[0].rows["item"].n_unique() == 8
-
-
-def test_missing_answers_can_be_scored_at_their_worst() -> None:
-    part = strata(table())[0]
-    placebo = part.arm("placebo")
-    assert placebo["value"].null_count() > 0
-    assert with_missing_as(placebo, 0.0)["value"].null_count() == 0
 
 
 def test_codes_follow_the_alphabet() -> None:
