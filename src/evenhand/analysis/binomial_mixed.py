@@ -24,7 +24,7 @@ import numpy.typing as npt
 from msgspec import Struct, structs
 from scipy import linalg, special, stats
 
-from evenhand.analysis.laplace import FLOOR, Evaluation, LaplaceLikelihood
+from evenhand.analysis.laplace import CEILING, FLOOR, Evaluation, LaplaceLikelihood
 from evenhand.analysis.random_terms import RandomTerm, tally
 from evenhand.analysis.variance_search import SearchResult, curvature, search
 from evenhand.errors import TableError
@@ -229,6 +229,8 @@ def _between_ratio(cells: BinomialCells, spec: BinomialSpec, found: Evaluation, 
         if part.name == spec.unit and part.covariate is None and held[fixed + index]:
             # The information is half the sum of squared traces, which for even units is T^2 / (2 units).
             expected = np.sqrt(2.0 * part.levels * found.information[fixed + index, fixed + index])
+            if expected <= 0.0:
+                return 1.0
             return float(np.clip(1.0 - 2.0 * found.gradient[fixed + index] / expected, 0.0, 1.0))
     return 1.0
 
@@ -255,7 +257,7 @@ def _effects(
         adjusted = se
         if between[index] and units > spent:
             df, adjusted = float(units - spent), se * float(np.sqrt(max(1.0, ratio * units / (units - spent))))
-        slopes = [p.levels - 1 for p in cells.terms if _is_slope_of(p, cells.design[:, index])]
+        slopes = [max(p.levels - 1, 1) for p in cells.terms if _is_slope_of(p, cells.design[:, index])]
         if slopes:
             df = float(min([*slopes, *([] if df is None else [df])]))
         effects.append(_effect(name, float(beta[index]), se, adjusted, df, spec.confidence))
@@ -297,8 +299,8 @@ def _notes(cells: BinomialCells, spec: BinomialSpec, found: SearchResult, held: 
     total = cells.successes.sum()
     if total in (0.0, cells.trials.sum()):
         notes.append("All answers are the same, so log-odds are not finite; read the probability scale.")
-    elif float(np.abs(found.point[: cells.design.shape[1]]).max()) > 10.0:
-        notes.append("A coefficient is beyond 10 in log-odds (separation); read the probability scale.")
+    elif max(float(np.abs(found.point[: cells.design.shape[1]]).max()), float(np.sqrt(found.point.max()))) > 10.0:
+        notes.append("A coefficient or SD is beyond 10 in log-odds (separation); read the probability scale.")
     unit = next((part for part in cells.terms if part.name == spec.unit), None)
     if unit is not None and unit.levels <= int(unit_effects(cells.design, unit).sum()):
         notes.append(f"There are no more {unit.name}s than fixed effects, so no small-sample correction is possible.")
@@ -321,14 +323,16 @@ def fit_binomial(cells: BinomialCells, *, spec: BinomialSpec | None = None) -> B
     cells = aggregate(cells)
     likelihood = LaplaceLikelihood(cells.successes, cells.trials, cells.design, cells.terms)
     fixed = cells.design.shape[1]
-    found = search(likelihood.evaluate, _start(cells), fixed=fixed, max_iterations=spec.max_iterations)
+    found = search(likelihood.evaluate, _start(cells), fixed=fixed, max_iterations=spec.max_iterations, ceiling=CEILING)
     point, evaluation = found.point, found.evaluation
     # A variance that sits at its bound is zero; the others enter the joint Hessian.
-    held = (np.arange(point.size) >= fixed) & (point <= 2 * FLOOR)
-    hessian = curvature(likelihood.slope, point, evaluation, fixed=fixed, free=~held)
-    point = _polished(point, evaluation.gradient, hessian, ~held)
+    bounded = np.arange(point.size) >= fixed
+    held = bounded & (point <= 2 * FLOOR)
+    free = ~(held | (bounded & (point >= CEILING)))
+    hessian = curvature(likelihood.slope, point, evaluation, fixed=fixed, free=free)
+    point = _polished(point, evaluation.gradient, hessian, fixed=fixed, free=free)
     evaluation = likelihood.evaluate(point)
-    joint = _joint_covariance(hessian, ~held)
+    joint = _joint_covariance(hessian, free)
     beta, variances = point[:fixed], np.where(held[fixed:], 0.0, point[fixed:])
     zero = [bool(value) for value in held[fixed:]]
     sds = tuple(
@@ -344,7 +348,7 @@ def fit_binomial(cells: BinomialCells, *, spec: BinomialSpec | None = None) -> B
             ratio=_between_ratio(cells, spec, evaluation, held),
         ),
         sds=sds,
-        loglik=-evaluation.value,
+        loglik=likelihood.penalty(point) - evaluation.value,
         singular=any(zero),
         converged=found.converged,
         iterations=found.iterations,
@@ -359,7 +363,7 @@ def fit_binomial(cells: BinomialCells, *, spec: BinomialSpec | None = None) -> B
     )
 
 
-def _polished(point: Array, gradient: Array, hessian: Array, free: npt.NDArray[np.bool_]) -> Array:
+def _polished(point: Array, gradient: Array, hessian: Array, *, fixed: int, free: npt.NDArray[np.bool_]) -> Array:
     """One Newton step with the exact Hessian, kept only where it is small and stays inside the bounds."""
     values = linalg.eigvalsh(hessian)
     if values[0] <= 1e-8 * values[-1]:
@@ -367,4 +371,5 @@ def _polished(point: Array, gradient: Array, hessian: Array, free: npt.NDArray[n
     step = np.zeros_like(point)
     step[free] = -linalg.solve(hessian, gradient[free], assume_a="pos")
     small = np.all(np.abs(step[free]) < 0.01 * np.sqrt(np.diag(linalg.inv(hessian))))
-    return point + step if small else point
+    inside = np.all((point + step)[fixed:][free[fixed:]] > 2 * FLOOR)
+    return point + step if small and inside else point

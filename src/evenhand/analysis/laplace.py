@@ -24,11 +24,16 @@ from scipy import special
 
 from evenhand.analysis.random_terms import Crossing, Factor, Gram, RandomTerm
 
-__all__ = ["FLOOR", "Evaluation", "LaplaceLikelihood"]
+__all__ = ["CEILING", "FLOOR", "RIDGE", "Evaluation", "LaplaceLikelihood"]
 
 Array = npt.NDArray[np.float64]
 FLOOR = 1e-9
 """Smallest variance at which the criterion is evaluated; a term at the floor is reported as zero."""
+CEILING = 400.0
+"""Largest variance worth trying: an SD of 20 in log-odds, reached only where answers are separated."""
+RIDGE = 1e-6
+"""Weight of |beta|^2 / 2 and of the variances in the criterion. It moves estimates by about 1e-6 and keeps them finite
+where the data have no finite maximum (all answers alike, separation)."""
 _MAX_STEPS = 60
 _TOLERANCE = 1e-8
 
@@ -77,6 +82,10 @@ class LaplaceLikelihood:
         )
         self._dual = np.zeros(successes.size)
         self._sums = np.zeros(self.crossing.size)
+
+    def penalty(self, point: Array) -> float:
+        """What the ridge adds to the value."""
+        return RIDGE * (0.5 * float(point[: self.fixed] @ point[: self.fixed]) + float(point[self.fixed :].sum()))
 
     def split(self, point: Array) -> tuple[Array, Array, float]:
         """Fixed effects, variances of the dense terms (in the crossing's order), variance of the rowwise term."""
@@ -159,7 +168,7 @@ class LaplaceLikelihood:
         state = self._modes(self.design @ beta, variance, extra)
         probability, weights, shrunk, _, factor = self._factor(state, scale, extra)
         residual = self.successes - self.trials * probability
-        value = state.penalised + 0.5 * factor.logdet - self.constant
+        value = state.penalised + 0.5 * factor.logdet - self.constant + self.penalty(point)
         if extra:
             value += 0.5 * float(np.log1p(extra * weights).sum())
 
@@ -170,10 +179,11 @@ class LaplaceLikelihood:
         half = 0.5 * posterior * (1.0 - 2.0 * probability) * weights
         curved = self._solve_v(half / damping, shrunk, scale, factor)
         gradient = np.empty(self.fixed + self.count)
-        gradient[: self.fixed] = self.design.T @ (curved - residual)
+        gradient[: self.fixed] = self.design.T @ (curved - residual) + RIDGE * beta
         information = np.zeros((gradient.size, gradient.size))
         if scaled:
             information[: self.fixed, : self.fixed] = self._fixed_information(shrunk, scale, factor)
+            information[np.diag_indices(self.fixed)] += RIDGE
 
         residual_sums, curved_sums = self.crossing.scatter(residual), self.crossing.scatter(curved)
         shrinkage = 1.0 - np.concatenate([inverse[0], np.diag(inverse[2])])
@@ -181,12 +191,12 @@ class LaplaceLikelihood:
             index = self.fixed + self.dense[self.crossing.order[position]]
             part = residual_sums[where]
             traces = shrinkage[where] / dense[position]
-            gradient[index] = -0.5 * part @ part + 0.5 * traces.sum() + curved_sums[where] @ part
+            gradient[index] = -0.5 * part @ part + 0.5 * traces.sum() + curved_sums[where] @ part + RIDGE
             information[index, index] = 0.5 * traces @ traces
         if self.rowwise is not None:
             index = self.fixed + self.rowwise
             traces = shrunk - shrunk**2 * leverage
-            gradient[index] = -0.5 * residual @ residual + 0.5 * traces.sum() + curved @ residual
+            gradient[index] = -0.5 * residual @ residual + 0.5 * traces.sum() + curved @ residual + RIDGE
             information[index, index] = 0.5 * traces @ traces
         return Evaluation(value, gradient, information)
 

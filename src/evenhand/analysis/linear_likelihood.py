@@ -62,6 +62,8 @@ class LinearLikelihood:
         self.gram = self.crossing.gram(cells.weights)
         rows, columns = cells.design.shape
         self.freedom = rows - columns if reml else rows
+        # A quadratic form of rounding errors alone must not reach zero: its logarithm is taken.
+        self.smallest = 1e-13 * max(float(cells.weights @ (cells.score - cells.score.mean()) ** 2), 1e-300)
         self.log_weights = float(np.log(cells.weights).sum())
 
     def _solve(self, vector: Array, factor: Factor, scale: Array) -> Array:
@@ -77,7 +79,9 @@ class LinearLikelihood:
         factor = self.crossing.factor(self.gram, scale)
         solved = np.column_stack([self._solve(column, factor, scale) for column in self.cells.design.T])
         information = self.cells.design.T @ solved
-        normal = linalg.inv(information)
+        values, vectors = linalg.eigh(information)
+        values = np.maximum(values, 1e-13 * values[-1])
+        normal = (vectors / values) @ vectors.T
         beta = normal @ (solved.T @ self.cells.score)
         residual = self.cells.score - self.cells.design @ beta
         solved_residual = self._solve(residual, factor, scale)
@@ -86,10 +90,10 @@ class LinearLikelihood:
             scale,
             solved,
             normal,
-            float(np.linalg.slogdet(information)[1]),
+            float(np.log(values).sum()),
             beta,
             solved_residual,
-            float(residual @ solved_residual),
+            max(float(residual @ solved_residual), self.smallest),
         )
 
     def traces(self, pieces: Pieces) -> tuple[Array, Array]:

@@ -81,7 +81,7 @@ def _check(cells: LinearCells) -> None:
             f"The fixed-effect columns {cells.names!r} are not independent; drop the ones that follow from the others."
         )
     for part in cells.terms:
-        if part.levels == rows and part.covariate is None and np.ptp(cells.weights) == 0:
+        if part.levels == rows and part.covariate is None:
             raise TableError(
                 f"The term {part.name!r} has a level for every row and cannot be told from the residual; drop it."
             )

@@ -188,13 +188,6 @@ class Crossing:
         logdet = float(np.log(diagonal).sum() + 2.0 * np.log(np.diag(lower)).sum())
         return Factor(logdet, diagonal, scaled, lower)
 
-    def multiply(self, gram: Gram, vector: Array) -> Array:
-        """``Z'WZ vector``."""
-        first, second = vector[: self.head], vector[self.head :]
-        return np.concatenate(
-            [gram.diagonal * first + gram.border @ second, gram.border.T @ first + gram.rest @ second]
-        )
-
     def leverage(self, inverse: tuple[Array, Array, Array], scale: Array) -> Array:
         """Diagonal of ``Z L H^-1 L Z'``: each row's conditional variance of the random part."""
         head, tail = scale[: self.head], scale[self.head :]

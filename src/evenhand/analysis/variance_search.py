@@ -6,6 +6,7 @@ parameters, a term leaves its bound whenever the slope there says so: the search
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -21,6 +22,7 @@ Array = npt.NDArray[np.float64]
 Criterion = Callable[[Array], Evaluation]
 _DECREMENT = 1e-9
 _ARMIJO = 1e-4
+_TINY = 1e-8
 
 
 class SearchResult(Struct, frozen=True):
@@ -29,21 +31,35 @@ class SearchResult(Struct, frozen=True):
     point: Array
     evaluation: Evaluation
     at_bound: npt.NDArray[np.bool_]
-    """Parameters held at their lower bound because the criterion rises from there."""
+    """Parameters held at a bound because the criterion rises from there."""
     converged: bool
     iterations: int
 
 
-def _bound(point: Array, evaluation: Evaluation, bounded: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    held: npt.NDArray[np.bool_] = bounded & (point <= FLOOR * 1.5) & (evaluation.gradient > 0)
-    return held
+class _Box(Struct, frozen=True):
+    """Which parameters are variances, and their bounds."""
+
+    bounded: npt.NDArray[np.bool_]
+    ceiling: float
+
+    def inside(self, point: Array) -> Array:
+        """The nearest point within the bounds."""
+        return np.where(self.bounded, np.clip(point, FLOOR, self.ceiling), point)
+
+    def held(self, point: Array, gradient: Array) -> npt.NDArray[np.bool_]:
+        """Parameters at a bound from which the criterion rises."""
+        low, high = (point <= FLOOR * 1.5) & (gradient > 0), (point >= self.ceiling) & (gradient < 0)
+        found: npt.NDArray[np.bool_] = self.bounded & (low | high)
+        return found
 
 
 def _direction(hessian: Array, gradient: Array, free: npt.NDArray[np.bool_]) -> Array:
+    """Newton's step on the free parameters; directions without information get a short one instead of none."""
     step = np.zeros_like(gradient)
-    inner = hessian[np.ix_(free, free)]
-    factor = linalg.cho_factor(inner + 1e-10 * np.diag(np.diag(inner)), lower=True, check_finite=False)
-    step[free] = -linalg.cho_solve(factor, gradient[free], check_finite=False)
+    scale = 1.0 / np.sqrt(np.maximum(np.diag(hessian)[free], _TINY))
+    values, vectors = linalg.eigh(hessian[np.ix_(free, free)] * scale * scale[:, None], check_finite=False)
+    turned = vectors.T @ (scale * gradient[free])
+    step[free] = -scale * (vectors @ (turned / np.maximum(values, 1e-8)))
     return step
 
 
@@ -63,11 +79,11 @@ def _updated(hessian: Array, step: Array, change: Array) -> Array:
 
 
 def _line_search(
-    criterion: Criterion, point: Array, evaluation: Evaluation, step: Array, lower: Array
+    criterion: Criterion, point: Array, evaluation: Evaluation, step: Array, *, box: _Box
 ) -> tuple[Array, Evaluation] | None:
     share = 1.0
     while share > 1e-8:
-        trial = np.maximum(point + share * step, lower)
+        trial = box.inside(point + share * step)
         proposal = criterion(trial)
         gain = float(evaluation.gradient @ (trial - point))
         if np.isfinite(proposal.value) and proposal.value <= evaluation.value + _ARMIJO * gain + 1e-12:
@@ -76,7 +92,9 @@ def _line_search(
     return None
 
 
-def search(criterion: Criterion, start: Array, *, fixed: int, max_iterations: int) -> SearchResult:
+def search(
+    criterion: Criterion, start: Array, *, fixed: int, max_iterations: int, ceiling: float = math.inf
+) -> SearchResult:
     """Minimise `criterion` from `start`.
 
     Args:
@@ -84,19 +102,19 @@ def search(criterion: Criterion, start: Array, *, fixed: int, max_iterations: in
         start: Fixed effects, then variances.
         fixed: Number of fixed effects, which have no bound.
         max_iterations: Iterations after which the search gives up (`converged` is then False).
+        ceiling: Largest variance that is tried.
     """
-    bounded = np.arange(start.size) >= fixed
-    lower = np.where(bounded, FLOOR, -np.inf)
-    point = np.maximum(start, lower)
+    box = _Box(np.arange(start.size) >= fixed, ceiling)
+    point = box.inside(start)
     evaluation = criterion(point)
     hessian = evaluation.information
     iteration = 0
     for iteration in range(1, max_iterations + 1):
-        held = _bound(point, evaluation, bounded)
+        held = box.held(point, evaluation.gradient)
         step = _direction(hessian, evaluation.gradient, ~held)
         if -float(evaluation.gradient @ step) < _DECREMENT:
             return SearchResult(point, evaluation, held, True, iteration)
-        moved = _line_search(criterion, point, evaluation, step, lower)
+        moved = _line_search(criterion, point, evaluation, step, box=box)
         if moved is None:
             close = -float(evaluation.gradient @ step) < 1e-5
             return SearchResult(point, evaluation, held, close, iteration)
@@ -107,7 +125,7 @@ def search(criterion: Criterion, start: Array, *, fixed: int, max_iterations: in
         else:
             hessian = _updated(hessian, trial - point, proposal.gradient - evaluation.gradient)
         point, evaluation = trial, proposal
-    return SearchResult(point, evaluation, _bound(point, evaluation, bounded), False, iteration)
+    return SearchResult(point, evaluation, box.held(point, evaluation.gradient), False, iteration)
 
 
 def curvature(
@@ -123,7 +141,7 @@ def curvature(
         free: Which parameters to include.
     """
     index = np.flatnonzero(free)
-    spread = 1.0 / np.sqrt(np.diag(evaluation.information)[index])
+    spread = 1.0 / np.sqrt(np.maximum(np.diag(evaluation.information)[index], _TINY))
     hessian = np.empty((index.size, index.size))
     for row, (parameter, scale) in enumerate(zip(index, spread, strict=True)):
         step = np.zeros_like(point)

@@ -215,3 +215,36 @@ def test_too_few_units_for_the_correction_are_noted() -> None:
     fit = fit_binomial(few)
     assert any("no small-sample correction" in note for note in fit.notes)
     assert fit.effects[1].df is None
+
+
+def test_separated_answers_give_finite_numbers_and_a_note() -> None:
+    cells = simulate(np.random.default_rng(0))
+    all_right = np.where(cells.design[:, 1] == 1, cells.trials, cells.successes)
+    fit = fit_binomial(structs.replace(cells, successes=all_right))
+    assert np.isfinite([[e.estimate, e.se, e.low, e.high, e.p] for e in fit.effects]).all()
+    assert any("separation" in note for note in fit.notes)
+
+
+def test_a_search_that_is_cut_short_is_said_not_to_have_converged() -> None:
+    fit = fit_binomial(simulate(np.random.default_rng(0)), spec=BinomialSpec(max_iterations=1))
+    assert not fit.converged
+    assert "did not converge" in fit.notes[0]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_tiny_and_odd_tables_give_finite_numbers(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    items, profiles, trials = int(rng.integers(1, 6)), int(rng.integers(2, 8)), int(rng.choice([1, 3, 200]))
+    item, profile = (a.ravel() for a in np.meshgrid(np.arange(items), np.arange(profiles)))
+    x = (profile % 2).astype(float)
+    eta = rng.choice([0.0, 4.0]) + rng.choice([0.0, 4.0]) * rng.standard_normal(items)[item] + rng.choice([0, 8]) * x
+    cells = BinomialCells(
+        successes=rng.binomial(trials, special.expit(eta)).astype(float),
+        trials=np.full(item.size, float(trials)),
+        design=np.column_stack([np.ones(item.size), x]),
+        names=("(Intercept)", "x"),
+        terms=(term("item", item), term("profile", profile), term("slope", item, covariate=x - 0.5)),
+    )
+    fit = fit_binomial(cells)
+    assert np.isfinite([[e.estimate, e.se, e.low, e.high, e.p] for e in fit.effects]).all()
+    assert np.isfinite([sd.sd for sd in fit.sds]).all()

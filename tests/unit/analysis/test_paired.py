@@ -157,3 +157,18 @@ def test_tables_without_a_usable_pair_are_refused() -> None:
         paired_gap(np.full((2, 3), np.nan))
     with pytest.raises(TableError, match="infinite"):
         paired_gap(np.array([[np.inf, 1.0]]))
+
+
+def test_sets_that_all_sum_to_zero_have_a_sign_flip_p_of_one() -> None:
+    values = np.tile(np.array([1.0, -1.0]), (6, 3))
+    gap = paired_gap(values, rng=np.random.default_rng(0))
+    assert gap.p_flip_sets == 1.0
+    assert gap.estimate == 0.0
+
+
+def test_a_design_that_cannot_tell_components_apart_says_so() -> None:
+    diagonal = np.full((8, 8), np.nan)
+    np.fill_diagonal(diagonal, np.arange(8.0))
+    gap = paired_gap(diagonal)
+    assert gap.se == pytest.approx(np.std(np.arange(8.0), ddof=1) / np.sqrt(8))
+    assert "cannot tell the components set, item, residual apart" in gap.notes[0]

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec import structs
 from scipy import special
 
-from evenhand.analysis.binomial_mixed import BinomialCells, fit_binomial
+from evenhand.analysis.binomial_mixed import BinomialCells, BinomialSpec, fit_binomial
 from evenhand.analysis.random_terms import term
 from evenhand.analysis.sd_interval import sd_interval
 from evenhand.errors import UsageError
@@ -59,3 +60,16 @@ def test_an_unknown_term_is_named() -> None:
     data = cells(0, 0.3)
     with pytest.raises(UsageError, match="'persona'"):
         sd_interval(data, fit_binomial(data), term="persona")
+
+
+def test_a_fit_that_did_not_converge_says_nothing_of_the_spread() -> None:
+    data = cells(0, 0.3)
+    fit = fit_binomial(data, spec=BinomialSpec(max_iterations=1))
+    assert sd_interval(data, fit, term="profile") == (0.0, 20.0)
+
+
+def test_separated_items_have_no_upper_end() -> None:
+    data = cells(0, 0.3)
+    right = np.where(data.terms[0].codes % 2 == 0, data.trials, 0.0)
+    separated = structs.replace(data, successes=right)
+    assert sd_interval(separated, fit_binomial(separated), term="item")[1] == 20.0
