@@ -240,6 +240,15 @@ def kept_sections(page: Path) -> dict[str, str]:
     return {title: body.strip() for title, _, body in (part.partition("\n") for part in parts)}
 
 
+def size_line(n: int, seed: int) -> str:
+    half = max(n // 2, 4)
+    return (
+        f"Root seed {seed}; {n} tables a row (null rate at 30 x 33: {4 * n}; mixed models and level contrasts: {half}; "
+        f"item-only ML {max(half // 3, 20)}; variational Bayes {max(half // 10, 4)} with one answer a cell and "
+        f"{max(half // 50, 4)} with ten).\n\n"
+    )
+
+
 def write(page: Path, tables: dict[str, str], size: str) -> None:
     parts = [f"## {title}\n\n{tables[title]}\n" for title, _ in SECTIONS.values() if title in tables]
     page.write_text(INTRODUCTION + size + "\n".join(parts) + CLOSING, encoding="utf-8")
@@ -269,7 +278,7 @@ def main() -> None:
         write(
             target,
             tables,
-            f"Root seed {options.seed}; {n} tables a row of paired data (four times that at 30 x 33).\n\n",
+            size_line(n, options.seed),
         )
 
 
