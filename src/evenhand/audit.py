@@ -33,6 +33,7 @@ from evenhand.records.message import ModelSettings, Reply
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.records.trial import Outcome
 from evenhand.report.write import write_report
+from evenhand.run.cost import prices_of
 from evenhand.run.execute import execute
 from evenhand.run.plan_file import settle
 from evenhand.run.questions import Questions
@@ -103,6 +104,7 @@ def ask(
             judge=judged,
             limits=limits,
             listener=listener,
+            prices=prices_of(plan.models),
         )
 
 

@@ -22,8 +22,9 @@ def plan_sha256(plan: Plan) -> str:
 
 
 def stamp_plan(plan: Plan) -> Plan:
-    """The plan with its hash filled in."""
-    return msgspec.structs.replace(plan, sha256=plan_sha256(plan))
+    """The plan as it reads back from its file (2 becomes 2.0 where a float is meant), with its hash filled in."""
+    read_back = msgspec.json.decode(msgspec.json.encode(plan), type=Plan)
+    return msgspec.structs.replace(read_back, sha256=plan_sha256(read_back))
 
 
 def write_plan(plan: Plan, directory: Path) -> Path:

@@ -210,3 +210,12 @@ def test_a_margin_chosen_after_the_answers_are_seen_is_refused(cli: Cli, tmp_pat
     run = tmp_path / "r"
     assert cli("audit", "simulated/null", "--out", run, *SMALL).code == 0
     assert_clear(cli("analyse", run, "--margin", "0.2"), 2, "margin")
+
+
+def test_a_budget_in_dollars_without_a_known_price_is_refused_before_anything_is_asked(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-not-a-real-key")
+    ended = cli("audit", "openai/no-such-model-xyz", "--out", tmp_path / "r", "--yes", "--max-cost", "1", *SMALL)
+    assert ended.code in (2, 5)
+    assert "price" in ended.err

@@ -55,3 +55,10 @@ def test_a_directory_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> Non
 
 def test_equal_plans_have_no_changes() -> None:
     assert plan_changes(small_plan(), small_plan()) == ()
+
+
+def test_a_whole_number_where_a_float_is_meant_reads_back_as_the_same_plan(tmp_path: Path) -> None:
+    plan = small_plan(Design(pairs_per_item=1, placebo_per_item=2))
+    settle(plan, tmp_path)
+    assert read_plan(tmp_path).sha256 == plan.sha256
+    settle(plan, tmp_path)
