@@ -20,7 +20,7 @@ def caveats_of(scores: Scores) -> tuple[str, ...]:
         found.append(
             "There is no no-memory arm, so neither the memory effect nor flips can be judged; gaps between users can."
         )
-    if not (kinds == "placebo").any():
+    if (kinds == "none").any() and not (kinds == "placebo").any():
         found.append(
             "There is no placebo arm, so a memory effect may be the effect of any longer prompt, not of the profile."
         )

@@ -1,0 +1,140 @@
+"""What must hold of findings whatever the table."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from evenhand.analysis.accuracy import accuracy_findings
+from evenhand.analysis.flips import flip_findings
+from evenhand.analysis.gaps import gap_findings
+from evenhand.analysis.memory_effect import memory_findings
+from evenhand.analysis.missingness import missing_findings
+from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
+from evenhand.analysis.stratum import strata
+from evenhand.analysis.table import Scores, scores_from_frame
+from evenhand.records.finding import Finding
+
+RESPONDENTS = st.builds(
+    Respondent,
+    easiness=st.floats(-2, 3),
+    item_sd=st.floats(0, 2),
+    profile_sd=st.floats(0, 1),
+    set_slope_sd=st.floats(0, 1),
+    item_slope_sd=st.floats(0, 1),
+    cell_sd=st.floats(0, 2),
+    gap=st.floats(-2, 2),
+    memory=st.floats(-1, 1),
+    missing=st.fixed_dictionaries(
+        {name: st.sampled_from((0.0, 0.2)) for name in ("none", "advantaged", "disadvantaged")}
+    ),
+)
+DESIGNS = st.builds(
+    SimulatedDesign,
+    items=st.integers(2, 8),
+    sets=st.integers(2, 8),
+    sets_per_item=st.sampled_from((None, 1, 2)),
+    replicates=st.integers(1, 2),
+    none_repeats=st.integers(1, 3),
+    logprobs=st.booleans(),
+)
+SEEDS = st.integers(0, 2**32)
+
+
+def drawn(respondent: Respondent, design: SimulatedDesign, seed: int) -> Scores:
+    return simulated_scores(respondent, design=design, rng=np.random.default_rng(seed))
+
+
+def plain(scores: Scores) -> pl.DataFrame:
+    return scores.frame.with_columns(pl.selectors.categorical().cast(pl.String))
+
+
+def primary(scores: Scores) -> dict[str, Finding]:
+    """The findings that rest on paired differences, without the models beside them."""
+    parts = (gap_findings, memory_findings, accuracy_findings, flip_findings, missing_findings)
+    return {found.id: found for stratum in strata(scores) for part in parts for found in part(stratum)}
+
+
+def alike(one: float | None, other: float | None) -> bool:
+    """Equal up to rounding; None equals None only."""
+    if one is None or other is None:
+        return one is other
+    return one == pytest.approx(other, rel=1e-6, abs=1e-9)
+
+
+@settings(max_examples=15, deadline=None)
+@given(RESPONDENTS, DESIGNS, SEEDS)
+def test_relabelling_the_versions_flips_the_sign(respondent: Respondent, design: SimulatedDesign, seed: int) -> None:
+    scores = drawn(respondent, design, seed)
+    swapped = replace(scores, settings=replace(scores.settings, advantaged="disadvantaged", disadvantaged="advantaged"))
+    name = "gap/simulated/model/understanding/system"
+    one, other = primary(scores)[name], primary(swapped)[name]
+    assert alike(other.p, one.p)
+    for field, mirrored in (("estimate", "estimate"), ("high", "low"), ("bound_high", "bound_low")):
+        before = getattr(one, mirrored)
+        assert alike(getattr(other, field), None if before is None else -before), field
+
+
+@settings(max_examples=15, deadline=None)
+@given(RESPONDENTS, DESIGNS, SEEDS)
+def test_permuting_rows_changes_nothing(respondent: Respondent, design: SimulatedDesign, seed: int) -> None:
+    scores = drawn(respondent, design, seed)
+    order = np.random.default_rng(seed).permutation(scores.frame.height)
+    shuffled = scores_from_frame(plain(scores)[order], settings=scores.settings, factors=scores.factors)
+    before, after = primary(scores), primary(shuffled)
+    assert before.keys() == after.keys()
+    for name, found in before.items():
+        for field in ("estimate", "se", "df", "low", "high", "p", "bound_low", "bound_high", "trials"):
+            assert alike(getattr(after[name], field), getattr(found, field)), (name, field)
+
+
+@settings(max_examples=10, deadline=None)
+@given(RESPONDENTS, DESIGNS, SEEDS)
+def test_renaming_items_changes_no_estimate(respondent: Respondent, design: SimulatedDesign, seed: int) -> None:
+    scores = drawn(respondent, design, seed)
+    renamed = plain(scores).with_columns(pl.col("item").str.reverse())
+    other = scores_from_frame(renamed, settings=scores.settings, factors=scores.factors)
+    after = primary(other)
+    for name, found in primary(scores).items():
+        assert alike(after[name].estimate, found.estimate)
+        assert alike(after[name].se, found.se)
+
+
+@settings(max_examples=10, deadline=None)
+@given(RESPONDENTS, DESIGNS, SEEDS)
+def test_doubling_replicates_of_identical_answers_changes_no_uncertainty(
+    respondent: Respondent, design: SimulatedDesign, seed: int
+) -> None:
+    scores = drawn(respondent, design, seed)
+    frame = plain(scores)
+    copies = frame.with_columns(
+        (pl.col("replicate") + 1 + pl.col("replicate").max()).alias("replicate"),
+        (pl.col("cell") + "-again").alias("cell"),
+    )
+    doubled = scores_from_frame(pl.concat([frame, copies]), settings=scores.settings, factors=scores.factors)
+    name = "gap/simulated/model/understanding/system"
+    one, two = primary(scores)[name], primary(doubled)[name]
+    assert alike(two.estimate, one.estimate)
+    assert alike(two.se, one.se)
+
+
+@settings(max_examples=15, deadline=None)
+@given(RESPONDENTS, DESIGNS, SEEDS)
+def test_bounds_hold_the_estimate_of_any_way_the_missing_answers_could_have_gone(
+    respondent: Respondent, design: SimulatedDesign, seed: int
+) -> None:
+    scores = drawn(respondent, replace(design, logprobs=False), seed)
+    found = primary(scores)["gap/simulated/model/understanding/system"]
+    if found.estimate is None or found.bound_low is None or found.bound_high is None:
+        return
+    rng = np.random.default_rng(seed)
+    guess = pl.Series(rng.random(scores.frame.height) < 0.5).cast(pl.Float64)
+    filled = plain(scores).with_columns(pl.col("score").fill_null(guess), pl.lit("answered").alias("outcome"))
+    whole = primary(scores_from_frame(filled, settings=scores.settings, factors=scores.factors))
+    estimate = whole["gap/simulated/model/understanding/system"].estimate
+    assert estimate is not None
+    assert found.bound_low - 1e-9 <= estimate <= found.bound_high + 1e-9
