@@ -11,7 +11,7 @@ from msgspec import Struct
 from evenhand.bank.lint_text import reading_grade, word_count
 from evenhand.records.item import Bank, Item
 
-__all__ = ["BankSummary", "bank_summary"]
+__all__ = ["BankSummary", "bank_summary", "summary_lines"]
 
 
 class BankSummary(Struct, frozen=True, kw_only=True):
@@ -50,6 +50,21 @@ def bank_summary(bank: Bank) -> BankSummary:
         words=(min(words), statistics.median(words), max(words)),
         grade=statistics.median(reading_grade(f"{i.stem} {i.question}") for i in bank.items) if english else None,
     )
+
+
+def summary_lines(seen: BankSummary) -> list[str]:
+    """What a bank is made of, in three lines of text."""
+
+    def counted(counts: dict[str, int]) -> str:
+        return ", ".join(f"{name} {count}" for name, count in counts.items()) or "none stated"
+
+    least, median, most = seen.words
+    grade = "" if seen.grade is None else f", reading grade {seen.grade:.1f}"
+    return [
+        f"{seen.name} {seen.version}: {seen.items:,} items, {least} to {most} words (median {median:g}){grade}",
+        f"  contexts: {counted(seen.contexts)}; difficulty: {counted(seen.difficulties)}",
+        f"  keys: {counted(seen.keys)}; positions of the key in the file: {', '.join(map(str, seen.positions))}",
+    ]
 
 
 def _counts(values: Iterable[str | None]) -> dict[str, int]:

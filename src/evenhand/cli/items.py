@@ -98,8 +98,13 @@ def check_items(
     """Filled from the decorator."""
     from evenhand.bank.lint import lint_bank
     from evenhand.bank.load import load_bank, shipped_banks
+    from evenhand.bank.summary import bank_summary, summary_lines
 
-    lints = [(name, lint) for name in banks or shipped_banks() for lint in lint_bank(load_bank(name))]
+    loaded = [(name, load_bank(name)) for name in banks or shipped_banks()]
+    lints = [(name, lint) for name, bank in loaded for lint in lint_bank(bank)]
+    if not json:
+        for _, bank in loaded:
+            say("\n".join(summary_lines(bank_summary(bank))))
     rows = [(name, lint.severity, lint.rule, lint.item, lint.field, lint.message) for name, lint in lints]
     print_rows(("bank", "severity", "rule", "item", "field", "message"), rows, json=json)
     errors = sum(lint.severity == "error" for _, lint in lints)

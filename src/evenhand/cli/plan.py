@@ -46,7 +46,7 @@ def plan(
 
 def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = False) -> None:
     """Print what a plan costs and can detect."""
-    from evenhand.run.preview import preview
+    from evenhand.run.preview import preset_line, preview
 
     seen = preview(plan, concurrency=concurrency)
     if json:
@@ -74,6 +74,7 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
         for model in seen.models
     ]
     columns = ("model", "calls", "input characters", "input tokens (est.)", "price (est.)", "time (est.)")
+    say(preset_line(seen.presets), error=error)
     if error:
         for row in rows:
             say("  ".join(f"{name}: {value}" for name, value in zip(columns, row, strict=True)), error=True)

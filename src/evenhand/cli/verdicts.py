@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evenhand.cli.output import print_json, say
+from evenhand.cli.output import print_json, print_table, say
 
 __all__ = ["say_verdicts"]
 
@@ -32,4 +32,8 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
     for finding in findings.findings:
         if finding.family == "confirmatory":
             say(f"{finding.model}, {finding.kind}: {verdict_sentence(finding)}")
+    for table in findings.tables:
+        if table.id.startswith("published_model/"):
+            print_table(table.columns, table.rows, title=table.title)
+            say(table.caption)
     say(f"Report: {directory / 'report.html'}")

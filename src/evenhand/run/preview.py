@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from evenhand.analysis.power import PairedDesign, planned_smallest_gap
 from evenhand.design.arms import paired_cohort
+from evenhand.design.presets import preset_design
 from evenhand.endpoints.names import endpoint_kind, is_paid
-from evenhand.records.plan import ModelSpec, Plan
+from evenhand.records.plan import ModelSpec, Plan, Preset
 from evenhand.run.cost import estimate, find_price
 from evenhand.run.questions import Questions
 
-__all__ = ["CHARACTERS_PER_TOKEN", "SECONDS_PER_CALL", "ModelPreview", "Preview", "preview"]
+__all__ = [
+    "CHARACTERS_PER_TOKEN",
+    "SECONDS_PER_CALL",
+    "ModelPreview",
+    "PresetPreview",
+    "Preview",
+    "preset_line",
+    "preview",
+]
 
 CHARACTERS_PER_TOKEN = 4.0
 """English text in current tokenisers; the estimate is stated as one."""
 ANSWER_TOKENS = 8
 """A letter and what surrounds it; reasoning models use far more."""
+CROSSING = 81
+"""Profiles of the shipped intersectional cohort."""
+_PRESETS: tuple[Preset, ...] = ("quick", "standard", "full", "fang2025")
 SECONDS_PER_CALL = 1.5
 """Assumed latency of a remote endpoint."""
 
@@ -42,6 +55,16 @@ class ModelPreview(Struct, frozen=True, kw_only=True):
     """At the stated concurrency and the assumed latency; None for local endpoints."""
 
 
+class PresetPreview(Struct, frozen=True, kw_only=True):
+    """What a preset asks and detects with this plan's items of the kinds understanding and management."""
+
+    preset: Preset
+    calls: int
+    """Of one model, probes left out."""
+    smallest_gap: float | None
+    """Of the larger of the two kinds; None without matched sets."""
+
+
 class Preview(Struct, frozen=True, kw_only=True):
     """A plan in numbers."""
 
@@ -59,6 +82,8 @@ class Preview(Struct, frozen=True, kw_only=True):
     """Item kind -> smallest advantaged minus disadvantaged gap detectable at the stated power (probability scale)."""
     power: float
     concurrency: int
+    presets: tuple[PresetPreview, ...]
+    """The same items under every preset, to choose from."""
 
 
 def preview(plan: Plan, *, concurrency: int) -> Preview:
@@ -93,7 +118,42 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
         smallest_gap=_smallest_gaps(plan, kinds, len(sets)),
         power=plan.analysis.power,
         concurrency=concurrency,
+        presets=_presets(plan, kinds),
     )
+
+
+def preset_line(presets: Sequence[PresetPreview]) -> str:
+    """The presets in a sentence."""
+    shown = [
+        f"{row.preset} {row.calls:,} calls" + (f", {row.smallest_gap * 100:.1f} points" if row.smallest_gap else "")
+        for row in presets
+    ]
+    return f"These items under each preset, and the smallest gap it detects: {'; '.join(shown)}."
+
+
+def _presets(plan: Plan, kinds: Counter[str]) -> tuple[PresetPreview, ...]:
+    """What every preset would ask and detect with the banks and cohorts of this plan, by arithmetic."""
+    pairs = [cohort for cohort in plan.cohorts if paired_cohort(cohort)]
+    sets = len({profile.matched_set for cohort in pairs for profile in cohort.profiles})
+    asked = [count for kind, count in kinds.items() if kind in ("understanding", "management")]
+    rows = []
+    for name in _PRESETS:
+        design = preset_design(name)
+        taken = min(design.matched_sets or sets, sets)
+        met = taken if design.pairs_per_item is None else min(design.pairs_per_item, taken)
+        profiles = CROSSING if design.profiles_per_item is None else design.profiles_per_item
+        an_item = design.none_repeats + design.placebo_per_item + 2 * met + profiles * len(design.cues)
+        sized = PairedDesign(items=max(asked, default=0), sets=taken, sets_per_item=met) if taken > 1 else None
+        rows.append(
+            PresetPreview(
+                preset=name,
+                calls=round(sum(asked) * an_item),
+                smallest_gap=planned_smallest_gap(sized, alpha=plan.analysis.alpha, power=plan.analysis.power)
+                if sized and sized.items
+                else None,
+            )
+        )
+    return tuple(rows)
 
 
 def _model(model: ModelSpec, calls: int, characters: int, concurrency: int) -> ModelPreview:

@@ -40,6 +40,11 @@ def extractor_named(name: Extractor, options: Mapping[str, str]) -> Extract:
     if unknown:
         known = ", ".join(sorted(allowed or ())) or "none"
         raise UsageError(f"the extractor {name!r} has no option {unknown[0]!r}; it knows: {known}")
+    if name == "llm_extract" and "model" not in options:
+        raise UsageError(
+            "the extractor 'llm_extract' needs the model that reads the answers; "
+            "name it with --extractor-option model=openai/NAME"
+        )
     match name:
         case "choice_letter" | "llm_extract":
             return choice_letter
