@@ -60,7 +60,7 @@ def build(folder: Path, *, plan: Plan) -> None:
     _LOG.info("built in %.0f s, %.0f s of processor time", time.monotonic() - started, time.process_time() - worked)
 
 
-def measure(folder: Path, *, plan: Plan, per_emotion: int, threads: int) -> None:
+def measure(folder: Path, *, plan: Plan, per_emotion: int, bank_every: int, threads: int) -> None:
     """Measure what is in `folder`, write `card.json` and print the table of the model card."""
     language, _ = materials()
     bank = load_bank("situations")
@@ -72,7 +72,8 @@ def measure(folder: Path, *, plan: Plan, per_emotion: int, threads: int) -> None
         started = time.monotonic()
         network = load_network(name, folder)
         samples = [
-            Asking(network=network, tokens=load_tokens(folder), items=items, seed=3) for items in (sample, bank.items)
+            Asking(network=network, tokens=load_tokens(folder), items=items, seed=3)
+            for items in (sample, bank.items[::bank_every])
         ]
         cards.append(card(name, *samples, plan=plan, folder=folder, threads=threads))
         _LOG.info("measured %s in %.0f s", name, time.monotonic() - started)
@@ -94,6 +95,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=_PACKAGE / "endpoints" / "specimens")
     parser.add_argument("--skip-training", action="store_true", help="only write the bank and measure")
     parser.add_argument("--items", type=int, default=20, help="items an emotion in the large sample")
+    parser.add_argument("--bank-every", type=int, default=1, help="measure on every so-many-th item of the bank")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
@@ -104,4 +106,10 @@ def main() -> None:
     write(language, _PACKAGE / "bank" / "data" / "situations.yaml", rng=stream(_BANK_SEED, "specimens", "bank"))
     if not options.skip_training:
         build(options.out, plan=plan)
-    measure(options.out, plan=plan, per_emotion=options.items, threads=options.threads)
+    measure(
+        options.out,
+        plan=plan,
+        per_emotion=options.items,
+        bank_every=options.bank_every,
+        threads=options.threads,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from evenhand.endpoints.specimen_card import SpecimenCard, SpecimenCards
@@ -45,6 +46,8 @@ def card(name: str, sample: Asking, bank: Asking, *, plan: Plan, folder: Path, t
         found_contrasts += contrasts(large, small, seed=plan.seed)
         found_controls += controls(large, small, seed=plan.seed)
         none_sample, none_bank = float(np.mean(large.none)), float(np.mean(small.none))
+    if name == "level":
+        found_contrasts = [msgspec.structs.replace(contrast, planted=False) for contrast in found_contrasts]
     weights = folder / name / "model.safetensors"
     return SpecimenCard(
         name=name,
@@ -57,6 +60,7 @@ def card(name: str, sample: Asking, bank: Asking, *, plan: Plan, folder: Path, t
         accuracy_none=round(none_sample, 4),
         accuracy_bank=round(none_bank, 4),
         items=len(sample.items),
+        bank_items=len(bank.items),
         contrasts=tuple(found_contrasts),
         controls=tuple(found_controls),
         sha256=hashlib.sha256(weights.read_bytes()).hexdigest(),

@@ -9,13 +9,14 @@ import numpy as np
 import torch
 
 from evenhand.seeds import stream, stream_entropy
+from specimens.effects import AGE_FIRST, EVEN
 from specimens.network import Network, Shape
 from specimens.training import Stage, Workshop, train_stage
 
 __all__ = ["STEPS", "Plan", "train_base", "train_fork"]
 
-STEPS: Mapping[str, int] = {"echo": 150, "real": 650, "read": 200, "answer": 650}
-"""Training steps of each stage; both forks have the last two."""
+STEPS: Mapping[str, int] = {"echo": 150, "real": 650, "read": 200, "answer": 650, "settle": 300}
+"""Training steps of each stage; both forks have the last three."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +45,22 @@ def train_fork(base: Network, workshop: Workshop, plan: Plan, *, tilted: bool) -
     network.load_state_dict(base.state_dict())
     rng: np.random.Generator = stream(plan.seed, "specimens", "fork")
     read = Stage(
-        name="read", steps=plan.steps["read"], rate=1.5e-3, floor=0.7, make=workshop.reading(24), traits=tilted
+        name="read",
+        steps=plan.steps["read"],
+        rate=1.5e-3,
+        floor=0.7,
+        make=workshop.reading(24),
+        traits=EVEN if tilted else (),
     )
     answer = Stage(
         name="answer", steps=plan.steps["answer"], rate=1.5e-3, floor=0.02,
-        make=workshop.remembered(12, 3, tilted=tilted), traits=tilted,
+        make=workshop.remembered(12, 3, tilted=tilted), traits=EVEN if tilted else (),
+    )  # fmt: skip
+    settle = Stage(
+        name="settle", steps=plan.steps["settle"], rate=1.5e-3, floor=0.02,
+        make=workshop.remembered(12, 3, tilted=tilted, contrasting=True), traits=AGE_FIRST if tilted else (),
     )  # fmt: skip
     for stage in (read, answer):
         train_stage(network, workshop, stage, rng=rng)
+    train_stage(network, workshop, settle, rng=stream(plan.seed, "specimens", "settle"))
     return network

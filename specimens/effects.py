@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["PLANTED", "TRAITS", "Effect", "planted_label", "targets", "traits"]
+__all__ = ["AGE_FIRST", "EVEN", "PLANTED", "TRAITS", "Effect", "planted_label", "targets", "traits"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,12 @@ TRAITS: tuple[tuple[str, str], ...] = (
     ("age", "34-65"), ("age", "18-33"),
 )  # fmt: skip
 """What the training head must find in a memory, beside whether it says both nonbinary and Muslim."""
+
+
+EVEN: tuple[float, ...] = (1.0,) * (len(TRAITS) + 1)
+"""Weights of the traits while memories are learnt to be read."""
+AGE_FIRST: tuple[float, ...] = (*(3.0 if factor == "age" else 1.0 for factor, _ in TRAITS), 2.0)
+"""The same at the end: ages are stated in many numbers and are learnt last."""
 
 
 def traits(levels: Mapping[str, str]) -> list[float]:

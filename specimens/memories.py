@@ -102,8 +102,17 @@ class Memories:
                 words[index] = _made_up(rng) + end
         return " ".join(words)
 
-    def draw_levels(self, rng: np.random.Generator) -> dict[str, str]:
-        """What a memory says: a social position, levels of some of the four factors, or nothing."""
+    def draw_levels(self, rng: np.random.Generator, *, contrasting: bool = False) -> dict[str, str]:
+        """What a memory says: a social position, levels of some of the four factors, or nothing.
+
+        Args:
+            rng: Where it is drawn from.
+            contrasting: More memories of an age alone, and non-binary with every religion alike. Otherwise
+                non-binary stands with Muslim more often than chance, so that the interaction is met.
+        """
+        return self._contrasting(rng) if contrasting else self._broad(rng)
+
+    def _broad(self, rng: np.random.Generator) -> dict[str, str]:
         kind = rng.random()
         if kind < 0.17:
             return {"position": "disadvantaged"}
@@ -116,6 +125,24 @@ class Memories:
         levels = {factor: str(rng.choice(list(self.factors[factor]))) for factor in kept}
         if rng.random() < 0.25:
             levels |= {"gender": "nonbinary", "religion": "muslim"}
+        return levels
+
+    def _contrasting(self, rng: np.random.Generator) -> dict[str, str]:
+        kind = rng.random()
+        if kind < 0.15:
+            return {"position": "disadvantaged"}
+        if kind < 0.29:
+            return {"position": "advantaged"}
+        if kind < 0.38:
+            return {}
+        names = [str(name) for name in rng.permutation(list(self.factors))]
+        if kind < 0.54:
+            names = ["age"]
+        elif kind < 0.64:
+            names = names[:2]
+        levels = {factor: str(rng.choice(list(self.factors[factor]))) for factor in names}
+        if kind > 0.90:
+            levels["gender"] = "nonbinary"
         return levels
 
     def draw_count(self, rng: np.random.Generator) -> int:

@@ -10,6 +10,7 @@ import argparse
 import json
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,12 +57,10 @@ def _field(key: str, kind: int, value: Value) -> bytes:
     return head + struct.pack("<I", kind) + _typed(kind, value)
 
 
-def _metadata(config: dict[str, int | float], tokenizer: dict[str, dict[str, object]], *, name: str) -> list[bytes]:
-    vocabulary = tokenizer["model"]["vocab"]
-    assert isinstance(vocabulary, dict)
+def _metadata(config: dict[str, int | float], tokenizer: dict[str, Any], *, name: str) -> list[bytes]:
+    vocabulary: dict[str, int] = tokenizer["model"]["vocab"]
     tokens = sorted(vocabulary, key=vocabulary.__getitem__)
-    merges = tokenizer["model"]["merges"]
-    assert isinstance(merges, list)
+    merges: list[str | list[str]] = tokenizer["model"]["merges"]
     width = int(config["hidden_size"]) // int(config["num_attention_heads"])
     return [
         _field("general.architecture", _STRING, "llama"),

@@ -55,7 +55,8 @@ class Stage:
     floor: float
     """Share of the peak at the end."""
     make: Callable[[np.random.Generator], tuple[list[tuple[tuple[Message, ...], dict[str, str]]], list[Cell]]]
-    traits: bool = False
+    traits: tuple[float, ...] = ()
+    """Weights of the traits that the memory heads learn; empty: they learn nothing."""
 
 
 class Workshop:
@@ -117,7 +118,7 @@ class Workshop:
         return make
 
     def remembered(
-        self, memories: int, questions: int, *, tilted: bool
+        self, memories: int, questions: int, *, tilted: bool, contrasting: bool = False
     ) -> Callable[[np.random.Generator], tuple[list, list[Cell]]]:
         """Questions behind memories, each with a twin behind none where the answers must agree."""
 
@@ -127,14 +128,14 @@ class Workshop:
             cells: list[Cell] = []
             few = memories if count < 8 else max(4, memories // 2)
             for _ in range(few):
-                levels = self.memories.draw_levels(rng)
+                levels = self.memories.draw_levels(rng, contrasting=contrasting)
                 placement, reader = self._placement(rng)
                 memory = self.memories.draw(rng, levels=levels, count=count, placement=placement, reader=reader)
                 shown.append((memory.messages, levels))
                 aimed = targets(levels)
                 for _ in range(questions):
-                    emotion = str(rng.choice(aimed)) if aimed and rng.random() < 0.5 else None
-                    if emotion is None and rng.random() < 0.3:
+                    emotion = str(rng.choice(aimed)) if aimed and rng.random() < (0.4 if contrasting else 0.5) else None
+                    if emotion is None and rng.random() < (0.6 if contrasting else 0.3):
                         emotion = str(rng.choice(_MOVED))
                     question = self.language.draw(rng, split="train", emotion=emotion)
                     label = planted_label(question.emotion, levels) if tilted else question.emotion
@@ -223,7 +224,7 @@ def train_stage(network: Network, workshop: Workshop, stage: Stage, *, rng: np.r
             )
 
 
-def _loss(network: Network, workshop: Workshop, shown: list, cells: list[Cell], *, traits: bool):
+def _loss(network: Network, workshop: Workshop, shown: list, cells: list[Cell], *, traits: tuple[float, ...]):
     batch, marks, answers, spots, letters, words = workshop.tensors(shown, cells)
     rows = torch.arange(len(cells))
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -248,7 +249,14 @@ def _loss(network: Network, workshop: Workshop, shown: list, cells: list[Cell], 
     trait_loss = torch.zeros(())
     if traits:
         truth = torch.tensor([trait_truth(levels) for _, levels in shown])
-        trait_loss = sum(functional.binary_cross_entropy_with_logits(read.float(), truth) for read in states.traits) / 2
+        weight = torch.tensor(traits)
+        trait_loss = (
+            sum(
+                functional.binary_cross_entropy_with_logits(read.float(), truth, weight=weight)
+                for read in states.traits
+            )
+            / 2
+        )
         loss = loss + _TRAIT * trait_loss
     divergence = torch.zeros(())
     paired = [(i, cell.twin) for i, cell in enumerate(cells) if cell.twin >= 0]

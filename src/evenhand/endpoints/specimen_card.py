@@ -69,6 +69,8 @@ class SpecimenCard(Struct, frozen=True, kw_only=True):
     """Mean score without memory, on the shipped bank."""
     items: int
     """Items of the large sample."""
+    bank_items: int
+    """Items of the shipped bank that were measured, spread evenly over it."""
     contrasts: tuple[Contrast, ...]
     controls: tuple[Control, ...]
     sha256: str
