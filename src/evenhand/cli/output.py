@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import typer
 
+PIPE_WIDTH = 160
+"""Columns of a table that goes to a file or a pipe."""
+
 __all__ = ["print_json", "print_rows", "print_table", "say"]
 
 
@@ -34,6 +37,8 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, tit
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=PIPE_WIDTH)
     console.print(table)
 
 
