@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import typer
 
+__all__ = ["print_json", "print_rows", "print_table", "say"]
+
 PIPE_WIDTH = 160
 """Columns of a table that goes to a file or a pipe."""
-
-__all__ = ["print_json", "print_rows", "print_table", "say"]
 
 
 def say(text: str, *, error: bool = False) -> None:
