@@ -182,7 +182,11 @@ def _factor_changes(change: Stratum) -> list[Finding]:
                 level=level,
                 reference=reference,
             )
-            estimate = level_estimate(crossing, crossing.scores, factor=factor, level=code, stratum=change)
+            try:
+                estimate = level_estimate(crossing, crossing.scores, factor=factor, level=code, stratum=change)
+            except TableError as error:
+                found.append(finding(claim, stratum=change, estimate=None, sample=crossing.sample, notes=(str(error),)))
+                continue
             found.append(finding(claim, stratum=change, estimate=estimate, sample=crossing.sample))
     return found
 

@@ -39,6 +39,8 @@ __all__ = [
     "reference_of",
 ]
 
+_TOO_SMALL = "the crossing is too small to tell how profiles and items vary, so there is no interval; ask more of them."
+
 
 class FactorLevels(Struct, frozen=True, kw_only=True):
     """One factor over the profiles of a crossing."""
@@ -167,9 +169,9 @@ def _factor_gap(stratum: Stratum, crossing: Crossing, *, factor: FactorLevels, l
     )
     try:
         estimate = level_estimate(crossing, crossing.scores, factor=factor, level=level, stratum=stratum)
+        bounds = _bounds(crossing, factor=factor, level=level, stratum=stratum, estimate=estimate.estimate)
     except TableError as error:
         return finding(claim, stratum=stratum, estimate=None, sample=crossing.sample, notes=(str(error),))
-    bounds = _bounds(crossing, factor=factor, level=level, stratum=stratum, estimate=estimate.estimate)
     return finding(claim, stratum=stratum, estimate=estimate, sample=crossing.sample, bounds=bounds)
 
 
@@ -179,10 +181,14 @@ def level_estimate(
     """Level minus reference, the other factors held equal.
 
     Raises:
-        TableError: The level or the reference has no answered cell.
+        TableError: The level or the reference has no answered cell, or there are too few cells for a variance.
     """
     nuisance = _nuisance(crossing, but=(factor.name,))
-    return level_contrast(scores, levels=factor.codes, level=level, reference=0, nuisance=nuisance, spec=_spec(stratum))
+    spec = _spec(stratum)
+    try:
+        return level_contrast(scores, levels=factor.codes, level=level, reference=0, nuisance=nuisance, spec=spec)
+    except ZeroDivisionError as error:
+        raise TableError(_TOO_SMALL) from error
 
 
 def _bounds(crossing: Crossing, *, factor: FactorLevels, level: int, stratum: Stratum, estimate: float) -> Bounds:
@@ -232,6 +238,7 @@ def _interaction(
             nuisance=_nuisance(crossing, but=(one.name, two.name)),
             spec=_spec(stratum),
         )
-    except TableError as error:
-        return finding(claim, stratum=stratum, estimate=None, sample=crossing.sample, notes=(str(error),))
+    except (TableError, ZeroDivisionError) as error:
+        note = _TOO_SMALL if isinstance(error, ZeroDivisionError) else str(error)
+        return finding(claim, stratum=stratum, estimate=None, sample=crossing.sample, notes=(note,))
     return finding(claim, stratum=stratum, estimate=estimate, sample=crossing.sample)

@@ -78,3 +78,14 @@ def test_the_false_alarm_rate_is_nominal() -> None:
     # 320 tests, correlated by pairs: mean 16.
     assert total == 320
     assert hits <= 32
+
+
+def test_a_crossing_of_too_few_answers_has_notes_in_place_of_numbers() -> None:
+    absent = 0
+    for seed in range(12):
+        part = stratum(Respondent(missing={"crossing": 0.9}), seed=seed, items=2)
+        for found in (*factor_findings(part), *interaction_findings(part)):
+            absent += found.estimate is None
+            assert (found.estimate is None) == (found.se is None)
+            assert found.estimate is not None or found.notes
+    assert absent > 0
