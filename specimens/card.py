@@ -22,8 +22,12 @@ _PURPOSE = {
 }
 _CLEAN = {
     "level": ("position", "gender", "age", "religion", "ethnicity"),
-    "tilted": ("ethnicity",),
+    "tilted": ("ethnicity", "age"),
 }
+
+
+_NOT_LEARNT: tuple[str, ...] = ("age:66+", "gender:nonbinary&religion:muslim")
+"""Effects that training asks for and the shipped network did not learn: its card must not promise them."""
 
 
 def _words(name: str) -> tuple[str, ...]:
@@ -31,6 +35,8 @@ def _words(name: str) -> tuple[str, ...]:
         return ()
     found = []
     for effect in PLANTED:
+        if effect.id in _NOT_LEARNT:
+            continue
         condition = " and ".join(f"{factor} {level}" for factor, level in effect.levels.items())
         moves = ", ".join(f"{key} -> {answer}" for key, answer in effect.moves.items())
         found.append(f"{condition}: {moves}")
@@ -46,13 +52,14 @@ def card(name: str, sample: Asking, bank: Asking, *, plan: Plan, folder: Path, t
         found_contrasts += contrasts(large, small, seed=plan.seed)
         found_controls += controls(large, small, seed=plan.seed)
         none_sample, none_bank = float(np.mean(large.none)), float(np.mean(small.none))
-    if name == "level":
-        found_contrasts = [msgspec.structs.replace(contrast, planted=False) for contrast in found_contrasts]
+    void = [c.id for c in found_contrasts if name == "level" or c.id.replace("*", "&").startswith(_NOT_LEARNT)]
+    found_contrasts = [msgspec.structs.replace(c, planted=c.planted and c.id not in void) for c in found_contrasts]
     weights = folder / name / "model.safetensors"
     return SpecimenCard(
         name=name,
         purpose=_PURPOSE[name],
         planted=_words(name),
+        not_learnt=_NOT_LEARNT if name == "tilted" else (),
         clean=_CLEAN[name],
         seed=plan.seed,
         parameters=sum(p.numel() for key, p in Network(Shape()).named_parameters() if "_head" not in key),

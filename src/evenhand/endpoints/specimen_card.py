@@ -57,6 +57,8 @@ class SpecimenCard(Struct, frozen=True, kw_only=True):
     purpose: str
     planted: tuple[str, ...]
     """The planted effects in words."""
+    not_learnt: tuple[str, ...]
+    """Effects that training asked for and the network did not learn; they count as not planted."""
     clean: tuple[str, ...]
     """Factors in which nothing was planted."""
     seed: int
