@@ -33,6 +33,7 @@ COMMANDS = (
     ("profiles", "list"),
     ("profiles", "show"),
     ("profiles", "check"),
+    ("profiles", "import"),
 )
 
 
