@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+# The matrices of an analysis are small: threads inside the linear algebra only wait for each other. Set before numpy
+# is loaded; child processes inherit it.
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
 
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

@@ -202,6 +202,10 @@ def _solve(gram: _Gram, forms: _Forms, quadratic: Array, loads: Array, names: Se
     if not separable[-1]:
         floor = 0.0
     variance = max(raw, floor)
+    if variance <= 0.0:
+        # Tiny or sparse designs, where nothing above gives a positive number: that of independent rows.
+        variance = float(quadratic[-1] / max(forms.expectations[-1, -1], 1.0) * loads[-1])
+        estimable = False
     possible = np.maximum(values, 0.0)
     spread = _spread(gram, forms, weights, possible)
     df = max(1.0, float(loads @ possible) ** 2 / spread) if spread > 0 else 1.0
