@@ -39,8 +39,6 @@ __all__ = [
     "reference_of",
 ]
 
-_TOO_SMALL = "the crossing is too small to tell how profiles and items vary, so there is no interval; ask more of them."
-
 
 class FactorLevels(Struct, frozen=True, kw_only=True):
     """One factor over the profiles of a crossing."""
@@ -185,10 +183,7 @@ def level_estimate(
     """
     nuisance = _nuisance(crossing, but=(factor.name,))
     spec = _spec(stratum)
-    try:
-        return level_contrast(scores, levels=factor.codes, level=level, reference=0, nuisance=nuisance, spec=spec)
-    except ZeroDivisionError as error:
-        raise TableError(_TOO_SMALL) from error
+    return level_contrast(scores, levels=factor.codes, level=level, reference=0, nuisance=nuisance, spec=spec)
 
 
 def _bounds(crossing: Crossing, *, factor: FactorLevels, level: int, stratum: Stratum, estimate: float) -> Bounds:
@@ -238,7 +233,6 @@ def _interaction(
             nuisance=_nuisance(crossing, but=(one.name, two.name)),
             spec=_spec(stratum),
         )
-    except (TableError, ZeroDivisionError) as error:
-        note = _TOO_SMALL if isinstance(error, ZeroDivisionError) else str(error)
-        return finding(claim, stratum=stratum, estimate=None, sample=crossing.sample, notes=(note,))
+    except TableError as error:
+        return finding(claim, stratum=stratum, estimate=None, sample=crossing.sample, notes=(str(error),))
     return finding(claim, stratum=stratum, estimate=estimate, sample=crossing.sample)

@@ -13,8 +13,7 @@ import polars as pl
 from evenhand.analysis.claim import Bounds, Claim, Sample, finding
 from evenhand.analysis.estimate import EstimateSpec
 from evenhand.analysis.grid import Grid, pair_grid
-from evenhand.analysis.grid_mean import grid_mean
-from evenhand.analysis.paired import PairedGap
+from evenhand.analysis.paired import PairedGap, paired_gap
 from evenhand.analysis.stratum import Stratum, cues
 from evenhand.records.finding import Finding
 from evenhand.seeds import stream
@@ -46,7 +45,7 @@ def gap_estimate(differences: Grid, *, stratum: Stratum, name: str) -> PairedGap
     """The estimate of a grid of paired differences; `name` names its random stream."""
     settings = stratum.settings
     spec = EstimateSpec(confidence=1 - settings.alpha, power=settings.power)
-    return grid_mean(differences.values, spec=spec, rng=stream(settings.seed, "analysis", name))
+    return paired_gap(differences.values, spec=spec, rng=stream(settings.seed, "analysis", name))
 
 
 def _gap(stratum: Stratum, rows: pl.DataFrame, *, cue: str | None) -> Finding:
@@ -137,5 +136,5 @@ def _bounds(rows: pl.DataFrame, *, stratum: Stratum, estimate: float) -> Bounds:
             pl.when(advantaged).then(pl.col("value").fill_null(high)).otherwise(pl.col("value").fill_null(1 - high))
         )
         grid = gap_grid(rows.with_columns(filled.alias("value")), stratum=stratum)
-        ends.append(grid_mean(grid.values, spec=EstimateSpec(flips=0)).estimate)
+        ends.append(paired_gap(grid.values, spec=EstimateSpec(flips=0)).estimate)
     return Bounds(low=ends[0], high=ends[1], missing=missing)

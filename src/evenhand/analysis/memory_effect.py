@@ -15,8 +15,7 @@ from msgspec import Struct
 from evenhand.analysis.claim import Bounds, Claim, Sample, finding
 from evenhand.analysis.estimate import EstimateSpec
 from evenhand.analysis.grid import grid, item_means
-from evenhand.analysis.grid_mean import grid_mean
-from evenhand.analysis.paired import PairedGap, arm_differences
+from evenhand.analysis.paired import PairedGap, arm_differences, paired_gap
 from evenhand.analysis.stratum import Stratum, cues
 from evenhand.records.finding import Finding, Measure
 from evenhand.seeds import stream
@@ -62,7 +61,7 @@ def against(comparison: Comparison, *, stratum: Stratum) -> tuple[PairedGap | No
         return None, sample
     spec = EstimateSpec(confidence=1 - settings.alpha, power=settings.power)
     rng = stream(settings.seed, "analysis", comparison.name)
-    return grid_mean(differences, spec=spec, rng=rng), sample
+    return paired_gap(differences, spec=spec, rng=rng), sample
 
 
 def _effect(stratum: Stratum, rows: pl.DataFrame, *, baseline: pl.DataFrame, claim: Claim) -> Finding:
@@ -83,7 +82,7 @@ def _bounds(rows: pl.DataFrame, *, baseline: pl.DataFrame, estimate: float) -> B
     for high in (0.0, 1.0):
         cells = grid(rows.with_columns(pl.col("value").fill_null(high)))
         reference = item_means(baseline.with_columns(pl.col("value").fill_null(1 - high)), items=cells.items)
-        ends.append(grid_mean(arm_differences(cells.values, baseline=reference), spec=EstimateSpec(flips=0)).estimate)
+        ends.append(paired_gap(arm_differences(cells.values, baseline=reference), spec=EstimateSpec(flips=0)).estimate)
     return Bounds(low=ends[0], high=ends[1], missing=missing)
 
 

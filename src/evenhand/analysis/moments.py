@@ -30,6 +30,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
+from msgspec.structs import replace
 from scipy import linalg
 
 from evenhand.analysis.estimate import Component
@@ -183,7 +184,21 @@ def moment_variance(
         loads[index] = float(np.sum(group.scatter(weights) ** 2))
     quadratic[count] = float(residual @ residual)
     loads[count] = float(weights @ weights)
-    return _solve(gram, forms, quadratic, loads, [group.name for group in groups])
+    solved = _solve(gram, forms, quadratic, loads, [group.name for group in groups])
+    if solved.variance > 0.0:
+        return solved
+    parts = weights * residual
+    sums = [parts, *(group.scatter(parts) for group in groups)]
+    least = min((group.levels for group in groups if group.levels > 1), default=2)
+    return replace(solved, variance=max(map(_clustered, sums)), df=float(max(least - 1, 1)), estimable=False)
+
+
+def _clustered(sums: Array) -> float:
+    """Variance of a sum of independent clusters' contributions; 0 where there is one cluster.
+
+    Stands in, at its largest over rows and groups, where a tiny design gives no positive variance by moments.
+    """
+    return 0.0 if sums.size < 2 else float(sums.size / (sums.size - 1) * (sums @ sums))
 
 
 def _solve(gram: _Gram, forms: _Forms, quadratic: Array, loads: Array, names: Sequence[str]) -> MomentVariance:
@@ -202,10 +217,6 @@ def _solve(gram: _Gram, forms: _Forms, quadratic: Array, loads: Array, names: Se
     if not separable[-1]:
         floor = 0.0
     variance = max(raw, floor)
-    if variance <= 0.0:
-        # Tiny or sparse designs, where nothing above gives a positive number: that of independent rows.
-        variance = float(quadratic[-1] / max(forms.expectations[-1, -1], 1.0) * loads[-1])
-        estimable = False
     possible = np.maximum(values, 0.0)
     spread = _spread(gram, forms, weights, possible)
     df = max(1.0, float(loads @ possible) ** 2 / spread) if spread > 0 else 1.0

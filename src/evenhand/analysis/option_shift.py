@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from evenhand.analysis.claim import Claim, Sample, finding
 from evenhand.analysis.estimate import EstimateSpec
 from evenhand.analysis.factor_gaps import crossing_levels
-from evenhand.analysis.grid_mean import grid_mean
-from evenhand.analysis.paired import pair_matrix
+from evenhand.analysis.paired import pair_matrix, paired_gap
 from evenhand.analysis.stratum import Stratum, codes, cues
 from evenhand.records.finding import Finding, Measure, Table
 from evenhand.seeds import stream
@@ -214,7 +213,7 @@ def _tag_shares(stratum: Stratum, pairs: OptionPairs) -> list[Finding]:
         difference = hit[: rows.height] - hit[rows.height :]
         matrix = pair_matrix(difference, sets=sets, items=item, shape=(len(names), len(items)))
         claim = _tag_claim(stratum, pairs, tag=tags[tag])
-        found.append(finding(claim, stratum=stratum, estimate=grid_mean(matrix, spec=spec), sample=sample))
+        found.append(finding(claim, stratum=stratum, estimate=paired_gap(matrix, spec=spec), sample=sample))
     return found
 
 

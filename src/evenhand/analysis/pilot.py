@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from evenhand.analysis.estimate import EstimateSpec
 from evenhand.analysis.gaps import gap_grid
-from evenhand.analysis.grid_mean import grid_mean
+from evenhand.analysis.paired import paired_gap
 from evenhand.analysis.power import Components, PairedDesign, power_curve
 from evenhand.analysis.stratum import Stratum, cues, strata
 from evenhand.analysis.table import Scores
@@ -56,7 +56,7 @@ def stratum_components(stratum: Stratum) -> Components | None:
     grid = gap_grid(rows, stratum=stratum)
     if not grid.observed:
         return None
-    estimate = grid_mean(grid.values, spec=EstimateSpec(flips=0))
+    estimate = paired_gap(grid.values, spec=EstimateSpec(flips=0))
     variances = {part.name: max(part.variance or 0.0, 0.0) for part in estimate.components}
     noise, replicates = _replicate_noise(rows, stratum)
     if not estimate.components or any(part.variance is None for part in estimate.components):

@@ -11,7 +11,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from evenhand.analysis.estimate import EstimateSpec
-from evenhand.analysis.grid_mean import grid_mean
+from evenhand.analysis.paired import paired_gap
 from evenhand.analysis.power import DEFAULT_COMPONENTS, Components, PairedDesign
 
 __all__ = ["SimulatedPower", "simulated_differences", "simulated_power"]
@@ -38,7 +38,7 @@ def simulated_power(
     spec = EstimateSpec(confidence=1 - alpha, flips=0)
     hits = 0
     for _ in range(draws):
-        estimate = grid_mean(simulated_differences(design, gap=gap, components=components, rng=rng), spec=spec)
+        estimate = paired_gap(simulated_differences(design, gap=gap, components=components, rng=rng), spec=spec)
         hits += estimate.p < alpha
     share = hits / draws
     return SimulatedPower(power=share, monte_carlo_se=float(np.sqrt(share * (1 - share) / draws)), draws=draws)

@@ -8,8 +8,7 @@ from msgspec.structs import replace
 from evenhand.analysis.claim import Claim, Sample, finding
 from evenhand.analysis.estimate import EstimateSpec
 from evenhand.analysis.grid import grid
-from evenhand.analysis.grid_mean import grid_mean
-from evenhand.analysis.paired import PairedGap
+from evenhand.analysis.paired import PairedGap, paired_gap
 from evenhand.analysis.stratum import Stratum
 from evenhand.records.finding import Finding
 
@@ -34,7 +33,7 @@ def rate_finding(claim: Claim, *, stratum: Stratum, rows: pl.DataFrame, column: 
             claim, stratum=stratum, estimate=None, sample=sample, notes=("No trial of this arm is answered.",)
         )
     alpha = stratum.settings.alpha
-    estimate = grid_mean(cells.values, spec=EstimateSpec(confidence=1 - alpha, flips=0))
+    estimate = paired_gap(cells.values, spec=EstimateSpec(confidence=1 - alpha, flips=0))
     if estimate.degenerate:
         return finding(claim, stratum=stratum, estimate=_exact(estimate, alpha=alpha), sample=sample)
     # Notes on which components the design can tell apart belong to tests; a rate states its interval only.
