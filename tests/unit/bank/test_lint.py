@@ -261,7 +261,7 @@ def test_a_family_of_variants_is_named_once_each() -> None:
 
 @pytest.mark.parametrize("texts", [[], [""], ["abc", "abc"], ["", "abcdefghij", ""], ["情绪情绪", "情绪情绪"]])
 def test_short_and_empty_texts_are_no_trouble(texts: list[str]) -> None:
-    list(near_duplicates(texts))
+    assert all(later > earlier >= 0 and 0 <= share <= 1 for later, earlier, share in near_duplicates(texts))
 
 
 def test_an_even_bank_has_nothing_to_say_about_balance() -> None:
