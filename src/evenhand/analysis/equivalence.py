@@ -11,26 +11,11 @@ from __future__ import annotations
 
 import math
 
-from scipy import special
-
+from evenhand.analysis.student import quantile, survival
 from evenhand.errors import UsageError
 from evenhand.records.finding import Verdict
 
-__all__ = ["quantile", "smallest_detectable", "survival", "tost_p", "verdict"]
-
-
-def survival(statistic: float, *, df: float | None) -> float:
-    """Upper tail of Student's t with `df` degrees of freedom; None: normal."""
-    if df is None:
-        return float(special.ndtr(-statistic))
-    return float(special.stdtr(df, -statistic))
-
-
-def quantile(probability: float, *, df: float | None) -> float:
-    """Quantile of Student's t with `df` degrees of freedom; None: normal."""
-    if df is None:
-        return float(special.ndtri(probability))
-    return float(special.stdtrit(df, probability))
+__all__ = ["smallest_detectable", "tost_p", "verdict"]
 
 
 def tost_p(estimate: float, *, se: float, df: float | None, margin: float) -> float:

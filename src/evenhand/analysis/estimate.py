@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from evenhand.analysis.equivalence import quantile, smallest_detectable, survival
+from evenhand.analysis.equivalence import smallest_detectable
+from evenhand.analysis.student import quantile, survival
 
 __all__ = ["Component", "Estimate", "EstimateSpec", "Inference", "infer"]
 

@@ -15,7 +15,6 @@ from msgspec.structs import replace
 
 from evenhand.analysis.claim import Claim, Sample, finding
 from evenhand.analysis.crossed import cell_means, dummies
-from evenhand.analysis.equivalence import quantile
 from evenhand.analysis.factor_gaps import FactorLevels, crossing_levels
 from evenhand.analysis.profile_variance import (
     ProfileMeans,
@@ -25,6 +24,7 @@ from evenhand.analysis.profile_variance import (
     sd_interval,
 )
 from evenhand.analysis.stratum import Stratum, codes, cues
+from evenhand.analysis.student import quantile
 from evenhand.errors import TableError
 from evenhand.records.finding import Cellwise, Finding, Scale
 from evenhand.seeds import stream

@@ -19,7 +19,7 @@ from msgspec import Struct
 from scipy import special
 
 from evenhand.analysis.binomial_mixed import BinomialCells, BinomialFit, aggregate
-from evenhand.analysis.equivalence import quantile, survival
+from evenhand.analysis.student import quantile, survival
 from evenhand.errors import UsageError
 
 __all__ = ["MarginalEffect", "marginal_effects"]

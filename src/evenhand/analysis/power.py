@@ -15,12 +15,15 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
+import lazy_loader
 from msgspec import Struct
 from msgspec.structs import replace
-from scipy import special
 
-from evenhand.analysis.equivalence import quantile, smallest_detectable
+from evenhand.analysis.equivalence import smallest_detectable
+from evenhand.analysis.student import quantile
 from evenhand.errors import UsageError
+
+special = lazy_loader.load("scipy.special")  # slow to load, and needed for the power at a stated gap only
 
 __all__ = [
     "DEFAULT_COMPONENTS",

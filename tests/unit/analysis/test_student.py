@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from scipy import special
+
+from evenhand.analysis.student import quantile, survival
+
+DFS = (1.0, 1.3, 2.0, 3.7, 10.0, 29.0, 59.4, 240.0, 5_000.0, 1e6)
+
+
+@pytest.mark.parametrize("df", DFS)
+@pytest.mark.parametrize("statistic", [-40.0, -3.2, -0.7, -1e-6, 0.0, 1e-4, 0.5, 1.0, 1.96, 4.0, 12.0, 60.0])
+def test_tails_are_those_of_scipy(statistic: float, df: float) -> None:
+    assert survival(statistic, df=df) == pytest.approx(float(special.stdtr(df, -statistic)), rel=1e-8, abs=1e-300)
+
+
+@pytest.mark.parametrize("df", DFS)
+@pytest.mark.parametrize("probability", [1e-8, 0.001, 0.025, 0.2, 0.4999, 0.5, 0.7, 0.8, 0.95, 0.975, 0.9999])
+def test_quantiles_are_those_of_scipy(probability: float, df: float) -> None:
+    wanted = float(special.stdtrit(df, probability))
+    assert quantile(probability, df=df) == pytest.approx(wanted, rel=1e-8, abs=1e-12)
+
+
+@pytest.mark.parametrize("statistic", [-6.0, -1.0, 0.0, 0.3, 2.0, 8.0])
+def test_without_degrees_of_freedom_it_is_the_normal(statistic: float) -> None:
+    assert survival(statistic, df=None) == pytest.approx(float(special.ndtr(-statistic)), rel=1e-12)
+    inner = float(special.ndtr(statistic))
+    assert quantile(inner, df=None) == pytest.approx(float(special.ndtri(inner)), abs=1e-9)
+
+
+def test_the_ends_are_infinite() -> None:
+    assert quantile(1.0, df=5.0) == math.inf
+    assert quantile(0.0, df=None) == -math.inf
+    assert survival(math.inf, df=4.0) == 0.0
+    assert survival(-math.inf, df=4.0) == 1.0
