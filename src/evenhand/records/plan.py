@@ -70,8 +70,12 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     mitigations: tuple[Mitigation, ...] = ("none",)
 
 
-class Plan(Struct, frozen=True, kw_only=True):
-    """Everything that decides the result of a run. Same plan and seed, same bytes."""
+class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything that decides the result of a run. Same plan and seed, same bytes.
+
+    Fields with a default are left out of the file and the hash while they have it, so that a later version can add one
+    without disowning older plans.
+    """
 
     schema: Literal["evenhand.plan/1"] = "evenhand.plan/1"
     evenhand: str

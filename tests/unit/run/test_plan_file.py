@@ -62,3 +62,9 @@ def test_a_whole_number_where_a_float_is_meant_reads_back_as_the_same_plan(tmp_p
     settle(plan, tmp_path)
     assert read_plan(tmp_path).sha256 == plan.sha256
     settle(plan, tmp_path)
+
+
+def test_fields_at_their_default_are_not_part_of_the_file_so_that_later_ones_disown_no_plan(tmp_path: Path) -> None:
+    text = write_plan(small_plan(), tmp_path).read_text()
+    assert '"command"' not in text
+    assert read_plan(tmp_path) == small_plan()
