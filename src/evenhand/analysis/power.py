@@ -23,7 +23,7 @@ from evenhand.analysis.equivalence import smallest_detectable
 from evenhand.analysis.student import quantile
 from evenhand.errors import UsageError
 
-special = lazy_loader.load("scipy.special")  # slow to load, and needed for the power at a stated gap only
+scipy = lazy_loader.load("scipy")  # slow to load, and needed for the power at a stated gap only
 
 __all__ = [
     "DEFAULT_COMPONENTS",
@@ -119,7 +119,9 @@ def planned_power(
     precision = _precision(design, components)
     critical = quantile(1 - alpha / 2, df=precision.df)
     shift = abs(gap) / precision.se
-    below = float(special.nctdtr(precision.df, shift, critical)) - float(special.nctdtr(precision.df, shift, -critical))
+    below = float(scipy.special.nctdtr(precision.df, shift, critical)) - float(
+        scipy.special.nctdtr(precision.df, shift, -critical)
+    )
     return min(1.0, max(0.0, 1.0 - below))
 
 

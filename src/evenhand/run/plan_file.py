@@ -69,8 +69,8 @@ def read_plan(directory: Path) -> Plan:
     found = plan_sha256(plan)
     if found != plan.sha256:
         raise PlanError(
-            f"{str(path)!r} was edited by hand, or made by a version whose plans this one cannot read (it says evenhand "
-            f"{plan.evenhand}): its hash is {found[:12]}, it says {plan.sha256[:12]}; "
+            f"{str(path)!r} was edited by hand, or made by a version whose plans this one cannot read "
+            f"(it says evenhand {plan.evenhand}): its hash is {found[:12]}, it says {plan.sha256[:12]}; "
             "restore the file, or make a new plan with `evenhand plan` in another directory"
         )
     return plan
