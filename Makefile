@@ -25,8 +25,8 @@ audit: install ## audit the offline default and write a report to runs/
 	$(BIN)/evenhand audit --yes
 
 check: install ## format, lint, types, import rules
-	$(BIN)/ruff format --check src tests bench scripts
-	$(BIN)/ruff check src tests bench scripts
+	$(BIN)/ruff format --check src tests bench scripts specimens
+	$(BIN)/ruff check src tests bench scripts specimens
 	$(BIN)/mypy
 	$(BIN)/pytest tests/arch
 
