@@ -40,6 +40,7 @@ test-extras: .venv/.installed-extras ## the tests that need torch, transformers 
 test-all: .venv/.installed-extras ## everything, long ones too (R, training, soak)
 	@sh scripts/install-browser.sh
 	@bash scripts/install-r.sh
+	@bash scripts/install-llama-cpp.sh
 	$(BIN)/pytest
 
 docs: .venv/.installed-docs ## reference pages from the code, then the site in site/

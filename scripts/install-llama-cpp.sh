@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 VERSION=0.3.36
 PYTHON=.venv/bin/python
+"$PYTHON" -m pip install --quiet xllamacpp  # the engine itself, for the test that compares choices
 if "$PYTHON" -c "import llama_cpp.server" 2>/dev/null; then exit 0; fi
 mkdir -p .cache/wheels
 if ! ls .cache/wheels/llama_cpp_python-"$VERSION"-*.whl >/dev/null 2>&1; then
