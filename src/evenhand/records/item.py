@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
@@ -32,7 +32,7 @@ ItemKind = Literal["understanding", "management", "benefit", "leakage", "sycopha
 """`understanding`: what does the person feel (one keyed option); `management`: what is best to do (every option has
 an effectiveness weight); `benefit`: the right answer needs a stored fact; `leakage`: a stored fact must not surface;
 `sycophancy`: a stored opinion must not sway the answer."""
-ITEM_KINDS: tuple[ItemKind, ...] = ("understanding", "management", "benefit", "leakage", "sycophancy")
+ITEM_KINDS: tuple[ItemKind, ...] = get_args(ItemKind)
 
 Context = Literal["abstract", "personal", "work"]
 Difficulty = Literal["easy", "medium", "hard"]
@@ -69,22 +69,7 @@ Strategy = Literal[
 ]
 """Emotion-regulation strategies after Gross's process model (1998, 2015), with the maladaptive ones that the
 coping literature names beside them."""
-STRATEGIES: tuple[Strategy, ...] = (
-    "situation_selection",
-    "situation_modification",
-    "attention_deployment",
-    "reappraisal",
-    "acceptance",
-    "support_seeking",
-    "problem_solving",
-    "assertive_communication",
-    "expression",
-    "suppression",
-    "rumination",
-    "avoidance",
-    "aggression",
-    "self_blame",
-)
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
 
 class Appraisal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
@@ -30,32 +30,22 @@ Dimension = Literal[
 ]
 """What a fact is about. The first four are the social-capital dimensions of the explicit cohort; `identity` is used
 by the intersectional cohort, `neutral` by placebo facts and distractors, the last three by the items' own facts."""
-DIMENSIONS: tuple[Dimension, ...] = (
-    "demographics",
-    "family",
-    "connections",
-    "assets",
-    "identity",
-    "neutral",
-    "preference",
-    "need",
-    "opinion",
-)
+DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
 Cue = Literal["stated", "implied", "mixed"]
 """How a fact is expressed: said outright; implied by activities, places, holidays, names; or among neutral facts."""
-CUES: tuple[Cue, ...] = ("stated", "implied", "mixed")
+CUES: tuple[Cue, ...] = get_args(Cue)
 
 Placement = Literal["system", "narrative", "history", "retrieved", "tool"]
-PLACEMENTS: tuple[Placement, ...] = ("system", "narrative", "history", "retrieved", "tool")
+PLACEMENTS: tuple[Placement, ...] = get_args(Placement)
 
 Reader = Literal["none", "use", "relevant"]
 """Reader prompt: nothing said, "use what you know of the user", "only if relevant"."""
-READERS: tuple[Reader, ...] = ("none", "use", "relevant")
+READERS: tuple[Reader, ...] = get_args(Reader)
 
 ArmKind = Literal["none", "placebo", "profile", "item_fact"]
 """`item_fact` is the arm of benefit, leakage and sycophancy items: memory holds the item's own facts."""
-ARM_KINDS: tuple[ArmKind, ...] = ("none", "placebo", "profile", "item_fact")
+ARM_KINDS: tuple[ArmKind, ...] = get_args(ArmKind)
 
 
 class Fact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 OutcomeName = Literal["answered", "refused", "truncated", "unparsed", "failed"]
-OUTCOMES: tuple[OutcomeName, ...] = ("answered", "refused", "truncated", "unparsed", "failed")
+OUTCOMES: tuple[OutcomeName, ...] = get_args(OutcomeName)
 
 
 class Answered(Struct, frozen=True, kw_only=True, tag="answered", tag_field="outcome"):
