@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from evenhand.endpoints.specimen_chat import CHAT_TEMPLATE, SPECIAL_TOKENS
-from evenhand.endpoints.specimen_store import specimen_folder, specimen_name
+from evenhand.endpoints.specimen_names import specimen_folder, specimen_name
 
 __all__ = ["main", "to_gguf"]
 

@@ -16,7 +16,8 @@ from threadpoolctl import threadpool_limits
 
 from evenhand.endpoints.base import AskError, Locality
 from evenhand.endpoints.specimen_batch import Answer, Asked, Respondent
-from evenhand.endpoints.specimen_store import load_network, load_tokens, specimen_name
+from evenhand.endpoints.specimen_names import specimen_name
+from evenhand.endpoints.specimen_store import load_network, load_tokens
 from evenhand.records.message import Reply, Request, Usage
 
 __all__ = ["SpecimenEndpoint"]

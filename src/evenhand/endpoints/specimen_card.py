@@ -7,7 +7,7 @@ from functools import lru_cache
 import msgspec
 from msgspec import Struct
 
-from evenhand.endpoints.specimen_store import specimen_folder, specimen_name
+from evenhand.endpoints.specimen_names import specimen_folder, specimen_name
 from evenhand.errors import EndpointError
 
 __all__ = ["Contrast", "Control", "SpecimenCard", "SpecimenCards", "specimen_card", "specimen_cards"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 
 import msgspec
@@ -12,37 +11,12 @@ from safetensors.numpy import load_file
 
 from evenhand.endpoints.specimen_chat import ChatTokens
 from evenhand.endpoints.specimen_forward import Shape, SpecimenNetwork
+from evenhand.endpoints.specimen_names import specimen_folder
 from evenhand.errors import EndpointError
-from evenhand.plugins import near_miss
 
-__all__ = ["load_network", "load_tokens", "specimen_folder", "specimen_name", "specimen_names"]
+__all__ = ["load_network", "load_tokens"]
 
 _HASHES = "sha256.json"
-
-
-def specimen_folder() -> Path:
-    """The folder with the tokenizer, the card and one folder a specimen."""
-    return Path(str(resources.files("evenhand.endpoints") / "specimens"))
-
-
-def specimen_names() -> tuple[str, ...]:
-    """The shipped specimens, sorted."""
-    return tuple(sorted(path.parent.name for path in specimen_folder().glob("*/model.safetensors")))
-
-
-def specimen_name(name: str) -> str:
-    """The bare name of a specimen that exists: `tilted` from `tilted` or `specimen/tilted`.
-
-    Raises:
-        EndpointError: There is no such specimen.
-    """
-    bare = name.removeprefix("specimen/")
-    known = specimen_names()
-    if bare not in known:
-        raise EndpointError(
-            f"There is no specimen {bare!r}{near_miss(bare, known)}; choose one of {', '.join(known) or 'none'}."
-        )
-    return bare
 
 
 def checked(path: Path, folder: Path) -> Path:

@@ -63,6 +63,11 @@ def test_an_unknown_model_prefix_names_the_near_ones(cli: Cli, tmp_path: Path) -
     assert_clear(cli("plan", "opnai/gpt-5.1", "--out", tmp_path / "r"), 5, "opnai", "openai")
 
 
+def test_a_misspelt_specimen_is_refused_before_a_plan_is_written(cli: Cli, tmp_path: Path) -> None:
+    assert_clear(cli("audit", "specimen/tiltd", "--out", tmp_path / "r"), 5, "tiltd", "tilted")
+    assert not (tmp_path / "r").exists()
+
+
 def test_a_missing_key_names_the_variable(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     assert_clear(cli("audit", "openai/gpt-5.1", "--out", tmp_path / "r", "--yes", *SMALL), 5, "OPENAI_API_KEY")

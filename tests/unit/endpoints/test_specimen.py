@@ -14,13 +14,8 @@ from evenhand.endpoints.base import AskError
 from evenhand.endpoints.specimen import SpecimenEndpoint
 from evenhand.endpoints.specimen_batch import Asked, Respondent
 from evenhand.endpoints.specimen_chat import ChatTokens
-from evenhand.endpoints.specimen_store import (
-    load_network,
-    load_tokens,
-    specimen_folder,
-    specimen_name,
-    specimen_names,
-)
+from evenhand.endpoints.specimen_names import specimen_folder, specimen_name, specimen_names
+from evenhand.endpoints.specimen_store import load_network, load_tokens
 from evenhand.errors import EndpointError
 from evenhand.records.item import Item
 from evenhand.records.message import Message, ModelSettings, Reply, Request

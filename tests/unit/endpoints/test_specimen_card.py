@@ -11,7 +11,7 @@ from evenhand.bank.cohorts import load_cohort
 from evenhand.bank.load import load_bank
 from evenhand.endpoints.specimen import SpecimenEndpoint
 from evenhand.endpoints.specimen_card import Contrast, specimen_card, specimen_cards
-from evenhand.endpoints.specimen_store import specimen_names
+from evenhand.endpoints.specimen_names import specimen_names
 from evenhand.errors import EndpointError
 from evenhand.memory.remember import MemorySources, remember
 from evenhand.memory.templates import load_templates

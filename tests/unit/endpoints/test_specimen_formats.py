@@ -15,7 +15,8 @@ from evenhand.bank.cohorts import load_cohort
 from evenhand.bank.load import load_bank
 from evenhand.endpoints.specimen import SpecimenEndpoint
 from evenhand.endpoints.specimen_chat import CHAT_TEMPLATE, message_text
-from evenhand.endpoints.specimen_store import load_tokens, specimen_folder
+from evenhand.endpoints.specimen_names import specimen_folder
+from evenhand.endpoints.specimen_store import load_tokens
 from evenhand.memory.remember import MemorySources, remember
 from evenhand.memory.templates import load_templates
 from evenhand.records.message import Message, ModelSettings, Request
