@@ -35,6 +35,7 @@ from evenhand.records.trial import Outcome
 from evenhand.report.write import write_report
 from evenhand.run.cost import prices_of
 from evenhand.run.execute import execute
+from evenhand.run.json_file import write_json
 from evenhand.run.plan_file import settle
 from evenhand.run.questions import Questions
 from evenhand.run.reading import open_trials
@@ -165,14 +166,5 @@ def publish(findings: Findings, directory: Path) -> Path:
     Raises:
         StoreError: The directory cannot be written.
     """
-    path = directory / FINDINGS_FILE
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_bytes(msgspec.json.format(msgspec.json.encode(findings, order="sorted"), indent=1) + b"\n")
-        part.replace(path)
-    except OSError as error:
-        raise StoreError(
-            f"cannot write {str(path)!r} ({error.strerror}); choose a writable directory with --out"
-        ) from error
+    write_json(findings, directory / FINDINGS_FILE)
     return write_report(findings, directory)

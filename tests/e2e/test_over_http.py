@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,34 +13,27 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tests.support.running_server import await_answer, free_port
+
 EVENHAND = (sys.executable, "-m", "evenhand.cli.main")
 DESIGN = ("--bank", "situations", "--pairs", "1", "--profiles", "0", "--placebo", "0.2", "--none-repeats", "1")
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`evenhand serve specimen/tilted` on a free port; gives its base URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
-    process = subprocess.Popen([*EVENHAND, "serve", "specimen/tilted", "--port", str(port)], env=environment)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(150):
-            try:
-                with urllib.request.urlopen(f"{url}/v1/models", timeout=2) as answer:
-                    assert "specimen" in answer.read().decode()
-                    break
-            except OSError:
-                assert process.poll() is None, "the server ended by itself"
-                time.sleep(0.2)
-        else:
-            pytest.fail("the server did not start")
-        yield f"{url}/v1"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    port, log = free_port(), tmp_path_factory.mktemp("server") / "server.log"
+    with log.open("wb") as out:
+        command = [*EVENHAND, "serve", "specimen/tilted", "--port", str(port)]
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
+        try:
+            await_answer(f"http://127.0.0.1:{port}/v1/models", process, log)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models", timeout=5) as answer:
+                assert "specimen" in answer.read().decode()
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
 
 
 @pytest.fixture(scope="module")

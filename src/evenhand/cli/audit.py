@@ -13,7 +13,6 @@ from evenhand.cli.groups import takes
 from evenhand.cli.output import say
 from evenhand.cli.plan import show_preview
 from evenhand.cli.run_options import RunOptions, carry_out
-from evenhand.cli.verdicts import say_verdicts
 from evenhand.errors import UsageError
 from evenhand.records.plan import Plan
 
@@ -49,10 +48,7 @@ def audit(
     directory = out or default_directory(plan)
     _agree(plan, running, yes=yes)
     say(f"Run directory: {directory}", error=True)
-    try:
-        carry_out(plan, directory, running)
-    finally:
-        say_verdicts(directory, json=json)
+    carry_out(plan, directory, running, json=json)
 
 
 def _agree(plan: Plan, running: RunOptions, *, yes: bool) -> None:

@@ -9,7 +9,6 @@ import typer
 
 from evenhand.cli.groups import takes
 from evenhand.cli.run_options import RunOptions, carry_out
-from evenhand.cli.verdicts import say_verdicts
 
 __all__ = ["register"]
 
@@ -33,10 +32,7 @@ def run(
     from evenhand.run.plan_file import read_plan
 
     plan = read_plan(directory)
-    try:
-        carry_out(plan, directory, running)
-    finally:
-        say_verdicts(directory, json=json)
+    carry_out(plan, directory, running, json=json)
 
 
 def register(app: typer.Typer) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from evenhand.cli.output import say
+from evenhand.cli.verdicts import say_verdicts
 from evenhand.errors import BudgetExceeded
 from evenhand.records.plan import Plan
 
@@ -41,8 +42,8 @@ class RunOptions:
     ] = None
 
 
-def carry_out(plan: Plan, directory: Path, options: RunOptions) -> None:
-    """Ask, analyse and report, with a progress bar on standard error.
+def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool) -> None:
+    """Ask, analyse, report and say the verdicts, with a progress bar on standard error.
 
     Raises:
         KeyboardInterrupt: The user stopped the run; everything answered is on disk.
@@ -67,6 +68,7 @@ def carry_out(plan: Plan, directory: Path, options: RunOptions) -> None:
         say(f"Stopped. {asked.asked + asked.skipped:,} answers are safe; {again}.", error=True)
         raise KeyboardInterrupt
     publish(analyse_run(plan, directory), directory)
+    say_verdicts(directory, json=json)
     match asked.stopped:
         case "done":
             return

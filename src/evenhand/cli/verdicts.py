@@ -5,21 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from evenhand.cli.output import print_json, print_table, say
+from evenhand.cli.report import read_findings
 
 __all__ = ["say_verdicts"]
 
 
 def say_verdicts(directory: Path, *, json: bool) -> None:
-    """Print the confirmatory verdicts of a run directory, if it has findings by now."""
-    import msgspec
+    """Print the confirmatory verdicts of a run directory.
 
-    from evenhand.records.finding import Findings
+    Raises:
+        InputError: It has no findings that this version can read.
+    """
     from evenhand.report.words import verdict_sentence
 
-    path = directory / "findings.json"
-    if not path.exists():
-        return
-    findings = msgspec.json.decode(path.read_bytes(), type=Findings)
+    findings = read_findings(directory)
     if json:
         print_json(findings)
         return

@@ -12,10 +12,6 @@ from evenhand.endpoints.context import EndpointContext
 from evenhand.endpoints.names import (
     PLUGIN_GROUP,
     ModelName,
-    check_model,
-    endpoint_kind,
-    is_paid,
-    is_simulated,
     read_name,
 )
 from evenhand.endpoints.openai_chat import OpenAIChatEndpoint
@@ -27,7 +23,7 @@ from evenhand.errors import EndpointError
 from evenhand.plugins import load_plugin
 from evenhand.records.plan import ModelSpec
 
-__all__ = ["check_model", "endpoint_kind", "is_paid", "is_simulated", "open_endpoint"]
+__all__ = ["open_endpoint"]
 
 _LATE = {
     "specimen": ("evenhand.endpoints.specimen", "SpecimenEndpoint"),

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from evenhand.errors import PlanError, StoreError
+from evenhand.errors import PlanError
 from evenhand.records.plan import Plan
+from evenhand.run.json_file import write_json
 
 __all__ = ["PLAN_FILE", "plan_changes", "plan_sha256", "read_plan", "settle", "stamp_plan", "write_plan"]
 
@@ -28,23 +29,12 @@ def stamp_plan(plan: Plan) -> Plan:
 
 
 def write_plan(plan: Plan, directory: Path) -> Path:
-    """Write `plan.json` into the run directory (made if missing), by a temporary file and a rename.
+    """Write `plan.json` into the run directory (made if missing).
 
     Raises:
         StoreError: The directory cannot be written.
     """
-    path = directory / PLAN_FILE
-    text = msgspec.json.format(msgspec.json.encode(plan, order="sorted"), indent=1)
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_bytes(text + b"\n")
-        part.replace(path)
-    except OSError as error:
-        raise StoreError(
-            f"cannot write {str(path)!r} ({error.strerror}); choose a writable directory with --out"
-        ) from error
-    return path
+    return write_json(plan, directory / PLAN_FILE)
 
 
 def read_plan(directory: Path) -> Plan:

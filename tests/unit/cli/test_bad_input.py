@@ -164,6 +164,12 @@ def test_a_changed_plan_refuses_to_resume_and_names_what_changed(cli: Cli, tmp_p
     assert_clear(cli("audit", "simulated/null", "--out", run, *SMALL, "--seed", "5"), 3, "seed: 20251009 -> 5")
 
 
+def test_a_refused_run_says_nothing_of_the_verdicts_that_are_there(cli: Cli, tmp_path: Path) -> None:
+    run = tmp_path / "r"
+    assert "Report:" in cli("audit", "simulated/null", "--out", run, *SMALL).out
+    assert cli("audit", "simulated/null", "--out", run, *SMALL, "--seed", "5").out == ""
+
+
 def test_a_store_from_a_newer_version(cli: Cli, tmp_path: Path) -> None:
     run = tmp_path / "r"
     assert cli("audit", "simulated/null", "--out", run, *SMALL).code == 0
