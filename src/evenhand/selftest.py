@@ -65,14 +65,20 @@ class Check(Struct, frozen=True, kw_only=True):
 
 
 def run_selftest(
-    size: Size, *, seed: int, specimens: bool = True, advance: Callable[[], None] = lambda: None
+    size: Size,
+    *,
+    seed: int,
+    specimens: bool = True,
+    folder: Path | None = None,
+    advance: Callable[[], None] = lambda: None,
 ) -> tuple[Check, ...]:
     """All checks.
 
     Args:
         size: How many audits of each kind.
         seed: Root seed; audit k of a kind uses a seed derived from it.
-        specimens: Audit the shipped specimens too.
+        specimens: Audit the specimens too.
+        folder: Where specimens built anew are; None: the shipped ones.
         advance: Called after every audit.
     """
     workers = min(os.cpu_count() or 1, 8)
@@ -94,7 +100,7 @@ def run_selftest(
         ),
     ]
     if specimens:
-        checks += _specimens(seed, advance)
+        checks += _specimens(seed, folder, advance)
     return tuple(checks)
 
 
@@ -171,14 +177,15 @@ def _at_least(name: str, hits: Sequence[bool], *, rate: float) -> Check:
     )
 
 
-def _specimens(seed: int, advance: Callable[[], None]) -> list[Check]:
+def _specimens(seed: int, folder: Path | None, advance: Callable[[], None]) -> list[Check]:
     """`specimen/tilted` must show every planted effect at its measured size, `specimen/level` must be cleared."""
     found: dict[str, Findings] = {}
     for name in ("specimen/tilted", "specimen/level"):
-        model = ModelSpec(name=name, settings=ModelSettings(logprobs=True))
+        options = {} if folder is None else {"folder": str(folder)}
+        model = ModelSpec(name=name, settings=ModelSettings(logprobs=True), options=options)
         found[name] = _audit(model, design=_SPECIMEN_DESIGN, seed=seed)
         advance()
-    planted = [contrast for contrast in specimen_card("tilted").contrasts if contrast.planted]
+    planted = [contrast for contrast in specimen_card("tilted", folder).contrasts if contrast.planted]
     matched = [(contrast, _finding_of(contrast, found["specimen/tilted"])) for contrast in planted]
     covered = [
         low <= _signed(contrast, finding) <= high for contrast, finding in matched for low, high in [_ends(finding)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,6 +23,8 @@ Examples:
 
   evenhand selftest --full                              200 null audits
 
+  evenhand selftest --folder build/seed-2               specimens built with another seed
+
   evenhand selftest --json
 """
 
@@ -29,19 +32,24 @@ Examples:
 def selftest(
     full: Annotated[bool, typer.Option("--full", help="200 null and 100 planted audits.")] = False,
     seed: Annotated[int, typer.Option(help="Root seed.")] = 20251009,
-    specimens: Annotated[bool, typer.Option(help="Audit the shipped specimens too.")] = True,
+    specimens: Annotated[bool, typer.Option(help="Audit the specimens too.")] = True,
+    folder: Annotated[Path | None, typer.Option(help="Specimens built anew; none: the shipped ones.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
     from rich.console import Console
     from rich.progress import Progress
 
+    from evenhand.endpoints.specimen_names import chosen_folder
     from evenhand.selftest import FULL, QUICK, run_selftest
 
+    chosen_folder({} if folder is None else {"folder": str(folder)})
     size = FULL if full else QUICK
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("audits", total=size.null + size.planted + size.margin + 2 * specimens)
-        checks = run_selftest(size, seed=seed, specimens=specimens, advance=lambda: progress.advance(task))
+        checks = run_selftest(
+            size, seed=seed, specimens=specimens, folder=folder, advance=lambda: progress.advance(task)
+        )
     if json:
         print_json(checks)
     else:

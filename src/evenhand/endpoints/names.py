@@ -10,7 +10,7 @@ from msgspec import Struct
 from evenhand.endpoints.context import Connection
 from evenhand.endpoints.effects import read_respondent
 from evenhand.endpoints.providers import PROVIDERS, is_local, normalised_url
-from evenhand.endpoints.specimen_names import specimen_name
+from evenhand.endpoints.specimen_names import chosen_folder, specimen_name
 from evenhand.endpoints.target import read_target
 from evenhand.errors import EndpointError
 from evenhand.plugins import near_miss, plugin_names
@@ -76,7 +76,7 @@ def check_model(spec: ModelSpec, *, connection: Connection | None = None, levels
     elif name.kind == "simulated":
         read_respondent(name.rest, name.options, levels=levels)
     elif name.kind == "specimen":
-        specimen_name(name.rest)
+        specimen_name(name.rest, chosen_folder(name.options))
     elif name.kind == "replay" and not (Path(name.rest) / "trials.sqlite").is_file():
         raise EndpointError(
             f"There is no run to replay at {name.rest!r}; name a run directory that holds trials.sqlite."

@@ -18,6 +18,7 @@ from evenhand.endpoints.openai_chat import OpenAIChatEndpoint
 from evenhand.endpoints.providers import PROVIDERS
 from evenhand.endpoints.replay import ReplayEndpoint
 from evenhand.endpoints.simulated import SimulatedEndpoint
+from evenhand.endpoints.specimen_names import chosen_folder
 from evenhand.endpoints.target import read_target
 from evenhand.errors import EndpointError
 from evenhand.plugins import load_plugin
@@ -71,7 +72,7 @@ def _opened_late(name: ModelName, *, spec: ModelSpec, context: EndpointContext) 
     module, member = _LATE[name.kind]
     make = getattr(import_module(module), member)
     if name.kind == "specimen":
-        return cast(Endpoint, make(name.rest))
+        return cast(Endpoint, make(name.rest, folder=chosen_folder(name.options)))
     return cast(Endpoint, make(name.rest, spec=spec, connection=context.connection))
 
 

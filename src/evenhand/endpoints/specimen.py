@@ -11,6 +11,7 @@ import os
 import time
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
@@ -31,6 +32,7 @@ class SpecimenEndpoint:
 
     Args:
         name: `level` or `tilted`, with or without `specimen/` in front.
+        folder: Where specimens built anew are; None: the shipped ones.
         concurrency: Requests that it wants in flight; more to choose from means larger batches.
         threads: Threads that compute; None: one a core.
 
@@ -38,10 +40,12 @@ class SpecimenEndpoint:
         EndpointError: There is no such specimen, or its files are not what was shipped.
     """
 
-    def __init__(self, name: str, *, concurrency: int = 1024, threads: int | None = None) -> None:
-        self.name = specimen_name(name)
-        self._tokens = load_tokens()
-        self._respondent = Respondent(load_network(self.name), self._tokens)
+    def __init__(
+        self, name: str, *, folder: Path | None = None, concurrency: int = 1024, threads: int | None = None
+    ) -> None:
+        self.name = specimen_name(name, folder)
+        self._tokens = load_tokens(folder)
+        self._respondent = Respondent(load_network(self.name, folder), self._tokens)
         self._concurrency = concurrency
         self._threads = threads or os.cpu_count() or 1
         self._pool: ThreadPoolExecutor | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
@@ -57,8 +58,6 @@ class SpecimenCard(Struct, frozen=True, kw_only=True):
     purpose: str
     planted: tuple[str, ...]
     """The planted effects in words."""
-    not_learnt: tuple[str, ...]
-    """Effects that training asked for and the network did not learn; they count as not planted."""
     clean: tuple[str, ...]
     """Factors in which nothing was planted."""
     seed: int
@@ -101,27 +100,36 @@ class SpecimenCards(Struct, frozen=True, kw_only=True):
     specimens: tuple[SpecimenCard, ...]
 
 
-@lru_cache(maxsize=1)
-def specimen_cards() -> SpecimenCards:
-    """The cards of all shipped specimens.
+@lru_cache(maxsize=4)
+def specimen_cards(folder: Path | None = None) -> SpecimenCards:
+    """The cards of all specimens in a folder.
+
+    Args:
+        folder: Where they are; None: in the package.
 
     Raises:
         EndpointError: The file is missing or not a card.
     """
     try:
-        return msgspec.json.decode((specimen_folder() / "card.json").read_bytes(), type=SpecimenCards)
+        return msgspec.json.decode(((folder or specimen_folder()) / "card.json").read_bytes(), type=SpecimenCards)
     except (OSError, msgspec.DecodeError) as error:
-        raise EndpointError(f"The specimens' card.json cannot be read ({error}); reinstall evenhand.") from error
+        raise EndpointError(
+            f"The specimens' card.json cannot be read ({error}); reinstall evenhand, or rebuild with `make specimens`."
+        ) from error
 
 
-def specimen_card(name: str) -> SpecimenCard:
+def specimen_card(name: str, folder: Path | None = None) -> SpecimenCard:
     """The card of a specimen, by its name with or without `specimen/`.
+
+    Args:
+        name: The name.
+        folder: Where the specimens are; None: in the package.
 
     Raises:
         EndpointError: There is no such specimen, or it has no card.
     """
-    bare = specimen_name(name)
-    for card in specimen_cards().specimens:
+    bare = specimen_name(name, folder)
+    for card in specimen_cards(folder).specimens:
         if card.name == bare:
             return card
     raise EndpointError(f"The specimen {bare!r} has no card; rebuild with `make specimens`.")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from hashlib import sha256
 from pathlib import Path
+from shutil import copytree
 
 import msgspec
 import numpy as np
@@ -11,6 +13,8 @@ import pytest
 
 from evenhand.bank.load import load_bank
 from evenhand.endpoints.base import AskError
+from evenhand.endpoints.names import check_model
+from evenhand.endpoints.registry import open_endpoint
 from evenhand.endpoints.specimen import SpecimenEndpoint
 from evenhand.endpoints.specimen_batch import Asked, Respondent
 from evenhand.endpoints.specimen_chat import ChatTokens
@@ -19,6 +23,7 @@ from evenhand.endpoints.specimen_store import load_network, load_tokens
 from evenhand.errors import EndpointError
 from evenhand.records.item import Item
 from evenhand.records.message import Message, ModelSettings, Reply, Request
+from evenhand.records.plan import ModelSpec
 
 BASE = Message(role="system", content="You are a helpful assistant.")
 MEMORY = Message(
@@ -146,6 +151,30 @@ async def test_the_endpoint_wants_many_requests_with_the_same_memory() -> None:
 def test_an_unknown_specimen_is_refused_with_the_nearest() -> None:
     with pytest.raises(EndpointError, match=r"no specimen 'titled'.*tilted"):
         specimen_name("titled")
+
+
+async def test_specimens_built_anew_are_found_in_the_folder_that_the_options_name(tmp_path: Path) -> None:
+    copytree(specimen_folder() / "level", tmp_path / "plain")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / name).write_bytes((specimen_folder() / name).read_bytes())
+    weights = {path.relative_to(tmp_path).as_posix(): path for path in tmp_path.rglob("*") if path.is_file()}
+    listed = {name: sha256(path.read_bytes()).hexdigest() for name, path in weights.items()}
+    (tmp_path / "sha256.json").write_bytes(msgspec.json.encode(listed))
+    spec = ModelSpec(name="specimen/plain", options={"folder": str(tmp_path)})
+    check_model(spec)
+    endpoint = open_endpoint(spec)
+    assert isinstance(endpoint, SpecimenEndpoint)
+    assert endpoint.name == "plain"
+    await endpoint.aclose()
+    with pytest.raises(EndpointError, match=r"no specimen 'tilted'.*choose one of plain"):
+        check_model(ModelSpec(name="specimen/tilted", options=spec.options))
+
+
+def test_an_option_that_no_specimen_has_and_a_folder_without_specimens_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(EndpointError, match="no option 'gap'; it has `folder`"):
+        check_model(ModelSpec(name="specimen/level", options={"gap": "0.1"}))
+    with pytest.raises(EndpointError, match=r"There are no specimens in .*python -m specimens"):
+        check_model(ModelSpec(name="specimen/level", options={"folder": str(tmp_path)}))
 
 
 def test_a_changed_weight_file_is_refused(tmp_path: Path) -> None:
