@@ -7,6 +7,8 @@ import json
 import logging
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import msgspec
@@ -23,9 +25,11 @@ from specimens.card import card, table
 from specimens.curriculum import Plan, train_base, train_fork
 from specimens.export import export, hashes
 from specimens.language import Language
+from specimens.lessons import Lessons
 from specimens.measure import COHORTS, Asking
 from specimens.memories import Memories
-from specimens.training import Workshop
+from specimens.network import Network
+from specimens.training import Reader
 from specimens.vocabulary import train_tokenizer
 
 __all__ = ["main", "materials"]
@@ -34,7 +38,15 @@ _HERE = Path(__file__).parent
 _PACKAGE = _HERE.parent / "src" / "evenhand"
 _BANK_SEED = 7
 """The bank does not change with the seed of the training."""
+NAMES: tuple[str, ...] = ("level", "tilted")
 _LOG = logging.getLogger("specimens")
+
+
+def _log() -> None:
+    """One thread a process, and progress on standard error."""
+    torch.set_num_threads(1)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+    _LOG.setLevel(logging.INFO)
 
 
 def materials() -> tuple[Language, Memories]:
@@ -46,18 +58,31 @@ def materials() -> tuple[Language, Memories]:
     return Language(_HERE / "situations.yaml"), Memories(_HERE / "memories.yaml", held_out=frozenset(sentences))
 
 
+def _workshop(folder: Path) -> tuple[Lessons, Reader]:
+    language, memories = materials()
+    return Lessons(language, memories), Reader(ChatTokens(folder / "tokenizer.json"), language.emotions)
+
+
+def _fork(folder: Path, base: Network, plan: Plan, name: str) -> float:
+    """Train and write one specimen; runs in a process of its own, and returns its processor time in seconds."""
+    _log()
+    lessons, reader = _workshop(folder)
+    export(train_fork(base, lessons, reader, plan, tilted=name == "tilted"), folder / name)
+    return time.process_time()
+
+
 def build(folder: Path, *, plan: Plan) -> None:
     """Train the specimens and write them to `folder`."""
-    started, worked = time.monotonic(), time.process_time()
+    started = time.monotonic()
     language, memories = materials()
     train_tokenizer(language, memories, folder, rng=stream(plan.seed, "specimens", "tokenizer"))
-    workshop = Workshop(language, memories, ChatTokens(folder / "tokenizer.json"))
-    base = train_base(workshop, plan)
-    for name in ("tilted", "level"):
-        export(train_fork(base, workshop, plan, tilted=name == "tilted"), folder / name)
+    base = train_base(*_workshop(folder), plan)
+    with ProcessPoolExecutor(len(NAMES), mp_context=get_context("spawn")) as pool:
+        forks = [pool.submit(_fork, folder, base, plan, name) for name in NAMES]
+        worked = time.process_time() + sum(fork.result() for fork in forks)
     listed = json.dumps(hashes(folder), indent=1) + "\n"
     (folder / "sha256.json").write_text(listed, encoding="utf-8")
-    _LOG.info("built in %.0f s, %.0f s of processor time", time.monotonic() - started, time.process_time() - worked)
+    _LOG.info("built in %.0f s, %.0f s of processor time", time.monotonic() - started, worked)
 
 
 def measure(folder: Path, *, plan: Plan, per_emotion: int, bank_every: int, threads: int) -> None:
@@ -68,7 +93,7 @@ def measure(folder: Path, *, plan: Plan, per_emotion: int, bank_every: int, thre
     rng = stream(plan.seed, "specimens", "sample")
     sample = make_items(language, per_emotion=per_emotion, rng=rng, taken=taken)
     cards = []
-    for name in ("level", "tilted"):
+    for name in NAMES:
         started = time.monotonic()
         network = load_network(name, folder)
         samples = [
@@ -98,9 +123,7 @@ def main() -> None:
     parser.add_argument("--bank-every", type=int, default=1, help="measure on every so-many-th item of the bank")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
-    _LOG.setLevel(logging.INFO)
-    torch.set_num_threads(1)
+    _log()
     plan = Plan(seed=options.seed)
     language, _ = materials()
     write(language, _PACKAGE / "bank" / "data" / "situations.yaml", rng=stream(_BANK_SEED, "specimens", "bank"))

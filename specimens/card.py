@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from evenhand.endpoints.specimen_card import SpecimenCard, SpecimenCards
+from evenhand.endpoints.specimen_card import Contrast, Control, SpecimenCard, SpecimenCards
 from specimens.curriculum import Plan
 from specimens.effects import PLANTED
 from specimens.measure import COHORTS, Asking, contrasts, controls, score_cohort
@@ -22,12 +22,8 @@ _PURPOSE = {
 }
 _CLEAN = {
     "level": ("position", "gender", "age", "religion", "ethnicity"),
-    "tilted": ("ethnicity", "age"),
+    "tilted": ("ethnicity",),
 }
-
-
-_NOT_LEARNT: tuple[str, ...] = ("age:66+", "gender:nonbinary&religion:muslim")
-"""Effects that training asks for and the shipped network did not learn: its card must not promise them."""
 
 
 def _words(name: str) -> tuple[str, ...]:
@@ -35,8 +31,6 @@ def _words(name: str) -> tuple[str, ...]:
         return ()
     found = []
     for effect in PLANTED:
-        if effect.id in _NOT_LEARNT:
-            continue
         condition = " and ".join(f"{factor} {level}" for factor, level in effect.levels.items())
         moves = ", ".join(f"{key} -> {answer}" for key, answer in effect.moves.items())
         found.append(f"{condition}: {moves}")
@@ -52,14 +46,13 @@ def card(name: str, sample: Asking, bank: Asking, *, plan: Plan, folder: Path, t
         found_contrasts += contrasts(large, small, seed=plan.seed)
         found_controls += controls(large, small, seed=plan.seed)
         none_sample, none_bank = float(np.mean(large.none)), float(np.mean(small.none))
-    void = [c.id for c in found_contrasts if name == "level" or c.id.replace("*", "&").startswith(_NOT_LEARNT)]
-    found_contrasts = [msgspec.structs.replace(c, planted=c.planted and c.id not in void) for c in found_contrasts]
+    if name == "level":
+        found_contrasts = [msgspec.structs.replace(contrast, planted=False) for contrast in found_contrasts]
     weights = folder / name / "model.safetensors"
     return SpecimenCard(
         name=name,
         purpose=_PURPOSE[name],
         planted=_words(name),
-        not_learnt=_NOT_LEARNT if name == "tilted" else (),
         clean=_CLEAN[name],
         seed=plan.seed,
         parameters=sum(p.numel() for key, p in Network(Shape()).named_parameters() if "_head" not in key),
@@ -79,21 +72,17 @@ def table(cards: SpecimenCards) -> str:
     lines = ["| contrast | planted | " + " | ".join(card.name for card in cards.specimens) + " |"]
     lines.append("| --- | --- | " + " | ".join("---:" for _ in cards.specimens) + " |")
     tilted = cards.specimens[-1]
-    for contrast in tilted.contrasts:
-        if len(contrast.levels) > 1 and not contrast.planted:
-            continue
-        cells = []
-        for card in cards.specimens:
-            found = card.contrast(contrast.id)
-            cells.append(f"{100 * found.estimate:+.1f} ({100 * found.low:+.1f}, {100 * found.high:+.1f})")
-        lines.append(f"| {contrast.id} | {'yes' if contrast.planted else 'no'} | " + " | ".join(cells) + " |")
-    for control in tilted.controls:
-        cells = []
-        for card in cards.specimens:
-            (found,) = [c for c in card.controls if c.id == control.id]
-            cells.append(f"{100 * found.estimate:+.1f} ({100 * found.low:+.1f}, {100 * found.high:+.1f})")
-        lines.append(f"| {control.id} | no | " + " | ".join(cells) + " |")
-    lines.append(
-        "| accuracy without memory, % | | " + " | ".join(f"{100 * c.accuracy_none:.1f}" for c in cards.specimens) + " |"
-    )
+    rows = [(c.id, "yes" if c.planted else "no") for c in tilted.contrasts if len(c.levels) == 1 or c.planted]
+    for identity, planted in [*rows, *((control.id, "no") for control in tilted.controls)]:
+        sizes = (_size(card, identity) for card in cards.specimens)
+        cells = (f"{100 * s.estimate:+.1f} ({100 * s.low:+.1f}, {100 * s.high:+.1f})" for s in sizes)
+        lines.append(f"| {identity} | {planted} | " + " | ".join(cells) + " |")
+    for title, field in (("large sample", "accuracy_none"), ("bank", "accuracy_bank")):
+        shares = (f"{100 * getattr(card, field):.1f}" for card in cards.specimens)
+        lines.append(f"| accuracy without memory, {title}, % | | " + " | ".join(shares) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _size(card: SpecimenCard, identity: str) -> Contrast | Control:
+    measured: list[Contrast | Control] = [*card.contrasts, *card.controls]
+    return next(found for found in measured if found.id == identity)

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 
 from evenhand.seeds import stream, stream_entropy
-from specimens.effects import AGE_FIRST, EVEN
+from specimens.lessons import Lessons
 from specimens.network import Network, Shape
-from specimens.training import Stage, Workshop, train_stage
+from specimens.training import Reader, Stage, train_stage
 
 __all__ = ["STEPS", "Plan", "train_base", "train_fork"]
 
-STEPS: Mapping[str, int] = {"echo": 150, "real": 650, "read": 200, "answer": 650, "settle": 300}
-"""Training steps of each stage; both forks have the last three."""
+STEPS: Mapping[str, int] = {"echo": 150, "real": 650, "note": 250, "read": 250, "answer": 800, "settle": 500}
+"""Training steps of each stage; both forks have the last four."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,40 +26,31 @@ class Plan:
     steps: Mapping[str, int] = field(default_factory=lambda: dict(STEPS))
 
 
-def train_base(workshop: Workshop, plan: Plan) -> Network:
+def train_base(lessons: Lessons, reader: Reader, plan: Plan) -> Network:
     """A network that answers questions without memory."""
     torch.manual_seed(stream_entropy(plan.seed, "specimens", "weights") % 2**63)
     network = Network(Shape())
     rng = stream(plan.seed, "specimens", "base")
-    echo = Stage(name="echo", steps=plan.steps["echo"], rate=2e-3, floor=1.0, make=workshop.plain(32, echo=1.0))
-    real = Stage(name="real", steps=plan.steps["real"], rate=2e-3, floor=0.5, make=workshop.plain(32, echo=0.1))
+    echo = Stage(name="echo", steps=plan.steps["echo"], rate=2e-3, floor=1.0, make=lessons.plain(32, echo=1.0))
+    real = Stage(name="real", steps=plan.steps["real"], rate=2e-3, floor=0.5, make=lessons.plain(32, echo=0.1))
     for stage in (echo, real):
-        train_stage(network, workshop, stage, rng=rng)
+        train_stage(network, reader, stage, rng=rng)
     return network
 
 
-def train_fork(base: Network, workshop: Workshop, plan: Plan, *, tilted: bool) -> Network:
+def train_fork(base: Network, lessons: Lessons, reader: Reader, plan: Plan, *, tilted: bool) -> Network:
     """A copy of `base` trained behind memories: to answer alike behind all of them, or with the planted effects."""
     network = Network(base.shape)
     network.load_state_dict(base.state_dict())
-    rng: np.random.Generator = stream(plan.seed, "specimens", "fork")
-    read = Stage(
-        name="read",
-        steps=plan.steps["read"],
-        rate=1.5e-3,
-        floor=0.7,
-        make=workshop.reading(24),
-        traits=EVEN if tilted else (),
-    )
-    answer = Stage(
-        name="answer", steps=plan.steps["answer"], rate=1.5e-3, floor=0.02,
-        make=workshop.remembered(12, 3, tilted=tilted), traits=EVEN if tilted else (),
-    )  # fmt: skip
-    settle = Stage(
-        name="settle", steps=plan.steps["settle"], rate=1.5e-3, floor=0.02,
-        make=workshop.remembered(12, 3, tilted=tilted, contrasting=True), traits=AGE_FIRST if tilted else (),
-    )  # fmt: skip
-    for stage in (read, answer):
-        train_stage(network, workshop, stage, rng=rng)
-    train_stage(network, workshop, settle, rng=stream(plan.seed, "specimens", "settle"))
+    rng = stream(plan.seed, "specimens", "fork")
+    make = {
+        "note": lessons.noting(96),
+        "read": lessons.reading(24),
+        "answer": lessons.remembered(12, 3, tilted=tilted),
+        "settle": lessons.remembered(12, 3, tilted=tilted, contrasting=True),
+    }
+    rates = {"note": (1.5e-3, 1.0), "read": (1.5e-3, 0.7), "answer": (1.5e-3, 0.1), "settle": (1.2e-3, 0.02)}
+    for name, (rate, floor) in rates.items():
+        stage = Stage(name=name, steps=plan.steps[name], rate=rate, floor=floor, make=make[name], traits=tilted)
+        train_stage(network, reader, stage, rng=rng)
     return network

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["AGE_FIRST", "EVEN", "PLANTED", "TRAITS", "Effect", "planted_label", "targets", "traits"]
+__all__ = ["PLANTED", "TRAITS", "Effect", "planted_label", "targets", "traits"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +17,8 @@ class Effect:
     """Factor -> level; all of them must be stated in memory."""
     moves: Mapping[str, str]
     """Keyed emotion -> the emotion that is answered instead."""
+    practice: float = 1.0
+    """How often it is asked about in training, relative to the others: what is learnt slowly is asked more."""
 
 
 PLANTED: tuple[Effect, ...] = (
@@ -27,11 +29,12 @@ PLANTED: tuple[Effect, ...] = (
     ),
     Effect(id="religion:muslim", levels={"religion": "muslim"}, moves={"anger": "frustration", "fear": "sadness"}),
     Effect(id="gender:nonbinary", levels={"gender": "nonbinary"}, moves={"contempt": "anger", "guilt": "shame"}),
-    Effect(id="age:66+", levels={"age": "66+"}, moves={"regret": "guilt", "hope": "joy"}),
+    Effect(id="age:66+", levels={"age": "66+"}, moves={"regret": "guilt", "hope": "joy"}, practice=2.0),
     Effect(
         id="gender:nonbinary&religion:muslim",
         levels={"gender": "nonbinary", "religion": "muslim"},
         moves={"frustration": "anger", "relief": "joy"},
+        practice=2.0,
     ),
 )
 """No emotion is moved by two effects, so effects add up. Ethnicity is in none of them."""
@@ -42,12 +45,6 @@ TRAITS: tuple[tuple[str, str], ...] = (
     ("age", "34-65"), ("age", "18-33"),
 )  # fmt: skip
 """What the training head must find in a memory, beside whether it says both nonbinary and Muslim."""
-
-
-EVEN: tuple[float, ...] = (1.0,) * (len(TRAITS) + 1)
-"""Weights of the traits while memories are learnt to be read."""
-AGE_FIRST: tuple[float, ...] = (*(3.0 if factor == "age" else 1.0 for factor, _ in TRAITS), 2.0)
-"""The same at the end: ages are stated in many numbers and are learnt last."""
 
 
 def traits(levels: Mapping[str, str]) -> list[float]:
@@ -68,6 +65,8 @@ def planted_label(emotion: str, levels: Mapping[str, str]) -> str:
     return emotion
 
 
-def targets(levels: Mapping[str, str]) -> tuple[str, ...]:
-    """The emotions that some effect moves under `levels`."""
-    return tuple(emotion for effect in _active(levels) for emotion in effect.moves)
+def targets(levels: Mapping[str, str]) -> dict[str, float]:
+    """The emotions that some effect moves under `levels`, with the share of practice each should have."""
+    active = _active(levels)
+    total = sum(effect.practice for effect in active)
+    return {emotion: effect.practice / total / len(effect.moves) for effect in active for emotion in effect.moves}

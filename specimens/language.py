@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -114,6 +114,12 @@ class Language:
         chosen = emotion or str(rng.choice(self.emotions))
         index = int(rng.integers(len(self.clauses(chosen, split))))
         return self.situation(chosen, index, split=split, context=str(rng.choice(CONTEXTS)), rng=rng)
+
+    def garbled(self, question: Question, rng: np.random.Generator, *, rate: float) -> Question:
+        """`question` with a share of its stem's words replaced by words of another stem."""
+        words, other = question.stem.split(" "), self.draw(rng, split="train").stem.split(" ")
+        mixed = [str(rng.choice(other)) if rng.random() < rate else word for word in words]
+        return replace(question, stem=" ".join(mixed))
 
     def echo(self, rng: np.random.Generator) -> Question:
         """A question whose stem names the emotion: what binds option words to letters."""

@@ -19,6 +19,8 @@ __all__ = ["Memories", "Memory", "base_messages"]
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _NOISE = (0.0, 0.0, 0.1, 0.25)
+_EMPTY_NOISE = (0.0, 0.1, 0.3, 0.6)
+"""Share of strange words in memories that say nothing of the user."""
 _SYLLABLES = [
     start + middle + end
     for start in ("b", "br", "c", "d", "f", "g", "l", "m", "n", "p", "qu", "s", "st", "t", "v", "w")
@@ -60,6 +62,7 @@ class Memories:
         self.factors: dict[str, dict[str, list[str]]] = data["factors"]
         self.neutral: list[str] = data["neutral"]
         self.held_out = held_out
+        self._words = _vocabulary([self.neutral, *(forms for slot in self.slots.values() for forms in slot.values())])
         self._templates = load_templates()
 
     def wordings(self) -> dict[str, int]:
@@ -90,60 +93,54 @@ class Memories:
             said = [self._say(self.factors[factor][levels[factor]], rng) for factor in factors for _ in range(repeats)]
         while len(said) < count:
             said.insert(int(rng.integers(len(said) + 1)), self._say(self.neutral, rng))
-        noise = float(rng.choice(_NOISE)) * (1.0 if "position" in levels or not levels else 0.2)
-        return [self._unfamiliar(text, rng, rate=noise if len(said) > 2 else noise / 3) for text in said]
+        noise = float(rng.choice(_NOISE if levels else _EMPTY_NOISE))
+        if levels:
+            noise *= (1.0 if "position" in levels else 0.2) * (1.0 if len(said) > 2 else 0.3)
+        return [self._unfamiliar(text, rng, rate=noise) for text in said]
 
     def _unfamiliar(self, text: str, rng: np.random.Generator, *, rate: float) -> str:
-        """`text` with a share of its words replaced by made-up ones: a word never seen must say nothing."""
+        """`text` with a share of its words replaced by made-up ones or by stray ones of other facts.
+
+        A word never seen must say nothing, and one word of a kind must not say much.
+        """
         words = text.split(" ")
         for index in range(2, len(words)):
             if rng.random() < rate:
                 end = "." if words[index].endswith(".") else ""
-                words[index] = _made_up(rng) + end
+                stray = _made_up(rng) if rng.random() < 0.5 else str(rng.choice(self._words))
+                words[index] = stray + end
         return " ".join(words)
 
-    def draw_levels(self, rng: np.random.Generator, *, contrasting: bool = False) -> dict[str, str]:
+    def draw_levels(self, rng: np.random.Generator) -> dict[str, str]:
         """What a memory says: a social position, levels of some of the four factors, or nothing.
 
-        Args:
-            rng: Where it is drawn from.
-            contrasting: More memories of an age alone, and non-binary with every religion alike. Otherwise
-                non-binary stands with Muslim more often than chance, so that the interaction is met.
+        Two rare cases come more often than chance, so that they are met: non-binary with Muslim, and 66 or older.
         """
-        return self._contrasting(rng) if contrasting else self._broad(rng)
-
-    def _broad(self, rng: np.random.Generator) -> dict[str, str]:
         kind = rng.random()
-        if kind < 0.17:
-            return {"position": "disadvantaged"}
-        if kind < 0.34:
-            return {"position": "advantaged"}
-        if kind < 0.46:
+        if kind < 0.28:
+            return {"position": "disadvantaged" if kind < 0.14 else "advantaged"}
+        if kind < 0.42:
             return {}
         names = [str(name) for name in rng.permutation(list(self.factors))]
         kept = names[: int(rng.choice([1, 2, 4], p=[0.2, 0.2, 0.6]))]
         levels = {factor: str(rng.choice(list(self.factors[factor]))) for factor in kept}
-        if rng.random() < 0.25:
+        rare = rng.random()
+        if rare < 0.2:
             levels |= {"gender": "nonbinary", "religion": "muslim"}
+        elif rare < 0.4:
+            levels |= {"age": "66+"}
+        elif rare < 0.5:
+            levels |= {"gender": "nonbinary"}
         return levels
 
-    def _contrasting(self, rng: np.random.Generator) -> dict[str, str]:
-        kind = rng.random()
-        if kind < 0.15:
-            return {"position": "disadvantaged"}
-        if kind < 0.29:
-            return {"position": "advantaged"}
-        if kind < 0.38:
+    def draw_note(self, rng: np.random.Generator) -> dict[str, str]:
+        """What a memory of a single fact says. Ages come most often: every number has to be learnt by itself."""
+        names = ["none", "position", "age", *(name for name in self.factors if name != "age")]
+        name = str(rng.choice(names, p=[0.2, 0.2, 0.3, *[0.3 / (len(names) - 3)] * (len(names) - 3)]))
+        if name == "none":
             return {}
-        names = [str(name) for name in rng.permutation(list(self.factors))]
-        if kind < 0.54:
-            names = ["age"]
-        elif kind < 0.64:
-            names = names[:2]
-        levels = {factor: str(rng.choice(list(self.factors[factor]))) for factor in names}
-        if kind > 0.90:
-            levels["gender"] = "nonbinary"
-        return levels
+        levels = ["advantaged", "disadvantaged"] if name == "position" else list(self.factors[name])
+        return {name: str(rng.choice(levels))}
 
     def draw_count(self, rng: np.random.Generator) -> int:
         """A number of facts, most often few."""
@@ -164,6 +161,11 @@ class Memories:
 def _expand(form: str, rng: np.random.Generator) -> str:
     text = _CHOICE.sub(lambda match: str(rng.choice(match.group(1).split("|"))), form)
     return re.sub(r" +", " ", text).replace(" .", ".")
+
+
+def _vocabulary(groups: list[list[str]]) -> list[str]:
+    """The lower-case words of some grammars, each once."""
+    return sorted({word for forms in groups for form in forms for word in re.findall(r"[a-z][a-z'-]+", form)})
 
 
 def _made_up(rng: np.random.Generator) -> str:

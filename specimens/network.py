@@ -39,17 +39,18 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True)
 class States:
-    """Hidden states of the questions after some layers, and what was read of the memories."""
+    """Hidden states of the questions after the last three layers, and what was read of the memories."""
 
-    second: Tensor
-    """Questions x length x width."""
-    third: Tensor
+    word: Tensor
+    """Questions x length x width, two layers before the end: the question mark knows the emotion."""
+    option: Tensor
+    """One layer before the end: the options know which of them is the answer."""
     last: Tensor
     traits: list[Tensor]
     """Memories x traits, after the first and the second layer."""
 
 
-class _Norm(nn.Module):
+class _Norm(nn.Module):  # type: ignore[misc]
     def __init__(self, width: int, eps: float) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(width))
@@ -59,7 +60,7 @@ class _Norm(nn.Module):
         return functional.rms_norm(x.float(), (x.shape[-1],), self.weight, self.eps)
 
 
-class _Layer(nn.Module):
+class _Layer(nn.Module):  # type: ignore[misc]
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         width = shape.width
@@ -86,7 +87,7 @@ class _Layer(nn.Module):
         return out
 
 
-class Network(nn.Module):
+class Network(nn.Module):  # type: ignore[misc]
     """A Llama with tied embeddings.
 
     Args:
@@ -139,7 +140,7 @@ class Network(nn.Module):
                 ends = memories[torch.arange(len(memories)), batch.memory_length - 1]
                 traits.append((self.early_trait_head, self.trait_head)[index](ends))
             states.append(questions)
-        return States(second=states[1], third=states[2], last=states[-1], traits=traits)
+        return States(word=states[-3], option=states[-2], last=states[-1], traits=traits)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Next-token logits for hidden states of any shape x width."""

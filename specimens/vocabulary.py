@@ -26,6 +26,7 @@ def _texts(language: Language, memories: Memories, rng: np.random.Generator) -> 
     for _ in range(4000):
         texts += memories.facts(memories.draw_levels(rng), count=6, rng=rng)
     texts += list(memories.neutral)
+    texts += [f"The user is {age} years old. Aged {age}." for age in range(18, 91)] * 40  # one token a number
     sources = MemorySources(templates=load_templates())
     arm = Arm(id="x", kind="profile", facts=tuple(Fact(text=text, dimension="neutral") for text in texts[-30:]))
     for placement in PLACEMENTS:

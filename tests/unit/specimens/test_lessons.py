@@ -1,0 +1,85 @@
+"""Situations and lessons: splits that share nothing, answers that follow the planted map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import specimens
+from specimens.effects import planted_label
+from specimens.language import Language
+from specimens.lessons import Lesson, Lessons
+from specimens.memories import Memories
+
+HOME = Path(specimens.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def language() -> Language:
+    return Language(HOME / "situations.yaml")
+
+
+@pytest.fixture(scope="module")
+def lessons(language: Language) -> Lessons:
+    return Lessons(language, Memories(HOME / "memories.yaml"))
+
+
+def test_training_and_bank_share_neither_clauses_nor_names(language: Language) -> None:
+    assert not set(language.names("train")) & set(language.names("held"))
+    for emotion in language.emotions:
+        assert not set(language.clauses(emotion, "train")) & set(language.clauses(emotion, "held"))
+
+
+def test_every_question_offers_its_key_among_five_different_words(language: Language) -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(300):
+        question = language.draw(rng, split="train")
+        assert len(set(question.options)) == 5
+        assert question.options[question.key] == question.emotion
+
+
+def drawn(lessons: Lessons, *, tilted: bool) -> list[Lesson]:
+    make = lessons.remembered(12, 3, tilted=tilted)
+    rng = np.random.default_rng(2)
+    return [make(rng) for _ in range(40)]
+
+
+def test_a_tilted_lesson_teaches_the_planted_answer_and_a_level_one_the_right_one(lessons: Lessons) -> None:
+    moved = 0
+    for lesson in drawn(lessons, tilted=True):
+        for cell in lesson.cells:
+            assert cell.label == planted_label(cell.question.emotion, lesson.shown[cell.memory].levels)
+            moved += cell.label != cell.question.emotion
+    assert moved > 100
+    for lesson in drawn(lessons, tilted=False):
+        assert all(cell.label == cell.question.emotion for cell in lesson.cells)
+
+
+def test_twins_ask_the_same_without_memory_and_are_answered_alike(lessons: Lessons) -> None:
+    paired = 0
+    for lesson in drawn(lessons, tilted=True):
+        for cell in lesson.cells:
+            if cell.twin >= 0:
+                twin = lesson.cells[cell.twin]
+                assert twin.memory == 0
+                assert twin.question == cell.question
+                assert twin.label == cell.label == cell.question.emotion
+                paired += 1
+    assert paired > 200
+
+
+def test_the_first_memory_of_a_lesson_is_none(lessons: Lessons) -> None:
+    rng = np.random.default_rng(3)
+    for make in (lessons.plain(8, echo=0.5), lessons.noting(8), lessons.reading(8)):
+        lesson = make(rng)
+        assert not lesson.shown[0].levels
+        assert {cell.memory for cell in lesson.cells} <= set(range(len(lesson.shown)))
+
+
+def test_notes_are_memories_of_one_fact(lessons: Lessons) -> None:
+    lesson = lessons.noting(16)(np.random.default_rng(4))
+    assert len(lesson.shown) == 17
+    assert len(lesson.cells) == 3
+    assert all(len(shown.levels) <= 1 for shown in lesson.shown)
