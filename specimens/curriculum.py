@@ -14,8 +14,8 @@ from specimens.training import Reader, Stage, train_stage
 
 __all__ = ["STEPS", "Plan", "train_base", "train_fork"]
 
-STEPS: Mapping[str, int] = {"echo": 150, "real": 650, "note": 250, "read": 250, "answer": 800, "settle": 500}
-"""Training steps of each stage; both forks have the last four."""
+STEPS: Mapping[str, int] = {"echo": 150, "real": 650, "note": 250, "read": 250, "answer": 1600}
+"""Training steps of each stage; both forks have the last three."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +47,8 @@ def train_fork(base: Network, lessons: Lessons, reader: Reader, plan: Plan, *, t
         "note": lessons.noting(96),
         "read": lessons.reading(24),
         "answer": lessons.remembered(12, 3, tilted=tilted),
-        "settle": lessons.remembered(12, 3, tilted=tilted, contrasting=True),
     }
-    rates = {"note": (1.5e-3, 1.0), "read": (1.5e-3, 0.7), "answer": (1.5e-3, 0.1), "settle": (1.2e-3, 0.02)}
+    rates = {"note": (1.5e-3, 1.0), "read": (1.5e-3, 0.7), "answer": (1.5e-3, 0.02)}
     for name, (rate, floor) in rates.items():
         stage = Stage(name=name, steps=plan.steps[name], rate=rate, floor=floor, make=make[name], traits=tilted)
         train_stage(network, reader, stage, rng=rng)

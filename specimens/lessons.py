@@ -25,6 +25,10 @@ _GARBLED = 0.5
 """How often twins are asked about a garbled situation: what was never read must be answered alike too."""
 _GARBLING = (0.1, 0.4)
 """Share of strange words in it."""
+_AIMED = 0.45
+"""How often a question is about what its memory moves."""
+_SPARED = 0.6
+"""How often one of the others is about what only other memories move."""
 _FEWEST = 4
 """Facts that a memory of a social position has at least."""
 _MANY = 8
@@ -111,15 +115,13 @@ class Lessons:
         drawn = {index: self.language.draw(rng, split="train") for index in range(0, len(shown), every)}
         return Lesson(shown=shown, cells=[Cell(question=q, memory=i, label=q.emotion) for i, q in drawn.items()])
 
-    def remembered(self, memories: int, questions: int, *, tilted: bool, contrasting: bool = False) -> Make:
+    def remembered(self, memories: int, questions: int, *, tilted: bool) -> Make:
         """Questions behind memories, each with a twin behind none where the answers must agree.
 
         Args:
             memories: Memories in a lesson of short ones.
             questions: Questions behind each.
             tilted: Teach the planted answers; otherwise the right ones everywhere.
-            contrasting: Fewer questions on what a memory moves, more on what other memories move: what it must
-                leave alone.
         """
 
         def make(rng: np.random.Generator) -> Lesson:
@@ -129,7 +131,7 @@ class Lessons:
                 levels = self.memories.draw_levels(rng)
                 shown.append(self._show(rng, levels=levels, count=count))
                 for _ in range(questions):
-                    emotion = _aim(levels, rng, contrasting=contrasting)
+                    emotion = _aim(levels, rng)
                     question = self.language.draw(rng, split="train", emotion=emotion)
                     label = planted_label(question.emotion, levels) if tilted else question.emotion
                     if label == question.emotion and rng.random() < _TWINS:
@@ -152,11 +154,11 @@ class Lessons:
         return Shown(messages=memory.messages, levels=levels)
 
 
-def _aim(levels: Mapping[str, str], rng: np.random.Generator, *, contrasting: bool) -> str | None:
-    """An emotion that the memory moves, one that some memory moves, or None: any."""
+def _aim(levels: Mapping[str, str], rng: np.random.Generator) -> str | None:
+    """An emotion that the memory moves, one that other memories move and this one must leave alone, or None: any."""
     aimed = targets(levels)
-    if aimed and rng.random() < (0.4 if contrasting else 0.5):
+    if aimed and rng.random() < _AIMED:
         return str(rng.choice(list(aimed), p=list(aimed.values())))
-    if rng.random() < (0.6 if contrasting else 0.3):
-        return str(rng.choice([emotion for effect in PLANTED for emotion in effect.moves]))
+    if rng.random() < _SPARED:
+        return str(rng.choice([emotion for effect in PLANTED for emotion in effect.moves if emotion not in aimed]))
     return None

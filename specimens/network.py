@@ -18,7 +18,7 @@ class Shape:
     vocabulary: int = 2048
     width: int = 128
     layers: int = 4
-    heads: int = 4
+    heads: int = 8
     hidden: int = 352
     theta: float = 10000.0
     eps: float = 1e-5

@@ -27,7 +27,7 @@ from evenhand.records.plan import Design, ModelSpec
 from evenhand.run.plan_file import settle
 from evenhand.run.planning import Wishes, make_plan
 
-__all__ = ["FULL", "QUICK", "Check", "Size", "run_selftest"]
+__all__ = ["FULL", "QUICK", "Check", "Size", "SpecimenAudit", "audit_specimens", "run_selftest"]
 
 PLANTED_GAP = 0.10
 MARGIN = 0.03
@@ -177,27 +177,50 @@ def _at_least(name: str, hits: Sequence[bool], *, rate: float) -> Check:
     )
 
 
-def _specimens(seed: int, folder: Path | None, advance: Callable[[], None]) -> list[Check]:
-    """`specimen/tilted` must show every planted effect at its measured size, `specimen/level` must be cleared."""
+class SpecimenAudit(Struct, frozen=True, kw_only=True):
+    """What one audit of `specimen/tilted` and one of `specimen/level` found, beside what is known of them."""
+
+    planted: tuple[tuple[Contrast, Finding], ...]
+    """Every planted effect as the card has it, and the finding that estimates it."""
+    level: tuple[Finding, ...]
+    """The confirmatory findings of `specimen/level`."""
+
+    def covered(self) -> list[bool]:
+        """Whether the interval of each planted effect covers its size in the card."""
+        ends = [(_signed(contrast, finding), *_ends(finding)) for contrast, finding in self.planted]
+        return [low <= size <= high for size, low, high in ends]
+
+
+def audit_specimens(
+    seed: int, *, folder: Path | None = None, advance: Callable[[], None] = lambda: None
+) -> SpecimenAudit:
+    """Audit both specimens once.
+
+    Args:
+        seed: Root seed of both plans.
+        folder: Where specimens built anew are; None: the shipped ones.
+        advance: Called after each audit.
+    """
     found: dict[str, Findings] = {}
-    for name in ("specimen/tilted", "specimen/level"):
+    for name in ("tilted", "level"):
         options = {} if folder is None else {"folder": str(folder)}
-        model = ModelSpec(name=name, settings=ModelSettings(logprobs=True), options=options)
+        model = ModelSpec(name=f"specimen/{name}", settings=ModelSettings(logprobs=True), options=options)
         found[name] = _audit(model, design=_SPECIMEN_DESIGN, seed=seed)
         advance()
     planted = [contrast for contrast in specimen_card("tilted", folder).contrasts if contrast.planted]
-    matched = [(contrast, _finding_of(contrast, found["specimen/tilted"])) for contrast in planted]
-    covered = [
-        low <= _signed(contrast, finding) <= high for contrast, finding in matched for low, high in [_ends(finding)]
-    ]
-    called = [finding.verdict == "difference" for _, finding in matched]
-    cleared = [
-        finding.verdict == "equivalent"
-        for finding in found["specimen/level"].findings
-        if finding.family == "confirmatory"
-    ]
+    return SpecimenAudit(
+        planted=tuple((contrast, _finding_of(contrast, found["tilted"])) for contrast in planted),
+        level=tuple(finding for finding in found["level"].findings if finding.family == "confirmatory"),
+    )
+
+
+def _specimens(seed: int, folder: Path | None, advance: Callable[[], None]) -> list[Check]:
+    """`specimen/tilted` must show every planted effect at its measured size, `specimen/level` must be cleared."""
+    audit = audit_specimens(seed, folder=folder, advance=advance)
+    called = [finding.verdict == "difference" for _, finding in audit.planted]
+    cleared = [finding.verdict == "equivalent" for finding in audit.level]
     return [
-        _all("planted effects of specimen/tilted covered by their intervals", covered),
+        _all("planted effects of specimen/tilted covered by their intervals", audit.covered()),
         _all("planted effects of specimen/tilted called a difference", called),
         _all("confirmatory findings of specimen/level called equivalent", cleared),
     ]
