@@ -33,15 +33,10 @@ def main() -> None:
 def _table(cards: list[tuple[SpecimenCard, SpecimenCard]], audits: list[SpecimenAudit]) -> list[str]:
     heads = [f"seed {tilted.seed}: {what}" for tilted, _ in cards for what in ("card", "audit")]
     lines = ["| | " + " | ".join(heads) + " |", "| --- |" + " ---: |" * len(heads)]
-    for row, (contrast, _) in enumerate(audits[0].planted):
-        cells = []
-        for audit in audits:
-            size, finding = audit.planted[row]
-            cells += [
-                _points(-1 if finding.measure == "gap" else 1, size.estimate, size.low, size.high),
-                _found(finding),
-            ]
-        lines.append(f"| `{contrast.id}` | " + " | ".join(cells) + " |")
+    for row, (effect, _) in enumerate(audits[0].planted):
+        pairs = [audit.planted[row] for audit in audits]
+        cells = [cell for e, finding in pairs for cell in (_points(e.estimate, e.low, e.high), _found(finding))]
+        lines.append(f"| {' and '.join(effect.levels.values())} | " + " | ".join(cells) + " |")
     lines.append("| `tilted`, largest clean contrast | " + " | ".join(f"{_largest(t)} | " for t, _ in cards) + "|")
     lines.append("| `level`, largest contrast | " + " | ".join(f"{_largest(level)} | " for _, level in cards) + "|")
     for row, finding in enumerate(audits[0].level):
@@ -50,23 +45,21 @@ def _table(cards: list[tuple[SpecimenCard, SpecimenCard]], audits: list[Specimen
     return lines
 
 
-def _points(sign: int, *sizes: float) -> str:
-    estimate, low, high = (100 * size for size in sizes)
-    low, high = sorted((sign * low, sign * high))
-    return f"{sign * estimate:+.1f} ({low:+.1f}, {high:+.1f})"
+def _points(estimate: float, low: float, high: float) -> str:
+    return f"{100 * estimate:+.1f} ({100 * low:+.1f}, {100 * high:+.1f})"
 
 
 def _found(finding: Finding) -> str:
     if finding.estimate is None or finding.low is None or finding.high is None:
         return "not estimated"
-    return f"{_points(1, finding.estimate, finding.low, finding.high)} {finding.verdict}"
+    return f"{_points(finding.estimate, finding.low, finding.high)} {finding.verdict}"
 
 
 def _largest(card: SpecimenCard) -> str:
     """The main contrast of a clean factor that lies farthest from zero."""
     clean = [c for c in card.contrasts if len(c.levels) == 1 and set(c.levels) <= set(card.clean)]
     found = max(clean, key=lambda contrast: abs(contrast.estimate))
-    return f"{_points(1, found.estimate, found.low, found.high)} `{found.id}`"
+    return f"{_points(found.estimate, found.low, found.high)} `{found.id}`"
 
 
 if __name__ == "__main__":

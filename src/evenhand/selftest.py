@@ -19,15 +19,14 @@ from msgspec import Struct
 from scipy import stats
 
 from evenhand.audit import analyse_run, ask
-from evenhand.endpoints.specimen_card import Contrast, specimen_card
 from evenhand.errors import EvenhandError
-from evenhand.records.finding import AnalysisSettings, Finding, Findings
+from evenhand.records.finding import AnalysisSettings, Finding, Findings, PlantedEffect
 from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, ModelSpec
 from evenhand.run.plan_file import settle
 from evenhand.run.planning import Wishes, make_plan
 
-__all__ = ["FULL", "QUICK", "Check", "Size", "SpecimenAudit", "audit_specimens", "run_selftest"]
+__all__ = ["FULL", "QUICK", "Check", "Size", "SpecimenAudit", "audit_specimens", "pair_up", "run_selftest"]
 
 PLANTED_GAP = 0.10
 MARGIN = 0.03
@@ -145,8 +144,8 @@ def _below(p: float | None) -> bool:
     return p is not None and p < 0.05
 
 
-def _covers(gap: Finding, truth: float) -> bool:
-    return gap.low is not None and gap.high is not None and gap.low <= truth <= gap.high
+def _covers(finding: Finding, truth: float) -> bool:
+    return finding.low is not None and finding.high is not None and finding.low <= truth <= finding.high
 
 
 def _share(hits: Sequence[bool]) -> str:
@@ -180,15 +179,14 @@ def _at_least(name: str, hits: Sequence[bool], *, rate: float) -> Check:
 class SpecimenAudit(Struct, frozen=True, kw_only=True):
     """What one audit of `specimen/tilted` and one of `specimen/level` found, beside what is known of them."""
 
-    planted: tuple[tuple[Contrast, Finding], ...]
-    """Every planted effect as the card has it, and the finding that estimates it."""
+    planted: tuple[tuple[PlantedEffect, Finding], ...]
+    """Every planted effect, and the finding that estimates it."""
     level: tuple[Finding, ...]
     """The confirmatory findings of `specimen/level`."""
 
     def covered(self) -> list[bool]:
-        """Whether the interval of each planted effect covers its size in the card."""
-        ends = [(_signed(contrast, finding), *_ends(finding)) for contrast, finding in self.planted]
-        return [low <= size <= high for size, low, high in ends]
+        """Whether the interval of each planted effect covers its size."""
+        return [_covers(finding, effect.estimate) for effect, finding in self.planted]
 
 
 def audit_specimens(
@@ -207,10 +205,18 @@ def audit_specimens(
         model = ModelSpec(name=f"specimen/{name}", settings=ModelSettings(logprobs=True), options=options)
         found[name] = _audit(model, design=_SPECIMEN_DESIGN, seed=seed)
         advance()
-    planted = [contrast for contrast in specimen_card("tilted", folder).contrasts if contrast.planted]
+    return pair_up(found["tilted"], found["level"])
+
+
+def pair_up(tilted: Findings, level: Findings) -> SpecimenAudit:
+    """The findings of two audits beside what was planted.
+
+    Raises:
+        EvenhandError: The audit of `specimen/tilted` has no finding for a planted effect.
+    """
     return SpecimenAudit(
-        planted=tuple((contrast, _finding_of(contrast, found["tilted"])) for contrast in planted),
-        level=tuple(finding for finding in found["level"].findings if finding.family == "confirmatory"),
+        planted=tuple((effect, _finding_of(effect, tilted)) for effect in (tilted.run.planted if tilted.run else ())),
+        level=tuple(finding for finding in level.findings if finding.family == "confirmatory"),
     )
 
 
@@ -226,38 +232,11 @@ def _specimens(seed: int, folder: Path | None, advance: Callable[[], None]) -> l
     ]
 
 
-def _finding_of(contrast: Contrast, findings: Findings) -> Finding:
-    """The finding that estimates a contrast of the card.
-
-    Raises:
-        EvenhandError: The analysis has none.
-    """
-    wanted = set(contrast.levels.items())
+def _finding_of(effect: PlantedEffect, findings: Findings) -> Finding:
     for finding in findings.findings:
-        if finding.measure == "gap" and finding.family == "confirmatory" and "position" in contrast.levels:
+        if effect.is_estimated_by(finding):
             return finding
-        if finding.measure == "factor_gap" and {(finding.factor, finding.level)} == wanted:
-            return finding
-        if finding.measure == "interaction" and len(wanted) == 2 and _crossed(finding) == wanted:
-            return finding
-    raise EvenhandError(f"the analysis has no finding for the planted contrast {contrast.id!r}")
-
-
-def _crossed(finding: Finding) -> set[tuple[str, str]]:
-    """The (factor, level) pairs of an interaction."""
-    factors, levels = (finding.factor or "").split(" x "), (finding.level or "").split(" x ")
-    return set(zip(factors, levels, strict=True))
-
-
-def _signed(contrast: Contrast, finding: Finding) -> float:
-    """The card's size on the finding's own side: the gap is the reference level minus the other."""
-    return -contrast.estimate if finding.measure == "gap" else contrast.estimate
-
-
-def _ends(finding: Finding) -> tuple[float, float]:
-    if finding.low is None or finding.high is None:
-        raise EvenhandError(f"the finding {finding.id!r} has no interval")
-    return finding.low, finding.high
+    raise EvenhandError(f"the analysis has no finding for the planted effect {effect.levels}")
 
 
 def _all(name: str, hits: Sequence[bool]) -> Check:

@@ -18,6 +18,7 @@ __all__ = [
     "Findings",
     "Measure",
     "ModelSummary",
+    "PlantedEffect",
     "RunSummary",
     "Scale",
     "Table",
@@ -184,6 +185,35 @@ class ModelSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     notes: tuple[str, ...] = ()
 
 
+class PlantedEffect(Struct, frozen=True, kw_only=True):
+    """A difference that is known to be in a specimen, on the side on which a finding states it."""
+
+    model: str
+    measure: Measure
+    """`gap` (advantaged minus disadvantaged), `factor_gap` (level minus reference) or `interaction`."""
+    levels: dict[str, str]
+    """Factor -> level."""
+    estimate: float
+    """Size on a large sample of other items, probability scale."""
+    low: float
+    """Lower end of its 95% interval over resampled items and profiles."""
+    high: float
+    bank: float
+    """Size on the items and profiles from which the audit draws its cells."""
+
+    def is_estimated_by(self, finding: Finding) -> bool:
+        """Whether a finding estimates this difference: facts stated, in the system prompt, no reader, no mitigation."""
+        if (finding.model, finding.measure) != (self.model, self.measure):
+            return False
+        setting = zip((finding.placement, finding.reader, finding.mitigation), ("system", "none", "none"), strict=True)
+        if "cue=" in finding.id or any(found not in (None, usual) for found, usual in setting):
+            return False
+        if self.measure == "gap":
+            return finding.family == "confirmatory"
+        factors, levels = (finding.factor or "").split(" x "), (finding.level or "").split(" x ")
+        return len(factors) == len(levels) and dict(zip(factors, levels, strict=True)) == self.levels
+
+
 class RunSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was run, for the head and the reproducibility block of the report."""
 
@@ -208,7 +238,9 @@ class RunSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     simulated: bool = False
     """True when any answer was drawn from a simulated respondent; every artefact says so."""
     specimen: bool = False
-    """True when a shipped specimen was audited."""
+    """True when a specimen was audited."""
+    planted: tuple[PlantedEffect, ...] = ()
+    """What is known to be in the audited specimens."""
     factor_labels: dict[str, str] = {}
     level_labels: dict[str, str] = {}
     """`factor.level` -> label."""

@@ -11,6 +11,7 @@ from evenhand.report.evidence import intersections_section, items_section, memor
 from evenhand.report.forest import cue_of, variant_of
 from evenhand.report.limits import limits_of
 from evenhand.report.numbers import count, date_text, duration, money
+from evenhand.report.planted import planted_section
 from evenhand.report.sections import factors_section, gaps_section, verdict_section
 from evenhand.report.source import Source, source_of
 from evenhand.report.tables import side_by_side
@@ -26,6 +27,7 @@ def page_of(findings: Findings) -> Page:
     source = source_of(findings)
     run = findings.run
     several = (_models_section(source),) if source.several else ()
+    planted = planted_section(source)
     return Page(
         title=_title(run) if run else "Analysis of a table of predictions",
         kicker="evenhand audit report" if run else "evenhand analysis report",
@@ -36,6 +38,7 @@ def page_of(findings: Findings) -> Page:
         warnings=findings.warnings,
         sections=(
             verdict_section(source),
+            *((planted,) if planted else ()),
             gaps_section(source),
             factors_section(source),
             memory_section(source),
@@ -79,7 +82,7 @@ def _notice(run: RunSummary | None) -> Note | None:
     if run.simulated:
         texts.append("Some or all answers here were drawn from a statistical model with planted effects.")
     if run.specimen:
-        texts.append("A specimen was audited: a small model shipped with the package whose behaviour is planted.")
+        texts.append("A specimen was audited: a small model trained for evenhand, whose behaviour is known.")
     texts.append("Nothing on this page is about a real assistant. To audit your own:")
     title = {"simulated answers": "Simulated answers", "specimen": "A specimen, not a product"}
     return Note(title.get(_badge(run), "Specimens and simulated answers"), " ".join(texts), "warning", _OWN_MODEL)

@@ -14,6 +14,7 @@ from evenhand.records.message import Message
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.records.profile import Arm
 from evenhand.run.cost import estimate, find_price
+from evenhand.run.planted import planted_effects
 from evenhand.run.reading import TrialReader
 from evenhand.run.rows import StoredTrial
 from evenhand.run.totals import ModelTotals
@@ -45,6 +46,7 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
         models=tuple(_model(model, totals.get(model.name), crossing.size(model)) for model in plan.models),
         simulated=any(is_simulated(name) for name in (*(model.name for model in plan.models), *reported)),
         specimen=any(name.startswith("specimen/") for name in (*(model.name for model in plan.models), *reported)),
+        planted=planted_effects(plan, totals),
         factor_labels={factor.id: factor.label for cohort in plan.cohorts for factor in cohort.factors},
         level_labels={
             f"{factor.id}.{level.id}": level.label
