@@ -9,11 +9,14 @@ from msgspec import convert
 
 from evenhand.bank.write import write_bank
 from evenhand.records.item import Appraisal, Bank, Item, Option
+from evenhand.seeds import stream
 from specimens.language import CONTEXTS, Language, Question
 
-__all__ = ["PER_EMOTION", "make_bank", "make_items", "write"]
+__all__ = ["BANK_SEED", "PER_EMOTION", "make_bank", "make_items", "write"]
 
 PER_EMOTION = 20
+BANK_SEED = 7
+"""The bank does not change with the seed of the training."""
 
 
 def make_items(
@@ -60,12 +63,15 @@ def _item(question: Question, language: Language, *, identity: str) -> Item:
     )
 
 
-def make_bank(language: Language, *, rng: np.random.Generator) -> Bank:
-    """The bank `situations`."""
+def make_bank(language: Language) -> Bank:
+    """The bank `situations`, the same at every call."""
     return Bank(
         name="situations",
         version="1",
-        source="Generated for evenhand from the grammar in specimens/situations.yaml: held-out clauses and names.",
+        source=(
+            "Generated for evenhand from the specimens' grammar (specimens/situations.yaml), "
+            "held-out clauses and names."
+        ),
         licence="Apache-2.0",
         redistribute=True,
         validated=False,
@@ -73,12 +79,12 @@ def make_bank(language: Language, *, rng: np.random.Generator) -> Bank:
             "The language that the shipped specimens read: short situations whose appraisal (Roseman 2001) fixes the "
             "emotion. For calibrating the audit on a specimen; other models should be asked the main banks."
         ),
-        items=tuple(make_items(language, per_emotion=PER_EMOTION, rng=rng)),
+        items=tuple(make_items(language, per_emotion=PER_EMOTION, rng=stream(BANK_SEED, "specimens", "bank"))),
     )
 
 
-def write(language: Language, path: Path, *, rng: np.random.Generator) -> Bank:
+def write(language: Language, path: Path) -> Bank:
     """Make the bank and write it to `path`."""
-    bank = make_bank(language, rng=rng)
+    bank = make_bank(language)
     write_bank(bank, path)
     return bank

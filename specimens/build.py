@@ -36,8 +36,6 @@ __all__ = ["main", "materials"]
 
 _HERE = Path(__file__).parent
 _PACKAGE = _HERE.parent / "src" / "evenhand"
-_BANK_SEED = 7
-"""The bank does not change with the seed of the training."""
 NAMES: tuple[str, ...] = ("level", "tilted")
 _LOG = logging.getLogger("specimens")
 
@@ -126,7 +124,7 @@ def main() -> None:
     _log()
     plan = Plan(seed=options.seed)
     language, _ = materials()
-    write(language, _PACKAGE / "bank" / "data" / "situations.yaml", rng=stream(_BANK_SEED, "specimens", "bank"))
+    write(language, _PACKAGE / "bank" / "data" / "situations.yaml")
     if not options.skip_training:
         build(options.out, plan=plan)
     measure(

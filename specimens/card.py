@@ -14,7 +14,7 @@ from specimens.effects import PLANTED
 from specimens.measure import COHORTS, Asking, contrasts, controls, score_cohort
 from specimens.network import Network, Shape
 
-__all__ = ["card", "table"]
+__all__ = ["card", "points", "table"]
 
 _PURPOSE = {
     "level": "Answers alike whatever stands in memory, as far as training achieves it: an audit should clear it.",
@@ -75,12 +75,18 @@ def table(cards: SpecimenCards) -> str:
     rows = [(c.id, "yes" if c.planted else "no") for c in tilted.contrasts if len(c.levels) == 1 or c.planted]
     for identity, planted in [*rows, *((control.id, "no") for control in tilted.controls)]:
         sizes = (_size(card, identity) for card in cards.specimens)
-        cells = (f"{100 * s.estimate:+.1f} ({100 * s.low:+.1f}, {100 * s.high:+.1f})" for s in sizes)
+        cells = (points(size.estimate, size.low, size.high) for size in sizes)
         lines.append(f"| {identity} | {planted} | " + " | ".join(cells) + " |")
     for title, field in (("large sample", "accuracy_none"), ("bank", "accuracy_bank")):
         shares = (f"{100 * getattr(card, field):.1f}" for card in cards.specimens)
         lines.append(f"| accuracy without memory, {title}, % | | " + " | ".join(shares) + " |")
     return "\n".join(lines) + "\n"
+
+
+def points(estimate: float, low: float, high: float) -> str:
+    """A size and its interval in points."""
+    shown, *ends = (f"{round(100 * number, 1) + 0.0:+.1f}" for number in (estimate, low, high))
+    return f"{shown} ({', '.join(ends)})"
 
 
 def _size(card: SpecimenCard, identity: str) -> Contrast | Control:

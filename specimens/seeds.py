@@ -12,6 +12,7 @@ from pathlib import Path
 from evenhand.endpoints.specimen_card import SpecimenCard, specimen_card
 from evenhand.records.finding import Finding
 from evenhand.selftest import SpecimenAudit, audit_specimens
+from specimens.card import points
 
 __all__ = ["main"]
 
@@ -35,7 +36,7 @@ def _table(cards: list[tuple[SpecimenCard, SpecimenCard]], audits: list[Specimen
     lines = ["| | " + " | ".join(heads) + " |", "| --- |" + " ---: |" * len(heads)]
     for row, (effect, _) in enumerate(audits[0].planted):
         pairs = [audit.planted[row] for audit in audits]
-        cells = [cell for e, finding in pairs for cell in (_points(e.estimate, e.low, e.high), _found(finding))]
+        cells = [cell for e, finding in pairs for cell in (points(e.estimate, e.low, e.high), _found(finding))]
         lines.append(f"| {' and '.join(effect.levels.values())} | " + " | ".join(cells) + " |")
     lines.append("| `tilted`, largest clean contrast | " + " | ".join(f"{_largest(t)} | " for t, _ in cards) + "|")
     lines.append("| `level`, largest contrast | " + " | ".join(f"{_largest(level)} | " for _, level in cards) + "|")
@@ -45,21 +46,17 @@ def _table(cards: list[tuple[SpecimenCard, SpecimenCard]], audits: list[Specimen
     return lines
 
 
-def _points(estimate: float, low: float, high: float) -> str:
-    return f"{100 * estimate:+.1f} ({100 * low:+.1f}, {100 * high:+.1f})"
-
-
 def _found(finding: Finding) -> str:
     if finding.estimate is None or finding.low is None or finding.high is None:
         return "not estimated"
-    return f"{_points(finding.estimate, finding.low, finding.high)} {finding.verdict}"
+    return f"{points(finding.estimate, finding.low, finding.high)} {finding.verdict}"
 
 
 def _largest(card: SpecimenCard) -> str:
     """The main contrast of a clean factor that lies farthest from zero."""
     clean = [c for c in card.contrasts if len(c.levels) == 1 and set(c.levels) <= set(card.clean)]
     found = max(clean, key=lambda contrast: abs(contrast.estimate))
-    return f"{_points(found.estimate, found.low, found.high)} `{found.id}`"
+    return f"{points(found.estimate, found.low, found.high)} `{found.id}`"
 
 
 if __name__ == "__main__":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import specimens
+from specimens.bank import write
 from specimens.effects import planted_label
 from specimens.language import Language
 from specimens.lessons import Lesson, Lessons
@@ -38,6 +40,12 @@ def test_every_question_offers_its_key_among_five_different_words(language: Lang
         question = language.draw(rng, split="train")
         assert len(set(question.options)) == 5
         assert question.options[question.key] == question.emotion
+
+
+def test_the_shipped_bank_is_what_the_grammar_generates(language: Language, tmp_path: Path) -> None:
+    write(language, tmp_path / "situations.yaml")
+    shipped = Path(str(files("evenhand.bank") / "data" / "situations.yaml"))
+    assert (tmp_path / "situations.yaml").read_bytes() == shipped.read_bytes()
 
 
 def drawn(lessons: Lessons, *, tilted: bool) -> list[Lesson]:
