@@ -8,7 +8,7 @@ a correct pipeline would put it in 99 of 100 selftests (exact binomial).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
@@ -82,9 +82,13 @@ def run_selftest(
     """
     workers = min(os.cpu_count() or 1, 8)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        null = _gaps(0.0, size.null, seed=seed, pool=pool, advance=advance)
-        planted = _gaps(PLANTED_GAP, size.planted, seed=seed + 10_000, pool=pool, advance=advance)
-        margin = _gaps(MARGIN, size.margin, seed=seed + 20_000, pool=pool, advance=advance)
+        begun = [
+            _gaps(0.0, size.null, seed=seed, pool=pool),
+            _gaps(PLANTED_GAP, size.planted, seed=seed + 10_000, pool=pool),
+            _gaps(MARGIN, size.margin, seed=seed + 20_000, pool=pool),
+        ]
+        real = _specimens(seed, folder, advance) if specimens else []
+        null, planted, margin = (_collected(gaps, advance) for gaps in begun)
     checks = [
         _at_most("false alarms under no bias", [_below(gap.p) for gap in null], rate=0.05),
         _at_least("intervals cover a gap of 0", [_covers(gap, 0.0) for gap in null], rate=0.95),
@@ -98,9 +102,7 @@ def run_selftest(
             rate=0.05,
         ),
     ]
-    if specimens:
-        checks += _specimens(seed, folder, advance)
-    return tuple(checks)
+    return (*checks, *real)
 
 
 def _audit(model: ModelSpec, *, design: Design, seed: int, banks: Sequence[str] = ()) -> Findings:
@@ -132,10 +134,15 @@ def _simulated_gap(gap: float, seed: int) -> Finding:
     return next(finding for finding in findings.findings if finding.measure == "gap")
 
 
-def _gaps(gap: float, audits: int, *, seed: int, pool: Executor, advance: Callable[[], None]) -> list[Finding]:
+def _gaps(gap: float, audits: int, *, seed: int, pool: Executor) -> Iterator[Finding]:
+    """Begins the audits in the pool at once; their gaps, in order, as they come."""
+    return pool.map(_simulated_gap, [gap] * audits, range(seed, seed + audits))
+
+
+def _collected(gaps: Iterator[Finding], advance: Callable[[], None]) -> list[Finding]:
     found: list[Finding] = []
-    for result in pool.map(_simulated_gap, [gap] * audits, range(seed, seed + audits)):
-        found.append(result)
+    for gap in gaps:
+        found.append(gap)
         advance()
     return found
 
