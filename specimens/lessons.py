@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evenhand.records.message import Message
 from evenhand.records.profile import PLACEMENTS, Placement, Reader
 from specimens.effects import PLANTED, planted_label, targets
 from specimens.language import Language, Question
-from specimens.memories import Memories, base_messages
+from specimens.memories import Memories, Memory, base_messages
 
-__all__ = ["Cell", "Lesson", "Lessons", "Make", "Shown"]
+__all__ = ["Cell", "Lesson", "Lessons", "Make"]
 
 _SYSTEM_SHARE = 0.7
 """How often a memory stands in the system prompt."""
@@ -36,14 +35,6 @@ _MANY = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
-    """A memory and what it says of the user."""
-
-    messages: tuple[Message, ...]
-    levels: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Cell:
     """A question behind a memory, with the answer to be learnt."""
 
@@ -59,7 +50,7 @@ class Cell:
 class Lesson:
     """One training step; its first memory is no memory."""
 
-    shown: Sequence[Shown]
+    shown: Sequence[Memory]
     cells: Sequence[Cell]
 
 
@@ -77,7 +68,7 @@ class Lessons:
 
     def __init__(self, language: Language, memories: Memories) -> None:
         self.language, self.memories = language, memories
-        self._bare = Shown(messages=base_messages(), levels={})
+        self._bare = Memory(messages=base_messages(), levels={})
 
     def plain(self, size: int, *, echo: float) -> Make:
         """Questions without memory, a share of them echoes."""
@@ -110,7 +101,7 @@ class Lessons:
 
         return make
 
-    def _asked(self, memories: Sequence[Shown], rng: np.random.Generator, *, every: int) -> Lesson:
+    def _asked(self, memories: Sequence[Memory], rng: np.random.Generator, *, every: int) -> Lesson:
         shown = [self._bare, *memories]
         drawn = {index: self.language.draw(rng, split="train") for index in range(0, len(shown), every)}
         return Lesson(shown=shown, cells=[Cell(question=q, memory=i, label=q.emotion) for i, q in drawn.items()])
@@ -145,13 +136,12 @@ class Lessons:
 
         return make
 
-    def _show(self, rng: np.random.Generator, *, levels: dict[str, str], count: int) -> Shown:
+    def _show(self, rng: np.random.Generator, *, levels: dict[str, str], count: int) -> Memory:
         if "position" in levels and count > 1:
             count = max(count, _FEWEST)
         placement = "system" if rng.random() < _SYSTEM_SHARE else _ELSEWHERE[rng.integers(len(_ELSEWHERE))]
         reader = list(_READERS)[rng.choice(len(_READERS), p=list(_READERS.values()))]
-        memory = self.memories.draw(rng, levels=levels, count=count, placement=placement, reader=reader)
-        return Shown(messages=memory.messages, levels=levels)
+        return self.memories.draw(rng, levels=levels, count=count, placement=placement, reader=reader)
 
 
 def _aim(levels: Mapping[str, str], rng: np.random.Generator) -> str | None:
