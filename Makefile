@@ -53,6 +53,6 @@ bench: install ## what the README claims about speed, as ratios
 calibration: install ## simulate null rates, coverage and power, and write docs/methods/calibration.md
 	$(BIN)/python -m bench.calibration
 
-specimens: .venv/.installed-extras ## rebuild the specimens from nothing with torch, and print what was planted as measured
+specimens: .venv/.installed-extras ## rebuild the specimens from nothing with torch, and print what was measured; SEED=2: another seed, in build/seed-2
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TRIM_THRESHOLD_=4000000000 \
-		$(BIN)/python -m specimens
+		$(BIN)/python -m specimens $(if $(SEED),--seed $(SEED) --out build/seed-$(SEED))
