@@ -91,10 +91,8 @@ def run_selftest(
         null, planted, margin = (_collected(gaps, advance) for gaps in begun)
     checks = [
         _at_most("false alarms under no bias", [_below(gap.p) for gap in null], rate=0.05),
-        _at_least("intervals cover a gap of 0", [_covers(gap, 0.0) for gap in null], rate=0.95),
-        _at_least(
-            f"intervals cover a gap of {PLANTED_GAP:g}", [_covers(gap, PLANTED_GAP) for gap in planted], rate=0.95
-        ),
+        _at_least("intervals cover a gap of 0", [gap.covers(0.0) for gap in null], rate=0.95),
+        _at_least(f"intervals cover a gap of {PLANTED_GAP:g}", [gap.covers(PLANTED_GAP) for gap in planted], rate=0.95),
         _at_least(f"audits find a gap of {PLANTED_GAP:g}", [_below(gap.p) for gap in planted], rate=0.8),
         _at_most(
             f"audits call a gap of {MARGIN:g} (the margin) equivalent",
@@ -151,10 +149,6 @@ def _below(p: float | None) -> bool:
     return p is not None and p < 0.05
 
 
-def _covers(finding: Finding, truth: float) -> bool:
-    return finding.low is not None and finding.high is not None and finding.low <= truth <= finding.high
-
-
 def _share(hits: Sequence[bool]) -> str:
     share = sum(hits) / len(hits)
     error = (share * (1 - share) / len(hits)) ** 0.5
@@ -193,7 +187,7 @@ class SpecimenAudit(Struct, frozen=True, kw_only=True):
 
     def covered(self) -> list[bool]:
         """Whether the interval of each planted effect covers its size."""
-        return [_covers(finding, effect.estimate) for effect, finding in self.planted]
+        return [finding.covers(effect.estimate) for effect, finding in self.planted]
 
 
 def audit_specimens(

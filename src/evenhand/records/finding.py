@@ -123,6 +123,10 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """None for descriptive findings."""
     notes: tuple[str, ...] = ()
 
+    def covers(self, truth: float) -> bool:
+        """Whether the finding has an interval and `truth` lies in it."""
+        return self.low is not None and self.high is not None and self.low <= truth <= self.high
+
 
 class Table(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A table of the report that is not a list of findings."""

@@ -19,7 +19,7 @@ def planted_section(source: Source) -> Section | None:
     if not known:
         return None
     pairs = [(effect, _estimate(effect, source)) for effect in known]
-    covered = sum(finding is not None and _covers(effect, finding) for effect, finding in pairs)
+    covered = sum(finding is not None and finding.covers(effect.estimate) for effect, finding in pairs)
     return Section(
         id="planted",
         nav="Planted and found",
@@ -54,10 +54,6 @@ def _estimate(effect: PlantedEffect, source: Source) -> Finding | None:
     return next((finding for finding in source.all() if effect.is_estimated_by(finding)), None)
 
 
-def _covers(effect: PlantedEffect, finding: Finding) -> bool:
-    return finding.low is not None and finding.high is not None and finding.low <= effect.estimate <= finding.high
-
-
 def _row(effect: PlantedEffect, finding: Finding | None, source: Source) -> tuple[str, ...]:
     head = (*((effect.model,) if source.several else ()), _name(effect, source))
     planted = f"{points(effect.estimate)} ({span(effect.low, effect.high, unit='points')})"
@@ -70,7 +66,7 @@ def _row(effect: PlantedEffect, finding: Finding | None, source: Source) -> tupl
         *head,
         planted,
         found,
-        "yes" if _covers(effect, finding) else "no",
+        "yes" if finding.covers(effect.estimate) else "no",
         f"{SYMBOLS[shape]} {verdict_word(shape)}",
     )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from evenhand.endpoints.names import read_name
 from evenhand.endpoints.specimen_card import Contrast, specimen_card
-from evenhand.endpoints.specimen_names import chosen_folder
+from evenhand.endpoints.specimen_names import specimen_folder, specimen_names
 from evenhand.records.finding import PlantedEffect
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.run.totals import ModelTotals
@@ -14,26 +15,33 @@ from evenhand.run.totals import ModelTotals
 __all__ = ["planted_effects"]
 
 _PREFIX = "specimen/"
+_BANK = "situations"
 
 
 def planted_effects(plan: Plan, totals: Mapping[str, ModelTotals]) -> tuple[PlantedEffect, ...]:
-    """The planted effects of every specimen that was asked its own bank, in process or over HTTP."""
+    """The planted effects of every specimen that was asked its own bank, in process or over HTTP.
+
+    Nothing is known of a specimen without a card: one that was not measured, that is no longer where it was, or whose
+    name only a server made up.
+    """
+    if _BANK not in {bank.name for bank in plan.banks}:
+        return ()
     found: list[PlantedEffect] = []
     for model in plan.models:
         name = _specimen(model, totals.get(model.name))
-        if name is None:
+        own = read_name(model).options if model.name.startswith(_PREFIX) else {}
+        folder = Path(own["folder"]) if "folder" in own else specimen_folder()
+        if name is None or name not in specimen_names(folder) or not (folder / "card.json").is_file():
             continue
-        folder = chosen_folder(read_name(model).options) if model.name.startswith(_PREFIX) else None
-        card = specimen_card(name, folder)
-        found.extend(_effect(model.name, contrast) for contrast in card.contrasts if contrast.planted)
-    asked = {bank.name for bank in plan.banks}
-    return tuple(found) if "situations" in asked else ()
+        contrasts = specimen_card(name, folder).contrasts
+        found.extend(_effect(model.name, contrast) for contrast in contrasts if contrast.planted)
+    return tuple(found)
 
 
 def _specimen(model: ModelSpec, totals: ModelTotals | None) -> str | None:
-    """The specimen behind a model: by its own name, or by what its server says it is."""
+    """The bare name of the specimen behind a model: by its own name, or by what its server says it is."""
     names = (model.name.partition("?")[0], *(totals.reported if totals else ()))
-    return next((name for name in names if name.startswith(_PREFIX)), None)
+    return next((name.removeprefix(_PREFIX) for name in names if name.startswith(_PREFIX)), None)
 
 
 def _effect(model: str, contrast: Contrast) -> PlantedEffect:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from shutil import copytree
+
 import msgspec
 import pytest
 
 from evenhand.endpoints.specimen_card import specimen_card
+from evenhand.endpoints.specimen_names import specimen_folder
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.run.planted import planted_effects
 from evenhand.run.totals import ModelTotals
@@ -42,3 +46,17 @@ def test_a_specimen_that_was_asked_over_http_is_known_by_what_its_server_reports
     )  # fmt: skip
     effects = planted_effects(plan_of("openai/x"), {"openai/x": totals})
     assert effects and {effect.model for effect in effects} == {"openai/x"}
+
+
+def test_a_specimen_without_a_card_fails_no_analysis(tmp_path: Path) -> None:
+    plan = plan_of("specimen/tilted")
+    gone = msgspec.structs.replace(plan.models[0], options={"folder": str(tmp_path / "gone")})
+    assert planted_effects(msgspec.structs.replace(plan, models=(gone,)), {}) == ()
+    copytree(specimen_folder() / "tilted", tmp_path / "tilted")
+    unmeasured = msgspec.structs.replace(plan.models[0], options={"folder": str(tmp_path)})
+    assert planted_effects(msgspec.structs.replace(plan, models=(unmeasured,)), {}) == ()
+    stranger = ModelTotals(
+        outcomes={}, input_tokens=None, output_tokens=None, latency_s=0.0, attempts=0, reported=("specimen/of-theirs",),
+        notes=(), logprobs=0,
+    )  # fmt: skip
+    assert planted_effects(plan_of("openai/x"), {"openai/x": stranger}) == ()
