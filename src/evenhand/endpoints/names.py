@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import parse_qsl
 
 from msgspec import Struct
+from yarl import URL
 
 from evenhand.endpoints.context import Connection
 from evenhand.endpoints.effects import read_respondent
 from evenhand.endpoints.providers import PROVIDERS, is_local, normalised_url
 from evenhand.endpoints.specimen_names import chosen_folder, specimen_name
-from evenhand.endpoints.target import read_target
+from evenhand.endpoints.target import check_one_server, read_target, usual_concurrency
 from evenhand.errors import EndpointError
 from evenhand.plugins import near_miss, plugin_names
 from evenhand.records.plan import ModelSpec
 
-__all__ = ["PLUGIN_GROUP", "ModelName", "check_model", "endpoint_kind", "is_paid", "is_simulated", "read_name"]
+__all__ = [
+    "PLUGIN_GROUP",
+    "ModelName",
+    "check_connection",
+    "check_model",
+    "connections_wished",
+    "endpoint_kind",
+    "is_paid",
+    "is_simulated",
+    "read_name",
+]
 
 PLUGIN_GROUP = "evenhand.endpoints"
 """Entry point group of third-party endpoints: a name is a prefix, its value a callable
@@ -64,7 +76,7 @@ def check_model(spec: ModelSpec, *, connection: Connection | None = None, levels
 
     Args:
         spec: The model.
-        connection: Where the key is.
+        connection: Where the key is; None looks for no key, since a plan needs none.
         levels: Level ids of the plan, for the effects of a simulated respondent; None accepts any.
 
     Raises:
@@ -72,7 +84,7 @@ def check_model(spec: ModelSpec, *, connection: Connection | None = None, levels
     """
     name = read_name(spec)
     if name.kind in PROVIDERS:
-        read_target(spec, provider=name.kind, model=name.rest, connection=connection or Connection())
+        read_target(spec, provider=name.kind, model=name.rest, connection=connection)
     elif name.kind == "simulated":
         read_respondent(name.rest, name.options, levels=levels)
     elif name.kind == "specimen":
@@ -81,6 +93,29 @@ def check_model(spec: ModelSpec, *, connection: Connection | None = None, levels
         raise EndpointError(
             f"There is no run to replay at {name.rest!r}; name a run directory that holds trials.sqlite."
         )
+
+
+def check_connection(specs: Iterable[ModelSpec], connection: Connection) -> None:
+    """Raise what asking these models together would raise: a missing key, a key that several servers would see.
+
+    Args:
+        specs: Every model of a run, a reader or judge among them.
+        connection: Keys and headers.
+
+    Raises:
+        EndpointError: The models cannot be asked so.
+    """
+    specs = tuple(specs)
+    served = [spec for spec in specs if _split(spec.name)[0] in PROVIDERS]
+    check_one_server(map(_url, served), connection)
+    for spec in served:
+        check_model(spec, connection=connection)
+
+
+def connections_wished(specs: Iterable[ModelSpec], connection: Connection) -> int:
+    """Connections that asking these models opens at most; 0 where none of them is behind a server."""
+    served = [spec for spec in specs if _split(spec.name)[0] in PROVIDERS]
+    return sum(connection.concurrency or usual_concurrency(_url(spec)) for spec in served)
 
 
 def endpoint_kind(name: str) -> str:
@@ -97,8 +132,12 @@ def is_paid(spec: ModelSpec) -> bool:
     """Whether asking this model may cost money: a provider's server that is not in a private network."""
     kind, rest = _split(spec.name)
     if kind in PROVIDERS:
-        return not is_local(normalised_url(spec.base_url or PROVIDERS[kind].base_url))
+        return not is_local(_url(spec))
     return kind == "inspect" and rest.partition("/")[0] not in _LOCAL_INSPECT
+
+
+def _url(spec: ModelSpec) -> URL:
+    return normalised_url(spec.base_url or PROVIDERS[_split(spec.name)[0]].base_url)
 
 
 def _split(name: str) -> tuple[str, str]:
