@@ -334,7 +334,10 @@ async def test_a_server_that_has_moved_is_not_followed_with_the_key() -> None:
 async def test_the_list_of_models_is_not_followed_elsewhere_either() -> None:
     async with (
         FaultServer(answers()) as elsewhere,
-        asking(error("no such model", 404), headers={"X-Team": "TEAM"}, environment={"TEAM": KEY}) as (server, endpoint),
+        asking(error("no such model", 404), headers={"X-Team": "TEAM"}, environment={"TEAM": KEY}) as (
+            server,
+            endpoint,
+        ),
     ):
         server.models_moved_to = f"{elsewhere.url}/models"
         with pytest.raises(EndpointError, match="has no model"):
