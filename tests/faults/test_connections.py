@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from evenhand.endpoints.redact import hide
-from evenhand.errors import EndpointError
+from evenhand.errors import EndpointError, LocalError
 from tests.faults.asking import KEY, asking, make, request
 from tests.faults.certificates import self_signed
 from tests.faults.fault_server import FaultServer, answers
@@ -167,7 +167,7 @@ def no_file_handles_left() -> Iterator[None]:
 
 async def test_too_many_open_files_are_this_machines_trouble() -> None:
     async with asking(answers(), concurrency=3) as (server, endpoint):
-        with no_file_handles_left(), pytest.raises(EndpointError, match=r"not the server's doing.*no file handles"):
+        with no_file_handles_left(), pytest.raises(LocalError, match=r"this process may not open more files"):
             await endpoint.reply(request())
         assert server.bodies == []
         assert (await endpoint.reply(request())).text == "B"  # and it passes

@@ -180,6 +180,13 @@ async def test_a_message_that_only_calls_a_tool_has_no_text() -> None:
     assert (reply.text, reply.finish) == ("", "other")
 
 
+async def test_an_answer_that_ended_in_a_failure_is_asked_for_again_and_never_read() -> None:
+    failed = answers("B", choice={"finish_reason": "error"})
+    assert (await reply_to(failed, answers("C"))).text == "C"
+    with pytest.raises(AskError, match=r"gave up in the middle.*'error'"):
+        await reply_to(failed)
+
+
 # Errors
 
 

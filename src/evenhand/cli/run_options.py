@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evenhand.cli.output import say
 from evenhand.cli.verdicts import say_verdicts
-from evenhand.errors import BudgetExceeded
+from evenhand.errors import BudgetExceeded, UsageError
 from evenhand.records.plan import Plan
+
+if TYPE_CHECKING:
+    from evenhand.endpoints.context import Connection
 
 __all__ = ["RunOptions", "carry_out"]
 
@@ -40,6 +43,30 @@ class RunOptions:
             help="Environment variable that holds the key (never the key itself).", rich_help_panel=CONNECTION
         ),
     ] = None
+    header: Annotated[
+        list[str],
+        typer.Option(
+            help="NAME=VARIABLE: a header with the value of an environment variable; may be repeated.",
+            rich_help_panel=CONNECTION,
+        ),
+    ] = dataclasses.field(default_factory=list)
+
+    def connection(self) -> Connection:
+        """How the servers are reached.
+
+        Raises:
+            UsageError: A header has no equals sign.
+        """
+        from evenhand.endpoints.context import Connection
+
+        for text in self.header:
+            if "=" not in text:
+                raise UsageError(
+                    "--header takes NAME=VARIABLE, where VARIABLE is an environment variable that holds the value, for "
+                    "example --header api-key=AZURE_OPENAI_KEY"
+                )
+        headers = {name.strip(): variable.strip() for name, _, variable in (one.partition("=") for one in self.header)}
+        return Connection(concurrency=self.concurrency, api_key_env=self.api_key_env, headers=headers)
 
 
 def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool) -> None:
@@ -53,14 +80,18 @@ def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool) -
 
     from evenhand.audit import analyse_run, ask, publish
     from evenhand.design.cells import Crossing
-    from evenhand.endpoints.context import Connection
+    from evenhand.endpoints.names import check_connection, fitted
     from evenhand.run.plan_file import settle
     from evenhand.run.progress import ProgressBar
     from evenhand.run.work import Limits
 
+    connection = options.connection()
+    check_connection(plan.models, connection)
+    connection, note = fitted(plan.models, connection)
+    if note is not None:
+        say(f"Note: {note}.", error=True)
     settle(plan, directory)
     limits = Limits(max_calls=options.max_calls, max_cost=options.max_cost, max_seconds=options.max_seconds)
-    connection = Connection(concurrency=options.concurrency, api_key_env=options.api_key_env)
     with ProgressBar(total=Crossing(plan).size(), console=Console(stderr=True)) as bar:
         asked = ask(plan, directory, connection=connection, limits=limits, listener=bar.update)
     again = f"go on with `evenhand run {directory}`"

@@ -9,13 +9,14 @@ import msgspec
 from msgspec import Struct
 
 from evenhand.endpoints.base import AskError
+from evenhand.endpoints.finish_reason import finish_of
 from evenhand.endpoints.http_body import Unreadable
 from evenhand.endpoints.lenient_json import parse
 from evenhand.endpoints.letter_logprobs import Candidate, TokenLogprobs, at_letter
 from evenhand.endpoints.reasoning import split_reasoning
 from evenhand.endpoints.redact import cut
 from evenhand.endpoints.server_error import is_error
-from evenhand.records.message import FinishReason, Reply, Request, TokenProbability, Usage
+from evenhand.records.message import Reply, Request, TokenProbability, Usage
 
 __all__ = ["ChatAnswer", "carries_error", "choice_error", "read_answer", "reply_from"]
 
@@ -58,19 +59,6 @@ class ChatAnswer(Struct):
 
 
 _decoder = msgspec.json.Decoder(ChatAnswer)
-_FINISH: dict[str, FinishReason] = {
-    "stop": "stop",
-    "end_turn": "stop",
-    "eos": "stop",
-    "eos_token": "stop",
-    "stop_sequence": "stop",
-    "length": "length",
-    "max_tokens": "length",
-    "max_output_tokens": "length",
-    "content_filter": "content_filter",
-    "safety": "content_filter",
-    "refusal": "content_filter",
-}
 
 
 def read_answer(body: bytes) -> ChatAnswer:
@@ -126,11 +114,15 @@ def reply_from(answer: ChatAnswer, request: Request) -> Reply:
 
     Raises:
         AskError: The server answered without an answer: no choices.
+        Unreadable: The answer ended in a failure of the server.
     """
     choice = _first(answer)
     if choice is None or choice.message is None:
         raise AskError("The server answered with no choices.")
     message = choice.message
+    finish = finish_of(choice.finish_reason)
+    if finish is None:
+        raise Unreadable(f"the server gave up in the middle of the answer (finish_reason {choice.finish_reason!r})")
     content, thought = _text(message.content)
     text, tagged = split_reasoning(content)
     fields = (message.reasoning_content, message.reasoning, message.thinking, message.reasoning_details)
@@ -138,19 +130,13 @@ def reply_from(answer: ChatAnswer, request: Request) -> Reply:
     top, note = _top(choice.logprobs, request) if request.settings.logprobs else (None, None)
     return Reply(
         text=text,
-        finish=_finish(choice.finish_reason),
+        finish=finish,
         reasoning=reasoning or thought or tagged,
         refusal=message.refusal if isinstance(message.refusal, str) and message.refusal else None,
         top=top,
         usage=_usage(answer.usage),
         model=answer.model[:200] if isinstance(answer.model, str) else None,
         note=note,
-    )
-
-
-def _finish(reason: object) -> FinishReason:
-    return (
-        _FINISH.get(reason.lower(), "other") if isinstance(reason, str) else "other" if reason is not None else "stop"
     )
 
 

@@ -16,7 +16,6 @@ __all__ = [
     "Ending",
     "connection_ending",
     "foreign_ending",
-    "local_ending",
     "proxy_ending",
     "refusal_ending",
     "unreachable_ending",
@@ -96,14 +95,6 @@ def unreachable_ending(error: Exception, *, url: str, proxy: Proxy | None, what:
             f"{url} in NO_PROXY."
         )
     return f"No server answers at {url} ({what}); start it, or check --base-url."
-
-
-def local_ending(trouble: str, *, concurrency: int) -> str:
-    """The sentence for a machine that cannot open another connection."""
-    return (
-        f"No more connections can be opened, and that is not the server's doing: {trouble}. Lower --concurrency "
-        f"(now {concurrency}), or raise the limit with `ulimit -n`; what was answered is safe, run again to go on."
-    )
 
 
 def foreign_ending(url: str, what: str) -> str:

@@ -1,25 +1,16 @@
-"""The connections that this machine can hold open, and its own troubles with them."""
+"""How many connections this process can hold open."""
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
-__all__ = ["Room", "local_trouble", "room_for"]
+__all__ = ["Room", "room_for"]
 
 _SPARE = 64
 """Files that are kept free for everything but connections."""
-_TROUBLES = {
-    errno.EMFILE: "this process has no file handles left",
-    errno.ENFILE: "this machine has no file handles left",
-    errno.ENOBUFS: "this machine has no room left for network buffers",
-    errno.ENOMEM: "this machine has no memory left",
-}
 
 
 class Room(Struct, frozen=True):
@@ -58,25 +49,6 @@ def room_for(wished: int) -> Room:
         f"{connections} of {wished} requests are sent at a time, since this process may open {most} files only; "
         f"`ulimit -n {needed}` lifts that",
     )
-
-
-def local_trouble(error: BaseException) -> str | None:
-    """What this machine lacks, where an error is its own and not the server's; None for any other error."""
-    for one in _chain(error):
-        if isinstance(one, OSError) and one.errno in _TROUBLES:
-            return f"{_TROUBLES[one.errno]} ({os.strerror(one.errno)}, error {one.errno})"
-    return None
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and what it came from."""
-    seen: BaseException | None = error
-    for _ in range(8):
-        if seen is None:
-            return
-        yield seen
-        inner = getattr(seen, "os_error", None)
-        seen = inner if isinstance(inner, BaseException) else seen.__cause__ or seen.__context__
 
 
 def _open_files() -> int:

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from yarl import URL
 
 from evenhand.endpoints.context import Connection
 from evenhand.endpoints.effects import read_respondent
+from evenhand.endpoints.file_handles import room_for
 from evenhand.endpoints.providers import PROVIDERS, is_local, normalised_url
 from evenhand.endpoints.specimen_names import chosen_folder, specimen_name
 from evenhand.endpoints.target import check_one_server, read_target, usual_concurrency
@@ -23,8 +24,8 @@ __all__ = [
     "ModelName",
     "check_connection",
     "check_model",
-    "connections_wished",
     "endpoint_kind",
+    "fitted",
     "is_paid",
     "is_simulated",
     "read_name",
@@ -71,19 +72,27 @@ def read_name(spec: ModelSpec) -> ModelName:
     return ModelName(kind, rest, dict(parse_qsl(query.replace("+", "%2B"), keep_blank_values=True)) | spec.options)
 
 
-def check_model(spec: ModelSpec, *, connection: Connection | None = None, levels: frozenset[str] | None = None) -> None:
+def check_model(
+    spec: ModelSpec,
+    *,
+    connection: Connection | None = None,
+    levels: frozenset[str] | None = None,
+    keyed: bool = True,
+) -> None:
     """Raise what opening the endpoint would raise for a name, a key or options, without opening anything.
 
     Args:
         spec: The model.
-        connection: Where the key is; None looks for no key, since a plan needs none.
+        connection: Where the key is.
         levels: Level ids of the plan, for the effects of a simulated respondent; None accepts any.
+        keyed: Whether the key must be there already; a plan needs none.
 
     Raises:
         EndpointError: Unknown prefix, no key, no run to replay, options that cannot be meant.
     """
     name = read_name(spec)
     if name.kind in PROVIDERS:
+        connection = (connection or Connection()) if keyed else None
         read_target(spec, provider=name.kind, model=name.rest, connection=connection)
     elif name.kind == "simulated":
         read_respondent(name.rest, name.options, levels=levels)
@@ -112,10 +121,18 @@ def check_connection(specs: Iterable[ModelSpec], connection: Connection) -> None
         check_model(spec, connection=connection)
 
 
-def connections_wished(specs: Iterable[ModelSpec], connection: Connection) -> int:
-    """Connections that asking these models opens at most; 0 where none of them is behind a server."""
+def fitted(specs: Iterable[ModelSpec], connection: Connection) -> tuple[Connection, str | None]:
+    """The connection with no more requests in flight than this process may open connections for.
+
+    Returns:
+        (connection, what to tell the user); None where everything has room. Raises the soft limit of open files first.
+    """
     served = [spec for spec in specs if _split(spec.name)[0] in PROVIDERS]
-    return sum(connection.concurrency or usual_concurrency(_url(spec)) for spec in served)
+    wished = sum(connection.concurrency or usual_concurrency(_url(spec)) for spec in served)
+    room = room_for(wished)
+    if room.connections >= wished:
+        return connection, room.note
+    return structs.replace(connection, concurrency=max(1, room.connections // len(served))), room.note
 
 
 def endpoint_kind(name: str) -> str:

@@ -15,14 +15,14 @@ from evenhand.endpoints.chat_body import Dialect
 from evenhand.endpoints.chat_endings import (
     connection_ending,
     foreign_ending,
-    local_ending,
     proxy_ending,
     refusal_ending,
     unreachable_ending,
 )
 from evenhand.endpoints.chat_session import ChatSession, Received
-from evenhand.endpoints.file_handles import local_trouble, room_for
+from evenhand.endpoints.file_handles import room_for
 from evenhand.endpoints.http_body import TooLarge, Unreadable
+from evenhand.endpoints.local_faults import as_local
 from evenhand.endpoints.pace import Pace
 from evenhand.endpoints.proxy import proxy_for
 from evenhand.endpoints.redact import cut
@@ -82,6 +82,7 @@ class OpenAIChatEndpoint:
         Raises:
             AskError: No answer after all attempts, or a refusal of this request alone.
             EndpointError: No server, wrong key, unknown model, no credit, or a certificate that is not trusted.
+            LocalError: This machine has no room for another connection.
         """
         patience: Patience | None = None
         clock = asyncio.get_running_loop().time
@@ -95,7 +96,7 @@ class OpenAIChatEndpoint:
             except (aiohttp.ClientError, OSError, Unreadable) as error:  # a time limit is an OSError, too
                 got = error
             except TooLarge as error:
-                raise AskError(str(error), attempts=sent) from error
+                raise AskError(str(error), attempts=sent, kind="request") from error
             finally:
                 self._pace.leave()
             if isinstance(got, Reply):
@@ -136,8 +137,8 @@ class OpenAIChatEndpoint:
             return Received(received.status, received.headers, choice_error(answer) or received.body)
         if answer.choices is None:
             raise Unreadable(f"no choices in it: {cut(error_text(received.body))}")
-        reply = reply_from(answer, request)
         self._answered = True
+        reply = reply_from(answer, request)
         self._pace.went_well()
         notes = [note for note in (reply.note, self._dialect.note) if note]
         return structs.replace(reply, latency_s=clock() - began, attempts=sent, note="; ".join(notes) or None)
@@ -152,14 +153,15 @@ class OpenAIChatEndpoint:
 
         Raises:
             AskError: There were enough attempts.
-            EndpointError: There is no such server, or no more attempt can be made.
+            EndpointError: There is no such server.
+            LocalError: This machine has no room for another connection, and waiting did not help.
         """
         what = cut(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
         url = str(self._url)
         ending = connection_ending(error, url=url, proxy=self._proxy, what=what)
         if ending is not None:
             self._end(ending)
-        trouble = local_trouble(error)
+        trouble = as_local(error)
         unreachable = isinstance(error, aiohttp.ClientConnectorError) and not self._answered and trouble is None
         wait = patience.after_fault(most=_TRIES_TO_FIND_SERVER if unreachable else None)
         if wait is not None:
@@ -167,7 +169,7 @@ class OpenAIChatEndpoint:
                 self._pace.was_busy(sent_at=began, hold_s=0.0)
             return wait
         if trouble is not None:
-            self._end(local_ending(trouble, concurrency=self._concurrency))
+            raise trouble from error
         if unreachable:
             self._end(unreachable_ending(error, url=url, proxy=self._proxy, what=what))
         if isinstance(error, Unreadable) and not self._answered:
@@ -202,7 +204,7 @@ class OpenAIChatEndpoint:
                     raise AskError(said, attempts=patience.sent)
                 return wait
             case "settings" | "request":
-                raise AskError(said, attempts=patience.sent)
+                raise AskError(said, attempts=patience.sent, kind="request")
             case "key" | "model" | "credit" | "effort" | "redirect" | "path":
                 models = await self._offered() if refusal == "model" else None
                 place = received.headers.get("Location")

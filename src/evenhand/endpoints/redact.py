@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
-__all__ = ["HIDDEN", "cut", "forget", "hide", "redact", "remember"]
+__all__ = ["HIDDEN", "cut", "forget", "hide", "known_secrets", "redact", "remember"]
 
 HIDDEN = "[key removed]"
 """What stands where a key stood."""
@@ -54,6 +54,11 @@ def remember(secret: str) -> None:
 def forget() -> None:
     """Know no secrets any more."""
     _known.clear()
+
+
+def known_secrets() -> tuple[str, ...]:
+    """Every form of every secret that this process knows, longest first."""
+    return tuple(_known)
 
 
 def hide(text: str) -> str:

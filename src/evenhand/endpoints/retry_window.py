@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 __all__ = ["duration", "reset_hint", "retry_after", "said_window", "seconds_of"]
 
 _UNITS = {"ms": 0.001, "milli": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_UNIT = r"(?:milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)"
+_UNIT = r"(?:milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)(?![A-Za-z])"
 _DURATION = re.compile(rf"(?:\d{{1,9}}(?:\.\d{{1,9}})?\s?{_UNIT}[\s,]{{0,2}}(?:and\s)?)+", re.IGNORECASE)
 _STEP = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s?(ms|milli|[smhd])", re.IGNORECASE)
 _SAID = re.compile(
@@ -91,7 +91,7 @@ def said_window(message: str) -> float | None:
     """Seconds that the words of an error ask to wait: "try again in 20s", "retry after 2 minutes"; None for none."""
     for found in _SAID.finditer(message):
         amount = _DURATION.match(message, found.end())
-        if amount is not None and not message[amount.end() : amount.end() + 1].isalpha():
+        if amount is not None:
             return _length(amount[0])
     bare = _BARE.search(message)
     return seconds_of(bare[1]) if bare is not None else None

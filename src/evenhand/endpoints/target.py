@@ -172,6 +172,6 @@ def _headers(named: Mapping[str, str], environment: Mapping[str, str]) -> dict[s
 
 def _variable(name: str, *, quoted: bool = True) -> str:
     """The name of a variable as it may be shown: somebody may have written the key itself there."""
-    shown = name if _VARIABLE.fullmatch(name) and name.upper() == name else redact(name)
-    shown = shown if _VARIABLE.fullmatch(name) else HIDDEN
+    mixed = len(name) >= 20 and any(map(str.islower, name)) and any(map(str.isdigit, name))
+    shown = redact(name) if _VARIABLE.fullmatch(name) and not mixed else HIDDEN
     return repr(shown) if quoted else shown
