@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from evenhand.cli.output import say
 from evenhand.cli.verdicts import say_verdicts
+from evenhand.endpoints.context import Connection
 from evenhand.errors import BudgetExceeded, UsageError
 from evenhand.records.plan import Plan
-
-if TYPE_CHECKING:
-    from evenhand.endpoints.context import Connection
 
 __all__ = ["RunOptions", "carry_out"]
 
@@ -57,8 +55,6 @@ class RunOptions:
         Raises:
             UsageError: A header has no equals sign.
         """
-        from evenhand.endpoints.context import Connection
-
         for text in self.header:
             if "=" not in text:
                 raise UsageError(

@@ -110,7 +110,11 @@ class SpecimenEndpoint:
         return await future
 
     async def aclose(self) -> None:
-        """Let the threads go."""
+        """Let the threads go; requests that wait for one are given up."""
+        for group in self._waiting.values():
+            for _, future in group:
+                future.cancel()
+        self._waiting.clear()
         if self._busy:
             await asyncio.wait(self._busy)
         if self._pool is not None:
