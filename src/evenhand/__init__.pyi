@@ -7,7 +7,7 @@ from .design.presets import preset_design
 from .endpoints.base import AskError, Endpoint
 from .endpoints.registry import open_endpoint
 from .errors import EvenhandError
-from .records.finding import Finding, Findings
+from .records.finding import Finding
 from .records.plan import Design, ModelSpec, Plan
 from .report.html import render_html
 from .run.planning import Wishes, make_plan

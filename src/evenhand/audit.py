@@ -28,7 +28,7 @@ from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.names import endpoint_kind
 from evenhand.endpoints.registry import open_endpoint
 from evenhand.errors import StoreError
-from evenhand.records.finding import Findings
+from evenhand.records.findings import Findings
 from evenhand.records.message import ModelSettings, Reply
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.records.trial import Outcome

@@ -20,9 +20,12 @@ from scipy import stats
 
 from evenhand.audit import analyse_run, ask
 from evenhand.errors import EvenhandError
-from evenhand.records.finding import AnalysisSettings, Finding, Findings, PlantedEffect
+from evenhand.records.finding import Finding
+from evenhand.records.findings import Findings
 from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, ModelSpec
+from evenhand.records.run_summary import PlantedEffect
+from evenhand.records.settings import AnalysisSettings
 from evenhand.run.plan_file import settle
 from evenhand.run.planning import Wishes, make_plan
 

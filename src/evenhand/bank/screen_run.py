@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from evenhand.errors import InputError
-from evenhand.records.finding import Findings, Table
+from evenhand.records.findings import Findings
 from evenhand.records.item import Bank
 
 __all__ = ["ItemReaction", "sensitive_items"]

@@ -36,7 +36,7 @@ def compare(
     from evenhand.analysis.compare import compare as changed
     from evenhand.analysis.table import read_scores
     from evenhand.audit import SCORES_FILE, publish, score
-    from evenhand.records.finding import AnalysisSettings
+    from evenhand.records.settings import AnalysisSettings
     from evenhand.run.plan_file import plan_changes, read_plan
 
     for path in (first, second):

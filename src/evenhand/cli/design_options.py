@@ -12,11 +12,11 @@ from typing import Annotated, Literal
 import typer
 
 from evenhand.errors import UsageError
-from evenhand.records.finding import AnalysisSettings
 from evenhand.records.item import ITEM_KINDS
 from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
+from evenhand.records.settings import AnalysisSettings
 
 __all__ = ["DEFAULT_MODEL", "DesignOptions", "build_plan", "default_directory", "pairs_of"]
 

@@ -26,7 +26,7 @@ class ScoreColumn(Struct, frozen=True):
 
 
 SCORE_COLUMNS: tuple[ScoreColumn, ...] = (
-    ScoreColumn("cell", "str", False, "key of the cell"),
+    ScoreColumn("cell_key", "str", False, "key of the cell"),
     ScoreColumn("model", "str", False, "model as named in the plan"),
     ScoreColumn("bank", "str", False, "bank the item belongs to"),
     ScoreColumn("item", "str", False, "item id"),
@@ -42,11 +42,13 @@ SCORE_COLUMNS: tuple[ScoreColumn, ...] = (
     ScoreColumn("reader", "str", False, "reader prompt"),
     ScoreColumn("mitigation", "str", False, "mitigation policy"),
     ScoreColumn("replicate", "int", False, "0-based replicate; repeats of the none arm count on, several to an order"),
-    ScoreColumn("order", "int", False, "option order shown; arms of an item are compared (flips) within one order"),
+    ScoreColumn(
+        "order_index", "int", False, "option order shown; arms of an item are compared (flips) within one order"
+    ),
     ScoreColumn("outcome", "str", False, "answered, refused, truncated, unparsed or failed"),
     ScoreColumn("choice", "str", True, "id of the chosen option; null unless answered"),
     ScoreColumn("choice_tag", "str", True, "emotion or strategy of the chosen option; null unless answered"),
-    ScoreColumn("key", "str", False, "id of the best option for this arm"),
+    ScoreColumn("keyed_option", "str", False, "id of the best option for this arm"),
     ScoreColumn("shown_position", "int", True, "0-based position shown of the chosen option; null unless answered"),
     ScoreColumn("score", "float", True, "in [0, 1]: 1/0 for keyed items, the option's weight for management items"),
     ScoreColumn("p_score", "float", True, "expected score over the option probabilities; null without them"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evenhand.records.finding import ExamplePrompt, Finding, Findings, RunSummary
+from evenhand.records.finding import Finding
+from evenhand.records.findings import Findings
+from evenhand.records.run_summary import ExamplePrompt, RunSummary
 from evenhand.report.blocks import Block, Fact, Facts, Note, Page, Points, Prompt, Prompts, Section
 from evenhand.report.coverage import detectable_section, missing_section
 from evenhand.report.evidence import intersections_section, items_section, memory_section

@@ -190,7 +190,7 @@ def _facts(finding: Finding, *, unit: Unit) -> tuple[Fact, ...]:
         for name in ("placement", "reader", "mitigation")
         if (own := getattr(finding, name)) and own != "none"
     ]
-    found += [Fact("Method", plain(finding.method)), Fact("Family", family_words(finding.family))]
+    found += [Fact("Method", plain(finding.method)), Fact("Role", family_words(finding.family))]
     if finding.p is not None:
         found.append(Fact("p", p_value(finding.p)))
     if finding.p_adjusted is not None:
@@ -243,7 +243,7 @@ _COLUMNS = (
     Column("Answers", numeric=True),
     Column("Items", numeric=True),
     Column("Profiles or sets", numeric=True),
-    Column("Family"),
+    Column("Role"),
 )
 
 

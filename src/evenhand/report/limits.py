@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from evenhand.records.finding import Findings, RunSummary
+from evenhand.records.findings import Findings
+from evenhand.records.run_summary import RunSummary
 from evenhand.report.blocks import Point
 from evenhand.report.numbers import count, date_text, percent, size
 from evenhand.report.words import joined, kind_label, placement_label, plural

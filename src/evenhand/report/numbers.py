@@ -18,7 +18,8 @@ import math
 from datetime import UTC, datetime
 from typing import Literal, assert_never
 
-from evenhand.records.finding import Finding, Measure
+from evenhand.records.finding import Finding
+from evenhand.records.measure import Measure
 
 __all__ = [
     "ABSENT",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from evenhand.records.finding import Finding, PlantedEffect
+from evenhand.records.finding import Finding
+from evenhand.records.run_summary import PlantedEffect
 from evenhand.report.blocks import Column, Grid, Section
 from evenhand.report.figures import shape_of
 from evenhand.report.numbers import ABSENT, points, span, unit_of, value

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from evenhand.records.finding import Cellwise, Finding, Findings, Measure
+from evenhand.records.finding import Finding
+from evenhand.records.findings import Findings
+from evenhand.records.measure import Measure
+from evenhand.records.results import CellMean
 from evenhand.report.blocks import Block, Forest
 from evenhand.report.forest import ForestSpec, Texts, forest_of, variant_of
 from evenhand.report.numbers import Unit, unit_name, unit_of
@@ -54,9 +57,9 @@ class Source(Struct, frozen=True):
         found = self.findings.findings
         return sorted(found, key=lambda finding: (_rank(finding.model, self.models), _rank(finding.kind, _KIND_ORDER)))
 
-    def cells(self) -> dict[tuple[str, str], list[Cellwise]]:
+    def cells(self) -> dict[tuple[str, str], list[CellMean]]:
         """Cells of the intersectional table by model and kind, in the order of `all`."""
-        groups: dict[tuple[str, str], list[Cellwise]] = {}
+        groups: dict[tuple[str, str], list[CellMean]] = {}
         for cell in self.findings.cells:
             groups.setdefault((cell.model, cell.kind), []).append(cell)
         order = sorted(groups, key=lambda key: (_rank(key[0], self.models), _rank(key[1], _KIND_ORDER)))

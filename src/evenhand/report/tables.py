@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from evenhand.records.finding import Finding, Table
+from evenhand.records.finding import Finding
 from evenhand.report.blocks import Column, Grid
 from evenhand.report.figures import shape_of
 from evenhand.report.numbers import ABSENT, cell_text, span, unit_of, value

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
-from evenhand.records.finding import Family, Finding, Findings, Measure, Verdict
+from evenhand.records.estimate import Verdict
+from evenhand.records.finding import Finding, Role
+from evenhand.records.findings import Findings
+from evenhand.records.measure import Measure
 from evenhand.report.blocks import Shape
 from evenhand.report.numbers import count, level, p_text, points, size, span, unit_name, unit_of, value
 
@@ -79,7 +82,7 @@ MEASURE_TITLES: Mapping[Measure, str] = {
     "published_model": "For comparison: the published analysis (item intercept only)",
 }
 
-FAMILY_WORDS: Mapping[Family, str] = {
+FAMILY_WORDS: Mapping[Role, str] = {
     "confirmatory": "confirmatory (Holm-adjusted)",
     "exploratory": "exploratory (Benjamini-Hochberg-adjusted)",
     "descriptive": "descriptive",
@@ -151,8 +154,8 @@ def placement_label(placement: str) -> str:
     return PLACEMENT_LABELS.get(placement) or plain(placement)
 
 
-def family_words(family: Family) -> str:
-    """Family of a finding with the adjustment that goes with it."""
+def family_words(family: Role) -> str:
+    """Role of a finding with the adjustment that goes with it."""
     return FAMILY_WORDS[family]
 
 

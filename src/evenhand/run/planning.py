@@ -16,10 +16,10 @@ from evenhand.design.arms import paired_cohort
 from evenhand.design.cells import Crossing
 from evenhand.errors import BankError, UsageError
 from evenhand.memory.templates import load_templates
-from evenhand.records.finding import AnalysisSettings
 from evenhand.records.item import Bank
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan, Preset, PromptFile, Stamped
 from evenhand.records.profile import Cohort, Cue
+from evenhand.records.settings import AnalysisSettings
 from evenhand.run.plan_file import stamp_plan
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.templates import ask_templates

@@ -8,8 +8,8 @@ from pathlib import Path
 from evenhand.endpoints.names import read_name
 from evenhand.endpoints.specimen_card import Contrast, specimen_card
 from evenhand.endpoints.specimen_names import specimen_folder, specimen_names
-from evenhand.records.finding import PlantedEffect
 from evenhand.records.plan import ModelSpec, Plan
+from evenhand.records.run_summary import PlantedEffect
 from evenhand.run.totals import ModelTotals
 
 __all__ = ["planted_effects"]

@@ -9,10 +9,10 @@ from pathlib import Path
 from evenhand.design.cells import Crossing, Meeting
 from evenhand.endpoints.names import endpoint_kind, is_simulated
 from evenhand.records.cell import Cell
-from evenhand.records.finding import ExamplePrompt, ModelSummary, RunSummary
 from evenhand.records.message import Message
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.records.profile import Arm
+from evenhand.records.run_summary import ExamplePrompt, ModelSummary, RunSummary
 from evenhand.run.cost import estimate, find_price
 from evenhand.run.planted import planted_effects
 from evenhand.run.reading import TrialReader
