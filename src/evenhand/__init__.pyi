@@ -8,6 +8,7 @@ from .endpoints.base import AskError, Endpoint
 from .endpoints.registry import open_endpoint
 from .errors import EvenhandError
 from .records.finding import Finding
+from .records.findings import Findings
 from .records.plan import Design, ModelSpec, Plan
 from .report.html import render_html
 from .run.planning import Wishes, make_plan

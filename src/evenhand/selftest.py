@@ -99,7 +99,7 @@ def run_selftest(
         _at_least(f"audits find a gap of {PLANTED_GAP:g}", [_below(gap.p) for gap in planted], rate=0.8),
         _at_most(
             f"audits call a gap of {MARGIN:g} (the margin) equivalent",
-            [_below(gap.p_equivalence) for gap in margin],
+            [_below(gap.equivalence.p if gap.equivalence else None) for gap in margin],
             rate=0.05,
         ),
     ]
@@ -220,7 +220,7 @@ def pair_up(tilted: Findings, level: Findings) -> SpecimenAudit:
     """
     return SpecimenAudit(
         planted=tuple((effect, _finding_of(effect, tilted)) for effect in (tilted.run.planted if tilted.run else ())),
-        level=tuple(finding for finding in level.findings if finding.family == "confirmatory"),
+        level=tuple(finding for finding in level.findings if finding.role == "confirmatory"),
     )
 
 

@@ -101,8 +101,8 @@ def _change(before: Stratum, after: Stratum, *, name: str) -> Stratum:
     """A stratum whose values are the second table's minus the first's, null where either is missing."""
     if before.primary != after.primary:
         raise TableError(
-            f"the first table is scored by {before.primary!r} and the second by {after.primary!r} in {before.stream_name!r}; "
-            f"ask both with log-probabilities or both without."
+            f"the first table is scored by {before.primary!r} and the second by {after.primary!r} in "
+            f"{before.stream_name!r}; ask both with log-probabilities or both without."
         )
     columns = list(_CELL)
     old = before.rows.select(*columns, pl.col("value").alias("before"))
@@ -113,7 +113,6 @@ def _change(before: Stratum, after: Stratum, *, name: str) -> Stratum:
 
 
 def _gap_changes(change: Stratum) -> list[Finding]:
-    settings = change.settings
     found: list[Finding] = []
     for cue in cues(change):
         rows = change.paired(cue)

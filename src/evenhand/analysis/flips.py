@@ -40,7 +40,7 @@ def disagreement(rows: pl.DataFrame, *, none: pl.DataFrame) -> pl.DataFrame:
 
 
 def noise_floor(none: pl.DataFrame) -> pl.DataFrame:
-    """Columns unit, item, order_index, flip: the share of pairs of no-memory answers that differ, within item and order.
+    """Columns unit, item, order_index, flip: the share of pairs of no-memory answers that differ, by item and order.
 
     Only orders with at least two answers have a floor: with counts n_k of the options and n in all it is
     1 - sum n_k (n_k - 1) / (n (n - 1)).

@@ -135,7 +135,7 @@ def _comparisons(stratum: Stratum) -> list[_Comparison]:
         cells = grid(crossed, column="right", unit="arm")
         _, factors = crossing_levels(crossed, stratum)
         for factor in factors:
-            for code, level in enumerate(factor.levels[1:], start=1):
+            for code in range(1, len(factor.levels)):
                 kept = (factor.codes == code) | (factor.codes == 0)
                 part = replace(cells, values=cells.values[kept], units=np.array(cells.units)[kept].tolist())
                 found.append(

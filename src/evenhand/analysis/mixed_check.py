@@ -33,7 +33,7 @@ from evenhand.records.measure import Quantity, Scale
 from evenhand.records.profile import Cue
 from evenhand.records.results import VarianceComponent
 
-__all__ = ["MixedCheck", "MixedRows", "crossing_rows", "column_name", "mixed_check"]
+__all__ = ["MixedCheck", "MixedRows", "column_name", "crossing_rows", "mixed_check"]
 
 Array = NDArray[np.float64]
 

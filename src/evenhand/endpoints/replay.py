@@ -44,7 +44,7 @@ class ReplayEndpoint:
         Raises:
             AskError: This conversation was not asked then, or got no answer.
         """
-        replicate = self._cells(request.cell).replicate if self._cells is not None else 0
+        replicate = self._cells(request.cell_key).replicate if self._cells is not None else 0
         found = self._recorded.find(request, replicate=replicate)
         if found is None:
             raise AskError(

@@ -64,8 +64,8 @@ QuantityName = Literal[
 `score`: of the answers given. `p_score`: expected score over the option probabilities. `choice`: the option chosen.
 `choice_tag`: its emotion or strategy. `missing`, `refused`: outcomes. `mention_*`: a stored fact is mentioned.
 `fact_used`: the answer that is right when the fact is known. `profile_sd`, `intersectional_sd`: standard deviations
-over the profiles of a crossing, before and after main effects. `profile_share`, `main_effect_share`: shares of variance.
-`sensitive_items`: the share of items that react.
+over the profiles of a crossing, before and after main effects. `profile_share`, `main_effect_share`: shares of
+variance. `sensitive_items`: the share of items that react.
 """
 
 

@@ -8,7 +8,7 @@ from evenhand.records.condition import Condition, Mitigation
 from evenhand.records.contrast import LevelContrast
 from evenhand.records.finding import Finding
 from evenhand.records.measure import Measure
-from evenhand.records.profile import Placement, Reader
+from evenhand.records.profile import ArmKind, Placement, Reader
 from evenhand.records.trial import OutcomeName
 
 __all__ = [
@@ -55,8 +55,7 @@ class ExamplePrompt(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     arm: str
     """Arm id."""
-    arm_kind: str
-    """none, placebo, profile or item_fact."""
+    arm_kind: ArmKind
     cohort: str | None = None
     """Cohort of the profile; None for the other arms."""
     level: LevelContrast | None = None

@@ -89,7 +89,7 @@ def _of_answers(run: RunSummary) -> list[Point]:
 
 def _of_material(run: RunSummary) -> list[Point]:
     found = []
-    unrated = [f"{name} {version}" for name, version, _, validated, _ in run.banks if not validated]
+    unrated = [f"{bank.name} {bank.version}" for bank in run.banks if not bank.validated]
     if unrated:
         found.append(
             Point(
@@ -134,15 +134,15 @@ def _of_design(findings: Findings, run: RunSummary) -> list[Point]:
 
 
 def _of_analysis(findings: Findings) -> list[Point]:
-    families = Counter(finding.family for finding in findings.findings if finding.verdict is not None)
+    roles = Counter(finding.role for finding in findings.findings if finding.verdict is not None)
     settings = findings.settings
     found = []
-    if families["confirmatory"] or families["exploratory"]:
+    if roles["confirmatory"] or roles["exploratory"]:
         found.append(
             Point(
                 "Many comparisons",
-                f"{plural(families['confirmatory'], 'confirmatory contrast')} (Holm) and "
-                f"{plural(families['exploratory'], 'exploratory contrast')} (Benjamini-Hochberg) were tested at level "
+                f"{plural(roles['confirmatory'], 'confirmatory contrast')} (Holm) and "
+                f"{plural(roles['exploratory'], 'exploratory contrast')} (Benjamini-Hochberg) were tested at level "
                 f"{settings.alpha:g}. Exploratory findings are leads to follow, not results to quote.",
             )
         )
