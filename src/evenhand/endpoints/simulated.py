@@ -12,18 +12,21 @@ from collections.abc import Mapping
 from functools import lru_cache
 from statistics import NormalDist
 
-from evenhand.endpoints.base import Locality
-from evenhand.endpoints.context import CellContext, CellLookup
+from evenhand.endpoints.base import Endpoint, Locality
+from evenhand.endpoints.context import CellContext, CellLookup, EndpointContext
 from evenhand.endpoints.effects import (
     Population,
     population_shift,
     population_shift_to,
     read_respondent,
 )
+from evenhand.endpoints.kind import EndpointKind, ModelCheck, ModelName, named_with_options
+from evenhand.errors import EndpointError
 from evenhand.records.message import FinishReason, Reply, Request, TokenProbability, Usage
+from evenhand.records.plan import ModelSpec
 from evenhand.seeds import stream_entropy
 
-__all__ = ["SimulatedEndpoint"]
+__all__ = ["SIMULATED", "SimulatedEndpoint"]
 
 _NORMAL = NormalDist()
 _NOTE = "simulated: drawn from an item-response model, no assistant was asked"
@@ -177,3 +180,25 @@ class SimulatedEndpoint:
     def _drawn_normal(self, name: tuple[str, ...]) -> float:
         """A fixed draw from the standard normal for a name."""
         return _NORMAL.inv_cdf(min(max(self._uniform(*name), 1e-15), 1.0 - 1e-15))
+
+
+def _open(name: ModelName, spec: ModelSpec, context: EndpointContext) -> Endpoint:
+    if context.cells is None:
+        raise EndpointError(f"{spec.name!r} answers the cells of a plan only; use it with `evenhand audit` or `run`.")
+    return SimulatedEndpoint(name.rest, options=name.options, cells=context.cells, levels=context.levels)
+
+
+def _check(check: ModelCheck) -> None:
+    read_respondent(check.name.rest, check.name.options, levels=check.levels)
+
+
+SIMULATED = EndpointKind(
+    prefix="simulated",
+    open=_open,
+    check=_check,
+    paid=lambda spec: False,
+    named=lambda rest, spec: named_with_options(rest, spec, kind="simulated"),
+    local=True,
+    needs_cells=True,
+    simulated=True,
+)

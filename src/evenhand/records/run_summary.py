@@ -79,6 +79,8 @@ class ModelSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """As named in the plan."""
     endpoint: str
     """The endpoint kind: openai, specimen, simulated, replay, python, hf, inspect."""
+    offline: bool = False
+    """Whether its answers cannot change between runs: simulated, a specimen, or replayed."""
     reported: tuple[str, ...] = ()
     """Model names the server said it used."""
     outcomes: dict[OutcomeName, int]

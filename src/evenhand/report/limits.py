@@ -13,7 +13,6 @@ from evenhand.report.words import joined, kind_label, placement_label, plural
 __all__ = ["limits_of", "missing_share"]
 
 _KINDS = ("understanding", "management", "benefit", "leakage", "sycophancy")
-_OFFLINE = frozenset({"simulated", "specimen", "replay"})
 
 
 def missing_share(run: RunSummary) -> tuple[int, int]:
@@ -76,7 +75,7 @@ def _of_answers(run: RunSummary) -> list[Point]:
                 "on how likely the model found it.",
             )
         )
-    if any(model.endpoint not in _OFFLINE for model in run.models):
+    if any(not model.offline for model in run.models):
         found.append(
             Point(
                 "One moment in time",

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from evenhand.design.cells import Crossing, Meeting
-from evenhand.endpoints.names import endpoint_kind, is_simulated
+from evenhand.endpoints.kinds import kind_of, reported_kind
 from evenhand.records.condition import Condition
 from evenhand.records.contrast import LevelContrast
 from evenhand.records.message import Message
@@ -30,6 +30,8 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
     totals = trials.totals()
     crossing = Crossing(plan)
     reported = [name for total in totals.values() for name in total.reported]
+    named = (kind_of(model) for model in plan.models)
+    kinds = [kind for kind in (*named, *map(reported_kind, reported)) if kind is not None]
     return RunSummary(
         title=", ".join(model.name for model in plan.models),
         preset=plan.preset,
@@ -56,8 +58,8 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
         readers=plan.design.readers,
         mitigations=plan.design.mitigations,
         models=tuple(_model(model, totals.get(model.name), crossing.size(model)) for model in plan.models),
-        simulated=any(is_simulated(name) for name in (*(model.name for model in plan.models), *reported)),
-        specimen=any(name.startswith("specimen/") for name in (*(model.name for model in plan.models), *reported)),
+        simulated=any(kind.simulated for kind in kinds),
+        specimen=any(kind.specimen for kind in kinds),
         planted=planted_effects(plan, totals),
         factor_labels={factor.id: factor.label for cohort in plan.cohorts for factor in cohort.factors},
         level_labels=tuple(
@@ -71,9 +73,16 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
 
 
 def _model(model: ModelSpec, totals: ModelTotals | None, planned: int) -> ModelSummary:
-    kind = endpoint_kind(model.name)
+    kind = kind_of(model)
     if totals is None:
-        return ModelSummary(model=model.name, endpoint=kind, outcomes={}, planned=planned, notes=("nothing was asked",))
+        return ModelSummary(
+            model=model.name,
+            endpoint=kind.prefix,
+            offline=kind.simulated or kind.specimen or kind.replays,
+            outcomes={},
+            planned=planned,
+            notes=("nothing was asked",),
+        )
     price = find_price(model)
     cost = (
         estimate(price, input_tokens=totals.input_tokens, output_tokens=totals.output_tokens)
@@ -82,7 +91,8 @@ def _model(model: ModelSpec, totals: ModelTotals | None, planned: int) -> ModelS
     )
     return ModelSummary(
         model=model.name,
-        endpoint=kind,
+        endpoint=kind.prefix,
+        offline=kind.simulated or kind.specimen or kind.replays,
         reported=totals.reported,
         outcomes=totals.outcomes,
         planned=planned,
