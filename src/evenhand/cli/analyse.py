@@ -91,8 +91,8 @@ def _analyse_table(
     margin: float | None,
 ) -> None:
     from evenhand.analysis.analyse import analyse as find
-    from evenhand.analysis.predictions import PredictionColumns, read_predictions
-    from evenhand.analysis.table import is_score_table, read_scores
+    from evenhand.analysis.table.predictions import PredictionColumns, read_predictions
+    from evenhand.analysis.table.scores import is_score_table, read_scores
     from evenhand.audit import publish
     from evenhand.records.settings import AnalysisSettings
 

@@ -33,8 +33,8 @@ def compare(
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
-    from evenhand.analysis.compare import compare as changed
-    from evenhand.analysis.table import read_scores
+    from evenhand.analysis.findings.compare import compare as changed
+    from evenhand.analysis.table.scores import read_scores
     from evenhand.audit import SCORES_FILE, publish, score
     from evenhand.records.settings import AnalysisSettings
     from evenhand.report.titles import title_of
