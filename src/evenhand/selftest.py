@@ -23,8 +23,8 @@ from evenhand.errors import EvenhandError
 from evenhand.records.finding import AnalysisSettings, Finding, Findings, PlantedEffect
 from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, ModelSpec
-from evenhand.run.plan_file import settle
 from evenhand.run.planning import Wishes, make_plan
+from evenhand.run.settling import settle
 
 __all__ = ["FULL", "QUICK", "Check", "Size", "SpecimenAudit", "audit_specimens", "pair_up", "run_selftest"]
 

@@ -59,19 +59,28 @@ def read_name(spec: ModelSpec) -> ModelName:
     return ModelName(kind, rest, dict(parse_qsl(query.replace("+", "%2B"), keep_blank_values=True)) | spec.options)
 
 
-def check_model(spec: ModelSpec, *, connection: Connection | None = None, levels: frozenset[str] | None = None) -> None:
+def check_model(
+    spec: ModelSpec,
+    *,
+    connection: Connection | None = None,
+    levels: frozenset[str] | None = None,
+    keyed: bool = True,
+) -> None:
     """Raise what opening the endpoint would raise for a name, a key or options, without opening anything.
 
     Args:
         spec: The model.
         connection: Where the key is.
         levels: Level ids of the plan, for the effects of a simulated respondent; None accepts any.
+        keyed: Whether the key must be there already; a plan needs none.
 
     Raises:
         EndpointError: Unknown prefix, no key, no run to replay, options that cannot be meant.
     """
     name = read_name(spec)
-    if name.kind in PROVIDERS:
+    if name.kind in PROVIDERS and not keyed:
+        normalised_url(spec.base_url or PROVIDERS[name.kind].base_url)
+    elif name.kind in PROVIDERS:
         read_target(spec, provider=name.kind, model=name.rest, connection=connection or Connection())
     elif name.kind == "simulated":
         read_respondent(name.rest, name.options, levels=levels)

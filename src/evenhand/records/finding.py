@@ -17,11 +17,14 @@ __all__ = [
     "Finding",
     "Findings",
     "Measure",
+    "MissingCaution",
     "ModelSummary",
     "PlantedEffect",
     "RunSummary",
     "Scale",
+    "SecondUse",
     "Table",
+    "Trouble",
     "Verdict",
 ]
 
@@ -73,6 +76,22 @@ class AnalysisSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Root seed of randomisation tests and bootstraps."""
 
 
+class MissingCaution(Struct, frozen=True, kw_only=True):
+    """Why missing answers stand before a verdict.
+
+    At least one of the two holds: the shares differ by more than the margin, or the verdict turns.
+    """
+
+    first: float
+    """Share of trials without a usable answer on the side that counts as plus."""
+    second: float
+    """The same on the other side."""
+    differs: bool
+    """Whether the two shares differ by more than the margin."""
+    turns: bool
+    """Whether the worst-case bounds would change the verdict."""
+
+
 class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One estimand with its estimate and what follows from it.
 
@@ -113,6 +132,8 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     bound_low: float | None = None
     bound_high: float | None = None
     """Worst-case bounds over the missing answers."""
+    missing: MissingCaution | None = None
+    """Set where missing answers could have made or hidden what was found."""
     trials: int = 0
     items: int = 0
     profiles: int = 0
@@ -170,6 +191,29 @@ class ExamplePrompt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     answer: str | None = None
 
 
+class Trouble(Struct, frozen=True, kw_only=True):
+    """Cells of one model that have no usable answer for the same reason."""
+
+    outcome: OutcomeName
+    reason: str
+    """What the reader of answers, the server or the gate said; numbers and identifiers taken out."""
+    count: int
+    example: str
+    """One of them word for word: the raw reply, or the whole error; keys removed, then cut."""
+
+
+class SecondUse(Struct, frozen=True, kw_only=True):
+    """What a second model used that was asked about the answers."""
+
+    model: str
+    calls: int
+    input_tokens: int
+    """Reported by the server, or counted from the characters."""
+    output_tokens: int
+    cost_usd: float | None
+    """None where no price is known, or nobody is billed."""
+
+
 class ModelSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One audited model."""
 
@@ -187,6 +231,9 @@ class ModelSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     logprobs: bool = False
     """Whether scores could be computed from log-probabilities."""
     notes: tuple[str, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    """Reasons of the cells without a usable answer, the most frequent first."""
+    second: tuple[SecondUse, ...] = ()
 
 
 class PlantedEffect(Struct, frozen=True, kw_only=True):

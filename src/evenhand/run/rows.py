@@ -11,9 +11,20 @@ from msgspec import Struct
 from evenhand.records.cell import Cell
 from evenhand.records.message import Message, Reply, Role
 from evenhand.records.trial import Answered, Failed, Outcome, Trial, outcome_name
+from evenhand.run.gate import Unfit, admitted
 from evenhand.run.work import Work
 
-__all__ = ["Row", "StoredMessage", "StoredTrial", "asked_sha", "is_failure", "row_of", "stored_trial", "text_sha"]
+__all__ = [
+    "Row",
+    "StoredMessage",
+    "StoredTrial",
+    "asked_sha",
+    "is_failure",
+    "readable_trial",
+    "row_of",
+    "stored_trial",
+    "text_sha",
+]
 
 
 class StoredMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -114,6 +125,19 @@ def stored_trial(columns: Sequence[str | int | None]) -> StoredTrial:
         asked=_asked.decode(str(asked)),
         asked_sha=str(sha),
     )
+
+
+def readable_trial(columns: Sequence[str | int | None]) -> StoredTrial | None:
+    """The record behind the values of `CELL_COLUMNS`; None where they are damaged, or no row the gate lets through."""
+    try:
+        stored = stored_trial(columns)
+        stored.cell.key.encode()
+    except (msgspec.MsgspecError, UnicodeError, ValueError, TypeError, RecursionError):
+        return None
+    trial = stored.trial
+    if trial.reply is None:
+        return stored if isinstance(trial.outcome, Failed) else None
+    return None if isinstance(admitted(trial.reply), Unfit) else stored
 
 
 def is_failure(row: Row) -> bool:

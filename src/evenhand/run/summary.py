@@ -8,8 +8,9 @@ from pathlib import Path
 
 from evenhand.design.cells import Crossing, Meeting
 from evenhand.endpoints.names import endpoint_kind, is_simulated
+from evenhand.endpoints.redact import redact
 from evenhand.records.cell import Cell
-from evenhand.records.finding import ExamplePrompt, ModelSummary, RunSummary
+from evenhand.records.finding import ExamplePrompt, ModelSummary, RunSummary, SecondUse
 from evenhand.records.message import Message
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.records.profile import Arm
@@ -17,14 +18,16 @@ from evenhand.run.cost import estimate, find_price
 from evenhand.run.planted import planted_effects
 from evenhand.run.reading import TrialReader
 from evenhand.run.rows import StoredTrial
-from evenhand.run.totals import ModelTotals
+from evenhand.run.second_models import second_models
+from evenhand.run.totals import ModelTotals, SecondTotals
 
 __all__ = ["example_prompts", "run_summary"]
 
 
 def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSummary:
     """The summary of a run directory as it stands; unfinished runs are summed up as far as they went."""
-    totals = trials.totals()
+    closed = {item.id for bank in plan.banks if not bank.redistribute for item in bank.items}
+    totals = trials.totals(closed=closed)
     crossing = Crossing(plan)
     reported = [name for total in totals.values() for name in total.reported]
     return RunSummary(
@@ -43,7 +46,9 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
         placements=plan.design.placements,
         readers=plan.design.readers,
         mitigations=plan.design.mitigations,
-        models=tuple(_model(model, totals.get(model.name), crossing.size(model)) for model in plan.models),
+        models=tuple(
+            _model(model, totals.get(model.name), crossing.size(model), second_models(plan)) for model in plan.models
+        ),
         simulated=any(is_simulated(name) for name in (*(model.name for model in plan.models), *reported)),
         specimen=any(name.startswith("specimen/") for name in (*(model.name for model in plan.models), *reported)),
         planted=planted_effects(plan, totals),
@@ -58,16 +63,14 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
     )
 
 
-def _model(model: ModelSpec, totals: ModelTotals | None, planned: int) -> ModelSummary:
+def _model(model: ModelSpec, totals: ModelTotals | None, planned: int, second: tuple[ModelSpec, ...]) -> ModelSummary:
     kind = endpoint_kind(model.name)
     if totals is None:
         return ModelSummary(model=model.name, endpoint=kind, outcomes={}, planned=planned, notes=("nothing was asked",))
     price = find_price(model)
-    cost = (
-        estimate(price, input_tokens=totals.input_tokens, output_tokens=totals.output_tokens)
-        if price is not None and totals.input_tokens is not None and totals.output_tokens is not None
-        else None
-    )
+    cost = None
+    if price is not None:
+        cost = estimate(price, input_tokens=totals.priced_input, output_tokens=totals.priced_output)
     return ModelSummary(
         model=model.name,
         endpoint=kind,
@@ -80,6 +83,22 @@ def _model(model: ModelSpec, totals: ModelTotals | None, planned: int) -> ModelS
         seconds=totals.latency_s,
         logprobs=totals.logprobs > 0,
         notes=totals.notes,
+        troubles=totals.troubles,
+        second=tuple(_second(spec, totals.second[spec.name]) for spec in second if spec.name in totals.second),
+    )
+
+
+def _second(spec: ModelSpec, totals: SecondTotals) -> SecondUse:
+    """What a second model used."""
+    price = find_price(spec)
+    return SecondUse(
+        model=spec.name,
+        calls=totals.calls,
+        input_tokens=totals.input_tokens,
+        output_tokens=totals.output_tokens,
+        cost_usd=estimate(price, input_tokens=totals.input_tokens, output_tokens=totals.output_tokens)
+        if price is not None
+        else None,
     )
 
 
@@ -114,7 +133,7 @@ def example_prompts(plan: Plan, trials: TrialReader) -> tuple[ExamplePrompt, ...
                         memory_hidden=meeting.arm.cohort in private,
                     )
                 ),
-                answer=reply.text if reply else None,
+                answer=redact(reply.text) if reply else None,
             )
     return tuple(found[name] for name in sorted(found, key=_rank))
 
