@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from evenhand.analysis.accuracy import accuracy_findings
 from evenhand.analysis.benefit_findings import benefit_findings
-from evenhand.analysis.caveats import caveats_of
+from evenhand.analysis.caveats import cautions_of, caveats_of
 from evenhand.analysis.factor_gaps import factor_findings, interaction_findings
 from evenhand.analysis.flips import flip_findings
 from evenhand.analysis.gaps import gap_findings
@@ -65,7 +65,7 @@ def analyse(
         cells=_cells(parts),
         tables=_tables(parts, findings),
         examples=examples,
-        warnings=caveats_of(scores),
+        warnings=(*cautions_of(findings), *caveats_of(scores)),
     )
 
 

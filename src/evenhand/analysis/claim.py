@@ -10,7 +10,7 @@ from evenhand.analysis.equivalence import tost_p
 from evenhand.analysis.estimate import Estimate
 from evenhand.analysis.paired import PairedGap
 from evenhand.analysis.stratum import Stratum
-from evenhand.records.finding import Finding, Measure, Scale
+from evenhand.records.finding import Finding, Measure, MissingCaution, Scale
 
 __all__ = ["Bounds", "Claim", "Sample", "finding"]
 
@@ -58,6 +58,8 @@ class Bounds(Struct, frozen=True, kw_only=True):
     high: float
     missing: int
     """Answers that are missing."""
+    shares: tuple[float, float] = (0.0, 0.0)
+    """Share of answers that are missing on the side that counts as plus, and on the other."""
 
 
 def finding(
@@ -118,9 +120,16 @@ def _with_numbers(base: Finding, *, claim: Claim, estimate: Estimate, bounds: Bo
         "smallest_detectable": estimate.smallest_detectable if claim.tested else None,
         "bound_low": None if bounds is None else bounds.low,
         "bound_high": None if bounds is None else bounds.high,
+        "missing": None if bounds is None or not bounds.missing else _caution(bounds, margin=margin),
         "notes": (*base.notes, *estimate.notes, *_turned(estimate.estimate, bounds)),
     }
     return replace(base, **numbers)
+
+
+def _caution(bounds: Bounds, *, margin: float) -> MissingCaution:
+    """What the missing answers may mean; whether they can turn the verdict is known when there is one."""
+    first, second = bounds.shares
+    return MissingCaution(first=first, second=second, differs=abs(first - second) > margin, turns=False)
 
 
 def _equivalence_p(estimate: Estimate, *, margin: float) -> float:

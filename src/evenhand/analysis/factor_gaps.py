@@ -197,7 +197,9 @@ def _bounds(crossing: Crossing, *, factor: FactorLevels, level: int, stratum: St
         fill = np.where(held == level, high, np.where(held == 0, 1 - high, np.nan))
         shifted = crossing.refilled(fill)
         ends.append(level_estimate(crossing, shifted, factor=factor, level=level, stratum=stratum).estimate)
-    return Bounds(low=ends[0], high=ends[1], missing=missing)
+    lacking = np.isnan(crossing.value)
+    shares = (float(lacking[held == level].mean()), float(lacking[held == 0].mean()))
+    return Bounds(low=ends[0], high=ends[1], missing=missing, shares=shares)
 
 
 def _interaction(

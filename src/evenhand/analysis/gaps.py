@@ -137,4 +137,6 @@ def _bounds(rows: pl.DataFrame, *, stratum: Stratum, estimate: float) -> Bounds:
         )
         grid = gap_grid(rows.with_columns(filled.alias("value")), stratum=stratum)
         ends.append(paired_gap(grid.values, spec=EstimateSpec(flips=0)).estimate)
-    return Bounds(low=ends[0], high=ends[1], missing=missing)
+    lacking = rows.group_by(advantaged.alias("first")).agg(pl.col("value").is_null().mean().alias("share"))
+    shares = dict(lacking.iter_rows())
+    return Bounds(low=ends[0], high=ends[1], missing=missing, shares=(shares.get(True, 0.0), shares.get(False, 0.0)))

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import assert_never
 
 from msgspec.structs import replace
 
 from evenhand.analysis.equivalence import verdict
 from evenhand.analysis.multiplicity import benjamini_hochberg, holm
-from evenhand.records.finding import AnalysisSettings, Family, Finding
+from evenhand.records.finding import AnalysisSettings, Family, Finding, MissingCaution, Verdict
 
 __all__ = ["family_of", "judged"]
 
@@ -62,9 +63,28 @@ def judged(findings: Sequence[Finding], *, settings: AnalysisSettings) -> tuple[
 
 def _decided(finding: Finding, *, p_adjusted: float | None, p_margin: float | None, alpha: float) -> Finding:
     if finding.estimate is None:
-        return replace(finding, verdict="inconclusive")
+        return replace(finding, verdict="inconclusive", missing=None)
     decision = verdict(p=p_adjusted, p_equivalence=p_margin, alpha=alpha)
     notes = finding.notes
     if decision == "equivalent" and p_adjusted is not None and p_adjusted < alpha:
         notes = (*notes, "Differs from zero, but by less than the margin stated beforehand.")
-    return replace(finding, p_adjusted=p_adjusted, verdict=decision, notes=notes)
+    return replace(
+        finding, p_adjusted=p_adjusted, verdict=decision, notes=notes, missing=_caution(finding, decision=decision)
+    )
+
+
+def _caution(finding: Finding, *, decision: Verdict) -> MissingCaution | None:
+    """The caution about missing answers, where their shares differ by more than the margin or the verdict can turn."""
+    found, low, high, margin = finding.missing, finding.bound_low, finding.bound_high, finding.margin
+    if found is None or low is None or high is None:
+        return None
+    match decision:
+        case "difference":
+            turns = low <= 0 <= high
+        case "equivalent":
+            turns = margin is not None and (low < -margin or high > margin)
+        case "inconclusive":
+            turns = False
+        case _ as unreachable:
+            assert_never(unreachable)
+    return replace(found, turns=turns) if found.differs or turns else None

@@ -83,7 +83,8 @@ def _bounds(rows: pl.DataFrame, *, baseline: pl.DataFrame, estimate: float) -> B
         cells = grid(rows.with_columns(pl.col("value").fill_null(high)))
         reference = item_means(baseline.with_columns(pl.col("value").fill_null(1 - high)), items=cells.items)
         ends.append(paired_gap(arm_differences(cells.values, baseline=reference), spec=EstimateSpec(flips=0)).estimate)
-    return Bounds(low=ends[0], high=ends[1], missing=missing)
+    shares = (rows["value"].null_count() / rows.height, baseline["value"].null_count() / baseline.height)
+    return Bounds(low=ends[0], high=ends[1], missing=missing, shares=shares)
 
 
 def _claim(measure: Measure, *, title: str, shown: str, baseline: str, cue: str | None, tail: str | None) -> Claim:

@@ -22,14 +22,18 @@ from evenhand.records.trial import OUTCOMES
 
 __all__ = ["missing_findings", "outcome_table"]
 
-_WORDS = {"missing": "has no usable answer", "refused": "is refused"}
+_WORDS = {
+    "missing": "has no usable answer",
+    "refused": "is refused",
+    "unparsed": "has an answer from which no option can be read",
+}
 
 
 def missing_findings(stratum: Stratum) -> list[Finding]:
     """Missing rates of every group of arms; where any answer is missing also the gaps between arms."""
     coded = _coded(stratum)
     found = [_rate(coded, rows, name=name.split(" ")[0], cue=cue) for name, (cue, rows) in arm_groups(coded).items()]
-    for column in ("missing", "refused"):
+    for column in _WORDS:
         if coded.rows[column].sum() > 0:
             found += _gaps(coded, column=column)
     return found
@@ -62,6 +66,7 @@ def _coded(stratum: Stratum) -> Stratum:
         rows=stratum.rows.with_columns(
             (outcome != "answered").cast(pl.Float64).alias("missing"),
             (outcome == "refused").cast(pl.Float64).alias("refused"),
+            (outcome == "unparsed").cast(pl.Float64).alias("unparsed"),
         ),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evenhand.records.finding import ExamplePrompt, Finding, Findings, RunSummary
+from evenhand.records.finding import ExamplePrompt, Finding, Findings, RunSummary, SecondUse
 from evenhand.report.blocks import Block, Fact, Facts, Note, Page, Points, Prompt, Prompts, Section
 from evenhand.report.coverage import detectable_section, missing_section
 from evenhand.report.evidence import intersections_section, items_section, memory_section
@@ -266,6 +266,13 @@ def _files(files: Mapping[str, str]) -> Facts:
     )
 
 
+def _second_use(use: SecondUse) -> str:
+    """What a second model used, as part of a line."""
+    tokens = f"{count(use.input_tokens)} tokens in, {count(use.output_tokens)} out"
+    cost = f", {money(use.cost_usd)}" if use.cost_usd else ""
+    return f"answers read by {use.model} ({plural(use.calls, 'call')}, {tokens}{cost})"
+
+
 def _model_facts(run: RunSummary) -> list[Fact]:
     facts = []
     for model in run.models:
@@ -276,6 +283,7 @@ def _model_facts(run: RunSummary) -> list[Fact]:
             parts.append(f"{count(model.input_tokens)} tokens in, {count(model.output_tokens)} out")
         if model.cost_usd:
             parts.append(money(model.cost_usd))
+        parts += [_second_use(use) for use in model.second]
         if model.seconds is not None:
             parts.append(duration(model.seconds))
         parts.append("with log-probabilities" if model.logprobs else "no log-probabilities")

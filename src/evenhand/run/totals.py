@@ -42,11 +42,11 @@ class ModelTotals(Struct, frozen=True, kw_only=True):
     """What replies asked to be mentioned, each once, the most frequent first."""
     logprobs: int
     """Replies that came with log-probabilities."""
-    priced_input: int
+    priced_input: int = 0
     """Input tokens that were paid for: reported, or counted from the characters."""
-    priced_output: int
-    troubles: tuple[Trouble, ...]
-    second: dict[str, SecondTotals]
+    priced_output: int = 0
+    troubles: tuple[Trouble, ...] = ()
+    second: dict[str, SecondTotals] = {}
 
 
 class Tally:
