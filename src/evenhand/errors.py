@@ -12,7 +12,12 @@ EvenhandError                 1   anything we foresaw; the message is one senten
 ├── EndpointError             5   the assistant could not be asked at all (no key, no server, bad model name)
 │   └── MissingExtraError         an optional dependency is not installed
 ├── BudgetExceeded            6   a stated budget ended the run cleanly; resume to go on
-└── GateFailed                7   the gate's policy was not met (8: inconclusive)
+├── GateFailed                7   the gate's policy was not met (8: inconclusive)
+├── RunHalted                     asking on would only have failed more; what was answered is safe
+│   ├── SameError             9   the server declined the same way again and again
+│   ├── NoAnswers            10   no cell of a model had a usable answer
+│   └── MostlyFailed         11   the server is gone, or most of the last cells got no answer
+└── LocalError               12   this machine, not the assistant, ran out of something (open files, memory, ports)
 ```
 
 A message names the offending value, what was allowed, and the next step. Errors of single trials never
@@ -31,8 +36,13 @@ __all__ = [
     "EvenhandError",
     "GateFailed",
     "InputError",
+    "LocalError",
     "MissingExtraError",
+    "MostlyFailed",
+    "NoAnswers",
     "PlanError",
+    "RunHalted",
+    "SameError",
     "StoreError",
     "TableError",
     "UsageError",
@@ -99,3 +109,31 @@ class GateFailed(EvenhandError):
     """The gate's policy was not met."""
 
     exit_code = 7
+
+
+class RunHalted(EvenhandError):
+    """A model was given up; what was answered is safe and the run can be resumed."""
+
+
+class SameError(RunHalted):
+    """The server declined several requests in the same words."""
+
+    exit_code = 9
+
+
+class NoAnswers(RunHalted):
+    """No cell of a model had a usable answer."""
+
+    exit_code = 10
+
+
+class MostlyFailed(RunHalted):
+    """Many cells in a row, or most of the last ones, got no answer."""
+
+    exit_code = 11
+
+
+class LocalError(EvenhandError):
+    """This machine ran out of something; it says nothing about the assistant."""
+
+    exit_code = 12

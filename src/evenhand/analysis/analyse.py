@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from evenhand.analysis.findings.accuracy import accuracy_findings
 from evenhand.analysis.findings.benefit_findings import benefit_findings
-from evenhand.analysis.findings.caveats import caveats_of
+from evenhand.analysis.findings.caveats import cautions_of, caveats_of
 from evenhand.analysis.findings.factor_gaps import factor_findings, interaction_findings
 from evenhand.analysis.findings.flips import flip_findings
 from evenhand.analysis.findings.gaps import gap_findings
@@ -73,7 +73,7 @@ def analyse(
         variances=tuple(one for part in parts for one in part.check.variances),
         power=tuple(one for part in parts for one in design_power(part.stratum)),
         examples=examples,
-        warnings=caveats_of(scores),
+        warnings=(*cautions_of(findings), *caveats_of(scores)),
     )
 
 

@@ -78,8 +78,7 @@ def _analyse_run(directory: Path, out: Path | None, *, margin: float | None) -> 
             f"the margin of this run was fixed in its plan at {plan.analysis.margin}, not {margin}; "
             "a margin chosen after the answers are seen proves nothing; plan a new run with --margin"
         )
-    findings = analyse_run(plan, directory)
-    publish(findings, out or directory)
+    publish(analyse_run(plan, directory, out=out), out or directory)
 
 
 def _analyse_table(

@@ -7,10 +7,14 @@ from typing import Literal, Protocol
 from evenhand.errors import EvenhandError
 from evenhand.records.message import Reply, Request
 
-__all__ = ["AskError", "Endpoint", "Locality"]
+__all__ = ["AskError", "AskErrorKind", "Endpoint", "Locality"]
 
 Locality = Literal["any", "prefix"]
 """`prefix`: the endpoint is faster when requests that share their first messages come close together."""
+
+AskErrorKind = Literal["fault", "request"]
+"""`fault`: the server or the way to it failed, so another time may go well; `request`: the server understood and
+declined the request itself, so the same request gets the same answer."""
 
 
 class AskError(EvenhandError):
@@ -19,11 +23,13 @@ class AskError(EvenhandError):
     Args:
         message: Class and text of the last error, without keys.
         attempts: How often the request was sent.
+        kind: Whether asking again may help.
     """
 
-    def __init__(self, message: str, *, attempts: int = 1) -> None:
+    def __init__(self, message: str, *, attempts: int = 1, kind: AskErrorKind = "fault") -> None:
         super().__init__(message)
         self.attempts = attempts
+        self.kind: AskErrorKind = kind
 
 
 class Endpoint(Protocol):

@@ -103,6 +103,13 @@ class CallableEndpoint:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _called(self, request: Request) -> object:
+        """What the function returns; one that tries to end the process fails like any other."""
+        try:
+            return await self._returned(request)
+        except SystemExit as error:
+            raise AskError(f"{self._name} tried to end the process (exit code {error.code!r}).") from error
+
+    async def _returned(self, request: Request) -> object:
         messages = msgspec.to_builtins(request.messages)
         arguments = (list(messages), request) if self._whole_request else (list(messages),)
         if self._asynchronous:
@@ -121,8 +128,8 @@ class CallableEndpoint:
             try:
                 return msgspec.convert({"finish": "stop", "latency_s": seconds} | answer, Reply)
             except (msgspec.ValidationError, TypeError) as error:
-                raise AskError(f"{self._name} returned a dict that is no reply: {error}.") from error
-        raise AskError(f"{self._name} returned {type(answer).__name__}, not text, a dict or a Reply.")
+                raise AskError(f"{self._name} returned a dict that is no reply: {error}.", kind="request") from error
+        raise AskError(f"{self._name} returned {type(answer).__name__}, not text, a dict or a Reply.", kind="request")
 
 
 def _loaded(target: str) -> Callable[..., object]:

@@ -30,8 +30,8 @@ class ModelCheck(Struct, frozen=True, kw_only=True):
 
     name: ModelName
     spec: ModelSpec
-    connection: Connection = Connection()
-    """Where the key is."""
+    connection: Connection | None = None
+    """Where the key is, when it must be there; None: nothing is asked yet, and no key is needed."""
     levels: frozenset[str] | None = None
     """Level ids of the plan, for effects of a simulated respondent; None accepts any."""
 
@@ -44,7 +44,7 @@ class EndpointKind(Struct, frozen=True, kw_only=True):
     open: Callable[[ModelName, ModelSpec, EndpointContext], Endpoint]
     """Makes the endpoint; nothing is sent yet. Heavy imports happen in here."""
     check: Callable[[ModelCheck], None]
-    """Raises `EndpointError` for a name or options that cannot be meant; opens nothing, needs no key."""
+    """Raises `EndpointError` for a name, a missing key or options that cannot be meant; opens nothing."""
     paid: Callable[[ModelSpec], bool]
     """Whether asking this model may cost money; then its price is shown and consent is asked for."""
     priced_as: Callable[[ModelSpec], tuple[str, str] | None] = lambda spec: None

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.callable import CALLABLE
-from evenhand.endpoints.context import EndpointContext
+from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.hf import HUGGING_FACE
 from evenhand.endpoints.inspect_ai import INSPECT
 from evenhand.endpoints.kind import EndpointKind, ModelCheck, ModelName, named_with_options
@@ -84,14 +84,18 @@ def read_name(spec: ModelSpec) -> ModelName:
     return kind.named(rest, spec)
 
 
-def check_model(check: ModelSpec | ModelCheck) -> None:
-    """Raise what opening the endpoint would raise for a name or options, without opening anything.
+def check_model(spec: ModelSpec, *, connection: Connection | None = None, levels: frozenset[str] | None = None) -> None:
+    """Raise what opening the endpoint would raise for a name, a key or options, without opening anything.
+
+    Args:
+        spec: The model.
+        connection: Where the key is, when it must be there; None: a plan needs no key.
+        levels: Level ids of the plan, for the effects of a simulated respondent; None accepts any.
 
     Raises:
-        EndpointError: Unknown prefix, no run to replay, options that cannot be meant.
+        EndpointError: Unknown prefix, no key, no run to replay, options that cannot be meant.
     """
-    asked = ModelCheck(name=read_name(check), spec=check) if isinstance(check, ModelSpec) else check
-    kind_of(asked.spec).check(asked)
+    kind_of(spec).check(ModelCheck(name=read_name(spec), spec=spec, connection=connection, levels=levels))
 
 
 def open_endpoint(spec: ModelSpec, *, context: EndpointContext | None = None) -> Endpoint:

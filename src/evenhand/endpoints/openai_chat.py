@@ -13,6 +13,7 @@ from msgspec import structs
 from evenhand.endpoints.base import AskError, Locality
 from evenhand.endpoints.chat_answer import Unreadable, error_text, read_answer, reply_from
 from evenhand.endpoints.chat_body import Dialect
+from evenhand.endpoints.local_faults import as_local
 from evenhand.endpoints.pace import Pace
 from evenhand.endpoints.redact import redact
 from evenhand.endpoints.refusals import refusal_of
@@ -159,6 +160,9 @@ class OpenAIChatEndpoint:
             AskError: There were enough attempts.
             EndpointError: There is no such server.
         """
+        local = as_local(error)
+        if local is not None:
+            raise local from error
         what = self._shown(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
         if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
             self._end(f"The connection to {self._url} is not trusted ({what}); check --base-url and the certificate.")
@@ -201,7 +205,7 @@ class OpenAIChatEndpoint:
                     raise AskError(said, attempts=patience.sent)
                 return wait
             case "settings" | "request":
-                raise AskError(said, attempts=patience.sent)
+                raise AskError(said, attempts=patience.sent, kind="request")
             case _:
                 self._end(await self._explained(refusal, said, headers))
 

@@ -19,7 +19,10 @@ def _kind(prefix: str) -> EndpointKind:
         return OpenAIChatEndpoint(target)
 
     def check(check: ModelCheck) -> None:
-        normalised_url(check.spec.base_url or PROVIDERS[prefix].base_url)
+        if check.connection is None:
+            normalised_url(check.spec.base_url or PROVIDERS[prefix].base_url)
+            return
+        read_target(check.spec, provider=prefix, model=check.name.rest, connection=check.connection)
 
     def paid(spec: ModelSpec) -> bool:
         return not is_local(normalised_url(spec.base_url or PROVIDERS[prefix].base_url))

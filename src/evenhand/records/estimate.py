@@ -11,6 +11,7 @@ __all__ = [
     "Equivalence",
     "Interval",
     "MissingBounds",
+    "MissingCaution",
     "Number",
     "PointEstimate",
     "Spread",
@@ -49,6 +50,19 @@ class MissingBounds(Struct, frozen=True, kw_only=True):
     high: float
     missing: int
     """Answers that are missing on either side."""
+    first: float = 0.0
+    """Share of trials without a usable answer on the side that counts as plus."""
+    second: float = 0.0
+    """The same on the other side."""
+
+
+class MissingCaution(Struct, frozen=True, kw_only=True):
+    """Why missing answers stand before a verdict. At least one of the two holds."""
+
+    differs: bool
+    """The shares of missing answers differ by more than the margin."""
+    turns: bool
+    """The worst-case bounds would change the verdict."""
 
 
 class Absent(Struct, frozen=True, kw_only=True, tag="absent", tag_field="form"):
@@ -86,6 +100,8 @@ class Tested(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tested"
     """Difference found at the stated power with this design and the variation seen; None where nothing varied."""
     bounds: MissingBounds | None = None
     """None where no bound was computed."""
+    caution: MissingCaution | None = None
+    """Set where missing answers could have made or hidden what was found."""
     verdict: Verdict | None = None
     """None until all findings are known, and for numbers that are tested for description only."""
 

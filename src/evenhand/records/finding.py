@@ -13,6 +13,7 @@ from evenhand.records.estimate import (
     Equivalence,
     Interval,
     MissingBounds,
+    MissingCaution,
     Number,
     PointEstimate,
     Spread,
@@ -116,6 +117,11 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def bounds(self) -> MissingBounds | None:
         """Worst-case bounds over the missing answers."""
         return self.tested.bounds if self.tested else None
+
+    @property
+    def caution(self) -> MissingCaution | None:
+        """Why missing answers stand before the verdict; None where they do not."""
+        return self.tested.caution if self.tested else None
 
     @property
     def smallest_detectable(self) -> float | None:

@@ -50,6 +50,7 @@ QuantityName = Literal[
     "choice_tag",
     "missing",
     "refused",
+    "unparsed",
     "mention_answer",
     "mention_reasoning",
     "fact_used",
@@ -62,7 +63,8 @@ QuantityName = Literal[
 """What is counted or averaged.
 
 `score`: of the answers given. `p_score`: expected score over the option probabilities. `choice`: the option chosen.
-`choice_tag`: its emotion or strategy. `missing`, `refused`: outcomes. `mention_*`: a stored fact is mentioned.
+`choice_tag`: its emotion or strategy. `missing`, `refused`, `unparsed`: outcomes. `mention_*`: a stored fact is
+mentioned.
 `fact_used`: the answer that is right when the fact is known. `profile_sd`, `intersectional_sd`: standard deviations
 over the profiles of a crossing, before and after main effects. `profile_share`, `main_effect_share`: shares of
 variance. `sensitive_items`: the share of items that react.

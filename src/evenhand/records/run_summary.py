@@ -19,6 +19,8 @@ __all__ = [
     "ModelSummary",
     "PlantedEffect",
     "RunSummary",
+    "SecondUse",
+    "Trouble",
 ]
 
 
@@ -72,6 +74,29 @@ class ExamplePrompt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the assistant answered; None where it gave no answer."""
 
 
+class Trouble(Struct, frozen=True, kw_only=True):
+    """Cells of one model that have no usable answer for the same reason."""
+
+    outcome: OutcomeName
+    reason: str
+    """What the reader of answers, the server or the gate said; numbers and identifiers taken out."""
+    count: int
+    example: str
+    """One of them word for word: the raw reply, or the whole error; keys removed, then cut."""
+
+
+class SecondUse(Struct, frozen=True, kw_only=True):
+    """What a second model used that was asked about the answers."""
+
+    model: str
+    calls: int
+    input_tokens: int
+    """Reported by the server, or counted from the characters."""
+    output_tokens: int
+    cost_usd: float | None
+    """None where no price is known, or nobody is billed."""
+
+
 class ModelSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One audited model."""
 
@@ -99,6 +124,10 @@ class ModelSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether scores could be computed from log-probabilities."""
     notes: tuple[str, ...] = ()
     """What a reader must know of this model's answers."""
+    troubles: tuple[Trouble, ...] = ()
+    """Reasons of the cells without a usable answer, the most frequent first."""
+    second: tuple[SecondUse, ...] = ()
+    """What second models used that were asked about this model's answers."""
 
 
 class PlantedEffect(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.measure import Measure, QuantityName
-from evenhand.records.run_summary import ExamplePrompt, RunSummary
+from evenhand.records.run_summary import ExamplePrompt, RunSummary, SecondUse
 from evenhand.report.blocks import Block, Fact, Facts, Note, Page, Points, Prompt, Prompts, Section
 from evenhand.report.coverage import detectable_section, missing_section
 from evenhand.report.evidence import intersections_section, items_section, memory_section
@@ -306,6 +306,13 @@ def _files(files: Mapping[str, str]) -> Facts:
     )
 
 
+def _second_use(use: SecondUse) -> str:
+    """What a second model used, as part of a line."""
+    tokens = f"{count(use.input_tokens)} tokens in, {count(use.output_tokens)} out"
+    cost = f", {money(use.cost_usd)}" if use.cost_usd else ""
+    return f"answers read by {use.model} ({plural(use.calls, 'call')}, {tokens}{cost})"
+
+
 def _model_facts(run: RunSummary) -> list[Fact]:
     facts = []
     for model in run.models:
@@ -316,6 +323,7 @@ def _model_facts(run: RunSummary) -> list[Fact]:
             parts.append(f"{count(model.input_tokens)} tokens in, {count(model.output_tokens)} out")
         if model.cost_usd:
             parts.append(money(model.cost_usd))
+        parts += [_second_use(use) for use in model.second]
         if model.seconds is not None:
             parts.append(duration(model.seconds))
         parts.append("with log-probabilities" if model.logprobs else "no log-probabilities")

@@ -6,8 +6,9 @@ import msgspec
 
 from evenhand.records.estimate import PointEstimate
 from evenhand.records.finding import Finding
+from evenhand.records.run_summary import RunSummary
 from evenhand.records.trial import OUTCOMES
-from evenhand.report.blocks import Bar, BarPart, Bars, Block, Forest, Section
+from evenhand.report.blocks import Bar, BarPart, Bars, Block, Column, Forest, Grid, Section
 from evenhand.report.forest import ForestSpec, forest_of
 from evenhand.report.limits import missing_share
 from evenhand.report.numbers import count, level, percent, size
@@ -30,6 +31,7 @@ def missing_section(source: Source) -> Section:
         elif planned:
             lead = f"{percent(missing / planned)} of {count(planned)} planned questions have no usable answer. {lead}"
         blocks.append(_bars(source))
+        blocks += _reasons(run)
     rates = source.of("missing_rate")
     none_missing = all(finding.value in (0.0, None) for finding in rates)
     if run is None and rates and none_missing:
@@ -61,6 +63,29 @@ def missing_section(source: Source) -> Section:
     blocks += forests_by_model(bounded, source=source, spec=spec)
     blocks += outcome_grids(source)
     return Section(id="missing", nav="Missing answers", title="Missing answers", lead=(lead,), blocks=tuple(blocks))
+
+
+def _reasons(run: RunSummary) -> list[Block]:
+    """Why cells have no usable answer, with one raw example for each reason and model."""
+    several = len(run.models) > 1
+    rows = tuple(
+        (*((model.model,) if several else ()), trouble.outcome, trouble.reason, count(trouble.count), trouble.example)
+        for model in run.models
+        for trouble in model.troubles
+    )
+    if not rows:
+        return []
+    names = (*(("Model",) if several else ()), "Outcome", "Reason", "Trials", "One of them, word for word")
+    return [
+        Grid(
+            id="missing-reasons",
+            title="Why answers are missing",
+            caption="Every reason with its count and one raw example; keys are taken out.",
+            columns=tuple(Column(name, numeric=name == "Trials") for name in names),
+            rows=rows,
+            folded=False,
+        )
+    ]
 
 
 def _bars(source: Source) -> Bars:

@@ -45,7 +45,11 @@ _SPREADS: Mapping[QuantityName, tuple[str, str]] = {
         "The share of the variance between intersectional profiles that the main effects of the factors explain",
     ),
 }
-_ENDINGS: Mapping[QuantityName, str] = {"missing": "has no usable answer", "refused": "is refused"}
+_ENDINGS: Mapping[QuantityName, str] = {
+    "missing": "has no usable answer",
+    "refused": "is refused",
+    "unparsed": "has an answer from which no option can be read",
+}
 _MENTIONS: Mapping[QuantityName, tuple[str, str]] = {
     "mention_answer": ("answer", "the answer or its reasoning mentions"),
     "mention_reasoning": ("reasoning", "the reasoning mentions"),

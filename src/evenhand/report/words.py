@@ -14,7 +14,7 @@ from evenhand.records.findings import Findings
 from evenhand.records.measure import Measure
 from evenhand.records.run_summary import LevelName
 from evenhand.report.blocks import Shape
-from evenhand.report.numbers import count, level, p_text, points, size, span, unit_name, unit_of, value
+from evenhand.report.numbers import count, level, p_text, percent, points, size, span, unit_name, unit_of, value
 from evenhand.report.titles import plain, sides_of
 
 __all__ = [
@@ -178,18 +178,24 @@ def answer_of(findings: Sequence[Finding]) -> str:
     overall = overall_verdict(findings)
     with_it = [finding for finding in findings if finding.verdict == overall]
     some = len(with_it) < len(findings)
+    but = _but_missing(with_it)
     where = " for " + joined([kind_label(finding.kind).lower() for finding in with_it]) if some else ""
     match overall:
         case "difference":
-            return f"Yes, measurably{where and ',' + where}."
+            return f"Yes, measurably{where and ',' + where}{but}."
         case "inconclusive":
-            return f"Not settled by this run{where}."
+            return f"Not settled by this run{where}{but}."
         case "equivalent":
-            return f"No gap larger than {size(_margin(with_it[0]))}{where}."
+            return f"No gap larger than {size(_margin(with_it[0]))}{where}{but}."
         case "descriptive":
             return "No estimate could be made."
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def _but_missing(findings: Sequence[Finding]) -> str:
+    """What follows a short answer where missing answers stand before it."""
+    return ", but missing answers could have made or hidden it" if any(f.caution for f in findings) else ""
 
 
 def verdict_sentence(finding: Finding, *, first: str = "", second: str = "") -> str:
@@ -204,7 +210,7 @@ def verdict_sentence(finding: Finding, *, first: str = "", second: str = "") -> 
         reason = finding.number.reason
         return f"No gap could be estimated: {reason[:1].lower()}{reason[1:]}"
     sides = (first, second) if first and second else sides_of(finding)
-    sentence = f"{_direction(finding, sides)}{_interval(finding)}."
+    sentence = f"{_caution(finding, sides)}{_direction(finding, sides)}{_interval(finding)}."
     match finding.verdict:
         case "difference":
             return f"{sentence} {_difference(finding)}"
@@ -216,6 +222,23 @@ def verdict_sentence(finding: Finding, *, first: str = "", second: str = "") -> 
             return sentence
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def _caution(finding: Finding, sides: tuple[str, str]) -> str:
+    """The first sentence where missing answers could have made or hidden what was found; else nothing."""
+    caution, bounds = finding.caution, finding.bounds
+    if caution is None or bounds is None:
+        return ""
+    first, second = (f"with {side}" for side in sides) if all(sides) else ("on the first side", "on the other")
+    shares = f"{percent(bounds.first)} of the trials {first} and {percent(bounds.second)} of those {second}"
+    lack = f"Read with caution: {shares} have no usable answer"
+    match caution.differs, caution.turns:
+        case True, True:
+            return f"{lack}, which differs by more than the margin and in the worst case changes this verdict. "
+        case True, False:
+            return f"{lack}, which differs by more than the margin. "
+        case _:
+            return f"{lack}, which in the worst case changes this verdict. "
 
 
 def _direction(finding: Finding, sides: tuple[str, str]) -> str:
@@ -249,6 +272,8 @@ def _difference(finding: Finding) -> str:
 
 def _turned(finding: Finding) -> str:
     """A warning where the worst case over the missing answers has the other sign."""
+    if finding.caution is not None and finding.caution.turns:  # said first
+        return ""
     bounds = finding.bounds
     if bounds is None or not bounds.low < 0 < bounds.high:
         return ""

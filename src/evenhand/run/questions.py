@@ -18,7 +18,7 @@ from evenhand.records.profile import Arm, Placement, Reader
 from evenhand.run.store import Store
 from evenhand.run.work import Work
 from evenhand.scoring.judge import LETTERS
-from evenhand.scoring.templates import ask
+from evenhand.scoring.templates import ask, extraction_question
 from evenhand.seeds import stream_entropy
 
 __all__ = ["Questions", "best_option"]
@@ -81,6 +81,14 @@ class Questions:
     def characters(self, cell: Cell, meeting: Meeting) -> int:
         """Characters of everything the cell sends."""
         return sum(len(message.content) for message in self.work(cell, meeting).request.messages)
+
+    def read_characters(self, cell: Cell, meeting: Meeting) -> int:
+        """Characters that a second model is sent to read the cell's answer, without the answer; 0 without one."""
+        if self.plan.extractor != "llm_extract":
+            return 0
+        self._items.setdefault(meeting.item.id, meeting.item)
+        asked = self._asked(meeting.item.id, cell.option_order)
+        return len(extraction_question(asked, "", templates=self._templates))
 
     def missing(self, store: Store, *, by_arm: bool) -> Iterator[Work]:
         """The requests whose cells are not in the store yet.

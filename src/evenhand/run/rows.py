@@ -12,10 +12,21 @@ from evenhand.records.cell import Cell
 from evenhand.records.condition import CONDITION_FIELDS
 from evenhand.records.message import Message, Reply, Role
 from evenhand.records.trial import Answered, Failed, Outcome, Trial, outcome_name
+from evenhand.run.gate import Unfit, admitted
 from evenhand.run.schema import CELL_COLUMNS
 from evenhand.run.work import Work
 
-__all__ = ["Row", "StoredMessage", "StoredTrial", "asked_sha", "is_failure", "row_of", "stored_trial", "text_sha"]
+__all__ = [
+    "Row",
+    "StoredMessage",
+    "StoredTrial",
+    "asked_sha",
+    "is_failure",
+    "readable_trial",
+    "row_of",
+    "stored_trial",
+    "text_sha",
+]
 
 
 class StoredMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -115,6 +126,19 @@ def stored_trial(columns: Sequence[str | int | None]) -> StoredTrial:
         asked=_asked.decode(str(row["asked"])),
         asked_sha=str(row["asked_sha"]),
     )
+
+
+def readable_trial(columns: Sequence[str | int | None]) -> StoredTrial | None:
+    """The record behind the values of `CELL_COLUMNS`; None where they are damaged, or no row the gate lets through."""
+    try:
+        stored = stored_trial(columns)
+        stored.cell.cell_key.encode()
+    except (msgspec.MsgspecError, UnicodeError, ValueError, TypeError, RecursionError):
+        return None
+    trial = stored.trial
+    if trial.reply is None:
+        return stored if isinstance(trial.outcome, Failed) else None
+    return None if isinstance(admitted(trial.reply), Unfit) else stored
 
 
 def is_failure(row: Row) -> bool:

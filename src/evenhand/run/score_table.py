@@ -42,7 +42,8 @@ def plan_factors(plan: Plan) -> tuple[str, ...]:
 def score_table(plan: Plan, trials: TrialReader) -> pl.DataFrame:
     """The long table of a run.
 
-    Cells that were never asked have no row. A trial that was not answered has a row with null scores.
+    Cells that were never asked have no row. A trial that was not answered has a row with null scores. A stored row
+    that cannot be read, or that is no cell of the plan, is left out.
     """
     factors = plan_factors(plan)
     schema: dict[str, type[pl.DataType]] = {column.name: _TYPES[column.type] for column in SCORE_COLUMNS}
@@ -51,7 +52,8 @@ def score_table(plan: Plan, trials: TrialReader) -> pl.DataFrame:
     frames: list[pl.DataFrame] = []
     rows: list[tuple[Any, ...]] = []
     for stored in trials.rows():
-        rows.append(scorer.row(stored))
+        if scorer.knows(stored):
+            rows.append(scorer.row(stored))
         if len(rows) == _BATCH:
             frames.append(pl.DataFrame(rows, schema=schema, orient="row"))
             rows = []
@@ -78,6 +80,13 @@ class _Scorer:
     def _asked_words(self, item: str) -> frozenset[str]:
         _, found = self._items[item]
         return content_words(" ".join([found.stem, found.question, *(option.text for option in found.options)]))
+
+    def knows(self, stored: StoredTrial) -> bool:
+        """Whether the trial's item, arm and option order are the plan's."""
+        cell = stored.cell
+        if cell.item not in self._items or (cell.arm != "item_fact" and cell.arm not in self._arms):
+            return False
+        return sorted(cell.option_order) == list(range(len(self._items[cell.item][1].options)))
 
     def row(self, stored: StoredTrial) -> tuple[Any, ...]:
         cell, outcome, reply = stored.cell, stored.trial.outcome, stored.trial.reply

@@ -10,24 +10,35 @@ from msgspec import Struct
 
 from evenhand.design.cells import Crossing, Meeting
 from evenhand.endpoints.kinds import kind_of, reported_kind
+from evenhand.endpoints.redact import redact
 from evenhand.records.condition import Condition
 from evenhand.records.contrast import LevelContrast
 from evenhand.records.message import Message
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.records.profile import ArmKind
-from evenhand.records.run_summary import AuditedBank, AuditedCohort, ExamplePrompt, LevelName, ModelSummary, RunSummary
+from evenhand.records.run_summary import (
+    AuditedBank,
+    AuditedCohort,
+    ExamplePrompt,
+    LevelName,
+    ModelSummary,
+    RunSummary,
+    SecondUse,
+)
 from evenhand.run.cost import estimate, find_price
 from evenhand.run.planted import planted_effects
 from evenhand.run.reading import TrialReader
 from evenhand.run.rows import StoredTrial
-from evenhand.run.totals import ModelTotals
+from evenhand.run.second_models import second_models
+from evenhand.run.totals import ModelTotals, SecondTotals
 
 __all__ = ["example_prompts", "run_summary"]
 
 
 def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSummary:
     """The summary of a run directory as it stands; unfinished runs are summed up as far as they went."""
-    totals = trials.totals()
+    closed = {item.id for bank in plan.banks if not bank.redistribute for item in bank.items}
+    totals = trials.totals(closed=closed)
     crossing = Crossing(plan)
     reported = [name for total in totals.values() for name in total.reported]
     named = (kind_of(model) for model in plan.models)
@@ -57,7 +68,9 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
         placements=plan.design.placements,
         readers=plan.design.readers,
         mitigations=plan.design.mitigations,
-        models=tuple(_model(model, totals.get(model.name), crossing.size(model)) for model in plan.models),
+        models=tuple(
+            _model(model, totals.get(model.name), crossing.size(model), second_models(plan)) for model in plan.models
+        ),
         simulated=any(kind.simulated for kind in kinds),
         specimen=any(kind.specimen for kind in kinds),
         planted=planted_effects(plan, totals),
@@ -72,7 +85,7 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
     )
 
 
-def _model(model: ModelSpec, totals: ModelTotals | None, planned: int) -> ModelSummary:
+def _model(model: ModelSpec, totals: ModelTotals | None, planned: int, second: tuple[ModelSpec, ...]) -> ModelSummary:
     kind = kind_of(model)
     if totals is None:
         return ModelSummary(
@@ -84,11 +97,9 @@ def _model(model: ModelSpec, totals: ModelTotals | None, planned: int) -> ModelS
             notes=("nothing was asked",),
         )
     price = find_price(model)
-    cost = (
-        estimate(price, input_tokens=totals.input_tokens, output_tokens=totals.output_tokens)
-        if price is not None and totals.input_tokens is not None and totals.output_tokens is not None
-        else None
-    )
+    cost = None
+    if price is not None:
+        cost = estimate(price, input_tokens=totals.priced_input, output_tokens=totals.priced_output)
     return ModelSummary(
         model=model.name,
         endpoint=kind.prefix,
@@ -102,6 +113,22 @@ def _model(model: ModelSpec, totals: ModelTotals | None, planned: int) -> ModelS
         seconds=totals.latency_s,
         logprobs=totals.logprobs > 0,
         notes=totals.notes,
+        troubles=totals.troubles,
+        second=tuple(_second(spec, totals.second[spec.name]) for spec in second if spec.name in totals.second),
+    )
+
+
+def _second(spec: ModelSpec, totals: SecondTotals) -> SecondUse:
+    """What a second model used."""
+    price = find_price(spec)
+    return SecondUse(
+        model=spec.name,
+        calls=totals.calls,
+        input_tokens=totals.input_tokens,
+        output_tokens=totals.output_tokens,
+        cost_usd=estimate(price, input_tokens=totals.input_tokens, output_tokens=totals.output_tokens)
+        if price is not None
+        else None,
     )
 
 
@@ -142,7 +169,7 @@ def example_prompts(plan: Plan, trials: TrialReader) -> tuple[ExamplePrompt, ...
                         memory_hidden=arm.cohort in private,
                     )
                 ),
-                answer=reply.text if reply else None,
+                answer=redact(reply.text) if reply else None,
             )
     return tuple(found[name] for name in sorted(found, key=lambda shown: shown.rank(plan)))
 

@@ -26,8 +26,8 @@ from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, ModelSpec
 from evenhand.records.run_summary import PlantedEffect
 from evenhand.records.settings import AnalysisSettings
-from evenhand.run.plan_file import settle
 from evenhand.run.planning import Wishes, make_plan
+from evenhand.run.settling import settle
 
 __all__ = ["FULL", "QUICK", "Check", "Size", "SpecimenAudit", "audit_specimens", "pair_up", "run_selftest"]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import polars as pl
 
 from evenhand.analysis.table.scores import Scores
+from evenhand.records.finding import Finding
 
-__all__ = ["caveats_of"]
+__all__ = ["cautions_of", "caveats_of"]
 
 _MANY_MISSING = 0.05
 
@@ -29,6 +33,16 @@ def caveats_of(scores: Scores) -> tuple[str, ...]:
     found += _missing(frame)
     found += _few(scores)
     return tuple(found)
+
+
+def cautions_of(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """A sentence for every model with verdicts that missing answers could have made or hidden."""
+    counts = Counter(finding.model for finding in findings if finding.caution is not None)
+    return tuple(
+        f"{model}: missing answers could have made or hidden the result of "
+        f"{'1 contrast' if count == 1 else f'{count} contrasts'}; the verdict of each says so first."
+        for model, count in sorted(counts.items())
+    )
 
 
 def _repeated(frame: pl.DataFrame) -> bool:

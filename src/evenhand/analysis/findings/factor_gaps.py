@@ -201,7 +201,9 @@ def _bounds(
         fill = np.where(held == level, high, np.where(held == 0, 1 - high, np.nan))
         shifted = crossing.refilled(fill)
         ends.append(level_estimate(crossing, shifted, factor=factor, level=level, stratum=stratum).estimate)
-    return MissingBounds(low=ends[0], high=ends[1], missing=missing)
+    lacking = np.isnan(crossing.value)
+    first, second = float(lacking[held == level].mean()), float(lacking[held == 0].mean())
+    return MissingBounds(low=ends[0], high=ends[1], missing=missing, first=first, second=second)
 
 
 def _interaction(

@@ -127,4 +127,7 @@ def _bounds(rows: pl.DataFrame, *, stratum: Stratum, estimate: float) -> Missing
         )
         grid = gap_grid(rows.with_columns(filled.alias("value")), stratum=stratum)
         ends.append(paired_gap(grid.values, spec=EstimateSpec(flips=0)).estimate)
-    return MissingBounds(low=ends[0], high=ends[1], missing=missing)
+    lacking = rows.group_by(advantaged.alias("first")).agg(pl.col("value").is_null().mean().alias("share"))
+    shares: dict[bool, float] = dict(lacking.iter_rows())
+    first, second = shares.get(True, 0.0), shares.get(False, 0.0)
+    return MissingBounds(low=ends[0], high=ends[1], missing=missing, first=first, second=second)

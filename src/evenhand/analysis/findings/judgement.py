@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from evenhand.analysis.estimators.equivalence import verdict
 from evenhand.analysis.estimators.multiplicity import benjamini_hochberg, holm
+from evenhand.records.estimate import MissingCaution, Tested, Verdict
 from evenhand.records.finding import Finding
 from evenhand.records.settings import AnalysisSettings
 
@@ -56,5 +57,25 @@ def _decided(finding: Finding, *, p_adjusted: float | None, p_margin: float | No
     notes = finding.notes
     if decision == "equivalent" and p_adjusted is not None and p_adjusted < alpha:
         notes = (*notes, "Differs from zero, but by less than the margin stated beforehand.")
-    number = replace(finding.tested, p_adjusted=p_adjusted, verdict=decision)
+    caution = _caution(finding.tested, decision=decision)
+    number = replace(finding.tested, p_adjusted=p_adjusted, verdict=decision, caution=caution)
     return replace(finding, number=number, notes=notes)
+
+
+def _caution(number: Tested, *, decision: Verdict) -> MissingCaution | None:
+    """The caution about missing answers, where their shares differ by more than the margin or the verdict can turn."""
+    bounds = number.bounds
+    if bounds is None or bounds.missing == 0 or number.equivalence is None:
+        return None
+    margin = number.equivalence.margin
+    match decision:
+        case "difference":
+            turns = bounds.low <= 0 <= bounds.high
+        case "equivalent":
+            turns = bounds.low < -margin or bounds.high > margin
+        case "inconclusive":
+            turns = False
+        case _ as unreachable:
+            assert_never(unreachable)
+    differs = abs(bounds.first - bounds.second) > margin
+    return MissingCaution(differs=differs, turns=turns) if differs or turns else None

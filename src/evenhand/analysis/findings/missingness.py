@@ -8,7 +8,7 @@ the primary analysis. Sampling units: matched sets (or profiles) and items, cros
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import polars as pl
 from msgspec.structs import replace
@@ -28,15 +28,15 @@ from evenhand.records.trial import OUTCOMES
 
 __all__ = ["missing_findings", "outcome_counts"]
 
-_Column = Literal["missing", "refused"]
+_Column = Literal["missing", "refused", "unparsed"]
+_COLUMNS: tuple[_Column, ...] = get_args(_Column)
 
 
 def missing_findings(stratum: Stratum) -> list[Finding]:
     """Missing rates of every group of arms; where any answer is missing also the gaps between arms."""
     coded = _coded(stratum)
     found = [_rate(coded, group) for group in arm_groups(coded)]
-    columns: tuple[_Column, ...] = ("missing", "refused")
-    for column in columns:
+    for column in _COLUMNS:
         if coded.rows[column].sum() > 0:
             found += _gaps(coded, column=column)
     return found
@@ -67,6 +67,7 @@ def _coded(stratum: Stratum) -> Stratum:
         rows=stratum.rows.with_columns(
             (outcome != "answered").cast(pl.Float64).alias("missing"),
             (outcome == "refused").cast(pl.Float64).alias("refused"),
+            (outcome == "unparsed").cast(pl.Float64).alias("unparsed"),
         ),
     )
 
