@@ -22,25 +22,29 @@ from pathlib import Path
 import msgspec
 
 from evenhand.analysis.analyse import analyse
-from evenhand.analysis.table import Scores, scores_from_frame, write_scores
+from evenhand.analysis.table.scores import Scores, scores_from_frame, write_scores
 from evenhand.endpoints.base import Endpoint
+from evenhand.endpoints.connections import check_connection
 from evenhand.endpoints.context import Connection, EndpointContext
-from evenhand.endpoints.names import endpoint_kind
-from evenhand.endpoints.registry import open_endpoint
+from evenhand.endpoints.kinds import kind_of, open_endpoint
+from evenhand.endpoints.redact import known_secrets
 from evenhand.errors import StoreError
-from evenhand.records.finding import Findings
-from evenhand.records.message import ModelSettings, Reply
-from evenhand.records.plan import ModelSpec, Plan
+from evenhand.records.findings import Findings
+from evenhand.records.message import Reply
+from evenhand.records.plan import Plan
 from evenhand.records.trial import Outcome
 from evenhand.report.write import write_report
 from evenhand.run.cost import prices_of
-from evenhand.run.execute import execute
+from evenhand.run.execute import Behind, execute
 from evenhand.run.json_file import write_json
-from evenhand.run.plan_file import settle
+from evenhand.run.ledger import Ledger, MeteredEndpoint
 from evenhand.run.questions import Questions
 from evenhand.run.reading import open_trials
 from evenhand.run.recorded import open_recorded
 from evenhand.run.score_table import plan_factors, score_table
+from evenhand.run.second_models import every_model, second_models
+from evenhand.run.secrets import secrets_of
+from evenhand.run.settling import TRIALS_FILE, settled
 from evenhand.run.store import open_store
 from evenhand.run.summary import example_prompts, run_summary
 from evenhand.run.work import Limits, Listener, RunReport, Work
@@ -50,11 +54,8 @@ from evenhand.scoring.llm_extract import ExtractedEndpoint
 
 __all__ = ["FINDINGS_FILE", "SCORES_FILE", "TRIALS_FILE", "analyse_run", "ask", "audit", "publish", "score"]
 
-TRIALS_FILE = "trials.sqlite"
 SCORES_FILE = "scores.parquet"
 FINDINGS_FILE = "findings.json"
-NEED_CELLS = ("simulated", "replay")
-"""Endpoint kinds that must know which cell a request belongs to."""
 
 
 def audit(
@@ -72,8 +73,8 @@ def audit(
         StoreError: The run directory cannot be used.
         EndpointError: An assistant cannot be asked at all.
     """
-    settle(plan, directory)
-    asked = ask(plan, directory, connection=connection, limits=limits, listener=listener)
+    with settled(plan, directory):
+        asked = ask(plan, directory, connection=connection, limits=limits, listener=listener)
     findings = analyse_run(plan, directory)
     publish(findings, directory)
     return asked, findings
@@ -88,11 +89,19 @@ def ask(
     listener: Listener | None = None,
 ) -> RunReport:
     """Ask every cell that the store does not hold yet."""
+    check_connection(every_model(plan), connection)
     questions = Questions(plan)
     extract = extractor_named(plan.extractor, plan.extractor_options)
     items = {item.id: item for bank in plan.banks for item in bank.items}
-    endpoints = _endpoints(plan, questions, connection)
+    ledger = Ledger()
+    endpoints = _endpoints(plan, questions, connection, ledger)
     by_arm = all(endpoint.locality == "prefix" for endpoint in endpoints.values())
+    behind = Behind(
+        prices=prices_of(every_model(plan)),
+        ledger=ledger,
+        second=tuple(model.name for model in second_models(plan)),
+        secrets=secrets_of([connection.api_key_env, *connection.headers.values()], known=known_secrets()),
+    )
 
     def judged(work: Work, reply: Reply) -> Outcome:
         return judge(reply, item=items[work.cell.item], cell=work.cell, extract=extract)
@@ -105,35 +114,42 @@ def ask(
             judge=judged,
             limits=limits,
             listener=listener,
-            prices=prices_of(plan.models),
+            behind=behind,
         )
 
 
-def _endpoints(plan: Plan, questions: Questions, connection: Connection) -> Mapping[str, Endpoint]:
-    cells = questions.lookup() if any(endpoint_kind(model.name) in NEED_CELLS for model in plan.models) else None
+def _endpoints(plan: Plan, questions: Questions, connection: Connection, ledger: Ledger) -> Mapping[str, Endpoint]:
+    """The assistants; where a second model reads their answers, both are metered."""
+    cells = questions.lookup() if any(kind_of(model).needs_cells for model in plan.models) else None
     levels = frozenset(level.id for cohort in plan.cohorts for factor in cohort.factors for level in factor.levels)
     context = EndpointContext(cells=cells, levels=levels, recorded=open_recorded, connection=connection)
     endpoints = {model.name: open_endpoint(model, context=context) for model in plan.models}
-    if plan.extractor != "llm_extract":
-        return endpoints
     templates = {prompt.name: prompt.text for prompt in plan.prompts}
-    settings = ModelSettings(max_tokens=16)
-    reader = ModelSpec(
-        name=plan.extractor_options["model"], base_url=plan.extractor_options.get("base_url"), settings=settings
-    )
-    return {
-        name: ExtractedEndpoint(
-            endpoint, open_endpoint(reader, context=context), templates=templates, settings=settings
-        )
-        for name, endpoint in endpoints.items()
-    }
+    for reader in second_models(plan):
+        endpoints = {
+            name: ExtractedEndpoint(
+                MeteredEndpoint(endpoint, model=name, role="assistant", ledger=ledger),
+                MeteredEndpoint(
+                    open_endpoint(reader, context=context), model=reader.name, role="second", ledger=ledger
+                ),
+                templates=templates,
+                settings=reader.settings,
+            )
+            for name, endpoint in endpoints.items()
+        }
+    return endpoints
 
 
-def score(plan: Plan, directory: Path) -> Scores:
+def score(plan: Plan, directory: Path, *, out: Path | None = None) -> Scores:
     """Score the trials of a run and write `scores.parquet`.
 
+    Args:
+        plan: The run's plan.
+        directory: The run directory; it is only read where `out` is given.
+        out: Where the table goes; None: the run directory.
+
     Raises:
-        StoreError: Nothing was asked yet, or the store cannot be read.
+        StoreError: Nothing was asked yet, the store cannot be read, or the table cannot be written.
     """
     path = directory / TRIALS_FILE
     if not path.exists():
@@ -141,23 +157,41 @@ def score(plan: Plan, directory: Path) -> Scores:
     with open_trials(path) as trials:
         frame = score_table(plan, trials)
     scores = scores_from_frame(frame, settings=plan.analysis, factors=plan_factors(plan))
-    write_scores(scores, path=directory / SCORES_FILE)
+    target = (out or directory) / SCORES_FILE
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_scores(scores, path=target)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {str(target)!r} ({error.strerror or error}); "
+            f"choose a writable directory: `evenhand analyse {directory} --out DIR`"
+        ) from error
     return scores
 
 
-def analyse_run(plan: Plan, directory: Path) -> Findings:
-    """Score and analyse a run directory and write `findings.json`."""
-    scores = score(plan, directory)
+def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None) -> Findings:
+    """Score and analyse a run directory.
+
+    Args:
+        plan: The run's plan.
+        directory: The run directory.
+        out: Where the score table goes; None: the run directory, which then must be writable.
+    """
+    scores = score(plan, directory, out=out)
     with open_trials(directory / TRIALS_FILE) as trials:
         summary = run_summary(plan, trials, directory=directory)
         examples = example_prompts(plan, trials)
+        lost = trials.count() - scores.frame.height
     findings = analyse(scores, run=summary, examples=examples)
     planned = sum(model.planned for model in summary.models)
     asked = sum(sum(model.outcomes.values()) for model in summary.models)
-    if asked < planned:
-        unfinished = f"The run is unfinished: {asked:,} of {planned:,} planned cells were asked."
-        findings = msgspec.structs.replace(findings, warnings=(unfinished, *findings.warnings))
-    return findings
+    warnings = []
+    if asked + lost < planned:
+        warnings.append(f"The run is unfinished: {asked:,} of {planned:,} planned cells were asked.")
+    if lost:
+        rows = "1 row" if lost == 1 else f"{lost:,} rows"
+        warnings.append(f"{rows} of {TRIALS_FILE} cannot be read and are left out of every number.")
+    return msgspec.structs.replace(findings, warnings=(*warnings, *findings.warnings))
 
 
 def publish(findings: Findings, directory: Path) -> Path:

@@ -46,7 +46,7 @@ def request(text: str = "Which? Ä\nA. x\nB. y", **settings: Any) -> Request:
     """A question with three options."""
     messages = (Message(role="system", content="Be helpful."), Message(role="user", content=text))
     return Request(
-        cell="0" * 32, messages=messages, settings=ModelSettings(**settings), letters=("A", "B", "C"), seed=7
+        cell_key="0" * 32, messages=messages, settings=ModelSettings(**settings), letters=("A", "B", "C"), seed=7
     )
 
 

@@ -375,7 +375,7 @@ async def test_turns_with_a_tool_have_the_form_that_the_protocol_wants() -> None
         Message(role="assistant", content="", tool_name="recall", tool_call_id="c1", tool_arguments='{"n": 1}'),
         Message(role="tool", content="The user is tall.", tool_name="recall", tool_call_id="c1"),
     )
-    asked = Request(cell="0" * 32, messages=messages, settings=ModelSettings(), letters=("A",), seed=1)
+    asked = Request(cell_key="0" * 32, messages=messages, settings=ModelSettings(), letters=("A",), seed=1)
     async with asking(answers()) as (server, endpoint):
         await endpoint.reply(asked)
     assert server.bodies[0]["messages"] == [

@@ -78,8 +78,7 @@ def _analyse_run(directory: Path, out: Path | None, *, margin: float | None) -> 
             f"the margin of this run was fixed in its plan at {plan.analysis.margin}, not {margin}; "
             "a margin chosen after the answers are seen proves nothing; plan a new run with --margin"
         )
-    findings = analyse_run(plan, directory)
-    publish(findings, out or directory)
+    publish(analyse_run(plan, directory, out=out), out or directory)
 
 
 def _analyse_table(
@@ -91,10 +90,10 @@ def _analyse_table(
     margin: float | None,
 ) -> None:
     from evenhand.analysis.analyse import analyse as find
-    from evenhand.analysis.predictions import PredictionColumns, read_predictions
-    from evenhand.analysis.table import is_score_table, read_scores
+    from evenhand.analysis.table.predictions import PredictionColumns, read_predictions
+    from evenhand.analysis.table.scores import is_score_table, read_scores
     from evenhand.audit import publish
-    from evenhand.records.finding import AnalysisSettings
+    from evenhand.records.settings import AnalysisSettings
 
     settings = AnalysisSettings() if margin is None else AnalysisSettings(margin=margin)
     if not any((*named.values(), *lists.values())) and is_score_table(source):

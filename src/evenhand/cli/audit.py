@@ -31,6 +31,9 @@ Examples:
   evenhand audit python:myapp.assistant:reply           your own assistant, memory and all
 
   evenhand audit openai/a openai/b --preset standard --out runs/compare --yes
+
+A model is given up early, in its server's own words, when 5 requests were declined the same way (exit code 9), when
+none of 50 cells has a usable answer (10), or when 50 cells in a row or more than half of the last 200 failed (11).
 """
 
 
@@ -44,7 +47,7 @@ def audit(
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
-    plan = build_plan(design, models or [])
+    plan = build_plan(design, models or [], connection=running.connection())
     directory = out or default_directory(plan)
     _agree(plan, running, yes=yes)
     say(f"Run directory: {directory}", error=True)
@@ -57,9 +60,10 @@ def _agree(plan: Plan, running: RunOptions, *, yes: bool) -> None:
     Raises:
         UsageError: Nobody is there to ask and `--yes` was not given.
     """
-    from evenhand.endpoints.names import is_paid
+    from evenhand.endpoints.kinds import kind_of
+    from evenhand.run.second_models import every_model
 
-    if yes or not any(is_paid(model) for model in plan.models):
+    if yes or not any(kind_of(model).paid(model) for model in every_model(plan)):
         return
     show_preview(plan, concurrency=running.concurrency or 32, json=False, error=True)
     if not sys.stdin.isatty():

@@ -11,12 +11,13 @@ from typing import Annotated, Literal
 
 import typer
 
+from evenhand.endpoints.context import Connection
 from evenhand.errors import UsageError
-from evenhand.records.finding import AnalysisSettings
 from evenhand.records.item import ITEM_KINDS
 from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
+from evenhand.records.settings import AnalysisSettings
 
 __all__ = ["DEFAULT_MODEL", "DesignOptions", "build_plan", "default_directory", "pairs_of"]
 
@@ -130,16 +131,25 @@ def pairs_of(values: list[str], *, option: str) -> dict[str, str]:
     return {name: value for name, _, value in (text.partition("=") for text in values)}
 
 
-def build_plan(options: DesignOptions, models: list[str]) -> Plan:
+def build_plan(options: DesignOptions, models: list[str], *, connection: Connection | None = None) -> Plan:
     """The plan that the options describe.
+
+    Args:
+        options: The design.
+        models: The assistants.
+        connection: How they will be asked, so that a missing key is told before anything is made; None: they are not
+            asked yet, and no key is needed.
 
     Raises:
         EvenhandError: Something in it cannot be; see `evenhand.run.planning.make_plan`.
     """
     from datetime import UTC, datetime
 
-    from evenhand.endpoints.names import check_model, is_paid
+    from evenhand.endpoints.kinds import check_model, kind_of
+    from evenhand.endpoints.redact import redact
     from evenhand.run.planning import COHORTS, Wishes, make_plan
+    from evenhand.run.second_models import second_models
+    from evenhand.run.secrets import secrets_of
 
     settings = ModelSettings(temperature=options.temperature, max_tokens=options.max_tokens, logprobs=options.logprobs)
     specs = tuple(
@@ -148,9 +158,10 @@ def build_plan(options: DesignOptions, models: list[str]) -> Plan:
         )
         for name in models or [DEFAULT_MODEL]
     )
+    options_of_reader = pairs_of(options.extractor_option, option="--extractor-option")
     for spec in specs:
-        check_model(spec)
-    preset = options.preset or ("quick" if any(is_paid(spec) for spec in specs) else "standard")
+        check_model(spec, connection=connection)
+    preset = options.preset or ("quick" if any(kind_of(spec).paid(spec) for spec in specs) else "standard")
     wishes = Wishes(
         models=specs,
         preset=preset,
@@ -159,11 +170,14 @@ def build_plan(options: DesignOptions, models: list[str]) -> Plan:
         cohorts=tuple(options.cohort) or COHORTS,
         seed=options.seed,
         extractor=options.extractor,
-        extractor_options=pairs_of(options.extractor_option, option="--extractor-option"),
-        command=shlex.join(["evenhand", *sys.argv[1:]]),
+        extractor_options=options_of_reader,
+        command=redact(shlex.join(["evenhand", *sys.argv[1:]]), secrets_of()),
         analysis=AnalysisSettings(margin=options.margin, seed=options.seed),
     )
-    return make_plan(wishes, now=datetime.now(UTC))
+    plan = make_plan(wishes, now=datetime.now(UTC))
+    for spec in second_models(plan):
+        check_model(spec, connection=connection)
+    return plan
 
 
 def _design(options: DesignOptions, preset: PresetName) -> Design:

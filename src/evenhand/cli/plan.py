@@ -14,7 +14,7 @@ from evenhand.records.plan import Plan
 
 __all__ = ["register", "show_preview"]
 
-_HELP = """Fix what will be asked, and show what it costs and what it can detect.
+_HELP = """Fix what will be asked, and show what it costs and what it can detect. Needs no key.
 
 Examples:
 
@@ -35,7 +35,7 @@ def plan(
     json: Annotated[bool, typer.Option("--json", help="Print the preview as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
-    from evenhand.run.plan_file import settle
+    from evenhand.run.settling import settle
 
     made = build_plan(design, models or [])
     directory = out or default_directory(made)
@@ -64,7 +64,7 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
         )
     rows = [
         (
-            model.model,
+            model.model if model.role == "assistant" else f"{model.model} (reads the answers)",
             model.calls,
             model.input_characters,
             model.input_tokens,

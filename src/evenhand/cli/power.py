@@ -38,7 +38,7 @@ def power(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
-    from evenhand.analysis.power import (
+    from evenhand.analysis.estimators.power import (
         DEFAULT_COMPONENTS,
         PairedDesign,
         planned_power,
@@ -50,7 +50,7 @@ def power(
         raise UsageError("--simulate needs the true gap to simulate; name it with --gap, for example --gap 0.03")
     components = DEFAULT_COMPONENTS
     if pilot is not None:
-        from evenhand.analysis.pilot import components_from_scores
+        from evenhand.analysis.findings.pilot import components_from_scores
         from evenhand.audit import score
         from evenhand.run.plan_file import read_plan
 
@@ -65,7 +65,7 @@ def power(
     formula = planned_power(design, gap=gap, components=components, alpha=alpha) if gap is not None else None
     simulated = None
     if simulate and gap is not None:
-        from evenhand.analysis.power_simulation import simulated_power
+        from evenhand.analysis.estimators.power_simulation import simulated_power
         from evenhand.seeds import stream
 
         simulated = simulated_power(

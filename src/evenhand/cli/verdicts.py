@@ -6,8 +6,25 @@ from pathlib import Path
 
 from evenhand.cli.output import print_json, print_table, say
 from evenhand.cli.report import read_findings
+from evenhand.records.run_summary import ModelSummary
 
 __all__ = ["say_verdicts"]
+
+
+_TROUBLES = 3
+"""Reasons of a model that the terminal shows; the report has them all."""
+_EXAMPLE = 160
+
+
+def _say_troubles(model: ModelSummary) -> None:
+    """Why cells of a model have no usable answer, one line a reason, with one of them word for word."""
+    for trouble in model.troubles[:_TROUBLES]:
+        example = " ".join(trouble.example.split())
+        shown = example if len(example) <= _EXAMPLE else f"{example[: _EXAMPLE - 4]} ..."
+        say(f"{model.model}: {trouble.count:,} {trouble.outcome} ({trouble.reason}), one of them: {shown!r}")
+    left = len(model.troubles) - _TROUBLES
+    if left > 0:
+        say(f"{model.model}: {left} more {'reason stands' if left == 1 else 'reasons stand'} in the report.")
 
 
 def say_verdicts(directory: Path, *, json: bool) -> None:
@@ -16,6 +33,8 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
     Raises:
         InputError: It has no findings that this version can read.
     """
+    from evenhand.report.record_tables import published_grids
+    from evenhand.report.source import source_of
     from evenhand.report.words import verdict_sentence
 
     findings = read_findings(directory)
@@ -28,11 +47,12 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
         say("Simulated respondent: no model was asked.")
     for warning in findings.warnings:
         say(f"Note: {warning}")
+    for model in findings.run.models if findings.run is not None else ():
+        _say_troubles(model)
     for finding in findings.findings:
-        if finding.family == "confirmatory":
+        if finding.role == "confirmatory":
             say(f"{finding.model}, {finding.kind}: {verdict_sentence(finding)}")
-    for table in findings.tables:
-        if table.id.startswith("published_model/"):
-            print_table(table.columns, table.rows, title=table.title)
-            say(table.caption)
+    for table in published_grids(source_of(findings)):
+        print_table([column.name for column in table.columns], table.rows, title=table.title)
+        say(table.caption)
     say(f"Report: {directory / 'report.html'}")

@@ -13,13 +13,16 @@ from pathlib import Path
 
 import msgspec
 
-from evenhand.endpoints.base import AskError, Locality
+from evenhand.endpoints.base import AskError, Endpoint, Locality
+from evenhand.endpoints.context import EndpointContext
+from evenhand.endpoints.kind import EndpointKind, ModelName, named_with_options
 from evenhand.endpoints.reasoning import split_reasoning
 from evenhand.errors import EndpointError, EvenhandError
 from evenhand.plugins import near_miss
 from evenhand.records.message import Reply, Request
+from evenhand.records.plan import ModelSpec
 
-__all__ = ["Answer", "Assistant", "CallableEndpoint"]
+__all__ = ["CALLABLE", "Answer", "Assistant", "CallableEndpoint"]
 
 Answer = str | dict[str, object] | Reply
 """Text; or a dict with the fields of `Reply` (`text` is needed, `finish` defaults to `stop`); or a `Reply`."""
@@ -100,6 +103,13 @@ class CallableEndpoint:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _called(self, request: Request) -> object:
+        """What the function returns; one that tries to end the process fails like any other."""
+        try:
+            return await self._returned(request)
+        except SystemExit as error:
+            raise AskError(f"{self._name} tried to end the process (exit code {error.code!r}).") from error
+
+    async def _returned(self, request: Request) -> object:
         messages = msgspec.to_builtins(request.messages)
         arguments = (list(messages), request) if self._whole_request else (list(messages),)
         if self._asynchronous:
@@ -118,8 +128,8 @@ class CallableEndpoint:
             try:
                 return msgspec.convert({"finish": "stop", "latency_s": seconds} | answer, Reply)
             except (msgspec.ValidationError, TypeError) as error:
-                raise AskError(f"{self._name} returned a dict that is no reply: {error}.") from error
-        raise AskError(f"{self._name} returned {type(answer).__name__}, not text, a dict or a Reply.")
+                raise AskError(f"{self._name} returned a dict that is no reply: {error}.", kind="request") from error
+        raise AskError(f"{self._name} returned {type(answer).__name__}, not text, a dict or a Reply.", kind="request")
 
 
 def _loaded(target: str) -> Callable[..., object]:
@@ -175,3 +185,16 @@ def _takes_request(function: Callable[..., object], target: str) -> bool:
 def _required(signature: inspect.Signature) -> list[inspect.Parameter]:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return [p for p in signature.parameters.values() if p.kind in kinds and p.default is inspect.Parameter.empty]
+
+
+def _open(name: ModelName, spec: ModelSpec, context: EndpointContext) -> Endpoint:
+    return CallableEndpoint(name.rest, concurrency=context.connection.concurrency)
+
+
+CALLABLE = EndpointKind(
+    prefix="python",
+    open=_open,
+    check=lambda check: None,
+    paid=lambda spec: False,
+    named=lambda rest, spec: named_with_options(rest, spec, kind="python"),
+)

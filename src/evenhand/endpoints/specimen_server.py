@@ -189,7 +189,7 @@ def _asked(body: ChatBody, app: web.Application) -> list[Asked]:
     """One request for every answer, each with a seed of its own; without a seed in the body, a fresh one."""
     _check_model(body.model, app)
     seed = secrets.randbelow(_SEEDS) if body.seed is None else body.seed % 2**64
-    request = Request(cell="", messages=messages_of(body), settings=settings_of(body), letters=(), seed=seed)
+    request = Request(cell_key="", messages=messages_of(body), settings=settings_of(body), letters=(), seed=seed)
     first = app[_ENDPOINT].asked(request)
     return [structs.replace(first, seed=seed + number) for number in range(body.answers)]
 

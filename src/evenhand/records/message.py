@@ -6,7 +6,17 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["FinishReason", "Message", "ModelSettings", "Reply", "Request", "Role", "TokenProbability", "Usage"]
+__all__ = [
+    "FinishReason",
+    "Message",
+    "ModelSettings",
+    "Reply",
+    "Request",
+    "Role",
+    "SecondCall",
+    "TokenProbability",
+    "Usage",
+]
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -45,7 +55,7 @@ class ModelSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Request(Struct, frozen=True, kw_only=True):
     """One question, ready to be sent."""
 
-    cell: str
+    cell_key: str
     """Key of the cell it belongs to."""
     messages: tuple[Message, ...]
     settings: ModelSettings
@@ -71,6 +81,18 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cached_tokens: int | None = None
 
 
+class SecondCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What asking a second model about an answer used (the reader of `llm_extract`)."""
+
+    model: str
+    """As named in the plan."""
+    usage: Usage = Usage()
+    input_characters: int
+    """Of everything that was sent; tokens are counted from it where the server reports none."""
+    output_characters: int
+    attempts: int = 1
+
+
 class Reply(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the assistant answered."""
 
@@ -92,3 +114,5 @@ class Reply(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The option letter that a second model read from the answer (`llm_extract` only); empty where it found none."""
     note: str | None = None
     """Something the report must mention, e.g. that log-probabilities were asked for and not given."""
+    second: tuple[SecondCall, ...] = ()
+    """Calls of second models that this answer needed."""

@@ -2,84 +2,126 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
-from evenhand.records.message import Reply
-from evenhand.records.trial import Failed, Outcome
-from evenhand.run.cost import Price, cost_of
-from evenhand.run.work import Limits, StopReason
+from evenhand.records.message import Request
+from evenhand.run.cost import Price, estimate, tokens_of
+from evenhand.run.ledger import Call, characters_of
+from evenhand.run.work import BudgetReason, Limits
 
-__all__ = ["Budget"]
+__all__ = ["Budget", "Room"]
+
+Room = Literal["yes", "wait"] | BudgetReason
+"""Whether one more cell may be started: yes, not before something in flight has ended, or no more at all."""
+_FIRST_RATIO = 0.5
+"""Tokens for a character, taken on the safe side until an answer has shown how many there are."""
+_LEAST_RATIO = 0.25
+_ROUNDING = 1e-9
 
 
 class Budget:
     """What was used, against the limits.
 
+    A budget in dollars holds because every cell in flight has its dearest case set aside: what it sends at the most
+    tokens for a character seen so far, and an answer as long as its settings allow. Retries that a server bills
+    without answering are not seen.
+
     Args:
         limits: The limits.
         prices: Model -> price; a model that is not there has no known price.
+        second: Models that are asked about every answer.
     """
 
-    def __init__(self, limits: Limits, *, prices: Mapping[str, Price]) -> None:
+    def __init__(self, limits: Limits, *, prices: Mapping[str, Price], second: Sequence[str] = ()) -> None:
         self.calls = 0
         self.input_tokens = 0
         self.output_tokens = 0
         self.in_flight = 0
         self._limits = limits
         self._prices = prices
+        self._second = tuple(second)
         self._cost = 0.0
         self._priced = 0
         self._unpriced = False
+        self._tokens = 0
+        """Reported, or counted from the characters."""
         self._finished = 0
-        self._failures = 0
+        self._ratio: float | None = None
+        self._set_aside: dict[str, float] = {}
+        """Cell -> dollars."""
 
     @property
     def cost_usd(self) -> float | None:
         """US dollars so far; None when a model without a known price was asked."""
         return None if self._unpriced or not self._priced else self._cost
 
-    def used_up(self) -> StopReason | None:
-        """The budget that leaves no room for one more cell, if there is one."""
-        limits = self._limits
-        if limits.max_calls is not None and self.calls >= limits.max_calls:
-            return "max_calls"
-        tokens = self.input_tokens + self.output_tokens
-        if limits.max_tokens is not None and tokens + self._reserve(tokens) >= limits.max_tokens:
-            return "max_tokens"
-        if limits.max_cost is not None and self._cost + self._reserve(self._cost) >= limits.max_cost:
-            return "max_cost"
-        if limits.max_failures_in_a_row is not None and self._failures >= limits.max_failures_in_a_row:
-            return "failing"
-        return None
+    def room(self, request: Request, *, model: str) -> Room:
+        """Whether a cell may be started now."""
+        limits, each = self._limits, 1 + len(self._second)
+        if limits.max_calls is not None:
+            if self.calls + each > limits.max_calls - (self.in_flight if each == 1 else 0):
+                return "max_calls"
+            if self.calls + each * (self.in_flight + 1) > limits.max_calls:
+                return "wait"
+        if limits.max_tokens is not None:
+            mean = self._tokens / self._finished if self._finished else 0.0
+            if self._tokens + mean * self.in_flight >= limits.max_tokens:
+                return "max_tokens"
+        if limits.max_cost is not None:
+            dearest = self._dearest(request, model=model)
+            if self._cost + dearest > limits.max_cost + _ROUNDING:
+                return "max_cost"
+            if self._cost + dearest + sum(self._set_aside.values()) > limits.max_cost + _ROUNDING:
+                return "wait"
+        return "yes"
 
-    def started(self) -> None:
+    def started(self, request: Request, *, model: str) -> None:
         """One cell is asked."""
-        self.calls += 1
         self.in_flight += 1
+        if self._limits.max_cost is not None:
+            self._set_aside[request.cell_key] = self._dearest(request, model=model)
 
-    def finished(self, model: str, outcome: Outcome, reply: Reply | None) -> None:
-        """A cell came back, with or without an answer."""
+    def finished(self, cell: str, calls: Sequence[Call]) -> None:
+        """A cell came back, with or without an answer, after these calls."""
         self.in_flight -= 1
         self._finished += 1
-        if reply is None:
-            self._failures += 1
-            self.calls += outcome.attempts - 1 if isinstance(outcome, Failed) else 0
-            return
-        self._failures = 0
-        self.calls += reply.attempts - 1
-        self.input_tokens += reply.usage.input_tokens or 0
-        self.output_tokens += reply.usage.output_tokens or 0
-        price = self._prices.get(model)
+        self._set_aside.pop(cell, None)
+        for call in calls:
+            self.calls += call.attempts
+            if call.answered:
+                self._count(call)
+
+    def abandoned(self, cell: str) -> None:
+        """A cell was given up without an outcome; it will be asked again by the next run."""
+        self.in_flight -= 1
+        self.calls += 1
+        self._set_aside.pop(cell, None)
+
+    def _count(self, call: Call) -> None:
+        self.input_tokens += call.usage.input_tokens or 0
+        self.output_tokens += call.usage.output_tokens or 0
+        read, written = tokens_of(
+            call.usage,
+            input_characters=call.input_characters,
+            output_characters=call.output_characters,
+            cut=call.cut,
+        )
+        self._tokens += read + written
+        if call.input_characters:
+            self._ratio = max(self._ratio or _LEAST_RATIO, read / call.input_characters)
+        price = self._prices.get(call.model)
         if price is None:
             self._unpriced = True
         else:
             self._priced += 1
-            self._cost += cost_of(price, reply.usage)
+            self._cost += estimate(price, input_tokens=read, output_tokens=written)
 
-    def abandoned(self) -> None:
-        """A cell was given up without an outcome; it will be asked again by the next run."""
-        self.in_flight -= 1
-
-    def _reserve(self, used: float) -> float:
-        """What the cells in flight will use, at the mean so far."""
-        return used / self._finished * self.in_flight if self._finished else 0.0
+    def _dearest(self, request: Request, *, model: str) -> float:
+        """What a cell can cost at most, in US dollars: a second model reads the question and the whole answer."""
+        read = characters_of(request.messages) * (self._ratio or _FIRST_RATIO)
+        written = request.settings.max_tokens
+        dollars = estimate(self._prices[model], input_tokens=read, output_tokens=written)
+        for name in self._second:
+            dollars += estimate(self._prices[name], input_tokens=read + written, output_tokens=written)
+        return dollars

@@ -1,7 +1,8 @@
 """Ask every cell once, keep every answer, stop cleanly.
 
-A cell counts as done when its row is on disk. What is in flight, or being written, when the process is killed is
-asked again by the next run; nothing else is.
+A cell counts as done when its row is on disk. What is in flight, or waits for the disk, when the process is killed is
+asked again by the next run; nothing else is. At most `UNSAVED` answers wait for the disk beyond what is in flight, on a
+slow disk too: then no more cells are started.
 """
 
 from __future__ import annotations
@@ -15,28 +16,56 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from evenhand.endpoints.base import AskError, Endpoint
-from evenhand.endpoints.redact import redact
+from msgspec import Struct
+from msgspec.structs import replace
+
+from evenhand.endpoints.base import AskError, AskErrorKind, Endpoint
+from evenhand.endpoints.local_faults import as_local
 from evenhand.errors import EvenhandError, StoreError, UsageError
 from evenhand.records.message import Reply
-from evenhand.records.trial import OUTCOMES, Failed, Outcome, OutcomeName, outcome_name
+from evenhand.records.trial import OUTCOMES, Outcome, OutcomeName, outcome_name
 from evenhand.run.budget import Budget
 from evenhand.run.committer import Committer
 from evenhand.run.cost import Price
 from evenhand.run.feed import Feed
+from evenhand.run.gate import Unfit, admitted, failed
+from evenhand.run.health import Health
+from evenhand.run.ledger import Call, Ledger, call_of, second_calls
 from evenhand.run.loop import new_event_loop
+from evenhand.run.open_files import room_for
 from evenhand.run.rows import Row, row_of
 from evenhand.run.store import Store
 from evenhand.run.work import Judge, Limits, Listener, Progress, RunReport, StopReason, Work
 
-__all__ = ["GRACE_S", "execute", "execute_async"]
+__all__ = ["GRACE_S", "UNSAVED", "Behind", "execute", "execute_async"]
 
 GRACE_S = 30.0
 """How long what is in flight may take to finish once the time budget is used up; then it is given up."""
-_UNSAVED = 1024
-"""Answers that may wait for the disk before no more cells are started."""
+UNSAVED = 64
+"""Answers that may wait for the disk, beyond as many as may be in flight, before no more cells are started."""
 _AHEAD = 1024
 """Cells that may wait for each model."""
+
+
+class Behind(Struct, frozen=True, kw_only=True):
+    """What stands behind the endpoints of a run."""
+
+    prices: Mapping[str, Price] = {}
+    """Model -> price, for the cost budget and the report: see `evenhand.run.cost.prices_of`."""
+    ledger: Ledger
+    """Where metered endpoints write their calls."""
+    second: tuple[str, ...] = ()
+    """Models that are asked about every answer."""
+    secrets: tuple[str, ...] = ()
+    """Keys known to this process; they stand in no row."""
+
+
+class _Settled(Struct, frozen=True, kw_only=True):
+    """How a cell ended."""
+
+    outcome: Outcome
+    reply: Reply | None
+    kind: AskErrorKind = "fault"
 
 
 def execute(
@@ -47,7 +76,7 @@ def execute(
     judge: Judge,
     limits: Limits | None = None,
     listener: Listener | None = None,
-    prices: Mapping[str, Price] | None = None,
+    behind: Behind | None = None,
 ) -> RunReport:
     """Ask every cell of `work` that is not in the store, and save what comes back.
 
@@ -61,7 +90,7 @@ def execute(
         judge: From a reply to its outcome.
         limits: Budgets; none by default. They end the run without an error: see the report.
         listener: Told after every transaction where the run stands.
-        prices: Model -> price, for the cost budget and the report: see `evenhand.run.cost.prices_of`.
+        behind: Prices, the ledger of second models, and keys to keep out of rows.
 
     Raises:
         UsageError: A budget in dollars is set, and a model's price is not known.
@@ -69,7 +98,12 @@ def execute(
         StoreError: The store can take no more rows.
     """
     run = _Run(
-        endpoints=endpoints, store=store, judge=judge, limits=limits or Limits(), listener=listener, prices=prices or {}
+        endpoints=endpoints,
+        store=store,
+        judge=judge,
+        limits=limits or Limits(),
+        listener=listener,
+        behind=behind or Behind(ledger=Ledger()),
     )
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(run.guarded(work))
@@ -83,11 +117,16 @@ async def execute_async(
     judge: Judge,
     limits: Limits | None = None,
     listener: Listener | None = None,
-    prices: Mapping[str, Price] | None = None,
+    behind: Behind | None = None,
 ) -> RunReport:
     """The same as `execute` inside a running event loop, without its signal handling."""
     run = _Run(
-        endpoints=endpoints, store=store, judge=judge, limits=limits or Limits(), listener=listener, prices=prices or {}
+        endpoints=endpoints,
+        store=store,
+        judge=judge,
+        limits=limits or Limits(),
+        listener=listener,
+        behind=behind or Behind(ledger=Ledger()),
     )
     return await run.whole(work)
 
@@ -103,9 +142,9 @@ class _Run:
         judge: Judge,
         limits: Limits,
         listener: Listener | None,
-        prices: Mapping[str, Price],
+        behind: Behind,
     ) -> None:
-        unpriced = [model for model in endpoints if model not in prices]
+        unpriced = [model for model in (*endpoints, *behind.second) if model not in behind.prices]
         if limits.max_cost is not None and unpriced:
             raise UsageError(
                 f"The price of {unpriced[0]!r} is not known, so that a budget in dollars cannot be kept; "
@@ -116,7 +155,11 @@ class _Run:
         self._judge = judge
         self._limits = limits
         self._listener = listener
-        self._budget = Budget(limits, prices=prices)
+        self._behind = behind
+        self._budget = Budget(limits, prices=behind.prices, second=behind.second)
+        self._health = Health(limits, answered=store.answered_models())
+        connected = [endpoint for endpoint in endpoints.values() if endpoint.locality == "any"]
+        self._files = room_for(sum(max(1, endpoint.concurrency) for endpoint in connected))
         self._outcomes: Counter[OutcomeName] = Counter(dict.fromkeys(OUTCOMES, 0))
         self._stopped: StopReason | None = None
         self._error: BaseException | None = None
@@ -138,7 +181,7 @@ class _Run:
             self._workers = [
                 asyncio.create_task(self._worker(model, endpoint))
                 for model, endpoint in self._endpoints.items()
-                for _ in range(max(1, endpoint.concurrency))
+                for _ in range(self._files.share(endpoint))
             ]
             for worker in self._workers:
                 worker.add_done_callback(self._ended)
@@ -156,19 +199,28 @@ class _Run:
         return report
 
     async def _worker(self, model: str, endpoint: Endpoint) -> None:
-        """Ask one cell after the other until there are none, or a budget is used up."""
-        while self._stopped is None:
+        """Ask one cell after the other until there are none, a budget is used up, or the model is given up."""
+        while self._stopped is None and model not in self._health.halts:
             work = await self._feed.take(model)
             if work is None:
                 return
-            while self._unsaved >= _UNSAVED:
-                self._room.clear()
-                await self._room.wait()
-            reason = self._stopped or self._budget.used_up()
-            if reason is not None:
-                self._stop(reason)
+            if not await self._may_start(work):
                 return
             await self._ask(work, endpoint)
+
+    async def _may_start(self, work: Work) -> bool:
+        """Wait until the cell may be started; False when it may not be at all."""
+        model, most = work.cell.model, len(self._workers) + UNSAVED
+        while self._stopped is None and model not in self._health.halts:
+            room = self._budget.room(work.request, model=model)
+            if room != "yes" and room != "wait":
+                self._stop(room)
+                return False
+            if room == "yes" and self._budget.in_flight + self._unsaved < most:
+                return True
+            self._room.clear()
+            await self._room.wait()
+        return False
 
     def _ended(self, worker: asyncio.Task[None]) -> None:
         """An error that is not one cell's ends the run."""
@@ -177,30 +229,75 @@ class _Run:
             self._fail(error)
 
     async def _ask(self, work: Work, endpoint: Endpoint) -> None:
-        self._budget.started()
+        cell, model = work.cell.cell_key, work.cell.model
+        self._budget.started(work.request, model=model)
         try:
-            outcome, reply = await self._outcome(work, endpoint)
+            settled, calls = await self._settled(work, endpoint)
         except BaseException:
-            self._budget.abandoned()
+            self._budget.abandoned(cell)
             raise
-        self._budget.finished(work.cell.model, outcome, reply)
+        self._budget.finished(cell, calls)
         self._unsaved += 1
-        self._committer.put(_row(work, outcome, reply))
+        self._room.set()
+        self._committer.put(row_of(work, settled.outcome, settled.reply))
+        halt = self._health.saw(model, settled.outcome, settled.reply, kind=settled.kind)
+        if halt is not None:
+            self._feed.drop(model)
+            self._room.set()
 
-    async def _outcome(self, work: Work, endpoint: Endpoint) -> tuple[Outcome, Reply | None]:
-        """The border of a trial: whatever goes wrong with one cell is that cell's outcome."""
+    async def _settled(self, work: Work, endpoint: Endpoint) -> tuple[_Settled, tuple[Call, ...]]:
+        """How a cell ended, and the calls it took."""
+        ledger, cell, model = self._behind.ledger, work.cell.cell_key, work.cell.model
+        came: Reply | None = None
+        attempts = 1
         try:
-            reply = await endpoint.reply(work.request)
-            outcome = self._judge(work, reply)
-            if not isinstance(outcome, Outcome):
-                outcome = await outcome
+            came = await endpoint.reply(work.request)
+            noted = ledger.take(cell)
+            settled = await self._outcome(work, came, noted)
         except AskError as error:
-            return Failed(error=redact(str(error)), attempts=error.attempts), None
-        except EvenhandError:
+            self._check_local(error)
+            noted, attempts = ledger.take(cell), error.attempts
+            settled = self._failure(str(error), attempts=attempts, kind=error.kind)
+        except EvenhandError as error:
+            self._check_local(error)
             raise
-        except Exception as error:  # the one place where anything may be caught: see the docstring
-            return Failed(error=redact(f"{type(error).__name__}: {error}"), attempts=1), None
-        return outcome, reply
+        except Exception as error:  # the border of a trial: whatever goes wrong with one cell is that cell's outcome
+            self._check_local(error)
+            noted = ledger.take(cell)
+            settled = self._failure(f"{type(error).__name__}: {error}")
+        if any(call.role == "assistant" for call in noted):
+            return settled, noted
+        if not isinstance(came, Reply):
+            given_up = Call(model=model, role="assistant", answered=False, attempts=attempts)
+            return settled, (given_up, *noted)
+        return settled, (call_of(settled.reply or came, work.request, model=model), *noted)
+
+    async def _outcome(self, work: Work, came: Reply, noted: tuple[Call, ...]) -> _Settled:
+        """What a reply is worth; one that no row can hold is a failure with the reason."""
+        reply = admitted(came, secrets=self._behind.secrets)
+        if isinstance(reply, Unfit):
+            return self._failure(reply.reason, kind="request")
+        second = second_calls(noted)
+        if second:
+            reply = replace(reply, second=second)
+        outcome = self._judge(work, reply)
+        if not isinstance(outcome, Outcome):
+            outcome = await outcome
+        return _Settled(outcome=outcome, reply=reply)
+
+    def _failure(self, error: str, *, attempts: int = 1, kind: AskErrorKind = "fault") -> _Settled:
+        outcome = failed(error, attempts=attempts, secrets=self._behind.secrets)
+        return _Settled(outcome=outcome, reply=None, kind=kind)
+
+    def _check_local(self, error: BaseException) -> None:
+        """An error of this machine is not the assistant's, and ends the run.
+
+        Raises:
+            LocalError: It is one.
+        """
+        local = as_local(error)
+        if local is not None:
+            raise local from error
 
     def _saved(self, rows: list[Row]) -> None:
         self._unsaved -= len(rows)
@@ -262,8 +359,9 @@ class _Run:
         )
 
     def _report(self) -> RunReport:
+        halts = tuple(self._health.halts.values())
         return RunReport(
-            stopped=self._stopped or "done",
+            stopped=self._stopped or (halts[0].reason if halts else "done"),
             skipped=self._before,
             asked=self._outcomes.total(),
             outcomes=dict(self._outcomes),
@@ -272,15 +370,9 @@ class _Run:
             output_tokens=self._budget.output_tokens,
             cost_usd=self._budget.cost_usd,
             seconds=time.monotonic() - self._began,
+            halts=halts,
+            notes=self._files.notes,
         )
-
-
-def _row(work: Work, outcome: Outcome, reply: Reply | None) -> Row:
-    """The row of a cell; a reply that no file can hold (half a character, from a user's own function) is a failure."""
-    try:
-        return row_of(work, outcome, reply)
-    except UnicodeEncodeError as error:
-        return row_of(work, Failed(error=f"the answer is not valid text ({error.reason})", attempts=1), None)
 
 
 @contextmanager

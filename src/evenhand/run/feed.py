@@ -37,6 +37,7 @@ class Feed:
         self._ahead = ahead
         self._waiting: dict[str, deque[Work]] = {model: deque() for model in models}
         self._full: set[str] = set()
+        self._dropped: set[str] = set()
         self._moved = asyncio.Event()
         self._ended = False
 
@@ -50,13 +51,20 @@ class Feed:
         while True:
             if own:
                 return self._pop(model, own)
-            if self._ended:
+            if self._ended or model in self._dropped:
                 return None
             if self._full:
                 self._moved.clear()
                 await self._moved.wait()
             elif self._pull():
                 await asyncio.sleep(0)
+
+    def drop(self, model: str) -> None:
+        """Hand out no more cells of one model; the others go on."""
+        self._dropped.add(model)
+        self._waiting[model].clear()
+        self._full.discard(model)
+        self._moved.set()
 
     def close(self) -> None:
         """End the sequence: nothing more is handed out, and nobody goes on waiting."""
@@ -76,8 +84,12 @@ class Feed:
     def _pull(self) -> bool:
         """Draw until one cell waits for somebody; True when the event loop should get a turn first."""
         for count, work in enumerate(self._work, start=1):
-            if self._present(work.cell.key):
+            if self._present(work.cell.cell_key):
                 self.skipped += 1
+                if count == _BREATH:
+                    return True
+                continue
+            if work.cell.model in self._dropped:
                 if count == _BREATH:
                     return True
                 continue

@@ -11,7 +11,7 @@ from evenhand.errors import PlanError
 from evenhand.records.plan import Plan
 from evenhand.run.json_file import write_json
 
-__all__ = ["PLAN_FILE", "plan_changes", "plan_sha256", "read_plan", "settle", "stamp_plan", "write_plan"]
+__all__ = ["PLAN_FILE", "plan_changes", "plan_sha256", "read_plan", "stamp_plan", "write_plan"]
 
 PLAN_FILE = "plan.json"
 
@@ -64,24 +64,6 @@ def read_plan(directory: Path) -> Plan:
             "restore the file, or make a new plan with `evenhand plan` in another directory"
         )
     return plan
-
-
-def settle(plan: Plan, directory: Path) -> None:
-    """Write the plan, or make sure that the directory's plan is the same.
-
-    Raises:
-        PlanError: The directory holds another plan; the message names what changed.
-    """
-    if not (directory / PLAN_FILE).exists():
-        write_plan(plan, directory)
-        return
-    before = read_plan(directory)
-    if before.sha256 != plan.sha256:
-        changes = "; ".join(plan_changes(before, plan)) or "the version of evenhand"
-        raise PlanError(
-            f"{str(directory)!r} belongs to another plan, so it is not resumed. Changed: {changes}. "
-            f"Repeat the old plan with `evenhand run {directory}`, or choose another directory with --out."
-        )
 
 
 def plan_changes(old: Plan, new: Plan) -> tuple[str, ...]:

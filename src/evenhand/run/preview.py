@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Literal
 
 from msgspec import Struct
 
-from evenhand.analysis.power import PairedDesign, planned_smallest_gap
+from evenhand.analysis.estimators.power import PairedDesign, planned_smallest_gap
 from evenhand.design.arms import paired_cohort
 from evenhand.design.presets import preset_design
-from evenhand.endpoints.names import endpoint_kind, is_paid
+from evenhand.endpoints.kinds import kind_of
 from evenhand.records.plan import ModelSpec, Plan, Preset
-from evenhand.run.cost import estimate, find_price
+from evenhand.run.cost import CHARACTERS_PER_TOKEN, estimate, find_price
 from evenhand.run.questions import Questions
+from evenhand.run.second_models import second_models
 
 __all__ = [
-    "CHARACTERS_PER_TOKEN",
     "SECONDS_PER_CALL",
     "ModelPreview",
     "PresetPreview",
@@ -25,8 +26,6 @@ __all__ = [
     "preview",
 ]
 
-CHARACTERS_PER_TOKEN = 4.0
-"""English text in current tokenisers; the estimate is stated as one."""
 ANSWER_TOKENS = 8
 """A letter and what surrounds it; reasoning models use far more."""
 CROSSING = 81
@@ -36,15 +35,20 @@ SECONDS_PER_CALL = 1.5
 """Assumed latency of a remote endpoint."""
 
 
+Role = Literal["assistant", "second"]
+"""`second`: a model that is asked about every answer of the assistants."""
+
+
 class ModelPreview(Struct, frozen=True, kw_only=True):
     """One model's share of a plan."""
 
     model: str
     endpoint: str
+    role: Role = "assistant"
     paid: bool
     calls: int
     input_characters: int
-    """Exact: every message of every cell."""
+    """Exact for an assistant: every message of every cell. For a second model: exact but for the answers it reads."""
     input_tokens: int
     """Estimated from the characters."""
     output_tokens: int
@@ -91,13 +95,14 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
     questions = Questions(plan)
     crossing = questions.crossing
     arms: Counter[str] = Counter()
-    characters = 0
+    characters = read = 0
     first = plan.models[0].name
     for cell, meeting in crossing.pairs():
         if cell.model != first:
             break
         arms[meeting.arm.kind] += 1
         characters += questions.characters(cell, meeting)
+        read += questions.read_characters(cell, meeting)
     calls = sum(arms.values())
     kinds: Counter[str] = Counter(met[0].item.kind for met in crossing.meetings.values())
     sets = {
@@ -106,12 +111,19 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
         for arm in met
         if plan.analysis.contrast in arm.arm.levels
     }
+    several = len(plan.models)
+    answers = round(calls * ANSWER_TOKENS * CHARACTERS_PER_TOKEN)
+    rows = [_model(model, calls, characters, concurrency) for model in plan.models]
+    rows += [
+        _model(model, calls * several, (read + answers) * several, concurrency, role="second")
+        for model in second_models(plan)
+    ]
     return Preview(
         preset=plan.preset,
         seed=plan.seed,
         sha256=plan.sha256,
-        calls=calls * len(plan.models),
-        models=tuple(_model(model, calls, characters, concurrency) for model in plan.models),
+        calls=sum(row.calls for row in rows),
+        models=tuple(rows),
         arms=dict(arms),
         kinds=dict(kinds),
         matched_sets=len(sets),
@@ -156,21 +168,24 @@ def _presets(plan: Plan, kinds: Counter[str]) -> tuple[PresetPreview, ...]:
     return tuple(rows)
 
 
-def _model(model: ModelSpec, calls: int, characters: int, concurrency: int) -> ModelPreview:
+def _model(
+    model: ModelSpec, calls: int, characters: int, concurrency: int, *, role: Role = "assistant"
+) -> ModelPreview:
     tokens = round(characters / CHARACTERS_PER_TOKEN)
     answers = calls * ANSWER_TOKENS
-    price = find_price(model) if is_paid(model) else None
-    local = endpoint_kind(model.name) in ("specimen", "simulated", "replay", "hf")
+    kind = kind_of(model)
+    price = find_price(model) if kind.paid(model) else None
     return ModelPreview(
         model=model.name,
-        endpoint=endpoint_kind(model.name),
-        paid=is_paid(model),
+        endpoint=kind.prefix,
+        role=role,
+        paid=kind.paid(model),
         calls=calls,
         input_characters=characters,
         input_tokens=tokens,
         output_tokens=answers,
         cost_usd=estimate(price, input_tokens=tokens, output_tokens=answers) if price else None,
-        seconds=None if local else calls * SECONDS_PER_CALL / concurrency,
+        seconds=None if kind.local else calls * SECONDS_PER_CALL / concurrency,
     )
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from heapq import merge
-from operator import itemgetter
 from pathlib import Path
 from typing import Self
 
-import msgspec
-
 from evenhand.errors import StoreError
 from evenhand.records.message import Message, Reply
-from evenhand.run.rows import StoredTrial, stored_trial
+from evenhand.run.rows import StoredTrial, readable_trial
 from evenhand.run.schema import CELL_COLUMNS, store_error
 from evenhand.run.store import check_version
 from evenhand.run.totals import ModelTotals, Tally
@@ -22,10 +19,11 @@ from evenhand.run.totals import ModelTotals, Tally
 __all__ = ["TrialReader", "open_trials"]
 
 _COLUMNS = ", ".join(CELL_COLUMNS)
-_TRIALS = f"SELECT {_COLUMNS} FROM trials {{where}} ORDER BY key"
+_TRIALS = f"SELECT {_COLUMNS} FROM trials {{where}} ORDER BY cell_key"
 _FAILURES = f"""SELECT {_COLUMNS} FROM failures WHERE id IN (
-    SELECT max(id) FROM failures f WHERE NOT EXISTS (SELECT 1 FROM trials t WHERE t.key = f.key) GROUP BY key)
-    {{where}} ORDER BY key"""
+    SELECT max(id) FROM failures f
+    WHERE NOT EXISTS (SELECT 1 FROM trials t WHERE t.cell_key = f.cell_key) GROUP BY cell_key)
+    {{where}} ORDER BY cell_key"""
 
 
 class TrialReader:
@@ -45,7 +43,8 @@ class TrialReader:
     def rows(self, model: str | None = None) -> Iterator[StoredTrial]:
         """Every cell that was asked, once, ordered by key, one at a time from disk.
 
-        A cell that only ever failed comes with its latest failure.
+        A cell that only ever failed comes with its latest failure. A row that cannot be read is left out; `count`
+        counts it.
 
         Args:
             model: Only this model's cells.
@@ -57,18 +56,27 @@ class TrialReader:
         with _translated(self.path):
             answered = self._database.execute(_TRIALS.format(where="WHERE model = ?" if given else ""), given)
             failed = self._database.execute(_FAILURES.format(where="AND model = ?" if given else ""), given)
-            for columns in merge(answered, failed, key=itemgetter(0)):
-                yield stored_trial(columns)
+            for columns in merge(answered, failed, key=_key):
+                stored = readable_trial(columns)
+                if stored is not None:
+                    yield stored
+
+    def count(self) -> int:
+        """Number of cells that were asked, those whose rows cannot be read included."""
+        with _translated(self.path):
+            (answered,) = self._database.execute("SELECT count(*) FROM trials").fetchone()
+            (failed,) = self._database.execute(f"SELECT count(*) FROM ({_FAILURES.format(where='')})").fetchone()
+        return int(answered) + int(failed)
 
     def one(self, key: str) -> StoredTrial | None:
-        """The answer to the cell with this key; None where it has none.
+        """The answer to the cell with this key; None where it has none that can be read.
 
         Raises:
             StoreError: The file is damaged.
         """
         with _translated(self.path):
-            found = self._database.execute(_TRIALS.format(where="WHERE key = ?"), (key,)).fetchone()
-        return None if found is None else stored_trial(found)
+            found = self._database.execute(_TRIALS.format(where="WHERE cell_key = ?"), (key,)).fetchone()
+        return None if found is None else readable_trial(found)
 
     def text(self, sha: str) -> str:
         """The text behind a hash.
@@ -103,23 +111,34 @@ class TrialReader:
     def answered_ids(self, model: str) -> dict[bytes, list[int]]:
         """Hash of a conversation -> row ids of the answers to it, by replicate; for `reply`."""
         found: dict[bytes, list[int]] = {}
-        query = "SELECT asked_sha, id FROM trials WHERE model = ? ORDER BY replicate, key"
+        query = "SELECT asked_sha, id FROM trials WHERE model = ? ORDER BY replicate, cell_key"
         with _translated(self.path):
             for sha, row in self._database.execute(query, (model,)):
                 found.setdefault(bytes.fromhex(sha), []).append(row)
         return found
 
-    def reply(self, row: int) -> Reply:
-        """The reply of a row of `answered_ids`."""
+    def reply(self, row: int) -> Reply | None:
+        """The reply of a row of `answered_ids`; None where the row cannot be read."""
+        query = f"SELECT {_COLUMNS} FROM trials WHERE id = ?"
         with _translated(self.path):
-            (text,) = self._database.execute("SELECT reply FROM trials WHERE id = ?", (row,)).fetchone()
-            return msgspec.json.decode(text, type=Reply)
+            stored = readable_trial(self._database.execute(query, (row,)).fetchone())
+        return None if stored is None else stored.trial.reply
 
-    def totals(self) -> dict[str, ModelTotals]:
-        """What each model was asked and answered, over all runs of the store."""
+    def lengths(self) -> dict[str, int]:
+        """Hash of a text -> its characters."""
+        with _translated(self.path):
+            return dict(self._database.execute("SELECT sha, length(text) FROM texts"))
+
+    def totals(self, *, closed: Collection[str] = ()) -> dict[str, ModelTotals]:
+        """What each model was asked and answered, over all runs of the store.
+
+        Args:
+            closed: Items whose text may not be passed on; no reply to one is quoted.
+        """
         tallies: dict[str, Tally] = {}
+        lengths = self.lengths()
         for stored in self.rows():
-            tallies.setdefault(stored.cell.model, Tally()).add(stored.trial)
+            tallies.setdefault(stored.cell.model, Tally(lengths, closed=closed)).add(stored)
         return {model: tally.totals() for model, tally in tallies.items()}
 
     def close(self) -> None:
@@ -149,7 +168,18 @@ def open_trials(path: Path) -> TrialReader:
         except BaseException:
             database.close()
             raise
+    database.text_factory = _text
     return TrialReader(path, database=database)
+
+
+def _text(found: bytes) -> str:
+    """A text of the file; bytes that are none make their row unreadable, not the file."""
+    return found.decode("utf-8", "surrogateescape")
+
+
+def _key(columns: tuple[str | int | None, ...]) -> str:
+    """What rows are ordered by."""
+    return str(columns[0])
 
 
 def _connected(path: Path) -> sqlite3.Connection:
@@ -181,7 +211,3 @@ def _translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise store_error(error, path) from error
-    except msgspec.MsgspecError as error:
-        raise StoreError(
-            f"{str(path)!r} holds a row that cannot be read ({error}): the file is damaged; restore it from a copy."
-        ) from error

@@ -26,7 +26,7 @@ class RecordedAnswers:
         self._ids = trials.answered_ids(model)
 
     def find(self, request: Request, *, replicate: int) -> Reply | None:
-        """The recorded answer to the same conversation; the replicate chooses among several."""
+        """The recorded answer to the same conversation, or None; the replicate chooses among several."""
         ids = self._ids.get(bytes.fromhex(asked_sha(request.messages)))
         return None if not ids else self._trials.reply(ids[replicate % len(ids)])
 

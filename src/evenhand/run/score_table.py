@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from evenhand.design.arms import item_fact_arm, plan_arms
@@ -41,7 +42,8 @@ def plan_factors(plan: Plan) -> tuple[str, ...]:
 def score_table(plan: Plan, trials: TrialReader) -> pl.DataFrame:
     """The long table of a run.
 
-    Cells that were never asked have no row. A trial that was not answered has a row with null scores.
+    Cells that were never asked have no row. A trial that was not answered has a row with null scores. A stored row
+    that cannot be read, or that is no cell of the plan, is left out.
     """
     factors = plan_factors(plan)
     schema: dict[str, type[pl.DataType]] = {column.name: _TYPES[column.type] for column in SCORE_COLUMNS}
@@ -50,7 +52,8 @@ def score_table(plan: Plan, trials: TrialReader) -> pl.DataFrame:
     frames: list[pl.DataFrame] = []
     rows: list[tuple[Any, ...]] = []
     for stored in trials.rows():
-        rows.append(scorer.row(stored))
+        if scorer.knows(stored):
+            rows.append(scorer.row(stored))
         if len(rows) == _BATCH:
             frames.append(pl.DataFrame(rows, schema=schema, orient="row"))
             rows = []
@@ -78,6 +81,13 @@ class _Scorer:
         _, found = self._items[item]
         return content_words(" ".join([found.stem, found.question, *(option.text for option in found.options)]))
 
+    def knows(self, stored: StoredTrial) -> bool:
+        """Whether the trial's item, arm and option order are the plan's."""
+        cell = stored.cell
+        if cell.item not in self._items or (cell.arm != "item_fact" and cell.arm not in self._arms):
+            return False
+        return sorted(cell.option_order) == list(range(len(self._items[cell.item][1].options)))
+
     def row(self, stored: StoredTrial) -> tuple[Any, ...]:
         cell, outcome, reply = stored.cell, stored.trial.outcome, stored.trial.reply
         bank, item = self._items[cell.item]
@@ -87,14 +97,15 @@ class _Scorer:
         choice = outcome.choice if isinstance(outcome, Answered) else None
         chosen = next((index for index, option in enumerate(item.options) if option.id == choice), None)
         answered = item.options[chosen] if chosen is not None else None
-        p_score, p_best = _expected(reply, cell.order, values) if chosen is not None else (None, None)
+        p_score, p_best = _expected(reply, cell.option_order, values) if chosen is not None else (None, None)
         leak, leak_reasoning, dimension = self._leak(stored, arm, item)
         return (
-            *(cell.key, cell.model, bank, item.id, item.kind, item.context, item.difficulty),
-            *(arm.id, arm.kind, arm.cohort if arm.kind == "profile" else None, arm.matched_set, arm.cue),
-            *(cell.placement, cell.reader, cell.mitigation, cell.replicate, cell.order_index, outcome_name(outcome)),
+            *(cell.cell_key, cell.model, bank, item.id, item.kind, item.context, item.difficulty),
+            *(arm.id, arm.kind, arm.cohort if arm.kind == "profile" else None, arm.matched_set),
+            *msgspec.structs.astuple(cell.condition),
+            *(cell.replicate, cell.order_index, outcome_name(outcome)),
             *(choice, (answered.emotion or answered.strategy) if answered else None, key),
-            cell.order.index(chosen) if chosen is not None else None,
+            cell.option_order.index(chosen) if chosen is not None else None,
             values[chosen] if chosen is not None else None,
             *(p_score, p_best, leak, leak_reasoning, dimension),
             len(reply.text) if reply else None,

@@ -11,7 +11,7 @@ from evenhand.errors import PlanError, StoreError
 from evenhand.run.rows import Row, is_failure
 from evenhand.run.schema import APPLICATION_ID, CELL_COLUMNS, DDL, SCHEMA_VERSION, store_error
 
-__all__ = ["Store", "check_version", "open_store"]
+__all__ = ["Store", "check_version", "discard_unanswered", "open_store"]
 
 _INSERT = "INSERT INTO {table} ({columns}) VALUES ({marks})"
 _INTO_TRIALS = _INSERT.format(table="trials", columns=", ".join(CELL_COLUMNS), marks=", ".join("?" * len(CELL_COLUMNS)))
@@ -31,7 +31,7 @@ class Store:
         self._lock = lock
         self._texts: set[str] = set()
         with _translated(path):
-            self._present = {bytes.fromhex(key) for (key,) in database.execute("SELECT key FROM trials")}
+            self._present = {bytes.fromhex(key) for (key,) in database.execute("SELECT cell_key FROM trials")}
 
     def has(self, key: str) -> bool:
         """Whether the cell was answered before this run, or by it."""
@@ -40,6 +40,12 @@ class Store:
     def count(self) -> int:
         """Number of cells answered."""
         return len(self._present)
+
+    def answered_models(self) -> frozenset[str]:
+        """Models that have a usable answer."""
+        query = "SELECT DISTINCT model FROM trials WHERE outcome = 'answered'"
+        with _translated(self.path):
+            return frozenset(name for (name,) in self._database.execute(query))
 
     def append(self, rows: Sequence[Row]) -> None:
         """Write rows in one transaction; when this returns they are on disk.
@@ -56,7 +62,7 @@ class Store:
             if failed:
                 database.executemany(_INTO_FAILURES, [row.columns for row in failed])
         self._texts.update(texts)
-        self._present.update(bytes.fromhex(row.cell) for row in answered)
+        self._present.update(bytes.fromhex(row.cell_key) for row in answered)
 
     def close(self) -> None:
         """Fold the write-ahead log into the file and give the lock back."""
@@ -103,6 +109,47 @@ def open_store(path: Path, *, plan_sha256: str) -> Iterator[Store]:
     finally:
         with _translated(path):
             store.close()
+
+
+def discard_unanswered(path: Path) -> bool:
+    """Remove a store that holds no answer, so that another plan may take its place.
+
+    Returns:
+        Whether there is no store now; False where it holds answers, and stays.
+
+    Raises:
+        StoreError: Another run is at work there, or it cannot be read or removed.
+    """
+    if not path.exists():
+        return True
+    lock = _locked(path)
+    try:
+        with _translated(path):
+            database = sqlite3.connect(path, isolation_level=None, timeout=10.0)
+            try:
+                answers = _answers(database, path)
+            finally:
+                database.close()
+        if answers:
+            return False
+        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+            path.with_name(name).unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"cannot remove {str(path)!r} ({error.strerror}); choose another directory with --out"
+        ) from error
+    finally:
+        lock.close()
+    path.with_suffix(".lock").unlink(missing_ok=True)
+    return True
+
+
+def _answers(database: sqlite3.Connection, path: Path) -> int:
+    """Number of answers in a store; 0 in an empty file."""
+    if not check_version(database, path):
+        return 0
+    (count,) = database.execute("SELECT count(*) FROM trials").fetchone()
+    return int(count)
 
 
 def check_version(database: sqlite3.Connection, path: Path) -> bool:

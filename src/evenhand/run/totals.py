@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 
 from msgspec import Struct
 
-from evenhand.records.trial import OUTCOMES, OutcomeName, Trial, outcome_name
+from evenhand.records.message import Reply
+from evenhand.records.run_summary import Trouble
+from evenhand.records.trial import OUTCOMES, OutcomeName, outcome_name
+from evenhand.run.cost import tokens_of
+from evenhand.run.rows import StoredTrial
+from evenhand.run.troubles import Troubles
 
-__all__ = ["ModelTotals", "Tally"]
+__all__ = ["ModelTotals", "SecondTotals", "Tally"]
+
+
+class SecondTotals(Struct, frozen=True, kw_only=True):
+    """Sums over the calls of a second model."""
+
+    calls: int
+    input_tokens: int
+    """Reported, or counted from the characters."""
+    output_tokens: int
 
 
 class ModelTotals(Struct, frozen=True, kw_only=True):
@@ -27,12 +42,26 @@ class ModelTotals(Struct, frozen=True, kw_only=True):
     """What replies asked to be mentioned, each once, the most frequent first."""
     logprobs: int
     """Replies that came with log-probabilities."""
+    priced_input: int = 0
+    """Input tokens that were paid for: reported, or counted from the characters."""
+    priced_output: int = 0
+    troubles: tuple[Trouble, ...] = ()
+    second: dict[str, SecondTotals] = {}
 
 
 class Tally:
-    """Adds trials up."""
+    """Adds trials up.
 
-    def __init__(self) -> None:
+    Args:
+        lengths: Hash of a text that was sent -> its characters.
+        closed: Items whose text may not be passed on.
+    """
+
+    def __init__(self, lengths: Mapping[str, int], *, closed: Collection[str] = ()) -> None:
+        self._lengths = lengths
+        self._troubles = Troubles(closed)
+        self._priced = [0, 0]
+        self._second: dict[str, list[int]] = {}
         self._outcomes: Counter[OutcomeName] = Counter(dict.fromkeys(OUTCOMES, 0))
         self._input: int | None = None
         self._output: int | None = None
@@ -42,9 +71,11 @@ class Tally:
         self._reported: Counter[str] = Counter()
         self._notes: Counter[str] = Counter()
 
-    def add(self, trial: Trial) -> None:
+    def add(self, stored: StoredTrial) -> None:
         """Count one trial."""
+        trial = stored.trial
         self._outcomes[outcome_name(trial.outcome)] += 1
+        self._troubles.add(stored)
         reply = trial.reply
         if reply is None:
             return
@@ -59,6 +90,22 @@ class Tally:
             self._reported[reply.model] += 1
         if reply.note:
             self._notes[reply.note] += 1
+        self._pay(stored, reply)
+
+    def _pay(self, stored: StoredTrial, reply: Reply) -> None:
+        """Add what a reply is billed for, and what the second models that read it are."""
+        sent = sum(self._lengths.get(turn.sha, 0) + len(turn.tool_arguments or "") for turn in stored.asked)
+        written = len(reply.text) + len(reply.reasoning or "")
+        read, out = tokens_of(reply.usage, input_characters=sent, output_characters=written)
+        self._priced[0] += read
+        self._priced[1] += out
+        for call in reply.second:
+            sums = self._second.setdefault(call.model, [0, 0, 0])
+            more = tokens_of(
+                call.usage, input_characters=call.input_characters, output_characters=call.output_characters
+            )
+            for index, number in enumerate((call.attempts, *more)):
+                sums[index] += number
 
     def totals(self) -> ModelTotals:
         """The sums so far."""
@@ -71,4 +118,11 @@ class Tally:
             reported=tuple(name for name, _ in self._reported.most_common()),
             notes=tuple(note for note, _ in self._notes.most_common()),
             logprobs=self._logprobs,
+            priced_input=self._priced[0],
+            priced_output=self._priced[1],
+            troubles=self._troubles.found(),
+            second={
+                model: SecondTotals(calls=calls, input_tokens=read, output_tokens=written)
+                for model, (calls, read, written) in self._second.items()
+            },
         )

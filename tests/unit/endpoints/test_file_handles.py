@@ -12,7 +12,7 @@ pytest.importorskip("resource")
 _SCRIPT = """
 import resource
 from evenhand.endpoints.context import Connection
-from evenhand.endpoints.names import fitted
+from evenhand.endpoints.connections import fitted
 from evenhand.records.plan import ModelSpec
 
 resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))

@@ -10,10 +10,9 @@ import pytest
 from evenhand import plugins
 from evenhand.endpoints.callable import CallableEndpoint
 from evenhand.endpoints.context import CellContext, Connection, EndpointContext
-from evenhand.endpoints.names import check_model, endpoint_kind, is_paid, is_simulated, read_name
+from evenhand.endpoints.kinds import check_model, kind_of, open_endpoint, read_name
 from evenhand.endpoints.openai_chat import OpenAIChatEndpoint
 from evenhand.endpoints.providers import normalised_url
-from evenhand.endpoints.registry import open_endpoint
 from evenhand.endpoints.simulated import SimulatedEndpoint
 from evenhand.endpoints.target import read_target
 from evenhand.errors import EndpointError, UsageError
@@ -108,14 +107,15 @@ def test_a_base_url_that_is_none_is_refused(given: str) -> None:
     ],
 )
 def test_what_may_cost_money_is_known_beforehand(name: str, base_url: str | None, paid: bool) -> None:
-    assert is_paid(ModelSpec(name=name, base_url=base_url)) is paid
+    spec = ModelSpec(name=name, base_url=base_url)
+    assert kind_of(spec).paid(spec) is paid
 
 
 def test_kinds_are_prefixes() -> None:
-    assert endpoint_kind("python:module:function") == "python"
-    assert endpoint_kind("openai/meta/llama") == "openai"
-    assert is_simulated("simulated/null?gap=0.1")
-    assert not is_simulated("specimen/null")
+    prefixes = {name: kind_of(ModelSpec(name=name)).prefix for name in ("python:module:function", "openai/meta/llama")}
+    assert prefixes == {"python:module:function": "python", "openai/meta/llama": "openai"}
+    assert kind_of(ModelSpec(name="simulated/null?gap=0.1")).simulated
+    assert not kind_of(ModelSpec(name="specimen/null")).simulated
 
 
 def test_options_come_from_the_name_and_the_spec_and_keep_their_plus_signs() -> None:

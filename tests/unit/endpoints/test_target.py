@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from yarl import URL
 
+from evenhand.endpoints.connections import check_connection
 from evenhand.endpoints.context import Connection
-from evenhand.endpoints.names import check_connection, is_paid
+from evenhand.endpoints.kinds import kind_of
 from evenhand.endpoints.providers import PROVIDERS, is_local, normalised_url
 from evenhand.endpoints.redact import hide
 from evenhand.endpoints.target import Target, read_target
@@ -148,7 +149,8 @@ def test_a_version_in_an_address_is_no_credential() -> None:
 )  # fmt: skip
 def test_these_servers_are_private(host: str) -> None:
     assert is_local(URL(f"http://{host}:8000/v1"))
-    assert not is_paid(ModelSpec(name="openai/x", base_url=f"http://{host}:8000/v1"))
+    spec = ModelSpec(name="openai/x", base_url=f"http://{host}:8000/v1")
+    assert not kind_of(spec).paid(spec)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from evenhand.records.message import Usage
 from evenhand.records.plan import ModelSpec
-from evenhand.run.cost import Price, cost_of, estimate, find_price, prices_of
+from evenhand.run.cost import Price, estimate, find_price, prices_of, tokens_of
 
 
 def test_a_well_known_model_has_a_price() -> None:

@@ -17,7 +17,8 @@ from evenhand.records.message import Reply, Request, Usage
 from evenhand.records.trial import Answered, Failed, Outcome
 from evenhand.run import execute as execute_module
 from evenhand.run.cost import Price
-from evenhand.run.execute import execute
+from evenhand.run.execute import Behind, execute
+from evenhand.run.ledger import Ledger
 from evenhand.run.reading import open_trials
 from evenhand.run.rows import Row
 from evenhand.run.store import Store, open_store
@@ -193,7 +194,7 @@ def test_the_cost_budget_stops_the_run_and_an_unknown_price_is_none(tmp_path: Pa
             store=store,
             judge=judge,
             limits=Limits(max_cost=4.0),
-            prices={"m": price},
+            behind=Behind(prices={"m": price}, ledger=Ledger()),
         )
     assert (report.stopped, report.asked, report.cost_usd) == ("max_cost", 4, 4.0)
     assert run(tmp_path / "t.sqlite", ScriptedEndpoint(says_b), 20).cost_usd is None

@@ -7,7 +7,8 @@ import pytest
 
 from evenhand.errors import PlanError, StoreError
 from evenhand.records.plan import Design
-from evenhand.run.plan_file import plan_changes, read_plan, settle, write_plan
+from evenhand.run.plan_file import plan_changes, read_plan, write_plan
+from evenhand.run.settling import settle
 from tests.support.small_plan import small_plan, with_seed
 
 
