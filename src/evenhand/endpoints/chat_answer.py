@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from evenhand.endpoints.base import AskError
-from evenhand.endpoints.finish_reason import finish_of
+from evenhand.endpoints.finish import finish_of
 from evenhand.endpoints.http_body import Unreadable
 from evenhand.endpoints.lenient_json import parse
 from evenhand.endpoints.letter_logprobs import Candidate, TokenLogprobs, at_letter
@@ -121,8 +121,10 @@ def reply_from(answer: ChatAnswer, request: Request) -> Reply:
         raise AskError("The server answered with no choices.")
     message = choice.message
     finish = finish_of(choice.finish_reason)
-    if finish is None:
-        raise Unreadable(f"the server gave up in the middle of the answer (finish_reason {choice.finish_reason!r})")
+    if finish == "fault":
+        raise Unreadable(
+            f"the server gave up in the middle of the answer (finish_reason {str(choice.finish_reason)[:80]!r})"
+        )
     content, thought = _text(message.content)
     text, tagged = split_reasoning(content)
     fields = (message.reasoning_content, message.reasoning, message.thinking, message.reasoning_details)
