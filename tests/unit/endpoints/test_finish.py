@@ -10,7 +10,7 @@ KINDS: dict[Finish, list[object]] = {
     "stop": [None, "", "stop", "STOP", "eos", "eos_token", "end_turn", "endTurn", "stop_sequence", "completed",
              "done", "FINISH_REASON_STOP", "<|eot_id|>"],
     "length": ["length", "max_tokens", "MAX_TOKENS", "maxOutputTokens", "max_output_tokens", "incomplete",
-            "token_limit", "model_context_window_exceeded", "truncated", "stop: length", "LENGTH_LIMIT", "max_completion_tokens"],
+            "token_limit", "model_context_window_exceeded", "truncated", "stop: length", "LENGTH_LIMIT"],
     "content_filter": ["content_filter", "contentFiltered", "SAFETY", "refusal", "PROHIBITED_CONTENT", "RECITATION",
                 "BLOCKLIST", "guardrail_intervened", "moderation", "SPII", "content-policy"],
     "fault": ["error", "MALFORMED_FUNCTION_CALL", "abort", "cancelled", "timeout", "insufficient_system_resource",
