@@ -39,6 +39,8 @@ async def read_body(response: aiohttp.ClientResponse) -> bytes:
         Unreadable: It is cut off, damaged, or in a compression that was not asked for.
     """
     layers = _layers(response.headers.get("Content-Encoding", ""))
+    if not layers and response.content_length is not None and response.content_length <= LARGEST:
+        return await response.read()  # HTTP itself holds the server to the length it names
     received = 0
     parts: list[bytes] = []
     size = 0
