@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli.design_options import DesignOptions, build_plan, default_directory
+from evenhand.cli.design_options import DesignOptions, build_plan
 from evenhand.cli.groups import takes
 from evenhand.cli.output import say
 from evenhand.cli.plan import show_preview
@@ -48,6 +48,7 @@ def audit(
 ) -> None:
     """Filled from `_HELP`."""
     from evenhand.endpoints.context import Connection
+    from evenhand.rundir import default_directory
 
     plan = build_plan(design, models or [], connection=Connection(api_key_env=running.api_key_env))
     directory = out or default_directory(plan)
