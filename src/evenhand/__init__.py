@@ -1,20 +1,12 @@
 """Measure what stored user memory does to an LLM assistant's emotional reasoning.
 
-The names below are the whole public face; each is loaded when it is first used. A run in Python:
+The names below are the whole public face; each is loaded when it is first used. An audit in Python:
 
 ```python
-from datetime import UTC, datetime
-from pathlib import Path
-
 import evenhand
 
-wishes = evenhand.Wishes(
-    models=(evenhand.ModelSpec(name="simulated/tilted"),),
-    preset="quick",
-    design=evenhand.preset_design("quick"),
-)
-plan = evenhand.make_plan(wishes, now=datetime.now(UTC))
-report, findings = evenhand.audit(plan, Path("runs/example"))
+run = evenhand.audit("simulated/tilted", "runs/example")
+run.findings          # every number; run.scores is the long table, run.report the page
 ```
 """
 

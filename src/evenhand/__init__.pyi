@@ -3,34 +3,38 @@ from .analysis.table.scores import Scores, read_scores
 from .audit import audit
 from .bank.cohorts import load_cohort
 from .bank.load import load_bank
-from .design.presets import preset_design
-from .endpoints.base import AskError, Endpoint
-from .endpoints.kinds import open_endpoint
+from .endpoints.base import Endpoint
+from .endpoints.context import Connection
+from .endpoints.kind import EndpointKind
 from .errors import EvenhandError
 from .records.finding import Finding
 from .records.findings import Findings
 from .records.plan import Design, ModelSpec, Plan
 from .report.html import render_html
-from .run.planning import Wishes, make_plan
+from .run.planning import PlanRequest, make_plan
+from .run.work import Limits
+from .rundir import RunDirectory, open_run
 
 __all__ = [
-    "AskError",
+    "Connection",
     "Design",
     "Endpoint",
+    "EndpointKind",
     "EvenhandError",
     "Finding",
     "Findings",
+    "Limits",
     "ModelSpec",
     "Plan",
+    "PlanRequest",
+    "RunDirectory",
     "Scores",
-    "Wishes",
     "analyse",
     "audit",
     "load_bank",
     "load_cohort",
     "make_plan",
-    "open_endpoint",
-    "preset_design",
+    "open_run",
     "read_scores",
     "render_html",
 ]

@@ -16,7 +16,7 @@ Every step reads what the step before left in the run directory, so each can be 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -33,51 +33,85 @@ from evenhand.records.findings import Findings
 from evenhand.records.message import Reply
 from evenhand.records.plan import Plan
 from evenhand.records.trial import Outcome
+from evenhand.report.findings_file import findings_document
 from evenhand.report.write import write_report
 from evenhand.run.cost import prices_of
 from evenhand.run.execute import Behind, execute
+from evenhand.run.halted import halted
 from evenhand.run.json_file import write_json
 from evenhand.run.ledger import Ledger, MeteredEndpoint
+from evenhand.run.planning import PlanRequest, make_plan
 from evenhand.run.questions import Questions
 from evenhand.run.reading import open_trials
 from evenhand.run.recorded import open_recorded
 from evenhand.run.score_table import plan_factors, score_table
 from evenhand.run.second_models import every_model, second_models
 from evenhand.run.secrets import secrets_of
-from evenhand.run.settling import TRIALS_FILE, settled
+from evenhand.run.settling import settled
 from evenhand.run.store import open_store
 from evenhand.run.summary import example_prompts, run_summary
 from evenhand.run.work import Limits, Listener, RunReport, Work
+from evenhand.rundir import FINDINGS_FILE, SCORES_FILE, TRIALS_FILE, RunDirectory, default_directory
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.judge import judge
 from evenhand.scoring.llm_extract import ExtractedEndpoint
 
 __all__ = ["FINDINGS_FILE", "SCORES_FILE", "TRIALS_FILE", "analyse_run", "ask", "audit", "publish", "score"]
 
-SCORES_FILE = "scores.parquet"
-FINDINGS_FILE = "findings.json"
-
 
 def audit(
-    plan: Plan,
-    directory: Path,
+    asked: Plan | PlanRequest | str | Sequence[str],
+    out: Path | str | None = None,
     *,
     connection: Connection = Connection(),
     limits: Limits = Limits(),
     listener: Listener | None = None,
-) -> tuple[RunReport, Findings]:
-    """Settle the plan, ask, score, analyse and report; resumes what an earlier run of the same plan left.
+) -> RunDirectory:
+    """Plan, ask, score, analyse and report; resumes what an earlier run of the same plan left.
+
+    This is what `evenhand audit` calls. It also works where an event loop runs already, as in a notebook.
+
+    Args:
+        asked: A plan; what a plan is to be made from; or the name of a model, or several.
+        out: Run directory; None: `runs/DATE-MODEL`.
+        connection: How servers are reached.
+        limits: Budgets; a run that reaches one has interim findings and can be resumed.
+        listener: Told after every transaction where the run stands.
+
+    Returns:
+        The run directory; what this run did is in its `asked`.
 
     Raises:
         PlanError: The directory belongs to another plan.
         StoreError: The run directory cannot be used.
         EndpointError: An assistant cannot be asked at all.
+        RunHalted: Every model was given up and there is no answer.
+        KeyboardInterrupt: The user stopped the run; everything answered is on disk.
+
+    Example:
+        >>> import evenhand, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     run = evenhand.audit("simulated/level", folder, limits=evenhand.Limits(max_calls=200))
+        ...     run.findings.run.interim
+        True
     """
+    plan = asked if isinstance(asked, Plan) else make_plan(_request(asked))
+    directory = default_directory(plan) if out is None else Path(out)
     with settled(plan, directory):
-        asked = ask(plan, directory, connection=connection, limits=limits, listener=listener)
-    findings = analyse_run(plan, directory)
-    publish(findings, directory)
-    return asked, findings
+        done = ask(plan, directory, connection=connection, limits=limits, listener=listener)
+        if done.halts and done.skipped + done.asked == done.outcomes["failed"]:
+            raise halted(done, again=f"try again with `evenhand run {directory}`, or plan anew")
+    if done.stopped == "interrupted":
+        safe = f"{done.asked + done.skipped:,} answers are safe; go on with `evenhand run {directory}`"
+        raise KeyboardInterrupt(f"Stopped. {safe}.")
+    publish(analyse_run(plan, directory), directory)
+    return RunDirectory(directory, asked=done)
+
+
+def _request(asked: PlanRequest | str | Sequence[str]) -> PlanRequest:
+    if isinstance(asked, PlanRequest):
+        return asked
+    return PlanRequest(models=(asked,) if isinstance(asked, str) else tuple(asked))
 
 
 def ask(
@@ -182,11 +216,12 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None) -> Find
         summary = run_summary(plan, trials, directory=directory)
         examples = example_prompts(plan, trials)
         lost = trials.count() - scores.frame.height
+        summary = msgspec.structs.replace(summary, interim=trials.count() < sum(m.planned for m in summary.models))
     findings = analyse(scores, run=summary, examples=examples)
     planned = sum(model.planned for model in summary.models)
     asked = sum(sum(model.outcomes.values()) for model in summary.models)
     warnings = []
-    if asked + lost < planned:
+    if summary.interim:
         warnings.append(f"The run is unfinished: {asked:,} of {planned:,} planned cells were asked.")
     if lost:
         rows = "1 row" if lost == 1 else f"{lost:,} rows"
@@ -200,5 +235,5 @@ def publish(findings: Findings, directory: Path) -> Path:
     Raises:
         StoreError: The directory cannot be written.
     """
-    write_json(findings, directory / FINDINGS_FILE)
+    write_json(findings_document(findings), directory / FINDINGS_FILE)
     return write_report(findings, directory)

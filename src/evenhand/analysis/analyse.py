@@ -60,7 +60,9 @@ def analyse(
     # Estimates are made within strata: one model, one kind of item, one way of showing memory.
     parts = [_part(stratum, compared=compared) for stratum in strata(scores)]
     # Verdicts need all of them: families of tests span strata and models.
-    findings = judged([found for part in parts for found in part.findings], settings=scores.settings)
+    interim = run is not None and run.interim
+    made = [found for part in parts for found in part.findings]
+    findings = judged(made, settings=scores.settings, interim=interim)
     return Findings(
         run=run,
         settings=scores.settings,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli.design_options import DesignOptions, build_plan, default_directory
+from evenhand.cli.design_options import DesignOptions, build_plan
 from evenhand.cli.groups import takes
 from evenhand.cli.output import say
 from evenhand.cli.plan import show_preview
@@ -47,6 +47,8 @@ def audit(
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
+    from evenhand.rundir import default_directory
+
     plan = build_plan(design, models or [], connection=running.connection())
     directory = out or default_directory(plan)
     _agree(plan, running, yes=yes)

@@ -6,7 +6,6 @@ import dataclasses
 import shlex
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -19,7 +18,7 @@ from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
 from evenhand.records.settings import AnalysisSettings
 
-__all__ = ["DEFAULT_MODEL", "DesignOptions", "build_plan", "default_directory", "pairs_of"]
+__all__ = ["DEFAULT_MODEL", "DesignOptions", "build_plan", "pairs_of"]
 
 DEFAULT_MODEL = "specimen/tilted"
 """What is audited when no model is named."""
@@ -143,11 +142,9 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
     Raises:
         EvenhandError: Something in it cannot be; see `evenhand.run.planning.make_plan`.
     """
-    from datetime import UTC, datetime
-
     from evenhand.endpoints.kinds import check_model, kind_of
     from evenhand.endpoints.redact import redact
-    from evenhand.run.planning import COHORTS, Wishes, make_plan
+    from evenhand.run.planning import COHORTS, PlanRequest, make_plan
     from evenhand.run.second_models import second_models
     from evenhand.run.secrets import secrets_of
 
@@ -162,7 +159,7 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
     for spec in specs:
         check_model(spec, connection=connection)
     preset = options.preset or ("quick" if any(kind_of(spec).paid(spec) for spec in specs) else "standard")
-    wishes = Wishes(
+    request = PlanRequest(
         models=specs,
         preset=preset,
         design=_design(options, preset),
@@ -172,9 +169,9 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
         extractor=options.extractor,
         extractor_options=options_of_reader,
         command=redact(shlex.join(["evenhand", *sys.argv[1:]]), secrets_of()),
-        analysis=AnalysisSettings(margin=options.margin, seed=options.seed),
+        analysis=AnalysisSettings(margin=options.margin),
     )
-    plan = make_plan(wishes, now=datetime.now(UTC))
+    plan = make_plan(request)
     for spec in second_models(plan):
         check_model(spec, connection=connection)
     return plan
@@ -208,17 +205,3 @@ def _among(values: list[str], allowed: Sequence[str], *, option: str) -> tuple[s
         if value not in allowed:
             raise UsageError(f"{option} got {value!r}; it takes one of: {', '.join(allowed)}")
     return tuple(dict.fromkeys(values)) or None
-
-
-def default_directory(plan: Plan, *, root: Path = Path("runs")) -> Path:
-    """`runs/DATE-MODEL`; with a number behind it where that name belongs to another plan."""
-    from evenhand.run.plan_file import PLAN_FILE, read_plan
-
-    label = "-".join(name.replace("/", "-").replace(":", "-") for name in [model.name for model in plan.models][:2])
-    safe = "".join(c if c.isalnum() or c in "-._" else "-" for c in label)[:60].strip("-.")
-    base = f"{plan.created[:10]}-{safe}"
-    for number in range(1, 1000):
-        directory = root / (base if number == 1 else f"{base}-{number}")
-        if not (directory / PLAN_FILE).exists() or read_plan(directory).sha256 == plan.sha256:
-            return directory
-    raise UsageError(f"{str(root)!r} is full of runs called {base!r}; name a directory with --out")

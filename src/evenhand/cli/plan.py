@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli.design_options import DesignOptions, build_plan, default_directory
+from evenhand.cli.design_options import DesignOptions, build_plan
 from evenhand.cli.groups import takes
 from evenhand.cli.output import print_json, print_table, say
 from evenhand.records.plan import Plan
@@ -36,6 +36,7 @@ def plan(
 ) -> None:
     """Filled from `_HELP`."""
     from evenhand.run.settling import settle
+    from evenhand.rundir import default_directory
 
     made = build_plan(design, models or [])
     directory = out or default_directory(made)

@@ -8,10 +8,8 @@ from typing import Annotated
 import typer
 
 from evenhand.cli.output import say
-from evenhand.errors import InputError
-from evenhand.records.findings import Findings
 
-__all__ = ["read_findings", "register"]
+__all__ = ["register"]
 
 _HELP = """Write report.html and report.md from the findings.json of a run directory.
 
@@ -28,31 +26,10 @@ def report(
     out: Annotated[Path | None, typer.Option(help="Where to write; default: the run directory.")] = None,
 ) -> None:
     """Filled from `_HELP`."""
+    from evenhand.report.findings_file import read_findings
     from evenhand.report.write import write_report
 
     say(f"Report: {write_report(read_findings(directory), out or directory)}")
-
-
-def read_findings(directory: Path) -> Findings:
-    """The findings of a run directory.
-
-    Raises:
-        InputError: There are none, or this version cannot read them.
-    """
-    import msgspec
-
-    path = directory / "findings.json"
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Findings)
-    except OSError as error:
-        raise InputError(
-            f"no findings at {str(path)!r} ({error.strerror}); make them with `evenhand analyse {directory}`"
-        ) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{str(path)!r} is not findings this version can read ({error}); "
-            f"make them anew with `evenhand analyse {directory}`"
-        ) from error
 
 
 def register(app: typer.Typer) -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, assert_never
+from typing import Annotated
 
 import typer
 
 from evenhand.cli.output import say
 from evenhand.cli.verdicts import say_verdicts
 from evenhand.endpoints.context import Connection
-from evenhand.errors import BudgetExceeded, MostlyFailed, NoAnswers, RunHalted, SameError, UsageError
+from evenhand.errors import BudgetExceeded, UsageError
 from evenhand.records.plan import Plan
-from evenhand.run.work import HaltReason, RunReport
 
 __all__ = ["RunOptions", "carry_out"]
 
@@ -77,12 +75,12 @@ def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool) -
     """
     from rich.console import Console
 
-    from evenhand.audit import analyse_run, ask, publish
+    from evenhand.audit import audit
     from evenhand.design.cells import Crossing
     from evenhand.endpoints.connections import fitted
+    from evenhand.run.halted import halted
     from evenhand.run.progress import ProgressBar
     from evenhand.run.second_models import every_model
-    from evenhand.run.settling import settled
     from evenhand.run.work import Limits
 
     limits = Limits(max_calls=options.max_calls, max_cost=options.max_cost, max_seconds=options.max_seconds)
@@ -90,49 +88,16 @@ def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool) -
     if room is not None:
         say(f"Note: {room}.", error=True)
     again = f"go on with `evenhand run {directory}`"
-    with settled(plan, directory):
-        with ProgressBar(total=Crossing(plan).size(), console=Console(stderr=True)) as bar:
-            asked = ask(plan, directory, connection=connection, limits=limits, listener=bar.update)
-        if asked.halts and asked.skipped + asked.asked == asked.outcomes["failed"]:
-            raise _halted(asked, again=f"try again with `evenhand run {directory}`, or plan anew")
-    for note in asked.notes:
+    with ProgressBar(total=Crossing(plan).size(), console=Console(stderr=True)) as bar:
+        run = audit(plan, directory, connection=connection, limits=limits, listener=bar.update)
+    for note in run.asked.notes:
         say(f"Note: {note}", error=True)
-    if asked.stopped == "interrupted":
-        say(f"Stopped. {asked.asked + asked.skipped:,} answers are safe; {again}.", error=True)
-        raise KeyboardInterrupt
-    publish(analyse_run(plan, directory), directory)
     say_verdicts(directory, json=json)
-    match asked.stopped:
-        case "done":
+    match run.asked.stopped:
+        case "done" | "interrupted":
             return
         case "same_error" | "no_answers" | "failing" | "mostly_failed":
-            raise _halted(asked, again=again)
+            raise halted(run.asked, again=again)
         case reason:
             option = "--" + reason.replace("_", "-")
             raise BudgetExceeded(f"the budget {option} ended the run; the report shows what was asked; {again}")
-
-
-def _halted(asked: RunReport, *, again: str) -> RunHalted:
-    """Why models were given up, with the last words of each; the first one decides the exit code."""
-    first, *others = asked.halts
-    sentences = [
-        f"{halt.model} was not asked on: {_HALTS[halt.reason]}. It said: {halt.said}" for halt in (first, *others)
-    ]
-    text = f"{' '.join(sentences)}\nWhat was answered is safe; mend the cause, then {again}"
-    match first.reason:
-        case "same_error":
-            return SameError(text)
-        case "no_answers":
-            return NoAnswers(text)
-        case "failing" | "mostly_failed":
-            return MostlyFailed(text)
-        case _ as unreachable:
-            assert_never(unreachable)
-
-
-_HALTS: Mapping[HaltReason, str] = {
-    "same_error": "its server declined several requests in the same words",
-    "no_answers": "none of its cells has a usable answer",
-    "failing": "too many cells in a row got no answer",
-    "mostly_failed": "more than half of its last cells got no answer",
-}

@@ -103,7 +103,7 @@ def _screen_by_run(bank: Bank, run: Path, *, out: Path | None, json: bool) -> No
     from msgspec.structs import astuple
 
     from evenhand.bank.screen_run import sensitive_items
-    from evenhand.cli.report import read_findings
+    from evenhand.report.findings_file import read_findings
 
     reactions = sensitive_items(read_findings(run), bank=bank)
     dropped = tuple(dict.fromkeys(reaction.item for reaction in reactions))

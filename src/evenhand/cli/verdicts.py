@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from evenhand.cli.output import print_json, print_table, say
-from evenhand.cli.report import read_findings
 from evenhand.records.run_summary import ModelSummary
+from evenhand.report.findings_file import read_findings
 
 __all__ = ["say_verdicts"]
 

@@ -11,13 +11,14 @@ import hashlib
 from functools import lru_cache
 from importlib import resources
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from evenhand.records.findings import Findings
+from evenhand.report.blocks import Bars, Forest, Heat
 from evenhand.report.context import page_of
 
-__all__ = ["render_html"]
+__all__ = ["render", "render_figure", "render_html"]
 
 
 def _text(name: str) -> str:
@@ -38,8 +39,7 @@ def _slug(text: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _template() -> tuple[Template, Markup, Markup]:
-    """The compiled page template with its style and script."""
+def _environment() -> Environment:
     environment = Environment(
         loader=FunctionLoader(_text),
         autoescape=True,
@@ -49,7 +49,12 @@ def _template() -> tuple[Template, Markup, Markup]:
     )
     environment.filters["block_type"] = _block_type
     environment.filters["slug"] = _slug
-    return environment.get_template("page.html.j2"), Markup(_text("style.css")), Markup(_text("page.js"))
+    return environment
+
+
+def render(template: str, **values: object) -> str:
+    """A template of this package with its values, which are escaped."""
+    return _environment().get_template(template).render(**values)
 
 
 def render_html(findings: Findings) -> str:
@@ -61,9 +66,16 @@ def render_html(findings: Findings) -> str:
     Returns:
         The page, UTF-8 text.
     """
-    template, style, script = _template()
+    style, script = Markup(_text("style.css")), Markup(_text("page.js"))
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    return template.render(page=page_of(findings), style=style, script=script, policy=policy) + "\n"
+    return render("page.html.j2", page=page_of(findings), style=style, script=script, policy=policy) + "\n"
+
+
+def render_figure(block: Forest | Heat | Bars) -> str:
+    """One figure of the report as a page of its own, without a script."""
+    style = Markup(_text("style.css"))
+    policy = f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'"
+    return render("figure.html.j2", one=block, title=block.title, style=style, policy=policy)

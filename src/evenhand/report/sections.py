@@ -82,7 +82,7 @@ def _card(source: Source, model: str, gaps: list[Finding], *, axis_findings: lis
         model=model,
         shape=overall,
         verdict=verdict_word(overall, margin=source.margin),
-        answer=answer_of(gaps) if gaps else _factor_answer(source, model),
+        answer=_answer(source, model, gaps),
         lines=tuple(
             VerdictLine(
                 label=", ".join(p for p in (kind_label(gap.kind), variant_of(gap, among=gaps)) if p),
@@ -96,6 +96,13 @@ def _card(source: Source, model: str, gaps: list[Finding], *, axis_findings: lis
         ),
         after="" if gaps else _factor_sentence(source, model),
     )
+
+
+def _answer(source: Source, model: str, gaps: list[Finding]) -> str:
+    run = source.findings.run
+    if run is not None and run.interim:
+        return "Interim: not every planned question was asked, so there is no verdict yet."
+    return answer_of(gaps) if gaps else _factor_answer(source, model)
 
 
 def _factor_answer(source: Source, model: str) -> str:

@@ -31,7 +31,7 @@ from evenhand.run.feed import Feed
 from evenhand.run.gate import Unfit, admitted, failed
 from evenhand.run.health import Health
 from evenhand.run.ledger import Call, Ledger, call_of, second_calls
-from evenhand.run.loop import new_event_loop
+from evenhand.run.loop import run_to_end
 from evenhand.run.open_files import room_for
 from evenhand.run.rows import Row, row_of
 from evenhand.run.store import Store
@@ -81,7 +81,7 @@ def execute(
     """Ask every cell of `work` that is not in the store, and save what comes back.
 
     Ctrl-C (or a termination signal) starts nothing new and waits for what is in flight; a second one gives that up.
-    The endpoints are closed at the end.
+    The endpoints are closed at the end. Where an event loop runs already (a notebook), the work is done in a thread.
 
     Args:
         work: The cells, consumed lazily. Models may be interleaved; they are asked side by side.
@@ -105,8 +105,7 @@ def execute(
         listener=listener,
         behind=behind or Behind(ledger=Ledger()),
     )
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        return runner.run(run.guarded(work))
+    return run_to_end(lambda: run.guarded(work), interrupt=run.interrupt)
 
 
 async def execute_async(
@@ -166,12 +165,19 @@ class _Run:
         self._unsaved = 0
         self._interrupted = False
         self._workers: list[asyncio.Task[None]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def interrupt(self) -> None:
+        """Start nothing new; safe to call from another thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._interrupt)
 
     async def guarded(self, work: Iterable[Work]) -> RunReport:
         with _signals(self._interrupt):
             return await self.whole(work)
 
     async def whole(self, work: Iterable[Work]) -> RunReport:
+        self._loop = asyncio.get_running_loop()
         self._began, self._before = time.monotonic(), self._store.count()
         self._room = asyncio.Event()
         self._feed = Feed(work, models=self._endpoints, present=self._store.has, ahead=_AHEAD)

@@ -11,8 +11,8 @@ from evenhand.errors import StoreError
 __all__ = ["write_json"]
 
 
-def write_json(record: msgspec.Struct, path: Path) -> Path:
-    """Write the record, by a temporary file and a rename; the directory is made if missing.
+def write_json(record: object, path: Path) -> Path:
+    """Write a record or plain values, by a temporary file and a rename; the directory is made if missing.
 
     Raises:
         StoreError: The directory cannot be written.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from evenhand.bank.cohorts import cohort_sha256, load_cohort, load_distractors
 from evenhand.bank.load import bank_sha256, load_bank
 from evenhand.design.arms import paired_cohort
 from evenhand.design.cells import Crossing
+from evenhand.design.presets import preset_design
 from evenhand.endpoints.kinds import kind_of
 from evenhand.errors import BankError, UsageError
 from evenhand.memory.templates import load_templates
@@ -25,56 +26,80 @@ from evenhand.run.plan_file import stamp_plan
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.templates import ask_templates
 
-__all__ = ["MAIN_BANKS", "Wishes", "make_plan"]
+__all__ = ["MAIN_BANKS", "PlanRequest", "make_plan"]
 
 MAIN_BANKS = ("understanding", "management", "benefit", "leakage", "sycophancy")
 COHORTS = ("explicit", "intersectional")
 
 
-class Wishes(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user asked for; everything a plan is made from."""
+class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user asked for; everything a plan is made from.
 
-    models: tuple[ModelSpec, ...]
-    preset: Preset
-    design: Design
+    Example:
+        >>> import evenhand
+        >>> request = evenhand.PlanRequest(models=("simulated/tilted",), preset="quick")
+        >>> evenhand.make_plan(request).preset
+        'quick'
+    """
+
+    models: tuple[ModelSpec | str, ...]
+    """The assistants; a name stands for a model with default settings."""
+    preset: Preset | None = None
+    """None: `quick` where asking costs money, `standard` elsewhere."""
+    design: Design | None = None
+    """None: the preset's. Any other design makes the plan's preset `custom`."""
     banks: tuple[str, ...] = ()
     """Names of shipped banks or paths; empty: the banks that go with the models."""
     cohorts: tuple[str, ...] = COHORTS
+    """Names of shipped cohorts or paths."""
     seed: int = 20251009
+    """The one root seed: of the design, of simulated answers and of the analysis."""
     extractor: Extractor = "choice_letter"
+    """How the chosen option is read from an answer."""
     extractor_options: dict[str, str] = {}
+    """Options of the extractor, such as the model of `llm_extract`."""
     analysis: AnalysisSettings = AnalysisSettings()
+    """What the analysis is told beforehand; its seed is replaced by `seed`."""
     command: str = ""
     """The command line, for the report."""
 
 
-def make_plan(wishes: Wishes, *, now: datetime) -> Plan:
+def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
     """The frozen plan.
 
     Args:
-        wishes: What was asked for.
-        now: The time written into the plan; it decides nothing.
+        request: What was asked for.
+        now: The time written into the plan, which decides nothing; None: the present.
 
     Raises:
         UsageError: No model, a model named twice, or an extractor that the items do not fit.
+        EndpointError: A model's name that no endpoint has.
         BankError: A bank cannot be used, or two banks share an item id.
         CohortError: A cohort cannot be used.
+
+    Example:
+        >>> import evenhand
+        >>> plan = evenhand.make_plan(evenhand.PlanRequest(models=("simulated/level",)))
+        >>> [model.name for model in plan.models]
+        ['simulated/level']
     """
-    _check_models(wishes.models)
-    extractor_named(wishes.extractor, wishes.extractor_options)
-    banks = _banks(wishes)
-    cohorts = tuple(load_cohort(name, cues=_cues(name, wishes.design)) for name in wishes.cohorts)
-    cohorts = tuple(cohort for cohort in cohorts if _takes_part(cohort, wishes.design))
-    prompts = {**load_templates(), **ask_templates(wishes.extractor)}
-    retrieved = "retrieved" in wishes.design.placements
+    models = tuple(ModelSpec(name=model) if isinstance(model, str) else model for model in request.models)
+    _check_models(models)
+    preset, design = _design(request, models)
+    extractor_named(request.extractor, request.extractor_options)
+    banks = _banks(request, models=models, design=design)
+    cohorts = tuple(load_cohort(name, cues=_cues(name, design)) for name in request.cohorts)
+    cohorts = tuple(cohort for cohort in cohorts if _takes_part(cohort, design))
+    prompts = {**load_templates(), **ask_templates(request.extractor)}
+    retrieved = "retrieved" in design.placements
     plan = Plan(
         evenhand=version("evenhand"),
-        created=now.isoformat(timespec="seconds"),
-        command=wishes.command,
-        preset=wishes.preset,
-        seed=wishes.seed,
-        models=wishes.models,
-        design=wishes.design,
+        created=(now or datetime.now(UTC)).isoformat(timespec="seconds"),
+        command=request.command,
+        preset=preset,
+        seed=request.seed,
+        models=models,
+        design=design,
         banks=banks,
         bank_stamps=tuple(
             Stamped(name=bank.name, version=bank.version, sha256=bank_sha256(bank), size=len(bank.items))
@@ -90,15 +115,23 @@ def make_plan(wishes: Wishes, *, now: datetime) -> Plan:
             PromptFile(name=name, sha256=hashlib.sha256(text.encode()).hexdigest(), text=text)
             for name, text in sorted(prompts.items())
         ),
-        extractor=wishes.extractor,
-        extractor_options=wishes.extractor_options,
-        analysis=_with_references(wishes.analysis, cohorts),
+        extractor=request.extractor,
+        extractor_options=request.extractor_options,
+        analysis=_with_references(msgspec.structs.replace(request.analysis, seed=request.seed), cohorts),
         sha256="",
     )
     if Crossing(plan).size() == 0:
-        kinds = ", ".join(wishes.design.kinds)
+        kinds = ", ".join(design.kinds)
         raise UsageError(f"the design asks nothing: no item of the kinds {kinds} in the banks; name others with --kind")
     return stamp_plan(plan)
+
+
+def _design(request: PlanRequest, models: Sequence[ModelSpec]) -> tuple[Preset, Design]:
+    """The preset by name and its design; a design of the user's own is `custom`, unless it is just the preset's."""
+    chosen = request.preset or ("quick" if any(kind_of(model).paid(model) for model in models) else "standard")
+    usual = preset_design(chosen)
+    design = usual if request.design is None else request.design
+    return (chosen if design == usual else "custom"), design
 
 
 def _check_models(models: Sequence[ModelSpec]) -> None:
@@ -110,11 +143,11 @@ def _check_models(models: Sequence[ModelSpec]) -> None:
         raise UsageError(f"the model {twice[0]!r} is named twice; name each model once (replicates repeat questions)")
 
 
-def _banks(wishes: Wishes) -> tuple[Bank, ...]:
-    own = {kind_of(model).banks for model in wishes.models}
-    names = wishes.banks or (own.pop() if len(own) == 1 else ()) or MAIN_BANKS
+def _banks(request: PlanRequest, *, models: Sequence[ModelSpec], design: Design) -> tuple[Bank, ...]:
+    own = {kind_of(model).banks for model in models}
+    names = request.banks or (own.pop() if len(own) == 1 else ()) or MAIN_BANKS
     loaded = [load_bank(Path(name) if _is_path(name) else name) for name in names]
-    kinds = wishes.design.kinds
+    kinds = design.kinds
     banks = tuple(bank for bank in loaded if any(item.kind in kinds for item in bank.items))
     owners: dict[str, str] = {}
     for bank in banks:
@@ -124,7 +157,7 @@ def _banks(wishes: Wishes) -> tuple[Bank, ...]:
                     f"the item id {item.id!r} stands in {owners[item.id]!r} and in {bank.name!r}; rename one of them"
                 )
             owners[item.id] = bank.name
-            if wishes.extractor == "yes_no" and len(item.options) != 2:
+            if request.extractor == "yes_no" and len(item.options) != 2:
                 raise UsageError(
                     f"the extractor 'yes_no' needs items of two options, {item.id!r} of {bank.name!r} has "
                     f"{len(item.options)}; choose another with --extractor"

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from msgspec import Struct
 from scipy import stats
 
-from evenhand.audit import analyse_run, ask
+from evenhand.audit import audit
 from evenhand.errors import EvenhandError
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
@@ -26,8 +26,7 @@ from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, ModelSpec
 from evenhand.records.run_summary import PlantedEffect
 from evenhand.records.settings import AnalysisSettings
-from evenhand.run.planning import Wishes, make_plan
-from evenhand.run.settling import settle
+from evenhand.run.planning import PlanRequest, make_plan
 
 __all__ = ["FULL", "QUICK", "Check", "Size", "SpecimenAudit", "audit_specimens", "pair_up", "run_selftest"]
 
@@ -108,20 +107,16 @@ def run_selftest(
 
 def _audit(model: ModelSpec, *, design: Design, seed: int, banks: Sequence[str] = ()) -> Findings:
     """One whole audit in a directory of its own that is thrown away."""
-    wishes = Wishes(
+    request = PlanRequest(
         models=(model,),
-        preset="custom",
         design=design,
         banks=tuple(banks),
         seed=seed,
-        analysis=AnalysisSettings(margin=MARGIN, seed=seed),
+        analysis=AnalysisSettings(margin=MARGIN),
     )
-    plan = make_plan(wishes, now=_EPOCH)
+    plan = make_plan(request, now=_EPOCH)
     with TemporaryDirectory(prefix="evenhand-selftest-") as name:
-        directory = Path(name)
-        settle(plan, directory)
-        ask(plan, directory)
-        return analyse_run(plan, directory)
+        return audit(plan, Path(name)).findings
 
 
 def _simulated_gap(gap: float, seed: int) -> Finding:

@@ -12,22 +12,22 @@ from evenhand.design.cells import Crossing
 from evenhand.design.presets import PRESETS, preset_design
 from evenhand.errors import BankError, UsageError
 from evenhand.records.plan import Design, ModelSpec, Plan, Preset
-from evenhand.run.planning import MAIN_BANKS, Wishes, make_plan
+from evenhand.run.planning import MAIN_BANKS, PlanRequest, make_plan
 from evenhand.run.preview import preview
 from tests.support.small_plan import NOW
 
 SIMULATED = (ModelSpec(name="simulated/null"),)
 
 
-def planned(preset: Preset = "quick", design: Design | None = None, **wishes: object) -> Plan:
-    made = Wishes(models=SIMULATED, preset=preset, design=design or preset_design(preset))
-    return make_plan(msgspec.structs.replace(made, **wishes), now=NOW)
+def planned(preset: Preset = "quick", design: Design | None = None, **request: object) -> Plan:
+    made = PlanRequest(models=SIMULATED, preset=preset, design=design or preset_design(preset))
+    return make_plan(msgspec.structs.replace(made, **request), now=NOW)
 
 
 def test_the_same_wishes_give_the_same_plan_whatever_the_time() -> None:
     later = datetime(2030, 1, 1, tzinfo=UTC)
-    wishes = Wishes(models=SIMULATED, preset="quick", design=preset_design("quick"))
-    assert make_plan(wishes, now=NOW).sha256 == make_plan(wishes, now=later).sha256
+    request = PlanRequest(models=SIMULATED, preset="quick", design=preset_design("quick"))
+    assert make_plan(request, now=NOW).sha256 == make_plan(request, now=later).sha256
 
 
 @pytest.mark.parametrize(

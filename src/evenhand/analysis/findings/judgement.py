@@ -26,8 +26,14 @@ __all__ = ["judged"]
 _Family = tuple[str, ...]
 
 
-def judged(findings: Sequence[Finding], *, settings: AnalysisSettings) -> tuple[Finding, ...]:
-    """The findings with adjusted p and verdict, in the order given."""
+def judged(findings: Sequence[Finding], *, settings: AnalysisSettings, interim: bool = False) -> tuple[Finding, ...]:
+    """The findings with adjusted p and verdict, in the order given.
+
+    Args:
+        findings: All findings of a report.
+        settings: What the plan told the analysis.
+        interim: Cells of the plan were not asked yet: confirmatory findings then get no verdict.
+    """
     decided = list(findings)
     members: dict[_Family, list[int]] = defaultdict(list)
     for index, found in enumerate(findings):
@@ -46,6 +52,8 @@ def judged(findings: Sequence[Finding], *, settings: AnalysisSettings) -> tuple[
         margins = [findings[index].equivalence for index in indices]
         against_margin = adjust([None if margin is None else margin.p for margin in margins])
         for index, p, p_margin in zip(indices, against_zero, against_margin, strict=True):
+            if interim and findings[index].role == "confirmatory":
+                continue
             decided[index] = _decided(findings[index], p_adjusted=p, p_margin=p_margin, alpha=settings.alpha)
     return tuple(decided)
 

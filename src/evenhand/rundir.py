@@ -1,0 +1,161 @@
+"""A run directory: what an audit leaves, opened again."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from evenhand.errors import StoreError, UsageError
+from evenhand.records.findings import Findings
+from evenhand.records.plan import Plan
+from evenhand.report.finding_frame import finding_frame
+from evenhand.report.findings_file import read_findings
+from evenhand.report.notebook import Figure, figures_of, findings_markup
+from evenhand.run.plan_file import PLAN_FILE, read_plan
+from evenhand.run.settling import TRIALS_FILE
+from evenhand.run.work import RunReport
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "FINDINGS_FILE",
+    "REPORT_FILE",
+    "SCORES_FILE",
+    "TRIALS_FILE",
+    "RunDirectory",
+    "default_directory",
+    "open_run",
+]
+
+SCORES_FILE = "scores.parquet"
+FINDINGS_FILE = "findings.json"
+REPORT_FILE = "report.html"
+
+
+class RunDirectory:
+    """The plan, the scores, the findings and the report of one run, read when they are asked for.
+
+    Shown in a notebook as a table of the confirmatory verdicts.
+
+    Args:
+        path: The directory.
+        asked: What the run that has just ended did; None where the directory was opened later.
+
+    Example:
+        >>> import evenhand
+        >>> run = evenhand.audit("simulated/tilted", "runs/example")   # doctest: +SKIP
+        >>> run.scores.group_by("arm_kind").len()                      # doctest: +SKIP
+    """
+
+    def __init__(self, path: Path, *, asked: RunReport | None = None) -> None:
+        self.path = path
+        self._asked = asked
+
+    @property
+    def asked(self) -> RunReport:
+        """What the run that has just ended did.
+
+        Raises:
+            UsageError: The directory was opened later; totals over all runs are in `findings.run`.
+        """
+        if self._asked is None:
+            raise UsageError(f"{str(self.path)!r} was opened, not asked now; its totals are in `findings.run.models`.")
+        return self._asked
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The frozen plan."""
+        return read_plan(self.path)
+
+    @cached_property
+    def scores(self) -> pl.DataFrame:
+        """One row per trial, every factor a column; the columns are listed in docs/reference/scores.md.
+
+        Raises:
+            StoreError: Nothing was analysed yet.
+        """
+        path = self.path / SCORES_FILE
+        if not path.is_file():
+            raise StoreError(
+                f"{str(self.path)!r} has no {SCORES_FILE} yet; make it with `evenhand analyse {self.path}`."
+            )
+        return pl.read_parquet(path)
+
+    @cached_property
+    def findings(self) -> Findings:
+        """Every number that the report shows.
+
+        Raises:
+            InputError: There are none yet, or they were written by another version.
+        """
+        return read_findings(self.path)
+
+    @property
+    def report(self) -> Path:
+        """The page."""
+        return self.path / REPORT_FILE
+
+    @cached_property
+    def finding_frame(self) -> pl.DataFrame:
+        """The findings as a flat table: one row per finding."""
+        return finding_frame(self.findings)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The scores as a pandas data frame.
+
+        Raises:
+            UsageError: pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise UsageError("pandas is not installed; install it, or use `scores`, a polars data frame.") from error
+        return pd.DataFrame(self.scores.to_dict(as_series=False))
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """The figures of the report by id; each shows itself in a notebook."""
+        return figures_of(self.findings)
+
+    def _repr_html_(self) -> str:
+        return findings_markup(self.findings, heading=str(self.path))
+
+    def __repr__(self) -> str:
+        return f"RunDirectory({str(self.path)!r})"
+
+
+def open_run(path: Path | str) -> RunDirectory:
+    """A run directory that an audit has left.
+
+    Raises:
+        StoreError: There is no plan in it.
+
+    Example:
+        >>> import evenhand
+        >>> evenhand.open_run("runs/none")
+        Traceback (most recent call last):
+        ...
+        evenhand.errors.StoreError: 'runs/none' is no run directory: it has no plan.json; make one with `evenhand plan`.
+    """
+    directory = Path(path)
+    if not (directory / PLAN_FILE).is_file():
+        raise StoreError(
+            f"{str(directory)!r} is no run directory: it has no {PLAN_FILE}; make one with `evenhand plan`."
+        )
+    return RunDirectory(directory)
+
+
+def default_directory(plan: Plan, *, root: Path = Path("runs")) -> Path:
+    """`runs/DATE-MODEL`; with a number after it where that name belongs to another plan."""
+    label = "-".join(model.name.replace("/", "-").replace(":", "-") for model in plan.models[:2])
+    safe = "".join(c if c.isalnum() or c in "-._" else "-" for c in label)[:60].strip("-.")
+    base = f"{plan.created[:10]}-{safe}"
+    for number in range(1, 1000):
+        directory = root / (base if number == 1 else f"{base}-{number}")
+        if not (directory / PLAN_FILE).exists() or read_plan(directory).sha256 == plan.sha256:
+            return directory
+    raise UsageError(f"{str(root)!r} is full of runs called {base!r}; name a directory with --out")
