@@ -8,6 +8,9 @@ of the log-probabilities that is no log-probability loses only itself.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
@@ -41,6 +44,8 @@ _LEFT_OUT = "log-probabilities that are no numbers were left out"
 _DIGITS = 100
 """Bits up to which a whole number is written out."""
 
+_AS_THEY_ARE = (bytes, bytearray, memoryview, date, datetime, time, timedelta, Decimal, UUID)
+"""Types that would otherwise be turned into texts, which nobody wrote."""
 _NOT_A_REPLY = (TypeError, ValueError, OverflowError, RecursionError, AttributeError, msgspec.MsgspecError)
 
 
@@ -60,7 +65,7 @@ def admitted(reply: object, *, secrets: tuple[str, ...] = ()) -> Reply | Unfit:
     if not isinstance(reply, Reply):
         return Unfit(f"the endpoint returned {type(reply).__name__}, not a Reply")
     try:
-        found = msgspec.convert(msgspec.to_builtins(reply), Reply)
+        found = msgspec.convert(msgspec.to_builtins(reply, builtin_types=_AS_THEY_ARE), Reply)
     except _NOT_A_REPLY as error:
         return Unfit(f"the reply is none that can be kept ({error})")
     found = _with_sound_candidates(found)
