@@ -61,10 +61,10 @@ def test_a_key_that_answers_and_errors_echo_stands_in_no_artefact(tmp_path: Path
 
 
 def test_a_key_in_the_address_stands_in_no_artefact_and_not_on_the_terminal(tmp_path: Path) -> None:
-    def refuses(_: dict[str, Any], headers: Mapping[str, str]) -> tuple[int, bytes]:
-        return 400, json.dumps({"error": {"message": f"no: {headers['Host']} {headers['Authorization']}"}}).encode()
+    def answers(_: dict[str, Any], headers: Mapping[str, str]) -> tuple[int, bytes]:
+        return 200, chat_body(f"A: {headers['Host']} {headers['Authorization']}")
 
-    with chat_server(refuses) as url:
+    with chat_server(answers) as url:
         for place, address in enumerate((f"{url}?key={KEY}", url.replace("http://", f"http://me:{KEY}@"))):
             run = tmp_path / str(place)
             ended = audit(address, run)
