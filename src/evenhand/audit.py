@@ -100,7 +100,7 @@ def ask(
         prices=prices_of(every_model(plan)),
         ledger=ledger,
         second=tuple(model.name for model in second_models(plan)),
-        secrets=secrets_of([connection.api_key_env]),
+        secrets=secrets_of([connection.api_key_env, *connection.headers.values()]),
     )
 
     def judged(work: Work, reply: Reply) -> Outcome:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
+import zlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -22,7 +24,8 @@ class FaultServer:
     Use as an asynchronous context manager; the address is `url`.
     """
 
-    def __init__(self, *plays: Play) -> None:
+    def __init__(self, *plays: Play, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.plays = deque(plays)
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
@@ -30,6 +33,7 @@ class FaultServer:
         self.in_flight = 0
         self.most_in_flight = 0
         self.models = ["tiny-1", "tiny-2"]
+        self.models_moved_to: str | None = None
         self.url = ""
         self._release = asyncio.Event()
 
@@ -39,10 +43,10 @@ class FaultServer:
         app.router.add_get("/v1/models", self._list)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self._tls)
         await site.start()
-        host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}/v1"
+        host, self.port = self._runner.addresses[0][:2]
+        self.url = f"{'http' if self._tls is None else 'https'}://{host}:{self.port}/v1"
         return self
 
     async def __aexit__(
@@ -67,7 +71,10 @@ class FaultServer:
         finally:
             self.in_flight -= 1
 
-    async def _list(self, _: web.Request) -> web.Response:
+    async def _list(self, request: web.Request) -> web.Response:
+        self.headers.append(dict(request.headers))
+        if self.models_moved_to is not None:
+            raise web.HTTPTemporaryRedirect(self.models_moved_to)
         return web.json_response({"object": "list", "data": [{"id": name} for name in self.models]})
 
 
@@ -182,3 +189,43 @@ def letter_tokens(*tokens: tuple[str, dict[str, float]]) -> dict[str, Any]:
             for token, chances in tokens
         ]
     }
+
+
+def raw(body: bytes, *, status: int = 200, headers: dict[str, str] | None = None) -> Play:
+    """Answers with these bytes, chunk by chunk and compressed by nobody but the caller."""
+
+    async def play(_: FaultServer, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=status, headers={"Content-Type": "application/json"} | (headers or {}))
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        for start in range(0, len(body), 65536):
+            await response.write(body[start : start + 65536])
+        await response.write_eof()
+        return response
+
+    return play
+
+
+def packed(body: bytes, *, wbits: int) -> bytes:
+    """A body compressed by zlib: 31 for gzip, 15 for deflate with its header, -15 without."""
+    packer = zlib.compressobj(9, wbits=wbits)
+    return packer.compress(body) + packer.flush()
+
+
+def bomb(megabytes: int, *, wbits: int) -> bytes:
+    """A small body that decompresses to so many megabytes of a JSON text that never ends."""
+    packer = zlib.compressobj(9, wbits=wbits)
+    blank = b" " * 1024**2
+    return b"".join([packer.compress(b'{"choices": ['), *(packer.compress(blank) for _ in range(megabytes))]) + (
+        packer.flush()
+    )
+
+
+def echoes(name: str, *, status: int = 400, before: str = "") -> Play:
+    """Answers with an error that repeats a header of the request, as careless gateways do."""
+
+    async def play(_: FaultServer, request: web.Request) -> web.StreamResponse:
+        text = f"{before}bad header {request.headers[name]} sent"
+        return web.json_response({"error": {"message": text}}, status=status)
+
+    return play

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from evenhand.endpoints.base import AskError
-from evenhand.endpoints.context import Connection
-from evenhand.endpoints.openai_chat import OpenAIChatEndpoint
 from evenhand.endpoints.retry import Schedule
-from evenhand.endpoints.target import read_target
 from evenhand.errors import EndpointError
-from evenhand.records.message import Message, ModelSettings, Reply, Request
-from evenhand.records.plan import ModelSpec
+from evenhand.records.message import Message, ModelSettings, Request
+from tests.faults.asking import KEY, asking, make, reply_to, request
 from tests.faults.fault_server import (
     FaultServer,
     Play,
@@ -34,40 +29,6 @@ from tests.faults.fault_server import (
     web_page,
     wrong_type,
 )
-
-QUICK = Schedule(attempts=3, first_s=0.01, longest_s=0.02, patience_s=2.0)
-KEY = "sk-abcdefghijklmnop1234"
-
-
-def make(
-    url: str, *, model: str = "tiny-1", schedule: Schedule = QUICK, concurrency: int = 8, key: bool = False
-) -> OpenAIChatEndpoint:
-    spec = ModelSpec(name=f"openai/{model}", base_url=url)
-    connection = Connection(concurrency=concurrency, api_key_env="A_KEY" if key else None)
-    target = read_target(spec, provider="openai", model=model, connection=connection, environment={"A_KEY": KEY})
-    return OpenAIChatEndpoint(target, schedule=schedule)
-
-
-def request(**settings: Any) -> Request:
-    messages = (Message(role="system", content="Be helpful."), Message(role="user", content="Which? Ä\nA. x\nB. y"))
-    return Request(
-        cell="0" * 32, messages=messages, settings=ModelSettings(**settings), letters=("A", "B", "C"), seed=7
-    )
-
-
-@contextlib.asynccontextmanager
-async def asking(*plays: Play, **options: Any) -> AsyncIterator[tuple[FaultServer, OpenAIChatEndpoint]]:
-    async with FaultServer(*plays) as server:
-        endpoint = make(server.url, **options)
-        try:
-            yield server, endpoint
-        finally:
-            await endpoint.aclose()
-
-
-async def reply_to(*plays: Play, settings: dict[str, Any] | None = None, **options: Any) -> Reply:
-    async with asking(*plays, **options) as (_, endpoint):
-        return await endpoint.reply(request(**settings or {}))
 
 
 async def test_a_good_answer_is_read_whole() -> None:
@@ -98,12 +59,6 @@ async def test_a_local_server_is_sent_no_key_unless_one_is_named(monkeypatch: py
     async with asking(answers()) as (server, endpoint):
         await endpoint.reply(request())
     assert "Authorization" not in server.headers[0]
-
-
-async def test_no_proxy_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    assert (await reply_to(answers())).text == "B"
 
 
 async def test_a_busy_server_is_waited_for_as_long_as_it_says() -> None:

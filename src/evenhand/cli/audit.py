@@ -47,9 +47,7 @@ def audit(
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
-    from evenhand.endpoints.context import Connection
-
-    plan = build_plan(design, models or [], connection=Connection(api_key_env=running.api_key_env))
+    plan = build_plan(design, models or [], connection=running.connection())
     directory = out or default_directory(plan)
     _agree(plan, running, yes=yes)
     say(f"Run directory: {directory}", error=True)

@@ -11,7 +11,8 @@ import typer
 
 from evenhand.cli.output import say
 from evenhand.cli.verdicts import say_verdicts
-from evenhand.errors import BudgetExceeded, MostlyFailed, NoAnswers, RunHalted, SameError
+from evenhand.endpoints.context import Connection
+from evenhand.errors import BudgetExceeded, MostlyFailed, NoAnswers, RunHalted, SameError, UsageError
 from evenhand.records.plan import Plan
 from evenhand.run.work import HaltReason, RunReport
 
@@ -42,6 +43,28 @@ class RunOptions:
             help="Environment variable that holds the key (never the key itself).", rich_help_panel=CONNECTION
         ),
     ] = None
+    header: Annotated[
+        list[str],
+        typer.Option(
+            help="NAME=VARIABLE: a header with the value of an environment variable; may be repeated.",
+            rich_help_panel=CONNECTION,
+        ),
+    ] = dataclasses.field(default_factory=list)
+
+    def connection(self) -> Connection:
+        """How the servers are reached.
+
+        Raises:
+            UsageError: A header has no equals sign.
+        """
+        for text in self.header:
+            if "=" not in text:
+                raise UsageError(
+                    "--header takes NAME=VARIABLE, where VARIABLE is an environment variable that holds the value, for "
+                    "example --header api-key=AZURE_OPENAI_KEY"
+                )
+        headers = {name.strip(): variable.strip() for name, _, variable in (one.partition("=") for one in self.header)}
+        return Connection(concurrency=self.concurrency, api_key_env=self.api_key_env, headers=headers)
 
 
 def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool) -> None:
@@ -56,21 +79,25 @@ def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool) -
 
     from evenhand.audit import analyse_run, ask, publish
     from evenhand.design.cells import Crossing
-    from evenhand.endpoints.context import Connection
+    from evenhand.endpoints.names import check_connection, fitted
     from evenhand.run.progress import ProgressBar
+    from evenhand.run.second_models import every_model
     from evenhand.run.settling import settled
     from evenhand.run.work import Limits
 
     limits = Limits(max_calls=options.max_calls, max_cost=options.max_cost, max_seconds=options.max_seconds)
-    connection = Connection(concurrency=options.concurrency, api_key_env=options.api_key_env)
+    connection = options.connection()
+    asked_models = every_model(plan)
+    check_connection(asked_models, connection)
+    connection, note = fitted(asked_models, connection)
+    if note is not None:
+        say(f"Note: {note}.", error=True)
     again = f"go on with `evenhand run {directory}`"
     with settled(plan, directory):
         with ProgressBar(total=Crossing(plan).size(), console=Console(stderr=True)) as bar:
             asked = ask(plan, directory, connection=connection, limits=limits, listener=bar.update)
         if asked.halts and asked.skipped + asked.asked == asked.outcomes["failed"]:
             raise _halted(asked, again=f"try again with `evenhand run {directory}`, or plan anew")
-    for note in asked.notes:
-        say(f"Note: {note}", error=True)
     if asked.stopped == "interrupted":
         say(f"Stopped. {asked.asked + asked.skipped:,} answers are safe; {again}.", error=True)
         raise KeyboardInterrupt

@@ -52,10 +52,10 @@ class Dialect:
         return b'{"messages":' + _encoder.encode(messages) + tail
 
     def learn(self, refusal: str, *, version: int) -> bool:
-        """Change the form after a refusal (HTTP 400 or 422).
+        """Change the form after a refusal (any 4xx, or 501).
 
         Args:
-            refusal: What the server said.
+            refusal: What the server said, without echoes of the question.
             version: The version in which the refused request was sent.
 
         Returns:
@@ -116,8 +116,13 @@ def _unsupported(text: str) -> bool:
         "not permitted",
         "not allowed",
         "instead",
+        "not implemented",
+        "extra inputs",
+        "extra_forbidden",
+        "deprecated",
+        "only the default",
     )
-    return any(word in text for word in (*words, "extra inputs", "extra_forbidden", "deprecated", "only the default"))
+    return any(word in text for word in words)
 
 
 def _with_tools(message: Message) -> object:

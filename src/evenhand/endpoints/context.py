@@ -63,6 +63,8 @@ class Connection(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Requests in flight at most; None leaves it to the endpoint."""
     api_key_env: str | None = None
     """Name of the environment variable that holds the key; None: the provider's usual one."""
+    headers: dict[str, str] = {}
+    """Headers to send with every request: name -> name of the environment variable that holds the value."""
     patience_s: float = 600.0
     """How long one request may be put off by a busy server before its cell counts as failed."""
 

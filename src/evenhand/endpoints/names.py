@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from msgspec import Struct
+from msgspec import Struct, structs
+from yarl import URL
 
 from evenhand.endpoints.context import Connection
 from evenhand.endpoints.effects import read_respondent
+from evenhand.endpoints.file_handles import room_for
 from evenhand.endpoints.providers import PROVIDERS, is_local, normalised_url
 from evenhand.endpoints.specimen_names import chosen_folder, specimen_name
-from evenhand.endpoints.target import read_target
+from evenhand.endpoints.target import check_one_server, read_target, usual_concurrency
 from evenhand.errors import EndpointError
 from evenhand.plugins import near_miss, plugin_names
 from evenhand.records.plan import ModelSpec
 
-__all__ = ["PLUGIN_GROUP", "ModelName", "check_model", "endpoint_kind", "is_paid", "is_simulated", "read_name"]
+__all__ = [
+    "PLUGIN_GROUP",
+    "ModelName",
+    "check_connection",
+    "check_model",
+    "endpoint_kind",
+    "fitted",
+    "is_paid",
+    "is_simulated",
+    "read_name",
+]
 
 PLUGIN_GROUP = "evenhand.endpoints"
 """Entry point group of third-party endpoints: a name is a prefix, its value a callable
@@ -78,10 +91,9 @@ def check_model(
         EndpointError: Unknown prefix, no key, no run to replay, options that cannot be meant.
     """
     name = read_name(spec)
-    if name.kind in PROVIDERS and not keyed:
-        normalised_url(spec.base_url or PROVIDERS[name.kind].base_url)
-    elif name.kind in PROVIDERS:
-        read_target(spec, provider=name.kind, model=name.rest, connection=connection or Connection())
+    if name.kind in PROVIDERS:
+        connection = (connection or Connection()) if keyed else None
+        read_target(spec, provider=name.kind, model=name.rest, connection=connection)
     elif name.kind == "simulated":
         read_respondent(name.rest, name.options, levels=levels)
     elif name.kind == "specimen":
@@ -90,6 +102,37 @@ def check_model(
         raise EndpointError(
             f"There is no run to replay at {name.rest!r}; name a run directory that holds trials.sqlite."
         )
+
+
+def check_connection(specs: Iterable[ModelSpec], connection: Connection) -> None:
+    """Raise what asking these models together would raise: a missing key, a key that several servers would see.
+
+    Args:
+        specs: Every model of a run, a reader or judge among them.
+        connection: Keys and headers.
+
+    Raises:
+        EndpointError: The models cannot be asked so.
+    """
+    specs = tuple(specs)
+    served = [spec for spec in specs if _split(spec.name)[0] in PROVIDERS]
+    check_one_server(map(_url, served), connection)
+    for spec in served:
+        check_model(spec, connection=connection)
+
+
+def fitted(specs: Iterable[ModelSpec], connection: Connection) -> tuple[Connection, str | None]:
+    """The connection with no more requests in flight than this process may open connections for.
+
+    Returns:
+        (connection, what to tell the user); None where everything has room. Raises the soft limit of open files first.
+    """
+    served = [spec for spec in specs if _split(spec.name)[0] in PROVIDERS]
+    wished = sum(connection.concurrency or usual_concurrency(_url(spec)) for spec in served)
+    room = room_for(wished)
+    if room.connections >= wished:
+        return connection, room.note
+    return structs.replace(connection, concurrency=max(1, room.connections // len(served))), room.note
 
 
 def endpoint_kind(name: str) -> str:
@@ -106,8 +149,12 @@ def is_paid(spec: ModelSpec) -> bool:
     """Whether asking this model may cost money: a provider's server that is not in a private network."""
     kind, rest = _split(spec.name)
     if kind in PROVIDERS:
-        return not is_local(normalised_url(spec.base_url or PROVIDERS[kind].base_url))
+        return not is_local(_url(spec))
     return kind == "inspect" and rest.partition("/")[0] not in _LOCAL_INSPECT
+
+
+def _url(spec: ModelSpec) -> URL:
+    return normalised_url(spec.base_url or PROVIDERS[_split(spec.name)[0]].base_url)
 
 
 def _split(name: str) -> tuple[str, str]:

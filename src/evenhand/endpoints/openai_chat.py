@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import NoReturn
+from typing import NoReturn, assert_never
 
 import aiohttp
 import msgspec
 from msgspec import structs
 
 from evenhand.endpoints.base import AskError, Locality
-from evenhand.endpoints.chat_answer import Unreadable, error_text, read_answer, reply_from
+from evenhand.endpoints.chat_answer import carries_error, choice_error, read_answer, reply_from
 from evenhand.endpoints.chat_body import Dialect
+from evenhand.endpoints.chat_endings import (
+    connection_ending,
+    foreign_ending,
+    proxy_ending,
+    refusal_ending,
+    unreachable_ending,
+)
+from evenhand.endpoints.chat_session import ChatSession, Received
+from evenhand.endpoints.file_handles import room_for
+from evenhand.endpoints.http_body import TooLarge, Unreadable
 from evenhand.endpoints.local_faults import as_local
 from evenhand.endpoints.pace import Pace
-from evenhand.endpoints.redact import redact
+from evenhand.endpoints.proxy import proxy_for
+from evenhand.endpoints.redact import cut
 from evenhand.endpoints.refusals import refusal_of
-from evenhand.endpoints.retry import Patience, Schedule, retry_after
+from evenhand.endpoints.retry import Patience, Schedule
+from evenhand.endpoints.server_error import error_text, read_error, window_of
 from evenhand.endpoints.target import Target
 from evenhand.errors import EndpointError
-from evenhand.plugins import near_miss
 from evenhand.records.message import Reply, Request
 
 __all__ = ["OpenAIChatEndpoint"]
 
-_CONNECT_S = 15.0
 _LIST_MODELS_S = 5.0
 _TRIES_TO_FIND_SERVER = 3
 """Attempts to reach a server that has never answered: it is not there, and waiting longer would only hide it."""
-
-_Answer = tuple[int, Mapping[str, str], bytes]
-"""(status, headers, body)."""
 
 
 class OpenAIChatEndpoint:
@@ -43,6 +49,9 @@ class OpenAIChatEndpoint:
     Args:
         target: The model, the server and the key.
         schedule: Pauses between attempts; None: the usual ones, with the target's patience.
+
+    Raises:
+        EndpointError: The environment names a proxy that cannot be used.
     """
 
     def __init__(self, target: Target, *, schedule: Schedule | None = None) -> None:
@@ -50,16 +59,17 @@ class OpenAIChatEndpoint:
         self._schedule = schedule or Schedule(patience_s=target.patience_s)
         base = target.base_url
         self._url = base.with_path(f"{base.path.rstrip('/')}/chat/completions").with_query(base.query)
-        self._pace = Pace(target.concurrency)
+        self._proxy = proxy_for(self._url)
+        self._concurrency = room_for(target.concurrency).connections
+        self._pace = Pace(self._concurrency)
         self._dialect = Dialect(target.model, official=target.official)
-        self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
-        self._session: aiohttp.ClientSession | None = None
+        self._session: ChatSession | None = None
         self._answered = False
 
     @property
     def concurrency(self) -> int:
-        """The widest window of requests in flight."""
-        return self._target.concurrency
+        """The widest window of requests in flight; narrower than asked for where too few files may be open."""
+        return self._concurrency
 
     @property
     def locality(self) -> Locality:
@@ -71,34 +81,33 @@ class OpenAIChatEndpoint:
 
         Raises:
             AskError: No answer after all attempts, or a refusal of this request alone.
-            EndpointError: No server, wrong key, unknown model, no credit.
+            EndpointError: No server, wrong key, unknown model, no credit, or a certificate that is not trusted.
+            LocalError: This machine has no room for another connection.
         """
         patience: Patience | None = None
         clock = asyncio.get_running_loop().time
         while True:
             await self._pace.enter()
             began, version = clock(), self._dialect.version
-            answer: _Answer | Exception
+            sent = patience.sent + 1 if patience else 1
+            got: Reply | Received | Exception
             try:
-                answer = await self._sent(request)
-            except (aiohttp.ClientError, OSError) as error:  # a time limit is an OSError, too
-                answer = error
+                got = await self._tried(request, sent=sent)
+            except (aiohttp.ClientError, OSError, Unreadable) as error:  # a time limit is an OSError, too
+                got = error
+            except TooLarge as error:
+                raise AskError(str(error), attempts=sent, kind="request") from error
             finally:
                 self._pace.leave()
-            if isinstance(answer, tuple) and answer[0] == 200:
-                try:
-                    return self._read(
-                        answer[2], request, seconds=clock() - began, attempts=patience.sent + 1 if patience else 1
-                    )
-                except Unreadable as error:
-                    answer = error
+            if isinstance(got, Reply):
+                return got
             if patience is None:
                 patience = Patience(self._schedule, request.seed)
-            patience.sent += 1
-            if isinstance(answer, tuple):
-                settled = await self._refused(answer, patience, began=began, version=version)
+            patience.sent = sent
+            if isinstance(got, Received):
+                settled = await self._refused(got, request, patience, began=began, version=version)
             else:
-                settled = self._failed(answer, patience)
+                settled = self._failed(got, patience, began=began)
             if isinstance(settled, Reply):
                 return settled
             await asyncio.sleep(settled)
@@ -106,98 +115,88 @@ class OpenAIChatEndpoint:
     async def aclose(self) -> None:
         """Close the connections."""
         if self._session is not None:
-            await self._session.close()
+            await self._session.aclose()
             self._session = None
 
-    async def _sent(self, request: Request) -> _Answer:
-        """One attempt: the status, the headers and the whole body."""
-        session = self._session or self._opened()
-        limit = request.settings.timeout_s
-        timeout = self._timeouts.get(limit)
-        if timeout is None:
-            timeout = self._timeouts[limit] = aiohttp.ClientTimeout(total=limit, sock_connect=_CONNECT_S)
-        response = await session.post(
-            self._url, data=self._dialect.body(request), timeout=timeout, allow_redirects=False
-        )
-        try:
-            return response.status, response.headers, await response.read()
-        finally:
-            response.release()
-
-    def _opened(self) -> aiohttp.ClientSession:
-        """A session that reads nothing from its surroundings: no proxies, no netrc, no cookies."""
-        headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "evenhand"}
-        if self._target.key is not None:
-            headers["Authorization"] = f"Bearer {self._target.key}"
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=30.0),
-            headers=headers,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-        )
-        return self._session
-
-    def _read(self, body: bytes, request: Request, *, seconds: float, attempts: int) -> Reply:
-        """The reply in a body.
+    async def _tried(self, request: Request, *, sent: int) -> Reply | Received:
+        """One attempt: the reply, or the error that the server answered with, whatever its status.
 
         Raises:
-            Unreadable: The body is no chat answer.
+            Unreadable: What came is no chat answer.
             AskError: It is one without an answer.
         """
-        answer = read_answer(body)
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        received = await self._connected().exchange(
+            self._url, data=self._dialect.body(request), limit_s=request.settings.timeout_s
+        )
+        if not 200 <= received.status < 300:
+            return received
+        answer = read_answer(received.body)
+        if carries_error(answer):
+            return Received(received.status, received.headers, choice_error(answer) or received.body)
         if answer.choices is None:
-            raise Unreadable(f"no choices in it: {error_text(body)}")
-        reply = reply_from(answer, request)
+            raise Unreadable(f"no choices in it: {cut(error_text(received.body))}")
         self._answered = True
+        reply = reply_from(answer, request)
         self._pace.went_well()
         notes = [note for note in (reply.note, self._dialect.note) if note]
-        return structs.replace(reply, latency_s=seconds, attempts=attempts, note="; ".join(notes) or None)
+        return structs.replace(reply, latency_s=clock() - began, attempts=sent, note="; ".join(notes) or None)
 
-    def _failed(self, error: Exception, patience: Patience) -> float:
+    def _connected(self) -> ChatSession:
+        if self._session is None:
+            self._session = ChatSession(self._target, self._proxy)
+        return self._session
+
+    def _failed(self, error: Exception, patience: Patience, *, began: float) -> float:
         """Seconds to wait after an attempt that brought no answer over HTTP, or an unreadable one.
 
         Raises:
             AskError: There were enough attempts.
             EndpointError: There is no such server.
+            LocalError: This machine has no room for another connection, and waiting did not help.
         """
-        local = as_local(error)
-        if local is not None:
-            raise local from error
-        what = self._shown(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
-        if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-            self._end(f"The connection to {self._url} is not trusted ({what}); check --base-url and the certificate.")
-        unreachable = isinstance(error, aiohttp.ClientConnectorError) and not self._answered
+        what = cut(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+        url = str(self._url)
+        ending = connection_ending(error, url=url, proxy=self._proxy, what=what)
+        if ending is not None:
+            self._end(ending)
+        trouble = as_local(error)
+        unreachable = isinstance(error, aiohttp.ClientConnectorError) and not self._answered and trouble is None
         wait = patience.after_fault(most=_TRIES_TO_FIND_SERVER if unreachable else None)
         if wait is not None:
+            if trouble is not None:
+                self._pace.was_busy(sent_at=began, hold_s=0.0)
             return wait
+        if trouble is not None:
+            raise trouble from error
         if unreachable:
-            self._end(f"No server answers at {self._url} ({what}); start it, or check --base-url.")
+            self._end(unreachable_ending(error, url=url, proxy=self._proxy, what=what))
         if isinstance(error, Unreadable) and not self._answered:
-            self._end(
-                f"What answers at {self._url} is not an OpenAI-compatible server ({what}); "
-                "check --base-url: it usually ends in /v1."
-            )
+            self._end(foreign_ending(url, what))
         raise AskError(what, attempts=patience.sent)
 
-    async def _refused(self, answer: _Answer, patience: Patience, *, began: float, version: int) -> float | Reply:
-        """Seconds to wait after a status other than 200, or the reply that the refusal is.
+    async def _refused(
+        self, received: Received, request: Request, patience: Patience, *, began: float, version: int
+    ) -> float | Reply:
+        """Seconds to wait after an error, or the reply that the refusal is.
 
         Raises:
             AskError: This request cannot be answered.
             EndpointError: No request can.
         """
-        status, headers, body = answer
-        refusal = refusal_of(status, body)
-        said = self._shown(f"HTTP {status}: {error_text(body)}")
-        asked = retry_after(headers)
+        error = read_error(received.status, received.body, asked=[turn.content for turn in request.messages])
+        said = cut(f"HTTP {received.status}: {error_text(received.body)}")
+        if received.status == 407 and self._proxy is not None:
+            self._end(proxy_ending(self._proxy, url=str(self._url), what=said))
+        asked = window_of(error, received.headers)
+        refusal = refusal_of(error, window=asked)
         match refusal:
-            case "settings" if self._dialect.learn(said, version=version):
+            case "settings" if self._dialect.learn(error.words, version=version):
                 return 0.0
             case "filtered":
                 return Reply(text="", finish="content_filter", refusal=said, attempts=patience.sent)
             case "busy":
-                return self._put_off(said, patience, asked=asked, began=began)
-            case "fault" if asked is not None:
                 return self._put_off(said, patience, asked=asked, began=began)
             case "fault":
                 wait = patience.after_fault()
@@ -206,8 +205,20 @@ class OpenAIChatEndpoint:
                 return wait
             case "settings" | "request":
                 raise AskError(said, attempts=patience.sent, kind="request")
-            case _:
-                self._end(await self._explained(refusal, said, headers))
+            case "key" | "model" | "credit" | "effort" | "redirect" | "path":
+                models = await self._offered() if refusal == "model" else None
+                place = received.headers.get("Location")
+                self._end(
+                    refusal_ending(
+                        refusal,
+                        target=self._target,
+                        url=str(self._url),
+                        said=said,
+                        place=cut(place) if place else None,
+                        models=models,
+                    )
+                )
+        assert_never(refusal)
 
     def _put_off(self, said: str, patience: Patience, *, asked: float | None, began: float) -> float:
         """Seconds to wait for a busy server; everybody else waits, too, when it says how long."""
@@ -221,44 +232,16 @@ class OpenAIChatEndpoint:
             )
         raise AskError(said, attempts=patience.sent)
 
-    async def _explained(self, refusal: str, said: str, headers: Mapping[str, str]) -> str:
-        """A sentence that says why no request can be answered, and what to do."""
-        target = self._target
-        match refusal:
-            case "key" if target.key is None:
-                return f"The server at {self._url} wants a key ({said}); name its variable with --api-key-env."
-            case "key":
-                return (
-                    f"The server at {self._url} does not accept the key in {target.key_env!r} ({said}); check the key."
-                )
-            case "model":
-                return f"The server at {self._url} has no model {target.model!r} ({said}){await self._offered()}."
-            case "credit":
-                return f"The account has no credit left ({said}); what was answered is safe, run again to go on."
-            case "effort":
-                return f"{target.name!r} does not take this reasoning effort ({said}); choose another, or leave it out."
-            case "redirect":
-                place = headers.get("Location", "elsewhere")
-                return f"The server at {self._url} has moved to {place!r}; give that as --base-url."
-            case _:
-                return f"There is no chat endpoint at {self._url} ({said}); check --base-url: it usually ends in /v1."
-
-    async def _offered(self) -> str:
-        """What models the server has instead, if it tells."""
+    async def _offered(self) -> list[str] | None:
+        """What models the server has; None where it does not tell."""
         url = self._target.base_url
-        timeout = aiohttp.ClientTimeout(total=_LIST_MODELS_S)
+        place = url.with_path(f"{url.path.rstrip('/')}/models").with_query(url.query)
         try:
-            session = self._session or self._opened()
-            async with session.get(url.with_path(f"{url.path.rstrip('/')}/models"), timeout=timeout) as response:
-                found = msgspec.json.decode(await response.read(), type=_Models)
-        except (aiohttp.ClientError, OSError, msgspec.MsgspecError, UnicodeDecodeError):
-            return "; check the name"
-        names = [model.id for model in found.data]
-        shown = ", ".join(map(repr, names[:8])) + (" ..." if len(names) > 8 else "")
-        return f"{near_miss(self._target.model, names)}; it has: {shown or 'none'}"
-
-    def _shown(self, text: str) -> str:
-        return redact(text, [self._target.key] if self._target.key else [])
+            received = await self._connected().exchange(place, data=None, limit_s=_LIST_MODELS_S)
+            found = msgspec.json.decode(received.body, type=_Models)
+        except (aiohttp.ClientError, OSError, TooLarge, Unreadable, msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+        return [cut(model.id, most=100) for model in found.data]
 
     def _end(self, text: str) -> NoReturn:
         raise EndpointError(text)

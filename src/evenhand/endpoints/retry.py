@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-
 import numpy as np
 from msgspec import Struct
 
 from evenhand.seeds import stream
 
-__all__ = ["RETRIED_STATUS", "Patience", "Schedule", "pause", "retry_after"]
+__all__ = ["RETRIED_STATUS", "Patience", "Schedule", "pause"]
 
 RETRIED_STATUS = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529})
 """HTTP answers that say nothing about the question."""
@@ -40,38 +36,6 @@ def pause(schedule: Schedule, *, failures: int, seed: int) -> float:
     rng: np.random.Generator = stream(seed, "retry", failures)
     longest = min(schedule.longest_s, schedule.first_s * schedule.factor ** (failures - 1))
     return float(longest * (0.5 + 0.5 * rng.random()))
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks to wait: `retry-after-ms`, or `Retry-After` in seconds or as a date (RFC 9110).
-
-    Returns:
-        None where it asks for nothing, or for something that cannot be read.
-    """
-    milliseconds = _seconds(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000.0
-    text = headers.get("Retry-After")
-    if text is None:
-        return None
-    seconds = _seconds(text)
-    if seconds is not None:
-        return seconds
-    try:
-        when = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return max(0.0, (when - datetime.now(tz=UTC)).total_seconds())
-
-
-def _seconds(text: str | None) -> float | None:
-    try:
-        seconds = float(text) if text is not None else None
-    except ValueError:
-        return None
-    return seconds if seconds is not None and 0.0 <= seconds < 1e9 else None
 
 
 class Patience:

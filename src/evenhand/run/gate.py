@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from evenhand.endpoints.redact import redact
+from evenhand.endpoints.redact import HIDDEN, hide, redact
 from evenhand.records.message import Reply, TokenProbability
 from evenhand.records.trial import Failed
 
@@ -60,7 +60,7 @@ def admitted(reply: object, *, secrets: tuple[str, ...] = ()) -> Reply | Unfit:
 
     Args:
         reply: What an endpoint returned.
-        secrets: Keys known to this process; an answer that echoes one is kept without it.
+        secrets: Keys beside those that this process remembers; an answer that echoes one is kept without it.
     """
     if not isinstance(reply, Reply):
         return Unfit(f"the endpoint returned {type(reply).__name__}, not a Reply")
@@ -135,15 +135,21 @@ def _is_sound(candidate: TokenProbability) -> bool:
 
 
 def _without(reply: Reply, secrets: tuple[str, ...]) -> Reply:
-    """The reply without secrets; word for word the same where it holds none."""
-    found: dict[str, str | None] = {
-        name: redact(text, secrets)
-        for name in _TEXTS
-        if (text := getattr(reply, name)) is not None and any(secret in text for secret in secrets)
-    }
-    if reply.top is not None and any(secret in one.token for one in reply.top for secret in secrets):
+    """The reply without keys; word for word the same where it holds none."""
+    found: dict[str, str | None] = {}
+    for name in _TEXTS:
+        text = getattr(reply, name)
+        if text is not None and (clean := _clean(text, secrets)) != text:
+            found[name] = clean
+    if reply.top is not None and any(_clean(one.token, secrets) != one.token for one in reply.top):
         found["top"] = None
     return msgspec.structs.replace(reply, **found) if found else reply
+
+
+def _clean(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    return hide(text)
 
 
 def _encodable(text: str) -> bool:

@@ -40,7 +40,7 @@ def test_an_unknown_prefix_is_refused_with_the_nearest_and_all_that_are_allowed(
 def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(EndpointError, match="'OPENAI_API_KEY', which is not set"):
-        check_model(ModelSpec(name="openai/gpt-5.1"))
+        check_model(ModelSpec(name="openai/gpt-5.1"), connection=Connection())
     with pytest.raises(EndpointError, match="'MY_KEY', which is not set"):
         check_model(ModelSpec(name="vllm/x"), connection=Connection(api_key_env="MY_KEY"))
 
