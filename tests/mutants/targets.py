@@ -12,4 +12,9 @@ TARGETS: tuple[Target, ...] = (
         modules=("evenhand.scoring.probability",),
         tests=("tests/unit/scoring/test_probability.py",),
     ),
+    Target(
+        name="row gate",
+        modules=("evenhand.run.gate",),
+        tests=("tests/unit/run/test_gate.py",),
+    ),
 )

@@ -30,7 +30,7 @@ from evenhand.run.cost import Price
 from evenhand.run.feed import Feed
 from evenhand.run.gate import Unfit, admitted, failed
 from evenhand.run.health import Health
-from evenhand.run.ledger import Call, Ledger, call_of, second_calls
+from evenhand.run.ledger import Call, Ledger, call_of, second_calls, sound_or_bare
 from evenhand.run.loop import new_event_loop
 from evenhand.run.rows import Row, row_of
 from evenhand.run.store import Store
@@ -267,7 +267,7 @@ class _Run:
         if not isinstance(came, Reply):
             given_up = Call(model=model, role="assistant", answered=False, attempts=attempts)
             return settled, (given_up, *noted)
-        return settled, (call_of(settled.reply or came, work.request, model=model), *noted)
+        return settled, (call_of(settled.reply or sound_or_bare(came), work.request, model=model), *noted)
 
     async def _outcome(self, work: Work, came: Reply, noted: tuple[Call, ...]) -> _Settled:
         """What a reply is worth; one that no row can hold is a failure with the reason."""
