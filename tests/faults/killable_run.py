@@ -1,6 +1,7 @@
-"""A run in a process of its own, to be killed: `python killable_run.py STORE CELLS ASKED`.
+"""A run in a process of its own, to be killed: `python killable_run.py STORE CELLS ASKED DISK_S`.
 
-Writes a line when it begins to ask, the key of every cell it asks to the file ASKED, and a line when it is done.
+Writes a line when it begins to ask, the key of every cell it asks to the file ASKED, and a line when it is done. Every
+transaction takes DISK_S seconds longer.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ import asyncio
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from evenhand.endpoints.base import Locality
@@ -17,7 +19,8 @@ from evenhand.records.cell import Cell
 from evenhand.records.message import Message, ModelSettings, Reply, Request
 from evenhand.records.trial import Answered, Outcome
 from evenhand.run.execute import execute
-from evenhand.run.store import open_store
+from evenhand.run.rows import Row
+from evenhand.run.store import Store, open_store
 from evenhand.run.work import Work
 
 PLAN = "ab" * 32
@@ -66,8 +69,20 @@ def judge(_: Work, reply: Reply) -> Outcome:
     return Answered(choice=reply.text[:1].lower())
 
 
-def main(store_path: str, count: str, log: str) -> None:
+def slow_down(store: Store, seconds: float) -> None:
+    """Let every transaction take so much longer."""
+    append = store.append
+
+    def slow(rows: Sequence[Row]) -> None:
+        time.sleep(seconds)
+        append(rows)
+
+    store.append = slow  # type: ignore[method-assign]  # the disk of the test, no method of the store
+
+
+def main(store_path: str, count: str, log: str, disk_s: str) -> None:
     with open_store(Path(store_path), plan_sha256=PLAN) as store:
+        slow_down(store, float(disk_s))
         os.write(1, b"asking\n")
         execute(work(int(count)), endpoints={"m": LoggedEndpoint(Path(log))}, store=store, judge=judge)
     os.write(1, b"done\n")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evenhand.run.execute import UNSAVED
 from evenhand.run.reading import open_trials
 from evenhand.run.store import open_store
 from tests.faults.killable_run import CONCURRENCY, PLAN, work
@@ -20,8 +21,9 @@ KILLS = 10
 SCRIPT = Path(__file__).with_name("killable_run.py")
 
 
-def start(store: Path, log: Path) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen([sys.executable, str(SCRIPT), str(store), str(CELLS), str(log)], stdout=subprocess.PIPE)
+def start(store: Path, log: Path, *, disk_s: float = 0.0) -> subprocess.Popen[bytes]:
+    command = [sys.executable, str(SCRIPT), str(store), str(CELLS), str(log), str(disk_s)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"asking\n"
     return process
@@ -57,4 +59,17 @@ def test_a_run_killed_ten_times_at_random_moments_ends_with_exactly_the_planned_
     asked = Counter(log.read_text(encoding="ascii").split())
     twice = sum(asked.values()) - CELLS
     assert set(asked) == set(planned)
-    assert twice <= KILLS * 2 * CONCURRENCY, "only what was in flight or being written is asked again"
+    assert twice <= KILLS * (CONCURRENCY + UNSAVED), "only what was in flight or waited for the disk is asked again"
+
+
+def test_on_a_slow_disk_too_no_more_waits_to_be_written_than_is_stated(tmp_path: Path) -> None:
+    store, log = tmp_path / "trials.sqlite", tmp_path / "asked"
+    process = start(store, log, disk_s=0.5)
+    time.sleep(1.8)
+    process.kill()
+    process.communicate()
+    with open_store(store, plan_sha256=PLAN) as opened:
+        kept = opened.count()
+    asked = len(log.read_text(encoding="ascii").split())
+    assert kept > 0, "the kill must fall into the run for this test to mean something"
+    assert CONCURRENCY < asked - kept <= CONCURRENCY + UNSAVED

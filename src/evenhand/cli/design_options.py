@@ -156,6 +156,9 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
         for name in models or [DEFAULT_MODEL]
     )
     options_of_reader = pairs_of(options.extractor_option, option="--extractor-option")
+    secrets = secrets_of([connection.api_key_env] if connection is not None else ())
+    _check_address(options.base_url, option="--base-url", secrets=secrets)
+    _check_address(options_of_reader.get("base_url"), option="--extractor-option base_url", secrets=secrets)
     for spec in specs:
         check_model(spec, connection=connection)
     preset = options.preset or ("quick" if any(kind_of(spec).paid(spec) for spec in specs) else "standard")
@@ -168,13 +171,26 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
         seed=options.seed,
         extractor=options.extractor,
         extractor_options=options_of_reader,
-        command=redact(shlex.join(["evenhand", *sys.argv[1:]]), secrets_of()),
+        command=redact(shlex.join(["evenhand", *sys.argv[1:]]), secrets),
         analysis=AnalysisSettings(margin=options.margin),
     )
     plan = make_plan(request)
     for spec in second_models(plan):
         check_model(spec, connection=connection)
     return plan
+
+
+def _check_address(address: str | None, *, option: str, secrets: Sequence[str]) -> None:
+    """Refuse a key in an address: the address is part of the plan, and a plan is passed on.
+
+    Raises:
+        UsageError: It holds a key that stands in the environment.
+    """
+    if address is not None and any(secret in address for secret in secrets):
+        raise UsageError(
+            f"the address given with {option} holds a key from the environment, and addresses are written into the "
+            "plan; leave the key out and name its variable with --api-key-env"
+        )
 
 
 def _design(options: DesignOptions, preset: PresetName) -> Design:

@@ -77,21 +77,22 @@ def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool) -
 
     from evenhand.audit import audit
     from evenhand.design.cells import Crossing
-    from evenhand.endpoints.connections import fitted
+    from evenhand.endpoints.connections import check_connection, fitted
     from evenhand.run.halted import halted
     from evenhand.run.progress import ProgressBar
     from evenhand.run.second_models import every_model
     from evenhand.run.work import Limits
 
     limits = Limits(max_calls=options.max_calls, max_cost=options.max_cost, max_seconds=options.max_seconds)
-    connection, room = fitted(every_model(plan), options.connection())
+    connection = options.connection()
+    models = every_model(plan)
+    check_connection(models, connection)
+    connection, room = fitted(models, connection)
     if room is not None:
         say(f"Note: {room}.", error=True)
     again = f"go on with `evenhand run {directory}`"
     with ProgressBar(total=Crossing(plan).size(), console=Console(stderr=True)) as bar:
         run = audit(plan, directory, connection=connection, limits=limits, listener=bar.update)
-    for note in run.asked.notes:
-        say(f"Note: {note}", error=True)
     say_verdicts(directory, json=json)
     match run.asked.stopped:
         case "done" | "interrupted":

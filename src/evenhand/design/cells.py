@@ -147,27 +147,38 @@ class Crossing:
     def _cells(self, model: ModelSpec, meeting: Meeting) -> Iterator[tuple[Cell, Meeting]]:
         """The none arm is asked under the first condition only: without memory the others are the same question."""
         conditions = self.conditions[:1] if meeting.arm.kind == "none" else self.conditions
-        orders = self.orders[meeting.item.id]
-        content = self._content(meeting)
         for condition in conditions:
             for replicate in range(meeting.replicates):
-                index = replicate % len(orders)
-                how = f"{condition.placement}/{condition.reader}/{condition.mitigation}"
-                shown = f"{how}/{replicate}/{orders[index]}"
-                key = _digest(self._digest[model.name], self._frozen, content, shown.encode())
-                yield (
-                    Cell(
-                        cell_key=key.hex(),
-                        model=model.name,
-                        arm=meeting.arm.id,
-                        item=meeting.item.id,
-                        condition=msgspec.structs.replace(condition, cue=meeting.arm.cue),
-                        replicate=replicate,
-                        order_index=index,
-                        option_order=orders[index],
-                    ),
-                    meeting,
-                )
+                yield self._cell(model.name, meeting, condition, replicate), meeting
+
+    def _cell(self, model: str, meeting: Meeting, condition: Condition, replicate: int) -> Cell:
+        orders = self.orders[meeting.item.id]
+        index = replicate % len(orders)
+        how = f"{condition.placement}/{condition.reader}/{condition.mitigation}"
+        shown = f"{how}/{replicate}/{orders[index]}"
+        key = _digest(self._digest[model], self._frozen, self._content(meeting), shown.encode())
+        return Cell(
+            cell_key=key.hex(),
+            model=model,
+            arm=meeting.arm.id,
+            item=meeting.item.id,
+            condition=msgspec.structs.replace(condition, cue=meeting.arm.cue),
+            replicate=replicate,
+            order_index=index,
+            option_order=orders[index],
+        )
+
+    def holds(self, cell: Cell) -> bool:
+        """Whether the cell is one of the plan's, in every field."""
+        meeting = self._met.get((cell.item, cell.arm))
+        if meeting is None or cell.model not in self._digest or not 0 <= cell.replicate < meeting.replicates:
+            return False
+        return self._cell(cell.model, meeting, cell.condition, cell.replicate) == cell
+
+    @cached_property
+    def _met(self) -> dict[tuple[str, str], Meeting]:
+        """(item, arm) -> their meeting."""
+        return {(item, meeting.arm.id): meeting for item, met in self.meetings.items() for meeting in met}
 
     def _content(self, meeting: Meeting) -> bytes:
         return self._hash_of(("item", meeting.bank, meeting.item.id), meeting.item) + self._hash_of(

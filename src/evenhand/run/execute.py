@@ -30,9 +30,8 @@ from evenhand.run.cost import Price
 from evenhand.run.feed import Feed
 from evenhand.run.gate import Unfit, admitted, failed
 from evenhand.run.health import Health
-from evenhand.run.ledger import Call, Ledger, call_of, second_calls
+from evenhand.run.ledger import Call, Ledger, call_of, second_calls, sound_or_bare
 from evenhand.run.loop import run_to_end
-from evenhand.run.open_files import room_for
 from evenhand.run.rows import Row, row_of
 from evenhand.run.store import Store
 from evenhand.run.work import Judge, Limits, Listener, Progress, RunReport, StopReason, Work
@@ -157,8 +156,6 @@ class _Run:
         self._behind = behind
         self._budget = Budget(limits, prices=behind.prices, second=behind.second)
         self._health = Health(limits, answered=store.answered_models())
-        connected = [endpoint for endpoint in endpoints.values() if endpoint.locality == "any"]
-        self._files = room_for(sum(max(1, endpoint.concurrency) for endpoint in connected))
         self._outcomes: Counter[OutcomeName] = Counter(dict.fromkeys(OUTCOMES, 0))
         self._stopped: StopReason | None = None
         self._error: BaseException | None = None
@@ -187,7 +184,7 @@ class _Run:
             self._workers = [
                 asyncio.create_task(self._worker(model, endpoint))
                 for model, endpoint in self._endpoints.items()
-                for _ in range(self._files.share(endpoint))
+                for _ in range(max(1, endpoint.concurrency))
             ]
             for worker in self._workers:
                 worker.add_done_callback(self._ended)
@@ -276,7 +273,7 @@ class _Run:
         if not isinstance(came, Reply):
             given_up = Call(model=model, role="assistant", answered=False, attempts=attempts)
             return settled, (given_up, *noted)
-        return settled, (call_of(settled.reply or came, work.request, model=model), *noted)
+        return settled, (call_of(settled.reply or sound_or_bare(came), work.request, model=model), *noted)
 
     async def _outcome(self, work: Work, came: Reply, noted: tuple[Call, ...]) -> _Settled:
         """What a reply is worth; one that no row can hold is a failure with the reason."""
@@ -377,7 +374,6 @@ class _Run:
             cost_usd=self._budget.cost_usd,
             seconds=time.monotonic() - self._began,
             halts=halts,
-            notes=self._files.notes,
         )
 
 

@@ -8,11 +8,14 @@ of the log-probabilities that is no log-probability loses only itself.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
-from evenhand.endpoints.redact import redact
+from evenhand.endpoints.redact import HIDDEN, hide, redact
 from evenhand.records.message import Reply, TokenProbability
 from evenhand.records.trial import Failed
 
@@ -41,6 +44,8 @@ _LEFT_OUT = "log-probabilities that are no numbers were left out"
 _DIGITS = 100
 """Bits up to which a whole number is written out."""
 
+_AS_THEY_ARE = (bytes, bytearray, memoryview, date, datetime, time, timedelta, Decimal, UUID)
+"""Types that would otherwise be turned into texts, which nobody wrote."""
 _NOT_A_REPLY = (TypeError, ValueError, OverflowError, RecursionError, AttributeError, msgspec.MsgspecError)
 
 
@@ -55,12 +60,12 @@ def admitted(reply: object, *, secrets: tuple[str, ...] = ()) -> Reply | Unfit:
 
     Args:
         reply: What an endpoint returned.
-        secrets: Keys known to this process; an answer that echoes one is kept without it.
+        secrets: Keys beside those that this process remembers; an answer that echoes one is kept without it.
     """
     if not isinstance(reply, Reply):
         return Unfit(f"the endpoint returned {type(reply).__name__}, not a Reply")
     try:
-        found = msgspec.convert(msgspec.to_builtins(reply), Reply)
+        found = msgspec.convert(msgspec.to_builtins(reply, builtin_types=_AS_THEY_ARE), Reply)
     except _NOT_A_REPLY as error:
         return Unfit(f"the reply is none that can be kept ({error})")
     found = _with_sound_candidates(found)
@@ -130,15 +135,21 @@ def _is_sound(candidate: TokenProbability) -> bool:
 
 
 def _without(reply: Reply, secrets: tuple[str, ...]) -> Reply:
-    """The reply without secrets; word for word the same where it holds none."""
-    found: dict[str, str | None] = {
-        name: redact(text, secrets)
-        for name in _TEXTS
-        if (text := getattr(reply, name)) is not None and any(secret in text for secret in secrets)
-    }
-    if reply.top is not None and any(secret in one.token for one in reply.top for secret in secrets):
+    """The reply without keys; word for word the same where it holds none."""
+    found: dict[str, str | None] = {}
+    for name in _TEXTS:
+        text = getattr(reply, name)
+        if text is not None and (clean := _clean(text, secrets)) != text:
+            found[name] = clean
+    if reply.top is not None and any(_clean(one.token, secrets) != one.token for one in reply.top):
         found["top"] = None
     return msgspec.structs.replace(reply, **found) if found else reply
+
+
+def _clean(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    return hide(text)
 
 
 def _encodable(text: str) -> bool:

@@ -15,7 +15,7 @@ __all__ = ["Health"]
 
 _QUOTED = 300
 """Characters of a reply that are quoted."""
-_CHANGING = re.compile(r"\b(?=\w*\d)[\w-]{2,}\b|\d+")
+_CHANGING = re.compile(r"\b(?=[\w-]*\d)[\w-]{2,}\b|\d+")
 """Numbers and identifiers, by which the same error differs from one request to the next."""
 
 
@@ -95,7 +95,7 @@ def _said(outcome: Outcome, reply: Reply | None) -> str:
         text = text[: _QUOTED - 4] + " ..."
     match outcome:
         case Failed():
-            return outcome.error
+            return "".join(sign if sign.isprintable() else " " for sign in outcome.error)
         case Unparsed():
             return f"{outcome.reason}: {text!r}" if text else outcome.reason
         case Truncated():

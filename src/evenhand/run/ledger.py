@@ -15,7 +15,7 @@ from evenhand.endpoints.base import AskError, Endpoint, Locality
 from evenhand.records.message import Message, Reply, Request, SecondCall, Usage
 from evenhand.run.gate import MOST_ATTEMPTS, Unfit, admitted
 
-__all__ = ["Call", "Ledger", "MeteredEndpoint", "call_of", "characters_of", "second_calls"]
+__all__ = ["Call", "Ledger", "MeteredEndpoint", "call_of", "characters_of", "second_calls", "sound_or_bare"]
 
 Role = Literal["assistant", "second"]
 
@@ -89,7 +89,7 @@ class MeteredEndpoint:
             )
             self._ledger.note(request.cell_key, given_up)
             raise
-        self._ledger.note(request.cell_key, call_of(reply, request, model=self._model, role=self._role))
+        self._ledger.note(request.cell_key, call_of(sound_or_bare(reply), request, model=self._model, role=self._role))
         return reply
 
     async def aclose(self) -> None:
@@ -97,20 +97,25 @@ class MeteredEndpoint:
         await self._endpoint.aclose()
 
 
-def call_of(reply: Reply, request: Request, *, model: str, role: Role = "assistant") -> Call:
-    """The call behind a reply; one that no row can hold was paid for, too, and is counted by its characters."""
+def sound_or_bare(reply: Reply) -> Reply:
+    """The reply, or what is left of one that no row can hold: it was paid for, too, and counts by its characters."""
     sound = admitted(reply)
-    if isinstance(sound, Unfit):
-        text = getattr(reply, "text", "")
-        sound = Reply(text=text if isinstance(text, str) else "", finish="other")
+    if not isinstance(sound, Unfit):
+        return sound
+    text = getattr(reply, "text", "")
+    return Reply(text=text if isinstance(text, str) else "", finish="other")
+
+
+def call_of(reply: Reply, request: Request, *, model: str, role: Role = "assistant") -> Call:
+    """The call behind a sound reply."""
     return Call(
         model=model,
         role=role,
-        usage=sound.usage,
+        usage=reply.usage,
         input_characters=characters_of(request.messages),
-        output_characters=len(sound.text) + len(sound.reasoning or ""),
-        cut=request.settings.max_tokens if sound.finish == "length" else None,
-        attempts=sound.attempts,
+        output_characters=len(reply.text) + len(reply.reasoning or ""),
+        cut=request.settings.max_tokens if reply.finish == "length" else None,
+        attempts=reply.attempts,
     )
 
 

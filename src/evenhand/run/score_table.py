@@ -10,6 +10,7 @@ import msgspec
 import polars as pl
 
 from evenhand.design.arms import item_fact_arm, plan_arms
+from evenhand.design.cells import Crossing
 from evenhand.records.item import Item
 from evenhand.records.message import Reply
 from evenhand.records.plan import Plan
@@ -48,11 +49,11 @@ def score_table(plan: Plan, trials: TrialReader) -> pl.DataFrame:
     factors = plan_factors(plan)
     schema: dict[str, type[pl.DataType]] = {column.name: _TYPES[column.type] for column in SCORE_COLUMNS}
     schema |= dict.fromkeys(factors, pl.String)
-    scorer = _Scorer(plan, factors)
+    scorer, crossing = _Scorer(plan, factors), Crossing(plan)
     frames: list[pl.DataFrame] = []
     rows: list[tuple[Any, ...]] = []
     for stored in trials.rows():
-        if scorer.knows(stored):
+        if crossing.holds(stored.cell):
             rows.append(scorer.row(stored))
         if len(rows) == _BATCH:
             frames.append(pl.DataFrame(rows, schema=schema, orient="row"))
@@ -80,13 +81,6 @@ class _Scorer:
     def _asked_words(self, item: str) -> frozenset[str]:
         _, found = self._items[item]
         return content_words(" ".join([found.stem, found.question, *(option.text for option in found.options)]))
-
-    def knows(self, stored: StoredTrial) -> bool:
-        """Whether the trial's item, arm and option order are the plan's."""
-        cell = stored.cell
-        if cell.item not in self._items or (cell.arm != "item_fact" and cell.arm not in self._arms):
-            return False
-        return sorted(cell.option_order) == list(range(len(self._items[cell.item][1].options)))
 
     def row(self, stored: StoredTrial) -> tuple[Any, ...]:
         cell, outcome, reply = stored.cell, stored.trial.outcome, stored.trial.reply

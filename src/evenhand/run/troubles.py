@@ -19,7 +19,7 @@ _MOST = 12
 """Reasons that are told apart for a model; the rarer ones are counted together."""
 _REASON_CHARACTERS = 160
 _EXAMPLE_CHARACTERS = 400
-_CHANGING = re.compile(r"\b(?=\w*\d)[\w-]{6,}\b|\b\d{4,}\b")
+_CHANGING = re.compile(r"\b(?=[\w-]*\d)[\w-]{6,}\b|\b\d{4,}\b")
 """Request numbers and identifiers, by which the same error differs from cell to cell; a status such as 400 stays."""
 _WITHHELD = "[not shown: the items may not be passed on]"
 

@@ -113,5 +113,3 @@ class RunReport(Struct, frozen=True, kw_only=True):
     seconds: float
     halts: tuple[Halt, ...] = ()
     """Models that were not asked on."""
-    notes: tuple[str, ...] = ()
-    """What the user should know of how the run was done, a sentence each."""

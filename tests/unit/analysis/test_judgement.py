@@ -83,3 +83,42 @@ def test_what_could_not_be_estimated_is_inconclusive() -> None:
 def test_descriptive_findings_have_no_verdict() -> None:
     found = judged([made(measure="accuracy", p=None, p_equivalence=None)], settings=SETTINGS)[0]
     assert found.verdict is None
+
+
+def cautioned(**changes: object) -> MissingCaution | None:
+    """The caution of one finding with missing answers, after judgement."""
+    shares = MissingCaution(first=0.02, second=0.03, differs=False, turns=False)
+    base = made(missing=shares, margin=0.03, bound_low=0.08, bound_high=0.12)
+    (found,) = judged([replace(base, **changes)], settings=SETTINGS)
+    return found.missing
+
+
+def test_missing_answers_that_change_nothing_are_no_caution() -> None:
+    assert cautioned() is None
+    assert cautioned(missing=None, bound_low=-1.0) is None
+    assert cautioned(bound_low=None, bound_high=None) is None
+
+
+def test_a_difference_whose_bounds_hold_zero_is_a_caution() -> None:
+    for ends in ({"bound_low": 0.0}, {"bound_low": -0.01}, {"bound_low": -0.2, "bound_high": 0.0}):
+        found = cautioned(**ends)
+        assert found is not None
+        assert (found.turns, found.differs, found.second) == (True, False, 0.03)
+
+
+def test_an_equivalence_whose_bounds_leave_the_margin_is_a_caution() -> None:
+    settled = {"estimate": 0.001, "p": 0.9, "p_equivalence": 0.001, "bound_low": -0.02, "bound_high": 0.02}
+    assert cautioned(**settled) is None
+    for ends in ({"bound_low": -0.031}, {"bound_high": 0.031}):
+        found = cautioned(**{**settled, **ends})
+        assert found is not None
+        assert found.turns
+
+
+def test_shares_that_differ_are_a_caution_whatever_the_verdict() -> None:
+    shares = MissingCaution(first=0.02, second=0.3, differs=True, turns=False)
+    for changes in ({}, {"p": 0.9}, {"estimate": 0.001, "p": 0.9, "p_equivalence": 0.001, "bound_high": 0.09}):
+        found = cautioned(missing=shares, **changes)
+        assert found is not None
+        assert found.differs
+    assert cautioned(missing=shares, estimate=None) is None

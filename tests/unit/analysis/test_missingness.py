@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
+from msgspec.structs import replace
 
+from evenhand.analysis.analyse import analyse
 from evenhand.analysis.missingness import missing_findings, outcome_table
 from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
 from evenhand.analysis.stratum import Stratum, strata
@@ -30,6 +33,7 @@ def test_nothing_missing_is_a_rate_of_zero_with_an_exact_upper_end_and_no_gap() 
 
 def test_refusals_that_depend_on_the_user_are_found() -> None:
     found = named(stratum(Respondent(missing={"disadvantaged": 0.3})))
+    assert not any("unparsed" in name for name in found)
     for name in ("missing-advantaged-disadvantaged", "refused-advantaged-disadvantaged"):
         one = found[name]
         assert one.estimate is not None and -0.4 < one.estimate < -0.2
@@ -50,3 +54,25 @@ def test_the_table_counts_every_trial_once() -> None:
     assert sum(counts["none"]) == 40
     assert sum(counts["profile"]) == sum(counts["advantaged"]) + sum(counts["disadvantaged"]) == 400
     assert counts["none"][0] + counts["none"][1] == 40
+
+
+def test_answers_that_cannot_be_read_are_compared_between_arms_and_put_a_caution_on_the_gap() -> None:
+    scores = simulated_scores(
+        Respondent(missing={"disadvantaged": 0.3}),
+        design=SimulatedDesign(items=20, sets=10),
+        rng=np.random.default_rng(0),
+    )
+    outcome = pl.col("outcome").cast(pl.String)
+    unread = pl.when(outcome == "refused").then(pl.lit("unparsed")).otherwise(outcome)
+    scores = replace(
+        scores, frame=scores.frame.with_columns(unread.cast(scores.frame["outcome"].dtype).alias("outcome"))
+    )
+    found = named(strata(scores)[0])
+    assert found["unparsed-advantaged-disadvantaged"].estimate == found["missing-advantaged-disadvantaged"].estimate
+    findings = analyse(scores)
+    gap = next(one for one in findings.findings if one.measure == "gap" and one.family == "confirmatory")
+    assert gap.missing is not None
+    assert gap.missing.differs
+    assert gap.missing.first == 0.0
+    assert gap.missing.second == pytest.approx(0.3, abs=0.06)
+    assert findings.warnings[0].startswith(f"{gap.model}: missing answers could have made or hidden")

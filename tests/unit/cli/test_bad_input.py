@@ -160,7 +160,7 @@ def test_a_plan_edited_by_hand_is_refused_and_left_as_it_is(cli: Cli, tmp_path: 
 
 def test_a_changed_plan_refuses_to_resume_and_names_what_changed(cli: Cli, tmp_path: Path) -> None:
     run = tmp_path / "r"
-    assert cli("plan", "simulated/null", "--out", run, *SMALL).code == 0
+    assert cli("audit", "simulated/null", "--out", run, *SMALL).code == 0
     assert_clear(cli("audit", "simulated/null", "--out", run, *SMALL, "--seed", "5"), 3, "seed: 20251009 -> 5")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from evenhand.records.finding import Finding
+from evenhand.records.finding import Finding, MissingCaution
 from evenhand.report import html, markdown, words
 from tests.support.findings_fixture import (
     bare_findings,
@@ -163,3 +163,39 @@ def test_no_template_and_no_sentence_of_the_report_uses_a_banned_word(word: str)
     for findings in (full_findings(), quick_findings(), bare_findings(), empty_findings()):
         assert not pattern.search(html.render_html(findings))
         assert not pattern.search(markdown.render_markdown(findings))
+
+
+@pytest.mark.parametrize(
+    ("differs", "turns", "says"),
+    [
+        (True, True, "which differs by more than the margin and in the worst case changes this verdict."),
+        (True, False, "which differs by more than the margin."),
+        (False, True, "which in the worst case changes this verdict."),
+    ],
+)
+def test_a_caution_about_missing_answers_is_the_first_sentence(differs: bool, turns: bool, says: str) -> None:
+    caution = MissingCaution(first=0.01, second=0.2, differs=differs, turns=turns)
+    finding = msgspec.structs.replace(gap(0.05, 0.01), missing=caution, bound_low=-0.1, bound_high=0.2)
+    sentence = words.verdict_sentence(finding, first="advantaged users", second="disadvantaged users")
+    shares = "1.0% of the trials with advantaged users and 20.0% of those with disadvantaged users"
+    assert sentence.startswith(f"Read with caution: {shares} have no usable answer, {says} With advantaged users")
+    assert ("could turn its sign" in sentence) is not turns
+    assert words.answer_of([finding]) == "Yes, measurably, but missing answers could have made or hidden it."
+
+
+def test_a_caution_without_named_sides_is_a_sentence_too() -> None:
+    caution = MissingCaution(first=0.0, second=0.2, differs=True, turns=False)
+    finding = msgspec.structs.replace(gap(0.05, 0.01), title="x", level=None, reference=None, missing=caution)
+    assert "on the first side and 20.0% of those on the other have no usable answer" in words.verdict_sentence(finding)
+
+
+def test_the_caution_stands_on_the_page_and_in_the_markdown() -> None:
+    caution = MissingCaution(first=0.01, second=0.2, differs=True, turns=True)
+    findings = full_findings()
+    with_it = tuple(
+        msgspec.structs.replace(one, missing=caution) if one.measure == "gap" else one for one in findings.findings
+    )
+    findings = msgspec.structs.replace(findings, findings=with_it)
+    for text in (html.render_html(findings), markdown.render_markdown(findings)):
+        assert "Read with caution: 1.0% of the trials" in text
+        assert "but missing answers could have made or hidden it" in text

@@ -43,5 +43,11 @@ def test_a_run_has_prices_for_what_is_known_and_zero_where_nobody_is_billed() ->
 def test_costs_add_up() -> None:
     price = Price(input_usd=2.0, output_usd=8.0)
     assert estimate(price, input_tokens=500_000, output_tokens=250_000) == 3.0
-    assert cost_of(price, Usage(input_tokens=500_000)) == 1.0
-    assert cost_of(price, Usage()) == 0.0
+
+
+def test_tokens_that_are_not_reported_are_counted_from_the_characters_and_never_as_none() -> None:
+    assert tokens_of(Usage(input_tokens=7, output_tokens=2), input_characters=400, output_characters=40) == (7, 2)
+    assert tokens_of(Usage(), input_characters=401, output_characters=1) == (101, 1)
+    assert tokens_of(Usage(input_tokens=0, output_tokens=0), input_characters=8, output_characters=8) == (2, 2)
+    assert tokens_of(Usage(), input_characters=0, output_characters=0) == (0, 0)
+    assert tokens_of(Usage(), input_characters=4, output_characters=0, cut=512) == (1, 512)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import threading
@@ -12,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from evenhand.endpoints.base import AskError
-from evenhand.errors import EndpointError, StoreError, UsageError
+from evenhand.errors import EndpointError, LocalError, StoreError, UsageError
 from evenhand.records.message import Reply, Request, Usage
-from evenhand.records.trial import Answered, Failed, Outcome
+from evenhand.records.trial import Answered, Failed, Outcome, Unparsed
 from evenhand.run import execute as execute_module
 from evenhand.run.cost import Price
 from evenhand.run.execute import Behind, execute
@@ -22,7 +23,7 @@ from evenhand.run.ledger import Ledger
 from evenhand.run.reading import open_trials
 from evenhand.run.rows import Row
 from evenhand.run.store import Store, open_store
-from evenhand.run.work import Limits, Progress, RunReport, Work
+from evenhand.run.work import Halt, Limits, Progress, RunReport, Work
 from tests.unit.run.scripted_run import PLAN, ScriptedEndpoint, judge, many, says_b
 
 
@@ -243,6 +244,89 @@ def test_too_many_failures_in_a_row_stop_the_run(tmp_path: Path) -> None:
     report = run(tmp_path / "t.sqlite", ScriptedEndpoint(gone, concurrency=2), 100, max_failures_in_a_row=10)
     assert report.stopped == "failing"
     assert 10 <= report.asked <= 12
+    assert report.halts == (Halt(model="m", reason="failing", said="connection refused"),)
+
+
+def test_the_same_request_error_stops_the_run_with_the_servers_words(tmp_path: Path) -> None:
+    def declined(request: Request) -> Reply:
+        raise AskError("HTTP 400: no logprobs here", kind="request")
+
+    report = run(tmp_path / "t.sqlite", ScriptedEndpoint(declined, concurrency=1), 100)
+    assert (report.stopped, report.asked) == ("same_error", 5)
+    assert report.halts[0].said == "HTTP 400: no logprobs here"
+
+
+def test_a_model_that_is_given_up_does_not_hold_the_others_up(tmp_path: Path) -> None:
+    def declined(request: Request) -> Reply:
+        raise AskError("HTTP 400: no", kind="request")
+
+    work = [item for pair in zip(many(3000, model="bad"), many(3000, model="good"), strict=True) for item in pair]
+    endpoints = {"bad": ScriptedEndpoint(declined, concurrency=1), "good": ScriptedEndpoint(says_b, concurrency=16)}
+    with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store:
+        report = execute(work, endpoints=endpoints, store=store, judge=judge)
+    assert (len(endpoints["bad"].asked), len(endpoints["good"].asked)) == (5, 3000)
+    assert report.stopped == "same_error"
+    assert [halt.model for halt in report.halts] == ["bad"]
+
+
+def test_replies_that_no_row_can_hold_are_paid_for_and_stop_the_run(tmp_path: Path) -> None:
+    def odd(_: Request) -> Reply:
+        return Reply(text="B" * 400, finish="end")  # type: ignore[arg-type]  # as a function of the user's may
+
+    with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store:
+        report = execute(
+            many(100),
+            endpoints={"m": ScriptedEndpoint(odd, concurrency=1)},
+            store=store,
+            judge=judge,
+            behind=Behind(prices={"m": Price(input_usd=0.0, output_usd=1e6)}, ledger=Ledger()),
+        )
+    assert (report.stopped, report.asked, report.cost_usd) == ("same_error", 5, 500.0)
+    assert "finish" in report.halts[0].said
+
+
+def test_an_earlier_answer_of_the_model_keeps_a_resumed_run_from_giving_it_up(tmp_path: Path) -> None:
+    path = tmp_path / "t.sqlite"
+    assert run(path, ScriptedEndpoint(says_b), 60, max_calls=1).asked == 1
+
+    def unread(work: Work, reply: Reply) -> Outcome:
+        return Unparsed(reason="no option")
+
+    with open_store(path, plan_sha256=PLAN) as store:
+        report = execute(many(100), endpoints={"m": ScriptedEndpoint(says_b)}, store=store, judge=unread)
+    assert (report.stopped, report.asked) == ("done", 99)
+
+
+def test_an_error_of_this_machine_ends_the_run_and_is_no_outcome(tmp_path: Path) -> None:
+    def full(request: Request) -> Reply:
+        if request.seed > 10:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return says_b(request)
+
+    with pytest.raises(LocalError, match="--concurrency"):
+        run(tmp_path / "t.sqlite", ScriptedEndpoint(full, concurrency=1), 30)
+    assert all(isinstance(outcome, Answered) for outcome in outcomes(tmp_path / "t.sqlite"))
+
+
+def test_keys_stand_in_no_row(tmp_path: Path) -> None:
+    key = "canary-0123456789"
+
+    def echo(request: Request) -> Reply:
+        if request.seed % 2:
+            raise AskError("x" * 1990 + key)
+        return Reply(text=f"B, and the key is {key}", finish="stop", note=key)
+
+    with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store:
+        execute(
+            many(20),
+            endpoints={"m": ScriptedEndpoint(echo)},
+            store=store,
+            judge=lambda work, reply: Unparsed(reason=reply.text),
+            behind=Behind(ledger=Ledger(), secrets=(key,)),
+        )
+    data = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"canary" not in data
+    assert b"key removed" in data
 
 
 def test_control_c_waits_for_what_is_in_flight_and_the_next_run_goes_on(tmp_path: Path) -> None:

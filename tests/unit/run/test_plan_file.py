@@ -9,7 +9,7 @@ from evenhand.errors import PlanError, StoreError
 from evenhand.records.plan import Design
 from evenhand.run.plan_file import plan_changes, read_plan, write_plan
 from evenhand.run.settling import settle
-from tests.support.small_plan import small_plan, with_seed
+from tests.support.small_plan import small_plan
 
 
 def test_the_same_plan_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -39,13 +39,6 @@ def test_a_missing_and_an_unreadable_plan_say_what_to_do(tmp_path: Path) -> None
     (tmp_path / "plan.json").write_text("{]")
     with pytest.raises(PlanError, match="not a plan"):
         read_plan(tmp_path)
-
-
-def test_a_changed_plan_refuses_to_resume_and_names_what_changed(tmp_path: Path) -> None:
-    settle(small_plan(), tmp_path)
-    settle(small_plan(), tmp_path)
-    with pytest.raises(PlanError, match=r"seed: 7 -> 8.*design.pairs_per_item: 2 -> 1"):
-        settle(with_seed(small_plan(Design(pairs_per_item=1, profiles_per_item=3, replicates=2)), 8), tmp_path)
 
 
 def test_a_directory_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
