@@ -14,9 +14,9 @@ from pathlib import Path
 import msgspec
 
 from evenhand.endpoints.base import AskError, Locality
-from evenhand.endpoints.reasoning import split_reasoning
 from evenhand.errors import EndpointError, EvenhandError
 from evenhand.plugins import near_miss
+from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.message import Reply, Request
 
 __all__ = ["Answer", "Assistant", "CallableEndpoint"]

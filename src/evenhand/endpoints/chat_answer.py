@@ -8,9 +8,10 @@ import msgspec
 from msgspec import Struct
 
 from evenhand.endpoints.base import AskError
-from evenhand.endpoints.letter_logprobs import Candidate, TokenLogprobs, at_letter
-from evenhand.endpoints.reasoning import split_reasoning
-from evenhand.records.message import FinishReason, Reply, Request, TokenProbability, Usage
+from evenhand.endpoints.finish import finish_of
+from evenhand.endpoints.letter_logprobs import at_letter, tokens_of
+from evenhand.reading.thoughts import split_reasoning
+from evenhand.records.message import Reply, Request, TokenProbability, Usage
 
 __all__ = ["ChatAnswer", "Unreadable", "error_text", "read_answer", "reply_from"]
 
@@ -46,19 +47,6 @@ class ChatAnswer(Struct):
 
 
 _decoder = msgspec.json.Decoder(ChatAnswer)
-_FINISH: dict[str, FinishReason] = {
-    "stop": "stop",
-    "end_turn": "stop",
-    "eos": "stop",
-    "eos_token": "stop",
-    "stop_sequence": "stop",
-    "length": "length",
-    "max_tokens": "length",
-    "max_output_tokens": "length",
-    "content_filter": "content_filter",
-    "safety": "content_filter",
-    "refusal": "content_filter",
-}
 
 
 def read_answer(body: bytes) -> ChatAnswer:
@@ -81,18 +69,22 @@ def reply_from(answer: ChatAnswer, request: Request) -> Reply:
 
     Raises:
         AskError: The server answered without an answer: no choices.
+        Unreadable: The server broke the answer off.
     """
     if not answer.choices or answer.choices[0].message is None:
         raise AskError("The server answered with no choices.")
     choice = answer.choices[0]
+    finish = finish_of(choice.finish_reason)
+    if finish == "fault":
+        raise Unreadable(f"the server broke the answer off ({str(choice.finish_reason)[:80]!r})")
     message = choice.message or _Message()
     content, thought = _text(message.content)
     text, tagged = split_reasoning(content)
     reasoning = next((part for part in map(_thoughts, (message.reasoning_content, message.reasoning)) if part), None)
-    top, note = _top(choice.logprobs, request) if request.settings.logprobs else (None, None)
+    top, note = _top(choice.logprobs, request, answer=content) if request.settings.logprobs else (None, None)
     return Reply(
         text=text,
-        finish=_finish(choice.finish_reason),
+        finish=finish,
         reasoning=reasoning or thought or tagged,
         refusal=message.refusal if isinstance(message.refusal, str) and message.refusal else None,
         top=top,
@@ -117,12 +109,6 @@ def error_text(body: bytes) -> str:
 def _short(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= 400 else text[:400] + "..."
-
-
-def _finish(reason: object) -> FinishReason:
-    return (
-        _FINISH.get(reason.lower(), "other") if isinstance(reason, str) else "other" if reason is not None else "stop"
-    )
 
 
 def _text(content: object) -> tuple[str, str | None]:
@@ -172,35 +158,10 @@ def _count(value: object) -> int | None:
     return int(value) if isinstance(value, int | float) and value >= 0 else None
 
 
-def _top(logprobs: object, request: Request) -> tuple[tuple[TokenProbability, ...] | None, str | None]:
+def _top(logprobs: object, request: Request, *, answer: str) -> tuple[tuple[TokenProbability, ...] | None, str | None]:
     """(candidates at the answer's letter, what to mention)."""
-    tokens = _tokens(logprobs)
+    tokens = tokens_of(logprobs)
     if not tokens:
         return None, _NO_LOGPROBS
-    top = at_letter(tokens, request.letters)
+    top = at_letter(tokens, request.letters, answer=answer)
     return top, None if top is not None else _NO_LETTER_TOKEN
-
-
-def _tokens(logprobs: object) -> tuple[TokenLogprobs, ...]:
-    """The answer's tokens with their candidates; empty where there are none that can be read."""
-    if not isinstance(logprobs, dict):
-        return ()
-    try:
-        if isinstance(logprobs.get("content"), list):
-            return msgspec.convert(logprobs["content"], tuple[TokenLogprobs, ...])
-        if isinstance(logprobs.get("tokens"), list):
-            return _completion_tokens(logprobs)
-    except (msgspec.ValidationError, TypeError, ValueError):
-        return ()
-    return ()
-
-
-def _completion_tokens(logprobs: dict[str, Any]) -> tuple[TokenLogprobs, ...]:
-    """The form of the older completions protocol: parallel lists."""
-    rows = zip(logprobs["tokens"], logprobs["token_logprobs"], logprobs.get("top_logprobs") or (), strict=True)
-    return tuple(
-        TokenLogprobs(
-            token, float(value), tuple(Candidate(other, float(chance)) for other, chance in (top or {}).items())
-        )
-        for token, value, top in rows
-    )

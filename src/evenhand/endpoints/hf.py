@@ -13,8 +13,8 @@ import msgspec
 
 from evenhand.endpoints.base import AskError, Locality
 from evenhand.endpoints.context import Connection
-from evenhand.endpoints.reasoning import split_reasoning
 from evenhand.errors import EndpointError, MissingExtraError
+from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.message import Message, ModelSettings, Reply, Request, TokenProbability, Usage
 from evenhand.records.plan import ModelSpec
 

@@ -13,9 +13,9 @@ import msgspec
 from evenhand.endpoints.base import AskError, Locality
 from evenhand.endpoints.context import Connection
 from evenhand.endpoints.letter_logprobs import Candidate, TokenLogprobs, at_letter
-from evenhand.endpoints.reasoning import split_reasoning
 from evenhand.endpoints.redact import redact
 from evenhand.errors import EndpointError, MissingExtraError
+from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.message import FinishReason, Message, ModelSettings, Reply, Request, TokenProbability, Usage
 from evenhand.records.plan import ModelSpec
 

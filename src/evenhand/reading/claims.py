@@ -13,13 +13,19 @@ from evenhand.reading.mentions import ANY, Mention, Skeleton
 
 __all__ = ["Claim", "Kind", "claims_of"]
 
-Kind = Literal["whole", "labelled", "leading", "sentence", "felt"]
-"""`whole`: the text is nothing else; `labelled`: announced or chosen as the answer; `leading`: opens the text; `sentence`:
-a sentence that holds one option and only words that choose it; `felt`: what somebody is said to feel."""
+Kind = Literal["labelled", "leading", "sentence", "felt"]
+"""`labelled`: announced or chosen as the answer; `leading`: opens the text; `sentence`: a sentence that holds one
+option and only words that choose it; `felt`: what somebody is said to feel."""
 
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)[ ]?%|\b(0?\.\d{1,6}|1\.0{1,6})\b")
-_YES = re.compile(r"[^\w✓✗]*(?:(?:\w+[^\w✓✗]+){0,3}?)(?:✓|\[[xX]\]|(?:yes|correct|right|true|best|this one|the answer|my answer|oui|ja|sí|si|sim|да|tak|是|对|正确|はい|예)\b)", re.I)
-_NO = re.compile(r"✗|\[ ?\]|\b(?:no|not|incorrect|wrong|false|unlikely|rejected|less|n't|non|nein|não|нет|nie|否|不|いいえ)\b", re.I)
+_YES = re.compile(
+    r"[^\w✓✗]*(?:(?:\w+[^\w✓✗]+){0,3}?)(?:✓|\[[xX]\]|(?:yes|correct|right|true|best|this one|the answer|my answer"
+    r"|oui|ja|sí|si|sim|да|tak|是|对|正确|はい|예)\b)",
+    re.I,
+)
+_NO = re.compile(
+    r"✗|\[ ?\]|\b(?:no|not|incorrect|wrong|false|unlikely|rejected|less|n't|non|nein|não|нет|nie|否|不|いいえ)\b", re.I
+)
 _CHECKED = re.compile(r"[^\w]*\[[xX✓ ]*\][ ]?$")
 _TICKED = re.compile(r"\[[xX]\]|\[?✓\]?|\(x\)", re.I)
 
@@ -133,13 +139,17 @@ def _parts(
             or _is_conditional(sentence, at)
             or (leads and heading and rules.dismissed.match(" is " + sentence[end + 1 :].lstrip()) is not None)
         )
-        kind = "felt" if rules.bare.match(part) is None and rules.felt.search(part) else "leading" if leads else "sentence"
+        kind = (
+            "felt" if rules.bare.match(part) is None and rules.felt.search(part) else "leading" if leads else "sentence"
+        )
         yield _claim(skeleton, start, sentence, at, kind=kind, holds=not against)
 
 
 def _answered(skeleton: Skeleton, start: int, sentence: str, at: int, after: str) -> Iterator[Claim]:
     """An option that is asked about and then affirmed: "Pride? Yes."."""
-    if re.match(r"[ \"']*(?:yes|yeah|correct|right|definitely|exactly|ja|oui|sí|sim|да|はい|예|是)\b", after, re.IGNORECASE):
+    if re.match(
+        r"[ \"']*(?:yes|yeah|correct|right|definitely|exactly|ja|oui|sí|sim|да|はい|예|是)\b", after, re.IGNORECASE
+    ):
         yield _claim(skeleton, start, sentence, at, kind="sentence", holds=True)
 
 
@@ -183,7 +193,8 @@ def _stands_alone(part: str) -> bool:
 def _sound(text: str) -> str:
     """A text without negations that affirm: "no doubt", "cannot help but"."""
     return re.sub(
-        r"\b(?:no|without(?: a)?|beyond(?: a)?|little)[ ](?:\w+[ ])?(?:doubt|question|hesitation)\b(?: about it)?|\b(?:can't|cannot|can not)[ ]help[ ]but\b"
+        r"\b(?:no|without(?: a)?|beyond(?: a)?|little)[ ](?:\w+[ ])?(?:doubt|question|hesitation)\b(?: about it)?"
+        r"|\b(?:can't|cannot|can not)[ ]help[ ]but\b"
         r"|\bnot only\b|\bmore than\b|\bif not\b|\bnone other than\b|\bno other than\b|\bnothing but\b",
         " ",
         text,
@@ -198,7 +209,9 @@ def _is_distanced(said: str) -> bool:
         return False
     if re.fullmatch(r"one|many|few|some", found.group(), re.IGNORECASE):
         return False
-    modal = re.fullmatch(r"might|could|may|can|would|könnte|pourrait|podría|potrebbe|poderia", found.group(), re.IGNORECASE)
+    modal = re.fullmatch(
+        r"might|could|may|can|would|könnte|pourrait|podría|potrebbe|poderia", found.group(), re.IGNORECASE
+    )
     return not (modal and re.search(r"\b(?:I|we|ich|je|yo|eu|io)\b", said) is not None) and not (
         modal is not None and found.group().lower() in {"would", "can"}
     )
@@ -206,14 +219,17 @@ def _is_distanced(said: str) -> bool:
 
 def _is_conditional(sentence: str, at: int) -> bool:
     """Whether an option is claimed only for a case that is not given."""
+    begin = max(0, at - 400)
+    sentence, at = sentence[begin : at + 100], at - begin
     sound = re.sub(
-        r"\bif[ ](?:(?:I|you|we|one)[ ])?(?:had|have|must|am|were|was|need|really|absolutely|forced|pressed|anything|only one|asked)\b[^,]{0,40}",
+        r"\bif[ ](?:(?:I|you|we|one)[ ])?(?:had|have|must|am|were|was|need|really|absolutely|forced|pressed|anything"
+        r"|only one|asked|ask)\b[^,]{0,40}",
         lambda found: " " * len(found.group()),
         sentence,
         flags=re.IGNORECASE,
     )
     opening = re.match(r"[\s\"'(]*", sound)
-    if grammar().conditional.match(sound, opening.end() if opening else 0):
+    if begin == 0 and grammar().conditional.match(sound, opening.end() if opening else 0):
         return True
     return re.search(r"\b(?:if|unless|only when|provided)\b", sound[: at + 80], re.IGNORECASE) is not None
 
@@ -250,8 +266,13 @@ def _marked(lines: list[tuple[int, str, Mention]]) -> Claim | None:
     """The one option of a list that is ticked, affirmed, or given the greatest share."""
     rests = [re.sub(rf"^[^\ue000-\uf8ff]*{ANY}", "", line) for _, line, _ in lines]
     heads = [re.match(r"[^\ue000-\uf8ff]*", line) for _, line, _ in lines]
-    ticked = [bool(_TICKED.search((head.group() if head else "") + rest)) for head, rest in zip(heads, rests, strict=True)]
-    affirmed = [tick or (_YES.match(rest) is not None and not _NO.search(rest)) for tick, rest in zip(ticked, rests, strict=True)]
+    ticked = [
+        bool(_TICKED.search((head.group() if head else "") + rest)) for head, rest in zip(heads, rests, strict=True)
+    ]
+    affirmed = [
+        tick or (_YES.match(rest) is not None and not _NO.search(rest))
+        for tick, rest in zip(ticked, rests, strict=True)
+    ]
     chosen = [index for index, yes in enumerate(ticked if any(ticked) else affirmed) if yes]
     shares = [_share(rest) for rest in rests]
     known = [share for share in shares if share is not None]

@@ -17,8 +17,39 @@ from evenhand.reading.thoughts import split_reasoning
 __all__ = ["ANSWER_FIELDS", "Field", "field_of"]
 
 ANSWER_FIELDS = frozenset(
-    {"answer", "final_answer", "finalanswer", "final answer", "choice", "option", "letter", "selected", "selection", "selected_option", "pick",
-     "prediction", "correct_answer", "best_option", "best_answer", "result", "antwort", "respuesta", "réponse", "reponse", "risposta", "resposta", "答案", "correct_option", "chosen_option", "answer_letter", "best", "response", "output", "label", "final"}
+    {
+        "answer",
+        "final_answer",
+        "finalanswer",
+        "final answer",
+        "choice",
+        "option",
+        "letter",
+        "selected",
+        "selection",
+        "selected_option",
+        "pick",
+        "prediction",
+        "correct_answer",
+        "best_option",
+        "best_answer",
+        "result",
+        "antwort",
+        "respuesta",
+        "réponse",
+        "reponse",
+        "risposta",
+        "resposta",
+        "答案",
+        "correct_option",
+        "chosen_option",
+        "answer_letter",
+        "best",
+        "response",
+        "output",
+        "label",
+        "final",
+    }
 )
 """Names under which models give their answer where nobody named the field."""
 _STARTS = 32
@@ -102,7 +133,8 @@ def _searched(text: str, names: frozenset[str]) -> tuple[list[object], int, int]
     """(values, start, end) of objects that are not strict JSON."""
     keys = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     pattern = re.compile(
-        rf"(?<![\w\"'])[\"']?(?:{keys})[\"']?\s{{0,9}}[:=]\s{{0,9}}(?:\{{[^{{}}]{{0,60}}?:\s{{0,9}})?(?:\"([^\"\n]{{0,300}})\"|'([^'\n]{{0,300}})'|([A-Za-z])(?=\s{{0,9}}[,}}\n]))",
+        rf"(?<![\w\"'])[\"']?(?:{keys})[\"']?\s{{0,9}}[:=]\s{{0,9}}(?:"
+        rf"\{{[^{{}}]{{0,60}}?:\s{{0,9}})?(?:\"([^\"\n]{{0,300}})\"|'([^'\n]{{0,300}})'|([A-Za-z])(?=\s{{0,9}}[,}}\n]))",
         re.IGNORECASE,
     )
     first, end = text.find("{"), text.rfind("}")

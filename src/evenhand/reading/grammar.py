@@ -19,10 +19,14 @@ __all__ = ["Grammar", "grammar"]
 _OPTION = "\ue000-\uf8ff"
 _QUOTE = r"[ \"'(\[:]{0,4}"
 _AUX = (
-    r"(?:is|are|was|were|be|would|could|might|may|can|should|must|will|seems?|looks?|feels?|sounds?|does|do|has|had|ist|est|es|è|é|jest|était"
+    r"(?:is|are|was|were|be|would|could|might|may|can|should|must|will|seems?|looks?|feels?|sounds?|does|do|has|had"
+    r"|ist|est|es|è|é|jest|était"
     r"|wäre|scheint|semble|parece|sembra)"
 )
-_CORRECTION = r"\b(?:wait|no|sorry|actually|correction|rather|i mean|scratch that|on reflection|on second thought|instead|reconsider\w*|revis\w+|hmm)\b"
+_CORRECTION = (
+    r"\b(?:wait|no|sorry|actually|correction|rather|i mean|scratch that|on reflection|on second thought"
+    r"|instead|reconsider\w*|revis\w+|hmm)\b"
+)
 
 
 class Grammar(Struct, frozen=True):
@@ -64,18 +68,22 @@ def grammar() -> Grammar:
     noun, foreign, chosen = words("label_nouns"), words("foreign_label_nouns"), words("choosing_verbs")
     verdict, mood, other = words("verdicts"), words("moods"), words("others")
     split = (
-        "but|so(?=[ ])|because|since|as|although|though|while|whereas|yet|hence|therefore|thus|however|rather than|instead of|than|not|aber|sondern|weil|denn|mais|car"
+        "but|so(?=[ ])|because|since|as|although|though|while|whereas|yet|hence|therefore|thus|however|rather than|in"
+        r"stead of|than|not|aber|sondern|weil|denn|mais|car"
         "|pero|porque|ma|mas|maar|omdat|ale|но|потому|nicht|pas"
     )
     flags = re.IGNORECASE
     return Grammar(
         sentence=re.compile(rf"(?<=[.!?;])(?=[\s{_OPTION}\"')\]])|(?<=[。…])|\n|(?<=\.\.\.)"),
         part=re.compile(
-            rf"[,:(、，](?=[\s{_OPTION}])|,(?=\w)|\((?=[a-z])|[ ]-+[ ]|[ ]\|[ ]|[ ](?=(?:{split})\b)|(?<={ANY})[ ](?=(?:for|given|due|with)\b)", flags
+            rf"[,:(、，](?=[\s{_OPTION}])|,(?=\w)|\((?=[a-z])|[ ]-+[ ]|[ ]\|[ ]|[ ](?=(?:{split})\b)"
+            rf"|(?<={ANY})[ ](?=(?:for|given|due|with)\b)",
+            flags,
         ),
         labelled=(
             re.compile(
-                rf"(?:{noun}|{foreign})[^\n,.;:!?→={_OPTION}]{{0,60}}?(?:[:=→]+|[ ]-+|{copula}|\")[ ]?(?:[\w'%-]{{1,15}}[ ]){{0,4}}?{_QUOTE}(?P<x>{ANY})",
+                rf"(?:{noun}|{foreign})[^\n,.;:!?→={_OPTION}]{{0,60}}?(?:[:=→]+|[ ]-+|{copula}"
+                rf"|\")[ ]?(?:[\w'%-]{{1,15}}[ ]){{0,4}}?{_QUOTE}(?P<x>{ANY})",
                 flags,
             ),
             re.compile(rf"{foreign}[^\n,.;!?{_OPTION}]{{0,24}}?{_QUOTE}(?P<x>{ANY})", flags),
@@ -84,44 +92,76 @@ def grammar() -> Grammar:
         judged=(
             re.compile(
                 rf"(?P<x>{ANY})[ \"')\],]{{0,3}}(?P<gap>{copula}[ ](?:[\w']{{1,14}}[ ]){{0,3}}?"
-                rf"(?:correct|right|best|better|true|likeliest|closest|clearest|strongest|accurate|richtig|korrekt|richtige|correcte?|juste|correct[ao]|corrett[ao]|giust[ao]|cert[ao]|juist|goed|poprawn\w+|prawidłow\w+|doğru|верн\w+|правильн\w+|rätt|riktig"
+                rf"(?:correct|right|best|better|true|likeliest|closest|clearest|strongest|accurate|richtig|korrekt"
+                rf"|richtige|correcte?|juste|correct[ao]|corrett[ao]|giust[ao]|cert[ao]|juist|goed|poprawn\w+"
+                rf"|prawidłow\w+|doğru|верн\w+|правильн\w+|rätt|riktig"
                 rf"|(?:the|my|our|most)[ ](?:[\w']{{1,14}}[ ]){{0,2}}?{verdict}|{foreign}))",
                 flags,
             ),
-            re.compile(rf"(?P<x>{ANY})(?P<gap>[^\n。,.{_OPTION}]{{0,8}}(?:正确|正確|答案|正解|最合适|最合適|最好|对的|정답|맞습니다|맞아요|가장))", flags),
-            re.compile(rf"(?P<x>{ANY})(?P<gap>[ ](?:\w{{1,12}}ly[ ]|best[ ])?{words('fitting_verbs')})(?:[ ](?:best|well|perfectly|most|here|am|le|mieux))*[ .!]*$", flags),
+            re.compile(
+                rf"(?P<x>{ANY})(?P<gap>[^\n。,.{_OPTION}]{{0,8}}(?:正确|正確|答案|正解|最合适|最合適|最好|对的|정답|맞습니다|맞아요|가장))",
+                flags,
+            ),
+            re.compile(
+                rf"(?P<x>{ANY})(?P<gap>[ ](?:\w{{1,12}}ly[ ]|best[ ])?{words('fitting_verbs')})(?:[ ](?:best|well"
+                rf"|perfectly|most|here|am|le|mieux))*[ .!]*$",
+                flags,
+            ),
         ),
         insisted=re.compile(
             rf"(?:narrow\w{{0,4}}[^.;{_OPTION}]{{0,40}}[ ](?:than|to|beyond|past)"
-            rf"|(?:can(?:no|')?t|can not|couldn't|could not|unable|not|never|won't|wouldn't|don't)\b[^.;{_OPTION}]{{0,40}}\b(?:any(?:thing|[ ]\w{{1,12}})?|another|something|elsewhere|nothing)\b[^.;{_OPTION}]{{0,20}}(?:but|except|than|besides|beyond|over)"
-            rf"|(?:nothing|none|no[ ]one|no(?:[ ]\w{{1,12}}){{1,2}})\b[^.;{_OPTION}]{{0,30}}(?:but|except|than|besides|beats)"
-            rf"|(?:can(?:no|')?t|can not|couldn't|could not|hard to|impossible to)[ ](?:deny|dispute|doubt|argue with|go past|look past|see past|get past|get around|fault|improve on|do better than|beat|escape|ignore|help(?: but)?)[^.;{_OPTION}]{{0,30}}?)"
+            rf"|(?:can(?:no|')?t|can not|couldn't|could not|unable|not|never|won't|wouldn't"
+            rf"|don't)\b[^.;{_OPTION}]{{0,40}}\b(?:any(?:thing|[ ]\w{{1,12}})?|another|something|elsewhere"
+            rf"|nothing)\b[^.;{_OPTION}]{{0,20}}(?:but|except|than|besides|beyond|over)"
+            rf"|(?:nothing|none|no[ ]one|no(?:[ ]\w{{1,12}}){{1,2}})\b[^.;{_OPTION}]{{0,30}}(?:but|except|than"
+            rf"|besides|beats)"
+            rf"|(?:can(?:no|')?t|can not|couldn't|could not|hard to|impossible to)[ ](?:deny|dispute|doubt"
+            rf"|argue with|go past|look past|see past|get past|get around|fault|improve on|do better than|beat"
+            rf"|escape|ignore|help(?: but)?)[^.;{_OPTION}]{{0,30}}?)"
             rf"[ ]{_QUOTE}(?:[\w']{{1,12}}[ ]){{0,3}}(?P<x>{ANY})",
             flags,
         ),
         bare=re.compile(
-            rf"[^\w{_OPTION}]*(?:{filler}[^\w{_OPTION}]*)*(?P<x>{ANY})[^\w{_OPTION}]*(?:{filler}[^\w{_OPTION}]*)*\Z", flags
+            rf"[^\w{_OPTION}]*(?:{filler}[^\w{_OPTION}]*)*(?P<x>{ANY})[^\w{_OPTION}]*(?:{filler}[^\w{_OPTION}]*)*\Z",
+            flags,
         ),
         several=re.compile(
-            rf"[^\w{_OPTION}]*(?:(?:{filler}|both|either|all)[^\w{_OPTION}]*)*{ANY}(?:[^\w{_OPTION}]*(?:(?:and|or|also|und|oder|et|ou|y|o|e|lub|i|и|или|ve|veya|와|과|と|または|和|或|或者|plus|then|to)[^\w{_OPTION}]*){{0,2}}{ANY})+[^\w{_OPTION}]*\Z",
+            rf"[^\w{_OPTION}]*(?:(?:{filler}|both|either|all)[^\w{_OPTION}]*)*{ANY}(?:[^\w{_OPTION}]*(?:(?:and|or"
+            rf"|also|und|oder|et|ou|y|o|e|lub|i|и|или|ve|veya|와|과|と|または|和|或|或者|plus|then"
+            rf"|to)[^\w{_OPTION}]*){{0,2}}{ANY})+[^\w{_OPTION}]*\Z",
             flags,
         ),
         also=re.compile(
-            r"[\s)\]\"'.]{0,3}(?:[,/&+、]|\band\b|\bor\b|\bund\b|\boder\b|\bet\b|\bou\b|\by\b|\bo\b|\be\b|\boraz\b|\blub\b|\bи\b|\bили\b|和|或|と|または|와|과|및)[ ]*"
-            rf"(?:(?:and|or|also|maybe|perhaps|possibly|as well as|und|oder|then)[ ]*){{0,2}}[\"'(\[]?(?P<x>{ANY})(?=[)\]\"' ]{{0,3}}(?:\Z|[.,;:!?)\]\n/&]|(?:and|or|both|too|as well|also|are|fit|equally)\b))",
+            r"[\s)\]\"'.]{0,3}(?:[,/&+、]|\band\b|\bor\b|\bund\b|\boder\b|\bet\b|\bou\b|\by\b|\bo\b|\be\b|\boraz\b"
+            r"|\blub\b|\bи\b|\bили\b|和|或|と|または|와|과|및)[ ]*"
+            rf"(?:(?:and|or|also|maybe|perhaps|possibly|as well as|und|oder"
+            rf"|then)[ ]*){{0,2}}[\"'(\[]?(?P<x>{ANY})(?=[)\]\"' ]{{0,3}}(?:\Z|[.,;:!?)\]\n/&]|(?:and|or|both|too"
+            rf"|as well|also|are|fit|equally)\b))",
             flags,
         ),
         felt=re.compile(
-            rf"(?:\b(?:feel(?:s|ing)?|felt|experienc\w{{1,3}}|is|be|was|as|say|mostly|mainly|especially|particularly|chiefly|above all|most of all|most likely|call (?:it|this)|call that|sense of|feeling of|moment of|kind of|form of|word is|fühlt|empfindet|ressent|éprouve|siente|sente|prova|voelt|czuje|чувствует)|是|感到|感じる)"
-            rf"[ ]?(?:(?:a|an|the|some|deep|great|strong|much|real|more|rather|simply|clearly|mostly|probably|quiet|mild|genuine|intense|of)[ ]){{0,3}}(?P<x>{WORDED})[\s.!\"')]*\Z",
+            rf"(?:\b(?:feel(?:s|ing)?|felt|experienc\w{{1,3}}|is|be|was|as|say|mostly|mainly|especially|particularly"
+            rf"|chiefly|above all|most of all|most likely|call (?:it|this)|call that|sense of|feeling of|moment of"
+            rf"|kind of|form of|word is|fühlt|empfindet|ressent|éprouve|siente|sente|prova|voelt|czuje|чувствует)|是"
+            rf"|感到|感じる)"
+            rf"[ ]?(?:(?:a|an|the|some|deep|great|strong|much|real|more|rather|simply|clearly|mostly|probably|quiet"
+            rf"|mild|genuine|intense|of)[ ]){{0,3}}(?P<x>{WORDED})[\s.!\"')]*\Z",
             flags,
         ),
         negated=re.compile(negation, flags),
-        dismissed=re.compile(rf"[\s)\]\"',]{{0,3}}(?:(?:{_AUX}[ ])(?:[\w']{{1,12}}[ ])?{words('dismissals')}|(?:{_AUX}[ ]?)?(?:{_AUX}[ ])?(?:\w{{1,12}}[ ])?(?:{negation}))", flags),
-        distanced=re.compile(rf"{other}(?:[ ](?:would|might|could|may|will|say|think|choose|pick|answer|argue|prefer))?|{mood}", flags),
+        dismissed=re.compile(
+            rf"[\s)\]\"',]{{0,3}}(?:(?:{_AUX}[ ])(?:[\w']{{1,12}}[ ])?{words('dismissals')}"
+            rf"|(?:{_AUX}[ ]?)?(?:{_AUX}[ ])?(?:\w{{1,12}}[ ])?(?:{negation}))",
+            flags,
+        ),
+        distanced=re.compile(
+            rf"{other}(?:[ ](?:would|might|could|may|will|say|think|choose|pick|answer|argue|prefer))?|{mood}", flags
+        ),
         conditional=re.compile(rf"{words('conditions')}", flags),
         corrected=re.compile(_CORRECTION, flags),
-        aside=re.compile(r"[ ]?(?:because|since|although|while|whereas|if|unless|when|weil|denn|wenn|car|parce|porque|perché|omdat|потому)\b", flags),
+        aside=re.compile(
+            r"[ ]?(?:because|since|although|while|whereas|if|unless|when|weil|denn|wenn|car|parce|porque|perché"
+            r"|omdat|потому)\b",
+            flags,
+        ),
     )
-
-

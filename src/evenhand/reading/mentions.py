@@ -40,7 +40,8 @@ _LOWER_MAY_BE_WORD = "aeiouy"
 _SCRIPT = "A-Za-z0-9À-ɏͰ-ӿ"
 _CANDIDATE = re.compile(
     rf"(?P<name>(?i:{_NAMED}))?(?P<open>[(\[{{\"'<]{{0,3}}[ ]?)?"
-    rf"(?<![{_SCRIPT}@&])(?<![A-Za-zÀ-ɏ]['-])(?P<letter>[A-Za-z])(?![{_SCRIPT}@#])(?!\+\+)(?!'(?!s\b)[A-Za-z])(?!-[A-Za-z])"
+    rf"(?<![{_SCRIPT}@&])(?<![A-Za-zÀ-ɏ]['-])(?P<letter>[A-Za-z])(?![{_SCRIPT}@#])(?!\+\+)(?!'(?!s\b)[A-Za-z])(?!-"
+    rf"[A-Za-z])"
     rf"(?!\.[A-Za-z]\b)(?P<close>[ ]?[)\]}}\"'>]{{1,3}})?(?P<delimiter>[ ]?[.:)](?![\w]))?"
 )
 _ANSWER_LINE = re.compile(r"^A[:.][ ]+(?P<rest>[^\n]{1,200})$", re.MULTILINE)
@@ -78,7 +79,7 @@ def skeleton_of(text: str, shown: Shown) -> Skeleton:
 
 
 def _answer_line(line: re.Match[str], shown: Shown) -> str:
-    """"A: B" in a dialogue of questions and answers is the answer B; "A: Relief" is the option A."""
+    """In a dialogue of questions and answers "A: B" is the answer B; "A: Relief" is the option A."""
     rest = _skeleton(line["rest"], shown)
     letters = [mention for mention in rest.mentions if mention.form != "worded"]
     only = letters and not re.search(r"\w", re.sub(rf"{ANY}|\band\b|\bor\b", "", rest.text))
@@ -190,7 +191,10 @@ def _own_words(text: str, at: int, shown: Shown) -> tuple[int, int] | None:
 def _option_words(shown: Shown) -> tuple[re.Pattern[str] | None, dict[str, int]]:
     """A pattern for the words of every option, longest first, and whose they are."""
     positions: dict[str, int] = {}
-    for position, text in [*((at, text) for at, text in enumerate(shown.texts)), *((at, text) for text, at in shown.synonyms)]:
+    for position, text in [
+        *((at, text) for at, text in enumerate(shown.texts)),
+        *((at, text) for text, at in shown.synonyms),
+    ]:
         key = _key(plain(text))
         if key and not (len(key) == 1 and shown.letters):
             positions.setdefault(key, position)

@@ -1,8 +1,8 @@
-"""One spelling for a text: compatibility forms, invisible characters, markdown, LaTeX, tags and template tokens.
+r"""One spelling for a text: compatibility forms, invisible characters, markdown, LaTeX, tags and template tokens.
 
-Wrappers that announce an answer (`\\boxed{B}`, `<answer>B</answer>`, `[ANSWER] B`) become the line "Answer: B". A letter
-in bold becomes "[B]". What was struck out is left out. The text is capped first, head and tail, so that the cost of
-reading does not grow with what a model rambles.
+Wrappers that announce an answer (`\boxed{B}`, `<answer>B</answer>`, `[ANSWER] B`) become the line "Answer: B". A
+letter in bold becomes "[B]". What was struck out is left out. The text is capped first, head and tail, so that the cost
+of reading does not grow with what a model rambles.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import unicodedata
 
 from evenhand.reading.thoughts import split_reasoning
 
-__all__ = ["CUT", "HEAD", "TAIL", "plain"]
+__all__ = ["CUT", "HEAD", "TAIL", "capped", "plain"]
 
 HEAD, TAIL = 6000, 6000
 """Characters read from the beginning and from the end of an answer."""
@@ -43,7 +43,9 @@ _SAME = str.maketrans(
     }
 )
 _SQUARED = {base + index: 65 + index for base in (0x1F150, 0x1F170, 0x1F1E6) for index in range(26)}
-_ALIKE = {ord(other): latin for other, latin in zip("АВСЕНІКМОРТХΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABCEHIKMOPTXABEZHIKMNOPTYX", strict=True)}
+_ALIKE = {
+    ord(other): latin for other, latin in zip("АВСЕНІКМОРТХΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABCEHIKMOPTXABEZHIKMNOPTYX", strict=True)
+}
 _LONE = re.compile(r"(?<!\w)[АВСЕНІКМОРТХΑΒΕΖΗΙΚΜΝΟΡΤΥΧ](?!\w)(?![ ]{1,3}[а-яёα-ω])")
 
 _ENDED = re.compile(
@@ -70,17 +72,23 @@ _LABELS = (
     r"(?:final[ _-]?|correct[ _-]?|best[ _-]?|my[ _-]?|the[ _-]?)?(?:answer|ans|final|response|output|result|solution"
     r"|choice|letter|selection|selected(?:[ _-]option)?|pick|prediction|verdict|decision|conclusion|label)"
 )
-_LABEL_TAG = re.compile(rf"<{_LABELS}(?:[ ][^<>\n]{{0,100}})?>|\[\[?{_LABELS}\]?\][ ]?:?|<<<?{_LABELS}>>>?", re.IGNORECASE)
+_LABEL_TAG = re.compile(
+    rf"<{_LABELS}(?:[ ][^<>\n]{{0,100}})?>|\[\[?{_LABELS}\]?\][ ]?:?|<<<?{_LABELS}>>>?", re.IGNORECASE
+)
 _LABEL_END = re.compile(rf"</[ ]?{_LABELS}[ ]?>|\[/{_LABELS}\]|<<<?/{_LABELS}>>>?", re.IGNORECASE)
 _LETTER_TAG = re.compile(r"<{1,2}\|?([A-Za-z])\|?>{1,2}")
 _STRUCK = re.compile(r"<(?:del|strike)>[^<>\n]{0,300}</(?:del|strike)>|~~[^~\n]{1,300}~~", re.IGNORECASE)
-_INLINE_TAG = re.compile(r"</?(?:b|i|u|em|strong|span|mark|code|font|small|sup|sub|big|tt|kbd)(?:[ ][^<>\n]{0,200})?>", re.I)
+_INLINE_TAG = re.compile(
+    r"</?(?:b|i|u|em|strong|span|mark|code|font|small|sup|sub|big|tt|kbd)(?:[ ][^<>\n]{0,200})?>", re.I
+)
 _TAG = re.compile(r"</?[A-Za-z][\w:-]{0,40}(?:[ ][^<>\n]{0,200})?/?>")
 
 _STRONG_LETTER = re.compile(r"(\*{1,3}|_{1,3}|`{1,3})[ ]?[(\[]?([A-Za-z])[)\]]?[.:]?[ ]?\1(?![A-Za-z])")
 _FENCE = re.compile(r"^[ ]{0,3}(?:```|~~~)[a-z]{0,12}[ ]{0,3}$", re.MULTILINE)
 _EMPHASIS = re.compile(r"\*+|`+|(?<![^\W_])_+|_+(?![^\W_])")
-_LINE_MARK = re.compile(r"^[ \t]{0,8}(?:(?:[-•·▪◦‣●○■□*+>]|#{1,6}|\d{1,2}[.)])[ \t]+|(?:\d{1,2}[ ]?)?→[ \t]*){1,4}", re.MULTILINE)
+_LINE_MARK = re.compile(
+    r"^[ \t]{0,8}(?:(?:[-•·▪◦‣●○■□*+>]|#{1,6}|\d{1,2}[.)])[ \t]+|(?:\d{1,2}[ ]?)?→[ \t]*){1,4}", re.MULTILINE
+)
 _SPACES = re.compile(r"[^\S\n]+")
 _EDGES = re.compile(r" ?\n[ \n]*")
 
@@ -88,7 +96,7 @@ _EDGES = re.compile(r" ?\n[ \n]*")
 def plain(text: str) -> str:
     """The answer in `text` in one spelling, without thoughts and wrappers; may be empty."""
     text, _ = split_reasoning(html.unescape(_without_invisible(text)))
-    text = _turn(_capped(text))
+    text = _turn(capped(text))
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text.translate(_SQUARED))).translate(_SAME)
     text = _LONE.sub(lambda found: found.group().translate(_ALIKE), text)
     return _tidy(_markdown(_tags(_latex(text))))
@@ -98,7 +106,8 @@ def _without_invisible(text: str) -> str:
     return _INVISIBLE.sub("", _LINES.sub("\n", _TERMINAL.sub("", text)))
 
 
-def _capped(text: str) -> str:
+def capped(text: str) -> str:
+    """Head and tail of a text, with `CUT` where something was left out."""
     text = text.strip()
     if len(text) <= HEAD + TAIL:
         return text

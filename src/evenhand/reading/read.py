@@ -65,13 +65,21 @@ def _decided(skeleton: Skeleton, claims: list[Claim]) -> Read | Nothing | None:
     held = [claim for claim in claims if claim.holds]
     labelled = [claim for claim in held if claim.kind == "labelled"]
     if labelled:
-        return _of(labelled[-1])
+        return Nothing("several") if _said_twice(skeleton, labelled) else _of(labelled[-1])
     if not held:
         return None
     if len({claim.position for claim in held}) == 1:
         return _of(held[0])
     between = skeleton.text[held[-2].at : held[-1].at]
     return _of(held[-1]) if grammar().corrected.search(between) else Nothing("several")
+
+
+def _said_twice(skeleton: Skeleton, labelled: list[Claim]) -> bool:
+    """Whether the last two claims say the same of two options, one right after the other, and correct nothing."""
+    if len(labelled) < 2 or labelled[-1].position == labelled[-2].position:
+        return False
+    between = skeleton.text[labelled[-2].at + 1 : labelled[-1].at].strip(" .!,\n")
+    return between != "" and skeleton.text[: labelled[-2].at].rstrip().endswith(between)
 
 
 def _of(claim: Claim) -> Read | Nothing:

@@ -1,0 +1,45 @@
+"""What a server's reason for stopping means, by the stem of its word.
+
+Servers spell the same reason in many ways: `length`, `MAX_TOKENS`, `model_length`, `FINISH_REASON_SAFETY`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+__all__ = ["Finish", "finish_of"]
+
+Finish = Literal["stop", "length", "content_filter", "fault", "other"]
+"""Done, cut for want of tokens, blocked by the provider, broken off by a fault (no answer: worth another attempt), or
+a reason that is not known, after which an answer counts only when its whole text is one claim."""
+
+_BLOCKED = re.compile(
+    r"filter|safety|unsafe|recit|blocklist|block|sensitive|prohibit|spii|refus|moderat|content_policy|policy|guardrail"
+    r"|intervened|violat|flagged|declin|copyright|harm|forbidden|toxic"
+)
+_FAULT = re.compile(
+    r"error|cancel|abort|time_?out|timed|time_?limit|deadline|insufficient|resource|fail|overload|interrupt|unavailable"
+    r"|malform|disconnect|rate_?limit|exception|internal|crash|preempt|killed|shut_?down|expired|evict|invalid|fault|lost"
+)
+_CUT = re.compile(r"length|token|context|window|trunc|budget|incomplete|\bmax|_max|limit|quota|too_long|cut")
+_DONE = re.compile(r"^(?:stop|end|eos|eot|complet|finish|done|success|normal|ok$|natural|im_end|null$|none$|$)")
+
+
+def finish_of(reason: object) -> Finish:
+    """What `reason` means. None, an empty text and a missing reason are an ordinary end."""
+    if reason is None or reason is False:
+        return "stop"
+    if not isinstance(reason, str):
+        return "other"
+    words = re.sub(r"[\s-]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", reason.strip())).lower()
+    words = re.sub(r"^(?:finish|stop)_?reason_?", "", words)
+    if _BLOCKED.search(words):
+        return "content_filter"
+    if re.search(r"token|length|context", words) and not re.search(r"error|cancel|abort|invalid", words):
+        return "length"
+    if _FAULT.search(words):
+        return "fault"
+    if _CUT.search(words):
+        return "length"
+    return "stop" if _DONE.match(words) else "other"
