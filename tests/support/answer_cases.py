@@ -90,7 +90,9 @@ def _outcome(reply: Reply, case: Case) -> str:
     outcome = judge(reply, item=item, cell=cell, extract=_extractor(case.kind))
     if isinstance(outcome, Answered):
         return outcome.choice
-    return {Refused: "refused", Truncated: "truncated"}.get(type(outcome), "unparsed")  # type: ignore[call-overload, no-any-return]
+    if isinstance(outcome, Refused):
+        return "refused"
+    return "truncated" if isinstance(outcome, Truncated) else "unparsed"
 
 
 def _extractor(kind: str) -> Extract:

@@ -83,7 +83,7 @@ def at_letter(
     for token, text in zip(tokens, texts, strict=True):
         start, offset = offset, offset + len(text)
         within = any(offset > first and start < last for first, last in spans)
-        if not within or start < begin or text.strip(_DRESS).upper() != chosen or tried >= _MOST_PLACES:
+        if not within or text.strip(_DRESS).upper() != chosen or tried >= _MOST_PLACES:
             continue
         tried += 1
         if _hangs_on(joined, start, offset, chosen, shown, begin):

@@ -30,6 +30,11 @@ _CHECKED = re.compile(r"[^\w]*\[[xX✓ ]*\][ ]?$")
 _TICKED = re.compile(r"\[[xX]\]|\[?✓\]?|\(x\)", re.I)
 
 
+_ADJECTIVES = frozenset({"one", "many", "few", "some"})
+"""Subjects only with a verb or a noun: "one would say", but "the right one"."""
+_MODALS = frozenset({"might", "could", "may", "könnte", "pourrait", "podría", "potrebbe", "poderia"})
+
+
 class Claim(Struct, frozen=True):
     """An option that a text puts forward or turns down."""
 
@@ -92,7 +97,8 @@ def _in_sentence(skeleton: Skeleton, start: int, sentence: str, *, first: bool, 
 def _announced(skeleton: Skeleton, start: int, sentence: str, match: re.Match[str]) -> Claim:
     """A claim of a labelled option: it holds unless it is negated, dismissed, or somebody else's."""
     rules, at = grammar(), match.start("x")
-    begin = max((edge.end() for edge in rules.part.finditer(sentence[: match.start()])), default=0)
+    edges = (edge.end() for edge in rules.part.finditer(sentence))
+    begin = max((edge for edge in edges if edge <= match.start()), default=0)
     scope = re.sub(ANY, " ", _sound(sentence[begin : match.end()]))
     said = sentence[begin:at]
     against = (
@@ -139,9 +145,9 @@ def _parts(
             or _is_conditional(sentence, at)
             or (leads and heading and rules.dismissed.match(" is " + sentence[end + 1 :].lstrip()) is not None)
         )
-        kind = (
-            "felt" if rules.bare.match(part) is None and rules.felt.search(part) else "leading" if leads else "sentence"
-        )
+        kind: Kind = "leading" if leads else "sentence"
+        if rules.bare.match(part) is None and rules.felt.search(part):
+            kind = "felt"
         yield _claim(skeleton, start, sentence, at, kind=kind, holds=not against)
 
 
@@ -174,12 +180,20 @@ def _several(skeleton: Skeleton, start: int, sentence: str) -> Claim:
 
 
 def _delimited(skeleton: Skeleton, part: str) -> re.Match[str] | None:
-    """A text that opens with "B) she won", with no second letter set off in the same way beside it."""
+    """A text that opens with "B) she won" or is "(b) pride", with no second letter set off so beside it."""
     match = re.match(rf"[\s\"'(]*(?P<x>{ANY})", part)
     marks = [skeleton.at(character) for character in re.findall(ANY, part)]
+    if match is not None and len(marks) == 1 and marks[0].form == "plain" and _is_note(skeleton, part[match.end() :]):
+        return match
     if match is None or marks[0].form != "delimited" or any(other.form == "delimited" for other in marks[1:]):
         return None
     return match
+
+
+def _is_note(skeleton: Skeleton, rest: str) -> bool:
+    """Whether the rest of the text is one or two words that name the option and judge nothing."""
+    short = re.fullmatch(r"[ :]*[^\W\d_]+(?:[ ][^\W\d_]+)?[ .]*", rest) is not None
+    return short and skeleton.text.endswith(rest) and grammar().dismissed.match(" is " + rest.strip()) is None
 
 
 def _stands_alone(part: str) -> bool:
@@ -204,17 +218,13 @@ def _sound(text: str) -> str:
 
 def _is_distanced(said: str) -> bool:
     """Whether the words before an option put the choice into another mouth, the past, or mere possibility."""
-    found = grammar().distanced.search(said)
-    if found is None:
-        return False
-    if re.fullmatch(r"one|many|few|some", found.group(), re.IGNORECASE):
-        return False
-    modal = re.fullmatch(
-        r"might|could|may|can|would|könnte|pourrait|podría|potrebbe|poderia", found.group(), re.IGNORECASE
-    )
-    return not (modal and re.search(r"\b(?:I|we|ich|je|yo|eu|io)\b", said) is not None) and not (
-        modal is not None and found.group().lower() in {"would", "can"}
-    )
+    speaks = re.search(r"\b(?:I|we|ich|je|yo|eu|io)\b", said) is not None
+    for found in grammar().distanced.finditer(said):
+        word = found.group().lower()
+        if word in _ADJECTIVES or word in {"would", "can"} or (speaks and word in _MODALS):
+            continue
+        return True
+    return False
 
 
 def _is_conditional(sentence: str, at: int) -> bool:
@@ -231,7 +241,7 @@ def _is_conditional(sentence: str, at: int) -> bool:
     opening = re.match(r"[\s\"'(]*", sound)
     if begin == 0 and grammar().conditional.match(sound, opening.end() if opening else 0):
         return True
-    return re.search(r"\b(?:if|unless|only when|provided)\b", sound[: at + 80], re.IGNORECASE) is not None
+    return re.search(r"\b(?:if|unless|whether|only when|provided)\b", sound[: at + 80], re.IGNORECASE) is not None
 
 
 def _without_list(skeleton: Skeleton) -> tuple[str, Claim | None]:

@@ -81,9 +81,8 @@ def skeleton_of(text: str, shown: Shown) -> Skeleton:
 def _answer_line(line: re.Match[str], shown: Shown) -> str:
     """In a dialogue of questions and answers "A: B" is the answer B; "A: Relief" is the option A."""
     rest = _skeleton(line["rest"], shown)
-    letters = [mention for mention in rest.mentions if mention.form != "worded"]
-    only = letters and not re.search(r"\w", re.sub(rf"{ANY}|\band\b|\bor\b", "", rest.text))
-    return f"Answer: {line['rest']}" if only and len(letters) == len(rest.mentions) else line.group()
+    only = [mention.form != "worded" for mention in rest.mentions] == [True] and not re.search(r"\w", rest.text)
+    return f"Answer: {line['rest']}" if only else line.group()
 
 
 def _skeleton(text: str, shown: Shown) -> Skeleton:
@@ -108,7 +107,7 @@ def _skeleton(text: str, shown: Shown) -> Skeleton:
 
 
 def _letters(text: str, shown: Shown) -> list[Mention]:
-    found = []
+    found: list[Mention] = []
     for match in _CANDIDATE.finditer(text):
         letter, end = match["letter"], match.end("letter")
         own = _own_words(text, match.end(), shown)

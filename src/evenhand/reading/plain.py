@@ -64,7 +64,7 @@ _FONT = re.compile(
     r"\\(?:text(?:bf|it|rm|sf|tt)?|math(?:bf|it|rm|sf|tt|bb|cal)|bm|bf|rm|mbox|emph|underline|operatorname)"
     r"[ ]?\{([^{}\n]{0,300})\}"
 )
-_BOXED = re.compile(r"\\(?:f?boxed|framebox|ovalbox)[ ]?(?:\{([^{}\n]{0,300})\}|[ ]([A-Za-z])\b)")
+_BOXED = re.compile(r"\\(?:boxed|fbox|framebox|ovalbox)[ ]?(?:\{([^{}\n]{0,300})\}|[ ]([A-Za-z])\b)")
 _MATH = re.compile(r"\\[()\[\]]|\$\$?|\\(?:quad|qquad|,|;|:|!|left|right|displaystyle|bf|rm|it)(?![A-Za-z])")
 _ARROW = re.compile(r"[-=]{1,3}>|\\(?:right|Right|long|Long)?(?:right)?arrow\b|\\implies\b|\\to\b")
 
