@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Literal
 
@@ -26,7 +27,7 @@ _YES = re.compile(
 _NO = re.compile(
     r"✗|\[ ?\]|\b(?:no|not|incorrect|wrong|false|unlikely|rejected|less|n't|non|nein|não|нет|nie|否|不|いいえ)\b", re.I
 )
-_CHECKED = re.compile(r"[^\w]*\[[xX✓ ]*\][ ]?$")
+_DENIES = re.compile(r"[ \"']*(?:no|not|nope|nein|non|não|нет|nie|yes|yeah|correct|right)\b", re.IGNORECASE)
 _TICKED = re.compile(r"\[[xX]\]|\[?✓\]?|\(x\)", re.I)
 
 
@@ -57,9 +58,8 @@ def claims_of(skeleton: Skeleton) -> tuple[Claim, ...]:
     found = [listed] if listed is not None else []
     sentences = list(_sentences(text))
     for index, (start, sentence) in enumerate(sentences):
-        first = not text[:start].strip()
         after = sentences[index + 1][1] if index + 1 < len(sentences) else ""
-        found += _in_sentence(skeleton, start, sentence, first=first, after=after)
+        found += _in_sentence(skeleton, start, sentence, first=index == 0, after=after)
     whole = len(sentences) == 1
     if whole and found:
         found = [Claim(one.at, one.position, one.kind, one.holds, one.worded, True) for one in found]
@@ -83,22 +83,22 @@ def _in_sentence(skeleton: Skeleton, start: int, sentence: str, *, first: bool, 
     if rules.several.match(sentence):
         yield _several(skeleton, start, sentence)
         return
+    edges = [0, *(edge.end() for edge in rules.part.finditer(sentence))]
     seen: set[int] = set()
     for pattern in (*rules.labelled, *rules.judged):
         for match in pattern.finditer(sentence):
             if match.start("x") not in seen:
                 seen.add(match.start("x"))
-                yield _announced(skeleton, start, sentence, match)
+                yield _announced(skeleton, start, sentence, match, edges)
     for match in rules.insisted.finditer(sentence):
         yield _claim(skeleton, start, sentence, match.start("x"), kind="sentence", holds=True)
     yield from _parts(skeleton, start, sentence, first=first, after=after, seen=seen)
 
 
-def _announced(skeleton: Skeleton, start: int, sentence: str, match: re.Match[str]) -> Claim:
+def _announced(skeleton: Skeleton, start: int, sentence: str, match: re.Match[str], edges: list[int]) -> Claim:
     """A claim of a labelled option: it holds unless it is negated, dismissed, or somebody else's."""
     rules, at = grammar(), match.start("x")
-    edges = (edge.end() for edge in rules.part.finditer(sentence))
-    begin = max((edge for edge in edges if edge <= match.start()), default=0)
+    begin = edges[bisect_right(edges, match.start()) - 1]
     scope = re.sub(ANY, " ", _sound(sentence[begin : match.end()]))
     said = sentence[begin:at]
     against = (
@@ -135,7 +135,7 @@ def _parts(
         if asked and sentence.strip(" \"'()?") != character and not leads:
             yield from _answered(skeleton, start, sentence, at, after)
             continue
-        if asked and after:
+        if asked and after and not (sentence.strip(" \"'()?") == character and not _DENIES.match(after) and not worded):
             yield from _answered(skeleton, start, sentence, at, after)
             continue
         against = (
@@ -266,8 +266,10 @@ def _consecutive(lines: list[tuple[int, str, Mention]]) -> list[tuple[int, str, 
     """The lines that begin with the first option, the second, and so on, with something beside the letter."""
     run: list[tuple[int, str, Mention]] = []
     for start, line, mention in lines:
-        told = len(line.strip(" .!")) > 1 or mention.end - mention.start > 3 or mention.form in {"worded", "delimited"}
-        if mention.position == len(run) and told:
+        named = mention.form == "named"
+        set_off = re.search(rf"{ANY}[ \"')\]]{{0,3}}(?:[-:=|.→\[✓✗(]|\d)[^\n]", line) is not None
+        told = set_off or mention.form in {"worded", "delimited"} or (not named and mention.end - mention.start > 3)
+        if mention.position == len(run) and told and (not run or named == (run[0][2].form == "named")):
             run.append((start, line, mention))
     return run
 

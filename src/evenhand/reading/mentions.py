@@ -20,7 +20,9 @@ from evenhand.reading.vocabulary import any_of, word_set, words
 __all__ = ["ANY", "LETTER", "WORDED", "Mention", "Skeleton", "skeleton_of"]
 
 LETTER, WORDED, ANY = "[\ue000-\uefff]", "[\uf000-\uf8ff]", "[\ue000-\uf8ff]"
-_LETTER_AT, _WORD_AT, _MOST = 0xE000, 0xF000, 0x800
+_LETTER_AT, _WORD_AT = 0xE000, 0xF000
+_EDGE = 128
+"""Mentions kept from the beginning and from the end of a text that is full of them."""
 
 Form = Literal["plain", "named", "delimited", "worded"]
 """`plain`: B; `named`: option B; `delimited`: B); `worded`: the option's words alone."""
@@ -69,7 +71,7 @@ class Skeleton(Struct, frozen=True):
     def at(self, character: str) -> Mention:
         """The mention a character stands for."""
         code = ord(character)
-        return self.mentions[(code - _LETTER_AT) % _MOST if code < _WORD_AT else (code - _WORD_AT) % _MOST]
+        return self.mentions[code - (_LETTER_AT if code < _WORD_AT else _WORD_AT)]
 
 
 def skeleton_of(text: str, shown: Shown) -> Skeleton:
@@ -97,7 +99,9 @@ def _skeleton(text: str, shown: Shown) -> Skeleton:
                 edge = next(edges)
             if match.end() <= edge[0]:
                 found.append(Mention(match.start(), match.end(), positions[_key(match.group())], "worded"))
-    found = sorted(found, key=lambda mention: mention.start)[:_MOST]
+    found = sorted(found, key=lambda mention: mention.start)
+    if len(found) > 2 * _EDGE:
+        found = found[:_EDGE] + found[-_EDGE:]
     pieces, end = [], 0
     for index, mention in enumerate(found):
         base = _WORD_AT if mention.form == "worded" else _LETTER_AT
@@ -110,7 +114,7 @@ def _letters(text: str, shown: Shown) -> list[Mention]:
     found: list[Mention] = []
     for match in _CANDIDATE.finditer(text):
         letter, end = match["letter"], match.end("letter")
-        own = _own_words(text, match.end(), shown)
+        own = _own_words(text, match.end(), letter.upper(), shown)
         if match.start("letter") < (found[-1].end if found else 0) or not _is_option(
             match, text, own=own is not None, shown=letter.upper() in shown.letters
         ):
@@ -167,7 +171,7 @@ def _ends_there(letter: str, after: str) -> bool:
     return letter not in _LOWER_MAY_BE_WORD or re.match(r"[ ]*(?:[^\w ]|$)", after) is not None
 
 
-def _own_words(text: str, at: int, shown: Shown) -> tuple[int, int] | None:
+def _own_words(text: str, at: int, letter: str, shown: Shown) -> tuple[int, int] | None:
     """(end, position) of an option's words that follow a letter up to the end of their phrase; None where none do."""
     pattern, positions = _option_words(shown)
     if pattern is None:
@@ -177,7 +181,6 @@ def _own_words(text: str, at: int, shown: Shown) -> tuple[int, int] | None:
     if match is None:
         return None
     position = positions[_key(match.group())]
-    letter = next((one for one in reversed(text[:at]) if one.isalpha()), "").upper()
     own = letter in shown.letters and shown.letters.index(letter) == position
     dressed = gap is not None and gap.group().strip() != ""
     if not own and not (dressed and _WORD_END.match(text, match.end())):

@@ -76,7 +76,7 @@ _LABEL_TAG = re.compile(
     rf"<{_LABELS}(?:[ ][^<>\n]{{0,100}})?>|\[\[?{_LABELS}\]?\][ ]?:?|<<<?{_LABELS}>>>?", re.IGNORECASE
 )
 _LABEL_END = re.compile(rf"</[ ]?{_LABELS}[ ]?>|\[/{_LABELS}\]|<<<?/{_LABELS}>>>?", re.IGNORECASE)
-_LETTER_TAG = re.compile(r"<{1,2}\|?([A-Za-z])\|?>{1,2}")
+_LETTER_TAG = re.compile(r"<{1,2}\|?([A-Z])\|?>{1,2}")
 _STRUCK = re.compile(r"<(?:del|strike)>[^<>\n]{0,300}</(?:del|strike)>|~~[^~\n]{1,300}~~", re.IGNORECASE)
 _INLINE_TAG = re.compile(
     r"</?(?:b|i|u|em|strong|span|mark|code|font|small|sup|sub|big|tt|kbd)(?:[ ][^<>\n]{0,200})?>", re.I
