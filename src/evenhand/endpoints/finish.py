@@ -36,6 +36,8 @@ def finish_of(reason: object) -> Finish:
     words = re.sub(r"^(?:finish|stop)_?reason_?", "", words)
     if _BLOCKED.search(words):
         return "content_filter"
+    if re.match(r"(?:eos|eot|stop|end)_token", words):
+        return "stop"
     if re.search(r"token|length|context", words) and not re.search(r"error|cancel|abort|invalid", words):
         return "length"
     if _FAULT.search(words):

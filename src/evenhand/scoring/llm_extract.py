@@ -13,6 +13,7 @@ import msgspec
 from evenhand.endpoints.base import AskError, Endpoint, Locality
 from evenhand.reading.declining import declines
 from evenhand.reading.plain import plain
+from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.message import Message, ModelSettings, Reply, Request
 from evenhand.scoring.templates import extraction_question
 
@@ -79,7 +80,7 @@ def _letter(read: Reply) -> str:
     """
     if read.finish != "stop":
         raise AskError(f"The reading model did not finish ({read.finish}); give it more tokens or choose another.")
-    letter = plain(read.text)
-    if read.refusal or not letter or declines(letter):
+    letter = split_reasoning(read.text)[0].strip()
+    if read.refusal or not letter or declines(plain(letter)):
         raise AskError("The reading model declined or said nothing; choose another with --extractor-option model=NAME.")
     return "" if _NONE.match(letter) else letter
