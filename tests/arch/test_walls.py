@@ -19,12 +19,18 @@ FLOORS = (
     ("run", "view", "train"),
     ("memory", "mitigate", "scoring", "analysis", "design", "report", "gate"),
     ("bank", "endpoints"),
+    ("reading",),
     ("records", "seeds", "plugins"),
     ("errors",),
 )
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 RECORDS_AND_ERRORS = {"records", "errors"}
-ONLY = {"report": RECORDS_AND_ERRORS, "gate": RECORDS_AND_ERRORS, "analysis": {"records", "seeds", "errors"}}
+ONLY = {
+    "report": RECORDS_AND_ERRORS,
+    "gate": RECORDS_AND_ERRORS,
+    "analysis": {"records", "seeds", "errors", "reading"},
+    "reading": RECORDS_AND_ERRORS,
+}
 NETWORK = ("aiohttp", "socket", "http", "urllib.request", "requests", "httpx")
 
 

@@ -8,13 +8,32 @@ __all__ = ["TARGETS"]
 
 TARGETS: tuple[Target, ...] = (
     Target(
-        name="probability",
-        modules=("evenhand.scoring.probability",),
-        tests=("tests/unit/scoring/test_probability.py",),
-    ),
-    Target(
         name="row gate",
         modules=("evenhand.run.gate",),
         tests=("tests/unit/run/test_gate.py",),
+    ),
+    Target(
+        name="reader",
+        modules=(
+            "evenhand.reading.claims",
+            "evenhand.reading.declining",
+            "evenhand.reading.fields",
+            "evenhand.reading.mentions",
+            "evenhand.reading.plain",
+            "evenhand.reading.read",
+            "evenhand.reading.thoughts",
+            "evenhand.scoring.extractors.regex",
+            "evenhand.scoring.extractors.yes_no",
+            "evenhand.scoring.judge",
+            "evenhand.scoring.llm_extract",
+            "evenhand.scoring.probability",
+            "evenhand.endpoints.finish",
+            "evenhand.endpoints.letter_logprobs",
+        ),
+        tests=(
+            "tests/unit/reading",
+            "tests/unit/scoring",
+            "tests/unit/endpoints/test_chat_parts.py",
+        ),
     ),
 )

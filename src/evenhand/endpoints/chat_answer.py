@@ -12,10 +12,10 @@ from evenhand.endpoints.base import AskError
 from evenhand.endpoints.finish import finish_of
 from evenhand.endpoints.http_body import Unreadable
 from evenhand.endpoints.lenient_json import parse
-from evenhand.endpoints.letter_logprobs import Candidate, TokenLogprobs, at_letter
-from evenhand.endpoints.reasoning import split_reasoning
+from evenhand.endpoints.letter_logprobs import at_letter, tokens_of
 from evenhand.endpoints.redact import cut
 from evenhand.endpoints.server_error import is_error
+from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.message import Reply, Request, TokenProbability, Usage
 
 __all__ = ["ChatAnswer", "carries_error", "choice_error", "read_answer", "reply_from"]
@@ -129,7 +129,7 @@ def reply_from(answer: ChatAnswer, request: Request) -> Reply:
     text, tagged = split_reasoning(content)
     fields = (message.reasoning_content, message.reasoning, message.thinking, message.reasoning_details)
     reasoning = next((part for part in map(_thoughts, (*fields, message.thinking_blocks)) if part), None)
-    top, note = _top(choice.logprobs, request) if request.settings.logprobs else (None, None)
+    top, note = _top(choice.logprobs, request, answer=content) if request.settings.logprobs else (None, None)
     return Reply(
         text=text,
         finish=finish,
@@ -209,60 +209,10 @@ def _count(value: object) -> int | None:
     return int(value)
 
 
-def _top(logprobs: object, request: Request) -> tuple[tuple[TokenProbability, ...] | None, str | None]:
+def _top(logprobs: object, request: Request, *, answer: str) -> tuple[tuple[TokenProbability, ...] | None, str | None]:
     """(candidates at the answer's letter, what to mention)."""
-    tokens = _tokens(logprobs)
+    tokens = tokens_of(logprobs)
     if not tokens:
         return None, _NO_LOGPROBS
-    top = at_letter(tokens, request.letters)
-    if top is not None and not all(math.isfinite(one.logprob) for one in top):
-        top = None
+    top = at_letter(tokens, request.letters, answer=answer)
     return top, None if top is not None else _NO_LETTER_TOKEN
-
-
-def _tokens(logprobs: object) -> tuple[TokenLogprobs, ...]:
-    """The answer's tokens with their candidates; empty where there are none that can be read."""
-    if not isinstance(logprobs, dict):
-        return ()
-    content = logprobs.get("content")
-    rows = content if isinstance(content, list) else _completion_rows(logprobs)
-    return tuple(_token(row) for row in rows)
-
-
-def _token(row: object) -> TokenLogprobs:
-    """One token; a candidate without a usable log-probability is left out, and the token's own is then NaN."""
-    if not isinstance(row, dict) or not isinstance(row.get("token"), str):
-        return TokenLogprobs("", math.nan)
-    given = row.get("top_logprobs")
-    found = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
-    chances = [(one.get("token"), _chance(one.get("logprob"))) for one in found]
-    top = tuple(Candidate(token, chance) for token, chance in chances if isinstance(token, str) and chance is not None)
-    own = _chance(row.get("logprob"))
-    if own is None:
-        own = next((one.logprob for one in top if one.token == row["token"]), math.nan)
-    return TokenLogprobs(row["token"], own, top)
-
-
-def _chance(value: object) -> float | None:
-    """A log-probability; None for what cannot be one."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value > _SLACK:
-        return None
-    return min(float(value), 0.0)
-
-
-def _completion_rows(logprobs: dict[str, Any]) -> list[dict[str, object]]:
-    """The form of the older completions protocol, parallel lists, as rows."""
-    lists = [logprobs.get(name) for name in ("tokens", "token_logprobs", "top_logprobs")]
-    tokens, chances, tops = (one if isinstance(one, list) else [] for one in lists)
-    if not len(tokens) == len(chances) == len(tops):
-        return []
-    return [
-        {
-            "token": token,
-            "logprob": chance,
-            "top_logprobs": [{"token": other, "logprob": value} for other, value in top.items()]
-            if isinstance(top, dict)
-            else [],
-        }
-        for token, chance, top in zip(tokens, chances, tops, strict=True)
-    ]

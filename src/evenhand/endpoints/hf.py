@@ -14,8 +14,8 @@ import msgspec
 from evenhand.endpoints.base import AskError, Endpoint, Locality
 from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.kind import EndpointKind, ModelName, named_with_options
-from evenhand.endpoints.reasoning import split_reasoning
 from evenhand.errors import EndpointError, MissingExtraError
+from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.message import Message, ModelSettings, Reply, Request, TokenProbability, Usage
 from evenhand.records.plan import ModelSpec
 

@@ -14,9 +14,9 @@ from evenhand.endpoints.base import AskError, Endpoint, Locality
 from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.kind import EndpointKind, ModelName, named_with_options
 from evenhand.endpoints.letter_logprobs import Candidate, TokenLogprobs, at_letter
-from evenhand.endpoints.reasoning import split_reasoning
 from evenhand.endpoints.redact import redact
 from evenhand.errors import EndpointError, MissingExtraError
+from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.message import FinishReason, Message, ModelSettings, Reply, Request, TokenProbability, Usage
 from evenhand.records.plan import ModelSpec
 

@@ -12,12 +12,12 @@ from evenhand.endpoints.chat_answer import read_answer, reply_from
 from evenhand.endpoints.chat_body import Dialect
 from evenhand.endpoints.letter_logprobs import Candidate, TokenLogprobs, at_letter
 from evenhand.endpoints.pace import Pace
-from evenhand.endpoints.reasoning import split_reasoning
 from evenhand.endpoints.redact import redact
 from evenhand.endpoints.refusals import refusal_of
 from evenhand.endpoints.retry import Patience, Schedule, pause
 from evenhand.endpoints.retry_window import retry_after
 from evenhand.endpoints.server_error import error_text, read_error
+from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.message import ModelSettings, Request
 
 LETTERS = ("A", "B", "C", "D")
@@ -90,7 +90,7 @@ def test_the_older_form_of_log_probabilities_is_read() -> None:
         ("<think>x</think>B", "B", "x"),
         ("\n<Thinking>x\ny</Thinking>\n\nB", "B", "x\ny"),
         ("x</think>B", "B", "x"),
-        ("<think>x</think><think>y</think>B", "B", "x<think>y"),
+        ("<think>x</think><think>y</think>B", "B", "x\n\ny"),
         ("<think>x", "", "x"),
         ("<|channel|>analysis<|message|>x<|end|><|start|>assistant<|channel|>final<|message|>B<|return|>", "B", None),
         ("<|channel|>analysis<|message|>x", "", None),

@@ -79,3 +79,15 @@ def test_what_cannot_be_read_is_unparsed_with_a_reason(text: str) -> None:
 def test_a_second_models_reading_decides_where_there_is_one() -> None:
     assert outcome(Reply(text="joyous words", finish="stop", extracted="B")) == Answered(choice="a")
     assert isinstance(outcome(Reply(text="joyous words", finish="stop", extracted="")), Unparsed)
+
+
+def test_a_reply_that_ended_for_an_unknown_reason_counts_only_as_one_whole_claim() -> None:
+    assert outcome(Reply(text="Answer: B", finish="other")) == Answered(choice="a")
+    assert outcome(Reply(text="C. Relief", finish="other")) == Answered(choice="b")
+    for half in ("B is tempting. So the answer is C", "Answer: B. Then again", "Let me see. Option A is"):
+        assert isinstance(outcome(Reply(text=half, finish="other")), Unparsed)
+
+
+def test_an_assistant_whose_refusal_a_second_model_reads_as_none_is_refused() -> None:
+    assert outcome(Reply(text="I can't help with that.", finish="stop", extracted="")) == Refused(by="assistant")
+    assert isinstance(outcome(Reply(text="Joy or fear.", finish="stop", extracted="A or B")), Unparsed)

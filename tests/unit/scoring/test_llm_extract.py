@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from evenhand.endpoints.base import Locality
+from evenhand.endpoints.base import AskError, Locality
 from evenhand.errors import UsageError
 from evenhand.records.message import FinishReason, Message, ModelSettings, Reply, Request
 from evenhand.scoring.extractors.choose import extractor_named
@@ -13,8 +13,10 @@ from evenhand.scoring.templates import ask_templates
 class Scripted:
     """Answers always the same and keeps what it was asked."""
 
-    def __init__(self, text: str, *, finish: FinishReason = "stop", concurrency: int = 8) -> None:
-        self.text, self.finish, self._concurrency = text, finish, concurrency
+    def __init__(
+        self, text: str, *, finish: FinishReason = "stop", concurrency: int = 8, refusal: str | None = None
+    ) -> None:
+        self.text, self.finish, self._concurrency, self.refusal = text, finish, concurrency, refusal
         self.asked: list[Request] = []
         self.closed = False
 
@@ -28,7 +30,7 @@ class Scripted:
 
     async def reply(self, request: Request) -> Reply:
         self.asked.append(request)
-        return Reply(text=self.text, finish=self.finish)
+        return Reply(text=self.text, finish=self.finish, refusal=self.refusal)
 
     async def aclose(self) -> None:
         self.closed = True
@@ -63,8 +65,30 @@ async def test_the_second_model_reads_the_letter_and_never_sees_the_memory() -> 
     assert asked.settings.max_tokens == 16
 
 
-async def test_no_letter_found_is_an_empty_reading() -> None:
-    assert (await wrapped(Scripted("Hard to say."), Scripted("NONE")).reply(REQUEST)).extracted == ""
+@pytest.mark.parametrize("said", ["NONE", "none.", "**NONE**", "<think>B?</think>NONE", "Neither", "n/a"])
+async def test_no_letter_found_is_an_empty_reading(said: str) -> None:
+    assert (await wrapped(Scripted("Hard to say."), Scripted(said)).reply(REQUEST)).extracted == ""
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [
+        Scripted("The reply chooses A", finish="length"),
+        Scripted("A", finish="content_filter"),
+        Scripted("A", finish="other"),
+        Scripted("A", refusal="No."),
+        Scripted("I'm sorry, I can't help with that. A"),
+        Scripted("<think>A"),
+        Scripted("  "),
+    ],
+)
+async def test_a_reader_that_is_cut_off_or_declines_fails_and_chooses_nothing(reader: Scripted) -> None:
+    with pytest.raises(AskError, match="reading model"):
+        await wrapped(Scripted("They are afraid."), reader).reply(REQUEST)
+
+
+async def test_a_readers_thoughts_are_set_apart() -> None:
+    assert (await wrapped(Scripted("Afraid."), Scripted("<think>A or B</think>\nB")).reply(REQUEST)).extracted == "B"
 
 
 @pytest.mark.parametrize("assistant", [Scripted("They are", finish="length"), Scripted("  ")])

@@ -28,3 +28,26 @@ def test_tokens_that_are_no_answers_give_no_score() -> None:
 
 def test_a_letter_not_among_the_tokens_has_probability_zero() -> None:
     assert option_probabilities([token("A", 0.99)], ("A", "B")) == pytest.approx((1.0, 0.0))
+
+
+def test_a_list_that_leaves_much_unseen_gives_a_score_only_with_every_letter_in_it() -> None:
+    assert option_probabilities([token("A", 0.6), token("B", 0.3)], ("A", "B")) == pytest.approx((2 / 3, 1 / 3))
+    assert option_probabilities([token("A", 0.6), token("B", 0.3)], ("A", "B", "C")) is None
+    assert option_probabilities([token("A", 0.66), token("B", 0.3)], ("A", "B", "C")) is not None
+
+
+def test_tokens_that_hold_more_than_one_together_are_no_probabilities() -> None:
+    assert option_probabilities([token("A", 0.7), token(" A", 0.7)], ("A", "B")) is None
+    assert option_probabilities([token("A", 0.7), token("B", 0.305)], ("A", "B")) is not None
+
+
+def test_a_bare_small_letter_is_a_word_unless_it_holds_more_than_all_others() -> None:
+    assert option_probabilities([token("B", 0.6), token("a", 0.4)], ("A", "B")) == pytest.approx((0.0, 1.0))
+    assert option_probabilities([token("b", 0.6), token("A", 0.4)], ("A", "B")) == pytest.approx((0.0, 1.0))
+
+
+def test_a_value_above_one_loses_only_itself() -> None:
+    bad = TokenProbability(token="B", logprob=2.0)
+    assert option_probabilities([token("A", 0.97), bad], ("A", "B")) == pytest.approx((1.0, 0.0))
+    nan = TokenProbability(token="B", logprob=math.nan)
+    assert option_probabilities([token("A", 0.97), nan], ("A", "B")) == pytest.approx((1.0, 0.0))

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from msgspec import Struct
 
-__all__ = ["Extract", "Found", "NotFound", "Shown"]
+from evenhand.reading.read import Nothing, Read
+from evenhand.reading.shown import Shown
 
-
-class Shown(Struct, frozen=True):
-    """The options as the assistant saw them."""
-
-    letters: tuple[str, ...]
-    """Letters in shown order."""
-    texts: tuple[str, ...]
-    """Texts in shown order."""
+__all__ = ["Extract", "Found", "NotFound", "Shown", "found"]
 
 
 class Found(Struct, frozen=True):
@@ -23,12 +17,16 @@ class Found(Struct, frozen=True):
 
     position: int
     """0-based position shown."""
+    whole: bool = False
+    """Whether the answer says nothing else."""
 
 
 class NotFound(Struct, frozen=True):
     """No single option could be read from the answer."""
 
     reason: str
+    declined: bool = False
+    """Whether the answer refuses."""
 
 
 class Extract(Protocol):
@@ -37,3 +35,19 @@ class Extract(Protocol):
     def __call__(self, text: str, shown: Shown) -> Found | NotFound:
         """Read the chosen option; an answer that names several is not guessed at."""
         ...
+
+
+def found(reading: Read | Nothing) -> Found | NotFound:
+    """A reading as what an extractor gives back."""
+    if isinstance(reading, Read):
+        return Found(reading.position, reading.whole)
+    match reading.why:
+        case "declined":
+            return NotFound("declines to answer", declined=True)
+        case "several":
+            return NotFound("names several options, or one that was not shown")
+        case "none":
+            return NotFound("names no option")
+        case "empty":
+            return NotFound("empty answer")
+    assert_never(reading.why)
