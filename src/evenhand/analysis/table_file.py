@@ -39,7 +39,7 @@ def read_table_file(path: Path) -> pl.DataFrame:
         refuse_bomb(path, suffix)
         frame = _parse(path, suffix)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = str(error).partition("\n")[0] or type(error).__name__
         raise TableError(
             f"the table {str(path)!r} cannot be read as {_FORMATS[suffix]} ({reason}); write it again from its source."
         ) from error

@@ -42,7 +42,8 @@ def refuse_bomb(path: Path, suffix: str) -> None:
         case ".parquet":
             _check_parquet(path)
         case ".jsonl" | ".ndjson":
-            _check_columns(path, len(pl.scan_ndjson(path, infer_schema_length=None).collect_schema()))
+            for rows in (_MOST_COLUMNS + 1, None):  # first a few: the time grows with rows times columns
+                _check_columns(path, len(pl.scan_ndjson(path, infer_schema_length=rows).collect_schema()))
         case _:
             _check_header(path)
 

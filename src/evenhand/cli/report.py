@@ -48,7 +48,7 @@ def read_findings(directory: Path) -> Findings:
         raise InputError(
             f"no findings at {str(path)!r} ({error.strerror}); make them with `evenhand analyse {directory}`"
         ) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
             f"{str(path)!r} is not findings this version can read ({error}); "
             f"make them anew with `evenhand analyse {directory}`"
