@@ -2,12 +2,13 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: help install audit test check test-extras test-all bench docs calibration specimens
+LOCKED := pyproject.toml uv.lock scripts/bootstrap.py scripts/installer.txt
+.PHONY: help install audit test check test-extras test-all test-latest test-lowest coverage bench docs calibration specimens
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
-.venv/.installed: pyproject.toml
+.venv/.installed: $(LOCKED)
 	$(PYTHON) scripts/bootstrap.py .venv 'dev'
 	@touch $@
 
@@ -19,7 +20,7 @@ help: ## list the targets
 	$(PYTHON) scripts/bootstrap.py .venv 'dev,docs'
 	@touch $@
 
-install: .venv/.installed ## make .venv with the package and its development tools
+install: .venv/.installed ## make .venv with the package and its development tools, from uv.lock
 
 audit: install ## audit the offline default and write a report to runs/
 	$(BIN)/evenhand audit --yes
@@ -42,6 +43,16 @@ test-all: .venv/.installed-extras ## everything, long ones too (R, training, soa
 	@bash scripts/install-r.sh
 	@bash scripts/install-llama-cpp.sh
 	$(BIN)/pytest
+
+test-latest: install ## an audit and the unit tests with the newest versions that pyproject.toml allows
+	$(BIN)/python scripts/declared_versions.py highest
+
+test-lowest: install ## the same with the oldest versions that it allows
+	$(BIN)/python scripts/declared_versions.py lowest-direct
+
+coverage: install ## which lines of analysis, scoring and run the tests reach; build/coverage/index.html
+	$(BIN)/pytest -n 2 -m 'not extras and not slow and not r and not browser' \
+		--cov=evenhand --cov-report=term:skip-covered --cov-report=html:build/coverage
 
 docs: .venv/.installed-docs ## reference pages from the code, then the site in site/
 	$(BIN)/python scripts/reference_pages.py

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ import msgspec
 import yaml
 from msgspec import Struct
 
+from evenhand.bank.yaml_file import PlainLoader, load_yaml
 from evenhand.errors import InputError
 from evenhand.records.item import Appraisal, Bank, Item, Option
 from evenhand.records.profile import Cohort, Fact, Factor, Level, Profile
@@ -23,8 +24,12 @@ __all__ = ["Document", "convert_document", "line_of", "parse_document", "read_by
 
 T = TypeVar("T")
 
-_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_DEEPEST = 64
+_LARGEST = 16_000_000
+"""Bytes; the largest file that is read."""
+_MOST_VALUES = 1_000_000
+"""Values of a JSON file, counted by the characters that part them, as nothing is built yet."""
+_LINES_WITHIN = 2_000_000
+"""Bytes; in a larger file no line is looked for."""
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
 _RECORDS: tuple[type[Struct], ...] = (Bank, Item, Option, Appraisal, Fact, Cohort, Factor, Level, Profile)
@@ -42,43 +47,21 @@ class Document(Struct, frozen=True, kw_only=True):
     """The file as read."""
 
 
-class _DuplicateKey(yaml.YAMLError):
-    """A mapping names the same key twice; YAML itself would keep the last silently."""
-
-
-class _StrictLoader(_Loader):  # type: ignore[misc]  # libyaml's loader where it is built, else the Python one
-    """Refuses a key that stands twice in one mapping, and reads dates as the text they are."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
-        for key_node, _ in node.value:
-            name = str(key_node.value)
-            if name in seen:
-                mark = key_node.start_mark
-                raise _DuplicateKey(f"line {mark.line + 1}, column {mark.column + 1}: key {name!r} stands twice")
-            seen.add(name)
-        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
-        return mapping
-
-
-def _as_text(loader: Any, node: Any) -> str:
-    return str(node.value)
-
-
-_StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", _as_text)
-
-
 def read_bytes(path: Path, *, error: type[InputError]) -> bytes:
     """The file's bytes.
 
     Raises:
-        InputError: as `error`, when the file cannot be read.
+        InputError: as `error`, when the file cannot be read, or has more than 16 million bytes.
     """
     try:
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
     except OSError as cause:
         reason = (cause.strerror or type(cause).__name__).lower()
         raise error(f"{str(path)!r} cannot be read ({reason}); check the path and its permissions") from cause
+    if len(data) > _LARGEST:
+        raise error(f"{str(path)!r} has more than {_LARGEST:,} bytes; split it into several files")
+    return data
 
 
 def read_document(path: Path, *, error: type[InputError]) -> Document:
@@ -94,30 +77,24 @@ def parse_document(data: bytes, *, source: str, error: type[InputError]) -> Docu
     """Parse YAML or JSON; text that starts with a brace is JSON.
 
     Raises:
-        InputError: as `error`, with line and column, when the bytes are not UTF-8, not YAML or JSON, or name a key
-            twice.
+        InputError: as `error`, with line and column, when the bytes are not UTF-8, not YAML or JSON, name a key
+            twice, or would be far larger in memory than in the file (depth, aliases, number of values).
     """
     text = _decode_text(data, source=source, error=error)
     if not text.strip():
         raise error(f"{source!r} is empty; a bank or cohort file starts with its schema line")
     try:
-        value = msgspec.json.decode(text) if text.lstrip().startswith("{") else _load_yaml(text)
+        value = _load_json(text) if text.lstrip().startswith("{") else load_yaml(text)
     except (yaml.YAMLError, msgspec.DecodeError, ValueError, RecursionError) as cause:
         raise error(f"{source!r} is not readable as YAML or JSON: {_parse_reason(cause)}; mend that place") from cause
     return Document(source=source, value=value, data=data)
 
 
-def _load_yaml(text: str) -> Any:
-    """Depth is counted on the event stream first, because libyaml's composer recurses without a limit of its own."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > _DEEPEST:
-            raise RecursionError
-    return yaml.load(text, Loader=_StrictLoader)
+def _load_json(text: str) -> Any:
+    values = sum(map(text.count, ",[{"))
+    if values > _MOST_VALUES:
+        raise ValueError(f"about {values:,} values, {_MOST_VALUES:,} are allowed; split the file")
+    return msgspec.json.decode(text)
 
 
 def _decode_text(data: bytes, *, source: str, error: type[InputError]) -> str:
@@ -137,9 +114,9 @@ def _decode_text(data: bytes, *, source: str, error: type[InputError]) -> str:
 def _parse_reason(cause: Exception) -> str:
     mark = getattr(cause, "problem_mark", None)
     if mark is None:
-        return "nested too deeply" if isinstance(cause, RecursionError) else str(cause)
+        return "nested too deeply" if isinstance(cause, RecursionError) else _cut(str(cause), 200)
     problem = getattr(cause, "problem", None) or "it breaks off"
-    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
+    return f"line {mark.line + 1}, column {mark.column + 1}: {_cut(problem, 200)}"
 
 
 def convert_document(document: Document, type_: type[T], *, error: type[InputError]) -> T:
@@ -205,14 +182,21 @@ def _hint(value: Any, path: Sequence[str | int], problem: str) -> str:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    if isinstance(value, list | dict) and len(value) > 20:
+        return f"{len(value):,} {'entries' if isinstance(value, list) else 'fields'}"
+    return _cut(repr(value), 60)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def line_of(document: Document, path: Sequence[str | int]) -> int | None:
-    """The 1-based line at which the field at `path` starts; None where the file has no such place."""
+    """The 1-based line at which the field at `path` starts; None where it has no such place or is over 2 MB."""
+    if len(document.data) > _LINES_WITHIN:
+        return None
     try:
-        node = yaml.compose(document.data.decode("utf-8-sig"), Loader=_Loader)
+        node = yaml.compose(document.data.decode("utf-8-sig"), Loader=PlainLoader)
     except (yaml.YAMLError, UnicodeDecodeError):
         return None
     line: int | None = None

@@ -49,7 +49,7 @@ def read_findings(place: Path) -> Findings:
         ) from error
     try:
         schema = msgspec.json.decode(text, type=_Head).schema
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{str(path)!r} does not hold findings of evenhand ({error})") from error
     if schema != FINDINGS_SCHEMA:
         again = path.parent if path.parent.joinpath("plan.json").exists() else "RUN"
@@ -59,5 +59,5 @@ def read_findings(place: Path) -> Findings:
         )
     try:
         return msgspec.json.decode(text, type=Findings)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{str(path)!r} does not hold findings of evenhand ({error})") from error

@@ -52,7 +52,7 @@ def read_plan(directory: Path) -> Plan:
         ) from error
     try:
         plan = msgspec.json.decode(data, type=Plan)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PlanError(
             f"{str(path)!r} is not a plan this version can read ({error}); make it anew with `evenhand plan`"
         ) from error

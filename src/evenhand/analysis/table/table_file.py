@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from evenhand.analysis.table_guard import refuse_bomb
 from evenhand.errors import TableError
 
 __all__ = ["read_table_file"]
@@ -35,9 +36,10 @@ def read_table_file(path: Path) -> pl.DataFrame:
     if suffix != ".parquet":
         _require_utf8(path)
     try:
+        refuse_bomb(path, suffix)
         frame = _parse(path, suffix)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
         raise TableError(
             f"the table {str(path)!r} cannot be read as {_FORMATS[suffix]} ({reason}); write it again from its source."
         ) from error

@@ -16,8 +16,7 @@ from typing import Literal
 from msgspec import Struct
 
 from evenhand.bank.document import read_bytes
-from evenhand.bank.importers.docx_text import docx_text
-from evenhand.bank.importers.pdf_text import pdf_text
+from evenhand.bank.importers.contained import contained_text
 from evenhand.bank.importers.protocol_items import ProtocolItem, split_protocol
 from evenhand.bank.importers.protocol_key import read_keys, read_weights
 from evenhand.bank.importers.protocol_lines import Line, protocol_lines
@@ -50,13 +49,14 @@ def protocol_text(path: Path) -> str:
     """The text of a .txt, .md, .docx or .pdf file; pages, where there are any, are parted by form feeds.
 
     Raises:
-        BankError: Another suffix, unreadable, or not UTF-8.
+        BankError: Another suffix, unreadable, not UTF-8, or far larger in memory than in the file.
+        MissingExtraError: The library that reads DOCX or PDF is not installed.
     """
     match path.suffix.lower():
         case ".docx":
-            return docx_text(path)
+            return contained_text(path, "docx")
         case ".pdf":
-            return pdf_text(path)
+            return contained_text(path, "pdf")
         case ".txt" | ".md" | ".text":
             data = read_bytes(path, error=BankError)
             try:

@@ -112,9 +112,11 @@ def _csv_rows(path: Path, *, separator: str, error: type[InputError]) -> Iterato
 
 def _header(cells: list[str], *, source: str, error: type[InputError]) -> list[str]:
     names = [cell.strip() for cell in cells]
+    seen: set[str] = set()
     for name in names:
-        if names.count(name) > 1:
+        if name in seen:
             raise error(f"{source!r}, line 1: column {name!r} stands twice; give each column its own name")
+        seen.add(name)
     return names
 
 
