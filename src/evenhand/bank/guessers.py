@@ -6,7 +6,7 @@ weighted sum of its features. Weights are learnt with a ridge and judged on item
 one fold. A bank whose keys can only be found by reading leaves every guesser near chance.
 
 McFadden, D. (1974). Conditional logit analysis of qualitative choice behavior. In P. Zarembka (Ed.), Frontiers in
-Econometrics (pp. 105-142). Academic Press. Contrast sets: Gardner et al. (2020), doi:10.18653/v1/2020.findings-emnlp.117.
+Econometrics (pp. 105-142). Academic Press.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ _RIDGE: Final = 1.0
 _MOST: Final = 2_000
 """Items that a guesser is tried on at most: shares are sharp enough by then."""
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_COMMON: Final = frozenset("a an and are as at be by for from in is it its of on or that the this to was with".split())
+_COMMON: Final = frozenset(
+    ("a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "in", "is", "it", "its", "of", "on", "or")
+) | {"that", "the", "this", "to", "was", "with"}
 
 Floats = NDArray[np.float64]
 Features = dict[str, float]
