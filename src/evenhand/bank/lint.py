@@ -12,6 +12,7 @@ from evenhand.bank.lint_balance import lint_balance
 from evenhand.bank.lint_duplicates import lint_duplicates
 from evenhand.bank.lint_keys import lint_keys
 from evenhand.bank.lint_record import Lint, Rule
+from evenhand.bank.lint_shortcuts import lint_shortcuts
 from evenhand.bank.lint_text import lint_text
 from evenhand.bank.lint_words import lint_words
 from evenhand.records.item import Bank
@@ -35,6 +36,7 @@ def lint_bank(bank: Bank) -> tuple[Lint, ...]:
         *lint_duplicates(bank),
         *lint_balance(bank),
         *lint_text(bank),
+        *lint_shortcuts(bank),
     )
     place = {item.id: index for index, item in enumerate(bank.items)}
     return tuple(sorted(found, key=lambda lint: (_ORDER[lint.severity], place.get(lint.item or "", -1))))

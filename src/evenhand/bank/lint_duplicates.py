@@ -33,8 +33,8 @@ _Hashes = npt.NDArray[np.uint64]
 def lint_duplicates(bank: Bank) -> Iterator[Lint]:
     """Rules `duplicate` (same words and options) and `near_duplicate`.
 
-    Items that share a situation but ask something else of it are no duplicates. Items tagged `generated` vary a
-    grammar by design, so that their likeness is a note.
+    Items that share a situation but ask something else of it are no duplicates, nor are the twins of a pair. Items
+    tagged `generated` vary a grammar by design, so that their likeness is a note.
     """
     first: dict[bytes, str] = {}
     kept: list[Item] = []
@@ -47,11 +47,16 @@ def lint_duplicates(bank: Bank) -> Iterator[Lint]:
         yield Lint(severity="error", rule="duplicate", item=item.id, field="stem", message=message)
     texts = [_plain(item.stem) for item in kept]
     for index, other, share in near_duplicates(texts):
-        if texts[index] == texts[other]:
+        if texts[index] == texts[other] or _twins(kept[index], kept[other]):
             continue
         message = f"shares {share:.0%} of its wording with item {kept[other].id!r}; write it afresh or drop it"
         severity: Severity = "note" if _GENERATED in kept[index].tags else "warning"
         yield Lint(severity=severity, rule="near_duplicate", item=kept[index].id, field="stem", message=message)
+
+
+def _twins(first: Item, second: Item) -> bool:
+    """Whether the two share all but one detail by design."""
+    return first.pair is not None and first.pair == second.pair
 
 
 def _fingerprint(item: Item) -> bytes:

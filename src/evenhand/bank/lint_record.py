@@ -26,6 +26,8 @@ Rule = Literal[
     "length",
     "readability",
     "rationale",
+    "shortcut",
+    "lure",
 ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -67,12 +67,43 @@ def bank_problems(bank: Bank) -> Iterator[Problem]:
             )
         seen.add(item.id)
         yield from _item_problems(item)
+    yield from _pair_problems(bank)
+
+
+def _pair_problems(bank: Bank) -> Iterator[Problem]:
+    """Twins come in twos, with the same question and options, and with different keys."""
+    pairs: dict[str, list[Item]] = defaultdict(list)
+    for item in bank.items:
+        if item.pair is not None:
+            pairs[item.pair].append(item)
+    for pair, twins in pairs.items():
+        last = twins[-1].id
+        if len(twins) != 2:
+            message = f"is {_short(pair)}, which {len(twins)} items share; a pair has two twins, name them alike"
+            yield Problem(item=last, field="pair", message=message)
+            continue
+        first, second = twins
+        if (first.question, _texts(first)) != (second.question, _texts(second)):
+            message = f"differ from those of its twin {_short(first.id)}; twins share question and options"
+            yield Problem(item=last, field="options", message=message)
+        if first.key == second.key:
+            message = f"is {_short(second.key)} as in its twin {_short(first.id)}; the detail must change the key"
+            yield Problem(item=last, field="key", message=message)
+
+
+def _texts(item: Item) -> dict[str, str]:
+    return {option.id: option.text for option in item.options}
 
 
 def _item_problems(item: Item) -> Iterator[Problem]:
     for field, message in (*_id_problems(item.id), *_text_problems(item), *_option_problems(item)):
         yield Problem(item=item.id, field=field, message=message)
-    for field, message in (*_key_problems(item), *_weight_problems(item), *_kind_problems(item)):
+    for field, message in (
+        *_key_problems(item),
+        *_weight_problems(item),
+        *_kind_problems(item),
+        *_pilot_problems(item),
+    ):
         yield Problem(item=item.id, field=field, message=message)
 
 
@@ -145,6 +176,19 @@ def _management_weights(options: Sequence[Option], key: str) -> Iterator[_Found]
     if key in weights and weights[key] < max(weights.values()):
         best = max(weights, key=lambda name: weights[name])
         yield "key", f"is {key!r}, but option {best!r} has a higher weight; key the option of the highest weight"
+
+
+def _pilot_problems(item: Item) -> Iterator[_Found]:
+    ids = [option.id for option in item.options]
+    for index, pilot in enumerate(item.pilot):
+        for option, count in pilot.answers.items():
+            if option not in ids:
+                yield (
+                    f"pilot[{index}].answers",
+                    f"counts {_short(option)}, which is no option; use one of {', '.join(ids)}",
+                )
+            elif count < 0:
+                yield f"pilot[{index}].answers", f"counts {count} for {option!r}; a count is 0 or more"
 
 
 def _kind_problems(item: Item) -> Iterator[_Found]:

@@ -49,6 +49,10 @@ class DesignOptions:
             help=f"Ask only items of this kind; may be repeated: {', '.join(ITEM_KINDS)}.", rich_help_panel=DESIGN
         ),
     ] = dataclasses.field(default_factory=list)
+    easy: Annotated[
+        bool | None,
+        typer.Option("--easy", help="Ask items marked easy too (guessed without reading).", rich_help_panel=DESIGN),
+    ] = None
     cohort: Annotated[
         list[str], typer.Option(help="Shipped cohort or a cohort file; may be repeated.", rich_help_panel=DESIGN)
     ] = dataclasses.field(default_factory=list)
@@ -201,6 +205,7 @@ def _design(options: DesignOptions, preset: PresetName) -> Design:
 
     given: dict[str, object] = {
         "kinds": _among(options.kind, ITEM_KINDS, option="--kind"),
+        "easy": options.easy,
         "placements": _among(options.placement, PLACEMENTS, option="--placement"),
         "readers": _among(options.reader, READERS, option="--reader"),
         "cues": _among(options.cue, CUES, option="--cue"),

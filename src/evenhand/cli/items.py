@@ -8,12 +8,15 @@ import typer
 
 from evenhand.cli.imports import ITEMS_HELP, import_items
 from evenhand.cli.output import print_json, print_rows, say
+from evenhand.cli.piloting import BLIND_HELP, PILOT_HELP, blind_items, pilot_items
 from evenhand.cli.screening import ANNOTATE_HELP, SCREEN_HELP, annotate_items, screen_items
 from evenhand.errors import BankError, UsageError
 
 __all__ = ["app"]
 
-app = typer.Typer(help="The items that are asked: list, show, check, import, annotate, screen.", no_args_is_help=True)
+app = typer.Typer(
+    help="The items that are asked: list, show, check, import, annotate, screen, blind, pilot.", no_args_is_help=True
+)
 
 BankArgument = Annotated[str, typer.Argument(help="Shipped bank or a bank file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -117,6 +120,8 @@ def check_items(
 app.command("import", help=ITEMS_HELP)(import_items)
 app.command("annotate", help=ANNOTATE_HELP)(annotate_items)
 app.command("screen", help=SCREEN_HELP)(screen_items)
+app.command("blind", help=BLIND_HELP)(blind_items)
+app.command("pilot", help=PILOT_HELP)(pilot_items)
 
 
 def _short(text: str, width: int = 60) -> str:

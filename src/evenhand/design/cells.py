@@ -55,7 +55,7 @@ class Crossing:
         design, seed = self.plan.design, self.plan.seed
         found: dict[str, tuple[Meeting, ...]] = {}
         for bank in self.plan.banks:
-            items = [item for item in bank.items if item.kind in design.kinds]
+            items = [item for item in bank.items if item.kind in design.kinds and (design.easy or not item.easy)]
             person_items = [item for item in items if item.kind not in ITEM_FACT_KINDS]
             arms = self._arms_of_items(person_items, bank)
             for item in items:

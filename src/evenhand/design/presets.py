@@ -39,5 +39,10 @@ def preset_design(preset: Preset) -> Design:
             )
         case "fang2025":
             return Design(
-                none_repeats=1, placebo_per_item=0, pairs_per_item=None, matched_sets=30, profiles_per_item=None
+                easy=True,
+                none_repeats=1,
+                placebo_per_item=0,
+                pairs_per_item=None,
+                matched_sets=30,
+                profiles_per_item=None,
             )

@@ -10,6 +10,7 @@ from evenhand.records.profile import Fact
 
 __all__ = [
     "ITEM_KINDS",
+    "PRESUPPOSITIONS",
     "STRATEGIES",
     "Appraisal",
     "Bank",
@@ -23,7 +24,10 @@ __all__ = [
     "MotiveConsistency",
     "MotiveType",
     "Option",
+    "Pilot",
+    "Presupposition",
     "Problem",
+    "ReaderKind",
     "Strategy",
     "Unexpectedness",
 ]
@@ -71,6 +75,13 @@ Strategy = Literal[
 coping literature names beside them."""
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
+Presupposition = Literal["car", "children", "garden", "home", "job", "partner", "pet"]
+"""Something that a situation in the first person takes for granted about whoever asks."""
+PRESUPPOSITIONS: tuple[Presupposition, ...] = get_args(Presupposition)
+
+ReaderKind = Literal["language model", "person"]
+"""Who answered in a pilot: a bank read by language models alone has not been validated."""
+
 
 class Appraisal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """The appraisal pattern of a situation (Roseman 2001), from which the keyed emotion is derived."""
@@ -106,6 +117,20 @@ class Option(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     """For management items: the kind of advice the option is."""
     rationale: str | None = None
     """For management items: why the weight is what it is."""
+    misses: str | None = None
+    """For distractors: what a reader overlooked who picks it."""
+    best_when: str | None = None
+    """For management items: in what situation this advice would be the best one."""
+
+
+class Pilot(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What readers of one kind answered who saw the item without its key."""
+
+    readers: ReaderKind
+    answers: dict[str, int]
+    """Option id -> how many chose it; options that nobody chose may be left out."""
+    unanswered: int = 0
+    """Readers who saw the item and gave no usable answer."""
 
 
 class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -134,6 +159,18 @@ class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """For leakage probes: words whose appearance in the answer shows that the fact surfaced."""
     tags: tuple[str, ...] = ()
     """Free labels, carried into the score table."""
+    pair: str | None = None
+    """Id shared by two twins: situations that differ in one detail, share their options, and have different keys."""
+    detail: str | None = None
+    """For twins: the words that stand in this situation and not in its twin, and decide the key."""
+    rationale: str | None = None
+    """Why the key is the key, in a sentence or two."""
+    easy: bool = False
+    """Whether a guesser that never reads the situation gets it; left out of what is asked by default."""
+    presupposes: tuple[Presupposition, ...] = ()
+    """What the situation takes for granted about whoever asks; not crossed with a user who lacks it."""
+    pilot: tuple[Pilot, ...] = ()
+    """Counts of blind answers, one entry a kind of reader; empty: nobody has been asked."""
 
 
 class Bank(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

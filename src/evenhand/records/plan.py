@@ -51,6 +51,8 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How arms, items and replicates are crossed."""
 
     kinds: tuple[ItemKind, ...] = ("understanding", "management")
+    easy: bool = False
+    """Whether items marked easy (a guesser gets them without reading) are asked too."""
     none_repeats: int = 2
     """Repeats of the no-memory arm for every item."""
     placebo_per_item: float = 1.0

@@ -77,7 +77,7 @@ def test_facts_and_ids_are_distinct(bank: Bank) -> None:
 
 
 def test_the_bank_says_what_it_is(bank: Bank) -> None:
-    assert (bank.version, bank.licence, bank.redistribute, bank.validated) == ("1.0.0", "CC-BY-4.0", True, False)
+    assert (bank.version, bank.licence, bank.redistribute, bank.validated) == ("1.1.0", "CC-BY-4.0", True, False)
 
 
 def test_the_linters_have_no_errors_or_warnings(bank: Bank) -> None:

@@ -84,6 +84,6 @@ def test_positions_of_keys_are_balanced_and_lengths_do_not_give_them_away(name: 
 @pytest.mark.parametrize("name", ["leakage", "sycophancy"])
 def test_the_probe_banks_say_what_they_are_and_lint_clean(name: str) -> None:
     bank = load_bank(name)
-    assert (bank.version, bank.licence, bank.redistribute, bank.validated) == ("1.0.0", "CC-BY-4.0", True, False)
+    assert (bank.version, bank.licence, bank.redistribute, bank.validated) == ("1.1.0", "CC-BY-4.0", True, False)
     assert len({item.id for item in bank.items}) == len(bank.items)
     assert [lint for lint in lint_bank(bank) if lint.severity != "note"] == []

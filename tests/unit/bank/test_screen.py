@@ -73,7 +73,7 @@ def test_the_screened_bank_says_what_was_dropped_and_why() -> None:
     first = bank.items[0].id
     screened = without_items(bank, {first}, reason="flagged by at least 20% of 9 raters")
     assert [item.id for item in screened.items] == [item.id for item in bank.items[1:]]
-    assert screened.version == "1.0.0+screened"
+    assert screened.version == "1.1.0+screened"
     assert screened.notes.endswith(f"Dropped (flagged by at least 20% of 9 raters): {first}.")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from evenhand.bank.validate import MAX_STEM_CHARACTERS, bank_problems, check_bank
 from evenhand.errors import BankError
-from evenhand.records.item import Bank, Item, Option
+from evenhand.records.item import Bank, Item, Option, Pilot
 from evenhand.records.profile import Fact
 
 PLAIN = Item(
@@ -126,3 +126,36 @@ def test_the_first_of_many_problems_is_named_with_the_count_of_the_others() -> N
         check_bank(bank(*(altered(PLAIN, id=f"q{n}", key="z") for n in range(3))), source="my.yaml")
     with pytest.raises(BankError, match=r"\(999\+ more besides\)"):
         check_bank(bank(*(altered(PLAIN, id=f"q{n}", key="z") for n in range(2000))), source="my.yaml")
+
+
+def twin(name: str, *, key: str, pair: str = "p", texts: tuple[str, str] = ("Joy", "Fear")) -> Item:
+    options = tuple(Option(id=letter, text=text) for letter, text in zip("ab", texts, strict=True))
+    return Item(id=name, kind="understanding", stem="It rains.", question="And?", options=options, key=key, pair=pair)
+
+
+@pytest.mark.parametrize(
+    ("items", "field", "message"),
+    [
+        ((twin("one", key="a"),), "pair", "1 items share"),
+        ((twin("one", key="a"), twin("two", key="a")), "key", "the detail must change the key"),
+        ((twin("one", key="a"), twin("two", key="b", texts=("Joy", "Awe"))), "options", "twins share question and"),
+    ],
+)
+def test_twins_that_are_none_are_refused(items: tuple[Item, ...], field: str, message: str) -> None:
+    bank = Bank(name="b", version="1", source="s", licence="l", redistribute=True, validated=False, items=items)
+    with pytest.raises(BankError, match=message) as caught:
+        check_bank(bank, source="b.yaml")
+    assert f"field {field!r}" in str(caught.value)
+
+
+def test_sound_twins_pass() -> None:
+    items = (twin("one", key="a"), twin("two", key="b"))
+    bank = Bank(name="b", version="1", source="s", licence="l", redistribute=True, validated=False, items=items)
+    assert check_bank(bank, source="b.yaml") is bank
+
+
+def test_pilot_counts_of_an_option_that_is_none_are_refused() -> None:
+    first = msgspec.structs.replace(twin("one", key="a"), pair=None, pilot=(Pilot(readers="person", answers={"z": 2}),))
+    bank = Bank(name="b", version="1", source="s", licence="l", redistribute=True, validated=False, items=(first,))
+    with pytest.raises(BankError, match=r"counts 'z', which is no option; use one of a, b"):
+        check_bank(bank, source="b.yaml")
