@@ -11,8 +11,10 @@ import polars as pl
 from msgspec import Struct
 
 from evenhand.analysis.predicted_label import normalised
-from evenhand.endpoints.chat_answer import Unreadable, read_answer, reply_from
+from evenhand.endpoints.chat_answer import read_answer, reply_from
+from evenhand.endpoints.http_body import Unreadable
 from evenhand.records.cell import Cell
+from evenhand.records.condition import Condition
 from evenhand.records.item import Item, Option
 from evenhand.records.message import ModelSettings, Reply, Request
 from evenhand.records.trial import Answered, Refused, Truncated
@@ -60,7 +62,7 @@ def _reply(message: dict[str, object], finish: str, logprobs: object = None) -> 
     """A reply, by way of the body of a chat answer."""
     choice = {"message": message, "finish_reason": finish, "logprobs": logprobs}
     request = Request(
-        cell="0", messages=(), settings=ModelSettings(logprobs=logprobs is not None), letters=tuple("ABCDE"), seed=1
+        cell_key="0", messages=(), settings=ModelSettings(logprobs=logprobs is not None), letters=tuple("ABCDE"), seed=1
     )
     return reply_from(read_answer(json.dumps({"choices": [choice]}).encode()), request)
 
@@ -76,16 +78,14 @@ def _outcome(reply: Reply, case: Case) -> str:
         key="A",
     )
     cell = Cell(
-        key="00",
+        cell_key="00",
         model="m",
         arm="none",
         item="i",
-        placement="system",
-        reader="none",
-        mitigation="none",
+        condition=Condition(),
         replicate=0,
         order_index=0,
-        order=tuple(range(len(texts))),
+        option_order=tuple(range(len(texts))),
     )
     outcome = judge(reply, item=item, cell=cell, extract=_extractor(case.kind))
     if isinstance(outcome, Answered):

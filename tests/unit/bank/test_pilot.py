@@ -49,7 +49,7 @@ def test_a_sheet_holds_nothing_of_the_key(bank: Bank, sheets: dict[str, Sheet]) 
     sheet = next(iter(sheets.values()))
     text = msgspec.json.encode(sheet).decode()
     items = {item.id: item for item in bank.items}
-    places = Counter()
+    places: Counter[str] = Counter()
     for shown in sheet.items:
         item = items[shown.id]
         assert (item.rationale or "") not in text

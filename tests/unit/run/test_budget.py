@@ -12,7 +12,7 @@ FREE = Price(input_usd=0.0, output_usd=0.0)
 
 def request(number: int, *, characters: int = 40, most: int = 10) -> Request:
     return Request(
-        cell=str(number),
+        cell_key=str(number),
         messages=(Message(role="user", content="x" * characters),),
         settings=ModelSettings(max_tokens=most),
         letters=("A", "B"),

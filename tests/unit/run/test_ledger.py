@@ -21,10 +21,10 @@ def test_a_metered_endpoint_writes_down_what_a_call_used_and_passes_the_reply_on
     ledger, inner = Ledger(), ScriptedEndpoint(says_b, concurrency=3)
     endpoint = metered(ledger, inner)
     assert asyncio.run(endpoint.reply(REQUEST)) == says_b(REQUEST)
-    (call,) = ledger.take(REQUEST.cell)
+    (call,) = ledger.take(REQUEST.cell_key)
     assert (call.model, call.role, call.usage) == ("r", "second", Usage(input_tokens=10, output_tokens=1))
     assert (call.input_characters, call.output_characters) == (SENT, 1)
-    assert ledger.take(REQUEST.cell) == ()
+    assert ledger.take(REQUEST.cell_key) == ()
     assert (endpoint.concurrency, endpoint.locality) == (3, "any")
     asyncio.run(endpoint.aclose())
     assert inner.closed
@@ -37,7 +37,7 @@ def test_a_call_that_was_given_up_counts_its_attempts_and_is_no_second_reading()
     ledger = Ledger()
     with pytest.raises(AskError):
         asyncio.run(metered(ledger, ScriptedEndpoint(busy)).reply(REQUEST))
-    calls = ledger.take(REQUEST.cell)
+    calls = ledger.take(REQUEST.cell_key)
     assert [(call.attempts, call.answered) for call in calls] == [(6, False)]
     assert second_calls(calls) == ()
 
