@@ -11,13 +11,18 @@ from evenhand.endpoints.connections import check_connection
 from evenhand.endpoints.context import Connection
 from evenhand.endpoints.kinds import kind_of
 from evenhand.endpoints.providers import PROVIDERS, is_local, normalised_url
-from evenhand.endpoints.redact import hide
+from evenhand.endpoints.redact import forget, hide
 from evenhand.endpoints.target import Target, read_target
 from evenhand.errors import EndpointError
 from evenhand.records.plan import ModelSpec
 
 KEYS = {known.key_env: f"key-of-{name}-0123" for name, known in PROVIDERS.items() if known.key_env is not None}
 KEYS |= {"MY_KEY": "key-of-my-own-0123", "TEAM": "canary-of-the-team"}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known() -> None:
+    forget()
 
 
 def target(provider: str = "openai", url: str | None = None, **connection: Any) -> Target:
