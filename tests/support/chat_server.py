@@ -31,7 +31,7 @@ def chat_server(answering: Answering) -> Iterator[str]:
 
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            status, body = answering(asked, self.headers)
+            status, body = answering(asked, dict(self.headers))
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

@@ -29,7 +29,8 @@ def test_other_words_faults_and_an_answer_between_are_not_the_same_error() -> No
     words = [failure(text) for text in ("too long", "no image", "too long", "bad seed", "too long", "no image")]
     assert not any(feed(Health(FIVE), *words, kind="request"))
     assert not any(feed(Health(FIVE), *[failure()] * 20, kind="fault"))
-    assert not any(feed(Health(FIVE), *([*[failure()] * 4, RIGHT] * 3), kind="request"))
+    fours: list[Outcome] = [*[failure()] * 4, RIGHT] * 3
+    assert not any(feed(Health(FIVE), *fours, kind="request"))
 
 
 def test_no_usable_answer_in_fifty_cells_gives_the_model_up_and_quotes_the_last() -> None:
@@ -51,7 +52,7 @@ def test_one_usable_answer_now_or_in_an_earlier_run_is_enough() -> None:
 
 
 def test_more_than_half_of_the_last_two_hundred_failed_gives_the_model_up() -> None:
-    half = [RIGHT, failure("HTTP 500: a"), RIGHT, failure("HTTP 500: b")] * 50
+    half: list[Outcome] = [RIGHT, failure("HTTP 500: a"), RIGHT, failure("HTTP 500: b")] * 50
     health = Health(Limits())
     assert not any(feed(health, *half))
     (halt,) = [halt for halt in feed(health, failure(), failure()) if halt is not None]
