@@ -16,7 +16,7 @@ import yaml
 from msgspec import Struct
 
 from evenhand.errors import InputError
-from evenhand.records.item import Appraisal, Bank, Item, Option, Pilot
+from evenhand.records.item import Appraisal, Bank, Item, Option, Pilot, RatingOrder
 from evenhand.records.profile import Cohort, Fact, Factor, Level, Profile
 
 __all__ = ["Document", "convert_document", "line_of", "parse_document", "read_bytes", "read_document"]
@@ -27,7 +27,19 @@ _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 64
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
-_RECORDS: tuple[type[Struct], ...] = (Bank, Item, Option, Appraisal, Pilot, Fact, Cohort, Factor, Level, Profile)
+_RECORDS: tuple[type[Struct], ...] = (
+    Bank,
+    Item,
+    Option,
+    Appraisal,
+    Pilot,
+    RatingOrder,
+    Fact,
+    Cohort,
+    Factor,
+    Level,
+    Profile,
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 

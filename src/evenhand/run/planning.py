@@ -113,6 +113,8 @@ def _check_models(models: Sequence[ModelSpec]) -> None:
 
 def _banks(wishes: Wishes) -> tuple[Bank, ...]:
     specimens = [model.name.startswith("specimen/") for model in wishes.models]
+    if "intensity" in wishes.design.kinds:
+        raise UsageError("ratings (kind 'intensity') cannot be asked by letter; leave the kind out, or name another")
     names = wishes.banks or (SPECIMEN_BANKS if all(specimens) else MAIN_BANKS)
     loaded = [load_bank(Path(name) if _is_path(name) else name) for name in names]
     kinds = wishes.design.kinds
