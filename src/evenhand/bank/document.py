@@ -18,6 +18,7 @@ from msgspec import Struct
 from evenhand.errors import InputError
 from evenhand.records.item import Appraisal, Bank, Item, Option, Pilot, RatingOrder
 from evenhand.records.profile import Cohort, Fact, Factor, Level, Profile
+from evenhand.records.question import Question, QuestionSet
 
 __all__ = ["Document", "convert_document", "line_of", "parse_document", "read_bytes", "read_document"]
 
@@ -39,6 +40,8 @@ _RECORDS: tuple[type[Struct], ...] = (
     Factor,
     Level,
     Profile,
+    Question,
+    QuestionSet,
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
