@@ -32,6 +32,10 @@ __all__ = ["MixedCheck", "MixedRows", "crossing_rows", "mixed_check", "mixed_tab
 Array = NDArray[np.float64]
 
 _FEWEST = 3
+LARGEST = 400_000
+"""Cells beyond which the model is left out: a fit then takes minutes, and its answer is that of the gaps."""
+_LARGEST_INTERVAL = 100_000
+"""Cells beyond which the profile SD has no interval, which costs as much as ten fits."""
 _FAR = 8.0
 """Log-odds beyond which an estimate or a standard deviation is a sign of separation: 0.03% against even odds."""
 _Spread = tuple[tuple[RandomSd, tuple[float | None, float | None]], ...]
@@ -228,7 +232,7 @@ def _interval(
     sd: RandomSd, *, cells: BinomialCells, fit: BinomialFit, rows: MixedRows
 ) -> tuple[float | None, float | None]:
     """Profile-likelihood interval of the profile SD of a crossing; the others are not asked about."""
-    if sd.name != "profile" or rows.part != "crossing":
+    if sd.name != "profile" or rows.part != "crossing" or rows.total.size > _LARGEST_INTERVAL:
         return None, None
     try:
         return sd_interval(cells, fit, term="profile")
@@ -258,6 +262,8 @@ def _require_samples(rows: MixedRows) -> None:
             f"a model of {rows.sample.items} items and {rows.sample.profiles} users cannot tell how either of them "
             f"varies; it needs at least {_FEWEST} of each."
         )
+    if rows.total.size > LARGEST:
+        raise TableError(f"there are {rows.total.size:,} cells; the mixed model is fitted up to {LARGEST:,} of them.")
 
 
 def _require_finite(fit: BinomialFit) -> None:

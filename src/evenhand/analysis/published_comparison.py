@@ -22,8 +22,8 @@ from evenhand.records.finding import Finding, Table
 
 __all__ = ["published_findings", "published_table"]
 
-LARGEST = 60_000
-"""Trials beyond which the published model is left out: variational Bayes on single rows then takes minutes."""
+LARGEST = 30_000
+"""Trials beyond which the published model is left out: variational Bayes on single rows then takes longer than all else."""
 
 _LABEL = "For comparison only: the published model treats answers of one profile as independent and finds too much."
 _METHOD = "published: item intercept only, variational Bayes (for comparison)"
