@@ -19,12 +19,12 @@ FLOORS = (
     ("run", "view", "train"),
     ("memory", "mitigate", "scoring", "analysis", "design", "report", "gate"),
     ("bank", "endpoints"),
-    ("records", "seeds", "plugins"),
+    ("records", "seeds", "plugins", "tabular"),
     ("errors",),
 )
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 RECORDS_AND_ERRORS = {"records", "errors"}
-ONLY = {"report": RECORDS_AND_ERRORS, "gate": RECORDS_AND_ERRORS, "analysis": {"records", "seeds", "errors"}}
+ONLY = {"report": RECORDS_AND_ERRORS, "gate": RECORDS_AND_ERRORS, "analysis": {"records", "seeds", "tabular", "errors"}}
 NETWORK = ("aiohttp", "socket", "http", "urllib.request", "requests", "httpx")
 
 

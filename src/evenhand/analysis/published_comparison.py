@@ -23,7 +23,7 @@ from evenhand.records.finding import Finding, Table
 __all__ = ["published_findings", "published_table"]
 
 LARGEST = 30_000
-"""Trials beyond which the published model is left out: variational Bayes on single rows then takes longer than all else."""
+"""Trials beyond which the published model is left out: variational Bayes on single rows then costs more than all else."""
 
 _LABEL = "For comparison only: the published model treats answers of one profile as independent and finds too much."
 _METHOD = "published: item intercept only, variational Bayes (for comparison)"
