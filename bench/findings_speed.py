@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from evenhand.analysis.analyse import analyse
 from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
 from evenhand.analysis.table import read_scores, scores_from_frame, write_scores
-from evenhand.records.finding import AnalysisSettings
+from evenhand.records.settings import AnalysisSettings
 
 MODELS = 15
 ITEMS = {"understanding": 31, "management": 16}

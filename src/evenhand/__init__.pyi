@@ -5,9 +5,10 @@ from .bank.cohorts import load_cohort
 from .bank.load import load_bank
 from .design.presets import preset_design
 from .endpoints.base import AskError, Endpoint
-from .endpoints.registry import open_endpoint
+from .endpoints.kinds import open_endpoint
 from .errors import EvenhandError
-from .records.finding import Finding, Findings
+from .records.finding import Finding
+from .records.findings import Findings
 from .records.plan import Design, ModelSpec, Plan
 from .report.html import render_html
 from .run.planning import Wishes, make_plan

@@ -25,10 +25,9 @@ from evenhand.analysis.analyse import analyse
 from evenhand.analysis.table import Scores, scores_from_frame, write_scores
 from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.context import Connection, EndpointContext
-from evenhand.endpoints.names import endpoint_kind
-from evenhand.endpoints.registry import open_endpoint
+from evenhand.endpoints.kinds import kind_of, open_endpoint
 from evenhand.errors import StoreError
-from evenhand.records.finding import Findings
+from evenhand.records.findings import Findings
 from evenhand.records.message import ModelSettings, Reply
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.records.trial import Outcome
@@ -53,8 +52,6 @@ __all__ = ["FINDINGS_FILE", "SCORES_FILE", "TRIALS_FILE", "analyse_run", "ask", 
 TRIALS_FILE = "trials.sqlite"
 SCORES_FILE = "scores.parquet"
 FINDINGS_FILE = "findings.json"
-NEED_CELLS = ("simulated", "replay")
-"""Endpoint kinds that must know which cell a request belongs to."""
 
 
 def audit(
@@ -110,7 +107,7 @@ def ask(
 
 
 def _endpoints(plan: Plan, questions: Questions, connection: Connection) -> Mapping[str, Endpoint]:
-    cells = questions.lookup() if any(endpoint_kind(model.name) in NEED_CELLS for model in plan.models) else None
+    cells = questions.lookup() if any(kind_of(model).needs_cells for model in plan.models) else None
     levels = frozenset(level.id for cohort in plan.cohorts for factor in cohort.factors for level in factor.levels)
     context = EndpointContext(cells=cells, levels=levels, recorded=open_recorded, connection=connection)
     endpoints = {model.name: open_endpoint(model, context=context) for model in plan.models}

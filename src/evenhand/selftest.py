@@ -20,9 +20,12 @@ from scipy import stats
 
 from evenhand.audit import analyse_run, ask
 from evenhand.errors import EvenhandError
-from evenhand.records.finding import AnalysisSettings, Finding, Findings, PlantedEffect
+from evenhand.records.finding import Finding
+from evenhand.records.findings import Findings
 from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, ModelSpec
+from evenhand.records.run_summary import PlantedEffect
+from evenhand.records.settings import AnalysisSettings
 from evenhand.run.plan_file import settle
 from evenhand.run.planning import Wishes, make_plan
 
@@ -96,7 +99,7 @@ def run_selftest(
         _at_least(f"audits find a gap of {PLANTED_GAP:g}", [_below(gap.p) for gap in planted], rate=0.8),
         _at_most(
             f"audits call a gap of {MARGIN:g} (the margin) equivalent",
-            [_below(gap.p_equivalence) for gap in margin],
+            [_below(gap.equivalence.p if gap.equivalence else None) for gap in margin],
             rate=0.05,
         ),
     ]
@@ -217,7 +220,7 @@ def pair_up(tilted: Findings, level: Findings) -> SpecimenAudit:
     """
     return SpecimenAudit(
         planted=tuple((effect, _finding_of(effect, tilted)) for effect in (tilted.run.planted if tilted.run else ())),
-        level=tuple(finding for finding in level.findings if finding.family == "confirmatory"),
+        level=tuple(finding for finding in level.findings if finding.role == "confirmatory"),
     )
 
 

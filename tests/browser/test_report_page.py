@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import sync_playwright
 
-from evenhand.records.finding import Findings
+from evenhand.records.findings import Findings
 from evenhand.report.write import write_report
 from tests.support.findings_fixture import bare_findings, full_findings, hostile_findings, quick_findings
 

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from evenhand.endpoints.specimen_card import specimen_card
-from evenhand.records.finding import Findings
+from evenhand.records.findings import Findings
 from evenhand.selftest import SpecimenAudit, pair_up
 
 EVENHAND = (sys.executable, "-m", "evenhand.cli.main")

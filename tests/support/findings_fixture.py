@@ -8,19 +8,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from evenhand.records.finding import (
-    AnalysisSettings,
-    Cellwise,
-    ExamplePrompt,
-    Finding,
-    Findings,
-    Measure,
-    ModelSummary,
-    RunSummary,
-    Scale,
-    Table,
-    Verdict,
-)
+from evenhand.records.estimate import Verdict
+from evenhand.records.finding import Finding
+from evenhand.records.findings import Findings
+from evenhand.records.measure import Measure, Scale
+from evenhand.records.results import CellMean
+from evenhand.records.run_summary import ExamplePrompt, ModelSummary, RunSummary
+from evenhand.records.settings import AnalysisSettings
 
 FACTORS = {
     "gender": ("male", "female", "non_binary"),
@@ -208,11 +202,11 @@ def model_findings(model: str, kind: str) -> Iterator[Finding]:
             yield msgspec.structs.replace(found, factor=factor, level=level, reference=levels[0])
 
 
-def cells_of(model: str, kind: str) -> Iterator[Cellwise]:
+def cells_of(model: str, kind: str) -> Iterator[CellMean]:
     for levels in itertools.product(*FACTORS.values()):
         raw = 0.70 + 0.09 * wobble(model, kind, *levels) - (0.06 if levels[2] == "muslim" else 0)
         pooled = 0.69 + (raw - 0.69) * 0.55
-        yield Cellwise(
+        yield CellMean(
             model=model,
             kind=kind,
             levels=dict(zip(FACTORS, levels, strict=True)),

@@ -8,71 +8,62 @@ on scores in place of differences; docs/methods/paired-gaps.md.
 from __future__ import annotations
 
 import polars as pl
+from msgspec import Struct
 
 from evenhand.analysis.claim import Claim
 from evenhand.analysis.rates import rate_finding
 from evenhand.analysis.stratum import Stratum, cues
+from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.finding import Finding
+from evenhand.records.measure import Quantity
+from evenhand.records.profile import Cue
 
-__all__ = ["accuracy_findings", "arm_groups"]
+__all__ = ["ArmRows", "accuracy_findings", "arm_groups"]
 
 
-def arm_groups(stratum: Stratum) -> dict[str, tuple[str | None, pl.DataFrame]]:
-    """Name of a group of arms -> its cue style and its trials; only groups that have trials.
+class ArmRows(Struct, frozen=True, kw_only=True):
+    """The trials of one group of arms."""
 
-    Groups: `none`, `placebo`, `profile` (any), the two versions of the matched pairs, and `crossing`.
-    """
+    arms: ArmContrast
+    contrast: tuple[LevelContrast, ...] = ()
+    """The version of the matched pairs; empty for a whole group."""
+    cue: Cue | None = None
+    rows: pl.DataFrame
+
+
+def arm_groups(stratum: Stratum) -> list[ArmRows]:
+    """The groups of arms that have trials: none, placebo, item_fact, any profile, either version, the crossing."""
     settings = stratum.settings
-    groups: dict[str, tuple[str | None, pl.DataFrame]] = {
-        "none": (None, stratum.arm("none")),
-        "placebo": (None, stratum.arm("placebo")),
-        "item_fact": (None, stratum.arm("item_fact")),
-    }
+    groups = [
+        ArmRows(arms=ArmContrast(arm="none"), rows=stratum.arm("none")),
+        ArmRows(arms=ArmContrast(arm="placebo"), rows=stratum.arm("placebo")),
+        ArmRows(arms=ArmContrast(arm="item_fact"), rows=stratum.arm("item_fact")),
+    ]
     for cue in cues(stratum):
-        suffix = "" if cue in {None, "stated"} else f" ({cue})"
         pairs = stratum.paired(cue)
-        groups[f"profile{suffix}"] = (cue, stratum.profiles(cue))
+        groups.append(ArmRows(arms=ArmContrast(arm="profile"), cue=cue, rows=stratum.profiles(cue)))
         for version in (settings.advantaged, settings.disadvantaged):
             kept = pairs.filter(pl.col(settings.contrast) == version) if pairs.height else pairs
-            groups[f"{version}{suffix}"] = (cue, kept)
+            one = (LevelContrast(factor=settings.contrast, level=version),)
+            groups.append(ArmRows(arms=ArmContrast(arm="pairs"), contrast=one, cue=cue, rows=kept))
         if pairs.height:
-            groups[f"crossing{suffix}"] = (cue, stratum.crossed(cue))
-    return {name: group for name, group in groups.items() if group[1].height}
+            groups.append(ArmRows(arms=ArmContrast(arm="crossing"), cue=cue, rows=stratum.crossed(cue)))
+    return [group for group in groups if group.rows.height]
 
 
 def accuracy_findings(stratum: Stratum) -> list[Finding]:
     """The mean score of every group of arms."""
-    return [
-        _accuracy(stratum, rows, name=name.split(" ")[0], cue=cue) for name, (cue, rows) in arm_groups(stratum).items()
-    ]
+    return [_accuracy(stratum, group) for group in arm_groups(stratum)]
 
 
-def _accuracy(stratum: Stratum, rows: pl.DataFrame, *, name: str, cue: str | None) -> Finding:
+def _accuracy(stratum: Stratum, group: ArmRows) -> Finding:
     claim = Claim(
         measure="accuracy",
-        title=f"Mean score, {_SHOWN.get(name, name)}",
-        estimand=f"The mean score over the design's items and users with {_MEMORY.get(name, f'the {name} versions')}",
+        arms=group.arms,
+        contrast=group.contrast,
+        quantity=Quantity(name=stratum.primary, scale="rate"),
         method="mean, crossed random effects of users and items",
-        scale="rate",
-        tail=name,
-        cue=cue,
-        level=name,
+        cue=group.cue,
         tested=False,
     )
-    return rate_finding(claim, stratum=stratum, rows=rows, column="value")
-
-
-_SHOWN = {
-    "none": "no memory",
-    "placebo": "placebo",
-    "profile": "any profile",
-    "crossing": "intersectional profiles",
-    "item_fact": "the item's own facts",
-}
-_MEMORY = {
-    "none": "nothing in memory",
-    "placebo": "placebo facts in memory",
-    "profile": "any profile in memory",
-    "crossing": "an intersectional profile in memory",
-    "item_fact": "the item's own facts in memory",
-}
+    return rate_finding(claim, stratum=stratum, rows=group.rows, column="value")

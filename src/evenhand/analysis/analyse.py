@@ -11,18 +11,21 @@ from evenhand.analysis.factor_gaps import factor_findings, interaction_findings
 from evenhand.analysis.flips import flip_findings
 from evenhand.analysis.gaps import gap_findings
 from evenhand.analysis.intersections import Intersections, intersections
-from evenhand.analysis.item_functioning import ItemFunctioning, item_functioning, item_table
+from evenhand.analysis.item_functioning import ItemFunctioning, item_functioning
 from evenhand.analysis.judgement import judged
-from evenhand.analysis.leakage_findings import leakage_findings, leakage_table
+from evenhand.analysis.leakage_findings import fact_mentions, leakage_findings
 from evenhand.analysis.memory_effect import memory_findings
-from evenhand.analysis.missingness import missing_findings, outcome_table
-from evenhand.analysis.mixed_check import MixedCheck, mixed_check, mixed_table
-from evenhand.analysis.option_shift import option_findings, option_table
-from evenhand.analysis.pilot import power_table
-from evenhand.analysis.published_comparison import published_findings, published_table
+from evenhand.analysis.missingness import missing_findings, outcome_counts
+from evenhand.analysis.mixed_check import MixedCheck, mixed_check
+from evenhand.analysis.option_shift import option_findings, option_shares
+from evenhand.analysis.pilot import design_power
+from evenhand.analysis.published_comparison import published_findings
 from evenhand.analysis.stratum import Stratum, strata
 from evenhand.analysis.table import Scores
-from evenhand.records.finding import Cellwise, ExamplePrompt, Finding, Findings, RunSummary, Table
+from evenhand.records.finding import Finding
+from evenhand.records.findings import Findings
+from evenhand.records.results import CellMean
+from evenhand.records.run_summary import ExamplePrompt, RunSummary
 
 __all__ = ["analyse"]
 
@@ -63,7 +66,12 @@ def analyse(
         settings=scores.settings,
         findings=findings,
         cells=_cells(parts),
-        tables=_tables(parts, findings),
+        outcomes=tuple(count for part in parts for count in outcome_counts(part.stratum)),
+        items=tuple(item for part in parts for item in part.items.reactions),
+        options=tuple(share for part in parts for share in option_shares(part.stratum)),
+        mentions=tuple(mention for part in parts for mention in fact_mentions(part.stratum)),
+        variances=tuple(one for part in parts for one in part.check.variances),
+        power=tuple(one for part in parts for one in design_power(part.stratum)),
         examples=examples,
         warnings=caveats_of(scores),
     )
@@ -97,27 +105,10 @@ def _part(stratum: Stratum, *, compared: bool) -> _Part:
     return _Part(stratum=stratum, findings=findings, crossing=crossing, check=check, items=items)
 
 
-def _cells(parts: list[_Part]) -> tuple[Cellwise, ...]:
+def _cells(parts: list[_Part]) -> tuple[CellMean, ...]:
     """The intersectional table of every model and kind, in the first condition that has one."""
-    shown: dict[tuple[str, str], tuple[Cellwise, ...]] = {}
+    shown: dict[tuple[str, str], tuple[CellMean, ...]] = {}
     for part in parts:
         if part.crossing.cells:
             shown.setdefault((part.stratum.model, part.stratum.kind), part.crossing.cells)
     return tuple(cell for cells in shown.values() for cell in cells)
-
-
-def _tables(parts: list[_Part], findings: tuple[Finding, ...]) -> tuple[Table, ...]:
-    tables: list[Table | None] = []
-    for model in dict.fromkeys(part.stratum.model for part in parts):
-        mine = [part for part in parts if part.stratum.model == model]
-        strata_of_model = [part.stratum for part in mine]
-        tables += [
-            outcome_table(strata_of_model, model=model),
-            item_table([part.items for part in mine], model=model),
-            option_table(strata_of_model, model=model),
-            leakage_table(strata_of_model, model=model),
-            mixed_table([part.check for part in mine], model=model),
-            published_table(findings, model=model),
-            power_table(strata_of_model, model=model),
-        ]
-    return tuple(table for table in tables if table is not None)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from evenhand.analysis.claim import Claim, finding
-from evenhand.analysis.memory_effect import Comparison, against
+from evenhand.analysis.claim import Claim, finding, without_number
+from evenhand.analysis.memory_effect import NOTHING_SHARED, Comparison, against
 from evenhand.analysis.rates import rate_finding
 from evenhand.analysis.stratum import Stratum
+from evenhand.records.contrast import ArmContrast
 from evenhand.records.finding import Finding
+from evenhand.records.measure import Quantity
 
 __all__ = ["benefit_findings"]
 
@@ -35,20 +37,18 @@ def _effect(stratum: Stratum, facts: pl.DataFrame, *, none: pl.DataFrame) -> Fin
     column = "value"
     if stratum.kind == "benefit":
         column = "used"
-        keys = facts.group_by("item").agg(pl.col("key").first().cast(pl.String).alias("fact_key"))
+        keys = facts.group_by("item").agg(pl.col("keyed_option").first().cast(pl.String).alias("fact_key"))
         facts, none = (_uses_fact(rows, keys) for rows in (facts, none))
-    compared = Comparison(rows=facts, baseline=none, column=column, name=f"item-fact/{stratum.where}")
+    compared = Comparison(rows=facts, baseline=none, column=column, name=f"item-fact/{stratum.stream_name}")
     estimate, sample = against(compared, stratum=stratum)
     claim = Claim(
-        measure="memory_effect",
-        title=_TITLES[stratum.kind],
-        estimand=_ESTIMANDS[stratum.kind],
+        measure="fact_effect",
+        arms=ArmContrast(arm="item_fact", baseline="none"),
+        quantity=Quantity(name="fact_used" if stratum.kind == "benefit" else stratum.primary),
         method="differences within items, items as the sampling unit",
-        tail="item-fact",
     )
     if estimate is None:
-        note = "No item has answers on both sides, so there is no difference to average."
-        return finding(claim, stratum=stratum, estimate=None, sample=sample, notes=(note,))
+        return without_number(claim, stratum=stratum, sample=sample, reason=NOTHING_SHARED)
     return finding(claim, stratum=stratum, estimate=estimate, sample=sample)
 
 
@@ -63,25 +63,10 @@ def _uses_fact(rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
 def _surfaced(stratum: Stratum, facts: pl.DataFrame) -> Finding:
     claim = Claim(
         measure="leakage",
-        title="The item's own fact is mentioned",
-        estimand="The probability that the answer or its reasoning mentions the fact stored for the item",
+        arms=ArmContrast(arm="item_fact"),
+        quantity=Quantity(name="mention_answer", scale="rate"),
         method="share, items as the sampling unit",
-        scale="rate",
-        tail="item-fact",
         tested=False,
     )
     looked = facts.filter(pl.col("leak").is_not_null()).with_columns(pl.col("leak").cast(pl.Float64))
     return rate_finding(claim, stratum=stratum, rows=looked, column="leak")
-
-
-_TITLES = {
-    "benefit": "The stored fact is put to use",
-    "sycophancy": "Score with the user's opinion in memory minus without",
-}
-_ESTIMANDS = {
-    "benefit": (
-        "The probability of the answer that is right when the stored fact is known, with the fact in memory minus "
-        "without it"
-    ),
-    "sycophancy": "The mean score with the user's stored opinion in memory minus the mean score without it",
-}

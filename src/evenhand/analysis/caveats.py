@@ -33,7 +33,7 @@ def caveats_of(scores: Scores) -> tuple[str, ...]:
 
 def _repeated(frame: pl.DataFrame) -> bool:
     none = frame.filter(pl.col("arm_kind") == "none")
-    counts = none.group_by("model", "bank", "item", "order").agg(pl.len().alias("repeats"))
+    counts = none.group_by("model", "bank", "item", "order_index").agg(pl.len().alias("repeats"))
     return bool((counts["repeats"] > 1).any())
 
 
@@ -53,4 +53,5 @@ def _few(scores: Scores) -> list[str]:
     sets = frame.filter(pl.col(contrast).is_not_null())["matched_set"].n_unique()
     if sets == 0 or sets >= 10:
         return []
-    return [f"There are only {sets} matched sets, so intervals that hold for users in general are wide."]
+    many = f"are only {sets} matched sets" if sets > 1 else "is only 1 matched set"
+    return [f"There {many}, so intervals that hold for users in general are wide."]

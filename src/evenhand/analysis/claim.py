@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -10,117 +12,116 @@ from evenhand.analysis.equivalence import tost_p
 from evenhand.analysis.estimate import Estimate
 from evenhand.analysis.paired import PairedGap
 from evenhand.analysis.stratum import Stratum
-from evenhand.records.finding import Finding, Measure, Scale
+from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.estimate import Absent, Equivalence, Interval, MissingBounds, Number, Spread, Tested
+from evenhand.records.finding import Finding, Role, SampleSize
+from evenhand.records.measure import Measure, Quantity
+from evenhand.records.profile import Cue
 
-__all__ = ["Bounds", "Claim", "Sample", "finding"]
+__all__ = ["Claim", "finding", "with_number", "without_number"]
 
-_PLACEMENTS = {
-    "system": "memory listed in the system prompt",
-    "narrative": "memory told as prose in the system prompt",
-    "history": "memory in earlier turns of the conversation",
-    "retrieved": "memory retrieved from a store",
-    "tool": "memory returned by a tool",
-}
+_CONFIRMATORY_KINDS = frozenset({"understanding", "management"})
 
 
 class Claim(Struct, frozen=True, kw_only=True):
-    """An estimand in words, and where its finding stands."""
+    """An estimand: what is compared, of which arms, on which quantity."""
 
     measure: Measure
-    title: str
-    estimand: str
+    arms: ArmContrast
+    quantity: Quantity
     method: str
-    scale: Scale = "probability"
-    tail: str | None = None
-    """Last part of the finding's id."""
-    cue: str | None = None
-    factor: str | None = None
-    level: str | None = None
-    reference: str | None = None
+    """Name of the estimator."""
+    contrast: tuple[LevelContrast, ...] = ()
+    cue: Cue | None = None
     tested: bool = True
     """Whether the estimate is compared with zero and with the margin; False for rates and variances."""
     on_margin: bool = True
     """Whether the margin means something for it; False for shares of single options, whose base rates are small."""
-
-
-class Sample(Struct, frozen=True, kw_only=True):
-    """How much a finding rests on."""
-
-    trials: int
-    items: int
-    profiles: int
-
-
-class Bounds(Struct, frozen=True, kw_only=True):
-    """Worst-case bounds over the missing answers."""
-
-    low: float
-    high: float
-    missing: int
-    """Answers that are missing."""
+    main: bool = False
+    """Whether this is the main form of its measure: confirmatory where the plan names the measure."""
 
 
 def finding(
     claim: Claim,
     *,
     stratum: Stratum,
-    estimate: Estimate | None,
-    sample: Sample,
-    bounds: Bounds | None = None,
-    notes: tuple[str, ...] = (),
+    estimate: Estimate,
+    sample: SampleSize,
+    bounds: MissingBounds | None = None,
+    notes: Sequence[str] = (),
 ) -> Finding:
-    """The finding of a claim; an absent estimate needs a note that says why.
+    """The finding of a claim with an estimate.
 
-    Family, adjusted p and verdict are given later, when all findings are known (`evenhand.analysis.judgement`).
+    Adjusted p and verdict are given later, when all findings are known (`evenhand.analysis.judgement`).
     """
-    settings = stratum.settings
-    shown = _sentence(claim, stratum)
-    base = Finding(
-        id=_identifier(claim, stratum),
+    spread = Spread(
+        low=estimate.low, high=estimate.high, confidence=estimate.confidence, se=estimate.se, df=estimate.df
+    )
+    number: Number = Interval(value=estimate.estimate, spread=spread)
+    if claim.tested:
+        on_margin = claim.on_margin and claim.quantity.scale in {"probability", "rate"}
+        margin = stratum.settings.margin
+        number = Tested(
+            value=estimate.estimate,
+            p=estimate.p,
+            spread=spread,
+            equivalence=Equivalence(margin=margin, p=_equivalence_p(estimate, margin=margin)) if on_margin else None,
+            smallest_detectable=estimate.smallest_detectable,
+            bounds=bounds,
+        )
+    return with_number(
+        claim,
+        stratum=stratum,
+        number=number,
+        sample=sample,
+        notes=(*notes, *estimate.notes, *_turned(estimate.estimate, bounds)),
+    )
+
+
+def without_number(
+    claim: Claim, *, stratum: Stratum, sample: SampleSize, reason: str, notes: Sequence[str] = ()
+) -> Finding:
+    """The finding of a claim that no estimate could be made for."""
+    return with_number(claim, stratum=stratum, number=Absent(reason=_sentence(reason)), sample=sample, notes=notes)
+
+
+def with_number(
+    claim: Claim, *, stratum: Stratum, number: Number, sample: SampleSize, notes: Sequence[str] = ()
+) -> Finding:
+    """The finding of a claim with a number that was made elsewhere."""
+    return Finding(
         measure=claim.measure,
-        family="descriptive",
-        title=claim.title,
-        estimand=shown,
-        scale=claim.scale,
         model=stratum.model,
         kind=stratum.kind,
-        factor=claim.factor,
-        level=claim.level,
-        reference=claim.reference,
-        placement=stratum.placement,
-        reader=stratum.reader,
-        mitigation=stratum.mitigation,
-        estimate=None,
-        trials=sample.trials,
-        items=sample.items,
-        profiles=sample.profiles,
+        where=replace(stratum.where, cue=claim.cue),
+        arms=claim.arms,
+        contrast=claim.contrast,
+        quantity=claim.quantity,
+        role=_role(claim, stratum=stratum),
+        number=number,
+        sample=sample,
         method=claim.method,
-        confidence=1 - settings.alpha,
-        notes=tuple(note[:1].upper() + note[1:] for note in notes),
+        notes=tuple(_sentence(note) for note in notes),
     )
-    if estimate is None:
-        return base
-    return _with_numbers(base, claim=claim, estimate=estimate, bounds=bounds, margin=settings.margin)
 
 
-def _with_numbers(base: Finding, *, claim: Claim, estimate: Estimate, bounds: Bounds | None, margin: float) -> Finding:
-    on_margin = claim.tested and claim.on_margin and claim.scale in {"probability", "rate"}
-    numbers = {
-        "estimate": estimate.estimate,
-        "se": estimate.se,
-        "df": estimate.df,
-        "low": estimate.low,
-        "high": estimate.high,
-        "confidence": estimate.confidence,
-        "p": estimate.p if claim.tested else None,
-        "margin": margin if on_margin else None,
-        "p_equivalence": _equivalence_p(estimate, margin=margin) if on_margin else None,
-        "smallest_detectable": estimate.smallest_detectable if claim.tested else None,
-        "bound_low": None if bounds is None else bounds.low,
-        "bound_high": None if bounds is None else bounds.high,
-        "notes": (*base.notes, *estimate.notes, *_turned(estimate.estimate, bounds)),
-    }
-    return replace(base, **numbers)
+def _role(claim: Claim, *, stratum: Stratum) -> Role:
+    """Confirmatory is the main form of a measure that the plan names, in the plan's main condition."""
+    if not claim.tested:
+        return "descriptive"
+    if (
+        claim.main
+        and stratum.main
+        and claim.cue in {None, "stated"}
+        and claim.measure in stratum.settings.confirmatory
+        and stratum.kind in _CONFIRMATORY_KINDS
+    ):
+        return "confirmatory"
+    return "exploratory"
+
+
+def _sentence(note: str) -> str:
+    return note[:1].upper() + note[1:]
 
 
 def _equivalence_p(estimate: Estimate, *, margin: float) -> float:
@@ -142,7 +143,7 @@ def _equivalence_p(estimate: Estimate, *, margin: float) -> float:
             return 1.0
 
 
-def _turned(estimate: float, bounds: Bounds | None) -> tuple[str, ...]:
+def _turned(estimate: float, bounds: MissingBounds | None) -> tuple[str, ...]:
     """A note where the missing answers alone could turn the sign."""
     if bounds is None or bounds.missing == 0 or estimate == 0.0:
         return ()
@@ -152,18 +153,3 @@ def _turned(estimate: float, bounds: Bounds | None) -> tuple[str, ...]:
         f"The {bounds.missing} missing answers could turn the sign: scored at their worst and best, "
         f"the estimate runs from {bounds.low:+.3f} to {bounds.high:+.3f}.",
     )
-
-
-def _sentence(claim: Claim, stratum: Stratum) -> str:
-    parts = [f"{stratum.kind} items", _PLACEMENTS.get(stratum.placement, f"memory as {stratum.placement!r}")]
-    parts += [f"reader prompt '{stratum.reader}'"] if stratum.reader != "none" else []
-    parts += [f"mitigation '{stratum.mitigation}'"] if stratum.mitigation != "none" else []
-    parts += [f"cues {claim.cue}"] if claim.cue not in {None, "stated"} else []
-    return f"{claim.estimand} ({stratum.model}; {', '.join(parts)})"
-
-
-def _identifier(claim: Claim, stratum: Stratum) -> str:
-    parts = [claim.measure, stratum.where]
-    parts += [f"cue={claim.cue}"] if claim.cue not in {None, "stated"} else []
-    parts += [claim.tail] if claim.tail else []
-    return "/".join(parts)

@@ -10,19 +10,23 @@ from __future__ import annotations
 import polars as pl
 from msgspec.structs import replace
 
-from evenhand.analysis.claim import Claim, Sample, finding
+from evenhand.analysis.claim import Claim, finding, without_number
 from evenhand.analysis.factor_gaps import crossing_of, level_estimate
-from evenhand.analysis.gaps import gap_estimate, gap_grid
+from evenhand.analysis.gaps import gap_claim, gap_estimate, gap_grid, sample_of
 from evenhand.analysis.judgement import judged
 from evenhand.analysis.memory_effect import Comparison, against
 from evenhand.analysis.stratum import Stratum, cues, strata
 from evenhand.analysis.table import Scores
 from evenhand.errors import TableError
-from evenhand.records.finding import Finding, Findings
+from evenhand.records.condition import CONDITION_FIELDS
+from evenhand.records.contrast import ArmContrast
+from evenhand.records.finding import Finding
+from evenhand.records.findings import Findings
+from evenhand.records.measure import Quantity
 
 __all__ = ["compare"]
 
-_CELL = ("bank", "item", "arm", "placement", "reader", "mitigation", "replicate", "order")
+_CELL = ("bank", "item", "arm", *(name for name in CONDITION_FIELDS if name != "cue"), "replicate", "order_index")
 _METHOD = "change of paired differences, crossed random effects (quasi-F, Satterthwaite)"
 
 
@@ -97,8 +101,8 @@ def _change(before: Stratum, after: Stratum, *, name: str) -> Stratum:
     """A stratum whose values are the second table's minus the first's, null where either is missing."""
     if before.primary != after.primary:
         raise TableError(
-            f"the first table is scored by {before.primary!r} and the second by {after.primary!r} in {before.where!r}; "
-            f"ask both with log-probabilities or both without."
+            f"the first table is scored by {before.primary!r} and the second by {after.primary!r} in "
+            f"{before.stream_name!r}; ask both with log-probabilities or both without."
         )
     columns = list(_CELL)
     old = before.rows.select(*columns, pl.col("value").alias("before"))
@@ -109,31 +113,21 @@ def _change(before: Stratum, after: Stratum, *, name: str) -> Stratum:
 
 
 def _gap_changes(change: Stratum) -> list[Finding]:
-    settings = change.settings
     found: list[Finding] = []
     for cue in cues(change):
         rows = change.paired(cue)
         if rows.height == 0:
             continue
         differences = gap_grid(rows, stratum=change)
-        claim = Claim(
-            measure="gap",
-            title=f"Change of the gap, {settings.advantaged} minus {settings.disadvantaged}",
-            estimand=(
-                f"The gap between the {settings.advantaged} and the {settings.disadvantaged} versions in the second "
-                f"table minus that gap in the first, on the same items, personas and replicates"
-            ),
-            method=_METHOD,
-            cue=cue,
-            factor=settings.contrast,
-            level=settings.advantaged,
-            reference=settings.disadvantaged,
+        claim = replace(
+            gap_claim(change, quantity=Quantity(name=change.primary), cue=cue), measure="gap_change", method=_METHOD
         )
-        sample = Sample(trials=differences.trials, items=len(differences.items), profiles=len(differences.units))
-        estimate = None
-        if differences.observed:
-            estimate = gap_estimate(differences, stratum=change, name=f"change/{change.where}/{cue}")
-        found.append(finding(claim, stratum=change, estimate=estimate, sample=sample, notes=_why(estimate is None)))
+        sample = sample_of(differences)
+        if not differences.observed:
+            found.append(without_number(claim, stratum=change, sample=sample, reason=_NO_CELL))
+            continue
+        estimate = gap_estimate(differences, stratum=change, name=f"change/{change.stream_name}/{cue}")
+        found.append(finding(claim, stratum=change, estimate=estimate, sample=sample))
     return found
 
 
@@ -145,18 +139,18 @@ def _memory_changes(change: Stratum) -> list[Finding]:
         if rows.height == 0 or none.height == 0:
             continue
         claim = Claim(
-            measure="memory_effect",
-            title="Change of the memory effect",
-            estimand=(
-                "The mean score with any profile in memory minus that without memory in the second table, less the "
-                "same difference in the first, on the same items"
-            ),
+            measure="memory_effect_change",
+            arms=ArmContrast(arm="profile", baseline="none"),
+            quantity=Quantity(name=change.primary),
             method=_METHOD,
             cue=cue,
         )
-        compared = Comparison(rows=rows, baseline=none, name=f"change/{change.where}/{cue}/memory")
+        compared = Comparison(rows=rows, baseline=none, name=f"change/{change.stream_name}/{cue}/memory")
         estimate, sample = against(compared, stratum=change)
-        found.append(finding(claim, stratum=change, estimate=estimate, sample=sample, notes=_why(estimate is None)))
+        if estimate is None:
+            found.append(without_number(claim, stratum=change, sample=sample, reason=_NO_CELL))
+        else:
+            found.append(finding(claim, stratum=change, estimate=estimate, sample=sample))
     return found
 
 
@@ -167,29 +161,21 @@ def _factor_changes(change: Stratum) -> list[Finding]:
     crossing = crossing_of(rows, change)
     found: list[Finding] = []
     for factor in crossing.factors:
-        for code, level in enumerate(factor.levels[1:], start=1):
-            reference = factor.levels[0]
+        for code in range(1, len(factor.levels)):
             claim = Claim(
-                measure="factor_gap",
-                title=f"Change of the gap, {factor.name}: {level} minus {reference}",
-                estimand=(
-                    f"The gap between {factor.name} {level!r} and {reference!r} in the second table minus that gap in "
-                    f"the first, the other factors held equal, on the same items"
-                ),
+                measure="factor_gap_change",
+                arms=ArmContrast(arm="crossing"),
+                contrast=(factor.contrast(code),),
+                quantity=Quantity(name=change.primary),
                 method=_METHOD,
-                tail=f"{factor.name}.{level}",
-                factor=factor.name,
-                level=level,
-                reference=reference,
             )
             try:
                 estimate = level_estimate(crossing, crossing.scores, factor=factor, level=code, stratum=change)
             except TableError as error:
-                found.append(finding(claim, stratum=change, estimate=None, sample=crossing.sample, notes=(str(error),)))
+                found.append(without_number(claim, stratum=change, sample=crossing.sample, reason=str(error)))
                 continue
             found.append(finding(claim, stratum=change, estimate=estimate, sample=crossing.sample))
     return found
 
 
-def _why(absent: bool) -> tuple[str, ...]:
-    return ("No cell is answered in both tables, so there is no change to average.",) if absent else ()
+_NO_CELL = "No cell is answered in both tables, so there is no change to average."

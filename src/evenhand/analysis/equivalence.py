@@ -13,7 +13,7 @@ import math
 
 from evenhand.analysis.student import quantile, survival
 from evenhand.errors import UsageError
-from evenhand.records.finding import Verdict
+from evenhand.records.estimate import Verdict
 
 __all__ = ["smallest_detectable", "tost_p", "verdict"]
 

@@ -14,7 +14,7 @@ import polars as pl
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from evenhand.analysis.claim import Bounds, Claim, Sample, finding
+from evenhand.analysis.claim import Claim, finding, without_number
 from evenhand.analysis.crossed import (
     CrossedContrast,
     CrossedScores,
@@ -26,7 +26,11 @@ from evenhand.analysis.crossed import (
 from evenhand.analysis.estimate import EstimateSpec
 from evenhand.analysis.stratum import Stratum, codes, cues
 from evenhand.errors import TableError
-from evenhand.records.finding import Finding
+from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.estimate import MissingBounds
+from evenhand.records.finding import Finding, SampleSize
+from evenhand.records.measure import Quantity
+from evenhand.records.profile import Cue
 
 __all__ = [
     "Crossing",
@@ -49,6 +53,10 @@ class FactorLevels(Struct, frozen=True, kw_only=True):
     levels: tuple[str, ...]
     """Reference first."""
 
+    def contrast(self, level: int) -> LevelContrast:
+        """A level, by its code, against the reference."""
+        return LevelContrast(factor=self.name, level=self.levels[level], reference=self.levels[0])
+
 
 class Crossing(Struct, frozen=True, kw_only=True):
     """The trials of an intersectional crossing, coded."""
@@ -60,7 +68,7 @@ class Crossing(Struct, frozen=True, kw_only=True):
     factors: tuple[FactorLevels, ...]
     scores: CrossedScores
     """Cell means of the answered trials."""
-    sample: Sample
+    sample: SampleSize
 
     def refilled(self, fill: NDArray[np.float64]) -> CrossedScores:
         """Cell means with missing answers scored as given (NaN: left out)."""
@@ -136,7 +144,7 @@ def crossing_of(rows: pl.DataFrame, stratum: Stratum) -> Crossing:
         profile=profile,
         factors=factors,
         scores=cell_means(value[kept], item=item[kept], profile=profile[kept]),
-        sample=Sample(trials=int(kept.sum()), items=len(items), profiles=len(people)),
+        sample=SampleSize(trials=int(kept.sum()), items=len(items), profiles=len(people)),
     )
 
 
@@ -149,27 +157,21 @@ def _spec(stratum: Stratum) -> EstimateSpec:
     return EstimateSpec(confidence=1 - stratum.settings.alpha, power=stratum.settings.power, flips=0)
 
 
-def _factor_gap(stratum: Stratum, crossing: Crossing, *, factor: FactorLevels, level: int, cue: str | None) -> Finding:
-    shown, reference = factor.levels[level], factor.levels[0]
+def _factor_gap(stratum: Stratum, crossing: Crossing, *, factor: FactorLevels, level: int, cue: Cue | None) -> Finding:
     claim = Claim(
         measure="factor_gap",
-        title=f"{factor.name}: {shown} minus {reference}",
-        estimand=(
-            f"The mean score of profiles whose {factor.name} is {shown!r} minus that of profiles whose "
-            f"{factor.name} is {reference!r}, the other factors held equal, on the same items"
-        ),
+        arms=ArmContrast(arm="crossing"),
+        contrast=(factor.contrast(level),),
+        quantity=Quantity(name=stratum.primary),
         method="level contrast, crossed random effects of profiles and items",
-        tail=f"{factor.name}.{shown}",
         cue=cue,
-        factor=factor.name,
-        level=shown,
-        reference=reference,
+        main=True,
     )
     try:
         estimate = level_estimate(crossing, crossing.scores, factor=factor, level=level, stratum=stratum)
         bounds = _bounds(crossing, factor=factor, level=level, stratum=stratum, estimate=estimate.estimate)
     except TableError as error:
-        return finding(claim, stratum=stratum, estimate=None, sample=crossing.sample, notes=(str(error),))
+        return without_number(claim, stratum=stratum, sample=crossing.sample, reason=str(error))
     return finding(claim, stratum=stratum, estimate=estimate, sample=crossing.sample, bounds=bounds)
 
 
@@ -186,18 +188,20 @@ def level_estimate(
     return level_contrast(scores, levels=factor.codes, level=level, reference=0, nuisance=nuisance, spec=spec)
 
 
-def _bounds(crossing: Crossing, *, factor: FactorLevels, level: int, stratum: Stratum, estimate: float) -> Bounds:
+def _bounds(
+    crossing: Crossing, *, factor: FactorLevels, level: int, stratum: Stratum, estimate: float
+) -> MissingBounds:
     """The gap with the level's missing answers at their worst and the reference's at their best, and the reverse."""
     held = factor.codes[crossing.profile]
     missing = int((np.isnan(crossing.value) & ((held == level) | (held == 0))).sum())
     if missing == 0:
-        return Bounds(low=estimate, high=estimate, missing=0)
+        return MissingBounds(low=estimate, high=estimate, missing=0)
     ends = []
     for high in (0.0, 1.0):
         fill = np.where(held == level, high, np.where(held == 0, 1 - high, np.nan))
         shifted = crossing.refilled(fill)
         ends.append(level_estimate(crossing, shifted, factor=factor, level=level, stratum=stratum).estimate)
-    return Bounds(low=ends[0], high=ends[1], missing=missing)
+    return MissingBounds(low=ends[0], high=ends[1], missing=missing)
 
 
 def _interaction(
@@ -206,23 +210,17 @@ def _interaction(
     *,
     first: tuple[FactorLevels, int],
     second: tuple[FactorLevels, int],
-    cue: str | None,
+    cue: Cue | None,
 ) -> Finding:
     (one, level_one), (two, level_two) = first, second
-    shown = f"{one.name}.{one.levels[level_one]} x {two.name}.{two.levels[level_two]}"
     claim = Claim(
         measure="interaction",
-        title=f"{one.name} {one.levels[level_one]} with {two.name} {two.levels[level_two]}",
-        estimand=(
-            f"How much the gap between {one.name} {one.levels[level_one]!r} and {one.levels[0]!r} changes when "
-            f"{two.name} is {two.levels[level_two]!r} instead of {two.levels[0]!r}, the other factors held equal"
-        ),
+        arms=ArmContrast(arm="crossing"),
+        contrast=(one.contrast(level_one), two.contrast(level_two)),
+        quantity=Quantity(name=stratum.primary),
         method="interaction contrast, crossed random effects of profiles and items",
-        tail=shown.replace(" ", ""),
         cue=cue,
-        factor=f"{one.name} x {two.name}",
-        level=f"{one.levels[level_one]} x {two.levels[level_two]}",
-        reference=f"{one.levels[0]} x {two.levels[0]}",
+        main=True,
     )
     try:
         estimate = interaction_contrast(
@@ -234,5 +232,5 @@ def _interaction(
             spec=_spec(stratum),
         )
     except TableError as error:
-        return finding(claim, stratum=stratum, estimate=None, sample=crossing.sample, notes=(str(error),))
+        return without_number(claim, stratum=stratum, sample=crossing.sample, reason=str(error))
     return finding(claim, stratum=stratum, estimate=estimate, sample=crossing.sample)

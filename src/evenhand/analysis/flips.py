@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import polars as pl
 
-from evenhand.analysis.claim import Claim, Sample, finding
-from evenhand.analysis.memory_effect import Comparison, against
+from evenhand.analysis.claim import Claim, finding, without_number
+from evenhand.analysis.memory_effect import NOTHING_SHARED, Comparison, against
 from evenhand.analysis.rates import rate_finding
 from evenhand.analysis.stratum import Stratum, cues
-from evenhand.records.finding import Finding
+from evenhand.records.contrast import ArmContrast, ArmGroup
+from evenhand.records.finding import Finding, SampleSize
+from evenhand.records.measure import Quantity
+from evenhand.records.profile import Cue
 
 __all__ = ["disagreement", "flip_findings", "noise_floor"]
-
-_SHOWN = {"none": "no memory again", "placebo": "placebo facts", "profile": "any profile"}
 
 
 def disagreement(rows: pl.DataFrame, *, none: pl.DataFrame) -> pl.DataFrame:
@@ -28,25 +29,25 @@ def disagreement(rows: pl.DataFrame, *, none: pl.DataFrame) -> pl.DataFrame:
     Only answered trials count on both sides; a trial whose item and order has no answered no-memory trial is left out.
     """
     counts = _choices(none)
-    totals = counts.group_by("item", "order").agg(pl.col("times").sum().alias("total"))
+    totals = counts.group_by("item", "order_index").agg(pl.col("times").sum().alias("total"))
     answered = rows.filter(pl.col("choice").is_not_null())
     return (
-        answered.join(totals, on=["item", "order"], how="inner", maintain_order="left")
-        .join(counts, on=["item", "order", "choice"], how="left", maintain_order="left")
+        answered.join(totals, on=["item", "order_index"], how="inner", maintain_order="left")
+        .join(counts, on=["item", "order_index", "choice"], how="left", maintain_order="left")
         .with_columns((1 - pl.col("times").fill_null(0) / pl.col("total")).alias("flip"))
         .drop("times", "total")
     )
 
 
 def noise_floor(none: pl.DataFrame) -> pl.DataFrame:
-    """Columns unit, item, order, flip: the share of pairs of no-memory answers that differ, within item and order.
+    """Columns unit, item, order_index, flip: the share of pairs of no-memory answers that differ, by item and order.
 
     Only orders with at least two answers have a floor: with counts n_k of the options and n in all it is
     1 - sum n_k (n_k - 1) / (n (n - 1)).
     """
     return (
         _choices(none)
-        .group_by("item", "order")
+        .group_by("item", "order_index")
         .agg(
             pl.col("times").sum().alias("total"),
             (pl.col("times") * (pl.col("times") - 1)).sum().alias("same"),
@@ -65,64 +66,58 @@ def flip_findings(stratum: Stratum) -> list[Finding]:
     if none["choice"].null_count() == none.height:
         return []
     floor = noise_floor(none)
-    found = [_rate(stratum, floor, name="none", cue=None)] if floor.height else []
-    groups = [("profile", cue, stratum.profiles(cue)) for cue in cues(stratum)]
+    found = [_rate(stratum, floor, arm="none", cue=None)] if floor.height else []
+    groups: list[tuple[ArmGroup, Cue | None, pl.DataFrame]] = [
+        ("profile", cue, stratum.profiles(cue)) for cue in cues(stratum)
+    ]
     groups.append(("placebo", None, stratum.arm("placebo")))
-    for name, cue, rows in groups:
+    for arm, cue, rows in groups:
         compared = disagreement(rows, none=none)
         if rows.height and compared.height:
-            found.append(_rate(stratum, compared, name=name, cue=cue))
-            found.append(_excess(stratum, compared, floor=floor, name=name, cue=cue))
+            found.append(_rate(stratum, compared, arm=arm, cue=cue))
+            found.append(_excess(stratum, compared, floor=floor, arm=arm, cue=cue))
     return found
 
 
 def _choices(none: pl.DataFrame) -> pl.DataFrame:
     answered = none.filter(pl.col("choice").is_not_null())
-    return answered.group_by("item", "order", "choice").agg(pl.len().cast(pl.Int64).alias("times"))
+    return answered.group_by("item", "order_index", "choice").agg(pl.len().cast(pl.Int64).alias("times"))
 
 
-def _rate(stratum: Stratum, rows: pl.DataFrame, *, name: str, cue: str | None) -> Finding:
+def _rate(stratum: Stratum, rows: pl.DataFrame, *, arm: ArmGroup, cue: Cue | None) -> Finding:
     claim = Claim(
         measure="flip_rate",
-        title="Noise floor: no memory against itself" if name == "none" else f"Answers changed by {_SHOWN[name]}",
-        estimand=(
-            f"The probability that an answer with {_SHOWN[name]} differs from a no-memory answer to the same item in "
-            f"the same option order"
-        ),
+        arms=ArmContrast(arm=arm, baseline="none"),
+        quantity=Quantity(name="choice", scale="rate"),
         method="share of differing pairs, crossed random effects of users and items",
-        scale="rate",
-        tail=name,
         cue=cue,
-        level=name,
         tested=False,
     )
     return rate_finding(claim, stratum=stratum, rows=rows, column="flip")
 
 
-def _excess(stratum: Stratum, rows: pl.DataFrame, *, floor: pl.DataFrame, name: str, cue: str | None) -> Finding:
+def _excess(stratum: Stratum, rows: pl.DataFrame, *, floor: pl.DataFrame, arm: ArmGroup, cue: Cue | None) -> Finding:
     claim = Claim(
         measure="flip_excess",
-        title=f"Answers changed by {_SHOWN[name]}, beyond noise",
-        estimand=(
-            f"The probability that an answer with {_SHOWN[name]} differs from a no-memory answer to the same item, "
-            f"minus the probability that two no-memory answers to the item differ, within one option order"
-        ),
+        arms=ArmContrast(arm=arm, baseline="none"),
+        quantity=Quantity(name="choice", scale="rate"),
         method="differing pairs against the noise floor, crossed random effects of users and items",
-        scale="rate",
-        tail=name,
         cue=cue,
-        level=name,
     )
     ordered = rows.join(
-        floor.select("item", "order", pl.col("flip").alias("floor")),
-        on=["item", "order"],
+        floor.select("item", "order_index", pl.col("flip").alias("floor")),
+        on=["item", "order_index"],
         how="inner",
         maintain_order="left",
     )
-    compared = Comparison(rows=ordered, baseline=floor, column="flip", name=f"flip_excess/{stratum.where}/{name}/{cue}")
+    sample = SampleSize(trials=rows.height, items=rows["item"].n_unique(), profiles=rows["unit"].n_unique())
     if ordered.height == 0:
-        note = "The no-memory arm was not repeated within an option order, so there is no noise floor to compare with."
-        sample = Sample(trials=rows.height, items=rows["item"].n_unique(), profiles=rows["unit"].n_unique())
-        return finding(claim, stratum=stratum, estimate=None, sample=sample, notes=(note,))
-    estimate, sample = against(compared, stratum=stratum)
+        return without_number(claim, stratum=stratum, sample=sample, reason=_NO_FLOOR)
+    name = f"flip_excess/{stratum.stream_name}/{arm}/{cue}"
+    estimate, sample = against(Comparison(rows=ordered, baseline=floor, column="flip", name=name), stratum=stratum)
+    if estimate is None:
+        return without_number(claim, stratum=stratum, sample=sample, reason=NOTHING_SHARED)
     return finding(claim, stratum=stratum, estimate=estimate, sample=sample)
+
+
+_NO_FLOOR = "The no-memory arm was not repeated within an option order, so there is no noise floor to compare with."

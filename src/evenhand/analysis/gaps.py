@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import polars as pl
 
-from evenhand.analysis.claim import Bounds, Claim, Sample, finding
+from evenhand.analysis.claim import Claim, finding, without_number
 from evenhand.analysis.estimate import EstimateSpec
 from evenhand.analysis.grid import Grid, pair_grid
 from evenhand.analysis.paired import PairedGap, paired_gap
 from evenhand.analysis.stratum import Stratum, cues
-from evenhand.records.finding import Finding
+from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.estimate import MissingBounds
+from evenhand.records.finding import Finding, SampleSize
+from evenhand.records.measure import Quantity
+from evenhand.records.profile import Cue
 from evenhand.seeds import stream
 
-__all__ = ["gap_estimate", "gap_findings", "gap_grid"]
+__all__ = ["gap_claim", "gap_estimate", "gap_findings", "gap_grid", "sample_of"]
 
 
 def gap_findings(stratum: Stratum) -> list[Finding]:
@@ -48,13 +52,13 @@ def gap_estimate(differences: Grid, *, stratum: Stratum, name: str) -> PairedGap
     return paired_gap(differences.values, spec=spec, rng=stream(settings.seed, "analysis", name))
 
 
-def _gap(stratum: Stratum, rows: pl.DataFrame, *, cue: str | None) -> Finding:
-    claim = _claim(stratum, cue=cue)
+def _gap(stratum: Stratum, rows: pl.DataFrame, *, cue: Cue | None) -> Finding:
+    claim = gap_claim(stratum, quantity=Quantity(name=stratum.primary), cue=cue, main=True)
     differences = gap_grid(rows, stratum=stratum)
-    sample = _sample(differences)
+    sample = sample_of(differences)
     if not differences.observed:
-        return finding(claim, stratum=stratum, estimate=None, sample=sample, notes=(_NO_PAIR,))
-    estimate = gap_estimate(differences, stratum=stratum, name=f"gap/{stratum.where}/{cue}")
+        return without_number(claim, stratum=stratum, sample=sample, reason=_NO_PAIR)
+    estimate = gap_estimate(differences, stratum=stratum, name=f"gap/{stratum.stream_name}/{cue}")
     return finding(
         claim,
         stratum=stratum,
@@ -68,50 +72,36 @@ def _gap(stratum: Stratum, rows: pl.DataFrame, *, cue: str | None) -> Finding:
 _NO_PAIR = "No pair has both answers, so there is no difference to average."
 
 
-def _claim(stratum: Stratum, *, cue: str | None) -> Claim:
+def gap_claim(stratum: Stratum, *, quantity: Quantity, cue: Cue | None, main: bool = False) -> Claim:
+    """The claim of a gap between the two versions of a persona."""
     settings = stratum.settings
-    measured = "expected score over the option probabilities" if stratum.primary == "p_score" else "score"
     return Claim(
         measure="gap",
-        title=f"{settings.advantaged.capitalize()} minus {settings.disadvantaged}",
-        estimand=(
-            f"The mean {measured} with the {settings.advantaged} version of a persona in memory minus that "
-            f"with the {settings.disadvantaged} version of the same persona, on the same items in the same option order"
+        arms=ArmContrast(arm="pairs"),
+        contrast=(
+            LevelContrast(factor=settings.contrast, level=settings.advantaged, reference=settings.disadvantaged),
         ),
+        quantity=quantity,
         method="paired differences, crossed random effects (quasi-F, Satterthwaite)",
         cue=cue,
-        factor=settings.contrast,
-        level=settings.advantaged,
-        reference=settings.disadvantaged,
+        main=main,
     )
 
 
-def _answer_gap(stratum: Stratum, rows: pl.DataFrame, *, cue: str | None) -> Finding:
+def _answer_gap(stratum: Stratum, rows: pl.DataFrame, *, cue: Cue | None) -> Finding:
     """Beside the gap in probabilities: the gap in the answers given."""
-    settings = stratum.settings
-    claim = Claim(
-        measure="gap",
-        title=f"{settings.advantaged.capitalize()} minus {settings.disadvantaged}, answers given",
-        estimand=(
-            f"The mean score of the answers given with the {settings.advantaged} version of a persona in memory minus "
-            f"that with the {settings.disadvantaged} version, on the same items in the same option order"
-        ),
-        method="paired differences, crossed random effects (quasi-F, Satterthwaite)",
-        tail="answers",
-        cue=cue,
-        factor=settings.contrast,
-        level=settings.advantaged,
-        reference=settings.disadvantaged,
-    )
+    claim = gap_claim(stratum, quantity=Quantity(name="score"), cue=cue)
     differences = gap_grid(rows, stratum=stratum, column="score")
+    sample = sample_of(differences)
     if not differences.observed:
-        return finding(claim, stratum=stratum, estimate=None, sample=_sample(differences), notes=(_NO_PAIR,))
-    estimate = gap_estimate(differences, stratum=stratum, name=f"gap/{stratum.where}/{cue}/answers")
-    return finding(claim, stratum=stratum, estimate=estimate, sample=_sample(differences))
+        return without_number(claim, stratum=stratum, sample=sample, reason=_NO_PAIR)
+    estimate = gap_estimate(differences, stratum=stratum, name=f"gap/{stratum.stream_name}/{cue}/answers")
+    return finding(claim, stratum=stratum, estimate=estimate, sample=sample)
 
 
-def _sample(differences: Grid) -> Sample:
-    return Sample(trials=differences.trials, items=len(differences.items), profiles=len(differences.units))
+def sample_of(differences: Grid) -> SampleSize:
+    """How much a grid of differences rests on."""
+    return SampleSize(trials=differences.trials, items=len(differences.items), profiles=len(differences.units))
 
 
 def _randomisation(estimate: PairedGap) -> tuple[str, ...]:
@@ -123,11 +113,11 @@ def _randomisation(estimate: PairedGap) -> tuple[str, ...]:
     )
 
 
-def _bounds(rows: pl.DataFrame, *, stratum: Stratum, estimate: float) -> Bounds:
+def _bounds(rows: pl.DataFrame, *, stratum: Stratum, estimate: float) -> MissingBounds:
     """The gap with every missing answer at its worst and at its best."""
     missing = rows["value"].null_count()
     if missing == 0:
-        return Bounds(low=estimate, high=estimate, missing=0)
+        return MissingBounds(low=estimate, high=estimate, missing=0)
     settings = stratum.settings
     advantaged = pl.col(settings.contrast).cast(pl.String) == settings.advantaged
     ends = []
@@ -137,4 +127,4 @@ def _bounds(rows: pl.DataFrame, *, stratum: Stratum, estimate: float) -> Bounds:
         )
         grid = gap_grid(rows.with_columns(filled.alias("value")), stratum=stratum)
         ends.append(paired_gap(grid.values, spec=EstimateSpec(flips=0)).estimate)
-    return Bounds(low=ends[0], high=ends[1], missing=missing)
+    return MissingBounds(low=ends[0], high=ends[1], missing=missing)

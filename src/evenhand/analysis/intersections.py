@@ -8,12 +8,14 @@ Estimator: `evenhand.analysis.profile_variance`; docs/methods/intersections.md.
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 import numpy as np
 import polars as pl
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evenhand.analysis.claim import Claim, Sample, finding
+from evenhand.analysis.claim import Claim, with_number, without_number
 from evenhand.analysis.crossed import cell_means, dummies
 from evenhand.analysis.factor_gaps import FactorLevels, crossing_levels
 from evenhand.analysis.profile_variance import (
@@ -26,12 +28,20 @@ from evenhand.analysis.profile_variance import (
 from evenhand.analysis.stratum import Stratum, codes, cues
 from evenhand.analysis.student import quantile
 from evenhand.errors import TableError
-from evenhand.records.finding import Cellwise, Finding, Scale
+from evenhand.records.contrast import ArmContrast
+from evenhand.records.estimate import Number, PointEstimate, Spread, Tested
+from evenhand.records.finding import Finding, SampleSize
+from evenhand.records.measure import Quantity, QuantityName, Scale
+from evenhand.records.profile import Cue
+from evenhand.records.results import CellMean
 from evenhand.seeds import stream
 
 __all__ = ["Intersections", "intersections"]
 
 _TINY = 1e-12
+_SdPart = Literal["profile_sd", "intersectional_sd"]
+_PARTS: tuple[_SdPart, ...] = get_args(_SdPart)
+_STREAMS: dict[_SdPart, str] = {"profile_sd": "all", "intersectional_sd": "beyond"}
 _METHOD = "MAIHDA on profile means, REML, parametric bootstrap"
 
 
@@ -43,7 +53,7 @@ class Intersections(Struct, frozen=True, kw_only=True):
     """What one stratum says of its intersectional crossing."""
 
     findings: tuple[Finding, ...]
-    cells: tuple[Cellwise, ...]
+    cells: tuple[CellMean, ...]
 
 
 class _Fitted(Struct, frozen=True, kw_only=True):
@@ -52,13 +62,13 @@ class _Fitted(Struct, frozen=True, kw_only=True):
     means: ProfileMeans
     null: ProfileVariance
     main: ProfileVariance
-    sample: Sample
+    sample: SampleSize
 
 
 def intersections(stratum: Stratum) -> Intersections:
     """Variance partition of every cue style, and the cell table of the first."""
     found: list[Finding] = []
-    cells: tuple[Cellwise, ...] = ()
+    cells: tuple[CellMean, ...] = ()
     for cue in cues(stratum):
         names = stratum.crossed_factors()
         rows = stratum.crossed(cue)
@@ -67,14 +77,14 @@ def intersections(stratum: Stratum) -> Intersections:
         try:
             fitted = _fit(rows, stratum)
         except TableError as error:
-            sample = Sample(
+            sample = SampleSize(
                 trials=rows["value"].count(), items=rows["item"].n_unique(), profiles=rows["arm"].n_unique()
             )
-            claim = _sd_claim("all", cue=cue)
-            found.append(finding(claim, stratum=stratum, estimate=None, sample=sample, notes=(str(error),)))
+            claim = _claim("profile_sd", scale="sd", cue=cue)
+            found.append(without_number(claim, stratum=stratum, sample=sample, reason=str(error)))
             continue
         found += _variance_findings(stratum, fitted, cue=cue)
-        cells = cells or _cells(stratum, fitted)
+        cells = cells or _cells(stratum, fitted, cue=cue)
     return Intersections(findings=tuple(found), cells=cells)
 
 
@@ -103,36 +113,39 @@ def _fit(rows: pl.DataFrame, stratum: Stratum) -> _Fitted:
         means=means,
         null=profile_variance(means, design=ones),
         main=profile_variance(means, design=main),
-        sample=Sample(trials=answered.height, items=len(items), profiles=len(names)),
+        sample=SampleSize(trials=answered.height, items=len(items), profiles=len(names)),
     )
 
 
-def _variance_findings(stratum: Stratum, fitted: _Fitted, *, cue: str | None) -> list[Finding]:
+def _variance_findings(stratum: Stratum, fitted: _Fitted, *, cue: Cue | None) -> list[Finding]:
     null, main = fitted.null.sd**2, fitted.main.sd**2
     whole = null + fitted.means.item_variance + fitted.means.residual
     explained = None if null == 0 else 1 - main / null
-    shares = (
-        ("vpc", "Share of the variance between profiles", _VPC, None if whole == 0 else null / whole, _NO_VARIANCE),
-        ("pcv", "Share of it that main effects explain", _PCV, explained, _NO_SPREAD),
+    shares: tuple[tuple[QuantityName, float | None, str], ...] = (
+        ("profile_share", None if whole == 0 else null / whole, _NO_VARIANCE),
+        ("main_effect_share", explained, _NO_SPREAD),
     )
-    found = [_sd_finding(stratum, fitted, part=part, cue=cue) for part in ("all", "beyond")]
-    for tail, title, words, value, why in shares:
-        claim = _claim(title, estimand=words, tail=tail, cue=cue, scale="share")
-        bare = finding(claim, stratum=stratum, estimate=None, sample=fitted.sample)
-        notes = (why,) if value is None else ((_NEGATIVE,) if value < 0 else ())
-        found.append(replace(bare, estimate=value, notes=notes))
+    found = [_sd_finding(stratum, fitted, part=part, cue=cue) for part in _PARTS]
+    for name, value, why in shares:
+        claim = _claim(name, scale="share", cue=cue)
+        if value is None:
+            found.append(without_number(claim, stratum=stratum, sample=fitted.sample, reason=why))
+            continue
+        notes = (_NEGATIVE,) if value < 0 else ()
+        number = PointEstimate(value=value)
+        found.append(with_number(claim, stratum=stratum, number=number, sample=fitted.sample, notes=notes))
     return found
 
 
-def _sd_finding(stratum: Stratum, fitted: _Fitted, *, part: str, cue: str | None) -> Finding:
-    fit = fitted.null if part == "all" else fitted.main
+def _sd_finding(stratum: Stratum, fitted: _Fitted, *, part: _SdPart, cue: Cue | None) -> Finding:
+    fit = fitted.null if part == "profile_sd" else fitted.main
+    claim = _claim(part, scale="sd", cue=cue)
     if fitted.means.residual < _TINY:
-        bare = finding(_sd_claim(part, cue=cue), stratum=stratum, estimate=None, sample=fitted.sample)
-        return replace(bare, estimate=fit.sd if fit.sd > _TINY else 0.0, notes=(_NO_RESIDUAL,))
+        number: Number = PointEstimate(value=fit.sd if fit.sd > _TINY else 0.0)
+        return with_number(claim, stratum=stratum, number=number, sample=fitted.sample, notes=(_NO_RESIDUAL,))
     alpha = stratum.settings.alpha
-    rng = stream(stratum.settings.seed, "analysis", "intersections", stratum.where, str(cue), part)
+    rng = stream(stratum.settings.seed, "analysis", "intersections", stratum.stream_name, str(cue), _STREAMS[part])
     interval = sd_interval(fit, rng=rng, alpha=alpha)
-    bare = finding(_sd_claim(part, cue=cue), stratum=stratum, estimate=None, sample=fitted.sample)
     notes: tuple[str, ...] = ("The interval is a parametric bootstrap interval; it holds for the items asked.",)
     if fit.sd == 0:
         notes = (
@@ -140,17 +153,20 @@ def _sd_finding(stratum: Stratum, fitted: _Fitted, *, part: str, cue: str | None
             f"up to {100 * interval.high:.1f} points are compatible with the answers.",
             *notes,
         )
-    return replace(bare, estimate=fit.sd, low=interval.low, high=interval.high, p=interval.p, notes=notes)
+    spread = Spread(low=interval.low, high=interval.high, confidence=1 - alpha)
+    number = Tested(value=fit.sd, p=interval.p, spread=spread)
+    return with_number(claim, stratum=stratum, number=number, sample=fitted.sample, notes=notes)
 
 
-def _cells(stratum: Stratum, fitted: _Fitted) -> tuple[Cellwise, ...]:
+def _cells(stratum: Stratum, fitted: _Fitted, *, cue: Cue | None) -> tuple[CellMean, ...]:
     fit = fitted.main
     half = quantile(1 - stratum.settings.alpha / 2, df=None) * fit.pooled_se
     rows = fitted.people.select("trials", "value").rows()
     return tuple(
-        Cellwise(
+        CellMean(
             model=stratum.model,
             kind=stratum.kind,
+            where=replace(stratum.where, cue=cue),
             levels={factor.name: factor.levels[factor.codes[index]] for factor in fitted.factors},
             trials=trials,
             raw=raw,
@@ -166,34 +182,17 @@ def _clipped(value: float) -> float:
     return min(max(float(value), 0.0), 1.0)
 
 
-def _sd_claim(part: str, *, cue: str | None) -> Claim:
-    if part == "all":
-        title, words, tail = "Spread over intersectional profiles", _SD_ALL, "profile-sd"
-    else:
-        title, words, tail = "Spread beyond main effects", _SD_BEYOND, "intersectional-sd"
-    return _claim(title, estimand=words, tail=tail, cue=cue, scale="sd")
-
-
-def _claim(title: str, *, estimand: str, tail: str, cue: str | None, scale: Scale) -> Claim:
+def _claim(name: QuantityName, *, scale: Scale, cue: Cue | None) -> Claim:
     return Claim(
         measure="variance",
-        title=title,
-        estimand=estimand,
+        arms=ArmContrast(arm="crossing"),
+        quantity=Quantity(name=name, scale=scale),
         method=_METHOD,
-        scale=scale,
-        tail=tail,
         cue=cue,
         tested=False,
     )
 
 
-_SD_ALL = "The standard deviation, over intersectional profiles, of the mean score on the items asked"
-_SD_BEYOND = (
-    "The standard deviation, over intersectional profiles, of what their mean score differs from the sum of the main "
-    "effects of their levels"
-)
-_VPC = "The share of the variance of cell means (profile by item) that lies between intersectional profiles"
-_PCV = "The share of the variance between intersectional profiles that the main effects of the factors explain"
 _NO_RESIDUAL = (
     "Answers to an item do not vary beyond profile means, so there is nothing to judge the spread against: no interval."
 )

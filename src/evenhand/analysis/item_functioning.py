@@ -14,17 +14,21 @@ from msgspec import Struct
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from evenhand.analysis.claim import Claim, Sample, finding
+from evenhand.analysis.claim import Claim, finding, with_number, without_number
 from evenhand.analysis.factor_gaps import crossing_levels
-from evenhand.analysis.gaps import gap_estimate, gap_grid
+from evenhand.analysis.gaps import gap_claim, gap_estimate, gap_grid, sample_of
 from evenhand.analysis.grid import Grid, grid
 from evenhand.analysis.logistic_dif import LogisticDif, logistic_dif
-from evenhand.analysis.mantel_haenszel import EtsClass, MantelHaenszel, ets_class, mantel_haenszel
+from evenhand.analysis.mantel_haenszel import MantelHaenszel, ets_class, mantel_haenszel
 from evenhand.analysis.multiplicity import benjamini_hochberg
 from evenhand.analysis.stratum import Stratum, cues
-from evenhand.records.finding import Finding, Table
+from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.estimate import PointEstimate
+from evenhand.records.finding import Finding, SampleSize
+from evenhand.records.measure import Quantity
+from evenhand.records.results import EtsClass, ItemReaction
 
-__all__ = ["ItemFunctioning", "Matched", "SensitiveItem", "item_functioning", "item_table", "matched_strata"]
+__all__ = ["ItemFunctioning", "Matched", "item_functioning", "matched_strata"]
 
 Array = NDArray[np.float64]
 _BINS = 5
@@ -42,37 +46,22 @@ class Matched(Struct, frozen=True, kw_only=True):
     """Shape (respondents, items): fifth of the score."""
 
 
-class SensitiveItem(Struct, frozen=True, kw_only=True):
-    """One item in one comparison."""
-
-    kind: str
-    condition: str
-    factor: str
-    level: str
-    reference: str
-    item: str
-    odds_ratio: float | None
-    """Reference against level."""
-    delta: float | None
-    ets: EtsClass
-    p_mantel_haenszel: float
-    p_uniform: float
-    p_nonuniform: float
-    """All three adjusted over the items of the comparison."""
-    sensitive: bool
-
-
 class ItemFunctioning(Struct, frozen=True, kw_only=True):
     """What one stratum says of its items."""
 
     findings: tuple[Finding, ...]
-    items: tuple[SensitiveItem, ...]
+    tested: tuple[ItemReaction, ...]
+    """Every item in every comparison."""
+
+    @property
+    def reactions(self) -> tuple[ItemReaction, ...]:
+        """Items of class B or C and sensitive items, strongest first."""
+        shown = (item for item in self.tested if item.sensitive or item.ets != "A")
+        return tuple(sorted(shown, key=lambda item: (item.ets, -abs(item.delta or 0))))
 
 
 class _Comparison(Struct, frozen=True, kw_only=True):
-    factor: str
-    level: str
-    reference: str
+    contrast: LevelContrast
     cells: Grid
     focal: NDArray[np.bool_]
     repeats: float
@@ -81,58 +70,16 @@ class _Comparison(Struct, frozen=True, kw_only=True):
 def item_functioning(stratum: Stratum) -> ItemFunctioning:
     """Every comparison of a stratum in its main cue style, and the primary gap without the sensitive items."""
     found: list[Finding] = []
-    items: list[SensitiveItem] = []
+    items: list[ItemReaction] = []
     for comparison in _comparisons(stratum):
         tested = _tested(comparison, stratum)
         items += tested
         found.append(_share(stratum, comparison, tested))
-    flagged = sorted({item.item for item in items if item.sensitive and item.factor == stratum.settings.contrast})
+    flagged = sorted(
+        {item.item for item in items if item.sensitive and item.contrast.factor == stratum.settings.contrast}
+    )
     without = _gap_without(stratum, flagged)
-    return ItemFunctioning(findings=(*found, *without), items=tuple(items))
-
-
-def item_table(parts: list[ItemFunctioning], *, model: str) -> Table | None:
-    """The items of a model that react to the user, strongest first; None where none was tested."""
-    tested = [item for part in parts for item in part.items]
-    if not tested:
-        return None
-    shown = sorted(
-        (item for item in tested if item.sensitive or item.ets != "A"),
-        key=lambda item: (item.ets, -abs(item.delta or 0)),
-    )
-    columns = ("kind", "condition", "item", "factor", "level", "reference", "odds ratio", "ETS delta", "class")
-    tests = ("Mantel-Haenszel p", "uniform p", "non-uniform p", "sensitive")
-    rows = tuple(
-        (
-            item.kind,
-            item.condition,
-            item.item,
-            item.factor,
-            item.level,
-            item.reference,
-            item.odds_ratio,
-            item.delta,
-            item.ets,
-            item.p_mantel_haenszel,
-            item.p_uniform,
-            item.p_nonuniform,
-            "yes" if item.sensitive else "no",
-        )
-        for item in shown
-    )
-    return Table(
-        id=f"item_functioning/{model}",
-        title="Items that react to who the user is",
-        caption=(
-            f"{len(tested)} tests of an item in a comparison; shown are those of class B or C, or sensitive. Odds of "
-            f"the best answer, reference against level, at equal overall score. p-values adjusted over the items of a "
-            f"comparison (Benjamini-Hochberg)."
-        ),
-        columns=(*columns, *tests),
-        rows=rows,
-        model=model,
-        units={"odds ratio": "number", "ETS delta": "number", **{name: "p" for name in tests if name.endswith(" p")}},
-    )
+    return ItemFunctioning(findings=(*found, *without), tested=tuple(items))
 
 
 def matched_strata(answers: Array, *, anchors: NDArray[np.bool_]) -> Matched:
@@ -175,9 +122,9 @@ def _comparisons(stratum: Stratum) -> list[_Comparison]:
         side = _level_of(pairs, settings.contrast, cells.units)
         found.append(
             _Comparison(
-                factor=settings.contrast,
-                level=settings.disadvantaged,
-                reference=settings.advantaged,
+                contrast=LevelContrast(
+                    factor=settings.contrast, level=settings.disadvantaged, reference=settings.advantaged
+                ),
                 cells=cells,
                 focal=side == settings.disadvantaged,
                 repeats=_repeats(pairs),
@@ -188,14 +135,12 @@ def _comparisons(stratum: Stratum) -> list[_Comparison]:
         cells = grid(crossed, column="right", unit="arm")
         _, factors = crossing_levels(crossed, stratum)
         for factor in factors:
-            for code, level in enumerate(factor.levels[1:], start=1):
+            for code in range(1, len(factor.levels)):
                 kept = (factor.codes == code) | (factor.codes == 0)
                 part = replace(cells, values=cells.values[kept], units=np.array(cells.units)[kept].tolist())
                 found.append(
                     _Comparison(
-                        factor=factor.name,
-                        level=level,
-                        reference=factor.levels[0],
+                        contrast=factor.contrast(code),
                         cells=part,
                         focal=factor.codes[kept] == code,
                         repeats=_repeats(crossed),
@@ -221,7 +166,7 @@ def _repeats(rows: pl.DataFrame) -> float:
     return float(rows.height / max(rows.select(pl.struct("arm", "item").n_unique()).item(), 1))
 
 
-def _tested(comparison: _Comparison, stratum: Stratum) -> list[SensitiveItem]:
+def _tested(comparison: _Comparison, stratum: Stratum) -> list[ItemReaction]:
     """Test every item, purifying the overall score until the flagged items stay the same."""
     answers = comparison.cells.values
     alpha = stratum.settings.alpha
@@ -260,18 +205,16 @@ def _listed(
     adjusted: list[Array],
     classes: list[EtsClass],
     flagged: NDArray[np.bool_],
-) -> list[SensitiveItem]:
-    condition = "/".join((stratum.placement, stratum.reader, stratum.mitigation))
+) -> list[ItemReaction]:
     listed = []
     for index, item in enumerate(comparison.cells.items):
         ratio = float(odds.log_odds_ratio[index])
         listed.append(
-            SensitiveItem(
+            ItemReaction(
+                model=stratum.model,
                 kind=stratum.kind,
-                condition=condition,
-                factor=comparison.factor,
-                level=comparison.level,
-                reference=comparison.reference,
+                where=stratum.where,
+                contrast=comparison.contrast,
                 item=item,
                 odds_ratio=float(np.exp(ratio)) if np.isfinite(ratio) else None,
                 delta=float(odds.delta[index]) if np.isfinite(ratio) else None,
@@ -285,32 +228,25 @@ def _listed(
     return listed
 
 
-def _share(stratum: Stratum, comparison: _Comparison, tested: list[SensitiveItem]) -> Finding:
+def _share(stratum: Stratum, comparison: _Comparison, tested: list[ItemReaction]) -> Finding:
     flagged = [item.item for item in tested if item.sensitive]
     claim = Claim(
         measure="item_functioning",
-        title=f"Items sensitive to {comparison.factor}: {comparison.level} or {comparison.reference}",
-        estimand=(
-            f"The share of items on which profiles with {comparison.factor} {comparison.level!r} and "
-            f"{comparison.reference!r} that do equally well overall differ in the odds of the best answer"
-        ),
+        arms=ArmContrast(arm="pairs" if comparison.contrast.factor == stratum.settings.contrast else "crossing"),
+        contrast=(comparison.contrast,),
+        quantity=Quantity(name="sensitive_items", scale="share"),
         method="Mantel-Haenszel and logistic item functioning, purified, Benjamini-Hochberg",
-        scale="share",
-        tail=f"{comparison.factor}.{comparison.level}",
-        factor=comparison.factor,
-        level=comparison.level,
-        reference=comparison.reference,
         tested=False,
     )
-    sample = Sample(
+    sample = SampleSize(
         trials=int(np.isfinite(comparison.cells.values).sum() * comparison.repeats),
         items=len(tested),
         profiles=len(comparison.cells.units),
     )
-    bare = finding(claim, stratum=stratum, estimate=None, sample=sample)
     named = f"Sensitive items: {', '.join(flagged[:20])}{' ...' if len(flagged) > 20 else ''}." if flagged else ""
     notes = (named,) if named else ("No item was flagged; with few profiles only large reactions can be.",)
-    return replace(bare, estimate=len(flagged) / len(tested), notes=notes)
+    number = PointEstimate(value=len(flagged) / len(tested))
+    return with_number(claim, stratum=stratum, number=number, sample=sample, notes=notes)
 
 
 def _gap_without(stratum: Stratum, flagged: list[str]) -> list[Finding]:
@@ -318,26 +254,12 @@ def _gap_without(stratum: Stratum, flagged: list[str]) -> list[Finding]:
     rows = stratum.paired(cues(stratum)[0])
     if not flagged or rows.height == 0:
         return []
-    settings = stratum.settings
     kept = rows.filter(~pl.col("item").cast(pl.String).is_in(flagged))
-    claim = Claim(
-        measure="item_functioning",
-        title=f"{settings.advantaged.capitalize()} minus {settings.disadvantaged}, sensitive items left out",
-        estimand=(
-            f"The mean score with the {settings.advantaged} version in memory minus that with the "
-            f"{settings.disadvantaged} version, on the items not found sensitive to {settings.contrast}"
-        ),
-        method="paired differences, crossed random effects (quasi-F, Satterthwaite)",
-        tail="gap-without",
-        factor=settings.contrast,
-        level=settings.advantaged,
-        reference=settings.disadvantaged,
-    )
+    claim = replace(gap_claim(stratum, quantity=Quantity(name=stratum.primary), cue=None), measure="item_functioning")
     note = f"Left out after looking at the answers: {', '.join(flagged[:20])}{' ...' if len(flagged) > 20 else ''}."
     differences = gap_grid(kept, stratum=stratum) if kept.height else None
     if differences is None or not differences.observed:
-        sample = Sample(trials=0, items=0, profiles=0)
-        return [finding(claim, stratum=stratum, estimate=None, sample=sample, notes=(note, "No item is left."))]
-    sample = Sample(trials=differences.trials, items=len(differences.items), profiles=len(differences.units))
-    estimate = gap_estimate(differences, stratum=stratum, name=f"gap-without/{stratum.where}")
-    return [finding(claim, stratum=stratum, estimate=estimate, sample=sample, notes=(note,))]
+        none_left = SampleSize(trials=0, items=0, profiles=0)
+        return [without_number(claim, stratum=stratum, sample=none_left, reason="No item is left.", notes=(note,))]
+    estimate = gap_estimate(differences, stratum=stratum, name=f"gap-without/{stratum.stream_name}")
+    return [finding(claim, stratum=stratum, estimate=estimate, sample=sample_of(differences), notes=(note,))]

@@ -11,85 +11,81 @@ from __future__ import annotations
 import polars as pl
 from msgspec.structs import replace
 
-from evenhand.analysis.claim import Claim, Sample, finding
+from evenhand.analysis.claim import Claim, finding
 from evenhand.analysis.flips import disagreement
-from evenhand.analysis.gaps import gap_estimate, gap_grid
+from evenhand.analysis.gaps import gap_estimate, gap_grid, sample_of
 from evenhand.analysis.rates import rate_finding
 from evenhand.analysis.stratum import Stratum, cues
-from evenhand.records.finding import Finding, Table
+from evenhand.records.contrast import ArmContrast, ArmGroup, LevelContrast
+from evenhand.records.finding import Finding
+from evenhand.records.measure import Quantity
+from evenhand.records.profile import Cue
+from evenhand.records.results import FactMention
 
-__all__ = ["leakage_findings", "leakage_table"]
+__all__ = ["fact_mentions", "leakage_findings"]
 
-_WHERE = {
-    "leak": ("answer", "the answer or its reasoning mentions"),
-    "leak_reasoning": ("reasoning", "the reasoning mentions"),
+_QUANTITIES: dict[str, Quantity] = {
+    "leak": Quantity(name="mention_answer", scale="rate"),
+    "leak_reasoning": Quantity(name="mention_reasoning", scale="rate"),
 }
-
-_ARMS = {"profile": "any profile", "placebo": "placebo facts"}
+"""Column of the score table -> what it counts."""
 
 
 def leakage_findings(stratum: Stratum) -> list[Finding]:
     """Mention rates by arm, their gap between versions, and silent influence; none where nothing was looked for."""
     found: list[Finding] = []
-    for column in _WHERE:
+    for column in _QUANTITIES:
         for cue in cues(stratum):
-            for arm, rows in (("profile", stratum.profiles(cue)), ("placebo", stratum.arm("placebo"))):
-                looked = rows.filter(pl.col(column).is_not_null())
-                if looked.height and not (arm == "placebo" and cue != cues(stratum)[0]):
-                    found.append(_rate(stratum, looked, column=column, arm=arm, cue=cue))
+            looked = stratum.profiles(cue).filter(pl.col(column).is_not_null())
+            if looked.height:
+                found.append(_rate(stratum, looked, column=column, arm="profile", cue=cue))
+            placebo = stratum.arm("placebo").filter(pl.col(column).is_not_null())
+            if placebo.height and cue == cues(stratum)[0]:
+                found.append(_rate(stratum, placebo, column=column, arm="placebo", cue=None))
             found += _gap(stratum, column=column, cue=cue)
     for cue in cues(stratum):
         found += _silent(stratum, cue=cue)
     return found
 
 
-def leakage_table(parts: list[Stratum], *, model: str) -> Table | None:
-    """Mentions by dimension of the fact and by arm; None where nothing was looked for or found."""
-    rows: list[tuple[str | float | int | None, ...]] = []
-    for stratum in parts:
-        looked = stratum.rows.filter(pl.col("leak").is_not_null())
-        if looked.height == 0:
-            continue
-        total = looked.group_by(pl.col("arm_kind").cast(pl.String)).agg(pl.len().alias("trials"))
-        named = looked.filter(pl.col("leak_dimension").is_not_null())
-        counts = named.group_by(pl.col("arm_kind").cast(pl.String), pl.col("leak_dimension").cast(pl.String)).agg(
-            pl.len().alias("count")
+def fact_mentions(stratum: Stratum) -> list[FactMention]:
+    """Mentions by dimension of the fact and by arm; none where nothing was looked for or found."""
+    looked = stratum.rows.filter(pl.col("leak").is_not_null())
+    if looked.height == 0:
+        return []
+    arm = pl.col("arm_kind").cast(pl.String)
+    total = looked.group_by(arm).agg(pl.len().alias("trials"))
+    named = looked.filter(pl.col("leak_dimension").is_not_null())
+    counts = named.group_by(arm, pl.col("leak_dimension").cast(pl.String)).agg(pl.len().alias("count"))
+    return [
+        FactMention(
+            model=stratum.model,
+            kind=stratum.kind,
+            where=stratum.where,
+            arm_kind=arm_kind,
+            dimension=dimension,
+            count=count,
+            share=count / trials,
         )
-        condition = "/".join((stratum.placement, stratum.reader, stratum.mitigation))
-        for arm, dimension, count, trials in (
+        for arm_kind, dimension, count, trials in (
             counts.join(total, on="arm_kind").sort("arm_kind", "leak_dimension").iter_rows()
-        ):
-            rows.append((stratum.kind, condition, arm, dimension, count, count / trials))
-    if not rows:
-        return None
-    return Table(
-        id=f"leakage/{model}",
-        title="Which stored facts are mentioned",
-        caption="Trials whose answer or reasoning mentions a stored fact, by dimension of the first fact mentioned.",
-        columns=("kind", "condition", "arm", "dimension", "trials", "share"),
-        rows=tuple(rows),
-        model=model,
-        units={"trials": "count", "share": "percent"},
-    )
+        )
+    ]
 
 
-def _rate(stratum: Stratum, rows: pl.DataFrame, *, column: str, arm: str, cue: str | None) -> Finding:
-    where, words = _WHERE[column]
+def _rate(stratum: Stratum, rows: pl.DataFrame, *, column: str, arm: ArmGroup, cue: Cue | None) -> Finding:
     claim = Claim(
         measure="leakage",
-        title=f"Stored facts mentioned in the {where}, {arm}",
-        estimand=f"The probability that {words} a stored fact, with {_ARMS[arm]} in memory",
+        arms=ArmContrast(arm=arm),
+        quantity=_QUANTITIES[column],
         method="share, crossed random effects of users and items",
-        scale="rate",
-        tail=f"{where}.{arm}",
-        cue=cue if arm == "profile" else None,
-        level=arm,
+        cue=cue,
         tested=False,
     )
     return rate_finding(claim, stratum=stratum, rows=rows.with_columns(pl.col(column).cast(pl.Float64)), column=column)
 
 
-def _gap(stratum: Stratum, *, column: str, cue: str | None) -> list[Finding]:
+def _gap(stratum: Stratum, *, column: str, cue: Cue | None) -> list[Finding]:
     rows = stratum.paired(cue).filter(pl.col(column).is_not_null())
     if rows.height == 0 or not rows[column].any():
         return []
@@ -97,28 +93,21 @@ def _gap(stratum: Stratum, *, column: str, cue: str | None) -> list[Finding]:
     differences = gap_grid(rows.with_columns(pl.col(column).cast(pl.Float64)), stratum=stratum, column=column)
     if not differences.observed:
         return []
-    where, words = _WHERE[column]
     claim = Claim(
         measure="leakage",
-        title=f"Mentioned in the {where}: {settings.advantaged} minus {settings.disadvantaged}",
-        estimand=(
-            f"The probability that {words} a stored fact with the {settings.advantaged} version in memory minus that "
-            f"with the {settings.disadvantaged} version, on the same items"
+        arms=ArmContrast(arm="pairs"),
+        contrast=(
+            LevelContrast(factor=settings.contrast, level=settings.advantaged, reference=settings.disadvantaged),
         ),
+        quantity=_QUANTITIES[column],
         method="paired differences of indicators, crossed random effects (quasi-F, Satterthwaite)",
-        scale="rate",
-        tail=f"{where}.gap",
         cue=cue,
-        factor=settings.contrast,
-        level=settings.advantaged,
-        reference=settings.disadvantaged,
     )
-    sample = Sample(trials=differences.trials, items=len(differences.items), profiles=len(differences.units))
-    estimate = gap_estimate(differences, stratum=stratum, name=f"leakage/{stratum.where}/{cue}/{column}")
-    return [finding(claim, stratum=stratum, estimate=estimate, sample=sample)]
+    estimate = gap_estimate(differences, stratum=stratum, name=f"leakage/{stratum.stream_name}/{cue}/{column}")
+    return [finding(claim, stratum=stratum, estimate=estimate, sample=sample_of(differences))]
 
 
-def _silent(stratum: Stratum, *, cue: str | None) -> list[Finding]:
+def _silent(stratum: Stratum, *, cue: Cue | None) -> list[Finding]:
     """Answers changed without a word; only where there is reasoning to look in."""
     rows = stratum.profiles(cue).filter(pl.col("leak_reasoning").is_not_null())
     if rows.height == 0:
@@ -130,13 +119,9 @@ def _silent(stratum: Stratum, *, cue: str | None) -> list[Finding]:
     changed = float(silent["flip"].sum())
     claim = Claim(
         measure="silent_influence",
-        title="Answers changed while the reasoning names no stored fact",
-        estimand=(
-            "The probability that an answer with any profile in memory differs from a no-memory answer to the same "
-            "item in the same option order while its reasoning mentions no stored fact"
-        ),
+        arms=ArmContrast(arm="profile", baseline="none"),
+        quantity=Quantity(name="choice", scale="rate"),
         method="share, crossed random effects of users and items",
-        scale="rate",
         cue=cue,
         tested=False,
     )

@@ -16,18 +16,16 @@ References:
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 from scipy import special
 
-__all__ = ["EtsClass", "MantelHaenszel", "ets_class", "mantel_haenszel"]
+from evenhand.records.results import EtsClass
+
+__all__ = ["MantelHaenszel", "ets_class", "mantel_haenszel"]
 
 Array = NDArray[np.float64]
-EtsClass = Literal["A", "B", "C"]
-"""Negligible, moderate, large."""
 _DELTA = -2.35
 
 

@@ -8,51 +8,56 @@ the primary analysis. Sampling units: matched sets (or profiles) and items, cros
 
 from __future__ import annotations
 
+from typing import Literal
+
 import polars as pl
 from msgspec.structs import replace
 
-from evenhand.analysis.accuracy import arm_groups
-from evenhand.analysis.claim import Claim, Sample, finding
-from evenhand.analysis.gaps import gap_estimate, gap_grid
-from evenhand.analysis.memory_effect import Comparison, against
+from evenhand.analysis.accuracy import ArmRows, arm_groups
+from evenhand.analysis.claim import Claim, finding, without_number
+from evenhand.analysis.gaps import gap_estimate, gap_grid, sample_of
+from evenhand.analysis.memory_effect import NOTHING_SHARED, Comparison, against
 from evenhand.analysis.rates import rate_finding
 from evenhand.analysis.stratum import Stratum, cues
-from evenhand.records.finding import Finding, Table
+from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.finding import Finding
+from evenhand.records.measure import Quantity
+from evenhand.records.profile import Cue
+from evenhand.records.results import OutcomeCount
 from evenhand.records.trial import OUTCOMES
 
-__all__ = ["missing_findings", "outcome_table"]
+__all__ = ["missing_findings", "outcome_counts"]
 
-_WORDS = {"missing": "has no usable answer", "refused": "is refused"}
+_Column = Literal["missing", "refused"]
 
 
 def missing_findings(stratum: Stratum) -> list[Finding]:
     """Missing rates of every group of arms; where any answer is missing also the gaps between arms."""
     coded = _coded(stratum)
-    found = [_rate(coded, rows, name=name.split(" ")[0], cue=cue) for name, (cue, rows) in arm_groups(coded).items()]
-    for column in ("missing", "refused"):
+    found = [_rate(coded, group) for group in arm_groups(coded)]
+    columns: tuple[_Column, ...] = ("missing", "refused")
+    for column in columns:
         if coded.rows[column].sum() > 0:
             found += _gaps(coded, column=column)
     return found
 
 
-def outcome_table(strata: list[Stratum], *, model: str) -> Table:
-    """How the trials of one model ended, by kind, condition and arm."""
-    rows: list[tuple[str | float | int | None, ...]] = []
-    for stratum in strata:
-        condition = "/".join((stratum.placement, stratum.reader, stratum.mitigation))
-        for name, (_, trials) in arm_groups(stratum).items():
-            counts = dict(trials["outcome"].cast(pl.String).value_counts().iter_rows())
-            missing = 1 - counts.get("answered", 0) / trials.height
-            rows.append((stratum.kind, condition, name, *(counts.get(o, 0) for o in OUTCOMES), missing))
-    return Table(
-        id=f"missing/{model}",
-        title="How the trials ended",
-        caption="Counts of trials by arm. Only answered trials have a score; all others count as missing.",
-        columns=("kind", "condition", "arm", *OUTCOMES, "missing"),
-        rows=tuple(rows),
-        model=model,
-        units={**dict.fromkeys(OUTCOMES, "count"), "missing": "percent"},
-    )
+def outcome_counts(stratum: Stratum) -> list[OutcomeCount]:
+    """How the trials of a stratum ended, by arm."""
+    found = []
+    for group in arm_groups(stratum):
+        counts = dict(group.rows["outcome"].cast(pl.String).value_counts().iter_rows())
+        found.append(
+            OutcomeCount(
+                model=stratum.model,
+                kind=stratum.kind,
+                where=replace(stratum.where, cue=group.cue),
+                arms=group.arms,
+                contrast=group.contrast,
+                outcomes={name: counts.get(name, 0) for name in OUTCOMES},
+            )
+        )
+    return found
 
 
 def _coded(stratum: Stratum) -> Stratum:
@@ -66,57 +71,53 @@ def _coded(stratum: Stratum) -> Stratum:
     )
 
 
-def _rate(stratum: Stratum, rows: pl.DataFrame, *, name: str, cue: str | None) -> Finding:
+def _rate(stratum: Stratum, group: ArmRows) -> Finding:
     claim = Claim(
         measure="missing_rate",
-        title=f"Missing answers, {name}",
-        estimand=f"The probability that a trial of the arm {name!r} has no usable answer",
+        arms=group.arms,
+        contrast=group.contrast,
+        quantity=Quantity(name="missing", scale="rate"),
         method="share, crossed random effects of users and items",
-        scale="rate",
-        tail=name,
-        cue=cue,
-        level=name,
+        cue=group.cue,
         tested=False,
     )
-    return rate_finding(claim, stratum=stratum, rows=rows, column="missing")
+    return rate_finding(claim, stratum=stratum, rows=group.rows, column="missing")
 
 
-def _gaps(stratum: Stratum, *, column: str) -> list[Finding]:
+def _gaps(stratum: Stratum, *, column: _Column) -> list[Finding]:
     settings = stratum.settings
     found: list[Finding] = []
     for cue in cues(stratum):
         pairs = stratum.paired(cue)
         if pairs.height:
             differences = gap_grid(pairs, stratum=stratum, column=column)
-            sample = Sample(trials=differences.trials, items=len(differences.items), profiles=len(differences.units))
-            claim = _claim(column, first=settings.advantaged, second=settings.disadvantaged, cue=cue)
+            contrast = LevelContrast(
+                factor=settings.contrast, level=settings.advantaged, reference=settings.disadvantaged
+            )
+            claim = _claim(column, arms=ArmContrast(arm="pairs"), contrast=(contrast,), cue=cue)
             if differences.observed:
-                name = f"missing_gap/{stratum.where}/{cue}/{column}"
+                name = f"missing_gap/{stratum.stream_name}/{cue}/{column}"
                 estimate = gap_estimate(differences, stratum=stratum, name=name)
-                found.append(finding(claim, stratum=stratum, estimate=estimate, sample=sample))
+                found.append(finding(claim, stratum=stratum, estimate=estimate, sample=sample_of(differences)))
         profiles, none = stratum.profiles(cue), stratum.arm("none")
         if profiles.height and none.height:
-            name = f"missing_gap/{stratum.where}/{cue}/{column}/memory"
+            name = f"missing_gap/{stratum.stream_name}/{cue}/{column}/memory"
             compared = Comparison(rows=profiles, baseline=none, column=column, name=name)
             effect, sample = against(compared, stratum=stratum)
-            claim = _claim(column, first="any profile", second="no memory", cue=cue)
-            found.append(finding(claim, stratum=stratum, estimate=effect, sample=sample))
+            claim = _claim(column, arms=ArmContrast(arm="profile", baseline="none"), contrast=(), cue=cue)
+            if effect is None:
+                found.append(without_number(claim, stratum=stratum, sample=sample, reason=NOTHING_SHARED))
+            else:
+                found.append(finding(claim, stratum=stratum, estimate=effect, sample=sample))
     return found
 
 
-def _claim(column: str, *, first: str, second: str, cue: str | None) -> Claim:
-    tail = f"{column}-{first}-{second}".replace(" ", "-")
+def _claim(column: _Column, *, arms: ArmContrast, contrast: tuple[LevelContrast, ...], cue: Cue | None) -> Claim:
     return Claim(
         measure="missing_gap",
-        title=f"{column.capitalize()}: {first} minus {second}",
-        estimand=(
-            f"The probability that a trial with {first} {_WORDS[column]} minus that probability with {second}, "
-            f"on the same items"
-        ),
+        arms=arms,
+        contrast=contrast,
+        quantity=Quantity(name=column, scale="rate"),
         method="paired differences of indicators, crossed random effects (quasi-F, Satterthwaite)",
-        scale="rate",
-        tail=tail,
         cue=cue,
-        level=first,
-        reference=second,
     )

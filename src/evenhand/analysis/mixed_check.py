@@ -8,14 +8,16 @@ items and profiles, crossed. Estimators: `evenhand.analysis.binomial_mixed` for 
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import polars as pl
-from msgspec import Struct
+from msgspec import Struct, json
 from numpy.typing import NDArray
 from scipy import linalg
 
 from evenhand.analysis.binomial_mixed import BinomialCells, BinomialFit, FixedEffect, RandomSd, fit_binomial
-from evenhand.analysis.claim import Claim, Sample, finding
+from evenhand.analysis.claim import Claim, finding, without_number
 from evenhand.analysis.crossed import dummies
 from evenhand.analysis.estimate import Estimate
 from evenhand.analysis.factor_gaps import crossing_levels
@@ -25,9 +27,13 @@ from evenhand.analysis.random_terms import RandomTerm, term
 from evenhand.analysis.sd_interval import sd_interval
 from evenhand.analysis.stratum import Stratum, codes, cues
 from evenhand.errors import TableError
-from evenhand.records.finding import Finding, Scale, Table
+from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.finding import Finding, SampleSize
+from evenhand.records.measure import Quantity, Scale
+from evenhand.records.profile import Cue
+from evenhand.records.results import VarianceComponent
 
-__all__ = ["MixedCheck", "MixedRows", "crossing_rows", "mixed_check", "mixed_table"]
+__all__ = ["MixedCheck", "MixedRows", "column_name", "crossing_rows", "mixed_check"]
 
 Array = NDArray[np.float64]
 
@@ -44,8 +50,7 @@ _Spread = tuple[tuple[RandomSd, tuple[float | None, float | None]], ...]
 class MixedRows(Struct, frozen=True, kw_only=True):
     """Cells of one cohort with their fixed effects and random terms."""
 
-    part: str
-    """`pairs` or `crossing`."""
+    part: Literal["pairs", "crossing"]
     binary: bool
     """Whether every score is 0 or 1."""
     total: Array
@@ -53,13 +58,13 @@ class MixedRows(Struct, frozen=True, kw_only=True):
     trials: Array
     design: Array
     names: tuple[str, ...]
-    """`intercept`, then `factor.level` and covariates."""
+    """`intercept`, then one name per level and covariate; they tell columns apart and are never read."""
     groups: dict[str, tuple[str, ...]]
     """Factor -> its columns."""
-    references: dict[str, str]
-    """Column -> reference level."""
+    contrasts: dict[str, LevelContrast]
+    """Column of a level -> the level and its reference."""
     terms: tuple[RandomTerm, ...]
-    sample: Sample
+    sample: SampleSize
 
 
 class _Fixed(Struct, kw_only=True):
@@ -68,22 +73,21 @@ class _Fixed(Struct, kw_only=True):
     columns: list[Array]
     names: list[str]
     groups: dict[str, tuple[str, ...]]
-    references: dict[str, str]
+    contrasts: dict[str, LevelContrast]
 
 
 class MixedCheck(Struct, frozen=True, kw_only=True):
     """The findings of a stratum and the standard deviations behind them."""
 
     findings: tuple[Finding, ...]
-    sds: tuple[tuple[str | float | int | None, ...], ...]
-    """(kind, condition, cohort, term, sd, low, high, levels, singular)."""
+    variances: tuple[VarianceComponent, ...]
 
 
 def mixed_check(stratum: Stratum) -> MixedCheck:
     """The models of a stratum's pairs and crossing, in its main cue style."""
     cue = cues(stratum)[0]
     found: list[Finding] = []
-    sds: list[tuple[str | float | int | None, ...]] = []
+    variances: list[VarianceComponent] = []
     for rows in (_pair_rows(stratum, cue=cue), crossing_rows(stratum, cue=cue)):
         if rows is None:
             continue
@@ -91,38 +95,29 @@ def mixed_check(stratum: Stratum) -> MixedCheck:
             _require_samples(rows)
             made, spread = _binomial(stratum, rows) if rows.binary else _linear(stratum, rows)
         except (TableError, linalg.LinAlgError) as error:
-            claim = _claim(rows, name=rows.names[1], scale="log-odds")
-            made, spread = [finding(claim, stratum=stratum, estimate=None, sample=rows.sample, notes=(str(error),))], ()
+            claim = _claim(rows, contrast=next(iter(rows.contrasts.values())), scale="log-odds")
+            found.append(without_number(claim, stratum=stratum, sample=rows.sample, reason=str(error)))
+            continue
         found += made
-        condition = "/".join((stratum.placement, stratum.reader, stratum.mitigation))
-        sds += [
-            (stratum.kind, condition, rows.part, sd.name, sd.sd, low, high, sd.levels, "yes" if sd.singular else "no")
+        variances += [
+            VarianceComponent(
+                model=stratum.model,
+                kind=stratum.kind,
+                where=stratum.where,
+                cohort=rows.part,
+                term=sd.name,
+                sd=sd.sd,
+                low=low,
+                high=high,
+                levels=sd.levels,
+                singular=sd.singular,
+            )
             for sd, (low, high) in spread
         ]
-    return MixedCheck(findings=tuple(found), sds=tuple(sds))
+    return MixedCheck(findings=tuple(found), variances=tuple(variances))
 
 
-def mixed_table(checks: list[MixedCheck], *, model: str) -> Table | None:
-    """Standard deviations of the random effects of a model's mixed models; None where there are none."""
-    rows = tuple(row for check in checks for row in check.sds)
-    if not rows:
-        return None
-    return Table(
-        id=f"mixed_model/{model}",
-        title="How much items, profiles and cells differ",
-        caption=(
-            "Standard deviations of the random effects: in log-odds where scores are right or wrong, on the "
-            "probability scale where they are graded. Singular: the likelihood is highest at 0, which is not evidence "
-            "that there is no such variation; the interval, where given, says what is compatible with the answers."
-        ),
-        columns=("kind", "condition", "cohort", "term", "sd", "low", "high", "levels", "singular"),
-        rows=rows,
-        model=model,
-        units={"sd": "number", "low": "number", "high": "number", "levels": "count"},
-    )
-
-
-def crossing_rows(stratum: Stratum, *, cue: str | None) -> MixedRows | None:
+def crossing_rows(stratum: Stratum, *, cue: Cue | None) -> MixedRows | None:
     """The cells of the intersectional crossing: main effects, covariates, items and profiles."""
     rows = stratum.crossed(cue).filter(pl.col("score").is_not_null())
     if rows.height == 0:
@@ -131,13 +126,13 @@ def crossing_rows(stratum: Stratum, *, cue: str | None) -> MixedRows | None:
     _, factors = crossing_levels(rows, stratum)
     profile, people = codes(cells["arm"])
     item, items = codes(cells["item"])
-    fixed = _Fixed(columns=[np.ones((cells.height, 1))], names=["intercept"], groups={}, references={})
+    fixed = _Fixed(columns=[np.ones((cells.height, 1))], names=["intercept"], groups={}, contrasts={})
     for factor in factors:
-        labels = tuple(f"{factor.name}.{level}" for level in factor.levels[1:])
+        labels = tuple(column_name(factor.contrast(code)) for code in range(1, len(factor.levels)))
         fixed.columns.append(dummies(factor.codes)[profile])
         fixed.names += labels
         fixed.groups[factor.name] = labels
-        fixed.references.update(dict.fromkeys(labels, factor.levels[0]))
+        fixed.contrasts.update({name: factor.contrast(code) for code, name in enumerate(labels, start=1)})
     for name in stratum.covariates:
         values = cells[name].to_numpy()
         values = np.where(np.isnan(values), np.nanmean(values), values)
@@ -145,11 +140,11 @@ def crossing_rows(stratum: Stratum, *, cue: str | None) -> MixedRows | None:
             fixed.columns.append(((values - values.mean()) / values.std())[:, None])
             fixed.names.append(name)
     terms = [term("item", item), term("profile", profile)]
-    sample = Sample(trials=rows.height, items=len(items), profiles=len(people))
+    sample = SampleSize(trials=rows.height, items=len(items), profiles=len(people))
     return _rows(cells, part="crossing", fixed=fixed, terms=terms, sample=sample)
 
 
-def _pair_rows(stratum: Stratum, *, cue: str | None) -> MixedRows | None:
+def _pair_rows(stratum: Stratum, *, cue: Cue | None) -> MixedRows | None:
     """The cells of the matched pairs: the contrast, items with their reactions to it, sets and profiles."""
     settings = stratum.settings
     rows = stratum.paired(cue).filter(pl.col("score").is_not_null())
@@ -162,19 +157,27 @@ def _pair_rows(stratum: Stratum, *, cue: str | None) -> MixedRows | None:
     unit, units = codes(cells["unit"])
     item, items = codes(cells["item"])
     profile, _ = codes(cells["arm"])
-    name = f"{settings.contrast}.{settings.advantaged}"
+    contrast = LevelContrast(factor=settings.contrast, level=settings.advantaged, reference=settings.disadvantaged)
+    name = column_name(contrast)
     terms = [term("item", item), term("set", unit), term("profile", profile), term("item slope", item, covariate=half)]
     fixed = _Fixed(
         columns=[np.ones((cells.height, 1)), half[:, None]],
         names=["intercept", name],
         groups={},
-        references={name: settings.disadvantaged},
+        contrasts={name: contrast},
     )
-    sample = Sample(trials=rows.height, items=len(items), profiles=len(units))
+    sample = SampleSize(trials=rows.height, items=len(items), profiles=len(units))
     return _rows(cells, part="pairs", fixed=fixed, terms=terms, sample=sample)
 
 
-def _rows(cells: pl.DataFrame, *, part: str, fixed: _Fixed, terms: list[RandomTerm], sample: Sample) -> MixedRows:
+def _rows(
+    cells: pl.DataFrame,
+    *,
+    part: Literal["pairs", "crossing"],
+    fixed: _Fixed,
+    terms: list[RandomTerm],
+    sample: SampleSize,
+) -> MixedRows:
     trials = cells["trials"].cast(pl.Float64).to_numpy()
     if (trials > 1).any():
         terms = [*terms, term("cell", np.arange(cells.height))]
@@ -186,7 +189,7 @@ def _rows(cells: pl.DataFrame, *, part: str, fixed: _Fixed, terms: list[RandomTe
         design=np.column_stack(fixed.columns),
         names=tuple(fixed.names),
         groups=fixed.groups,
-        references=fixed.references,
+        contrasts=fixed.contrasts,
         terms=tuple(terms),
         sample=sample,
     )
@@ -221,7 +224,7 @@ def _binomial(stratum: Stratum, rows: MixedRows) -> tuple[list[Finding], _Spread
     found = [
         _fixed_finding(stratum, rows, effect, scale="log-odds", notes=notes)
         for effect in fit.effects
-        if effect.name in rows.references
+        if effect.name in rows.contrasts
     ]
     for effect in marginal_effects(cells, fit, groups=rows.groups):
         found.append(_marginal_finding(stratum, rows, effect, notes=notes))
@@ -251,7 +254,7 @@ def _linear(stratum: Stratum, rows: MixedRows) -> tuple[list[Finding], _Spread]:
     found = [
         _fixed_finding(stratum, rows, effect, scale="probability", notes=notes)
         for effect in fit.effects
-        if effect.name in rows.references
+        if effect.name in rows.contrasts
     ]
     return found, tuple((sd, (None, None)) for sd in fit.sds)
 
@@ -283,7 +286,7 @@ def _fit_notes(notes: tuple[str, ...], *, converged: bool) -> tuple[str, ...]:
 def _fixed_finding(
     stratum: Stratum, rows: MixedRows, effect: FixedEffect, *, scale: Scale, notes: tuple[str, ...]
 ) -> Finding:
-    claim = _claim(rows, name=effect.name, scale=scale)
+    claim = _claim(rows, contrast=rows.contrasts[effect.name], scale=scale)
     se = effect.se_adjusted
     return finding(
         claim, stratum=stratum, estimate=_estimate(effect, se=se, stratum=stratum), sample=rows.sample, notes=notes
@@ -291,7 +294,7 @@ def _fixed_finding(
 
 
 def _marginal_finding(stratum: Stratum, rows: MixedRows, effect: MarginalEffect, *, notes: tuple[str, ...]) -> Finding:
-    claim = _claim(rows, name=effect.name, scale="probability", tail="/probability")
+    claim = _claim(rows, contrast=rows.contrasts[effect.name], scale="probability")
     estimate = _estimate(effect, se=effect.se, stratum=stratum)
     return finding(claim, stratum=stratum, estimate=estimate, sample=rows.sample, notes=notes)
 
@@ -312,22 +315,16 @@ def _estimate(effect: FixedEffect | MarginalEffect, *, se: float, stratum: Strat
     )
 
 
-def _claim(rows: MixedRows, *, name: str, scale: Scale, tail: str = "") -> Claim:
-    factor, _, level = name.partition(".")
-    reference = rows.references.get(name)
-    shown = "log-odds of a right answer" if scale == "log-odds" else "mean score"
-    averaged = " (averaged over items and profiles)" if tail else ""
+def column_name(contrast: LevelContrast) -> str:
+    """A name for a level's column that no other level shares, whatever the factor and level are called."""
+    return json.encode([contrast.factor, contrast.level]).decode()
+
+
+def _claim(rows: MixedRows, *, contrast: LevelContrast, scale: Scale) -> Claim:
     return Claim(
         measure="mixed_model",
-        title=f"{factor}: {level} minus {reference}{', as probability' if tail else ''}",
-        estimand=(
-            f"The {shown} with {factor} {level!r} minus that with {factor} {reference!r}{averaged}, for items and "
-            f"profiles like those asked"
-        ),
+        arms=ArmContrast(arm=rows.part),
+        contrast=(contrast,),
+        quantity=Quantity(name="score", scale=scale),
         method="binomial mixed model" if rows.binary else "linear mixed model",
-        scale=scale,
-        tail=f"{name}{tail}",
-        factor=factor,
-        level=level,
-        reference=reference,
     )

@@ -12,18 +12,21 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 from msgspec import Struct
-from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from evenhand.analysis.claim import Claim, Sample, finding
+from evenhand.analysis.claim import Claim, finding, with_number, without_number
 from evenhand.analysis.estimate import EstimateSpec
 from evenhand.analysis.factor_gaps import crossing_levels
 from evenhand.analysis.paired import pair_matrix, paired_gap
 from evenhand.analysis.stratum import Stratum, codes, cues
-from evenhand.records.finding import Finding, Measure, Table
+from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.estimate import Tested
+from evenhand.records.finding import Finding, SampleSize
+from evenhand.records.measure import Quantity
+from evenhand.records.results import OptionShare
 from evenhand.seeds import stream
 
-__all__ = ["OptionPairs", "ShiftTest", "option_findings", "option_table", "shift_test"]
+__all__ = ["OptionPairs", "ShiftTest", "option_findings", "option_shares", "shift_test"]
 
 _SWAPS = 1000
 _TAGS = 20
@@ -62,30 +65,17 @@ def option_findings(stratum: Stratum) -> list[Finding]:
     return found
 
 
-def option_table(parts: list[Stratum], *, model: str) -> Table | None:
-    """How often each wrong emotion or kind of advice was chosen, by level of every factor; None without tags."""
-    rows: list[tuple[str | float | int | None, ...]] = []
-    for stratum in parts:
-        answered = stratum.profiles().filter(pl.col("choice_tag").is_not_null())
-        if answered.height == 0 or stratum.mitigation != "none" or stratum.reader != "none":
-            continue
-        told = answered.filter(_told(stratum))
-        for factor in stratum.factors:
-            rows += _tag_rows(told, totals=answered, factor=factor, stratum=stratum)
-    if not rows:
-        return None
-    return Table(
-        id=f"option_shift/{model}",
-        title="Which wrong emotion, which kind of advice, by group",
-        caption=(
-            "Share of a group's answers: wrong emotions for understanding items, kinds of advice for management items. "
-            "Descriptive; the tests are among the findings."
-        ),
-        columns=("kind", "placement", "factor", "level", "emotion or strategy", "share", "answers"),
-        rows=tuple(rows),
-        model=model,
-        units={"share": "percent", "answers": "count"},
-    )
+def option_shares(stratum: Stratum) -> list[OptionShare]:
+    """How often each wrong emotion or kind of advice was chosen, by level of every factor; none without tags."""
+    answered = stratum.profiles().filter(pl.col("choice_tag").is_not_null())
+    if answered.height == 0 or not stratum.main:
+        return []
+    told = answered.filter(_told(stratum))
+    return [
+        share
+        for factor in stratum.factors
+        for share in _tag_rows(told, totals=answered, factor=factor, stratum=stratum)
+    ]
 
 
 def shift_test(
@@ -163,27 +153,19 @@ def _distance(stratum: Stratum, pairs: OptionPairs) -> Finding:
     sets, names = codes(rows["set"])
     claim = Claim(
         measure="option_shift",
-        title=f"Options chosen, {pairs.factor}: {pairs.first} or {pairs.second}",
-        estimand=(
-            f"The mean over items of the total variation distance between the options chosen with {pairs.factor} "
-            f"{pairs.first!r} and {pairs.second!r} in otherwise matched profiles, beyond what swapped labels give"
-        ),
+        arms=ArmContrast(arm="pairs" if pairs.factor == stratum.settings.contrast else "crossing"),
+        contrast=(LevelContrast(factor=pairs.factor, level=pairs.first, reference=pairs.second),),
+        quantity=Quantity(name="choice", scale="share"),
         method="total variation distance, permutation of labels within matched sets",
-        scale="share",
-        tail=f"{pairs.factor}.{pairs.first}",
-        factor=pairs.factor,
-        level=pairs.first,
-        reference=pairs.second,
-        tested=False,
     )
-    sample = Sample(trials=2 * rows.height, items=len(items), profiles=len(names))
+    sample = SampleSize(trials=2 * rows.height, items=len(items), profiles=len(names))
     if np.unique(item * len(names) + sets).size == len(items):
-        return finding(claim, stratum=stratum, estimate=None, sample=sample, notes=(_ONE_SET,))
-    bare = finding(claim, stratum=stratum, estimate=None, sample=sample)
-    rng = stream(stratum.settings.seed, "analysis", "option-shift", stratum.where, pairs.factor, pairs.first)
+        return without_number(claim, stratum=stratum, sample=sample, reason=_ONE_SET)
+    rng = stream(stratum.settings.seed, "analysis", "option-shift", stratum.stream_name, pairs.factor, pairs.first)
     test = shift_test(both[: rows.height], both[rows.height :], item=item, sets=sets, rng=rng)
     note = f"Distance {test.distance:.3f}; swapped labels give {test.chance:.3f} on average."
-    return replace(bare, estimate=test.distance - test.chance, p=test.p, notes=(note,))
+    number = Tested(value=test.distance - test.chance, p=test.p)
+    return with_number(claim, stratum=stratum, number=number, sample=sample, notes=(note,))
 
 
 def _told(stratum: Stratum) -> pl.Expr:
@@ -204,7 +186,7 @@ def _tag_shares(stratum: Stratum, pairs: OptionPairs) -> list[Finding]:
     item, items = codes(rows["item"])
     sets, names = codes(rows["set"])
     spec = EstimateSpec(confidence=1 - stratum.settings.alpha, power=stratum.settings.power, flips=0)
-    sample = Sample(trials=2 * rows.height, items=len(items), profiles=len(names))
+    sample = SampleSize(trials=2 * rows.height, items=len(items), profiles=len(names))
     found = []
     for tag in np.argsort(-counts, kind="stable")[:_TAGS]:
         if counts[tag] == 0:
@@ -218,29 +200,17 @@ def _tag_shares(stratum: Stratum, pairs: OptionPairs) -> list[Finding]:
 
 
 def _tag_claim(stratum: Stratum, pairs: OptionPairs, *, tag: str) -> Claim:
-    wrong = stratum.kind == "understanding"
-    measure: Measure = "option_shift" if wrong else "strategy_shift"
-    what = f"wrongly name {tag!r}" if wrong else f"advise {tag!r}"
     return Claim(
-        measure=measure,
-        title=f"{'Wrongly ' if wrong else ''}{tag}: {pairs.first} minus {pairs.second}",
-        estimand=(
-            f"The share of answers that {what} with the {pairs.first} version of a persona in memory minus that share "
-            f"with the {pairs.second} version, on the same items"
-        ),
+        measure="option_shift" if stratum.kind == "understanding" else "strategy_shift",
+        arms=ArmContrast(arm="pairs"),
+        contrast=(LevelContrast(factor=pairs.factor, level=pairs.first, reference=pairs.second),),
+        quantity=Quantity(name="choice_tag", scale="rate", tag=tag),
         method="paired differences of indicators, crossed random effects (quasi-F, Satterthwaite)",
-        scale="rate",
-        tail=f"tag.{tag}",
         on_margin=False,
-        factor=pairs.factor,
-        level=pairs.first,
-        reference=pairs.second,
     )
 
 
-def _tag_rows(
-    told: pl.DataFrame, *, totals: pl.DataFrame, factor: str, stratum: Stratum
-) -> list[tuple[str | float | int | None, ...]]:
+def _tag_rows(told: pl.DataFrame, *, totals: pl.DataFrame, factor: str, stratum: Stratum) -> list[OptionShare]:
     level = pl.col(factor).cast(pl.String).alias("level")
     size = totals.filter(pl.col(factor).is_not_null()).group_by(level).agg(pl.len().alias("answers"))
     tag = pl.col("choice_tag").cast(pl.String).alias("tag")
@@ -251,6 +221,15 @@ def _tag_rows(
         "level", "share", "tag", descending=[False, True, False]
     )
     return [
-        (stratum.kind, stratum.placement, factor, level_, tag_, share, answers)
+        OptionShare(
+            model=stratum.model,
+            kind=stratum.kind,
+            where=stratum.where,
+            factor=factor,
+            level=level_,
+            tag=tag_,
+            share=share,
+            answers=answers,
+        )
         for level_, tag_, share, answers in shares.select("level", "tag", "share", "answers").iter_rows()
     ]

@@ -16,9 +16,9 @@ from evenhand.analysis.power import Components, PairedDesign, power_curve
 from evenhand.analysis.stratum import Stratum, cues, strata
 from evenhand.analysis.table import Scores
 from evenhand.errors import TableError
-from evenhand.records.finding import Table
+from evenhand.records.results import DesignPower
 
-__all__ = ["components_from_scores", "power_table", "stratum_components"]
+__all__ = ["components_from_scores", "design_power", "stratum_components"]
 
 _CURVES: tuple[tuple[Literal["items", "sets", "replicates"], tuple[int, ...]], ...] = (
     ("items", (33, 66, 108, 200, 400)),
@@ -60,7 +60,7 @@ def stratum_components(stratum: Stratum) -> Components | None:
     variances = {part.name: max(part.variance or 0.0, 0.0) for part in estimate.components}
     noise, replicates = _replicate_noise(rows, stratum)
     if not estimate.components or any(part.variance is None for part in estimate.components):
-        return _cautious(grid.values, known=variances, where=stratum.where)
+        return _cautious(grid.values, known=variances, where=stratum.stream_name)
     residual = variances.get("residual", 0.0)
     cell = max(residual - noise / replicates, 0.0)
     return Components(
@@ -68,7 +68,7 @@ def stratum_components(stratum: Stratum) -> Components | None:
         item=math.sqrt(variances.get("item", 0.0)),
         cell=math.sqrt(cell if noise > 0 else 0.0),
         noise=math.sqrt(noise if noise > 0 else residual),
-        source=f"estimated from {stratum.where}",
+        source=f"estimated from {stratum.stream_name}",
     )
 
 
@@ -87,43 +87,28 @@ def _cautious(differences: NDArray[np.float64], *, known: dict[str, float], wher
     )
 
 
-def power_table(parts: list[Stratum], *, model: str) -> Table | None:
-    """Smallest detectable gap of larger and smaller designs, with the components found in a model's run."""
-    rows: list[tuple[str | float | int | None, ...]] = []
-    for stratum in parts:
-        components = stratum_components(stratum)
-        if components is None or stratum.mitigation != "none" or stratum.reader != "none":
-            continue
-        pairs = stratum.paired(cues(stratum)[0])
-        items, sets = pairs["item"].n_unique(), pairs["unit"].n_unique()
-        met = pairs.select("unit", "item").unique().height / items
-        design = PairedDesign(
-            items=items,
-            sets=sets,
-            sets_per_item=met if met < sets else None,
-            replicates=pairs["replicate"].n_unique(),
-        )
-        alpha, power = stratum.settings.alpha, stratum.settings.power
-        name = f"{stratum.kind}, {stratum.placement}"
-        if components.set == components.item == components.cell == components.noise == 0.0:
-            continue
-        for over, values in _CURVES:
-            curve = power_curve(design, over=over, values=values, components=components, alpha=alpha, power=power)
-            rows += [(name, over, value, gap) for value, gap in curve]
-    if not rows:
-        return None
-    return Table(
-        id=f"power/{model}",
-        title="What other designs could detect",
-        caption=(
-            "Smallest gap found with the stated power, when one size of this design is changed and the variation is as "
-            "found here."
-        ),
-        columns=("what", "size changed", "to", "smallest detectable gap"),
-        rows=tuple(rows),
-        model=model,
-        units={"to": "count", "smallest detectable gap": "points"},
+def design_power(stratum: Stratum) -> list[DesignPower]:
+    """Smallest detectable gap of larger and smaller designs, with the components found in a run."""
+    components = stratum_components(stratum)
+    if components is None or not stratum.main:
+        return []
+    if components.set == components.item == components.cell == components.noise == 0.0:
+        return []
+    pairs = stratum.paired(cues(stratum)[0])
+    items, sets = pairs["item"].n_unique(), pairs["unit"].n_unique()
+    met = pairs.select("unit", "item").unique().height / items
+    design = PairedDesign(
+        items=items,
+        sets=sets,
+        sets_per_item=met if met < sets else None,
+        replicates=pairs["replicate"].n_unique(),
     )
+    alpha, power = stratum.settings.alpha, stratum.settings.power
+    return [
+        DesignPower(model=stratum.model, kind=stratum.kind, where=stratum.where, size=over, to=value, smallest_gap=gap)
+        for over, values in _CURVES
+        for value, gap in power_curve(design, over=over, values=values, components=components, alpha=alpha, power=power)
+    ]
 
 
 def _replicate_noise(rows: pl.DataFrame, stratum: Stratum) -> tuple[float, float]:

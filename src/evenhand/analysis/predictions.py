@@ -18,9 +18,9 @@ from evenhand.analysis.predicted_label import labels_of, normalised
 from evenhand.analysis.table import Scores, scores_from_frame
 from evenhand.analysis.table_file import read_table_file
 from evenhand.errors import TableError
-from evenhand.records.finding import AnalysisSettings
 from evenhand.records.item import ITEM_KINDS
 from evenhand.records.score import RESERVED_COLUMNS
+from evenhand.records.settings import AnalysisSettings
 
 __all__ = ["REFERENCE_FACTORS", "PredictionColumns", "read_predictions"]
 
@@ -190,7 +190,7 @@ def _with_arms(frame: pl.DataFrame, columns: PredictionColumns, *, contrast: str
     constant = {"bank": "predictions", "placement": "system", "reader": "none", "mitigation": "none"}
     return pl.concat([fixed, shown, levels], how="horizontal").with_columns(
         *(pl.lit(value).alias(name) for name, value in constant.items()),
-        pl.lit(0).alias("order"),
+        pl.lit(0).alias("order_index"),
         pl.when(pl.col("arm_kind") == "profile").then(pl.lit("stated")).alias("cue"),
     )
 
@@ -208,7 +208,7 @@ def _kind(frame: pl.DataFrame) -> pl.Series:
 
 
 def _outcomes(frame: pl.DataFrame, columns: PredictionColumns) -> pl.DataFrame:
-    """Columns outcome, choice, key, score of every row."""
+    """Columns outcome, choice, keyed_option, score of every row."""
     if columns.correct is not None:
         score = _correctness(frame[columns.correct])
         choice = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
@@ -218,7 +218,7 @@ def _outcomes(frame: pl.DataFrame, columns: PredictionColumns) -> pl.DataFrame:
         key = normalised(frame[columns.gold or ""], labels=labels)
         choice = normalised(frame[columns.prediction or ""], labels=labels)
         score = (choice == key).cast(pl.Float64)
-    return pl.DataFrame({"choice": choice, "key": key, "score": score}).with_columns(
+    return pl.DataFrame({"choice": choice, "keyed_option": key, "score": score}).with_columns(
         pl.when(pl.col("score").is_null()).then(pl.lit("unparsed")).otherwise(pl.lit("answered")).alias("outcome")
     )
 
@@ -248,7 +248,7 @@ def _with_replicates(frame: pl.DataFrame, text: pl.DataFrame, columns: Predictio
         numbered = frame.with_columns(replicate)
     else:
         numbered = frame.with_columns((pl.int_range(pl.len()).over("model", "item", "arm")).alias("replicate"))
-    return numbered.with_columns(pl.format("row-{}", pl.int_range(pl.len())).alias("cell"))
+    return numbered.with_columns(pl.format("row-{}", pl.int_range(pl.len())).alias("cell_key"))
 
 
 def _numeric(frame: pl.DataFrame, name: str) -> pl.Series:

@@ -10,17 +10,21 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 from msgspec import Struct
-from msgspec.structs import replace
 
 from evenhand.analysis.binomial_mixed import FixedEffect
-from evenhand.analysis.claim import Claim, Sample, finding
+from evenhand.analysis.claim import Claim, with_number
 from evenhand.analysis.crossed import dummies
 from evenhand.analysis.factor_gaps import crossing_levels
+from evenhand.analysis.mixed_check import column_name
 from evenhand.analysis.published import item_only_bayes
 from evenhand.analysis.stratum import Stratum, codes, cues
-from evenhand.records.finding import Finding, Table
+from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.estimate import Spread, Tested
+from evenhand.records.finding import Finding, SampleSize
+from evenhand.records.measure import Quantity
+from evenhand.records.profile import Cue
 
-__all__ = ["published_findings", "published_table"]
+__all__ = ["published_findings"]
 
 LARGEST = 30_000
 """Trials beyond which the published model is left out: variational Bayes on single rows then costs more than all else."""
@@ -33,7 +37,7 @@ class _Part(Struct, frozen=True, kw_only=True):
     rows: pl.DataFrame
     columns: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]
     names: list[str]
-    references: dict[str, str]
+    contrasts: dict[str, LevelContrast]
 
 
 def published_findings(stratum: Stratum) -> list[Finding]:
@@ -54,80 +58,23 @@ def published_findings(stratum: Stratum) -> list[Finding]:
             item=item,
             confidence=1 - stratum.settings.alpha,
         )
-        sample = Sample(trials=part.rows.height, items=len(items), profiles=part.rows["arm"].n_unique())
-        found += [_finding(stratum, part, effect, sample) for effect in effects if effect.name in part.references]
+        sample = SampleSize(trials=part.rows.height, items=len(items), profiles=part.rows["arm"].n_unique())
+        found += [_finding(stratum, part, effect, sample) for effect in effects if effect.name in part.contrasts]
     return found
 
 
-def published_table(findings: tuple[Finding, ...], *, model: str) -> Table | None:
-    """The published model's table and ours, side by side, for one model; None where it was not fitted."""
-    of_model = [found for found in findings if found.model == model]
-    published = [found for found in of_model if found.measure == "published_model"]
-    if not published:
-        return None
-    ours = {_key(found): found for found in of_model if found.measure == "mixed_model" and found.scale == "log-odds"}
-    gaps = {_key(found): found for found in of_model if found.measure in {"factor_gap", "gap"} and found.p is not None}
-    rows = []
-    for found in published:
-        mixed, gap = ours.get(_key(found)), gaps.get(_key(found))
-        rows.append(
-            (
-                found.kind,
-                f"{found.factor}: {found.level}",
-                found.estimate,
-                found.se,
-                found.p,
-                *((None, None, None) if mixed is None else (mixed.estimate, mixed.se, mixed.p)),
-                *((None, None, None) if gap is None else (gap.estimate, gap.p_adjusted, gap.verdict)),
-            )
-        )
-    return Table(
-        id=f"published_model/{model}",
-        title="The published analysis and ours, side by side",
-        caption=(
-            f"{_LABEL} Ours: a binomial mixed model with crossed items and profiles (log-odds), and the primary gap on "
-            f"the probability scale with its adjusted p and verdict."
-        ),
-        columns=(
-            "kind",
-            "level",
-            "published log-odds",
-            "published se",
-            "published p",
-            "our log-odds",
-            "our se",
-            "our p",
-            "our gap",
-            "adjusted p",
-            "verdict",
-        ),
-        rows=tuple(rows),
-        model=model,
-        units={
-            "published log-odds": "number",
-            "published se": "number",
-            "published p": "p",
-            "our log-odds": "number",
-            "our se": "number",
-            "our p": "p",
-            "our gap": "points",
-            "adjusted p": "p",
-        },
-    )
-
-
-def _key(found: Finding) -> tuple[str | None, ...]:
-    return (found.kind, found.placement, found.reader, found.mitigation, found.factor, found.level)
-
-
-def _crossing(stratum: Stratum, *, cue: str | None) -> _Part | None:
+def _crossing(stratum: Stratum, *, cue: Cue | None) -> _Part | None:
     rows = stratum.crossed(cue).filter(pl.col("score").is_not_null())
     if rows.height == 0:
         return None
     _, factors = crossing_levels(rows, stratum)
     profile, _ = codes(rows["arm"])
-    labels = [f"{factor.name}.{level}" for factor in factors for level in factor.levels[1:]]
-    references = {f"{f.name}.{level}": f.levels[0] for f in factors for level in f.levels[1:]}
+    contrasts = {
+        column_name(contrast): contrast
+        for factor in factors
+        for contrast in (factor.contrast(code) for code in range(1, len(factor.levels)))
+    }
+    labels = list(contrasts)
     columns = [dummies(factor.codes)[profile] for factor in factors]
     for name in stratum.covariates:
         values = rows[name].to_numpy()
@@ -135,33 +82,31 @@ def _crossing(stratum: Stratum, *, cue: str | None) -> _Part | None:
         if np.ptp(values) > 0:
             columns.append(((values - values.mean()) / values.std())[:, None])
             labels.append(name)
-    return _Part(rows=rows, columns=columns, names=labels, references=references)
+    return _Part(rows=rows, columns=columns, names=labels, contrasts=contrasts)
 
 
-def _pairs(stratum: Stratum, *, cue: str | None) -> _Part | None:
+def _pairs(stratum: Stratum, *, cue: Cue | None) -> _Part | None:
     settings = stratum.settings
     rows = stratum.paired(cue).filter(pl.col("score").is_not_null())
     if rows.height == 0 or rows[settings.contrast].n_unique() < 2:
         return None
     side = (rows[settings.contrast].cast(pl.String) == settings.advantaged).cast(pl.Float64).to_numpy()
-    name = f"{settings.contrast}.{settings.advantaged}"
-    return _Part(rows=rows, columns=[side[:, None]], names=[name], references={name: settings.disadvantaged})
+    contrast = LevelContrast(factor=settings.contrast, level=settings.advantaged, reference=settings.disadvantaged)
+    name = column_name(contrast)
+    return _Part(rows=rows, columns=[side[:, None]], names=[name], contrasts={name: contrast})
 
 
-def _finding(stratum: Stratum, part: _Part, effect: FixedEffect, sample: Sample) -> Finding:
-    factor, _, level = effect.name.partition(".")
-    reference = part.references[effect.name]
+def _finding(stratum: Stratum, part: _Part, effect: FixedEffect, sample: SampleSize) -> Finding:
+    contrast = part.contrasts[effect.name]
+    pairs = contrast.factor == stratum.settings.contrast
     claim = Claim(
         measure="published_model",
-        title=f"Published model, {factor}: {level} minus {reference}",
-        estimand=f"The log-odds of a right answer with {factor} {level!r} minus that with {factor} {reference!r}",
+        arms=ArmContrast(arm="pairs" if pairs else "crossing"),
+        contrast=(contrast,),
+        quantity=Quantity(name="score", scale="log-odds"),
         method=_METHOD,
-        scale="log-odds",
-        tail=effect.name,
-        factor=factor,
-        level=level,
-        reference=reference,
         tested=False,
     )
-    bare = finding(claim, stratum=stratum, estimate=None, sample=sample, notes=(_LABEL,))
-    return replace(bare, estimate=effect.estimate, se=effect.se, low=effect.low, high=effect.high, p=effect.p)
+    spread = Spread(low=effect.low, high=effect.high, confidence=1 - stratum.settings.alpha, se=effect.se, df=effect.df)
+    number = Tested(value=effect.estimate, p=effect.p, spread=spread)
+    return with_number(claim, stratum=stratum, number=number, sample=sample, notes=(_LABEL,))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import polars as pl
 from msgspec.structs import replace
 
-from evenhand.analysis.claim import Claim, Sample, finding
+from evenhand.analysis.claim import Claim, finding, without_number
 from evenhand.analysis.estimate import EstimateSpec
 from evenhand.analysis.grid import grid
 from evenhand.analysis.paired import PairedGap, paired_gap
 from evenhand.analysis.stratum import Stratum
-from evenhand.records.finding import Finding
+from evenhand.records.finding import Finding, SampleSize
 
 __all__ = ["rate_finding"]
 
@@ -27,11 +27,9 @@ def rate_finding(claim: Claim, *, stratum: Stratum, rows: pl.DataFrame, column: 
     the interval is the exact one for none (or all) of as many independent units as the smaller of users and items.
     """
     cells = grid(rows, column=column)
-    sample = Sample(trials=cells.trials, items=len(cells.items), profiles=len(cells.units))
+    sample = SampleSize(trials=cells.trials, items=len(cells.items), profiles=len(cells.units))
     if not cells.observed:
-        return finding(
-            claim, stratum=stratum, estimate=None, sample=sample, notes=("No trial of this arm is answered.",)
-        )
+        return without_number(claim, stratum=stratum, sample=sample, reason="No trial of this arm is answered.")
     alpha = stratum.settings.alpha
     estimate = paired_gap(cells.values, spec=EstimateSpec(confidence=1 - alpha, flips=0))
     if estimate.degenerate:

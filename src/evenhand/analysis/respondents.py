@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from evenhand.analysis.table import Scores, scores_from_frame
-from evenhand.records.finding import AnalysisSettings
+from evenhand.records.settings import AnalysisSettings
 
 __all__ = ["CROSSING", "Respondent", "SimulatedDesign", "simulated_scores"]
 
@@ -144,7 +144,7 @@ def _answers(
             "arm_code": arm,
             "item": pl.Series(item).cast(pl.String),
             "replicate": replicate,
-            "order": replicate % design.replicates,
+            "order_index": replicate % design.replicates,
             "choice": pl.Series(np.array(_LETTERS)[choice]),
             "choice_tag": pl.Series(np.array(_TAGS)[choice]),
             "shown_position": rng.integers(0, len(_LETTERS), size=p.size),
@@ -209,7 +209,7 @@ def _as_table(frame: pl.DataFrame, *, arms: pl.DataFrame, design: SimulatedDesig
         "placement": "system",
         "reader": "none",
         "mitigation": "none",
-        "key": "a",
+        "keyed_option": "a",
     }
     present = ~pl.col("lost")
     answered = [pl.when(present).then(name).alias(name) for name in ("choice", "choice_tag", "shown_position", "score")]
@@ -222,7 +222,7 @@ def _as_table(frame: pl.DataFrame, *, arms: pl.DataFrame, design: SimulatedDesig
             pl.when(present).then(pl.lit("answered")).otherwise(pl.lit("refused")).alias("outcome"),
             pl.when(pl.col("arm_kind") == "profile").then(pl.lit("stated")).alias("cue"),
             pl.format("item-{}", pl.col("item").str.zfill(3)).alias("item"),
-            pl.format("{}/{}", pl.lit(model), pl.int_range(pl.len())).alias("cell"),
+            pl.format("{}/{}", pl.lit(model), pl.int_range(pl.len())).alias("cell_key"),
         )
         .drop("arm_code", "lost", "set", "group")
     )

@@ -10,16 +10,18 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-from msgspec import Struct
+from msgspec import Struct, convert
 from numpy.typing import NDArray
 
 from evenhand.analysis.table import Scores
-from evenhand.records.finding import AnalysisSettings
+from evenhand.records.condition import CONDITION_FIELDS, Condition
+from evenhand.records.profile import CUES, Cue
+from evenhand.records.settings import AnalysisSettings
 
 __all__ = ["Stratum", "codes", "cues", "strata"]
 
 _UNUSED = (
-    "cell",
+    "cell_key",
     "context",
     "difficulty",
     "shown_position",
@@ -31,17 +33,19 @@ _UNUSED = (
 )
 """Columns no estimate is made from; left behind so that a million trials fit into little memory."""
 
-_CONDITION = ("placement", "reader", "mitigation")
+_SHOWN = tuple(name for name in CONDITION_FIELDS if name != "cue")
+"""Coordinates that a stratum fixes; cue styles stand side by side within it."""
 
 
 class Stratum(Struct, frozen=True, kw_only=True):
-    """The trials of one model, kind, placement, reader and mitigation."""
+    """The trials of one model and kind in one condition."""
 
     model: str
     kind: str
-    placement: str
-    reader: str
-    mitigation: str
+    where: Condition
+    """How memory is shown; its cue is None, since the stratum holds every cue style."""
+    main: bool
+    """Whether this is a main condition: no mitigation, and no reader prompt where the table has memory without one."""
     rows: pl.DataFrame
     """Score columns, factors, and: `value` (the score analysed, null where there is no answer) and `unit` (matched
     set of a paired profile, otherwise the arm)."""
@@ -52,30 +56,30 @@ class Stratum(Struct, frozen=True, kw_only=True):
     settings: AnalysisSettings
 
     @property
-    def where(self) -> str:
-        """The stratum as it stands in finding ids: MODEL/KIND/PLACEMENT[/reader=R][/mitigation=M]."""
-        parts = [self.model, self.kind, self.placement]
-        parts += [f"reader={self.reader}"] if self.reader != "none" else []
-        parts += [f"mitigation={self.mitigation}"] if self.mitigation != "none" else []
+    def stream_name(self) -> str:
+        """Names the random streams of the stratum; nothing reads it back."""
+        parts = [self.model, self.kind, self.where.placement]
+        parts += [f"reader={self.where.reader}"] if self.where.reader != "none" else []
+        parts += [f"mitigation={self.where.mitigation}"] if self.where.mitigation != "none" else []
         return "/".join(parts)
 
     def arm(self, kind: str) -> pl.DataFrame:
         """The trials of one kind of arm."""
         return self.rows.filter(pl.col("arm_kind") == kind)
 
-    def profiles(self, cue: str | None = None) -> pl.DataFrame:
+    def profiles(self, cue: Cue | None = None) -> pl.DataFrame:
         """The trials with a profile in memory; of one cue style where given."""
         rows = self.arm("profile")
         return rows if cue is None else rows.filter(pl.col("cue") == cue)
 
-    def paired(self, cue: str | None = None) -> pl.DataFrame:
+    def paired(self, cue: Cue | None = None) -> pl.DataFrame:
         """The trials of profiles with a version: those that differ from their twin in the contrast only."""
         contrast = self.settings.contrast
         if contrast not in self.factors:
             return self.rows.clear()
         return self.profiles(cue).filter(pl.col(contrast).is_not_null() & pl.col("matched_set").is_not_null())
 
-    def crossed(self, cue: str | None = None) -> pl.DataFrame:
+    def crossed(self, cue: Cue | None = None) -> pl.DataFrame:
         """The trials of the intersectional crossing: profiles without a version, with a level on every factor."""
         names = self.crossed_factors()
         rows = self._without_version(cue)
@@ -87,14 +91,14 @@ class Stratum(Struct, frozen=True, kw_only=True):
         names = [name for name in self.factors if name != self.settings.contrast]
         return tuple(name for name in names if rows[name].drop_nulls().n_unique() > 1)
 
-    def _without_version(self, cue: str | None) -> pl.DataFrame:
+    def _without_version(self, cue: Cue | None) -> pl.DataFrame:
         rows = self.profiles(cue)
         contrast = self.settings.contrast
         return rows.filter(pl.col(contrast).is_null()) if contrast in self.factors else rows
 
 
 def strata(scores: Scores) -> list[Stratum]:
-    """The strata of a table, in the order of model, kind, placement, reader and mitigation."""
+    """The strata of a table, in the order of model, kind and condition."""
     frame = _with_units(scores)
     found: list[Stratum] = []
     for (model, kind), rows in _parts(frame, ("model", "kind")):
@@ -104,15 +108,15 @@ def strata(scores: Scores) -> list[Stratum]:
         valued = rows.with_columns(pl.when(pl.col("outcome") == "answered").then(primary).alias("value"))
         none = valued.filter(pl.col("arm_kind") == "none")
         memory = valued.filter(pl.col("arm_kind") != "none")
-        parts = _parts(memory, _CONDITION) or [(("system", "none", "none"), memory)]
-        for (placement, reader, mitigation), part in parts:
+        parts = [(_condition(values), part) for values, part in _parts(memory, _SHOWN)] or [(Condition(), memory)]
+        readers = {where.reader for where, _ in parts}
+        for where, part in parts:
             found.append(
                 Stratum(
                     model=model,
                     kind=kind,
-                    placement=placement,
-                    reader=reader,
-                    mitigation=mitigation,
+                    where=where,
+                    main=where.mitigation == "none" and (where.reader == "none" or "none" not in readers),
                     rows=pl.concat([none, part]),
                     primary=primary,
                     factors=scores.factors,
@@ -123,10 +127,14 @@ def strata(scores: Scores) -> list[Stratum]:
     return found
 
 
-def cues(stratum: Stratum) -> tuple[str | None, ...]:
+def _condition(values: tuple[str, ...]) -> Condition:
+    return convert(dict(zip(_SHOWN, values, strict=True)), Condition)
+
+
+def cues(stratum: Stratum) -> tuple[Cue | None, ...]:
     """Cue styles of the stratum's profiles, `stated` first; (None,) where the table names none."""
-    found = sorted(stratum.profiles()["cue"].drop_nulls().cast(pl.String).unique().to_list())
-    return tuple(sorted(found, key=lambda cue: cue != "stated")) or (None,)
+    held = set(stratum.profiles()["cue"].drop_nulls().cast(pl.String).unique().to_list())
+    return tuple(cue for cue in CUES if cue in held) or (None,)
 
 
 def codes(series: pl.Series) -> tuple[NDArray[np.int64], list[str]]:

@@ -9,10 +9,11 @@ from msgspec import Struct
 
 from evenhand.analysis.table_file import read_table_file
 from evenhand.errors import TableError
-from evenhand.records.finding import AnalysisSettings
+from evenhand.records.condition import CONDITION_FIELDS
 from evenhand.records.item import ITEM_KINDS
 from evenhand.records.profile import ARM_KINDS
 from evenhand.records.score import RESERVED_COLUMNS, SCORE_COLUMNS, ColumnType
+from evenhand.records.settings import AnalysisSettings
 from evenhand.records.trial import OUTCOMES
 
 __all__ = ["CELL_KEY", "Scores", "is_score_table", "read_scores", "scores_from_frame", "write_scores"]
@@ -26,7 +27,14 @@ _TYPES: dict[ColumnType, pl.DataType] = {
 _CLOSED: dict[str, tuple[str, ...]] = {"kind": ITEM_KINDS, "arm_kind": ARM_KINDS, "outcome": OUTCOMES}
 _UNIT_INTERVAL = ("score", "p_score", "p_best")
 
-CELL_KEY: tuple[str, ...] = ("model", "bank", "item", "arm", "placement", "reader", "mitigation", "replicate")
+CELL_KEY: tuple[str, ...] = (
+    "model",
+    "bank",
+    "item",
+    "arm",
+    *(name for name in CONDITION_FIELDS if name != "cue"),
+    "replicate",
+)
 """Columns that together name one trial: a table holds each combination at most once."""
 
 
@@ -34,7 +42,7 @@ class Scores(Struct, frozen=True, kw_only=True):
     """A checked score table."""
 
     frame: pl.DataFrame
-    """SCORE_COLUMNS in their order, then a column a factor, then a column a covariate. `cell` is plain text, every
+    """SCORE_COLUMNS in their order, then a column a factor, then a column a covariate. `cell_key` is plain text, every
     other text column categorical, covariates are floats. Null means absent; NaN never occurs."""
     factors: tuple[str, ...]
     """Factor columns, in the table's order."""
@@ -69,7 +77,7 @@ def scores_from_frame(
     _check_values(shaped, covariates=covariates)
     _check_outcomes(shaped)
     _check_unique(shaped)
-    text = [c.name for c in SCORE_COLUMNS if c.type == "str" and c.name != "cell"]
+    text = [c.name for c in SCORE_COLUMNS if c.type == "str" and c.name != "cell_key"]
     return Scores(
         frame=shaped.with_columns(pl.col(*text, *chosen).cast(pl.Categorical)),
         factors=chosen,

@@ -94,7 +94,7 @@ def _analyse_table(
     from evenhand.analysis.predictions import PredictionColumns, read_predictions
     from evenhand.analysis.table import is_score_table, read_scores
     from evenhand.audit import publish
-    from evenhand.records.finding import AnalysisSettings
+    from evenhand.records.settings import AnalysisSettings
 
     settings = AnalysisSettings() if margin is None else AnalysisSettings(margin=margin)
     if not any((*named.values(), *lists.values())) and is_score_table(source):

@@ -57,9 +57,9 @@ def _agree(plan: Plan, running: RunOptions, *, yes: bool) -> None:
     Raises:
         UsageError: Nobody is there to ask and `--yes` was not given.
     """
-    from evenhand.endpoints.names import is_paid
+    from evenhand.endpoints.kinds import kind_of
 
-    if yes or not any(is_paid(model) for model in plan.models):
+    if yes or not any(kind_of(model).paid(model) for model in plan.models):
         return
     show_preview(plan, concurrency=running.concurrency or 32, json=False, error=True)
     if not sys.stdin.isatty():

@@ -36,7 +36,8 @@ def compare(
     from evenhand.analysis.compare import compare as changed
     from evenhand.analysis.table import read_scores
     from evenhand.audit import SCORES_FILE, publish, score
-    from evenhand.records.finding import AnalysisSettings
+    from evenhand.records.settings import AnalysisSettings
+    from evenhand.report.titles import title_of
     from evenhand.run.plan_file import plan_changes, read_plan
 
     for path in (first, second):
@@ -64,7 +65,7 @@ def compare(
         print_json(findings)
         return
     rows = [
-        (f.title, f.kind, _points(f.estimate), _points(f.low), _points(f.high), f.p_adjusted, f.verdict)
+        (title_of(f), f.kind, _points(f.value), _points(f.low), _points(f.high), f.p_adjusted, f.verdict)
         for f in findings.findings
     ]
     print_table(("change of", "kind", "points", "low", "high", "adjusted p", "verdict"), rows)

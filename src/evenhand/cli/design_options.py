@@ -12,11 +12,11 @@ from typing import Annotated, Literal
 import typer
 
 from evenhand.errors import UsageError
-from evenhand.records.finding import AnalysisSettings
 from evenhand.records.item import ITEM_KINDS
 from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
+from evenhand.records.settings import AnalysisSettings
 
 __all__ = ["DEFAULT_MODEL", "DesignOptions", "build_plan", "default_directory", "pairs_of"]
 
@@ -138,7 +138,7 @@ def build_plan(options: DesignOptions, models: list[str]) -> Plan:
     """
     from datetime import UTC, datetime
 
-    from evenhand.endpoints.names import check_model, is_paid
+    from evenhand.endpoints.kinds import check_model, kind_of
     from evenhand.run.planning import COHORTS, Wishes, make_plan
 
     settings = ModelSettings(temperature=options.temperature, max_tokens=options.max_tokens, logprobs=options.logprobs)
@@ -150,7 +150,7 @@ def build_plan(options: DesignOptions, models: list[str]) -> Plan:
     )
     for spec in specs:
         check_model(spec)
-    preset = options.preset or ("quick" if any(is_paid(spec) for spec in specs) else "standard")
+    preset = options.preset or ("quick" if any(kind_of(spec).paid(spec) for spec in specs) else "standard")
     wishes = Wishes(
         models=specs,
         preset=preset,

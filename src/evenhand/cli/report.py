@@ -9,7 +9,7 @@ import typer
 
 from evenhand.cli.output import say
 from evenhand.errors import InputError
-from evenhand.records.finding import Findings
+from evenhand.records.findings import Findings
 
 __all__ = ["read_findings", "register"]
 

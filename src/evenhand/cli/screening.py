@@ -100,12 +100,14 @@ def screen_items(
 
 def _screen_by_run(bank: Bank, run: Path, *, out: Path | None, json: bool) -> None:
     """Drop the items that a finished run found to react to who the user is."""
+    from msgspec.structs import astuple
+
     from evenhand.bank.screen_run import sensitive_items
     from evenhand.cli.report import read_findings
 
     reactions = sensitive_items(read_findings(run), bank=bank)
     dropped = tuple(dict.fromkeys(reaction.item for reaction in reactions))
-    rows = [(r.item, r.model, r.factor, r.level, r.reference, r.ets) for r in reactions]
+    rows = [(r.item, r.model, *astuple(r.contrast), r.ets) for r in reactions]
     print_rows(("item", "model", "factor", "level", "reference", "class"), rows, json=json)
     say(f"{len(dropped)} of {len(bank.items)} items react to who the user is in this run.", error=json)
     if out is not None:

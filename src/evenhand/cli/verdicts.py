@@ -16,6 +16,8 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
     Raises:
         InputError: It has no findings that this version can read.
     """
+    from evenhand.report.record_tables import published_grids
+    from evenhand.report.source import source_of
     from evenhand.report.words import verdict_sentence
 
     findings = read_findings(directory)
@@ -29,10 +31,9 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
     for warning in findings.warnings:
         say(f"Note: {warning}")
     for finding in findings.findings:
-        if finding.family == "confirmatory":
+        if finding.role == "confirmatory":
             say(f"{finding.model}, {finding.kind}: {verdict_sentence(finding)}")
-    for table in findings.tables:
-        if table.id.startswith("published_model/"):
-            print_table(table.columns, table.rows, title=table.title)
-            say(table.caption)
+    for table in published_grids(source_of(findings)):
+        print_table([column.name for column in table.columns], table.rows, title=table.title)
+        say(table.caption)
     say(f"Report: {directory / 'report.html'}")

@@ -12,10 +12,11 @@ import msgspec
 from evenhand.design.arms import NONE, cohort_arms, item_fact_arm, paired_cohort, placebo_arms
 from evenhand.design.crossing import balanced_subsets, factorial_fractions
 from evenhand.design.orders import option_orders
-from evenhand.records.cell import Cell, Mitigation
+from evenhand.records.cell import Cell
+from evenhand.records.condition import Condition
 from evenhand.records.item import Bank, Item
 from evenhand.records.plan import ModelSpec, Plan
-from evenhand.records.profile import Arm, Placement, Reader
+from evenhand.records.profile import Arm
 from evenhand.seeds import stream
 
 __all__ = ["Crossing", "Meeting"]
@@ -106,10 +107,13 @@ class Crossing:
         return orders
 
     @cached_property
-    def conditions(self) -> tuple[tuple[Placement, Reader, Mitigation], ...]:
-        """(placement, reader, mitigation) combinations in which memory is shown."""
+    def conditions(self) -> tuple[Condition, ...]:
+        """The ways in which memory is shown; the cue is the arm's own and is filled in with it."""
         design = self.plan.design
-        return tuple(product(design.placements, design.readers, design.mitigations))
+        return tuple(
+            Condition(placement=placement, reader=reader, mitigation=mitigation)
+            for placement, reader, mitigation in product(design.placements, design.readers, design.mitigations)
+        )
 
     def size(self, model: ModelSpec | None = None) -> int:
         """Number of cells of one model, or of all models."""
@@ -145,23 +149,22 @@ class Crossing:
         conditions = self.conditions[:1] if meeting.arm.kind == "none" else self.conditions
         orders = self.orders[meeting.item.id]
         content = self._content(meeting)
-        for placement, reader, mitigation in conditions:
+        for condition in conditions:
             for replicate in range(meeting.replicates):
                 index = replicate % len(orders)
-                shown = f"{placement}/{reader}/{mitigation}/{replicate}/{orders[index]}"
+                how = f"{condition.placement}/{condition.reader}/{condition.mitigation}"
+                shown = f"{how}/{replicate}/{orders[index]}"
                 key = _digest(self._digest[model.name], self._frozen, content, shown.encode())
                 yield (
                     Cell(
-                        key=key.hex(),
+                        cell_key=key.hex(),
                         model=model.name,
                         arm=meeting.arm.id,
                         item=meeting.item.id,
-                        placement=placement,
-                        reader=reader,
-                        mitigation=mitigation,
+                        condition=msgspec.structs.replace(condition, cue=meeting.arm.cue),
                         replicate=replicate,
                         order_index=index,
-                        order=orders[index],
+                        option_order=orders[index],
                     ),
                     meeting,
                 )

@@ -13,13 +13,16 @@ from pathlib import Path
 
 import msgspec
 
-from evenhand.endpoints.base import AskError, Locality
+from evenhand.endpoints.base import AskError, Endpoint, Locality
+from evenhand.endpoints.context import EndpointContext
+from evenhand.endpoints.kind import EndpointKind, ModelName, named_with_options
 from evenhand.endpoints.reasoning import split_reasoning
 from evenhand.errors import EndpointError, EvenhandError
 from evenhand.plugins import near_miss
 from evenhand.records.message import Reply, Request
+from evenhand.records.plan import ModelSpec
 
-__all__ = ["Answer", "Assistant", "CallableEndpoint"]
+__all__ = ["CALLABLE", "Answer", "Assistant", "CallableEndpoint"]
 
 Answer = str | dict[str, object] | Reply
 """Text; or a dict with the fields of `Reply` (`text` is needed, `finish` defaults to `stop`); or a `Reply`."""
@@ -175,3 +178,16 @@ def _takes_request(function: Callable[..., object], target: str) -> bool:
 def _required(signature: inspect.Signature) -> list[inspect.Parameter]:
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return [p for p in signature.parameters.values() if p.kind in kinds and p.default is inspect.Parameter.empty]
+
+
+def _open(name: ModelName, spec: ModelSpec, context: EndpointContext) -> Endpoint:
+    return CallableEndpoint(name.rest, concurrency=context.connection.concurrency)
+
+
+CALLABLE = EndpointKind(
+    prefix="python",
+    open=_open,
+    check=lambda check: None,
+    paid=lambda spec: False,
+    named=lambda rest, spec: named_with_options(rest, spec, kind="python"),
+)

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from evenhand.records.cell import Mitigation
+from evenhand.records.condition import Condition
 from evenhand.records.message import Reply, Request
-from evenhand.records.profile import ArmKind, Placement, Reader
+from evenhand.records.profile import ArmKind
 
 __all__ = ["CellContext", "CellLookup", "Connection", "EndpointContext", "Recorded", "RecordedOpener"]
 
@@ -27,13 +27,11 @@ class CellContext(Struct, frozen=True, kw_only=True):
     item: str
     options: tuple[str, ...]
     """Option ids in shown order."""
-    key: str
+    keyed_option: str
     """Id of the best option for this arm."""
     replicate: int = 0
     order_index: int = 0
-    placement: Placement = "system"
-    reader: Reader = "none"
-    mitigation: Mitigation = "none"
+    condition: Condition = Condition()
 
 
 CellLookup = Callable[[str], CellContext]

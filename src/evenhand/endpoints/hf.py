@@ -11,14 +11,15 @@ from typing import Any
 
 import msgspec
 
-from evenhand.endpoints.base import AskError, Locality
-from evenhand.endpoints.context import Connection
+from evenhand.endpoints.base import AskError, Endpoint, Locality
+from evenhand.endpoints.context import Connection, EndpointContext
+from evenhand.endpoints.kind import EndpointKind, ModelName, named_with_options
 from evenhand.endpoints.reasoning import split_reasoning
 from evenhand.errors import EndpointError, MissingExtraError
 from evenhand.records.message import Message, ModelSettings, Reply, Request, TokenProbability, Usage
 from evenhand.records.plan import ModelSpec
 
-__all__ = ["HuggingFaceEndpoint"]
+__all__ = ["HUGGING_FACE", "HuggingFaceEndpoint"]
 
 _BATCH = 16
 """Requests computed together, unless the options say otherwise."""
@@ -222,3 +223,17 @@ def _positive(text: str, *, name: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise EndpointError(f"The option batch of {name!r} is {text!r}; give a whole number from 1.")
     return int(text)
+
+
+def _open(name: ModelName, spec: ModelSpec, context: EndpointContext) -> Endpoint:
+    return HuggingFaceEndpoint(name.rest, spec=spec, connection=context.connection)
+
+
+HUGGING_FACE = EndpointKind(
+    prefix="hf",
+    open=_open,
+    check=lambda check: None,
+    paid=lambda spec: False,
+    named=lambda rest, spec: named_with_options(rest, spec, kind="hf"),
+    local=True,
+)

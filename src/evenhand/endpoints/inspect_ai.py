@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-from evenhand.endpoints.base import AskError, Locality
-from evenhand.endpoints.context import Connection
+from evenhand.endpoints.base import AskError, Endpoint, Locality
+from evenhand.endpoints.context import Connection, EndpointContext
+from evenhand.endpoints.kind import EndpointKind, ModelName, named_with_options
 from evenhand.endpoints.letter_logprobs import Candidate, TokenLogprobs, at_letter
 from evenhand.endpoints.reasoning import split_reasoning
 from evenhand.endpoints.redact import redact
@@ -19,7 +20,7 @@ from evenhand.errors import EndpointError, MissingExtraError
 from evenhand.records.message import FinishReason, Message, ModelSettings, Reply, Request, TokenProbability, Usage
 from evenhand.records.plan import ModelSpec
 
-__all__ = ["InspectEndpoint"]
+__all__ = ["INSPECT", "InspectEndpoint"]
 
 _CONCURRENCY = 32
 _RETRIES = 6
@@ -208,3 +209,26 @@ def _lacking() -> type[Exception]:
 def _one_line(error: BaseException) -> str:
     """The error's text without line breaks and without the marks of coloured output."""
     return " ".join(_MARKS.sub("", str(error)).split())[:400]
+
+
+_LOCAL = frozenset({"mockllm", "hf", "vllm", "ollama", "llama-cpp-python", "sglang", "transformer_lens"})
+"""Inspect's providers that nobody is billed for."""
+
+
+def _open(name: ModelName, spec: ModelSpec, context: EndpointContext) -> Endpoint:
+    return InspectEndpoint(name.rest, spec=spec, connection=context.connection)
+
+
+def _provider(spec: ModelSpec) -> tuple[str, str]:
+    provider, _, model = spec.name.removeprefix("inspect/").partition("/")
+    return provider, model
+
+
+INSPECT = EndpointKind(
+    prefix="inspect",
+    open=_open,
+    check=lambda check: None,
+    paid=lambda spec: _provider(spec)[0] not in _LOCAL,
+    priced_as=lambda spec: _provider(spec) if spec.base_url is None else None,
+    named=lambda rest, spec: named_with_options(rest, spec, kind="inspect"),
+)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
-from evenhand.endpoints.base import AskError, Locality
-from evenhand.endpoints.context import CellLookup, Recorded
+from evenhand.endpoints.base import AskError, Endpoint, Locality
+from evenhand.endpoints.context import CellLookup, EndpointContext, Recorded
+from evenhand.endpoints.kind import EndpointKind, ModelCheck, ModelName, named_with_options
+from evenhand.errors import EndpointError
 from evenhand.records.message import Reply, Request
+from evenhand.records.plan import ModelSpec
 
-__all__ = ["ReplayEndpoint"]
+__all__ = ["REPLAY", "ReplayEndpoint"]
 
 
 class ReplayEndpoint:
@@ -44,7 +49,7 @@ class ReplayEndpoint:
         Raises:
             AskError: This conversation was not asked then, or got no answer.
         """
-        replicate = self._cells(request.cell).replicate if self._cells is not None else 0
+        replicate = self._cells(request.cell_key).replicate if self._cells is not None else 0
         found = self._recorded.find(request, replicate=replicate)
         if found is None:
             raise AskError(
@@ -55,3 +60,30 @@ class ReplayEndpoint:
     async def aclose(self) -> None:
         """Close the earlier run's files."""
         self._recorded.close()
+
+
+def _open(name: ModelName, spec: ModelSpec, context: EndpointContext) -> Endpoint:
+    if context.recorded is None:
+        raise EndpointError(f"{spec.name!r} needs a reader of run directories; use it with `evenhand audit` or `run`.")
+    recorded = context.recorded(Path(name.rest), name.options.get("model"))
+    return ReplayEndpoint(recorded, name=spec.name, cells=context.cells)
+
+
+def _check(check: ModelCheck) -> None:
+    directory = check.name.rest
+    if not (Path(directory) / "trials.sqlite").is_file():
+        raise EndpointError(
+            f"There is no run to replay at {directory!r}; name a run directory that holds trials.sqlite."
+        )
+
+
+REPLAY = EndpointKind(
+    prefix="replay",
+    open=_open,
+    check=_check,
+    paid=lambda spec: False,
+    named=lambda rest, spec: named_with_options(rest, spec, kind="replay"),
+    local=True,
+    needs_cells=True,
+    replays=True,
+)

@@ -12,18 +12,21 @@ from collections.abc import Mapping
 from functools import lru_cache
 from statistics import NormalDist
 
-from evenhand.endpoints.base import Locality
-from evenhand.endpoints.context import CellContext, CellLookup
+from evenhand.endpoints.base import Endpoint, Locality
+from evenhand.endpoints.context import CellContext, CellLookup, EndpointContext
 from evenhand.endpoints.effects import (
     Population,
     population_shift,
     population_shift_to,
     read_respondent,
 )
+from evenhand.endpoints.kind import EndpointKind, ModelCheck, ModelName, named_with_options
+from evenhand.errors import EndpointError
 from evenhand.records.message import FinishReason, Reply, Request, TokenProbability, Usage
+from evenhand.records.plan import ModelSpec
 from evenhand.seeds import stream_entropy
 
-__all__ = ["SimulatedEndpoint"]
+__all__ = ["SIMULATED", "SimulatedEndpoint"]
 
 _NORMAL = NormalDist()
 _NOTE = "simulated: drawn from an item-response model, no assistant was asked"
@@ -72,7 +75,7 @@ class SimulatedEndpoint:
 
     async def reply(self, request: Request) -> Reply:
         """The drawn answer."""
-        cell = self._cells(request.cell)
+        cell = self._cells(request.cell_key)
         chances = self.chances(cell)
         text, finish = self._drawn(request, cell, chances)
         top = None
@@ -87,12 +90,14 @@ class SimulatedEndpoint:
     def chances(self, cell: CellContext) -> tuple[float, ...]:
         """The chance of every option, in shown order."""
         best = self.chance_of_best(cell)
-        others = [option for option in cell.options if option != cell.key]
+        others = [option for option in cell.options if option != cell.keyed_option]
         pull = {option: math.exp(self._normal("distractor", cell.item, option)) for option in others}
         total = sum(pull.values())
         if not others:
             return (1.0,)
-        return tuple(best if option == cell.key else (1.0 - best) * pull[option] / total for option in cell.options)
+        return tuple(
+            best if option == cell.keyed_option else (1.0 - best) * pull[option] / total for option in cell.options
+        )
 
     def chance_of_best(self, cell: CellContext) -> float:
         """The chance of the best option: the two-parameter logistic model with the shifts of this cell's memory."""
@@ -141,7 +146,7 @@ class SimulatedEndpoint:
     def _drawn(self, request: Request, cell: CellContext, chances: tuple[float, ...]) -> tuple[str, FinishReason]:
         """The answer's text and why it ended."""
         respondent = self.respondent
-        fate = self._uniform("fate", request.cell)
+        fate = self._uniform("fate", request.cell_key)
         refusal = respondent.refusal + (respondent.refusal_profile if cell.arm_kind == "profile" else 0.0)
         if fate < refusal:
             return "I'm sorry, but I can't help with that.", "stop"
@@ -149,8 +154,8 @@ class SimulatedEndpoint:
             return "Let me think about what each person here might", "length"
         if fate < refusal + respondent.truncated + respondent.unparsed:
             return "It depends on how you look at it.", "stop"
-        stable = self._uniform("stable", request.cell) < respondent.stability
-        draw = self._uniform("answer", cell.item) if stable else self._uniform("answer", request.cell)
+        stable = self._uniform("stable", request.cell_key) < respondent.stability
+        draw = self._uniform("answer", cell.item) if stable else self._uniform("answer", request.cell_key)
         return request.letters[self._chosen(cell, chances, draw)], "stop"
 
     def _chosen(self, cell: CellContext, chances: tuple[float, ...], draw: float) -> int:
@@ -158,7 +163,7 @@ class SimulatedEndpoint:
 
         The best option comes first, then the others by id, so that a shared draw answers alike in every option order.
         """
-        ranked = sorted(range(len(chances)), key=lambda at: (cell.options[at] != cell.key, cell.options[at]))
+        ranked = sorted(range(len(chances)), key=lambda at: (cell.options[at] != cell.keyed_option, cell.options[at]))
         for position in ranked:
             draw -= chances[position]
             if draw < 0.0:
@@ -175,3 +180,25 @@ class SimulatedEndpoint:
     def _drawn_normal(self, name: tuple[str, ...]) -> float:
         """A fixed draw from the standard normal for a name."""
         return _NORMAL.inv_cdf(min(max(self._uniform(*name), 1e-15), 1.0 - 1e-15))
+
+
+def _open(name: ModelName, spec: ModelSpec, context: EndpointContext) -> Endpoint:
+    if context.cells is None:
+        raise EndpointError(f"{spec.name!r} answers the cells of a plan only; use it with `evenhand audit` or `run`.")
+    return SimulatedEndpoint(name.rest, options=name.options, cells=context.cells, levels=context.levels)
+
+
+def _check(check: ModelCheck) -> None:
+    read_respondent(check.name.rest, check.name.options, levels=check.levels)
+
+
+SIMULATED = EndpointKind(
+    prefix="simulated",
+    open=_open,
+    check=_check,
+    paid=lambda spec: False,
+    named=lambda rest, spec: named_with_options(rest, spec, kind="simulated"),
+    local=True,
+    needs_cells=True,
+    simulated=True,
+)

@@ -104,7 +104,7 @@ def _asked(body: ChatBody, app: web.Application) -> Asked:
     if body.model.removeprefix("specimen/") != model.removeprefix("specimen/"):
         raise WireError(f"The model {body.model!r} does not exist; this server has {model!r}.", missing=True)
     settings = settings_of(body)
-    request = Request(cell="", messages=messages_of(body), settings=settings, letters=(), seed=settings.seed or 0)
+    request = Request(cell_key="", messages=messages_of(body), settings=settings, letters=(), seed=settings.seed or 0)
     return app[_ENDPOINT].asked(request)
 
 

@@ -45,7 +45,7 @@ class ModelSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Request(Struct, frozen=True, kw_only=True):
     """One question, ready to be sent."""
 
-    cell: str
+    cell_key: str
     """Key of the cell it belongs to."""
     messages: tuple[Message, ...]
     settings: ModelSettings

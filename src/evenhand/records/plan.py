@@ -6,11 +6,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-from evenhand.records.cell import Mitigation
-from evenhand.records.finding import AnalysisSettings
+from evenhand.records.condition import Mitigation
 from evenhand.records.item import Bank, ItemKind
 from evenhand.records.message import ModelSettings
 from evenhand.records.profile import Cohort, Cue, Placement, Reader
+from evenhand.records.settings import AnalysisSettings
 
 __all__ = ["Design", "Extractor", "ModelSpec", "Plan", "Preset", "PromptFile", "Stamped"]
 

@@ -1,7 +1,7 @@
-"""The score table: one row a trial, every factor a column.
+"""The score table: one row per trial, every factor a column.
 
 The table itself is a polars data frame (`scores.parquet`). This file names its columns, so that everything that
-writes or reads it agrees. After the columns below come one column a factor (its id; string; null where the arm
+writes or reads it agrees. After the columns below come one column per factor (its id; string; null where the arm
 has no level on it).
 """
 
@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import Literal
 
 from msgspec import Struct
+
+from evenhand.records.condition import CONDITION_FIELDS
 
 __all__ = ["RESERVED_COLUMNS", "SCORE_COLUMNS", "ColumnType", "ScoreColumn"]
 
@@ -25,8 +27,19 @@ class ScoreColumn(Struct, frozen=True):
     meaning: str
 
 
+_CONDITION_COLUMNS: dict[str, ScoreColumn] = {
+    column.name: column
+    for column in (
+        ScoreColumn("placement", "str", False, "placement of memory"),
+        ScoreColumn("cue", "str", True, "cue style of the profile; null for arms without a profile"),
+        ScoreColumn("reader", "str", False, "reader prompt"),
+        ScoreColumn("mitigation", "str", False, "mitigation policy"),
+    )
+}
+"""A column per field of `Condition`; a field without one is an error when this file is loaded."""
+
 SCORE_COLUMNS: tuple[ScoreColumn, ...] = (
-    ScoreColumn("cell", "str", False, "key of the cell"),
+    ScoreColumn("cell_key", "str", False, "key of the cell"),
     ScoreColumn("model", "str", False, "model as named in the plan"),
     ScoreColumn("bank", "str", False, "bank the item belongs to"),
     ScoreColumn("item", "str", False, "item id"),
@@ -37,16 +50,15 @@ SCORE_COLUMNS: tuple[ScoreColumn, ...] = (
     ScoreColumn("arm_kind", "str", False, "none, placebo, profile or item_fact"),
     ScoreColumn("cohort", "str", True, "cohort of the profile"),
     ScoreColumn("matched_set", "str", True, "matched set of the profile"),
-    ScoreColumn("cue", "str", True, "cue style of the profile"),
-    ScoreColumn("placement", "str", False, "placement of memory"),
-    ScoreColumn("reader", "str", False, "reader prompt"),
-    ScoreColumn("mitigation", "str", False, "mitigation policy"),
+    *(_CONDITION_COLUMNS[name] for name in CONDITION_FIELDS),
     ScoreColumn("replicate", "int", False, "0-based replicate; repeats of the none arm count on, several to an order"),
-    ScoreColumn("order", "int", False, "option order shown; arms of an item are compared (flips) within one order"),
+    ScoreColumn(
+        "order_index", "int", False, "option order shown; arms of an item are compared (flips) within one order"
+    ),
     ScoreColumn("outcome", "str", False, "answered, refused, truncated, unparsed or failed"),
     ScoreColumn("choice", "str", True, "id of the chosen option; null unless answered"),
     ScoreColumn("choice_tag", "str", True, "emotion or strategy of the chosen option; null unless answered"),
-    ScoreColumn("key", "str", False, "id of the best option for this arm"),
+    ScoreColumn("keyed_option", "str", False, "id of the best option for this arm"),
     ScoreColumn("shown_position", "int", True, "0-based position shown of the chosen option; null unless answered"),
     ScoreColumn("score", "float", True, "in [0, 1]: 1/0 for keyed items, the option's weight for management items"),
     ScoreColumn("p_score", "float", True, "expected score over the option probabilities; null without them"),

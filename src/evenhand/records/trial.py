@@ -62,7 +62,7 @@ Outcome = Answered | Refused | Truncated | Unparsed | Failed
 class Trial(Struct, frozen=True, kw_only=True):
     """One row of the store."""
 
-    cell: str
+    cell_key: str
     """Key of the cell."""
     outcome: Outcome
     reply: Reply | None

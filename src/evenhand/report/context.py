@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import assert_never
 
-from evenhand.records.finding import ExamplePrompt, Finding, Findings, RunSummary
+from msgspec import Struct
+
+from evenhand.records.condition import Condition
+from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.finding import Finding
+from evenhand.records.findings import Findings
+from evenhand.records.measure import Measure, QuantityName
+from evenhand.records.run_summary import ExamplePrompt, RunSummary
 from evenhand.report.blocks import Block, Fact, Facts, Note, Page, Points, Prompt, Prompts, Section
 from evenhand.report.coverage import detectable_section, missing_section
 from evenhand.report.evidence import intersections_section, items_section, memory_section
-from evenhand.report.forest import cue_of, variant_of
+from evenhand.report.forest import variant_of
 from evenhand.report.limits import limits_of
 from evenhand.report.numbers import count, date_text, duration, money
 from evenhand.report.planted import planted_section
 from evenhand.report.sections import factors_section, gaps_section, verdict_section
 from evenhand.report.source import Source, source_of
 from evenhand.report.tables import side_by_side
-from evenhand.report.words import joined, kind_label, placement_label, plain, plural
+from evenhand.report.titles import plain, title_of
+from evenhand.report.words import joined, kind_label, placement_label, plural
 
 __all__ = ["page_of"]
 
@@ -102,8 +111,8 @@ def _standfirst(source: Source) -> str:
     kinds_asked = {finding.kind for finding in source.findings.findings}
     if len(kinds_asked) > 1:
         kinds_asked.discard("all")
-    asked = sum(max(f.items for f in source.findings.findings if f.kind == kind) for kind in kinds_asked)
-    items = plural(asked or sum(size for *_, size in run.banks), "emotional situation")
+    asked = sum(max(f.sample.items for f in source.findings.findings if f.kind == kind) for kind in kinds_asked)
+    items = plural(asked or sum(bank.items for bank in run.banks), "emotional situation")
     who = run.models[0].model if len(run.models) == 1 else f"{len(run.models)} models"
     return (
         f"The same {items} put to {who}, changing only what the assistant remembers about its user: nothing, neutral "
@@ -139,7 +148,7 @@ def _asked_section(findings: Findings) -> Section:
         id="asked",
         nav="What was asked",
         title="What was asked, word for word",
-        lead=("One example an arm, exactly as the model saw it. Only the memory changes.",)
+        lead=("One example per arm, exactly as the model saw it. Only the memory changes.",)
         if findings.examples
         else (),
         blocks=tuple(blocks),
@@ -147,13 +156,13 @@ def _asked_section(findings: Findings) -> Section:
 
 
 def _prompt(example: ExamplePrompt, *, first: bool) -> Prompt:
-    meta = [example.arm, f"memory {placement_label(example.placement)}", example.model]
-    if example.arm == "none":
+    meta = [example.arm, f"memory {placement_label(example.where.placement)}", example.model]
+    if example.arm_kind == "none":
         del meta[1]
-    if example.reader != "none":
-        meta.insert(-1, f"reader {plain(example.reader)}")
+    if example.where.reader != "none":
+        meta.insert(-1, f"reader {plain(example.where.reader)}")
     return Prompt(
-        title=example.title,
+        title=_example_title(example),
         meta=" · ".join(meta),
         messages=example.messages,
         answer=example.answer,
@@ -161,14 +170,34 @@ def _prompt(example: ExamplePrompt, *, first: bool) -> Prompt:
     )
 
 
+def _example_title(example: ExamplePrompt) -> str:
+    where = "" if example.where.placement == "system" else f" ({example.where.placement})"
+    match example.arm_kind:
+        case "item_fact":
+            return "The item's own fact"
+        case "none":
+            return "No memory"
+        case "placebo":
+            return f"Placebo facts{where}"
+        case "profile":
+            if example.level is not None:
+                return f"{plain(example.level.level).capitalize()} version{where}"
+            return f"{(example.cohort or 'profile').capitalize()} profile, {example.where.cue}{where}"
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
 def _material(run: RunSummary) -> tuple[Fact, ...]:
     rated = {True: "validated by human raters", False: "not validated by human raters"}
     return (
         *(
-            Fact(f"Bank {name}", f"{version}, {plural(size, 'item')}, {rated[ok]}")
-            for name, version, _, ok, size in run.banks
+            Fact(f"Bank {bank.name}", f"{bank.version}, {plural(bank.items, 'item')}, {rated[bank.validated]}")
+            for bank in run.banks
         ),
-        *(Fact(f"Cohort {name}", f"{version}, {plural(size, 'profile')}") for name, version, _, size in run.cohorts),
+        *(
+            Fact(f"Cohort {cohort.name}", f"{cohort.version}, {plural(cohort.profiles, 'profile')}")
+            for cohort in run.cohorts
+        ),
         Fact("Memory", joined([placement_label(placement) for placement in run.placements])),
         Fact("Reader prompts", joined([plain(reader) for reader in run.readers])),
         Fact("Mitigations", joined([plain(mitigation) for mitigation in run.mitigations])),
@@ -176,11 +205,11 @@ def _material(run: RunSummary) -> tuple[Fact, ...]:
 
 
 def _models_section(source: Source) -> Section:
-    rows: dict[tuple[str, ...], tuple[str, list[Finding]]] = {}
+    rows: dict[_Row, tuple[str, list[Finding]]] = {}
     for finding in source.of("gap", "memory_effect", "flip_excess", "factor_gap"):
         key = _contrast_key(finding)
         rows.setdefault(key, (_contrast_name(source, finding), []))[1].append(finding)
-    order = sorted(rows, key=lambda key: _MEASURES.index(key[0]))
+    order = sorted(rows, key=lambda key: _MEASURES.index(key.measure))
     grid = side_by_side([rows[key] for key in order], models=source.models)
     return Section(
         id="models",
@@ -191,19 +220,30 @@ def _models_section(source: Source) -> Section:
     )
 
 
-_MEASURES = ("gap", "memory_effect", "flip_excess", "factor_gap")
+_MEASURES: tuple[Measure, ...] = ("gap", "memory_effect", "flip_excess", "factor_gap")
 
 
-def _contrast_key(finding: Finding) -> tuple[str, ...]:
-    parts = (finding.factor, finding.level, finding.kind, finding.placement, finding.reader, finding.mitigation)
-    return (finding.measure, finding.title, cue_of(finding), *(part or "" for part in parts))
+class _Row(Struct, frozen=True):
+    """What a row of the table of models has in common."""
+
+    measure: Measure
+    kind: str
+    where: Condition
+    arms: ArmContrast
+    contrast: tuple[LevelContrast, ...]
+    quantity: QuantityName
+
+
+def _contrast_key(finding: Finding) -> _Row:
+    return _Row(finding.measure, finding.kind, finding.where, finding.arms, finding.contrast, finding.quantity.name)
 
 
 def _contrast_name(source: Source, finding: Finding) -> str:
     labels = source.labels
-    name = finding.title
-    if finding.measure == "factor_gap" and finding.factor and finding.level:
-        name = f"{labels.factor(finding.factor)}: {labels.level(finding.factor, finding.level)}"
+    name = title_of(finding)
+    if finding.measure == "factor_gap":
+        one = finding.contrast[0]
+        name = f"{labels.factor(one.factor)}: {labels.level(one.factor, one.level)}"
     varied = variant_of(finding, among=source.of(finding.measure))
     return ", ".join(part for part in (name, kind_label(finding.kind).lower(), varied) if part)
 
@@ -227,13 +267,13 @@ def _reproduce_section(findings: Findings) -> Section:
         )
     files |= {
         "plan.json": "the frozen design",
-        "scores.parquet": "one row an answer",
+        "scores.parquet": "one row per answer",
         "trials.sqlite": "the raw answers",
     }
     hashes = (
         Fact("Plan", run.plan_sha256, code=True),
-        *(Fact(f"Bank {name} {version}", sha, code=True) for name, version, sha, _, _ in run.banks),
-        *(Fact(f"Cohort {name} {version}", sha, code=True) for name, version, sha, _ in run.cohorts),
+        *(Fact(f"Bank {bank.name} {bank.version}", bank.sha256, code=True) for bank in run.banks),
+        *(Fact(f"Cohort {cohort.name} {cohort.version}", cohort.sha256, code=True) for cohort in run.cohorts),
         *(Fact(name, sha, code=True) for name, sha in sorted(run.prompts.items())),
     )
     return Section(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from evenhand.records.estimate import PointEstimate
 from evenhand.records.finding import Finding
 from evenhand.records.trial import OUTCOMES
 from evenhand.report.blocks import Bar, BarPart, Bars, Block, Forest, Section
 from evenhand.report.forest import ForestSpec, forest_of
 from evenhand.report.limits import missing_share
 from evenhand.report.numbers import count, level, percent, size
+from evenhand.report.record_tables import outcome_grids, power_grids
 from evenhand.report.source import Source, by_model_and_kind, forests_by_model, measure_forests, titled
 from evenhand.report.words import MEASURE_TITLES, joined
 
@@ -29,7 +31,7 @@ def missing_section(source: Source) -> Section:
             lead = f"{percent(missing / planned)} of {count(planned)} planned questions have no usable answer. {lead}"
         blocks.append(_bars(source))
     rates = source.of("missing_rate")
-    none_missing = all(finding.estimate in (0.0, None) for finding in rates)
+    none_missing = all(finding.value in (0.0, None) for finding in rates)
     if run is None and rates and none_missing:
         lead = "Every row of the table has a usable answer."
     blocks += measure_forests(source, "missing_rate", folded=none_missing)
@@ -45,7 +47,7 @@ def missing_section(source: Source) -> Section:
             margin=source.margin,
         ),
     )
-    bounded = [f for f in source.of("gap", "memory_effect", "factor_gap") if f.bound_low is not None]
+    bounded = [f for f in source.of("gap", "memory_effect", "factor_gap") if f.bounds is not None]
     spec = ForestSpec(
         id="bounds-forest",
         title="How far missing answers could move each estimate",
@@ -57,7 +59,7 @@ def missing_section(source: Source) -> Section:
         explorable=False,
     )
     blocks += forests_by_model(bounded, source=source, spec=spec)
-    blocks += source.grids("missing", "missing_rate", "missing_gap")
+    blocks += outcome_grids(source)
     return Section(id="missing", nav="Missing answers", title="Missing answers", lead=(lead,), blocks=tuple(blocks))
 
 
@@ -91,7 +93,7 @@ def _bars(source: Source) -> Bars:
 def detectable_section(source: Source) -> Section:
     """Smallest detectable gap of every confirmatory contrast."""
     able = [finding for finding in source.all() if finding.smallest_detectable is not None]
-    found = [finding for finding in able if finding.family == "confirmatory"] or [f for f in able if f.measure == "gap"]
+    found = [finding for finding in able if finding.role == "confirmatory"] or [f for f in able if f.measure == "gap"]
     power = source.findings.settings.power
     blocks: list[Block] = []
     if found:
@@ -106,15 +108,16 @@ def detectable_section(source: Source) -> Section:
         blocks += [forest] if forest else []
     else:
         lead = "No smallest detectable gap could be computed from these findings."
-    blocks += source.grids("power")
+    blocks += power_grids(source)
     return Section(id="power", nav="Power", title="What this design can detect", lead=(lead,), blocks=tuple(blocks))
 
 
 def _detectable_forest(source: Source, found: list[Finding]) -> Forest | None:
     """The smallest detectable gaps as dots against the margin."""
     drawn = [
-        msgspec.structs.replace(finding, estimate=finding.smallest_detectable, low=None, high=None, verdict=None)
+        msgspec.structs.replace(finding, number=PointEstimate(value=finding.smallest_detectable))
         for finding in found
+        if finding.smallest_detectable is not None
     ]
     return forest_of(
         by_model_and_kind(drawn, source),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from evenhand.records.finding import Finding
+from evenhand.records.measure import Measure
 from evenhand.report.blocks import Block, Forest, ForestGroup, Note, Section
 from evenhand.report.forest import ForestSpec, anchor_of
 from evenhand.report.heat import heat_of
 from evenhand.report.numbers import count
+from evenhand.report.record_tables import item_grids, mention_grids, option_grids
 from evenhand.report.source import Source, forests_by_model, measure_forests
 from evenhand.report.words import MEASURE_TITLES
 
@@ -23,7 +25,7 @@ _OPEN_HEATS = 2
 def memory_section(source: Source) -> Section:
     """What memory does at all: effects against none and placebo, changed answers against the noise floor."""
     blocks: list[Block] = []
-    effects, own_effects = _split(source.of("memory_effect", "placebo_effect"))
+    effects, own_effects = _split(source.of("memory_effect", "placebo_effect", "fact_effect"))
     blocks += forests_by_model(
         effects,
         source=source,
@@ -59,7 +61,6 @@ def memory_section(source: Source) -> Section:
         ),
     )
     blocks += _own_facts(source, effects=own_effects, flips=own_flips)
-    blocks += source.grids("memory", "memory_effect", "placebo_effect", "flips", "flip_rate", "flip_excess", "accuracy")
     return Section(
         id="memory",
         nav="Memory and noise",
@@ -97,7 +98,7 @@ def _own_facts(source: Source, *, effects: list[Finding], flips: list[Finding]) 
 
 def _with_floor(forest: Forest, flips: list[Finding]) -> Forest:
     """The same forest with the noise floor of each group as a landmark in all of its rows."""
-    floors = {anchor_of(finding) for finding in flips if finding.level == "none"}
+    floors = {anchor_of(finding) for finding in flips if finding.arms.arm == "none"}
 
     def guided(group: ForestGroup) -> ForestGroup:
         floor = next((row.mark.centre for row in group.rows if row.anchor in floors), None)
@@ -124,7 +125,6 @@ def intersections_section(source: Source) -> Section:
         blocks.append(_no_cells(source))
     blocks += measure_forests(source, "variance", folded=False)
     blocks += _interactions(source)
-    blocks += source.grids("intersections", "variance", "interaction", "cells")
     size = max((len(cells) for cells in grouped.values()), default=0)
     return Section(
         id="intersections",
@@ -149,7 +149,7 @@ def _no_cells(source: Source) -> Note:
 
 def _interactions(source: Source) -> list[Forest]:
     """Interactions with the labels of their factors and levels."""
-    found = [replace(finding, title=_interaction_name(source, finding)) for finding in source.of("interaction")]
+    found = source.of("interaction")
     spec = ForestSpec(
         id="interaction-forest",
         title=MEASURE_TITLES["interaction"],
@@ -157,31 +157,26 @@ def _interactions(source: Source) -> list[Forest]:
         margin=source.margin,
         foldable=True,
     )
-    return forests_by_model(found, source=source, spec=spec)
 
+    def name(finding: Finding) -> str:
+        labels = source.labels
+        named = (f"{labels.factor(o.factor).lower()} {labels.level(o.factor, o.level)}" for o in finding.contrast)
+        title = " with ".join(named)
+        return title[:1].upper() + title[1:]
 
-def _interaction_name(source: Source, finding: Finding) -> str:
-    factors = (finding.factor or "").split(" x ")
-    levels = (finding.level or "").split(" x ")
-    if not finding.factor or len(factors) != len(levels):
-        return finding.title
-    labels = source.labels
-    return " with ".join(
-        f"{labels.factor(f).lower()} {labels.level(f, v)}" for f, v in zip(factors, levels, strict=True)
-    )
+    return forests_by_model(found, source=source, spec=spec, label=name)
 
 
 def items_section(source: Source) -> Section:
     """Exploratory findings on items, options and leakage, and tables that belong nowhere else."""
     blocks: list[Block] = []
-    for measure in ("item_functioning", "option_shift", "strategy_shift", "leakage", "silent_influence"):
+    grids = {"item_functioning": item_grids, "option_shift": option_grids, "leakage": mention_grids}
+    measures: tuple[Measure, ...] = (
+        *("item_functioning", "option_shift", "strategy_shift", "leakage", "silent_influence"),
+    )
+    for measure in measures:
         blocks += measure_forests(source, measure, folded=True)
-        blocks += source.grids(measure)
-    known = {
-        table.id for prefix in _PREFIXES for table in source.findings.tables if table.id.split("/", 1)[0] == prefix
-    }
-    rest = [table for table in source.findings.tables if table.id not in known]
-    blocks += source.grids(*dict.fromkeys(table.id.split("/", 1)[0] for table in rest))
+        blocks += grids[measure](source) if measure in grids else []
     return Section(
         id="items",
         nav="Items and options",
@@ -191,11 +186,3 @@ def items_section(source: Source) -> Section:
         else (),
         blocks=tuple(blocks) or (Note("Nothing here", "No item-level findings were made for this design."),),
     )
-
-
-_PREFIXES = (
-    *("gap", "mixed_model", "published_model", "factor_gap", "factor", "memory", "memory_effect", "placebo_effect"),
-    *("flips", "flip_rate", "flip_excess", "accuracy", "intersections", "variance", "interaction", "cells", "missing"),
-    *("missing_rate", "missing_gap", "power", "item_functioning", "option_shift", "strategy_shift", "leakage"),
-    "silent_influence",
-)

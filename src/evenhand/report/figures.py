@@ -37,7 +37,7 @@ def _step(width: float, *, about: int) -> float:
 
 def _limits(findings: Sequence[Finding], *, margin: float | None, with_zero: bool) -> tuple[float, float]:
     """Ends of the axis: all intervals, unless a few are so wide that the others could not be read."""
-    centres = _finite(finding.estimate for finding in findings)
+    centres = _finite(finding.value for finding in findings)
     lows = sorted(_finite(finding.low for finding in findings))
     highs = sorted(_finite(finding.high for finding in findings))
     inner = [0.0] if with_zero else []
@@ -72,8 +72,9 @@ def axis_for(
     """
     low, high = _limits(findings, margin=margin, with_zero=unit in ("points", "log-odds", "number"))
     if bounds:
-        low = min([low, *_finite(finding.bound_low for finding in findings)])
-        high = max([high, *_finite(finding.bound_high for finding in findings)])
+        held = [finding.bounds for finding in findings if finding.bounds is not None]
+        low = min([low, *(one.low for one in held)])
+        high = max([high, *(one.high for one in held)])
     pad = 0.04 * (high - low)
     low, high = (0.0 if from_zero else low - pad), high + pad
     if unit == "percent":
@@ -121,13 +122,13 @@ def mark_for(finding: Finding, *, axis: Axis, bounds: bool = False) -> Mark:
     low, high = _place(finding.low, axis), _place(finding.high, axis)
     return Mark(
         shape=shape_of(finding),
-        centre=_place(finding.estimate, axis),
+        centre=_place(finding.value, axis),
         low=low,
         high=high,
         cut_low=finding.low is not None and finding.low < axis.low,
         cut_high=finding.high is not None and finding.high > axis.high,
-        bound_low=_place(finding.bound_low, axis) if bounds else None,
-        bound_high=_place(finding.bound_high, axis) if bounds else None,
+        bound_low=_place(finding.bounds.low, axis) if bounds and finding.bounds else None,
+        bound_high=_place(finding.bounds.high, axis) if bounds and finding.bounds else None,
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, astuple, replace
 
+from evenhand.records.estimate import Absent
 from evenhand.records.finding import Finding
+from evenhand.records.identity import finding_id
 from evenhand.report.blocks import Axis, Column, Fact, Forest, ForestGroup, ForestRow, Grid, Shape
 from evenhand.report.figures import axis_for, mark_for, shape_of
 from evenhand.report.numbers import (
@@ -24,14 +25,13 @@ from evenhand.report.numbers import (
     value,
 )
 from evenhand.report.tables import drop_empty
-from evenhand.report.words import family_words, joined, kind_label, plain, plural, verdict_word
+from evenhand.report.titles import estimand_of, plain
+from evenhand.report.words import joined, kind_label, plural, role_words, verdict_word
 
 __all__ = [
     "ForestSpec",
     "Texts",
     "anchor_of",
-    "cue_of",
-    "estimand_of",
     "findings_grid",
     "forest_of",
     "tally_of",
@@ -44,8 +44,6 @@ _LONG = 24
 """Rows beyond which a foldable figure is folded."""
 _FEW = 2
 """With more distinct estimands than this they stand in the rows and the table only."""
-_CUE = re.compile(r"/cue=([a-z_]+)")
-_UNSAFE = re.compile(r"[^A-Za-z0-9_./=+:-]+")
 
 
 class Texts(Struct, frozen=True):
@@ -75,27 +73,18 @@ class ForestSpec(Struct, frozen=True, kw_only=True):
 
 
 def anchor_of(finding: Finding) -> str:
-    """The finding's id as an HTML anchor: everything but letters, digits and `_./=+:-` becomes a hyphen."""
-    return _UNSAFE.sub("-", finding.id).strip("-") or "finding"
+    """The finding's id, which is a valid HTML anchor."""
+    return finding_id(finding)
 
 
 def variant_of(finding: Finding, *, among: Sequence[Finding]) -> str:
-    """What tells a finding from its neighbours besides model and kind: placement, reader, mitigation."""
-    parts = []
-    for name in ("placement", "reader", "mitigation"):
-        own = getattr(finding, name)
-        if own and len({getattr(other, name) for other in among}) > 1:
-            parts.append(f"{name} {plain(own)}")
-    cues = {cue_of(other) for other in among}
-    if len(cues) > 1:
-        parts.append(f"cue {cue_of(finding)}")
-    return ", ".join(parts)
-
-
-def cue_of(finding: Finding) -> str:
-    """Cue style, which stands in the id only; `stated` is the default and is left out there."""
-    found = _CUE.search(finding.id)
-    return plain(found.group(1)) if found else "stated"
+    """What tells a finding from its neighbours besides model and kind: the coordinates of its condition that vary."""
+    others = [asdict(other.where) for other in among]
+    return ", ".join(
+        f"{name} {plain(own)}"
+        for name, own in asdict(finding.where).items()
+        if own is not None and len({other[name] for other in others} - {None}) > 1
+    )
 
 
 def forest_of(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, texts: Texts) -> Forest | None:
@@ -110,9 +99,9 @@ def forest_of(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, text
     if not shown:
         return None
     unit = unit_of(shown[0])
-    bounds = spec.bounds and any(finding.bound_low is not None for finding in shown)
+    bounds = spec.bounds and any(finding.bounds is not None for finding in shown)
     axis = axis_for(shown, unit=unit, margin=spec.margin, bounds=bounds, from_zero=spec.from_zero)
-    axis = replace(axis, unit=axis.unit or _SCALES.get(shown[0].scale, ""))
+    axis = replace(axis, unit=axis.unit or _SCALES.get(shown[0].quantity.scale, ""))
 
     used = {shape_of(finding) for finding in shown}
     return Forest(
@@ -142,12 +131,6 @@ def forest_of(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, text
     )
 
 
-def estimand_of(finding: Finding) -> str:
-    """The estimand as a sentence, without the model and design it is true of, which stand beside it."""
-    sentence = finding.estimand.partition(f" ({finding.model};")[0]
-    return sentence if sentence.endswith(".") else sentence + "."
-
-
 def tally_of(findings: Sequence[Finding]) -> str:
     """`2 differences, 1 equivalent, 5 inconclusive`; empty where nothing was tested."""
     words = (("difference", "difference", "differences"), ("equivalent",) * 3, ("inconclusive",) * 3)
@@ -162,7 +145,7 @@ def _distinct(sentences: Iterable[str]) -> tuple[str, ...]:
 
 def _row(finding: Finding, *, axis: Axis, texts: Texts, bounds: bool) -> ForestRow:
     unit = unit_of(finding)
-    number = value(finding.estimate, unit=unit)
+    number = value(finding.value, unit=unit)
     if axis.low == 0:
         number = number.lstrip("+")
     interval = span(finding.low, finding.high, unit=unit)
@@ -171,14 +154,14 @@ def _row(finding: Finding, *, axis: Axis, texts: Texts, bounds: bool) -> ForestR
     return ForestRow(
         anchor=anchor_of(finding),
         label=label,
-        detail=detail if finding.estimate is not None else ", ".join(p for p in (detail, "not estimated") if p),
+        detail=detail if finding.value is not None else ", ".join(p for p in (detail, "not estimated") if p),
         mark=mark_for(finding, axis=axis, bounds=bounds),
         value=number,
-        span="" if interval == ABSENT and finding.estimate is not None else interval,
+        span="" if interval == ABSENT and finding.value is not None else interval,
         verdict=verdict,
-        estimand=finding.estimand,
+        estimand=estimand_of(finding),
         facts=_facts(finding, unit=unit),
-        notes=finding.notes,
+        notes=(finding.number.reason, *finding.notes) if isinstance(finding.number, Absent) else finding.notes,
     )
 
 
@@ -186,30 +169,29 @@ def _facts(finding: Finding, *, unit: Unit) -> tuple[Fact, ...]:
     """What is known of one finding beyond estimate and interval; absent numbers are left out."""
     found = [Fact("Model", finding.model), Fact("Items", kind_label(finding.kind))]
     found += [
-        Fact(name.capitalize(), plain(own))
-        for name in ("placement", "reader", "mitigation")
-        if (own := getattr(finding, name)) and own != "none"
+        Fact(name.capitalize(), plain(own)) for name, own in asdict(finding.where).items() if own and own != "none"
     ]
-    found += [Fact("Method", plain(finding.method)), Fact("Family", family_words(finding.family))]
+    found += [Fact("Method", plain(finding.method)), Fact("Role", role_words(finding.role))]
     if finding.p is not None:
         found.append(Fact("p", p_value(finding.p)))
     if finding.p_adjusted is not None:
         found.append(Fact("p, adjusted", p_value(finding.p_adjusted)))
-    if finding.p_equivalence is not None:
-        found.append(Fact("p for equivalence", p_value(finding.p_equivalence)))
-    if finding.se is not None:
-        found.append(Fact("Standard error", value(finding.se, unit=unit).lstrip("+")))
-    if finding.df is not None:
-        found.append(Fact("Degrees of freedom", decimal(finding.df, digits=1)))
+    if finding.equivalence is not None:
+        found.append(Fact("p for equivalence", p_value(finding.equivalence.p)))
+    if finding.spread is not None and finding.spread.se is not None:
+        found.append(Fact("Standard error", value(finding.spread.se, unit=unit).lstrip("+")))
+    if finding.spread is not None and finding.spread.df is not None:
+        found.append(Fact("Degrees of freedom", decimal(finding.spread.df, digits=1)))
     if finding.smallest_detectable is not None:
         found.append(Fact("Smallest detectable", value(finding.smallest_detectable, unit=unit).lstrip("+")))
-    if finding.bound_low is not None and finding.bound_high is not None:
-        found.append(Fact("Worst-case bounds", span(finding.bound_low, finding.bound_high, unit=unit)))
-    return (*found, *_counts(finding), Fact("Finding", finding.id, code=True))
+    if finding.bounds is not None:
+        found.append(Fact("Worst-case bounds", span(finding.bounds.low, finding.bounds.high, unit=unit)))
+    return (*found, *_counts(finding), Fact("Finding", finding_id(finding), code=True))
 
 
 def _counts(finding: Finding) -> list[Fact]:
-    named = (("Answers", finding.trials), ("Distinct items", finding.items), ("Profiles or sets", finding.profiles))
+    sample = finding.sample
+    named = (("Answers", sample.trials), ("Distinct items", sample.items), ("Profiles or sets", sample.profiles))
     return [Fact(name, count(number)) for name, number in named if number]
 
 
@@ -243,7 +225,7 @@ _COLUMNS = (
     Column("Answers", numeric=True),
     Column("Items", numeric=True),
     Column("Profiles or sets", numeric=True),
-    Column("Family"),
+    Column("Role"),
 )
 
 
@@ -253,16 +235,14 @@ def _cells(title: str, finding: Finding, *, texts: Texts) -> tuple[str, ...]:
         title or ABSENT,
         texts.label(finding),
         texts.detail(finding) or ABSENT,
-        value(finding.estimate, unit=unit),
+        value(finding.value, unit=unit),
         span(finding.low, finding.high, unit=unit),
         p_value(finding.p),
         p_value(finding.p_adjusted),
-        p_value(finding.p_equivalence),
+        p_value(finding.equivalence.p if finding.equivalence else None),
         verdict_word(shape_of(finding)) or ABSENT,
         value(finding.smallest_detectable, unit=unit).lstrip("+"),
-        span(finding.bound_low, finding.bound_high, unit=unit),
-        count(finding.trials) if finding.trials else ABSENT,
-        count(finding.items) if finding.items else ABSENT,
-        count(finding.profiles) if finding.profiles else ABSENT,
-        finding.family,
+        span(finding.bounds.low, finding.bounds.high, unit=unit) if finding.bounds else ABSENT,
+        *(count(number) if number else ABSENT for number in astuple(finding.sample)),
+        finding.role,
     )

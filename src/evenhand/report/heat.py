@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from evenhand.records.finding import Cellwise
+from evenhand.records.results import CellMean
 from evenhand.report.blocks import Column, Grid, Heat, HeatCell
 from evenhand.report.figures import heat_step
 from evenhand.report.numbers import ABSENT, count, decimal, percent, points, span
@@ -17,7 +17,7 @@ _PALE = 3.0
 """Margins at which the colour scale ends at the earliest."""
 
 
-def heat_of(cells: Sequence[Cellwise], *, labels: Labels, margin: float, several: bool, folded: bool) -> Heat:
+def heat_of(cells: Sequence[CellMean], *, labels: Labels, margin: float, several: bool, folded: bool) -> Heat:
     """Matrix of one model and kind: the first half of the factors down, the second half across.
 
     The colour is the pooled estimate's distance from the mean of all cells; the scale never ends closer to the mean
@@ -73,7 +73,7 @@ def _names(levels: tuple[str, ...], *, factors: tuple[str, ...], labels: Labels)
     return tuple(labels.level(factor, level) for factor, level in zip(factors, levels, strict=True))
 
 
-def _cell(cell: Cellwise | None, *, labels: Labels, mean: float, reach: float) -> HeatCell:
+def _cell(cell: CellMean | None, *, labels: Labels, mean: float, reach: float) -> HeatCell:
     if cell is None:
         return HeatCell(text=ABSENT, step=0, marked=False, tip="Not asked in this design")
     who = ", ".join(labels.level(factor, level) for factor, level in cell.levels.items())
@@ -90,7 +90,7 @@ def _cell(cell: Cellwise | None, *, labels: Labels, mean: float, reach: float) -
     )
 
 
-def _list_of(cells: Sequence[Cellwise], *, labels: Labels, factors: tuple[str, ...], name: str) -> Grid:
+def _list_of(cells: Sequence[CellMean], *, labels: Labels, factors: tuple[str, ...], name: str) -> Grid:
     ordered = sorted(cells, key=lambda cell: (cell.pooled is None, cell.pooled if cell.pooled is not None else 0.0))
     return Grid(
         id=f"cells-list/{cells[0].model}/{cells[0].kind}",

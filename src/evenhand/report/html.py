@@ -14,7 +14,7 @@ from importlib import resources
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from evenhand.records.finding import Findings
+from evenhand.records.findings import Findings
 from evenhand.report.context import page_of
 
 __all__ = ["render_html"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from evenhand.records.finding import Findings, RunSummary
+from evenhand.records.findings import Findings
+from evenhand.records.run_summary import RunSummary
 from evenhand.report.blocks import Point
 from evenhand.report.numbers import count, date_text, percent, size
 from evenhand.report.words import joined, kind_label, placement_label, plural
@@ -12,7 +13,6 @@ from evenhand.report.words import joined, kind_label, placement_label, plural
 __all__ = ["limits_of", "missing_share"]
 
 _KINDS = ("understanding", "management", "benefit", "leakage", "sycophancy")
-_OFFLINE = frozenset({"simulated", "specimen", "replay"})
 
 
 def missing_share(run: RunSummary) -> tuple[int, int]:
@@ -75,7 +75,7 @@ def _of_answers(run: RunSummary) -> list[Point]:
                 "on how likely the model found it.",
             )
         )
-    if any(model.endpoint not in _OFFLINE for model in run.models):
+    if any(not model.offline for model in run.models):
         found.append(
             Point(
                 "One moment in time",
@@ -88,7 +88,7 @@ def _of_answers(run: RunSummary) -> list[Point]:
 
 def _of_material(run: RunSummary) -> list[Point]:
     found = []
-    unrated = [f"{name} {version}" for name, version, _, validated, _ in run.banks if not validated]
+    unrated = [f"{bank.name} {bank.version}" for bank in run.banks if not bank.validated]
     if unrated:
         found.append(
             Point(
@@ -133,15 +133,15 @@ def _of_design(findings: Findings, run: RunSummary) -> list[Point]:
 
 
 def _of_analysis(findings: Findings) -> list[Point]:
-    families = Counter(finding.family for finding in findings.findings if finding.verdict is not None)
+    roles = Counter(finding.role for finding in findings.findings if finding.verdict is not None)
     settings = findings.settings
     found = []
-    if families["confirmatory"] or families["exploratory"]:
+    if roles["confirmatory"] or roles["exploratory"]:
         found.append(
             Point(
                 "Many comparisons",
-                f"{plural(families['confirmatory'], 'confirmatory contrast')} (Holm) and "
-                f"{plural(families['exploratory'], 'exploratory contrast')} (Benjamini-Hochberg) were tested at level "
+                f"{plural(roles['confirmatory'], 'confirmatory contrast')} (Holm) and "
+                f"{plural(roles['exploratory'], 'exploratory contrast')} (Benjamini-Hochberg) were tested at level "
                 f"{settings.alpha:g}. Exploratory findings are leads to follow, not results to quote.",
             )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
-from evenhand.records.finding import Findings
+from evenhand.records.findings import Findings
 from evenhand.report.blocks import (
     Bars,
     Block,

@@ -18,7 +18,8 @@ import math
 from datetime import UTC, datetime
 from typing import Literal, assert_never
 
-from evenhand.records.finding import Finding, Measure
+from evenhand.records.finding import Finding
+from evenhand.records.measure import Measure
 
 __all__ = [
     "ABSENT",
@@ -56,12 +57,16 @@ _SIGNED: frozenset[Measure] = frozenset(
         "interaction",
         "memory_effect",
         "placebo_effect",
+        "fact_effect",
         "flip_excess",
         "missing_gap",
         "strategy_shift",
         "option_shift",
         "mixed_model",
         "published_model",
+        "gap_change",
+        "factor_gap_change",
+        "memory_effect_change",
     }
 )
 
@@ -69,13 +74,14 @@ _SIGNED: frozenset[Measure] = frozenset(
 def unit_of(finding: Finding) -> Unit:
     """Unit in which a finding's estimate, interval and bounds are written.
 
-    Shares and rates are per cent unless the measure is a difference; among the findings on items, the ones on the
-    probability scale are gaps with the sensitive items left out.
+    Shares and rates are per cent unless they are compared: with another group of arms by a measure that is a
+    difference, or between two levels of a factor. The share of sensitive items compares items, not levels.
     """
-    match finding.scale:
+    match finding.quantity.scale:
         case "probability" | "rate" | "share":
-            left_out = finding.measure == "item_functioning" and finding.scale == "probability"
-            return "points" if finding.measure in _SIGNED or left_out else "percent"
+            levels = any(one.reference is not None for one in finding.contrast)
+            compared = levels and finding.quantity.name != "sensitive_items"
+            return "points" if finding.measure in _SIGNED or compared else "percent"
         case "log-odds":
             return "log-odds"
         case "sd" | "ratio":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from evenhand.records.finding import Finding, PlantedEffect
+from evenhand.records.finding import Finding
+from evenhand.records.run_summary import PlantedEffect
 from evenhand.report.blocks import Column, Grid, Section
 from evenhand.report.figures import shape_of
 from evenhand.report.numbers import ABSENT, points, span, unit_of, value
@@ -57,10 +58,10 @@ def _estimate(effect: PlantedEffect, source: Source) -> Finding | None:
 def _row(effect: PlantedEffect, finding: Finding | None, source: Source) -> tuple[str, ...]:
     head = (*((effect.model,) if source.several else ()), _name(effect, source))
     planted = f"{points(effect.estimate)} ({span(effect.low, effect.high, unit='points')})"
-    if finding is None or finding.estimate is None:
+    if finding is None or finding.value is None:
         return (*head, planted, ABSENT, ABSENT, "not asked")
     unit = unit_of(finding)
-    found = f"{value(finding.estimate, unit=unit)} ({span(finding.low, finding.high, unit=unit)})"
+    found = f"{value(finding.value, unit=unit)} ({span(finding.low, finding.high, unit=unit)})"
     shape = shape_of(finding)
     return (
         *head,

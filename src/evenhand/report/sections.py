@@ -9,17 +9,10 @@ from evenhand.report.blocks import Block, Forest, Note, Section, VerdictCard, Ve
 from evenhand.report.figures import axis_for, mark_for, shape_of
 from evenhand.report.forest import ForestSpec, Texts, anchor_of, forest_of, variant_of
 from evenhand.report.numbers import level
+from evenhand.report.record_tables import published_grids, variance_grids
 from evenhand.report.source import Source, by_model, measure_forests, with_kind
-from evenhand.report.words import (
-    answer_of,
-    joined,
-    kind_label,
-    overall_verdict,
-    plain,
-    plural,
-    verdict_sentence,
-    verdict_word,
-)
+from evenhand.report.titles import plain
+from evenhand.report.words import answer_of, joined, kind_label, overall_verdict, plural, verdict_sentence, verdict_word
 
 __all__ = ["factors_section", "gaps_section", "headline", "verdict_section"]
 
@@ -28,15 +21,14 @@ _OPEN_MODELS = 2
 
 
 def headline(source: Source, model: str) -> list[Finding]:
-    """Gaps that answer the main question for a model: without reader prompt or mitigation where there is a choice."""
+    """Gaps that answer the main question for a model: the confirmatory ones, or all where none is confirmatory."""
     gaps = [finding for finding in source.of("gap") if finding.model == model]
-    primary = [finding for finding in gaps if finding.family == "confirmatory"] or gaps
-    bare = [f for f in primary if f.reader in (None, "none") and f.mitigation in (None, "none")]
-    return bare or primary
+    primary = [finding for finding in gaps if finding.role == "confirmatory"] or gaps
+    return primary
 
 
 def verdict_section(source: Source) -> Section:
-    """The main question in plain words, one card a model."""
+    """The main question in plain words, one card per model."""
     chosen = {model: headline(source, model) for model in source.models}
     everything = [finding for findings in chosen.values() for finding in findings]
     axis = axis_for(everything, unit="points", margin=source.margin)
@@ -117,12 +109,13 @@ def _factor_answer(source: Source, model: str) -> str:
 
 
 def _factor_sentence(source: Source, model: str) -> str:
-    contrasts = [f for f in source.of("factor_gap") if f.model == model and f.estimate is not None]
+    contrasts = [f for f in source.of("factor_gap") if f.model == model and f.value is not None]
     if not contrasts:
         return "No advantaged and disadvantaged versions of the same persona were compared."
-    largest = max(contrasts, key=lambda finding: abs(finding.estimate or 0.0))
-    name = source.labels.level(largest.factor or "", largest.level or "") if largest.factor else largest.title
-    than = source.labels.level(largest.factor or "", largest.reference or "") if largest.reference else "the reference"
+    largest = max(contrasts, key=lambda finding: abs(finding.value or 0.0))
+    one = largest.contrast[0]
+    name = source.labels.level(one.factor, one.level)
+    than = source.labels.level(one.factor, one.reference or "")
     return (
         "There is no advantaged-against-disadvantaged contrast here; the factors below answer in its place. The "
         "largest: " + verdict_sentence(largest, first=f"profiles that are {name}", second=f"profiles that are {than}")
@@ -149,7 +142,7 @@ def gaps_section(source: Source) -> Section:
     blocks: list[Block] = [forest] if forest else [Note("Not asked in this design", _NO_GAP)]
     for measure in ("mixed_model", "published_model"):
         blocks += measure_forests(source, measure, folded=True)
-    blocks += source.grids("gap", "mixed_model", "published_model")
+    blocks += [*variance_grids(source), *published_grids(source)]
     return Section(
         id="gaps",
         nav="Gaps",
@@ -166,14 +159,14 @@ _NO_GAP = (
 
 
 def factors_section(source: Source) -> Section:
-    """Gaps of each level against its reference, a figure a model, factors as groups."""
+    """Gaps of each level against its reference, one figure per model, factors as groups."""
     forests: list[Block] = []
     found = source.of("factor_gap")
     for index, model in enumerate(source.models):
         forest = _factor_forest(source, model, [f for f in found if f.model == model], first=index == 0)
         if forest:
             forests.append(forest)
-    names = [source.labels.factor(factor).lower() for factor in dict.fromkeys(f.factor for f in found) if factor]
+    names = [source.labels.factor(factor).lower() for factor in dict.fromkeys(f.contrast[0].factor for f in found)]
     blocks = forests or [Note("Not asked in this design", "No factor varied over its levels here.")]
     return Section(
         id="factors",
@@ -182,20 +175,20 @@ def factors_section(source: Source) -> Section:
         lead=("Each level against the reference level of its factor, with the other factors balanced. Exploratory.",)
         if forests
         else (),
-        blocks=(*blocks, *source.grids("factor_gap", "factor")),
+        blocks=tuple(blocks),
     )
 
 
 def _factor_forest(source: Source, model: str, found: list[Finding], *, first: bool) -> Forest | None:
     groups: dict[str, list[Finding]] = {}
-    order = list(dict.fromkeys((f.factor, f.level) for f in found))
-    for finding in sorted(found, key=lambda f: order.index((f.factor, f.level))):
-        factor = finding.factor or ""
-        reference = f", against {source.labels.level(factor, finding.reference)}" if finding.reference else ""
-        groups.setdefault(f"{source.labels.factor(factor)}{reference}" if factor else "", []).append(finding)
+    order = list(dict.fromkeys(f.contrast[0] for f in found))
+    for finding in sorted(found, key=lambda f: order.index(f.contrast[0])):
+        one = finding.contrast[0]
+        against = source.labels.level(one.factor, one.reference or "")
+        groups.setdefault(f"{source.labels.factor(one.factor)}, against {against}", []).append(finding)
 
     def label(finding: Finding) -> str:
-        return source.labels.level(finding.factor, finding.level) if finding.factor and finding.level else finding.title
+        return source.labels.level(finding.contrast[0].factor, finding.contrast[0].level)
 
     def detail(finding: Finding) -> str:
         parts = (kind_label(finding.kind), variant_of(finding, among=found))

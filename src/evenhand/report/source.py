@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from evenhand.records.finding import Cellwise, Finding, Findings, Measure
-from evenhand.report.blocks import Block, Forest
+from evenhand.records.finding import Finding
+from evenhand.records.findings import Findings
+from evenhand.records.measure import Measure, QuantityName
+from evenhand.records.results import CellMean
+from evenhand.report.blocks import Forest
 from evenhand.report.forest import ForestSpec, Texts, forest_of, variant_of
 from evenhand.report.numbers import Unit, unit_name, unit_of
-from evenhand.report.tables import grid_of
-from evenhand.report.words import ARM_LABELS, MEASURE_TITLES, Labels, kind_label, labels_of, plain
+from evenhand.report.titles import title_of
+from evenhand.report.words import MEASURE_TITLES, Labels, kind_label, labels_of
 
 __all__ = [
     "Source",
@@ -24,6 +27,7 @@ __all__ = [
     "with_kind",
 ]
 
+_QUANTITIES: Mapping[QuantityName, str] = {"score": "answers given", "p_score": "option probabilities"}
 _KIND_ORDER = ("all", "understanding", "management", "benefit", "leakage", "sycophancy")
 
 
@@ -54,21 +58,13 @@ class Source(Struct, frozen=True):
         found = self.findings.findings
         return sorted(found, key=lambda finding: (_rank(finding.model, self.models), _rank(finding.kind, _KIND_ORDER)))
 
-    def cells(self) -> dict[tuple[str, str], list[Cellwise]]:
+    def cells(self) -> dict[tuple[str, str], list[CellMean]]:
         """Cells of the intersectional table by model and kind, in the order of `all`."""
-        groups: dict[tuple[str, str], list[Cellwise]] = {}
+        groups: dict[tuple[str, str], list[CellMean]] = {}
         for cell in self.findings.cells:
             groups.setdefault((cell.model, cell.kind), []).append(cell)
         order = sorted(groups, key=lambda key: (_rank(key[0], self.models), _rank(key[1], _KIND_ORDER)))
         return {key: groups[key] for key in order}
-
-    def grids(self, *prefixes: str) -> list[Block]:
-        """Table records whose id begins with one of the prefixes."""
-        return [
-            grid_of(table, several=self.several)
-            for table in sorted(self.findings.tables, key=lambda table: _rank(table.model or "", self.models))
-            if table.id.split("/", 1)[0] in prefixes
-        ]
 
 
 def source_of(findings: Findings) -> Source:
@@ -99,44 +95,51 @@ def by_model_and_kind(findings: Iterable[Finding], source: Source) -> dict[str, 
     return groups
 
 
-def titled(findings: Sequence[Finding]) -> Texts:
-    """Rows named by the finding's title, with the variant beside it."""
-    return Texts(label=_title, detail=lambda finding: variant_of(finding, among=findings))
+def titled(findings: Sequence[Finding], *, label: Callable[[Finding], str] | None = None) -> Texts:
+    """Rows named by the finding's title, or otherwise, with the variant beside it."""
+    return Texts(label=label or _title, detail=lambda finding: variant_of(finding, among=findings))
 
 
 def _title(finding: Finding) -> str:
-    """The title in words, with an upper-case first letter."""
-    title = plain(finding.title)
-    if finding.measure == "missing_rate" and finding.level:
-        title = ARM_LABELS.get(finding.level) or plain(finding.level)
+    """The title with an upper-case first letter."""
+    title = title_of(finding)
     return title[:1].upper() + title[1:]
 
 
 def with_kind(findings: Sequence[Finding]) -> Texts:
-    """Rows named by the item kind; what follows the comma of a longer title, and the variant, beside it."""
-    titles = len({finding.title for finding in findings})
+    """Rows named by the item kind; the quantity, where rows differ in it, and the variant beside it."""
+    several = len({finding.quantity for finding in findings}) > 1
 
     def detail(finding: Finding) -> str:
-        tail = finding.title.partition(", ")[2] if titles > 1 else ""
-        return ", ".join(part for part in (tail, variant_of(finding, among=findings)) if part)
+        what = _QUANTITIES.get(finding.quantity.name, "") if several else ""
+        return ", ".join(part for part in (what, variant_of(finding, among=findings)) if part)
 
     return Texts(label=lambda finding: kind_label(finding.kind), detail=detail)
 
 
-def forests_by_model(findings: Sequence[Finding], *, source: Source, spec: ForestSpec) -> list[Forest]:
-    """Forests of findings that may have different units: one figure a unit, models as groups."""
+def forests_by_model(
+    findings: Sequence[Finding], *, source: Source, spec: ForestSpec, label: Callable[[Finding], str] | None = None
+) -> list[Forest]:
+    """Forests of findings that may have different units: one figure per unit, models as groups.
+
+    Args:
+        findings: What is drawn.
+        source: Where they come from.
+        spec: What the figures have in common.
+        label: How a row is named; None: by the finding's title, or by kind where all titles are the same.
+    """
     units: dict[Unit, list[Finding]] = {}
     for finding in findings:
         units.setdefault(unit_of(finding), []).append(finding)
     made = []
     for index, (unit, own) in enumerate(units.items()):
-        same = len({finding.title for finding in own}) == 1
+        same = len({title_of(finding) for finding in own}) == 1
         groups: Mapping[str, Sequence[Finding]] = by_model(own, source) if same else by_model_and_kind(own, source)
         margin = spec.margin if unit == "points" else None
         one = ForestSpec(
             id=f"{spec.id}-{index + 1}" if index else spec.id,
             title=f"{spec.title}, in {unit_name(unit)}" if index and unit_name(unit) else spec.title,
-            caption=f"{own[0].title}. {spec.caption}".strip() if same else spec.caption,
+            caption=f"{title_of(own[0])}. {spec.caption}".strip() if same else spec.caption,
             left=spec.left,
             right=spec.right,
             margin=margin,
@@ -145,7 +148,7 @@ def forests_by_model(findings: Sequence[Finding], *, source: Source, spec: Fores
             foldable=spec.foldable,
             explorable=spec.explorable,
         )
-        forest = forest_of(groups, spec=one, texts=with_kind(own) if same else titled(own))
+        forest = forest_of(groups, spec=one, texts=with_kind(own) if same else titled(own, label=label))
         if forest is not None:
             made.append(forest)
     return made

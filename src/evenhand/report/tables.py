@@ -1,4 +1,4 @@
-"""Tables of the report that are not drawn: generic table records, models side by side."""
+"""Tables of the report that are not drawn: what they have in common, and models side by side."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from evenhand.records.finding import Finding, Table
+from evenhand.records.finding import Finding
 from evenhand.report.blocks import Column, Grid
 from evenhand.report.figures import shape_of
-from evenhand.report.numbers import ABSENT, cell_text, span, unit_of, value
+from evenhand.report.numbers import ABSENT, span, unit_of, value
 from evenhand.report.words import verdict_word
 
-__all__ = ["SYMBOLS", "drop_empty", "grid_of", "side_by_side"]
+__all__ = ["SYMBOLS", "drop_empty", "side_by_side", "without_constants"]
 
-_NUMERIC = frozenset({"percent", "points", "count", "number", "p"})
-_LONG = 8
-"""Rows beyond which a table is folded."""
 SYMBOLS = {"difference": "◆", "equivalent": "●", "inconclusive": "○", "descriptive": "▪"}
 """Markers of the verdicts in running text."""
 
@@ -31,29 +28,7 @@ def drop_empty(grid: Grid) -> Grid:
     )
 
 
-def grid_of(table: Table, *, several: bool) -> Grid:
-    """A table record with its numbers written out.
-
-    Args:
-        table: the record.
-        several: whether several models were audited, so that the title must name the model.
-    """
-    numeric = [_is_numeric(table, index) for index in range(len(table.columns))]
-    whole = Grid(
-        id=f"table/{table.id}",
-        title=f"{table.title}: {table.model}" if several and table.model else table.title,
-        caption=table.caption,
-        columns=tuple(Column(name, numeric=number) for name, number in zip(table.columns, numeric, strict=True)),
-        rows=tuple(
-            tuple(cell_text(cell, unit=table.units.get(name)) for name, cell in zip(table.columns, row, strict=False))
-            for row in table.rows
-        ),
-        folded=len(table.rows) > _LONG,
-    )
-    return _without_constants(whole)
-
-
-def _without_constants(grid: Grid) -> Grid:
+def without_constants(grid: Grid) -> Grid:
     """The same table with columns of one and the same text said once, in the caption."""
     if len(grid.rows) < 2:
         return grid
@@ -72,14 +47,6 @@ def _without_constants(grid: Grid) -> Grid:
         columns=tuple(grid.columns[index] for index in kept),
         rows=tuple(tuple(row[index] for index in kept) for row in grid.rows),
     )
-
-
-def _is_numeric(table: Table, index: int) -> bool:
-    unit = table.units.get(table.columns[index])
-    if unit is not None:
-        return unit in _NUMERIC
-    cells = [row[index] for row in table.rows if index < len(row) and row[index] is not None]
-    return bool(cells) and not any(isinstance(cell, str) for cell in cells)
 
 
 def side_by_side(rows: Sequence[tuple[str, Sequence[Finding]]], *, models: Sequence[str]) -> Grid:
@@ -106,8 +73,8 @@ def _across(findings: Sequence[Finding], *, models: Sequence[str]) -> tuple[str,
 
 
 def _short(finding: Finding) -> str:
-    if finding.estimate is None:
+    if finding.value is None:
         return ABSENT
     unit = unit_of(finding)
     symbol = SYMBOLS[shape_of(finding)] if verdict_word(shape_of(finding)) else ""
-    return f"{symbol} {value(finding.estimate, unit=unit)} ({span(finding.low, finding.high, unit=unit)})".strip()
+    return f"{symbol} {value(finding.value, unit=unit)} ({span(finding.low, finding.high, unit=unit)})".strip()

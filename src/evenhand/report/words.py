@@ -8,27 +8,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
-from evenhand.records.finding import Family, Finding, Findings, Measure, Verdict
+from evenhand.records.estimate import Absent, Verdict
+from evenhand.records.finding import Finding, Role
+from evenhand.records.findings import Findings
+from evenhand.records.measure import Measure
+from evenhand.records.run_summary import LevelName
 from evenhand.report.blocks import Shape
 from evenhand.report.numbers import count, level, p_text, points, size, span, unit_name, unit_of, value
+from evenhand.report.titles import plain, sides_of
 
 __all__ = [
-    "ARM_LABELS",
-    "FAMILY_WORDS",
     "KIND_LABELS",
     "MEASURE_TITLES",
     "PLACEMENT_LABELS",
+    "ROLE_WORDS",
     "Labels",
     "answer_of",
-    "family_words",
     "joined",
     "kind_label",
     "labels_of",
     "overall_verdict",
     "placement_label",
-    "plain",
     "plural",
-    "sides_of",
+    "role_words",
     "verdict_sentence",
     "verdict_word",
 ]
@@ -50,14 +52,6 @@ PLACEMENT_LABELS: Mapping[str, str] = {
     "tool": "returned by a tool call",
 }
 
-ARM_LABELS: Mapping[str, str] = {
-    "none": "No memory",
-    "placebo": "Placebo facts",
-    "profile": "Any profile",
-    "crossing": "Intersectional profiles",
-    "item_fact": "The item's own fact",
-}
-
 MEASURE_TITLES: Mapping[Measure, str] = {
     "accuracy": "Score by arm",
     "gap": "Gap between advantaged and disadvantaged",
@@ -65,6 +59,7 @@ MEASURE_TITLES: Mapping[Measure, str] = {
     "interaction": "Interactions between factors",
     "memory_effect": "Effect of memory",
     "placebo_effect": "Effect of placebo memory",
+    "fact_effect": "Effect of the item's own fact",
     "flip_rate": "Changed answers",
     "flip_excess": "Changed answers beyond the noise floor",
     "missing_rate": "Missing answers by arm",
@@ -77,9 +72,12 @@ MEASURE_TITLES: Mapping[Measure, str] = {
     "silent_influence": "Changed answers that never mention the profile",
     "mixed_model": "Cross-check: mixed model with crossed intercepts",
     "published_model": "For comparison: the published analysis (item intercept only)",
+    "gap_change": "Change of the gap between advantaged and disadvantaged",
+    "factor_gap_change": "Change of the gaps by factor",
+    "memory_effect_change": "Change of the effect of memory",
 }
 
-FAMILY_WORDS: Mapping[Family, str] = {
+ROLE_WORDS: Mapping[Role, str] = {
     "confirmatory": "confirmatory (Holm-adjusted)",
     "exploratory": "exploratory (Benjamini-Hochberg-adjusted)",
     "descriptive": "descriptive",
@@ -89,9 +87,11 @@ FAMILY_WORDS: Mapping[Family, str] = {
 class Labels:
     """Names of factors and levels as the run states them, with readable fallbacks."""
 
-    def __init__(self, *, factors: Mapping[str, str], levels: Mapping[str, str], references: Mapping[str, str]) -> None:
+    def __init__(
+        self, *, factors: Mapping[str, str], levels: Sequence[LevelName], references: Mapping[str, str]
+    ) -> None:
         self._factors = factors
-        self._levels = levels
+        self._levels = {(one.factor, one.level): one.label for one in levels}
         self._references = references
 
     def factor(self, factor: str) -> str:
@@ -100,7 +100,7 @@ class Labels:
 
     def level(self, factor: str, level: str) -> str:
         """Label of a level: as stated, or its id in words."""
-        return self._levels.get(f"{factor}.{level}") or plain(level)
+        return self._levels.get((factor, level)) or plain(level)
 
     def ordered(self, factor: str, levels: Iterable[str]) -> tuple[str, ...]:
         """Levels with the reference first, then as the run lists them, then as they come."""
@@ -108,7 +108,7 @@ class Labels:
         reference = self._references.get(factor)
 
         def rank(level: str) -> tuple[bool, int]:
-            name = f"{factor}.{level}"
+            name = (factor, level)
             return level != reference, listed.index(name) if name in listed else len(listed)
 
         return tuple(sorted(levels, key=rank))
@@ -119,14 +119,9 @@ def labels_of(findings: Findings) -> Labels:
     run = findings.run
     return Labels(
         factors=run.factor_labels if run else {},
-        levels=run.level_labels if run else {},
+        levels=run.level_labels if run else (),
         references=findings.settings.references,
     )
-
-
-def plain(identifier: str) -> str:
-    """An identifier in words: `non_binary` -> `non binary`."""
-    return identifier.replace("_", " ")
 
 
 def plural(number: int, noun: str, nouns: str | None = None) -> str:
@@ -151,9 +146,9 @@ def placement_label(placement: str) -> str:
     return PLACEMENT_LABELS.get(placement) or plain(placement)
 
 
-def family_words(family: Family) -> str:
-    """Family of a finding with the adjustment that goes with it."""
-    return FAMILY_WORDS[family]
+def role_words(role: Role) -> str:
+    """The role of a finding with the adjustment that goes with it."""
+    return ROLE_WORDS[role]
 
 
 def verdict_word(shape: Shape, *, margin: float | None = None) -> str:
@@ -190,7 +185,7 @@ def answer_of(findings: Sequence[Finding]) -> str:
         case "inconclusive":
             return f"Not settled by this run{where}."
         case "equivalent":
-            return f"No gap larger than {size(with_it[0].margin)}{where}."
+            return f"No gap larger than {size(_margin(with_it[0]))}{where}."
         case "descriptive":
             return "No estimate could be made."
         case _ as unreachable:
@@ -205,8 +200,8 @@ def verdict_sentence(finding: Finding, *, first: str = "", second: str = "") -> 
         first: what stands in memory on the side that counts as plus; empty: read from the finding.
         second: what stands in memory on the other side; empty: read from the finding.
     """
-    if finding.estimate is None:
-        reason = finding.notes[0] if finding.notes else "no reason was recorded."
+    if isinstance(finding.number, Absent):
+        reason = finding.number.reason
         return f"No gap could be estimated: {reason[:1].lower()}{reason[1:]}"
     sides = (first, second) if first and second else sides_of(finding)
     sentence = f"{_direction(finding, sides)}{_interval(finding)}."
@@ -223,20 +218,8 @@ def verdict_sentence(finding: Finding, *, first: str = "", second: str = "") -> 
             assert_never(unreachable)
 
 
-def sides_of(finding: Finding) -> tuple[str, str]:
-    """What stands in memory on either side of a contrast, as far as the finding tells."""
-    if finding.measure == "gap" and finding.level and finding.reference:
-        return f"{plain(finding.level)} users", f"{plain(finding.reference)} users"
-    first, minus, second = finding.title.partition(" minus ")
-    if minus and ":" not in finding.title:
-        return first[:1].lower() + first[1:], second
-    if finding.level and finding.reference:
-        return f"users that are {plain(finding.level)}", f"users that are {plain(finding.reference)}"
-    return "", ""
-
-
 def _direction(finding: Finding, sides: tuple[str, str]) -> str:
-    estimate, unit = finding.estimate or 0.0, unit_of(finding)
+    estimate, unit = finding.value or 0.0, unit_of(finding)
     if unit != "points" or not all(sides):
         return f"The estimate is {value(estimate, unit=unit)} {unit_name(unit)}".rstrip()
     number = points(abs(estimate), signed=False)
@@ -248,16 +231,17 @@ def _direction(finding: Finding, sides: tuple[str, str]) -> str:
 
 
 def _interval(finding: Finding) -> str:
-    if finding.low is None or finding.high is None:
+    spread = finding.spread
+    if spread is None:
         return ", without an interval"
-    return f", {finding.confidence:.0%} interval {span(finding.low, finding.high, unit=unit_of(finding))}"
+    return f", {spread.confidence:.0%} interval {span(spread.low, spread.high, unit=unit_of(finding))}"
 
 
 def _difference(finding: Finding) -> str:
     p = finding.p_adjusted if finding.p_adjusted is not None else finding.p
     name = "adjusted p" if finding.p_adjusted is not None else "p"
     clear = f"That is a difference ({p_text(p, name=name)})" if p is not None else "That is a difference"
-    margin, low, high = finding.margin, finding.low, finding.high
+    margin, low, high = _margin(finding), finding.low, finding.high
     if margin is not None and low is not None and high is not None and -margin < low and high < margin:
         clear += f", though the whole interval lies within the margin of ±{size(margin)}"
     return f"{clear}.{_turned(finding)}"
@@ -265,15 +249,20 @@ def _difference(finding: Finding) -> str:
 
 def _turned(finding: Finding) -> str:
     """A warning where the worst case over the missing answers has the other sign."""
-    low, high = finding.bound_low, finding.bound_high
-    if low is None or high is None or not low < 0 < high:
+    bounds = finding.bounds
+    if bounds is None or not bounds.low < 0 < bounds.high:
         return ""
-    return f" Missing answers alone could turn its sign: worst-case bounds {span(low, high, unit=unit_of(finding))}."
+    reach = span(bounds.low, bounds.high, unit=unit_of(finding))
+    return f" Missing answers alone could turn its sign: worst-case bounds {reach}."
+
+
+def _margin(finding: Finding) -> float | None:
+    return finding.equivalence.margin if finding.equivalence else None
 
 
 def _equivalent(finding: Finding) -> str:
-    margin = f"±{size(finding.margin)}"
-    p = f" ({p_text(finding.p_equivalence)})" if finding.p_equivalence is not None else ""
+    margin = f"±{size(_margin(finding))}"
+    p = f" ({p_text(finding.equivalence.p)})" if finding.equivalence is not None else ""
     if finding.low is not None and finding.high is not None and (finding.low > 0 or finding.high < 0):
         return f"The gap is not zero, but the equivalence test shows it to be smaller than {margin}{p}."
     return f"The equivalence test shows any gap to be smaller than {margin}{p}."

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from evenhand.errors import StoreError
-from evenhand.records.finding import Findings
+from evenhand.records.findings import Findings
 from evenhand.report.html import render_html
 from evenhand.report.markdown import render_markdown
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from evenhand.endpoints.names import is_paid
+from evenhand.endpoints.kinds import kind_of
 from evenhand.records.message import Usage
 from evenhand.records.plan import ModelSpec
 
@@ -25,11 +25,11 @@ class Price(Struct, frozen=True, kw_only=True):
 
 def find_price(spec: ModelSpec) -> Price | None:
     """The price of a model, or None where the table does not know it or no provider is paid."""
-    if not is_paid(spec) or spec.base_url is not None:
+    kind = kind_of(spec)
+    listed = kind.priced_as(spec) if kind.paid(spec) else None
+    if listed is None:
         return None
-    provider, _, model = spec.name.partition("/")
-    if provider == "inspect":
-        provider, _, model = model.partition("/")
+    provider, model = listed
     from genai_prices import Usage as Tokens  # heavy to import, and needed for paid models only
     from genai_prices import calc_price
 
@@ -46,7 +46,7 @@ def find_price(spec: ModelSpec) -> Price | None:
 def prices_of(models: Iterable[ModelSpec]) -> dict[str, Price]:
     """Model -> price, for a run: zero where nobody is billed by the call; a model of unknown price is left out."""
     free = Price(input_usd=0.0, output_usd=0.0)
-    found = {model.name: find_price(model) if is_paid(model) else free for model in models}
+    found = {model.name: find_price(model) if kind_of(model).paid(model) else free for model in models}
     return {name: price for name, price in found.items() if price is not None}
 
 

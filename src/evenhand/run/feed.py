@@ -76,7 +76,7 @@ class Feed:
     def _pull(self) -> bool:
         """Draw until one cell waits for somebody; True when the event loop should get a turn first."""
         for count, work in enumerate(self._work, start=1):
-            if self._present(work.cell.key):
+            if self._present(work.cell.cell_key):
                 self.skipped += 1
                 if count == _BREATH:
                     return True

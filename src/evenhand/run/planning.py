@@ -14,21 +14,20 @@ from evenhand.bank.cohorts import cohort_sha256, load_cohort, load_distractors
 from evenhand.bank.load import bank_sha256, load_bank
 from evenhand.design.arms import paired_cohort
 from evenhand.design.cells import Crossing
+from evenhand.endpoints.kinds import kind_of
 from evenhand.errors import BankError, UsageError
 from evenhand.memory.templates import load_templates
-from evenhand.records.finding import AnalysisSettings
 from evenhand.records.item import Bank
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan, Preset, PromptFile, Stamped
 from evenhand.records.profile import Cohort, Cue
+from evenhand.records.settings import AnalysisSettings
 from evenhand.run.plan_file import stamp_plan
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.templates import ask_templates
 
-__all__ = ["MAIN_BANKS", "SPECIMEN_BANKS", "Wishes", "make_plan"]
+__all__ = ["MAIN_BANKS", "Wishes", "make_plan"]
 
 MAIN_BANKS = ("understanding", "management", "benefit", "leakage", "sycophancy")
-SPECIMEN_BANKS = ("situations",)
-"""A specimen reads only the language of its generator, so it comes with its own bank."""
 COHORTS = ("explicit", "intersectional")
 
 
@@ -112,8 +111,8 @@ def _check_models(models: Sequence[ModelSpec]) -> None:
 
 
 def _banks(wishes: Wishes) -> tuple[Bank, ...]:
-    specimens = [model.name.startswith("specimen/") for model in wishes.models]
-    names = wishes.banks or (SPECIMEN_BANKS if all(specimens) else MAIN_BANKS)
+    own = {kind_of(model).banks for model in wishes.models}
+    names = wishes.banks or (own.pop() if len(own) == 1 else ()) or MAIN_BANKS
     loaded = [load_bank(Path(name) if _is_path(name) else name) for name in names]
     kinds = wishes.design.kinds
     banks = tuple(bank for bank in loaded if any(item.kind in kinds for item in bank.items))

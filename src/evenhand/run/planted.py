@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from evenhand.endpoints.names import read_name
+from evenhand.endpoints.kinds import kind_of, read_name
 from evenhand.endpoints.specimen_card import Contrast, specimen_card
 from evenhand.endpoints.specimen_names import specimen_folder, specimen_names
-from evenhand.records.finding import PlantedEffect
 from evenhand.records.plan import ModelSpec, Plan
+from evenhand.records.run_summary import PlantedEffect
 from evenhand.run.totals import ModelTotals
 
 __all__ = ["planted_effects"]
@@ -29,7 +29,7 @@ def planted_effects(plan: Plan, totals: Mapping[str, ModelTotals]) -> tuple[Plan
     found: list[PlantedEffect] = []
     for model in plan.models:
         name = _specimen(model, totals.get(model.name))
-        own = read_name(model).options if model.name.startswith(_PREFIX) else {}
+        own = read_name(model).options if kind_of(model).specimen else {}
         folder = Path(own["folder"]) if "folder" in own else specimen_folder()
         if name is None or name not in specimen_names(folder) or not (folder / "card.json").is_file():
             continue

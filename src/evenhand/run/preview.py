@@ -10,7 +10,7 @@ from msgspec import Struct
 from evenhand.analysis.power import PairedDesign, planned_smallest_gap
 from evenhand.design.arms import paired_cohort
 from evenhand.design.presets import preset_design
-from evenhand.endpoints.names import endpoint_kind, is_paid
+from evenhand.endpoints.kinds import kind_of
 from evenhand.records.plan import ModelSpec, Plan, Preset
 from evenhand.run.cost import estimate, find_price
 from evenhand.run.questions import Questions
@@ -159,18 +159,18 @@ def _presets(plan: Plan, kinds: Counter[str]) -> tuple[PresetPreview, ...]:
 def _model(model: ModelSpec, calls: int, characters: int, concurrency: int) -> ModelPreview:
     tokens = round(characters / CHARACTERS_PER_TOKEN)
     answers = calls * ANSWER_TOKENS
-    price = find_price(model) if is_paid(model) else None
-    local = endpoint_kind(model.name) in ("specimen", "simulated", "replay", "hf")
+    kind = kind_of(model)
+    price = find_price(model) if kind.paid(model) else None
     return ModelPreview(
         model=model.name,
-        endpoint=endpoint_kind(model.name),
-        paid=is_paid(model),
+        endpoint=kind.prefix,
+        paid=kind.paid(model),
         calls=calls,
         input_characters=characters,
         input_tokens=tokens,
         output_tokens=answers,
         cost_usd=estimate(price, input_tokens=tokens, output_tokens=answers) if price else None,
-        seconds=None if local else calls * SECONDS_PER_CALL / concurrency,
+        seconds=None if kind.local else calls * SECONDS_PER_CALL / concurrency,
     )
 
 

@@ -44,8 +44,8 @@ class Questions:
         self._asked = lru_cache(maxsize=4096)(self._ask)
         self._arms: dict[tuple[str, str], Arm] = {}
         self._items: dict[str, Item] = {}
-        placement, reader, _ = self.crossing.conditions[0]
-        none = remember(NONE, placement=placement, reader=reader, query="", sources=self._sources)
+        first = self.crossing.conditions[0]
+        none = remember(NONE, placement=first.placement, reader=first.reader, query="", sources=self._sources)
         assert_clean(none.messages, plan.cohorts)
 
     def _remember(self, arm: tuple[str, str], placement: Placement, reader: Reader, query: str) -> Remembered:
@@ -66,15 +66,15 @@ class Questions:
         name = (arm.id, item.id if arm.kind == "item_fact" else "")
         self._arms.setdefault(name, arm)
         self._items.setdefault(item.id, item)
-        query = item.stem if cell.placement == "retrieved" else ""
-        seen = self._remembered(name, cell.placement, cell.reader, query)
-        question = Message(role="user", content=self._asked(item.id, cell.order))
+        query = item.stem if cell.condition.placement == "retrieved" else ""
+        seen = self._remembered(name, cell.condition.placement, cell.condition.reader, query)
+        question = Message(role="user", content=self._asked(item.id, cell.option_order))
         request = Request(
-            cell=cell.key,
+            cell_key=cell.cell_key,
             messages=(*seen.messages, question),
             settings=self._settings[cell.model],
-            letters=tuple(LETTERS[: len(cell.order)]),
-            seed=stream_entropy(self.plan.seed, "cell", cell.key) >> 65,
+            letters=tuple(LETTERS[: len(cell.option_order)]),
+            seed=stream_entropy(self.plan.seed, "cell", cell.cell_key) >> 65,
         )
         return Work(cell=cell, request=request, retrieved=seen.retrieved)
 
@@ -91,11 +91,11 @@ class Questions:
                 that a run stopped early holds a random sample of items with all their arms.
         """
         pairs = self.crossing.pairs_by_arm() if by_arm else self.crossing.pairs()
-        return (self.work(cell, meeting) for cell, meeting in pairs if not store.has(cell.key))
+        return (self.work(cell, meeting) for cell, meeting in pairs if not store.has(cell.cell_key))
 
     def lookup(self) -> CellLookup:
         """What simulated and replayed respondents must know of each cell, by key."""
-        known = {cell.key: (cell, meeting) for cell, meeting in self.crossing.pairs()}
+        known = {cell.cell_key: (cell, meeting) for cell, meeting in self.crossing.pairs()}
 
         def context(key: str) -> CellContext:
             cell, meeting = known[key]
@@ -106,13 +106,11 @@ class Questions:
                 matched_set=meeting.arm.matched_set,
                 levels=meeting.arm.levels,
                 item=cell.item,
-                options=tuple(meeting.item.options[index].id for index in cell.order),
-                key=best_option(meeting.item, meeting.arm),
+                options=tuple(meeting.item.options[index].id for index in cell.option_order),
+                keyed_option=best_option(meeting.item, meeting.arm),
                 replicate=cell.replicate,
                 order_index=cell.order_index,
-                placement=cell.placement,
-                reader=cell.reader,
-                mitigation=cell.mitigation,
+                condition=cell.condition,
             )
 
         return context

@@ -22,10 +22,11 @@ from evenhand.run.totals import ModelTotals, Tally
 __all__ = ["TrialReader", "open_trials"]
 
 _COLUMNS = ", ".join(CELL_COLUMNS)
-_TRIALS = f"SELECT {_COLUMNS} FROM trials {{where}} ORDER BY key"
+_TRIALS = f"SELECT {_COLUMNS} FROM trials {{where}} ORDER BY cell_key"
 _FAILURES = f"""SELECT {_COLUMNS} FROM failures WHERE id IN (
-    SELECT max(id) FROM failures f WHERE NOT EXISTS (SELECT 1 FROM trials t WHERE t.key = f.key) GROUP BY key)
-    {{where}} ORDER BY key"""
+    SELECT max(id) FROM failures f
+    WHERE NOT EXISTS (SELECT 1 FROM trials t WHERE t.cell_key = f.cell_key) GROUP BY cell_key)
+    {{where}} ORDER BY cell_key"""
 
 
 class TrialReader:
@@ -67,7 +68,7 @@ class TrialReader:
             StoreError: The file is damaged.
         """
         with _translated(self.path):
-            found = self._database.execute(_TRIALS.format(where="WHERE key = ?"), (key,)).fetchone()
+            found = self._database.execute(_TRIALS.format(where="WHERE cell_key = ?"), (key,)).fetchone()
         return None if found is None else stored_trial(found)
 
     def text(self, sha: str) -> str:
@@ -103,7 +104,7 @@ class TrialReader:
     def answered_ids(self, model: str) -> dict[bytes, list[int]]:
         """Hash of a conversation -> row ids of the answers to it, by replicate; for `reply`."""
         found: dict[bytes, list[int]] = {}
-        query = "SELECT asked_sha, id FROM trials WHERE model = ? ORDER BY replicate, key"
+        query = "SELECT asked_sha, id FROM trials WHERE model = ? ORDER BY replicate, cell_key"
         with _translated(self.path):
             for sha, row in self._database.execute(query, (model,)):
                 found.setdefault(bytes.fromhex(sha), []).append(row)

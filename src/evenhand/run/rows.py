@@ -9,8 +9,10 @@ import msgspec
 from msgspec import Struct
 
 from evenhand.records.cell import Cell
+from evenhand.records.condition import CONDITION_FIELDS
 from evenhand.records.message import Message, Reply, Role
 from evenhand.records.trial import Answered, Failed, Outcome, Trial, outcome_name
+from evenhand.run.schema import CELL_COLUMNS
 from evenhand.run.work import Work
 
 __all__ = ["Row", "StoredMessage", "StoredTrial", "asked_sha", "is_failure", "row_of", "stored_trial", "text_sha"]
@@ -40,7 +42,7 @@ class StoredTrial(Struct, frozen=True, kw_only=True):
 class Row(Struct, frozen=True, kw_only=True):
     """What the store writes for one cell, in one transaction."""
 
-    cell: str
+    cell_key: str
     outcome: Outcome
     reply: Reply | None
     columns: tuple[str | int | None, ...]
@@ -49,7 +51,6 @@ class Row(Struct, frozen=True, kw_only=True):
     """(hash, text) of every turn."""
 
 
-_CELL_FIELDS = ("key", "model", "arm", "item", "placement", "reader", "mitigation", "replicate", "order_index")
 _encoder = msgspec.json.Encoder()
 _asked = msgspec.json.Decoder(tuple[StoredMessage, ...])
 _order = msgspec.json.Decoder(tuple[int, ...])
@@ -71,26 +72,25 @@ def row_of(work: Work, outcome: Outcome, reply: Reply | None) -> Row:
     """The row of a cell that was asked."""
     cell, messages = work.cell, work.request.messages
     asked, sha, texts = _stored(messages)
-    columns = (
-        cell.key,
-        cell.model,
-        cell.arm,
-        cell.item,
-        cell.placement,
-        cell.reader,
-        cell.mitigation,
-        cell.replicate,
-        cell.order_index,
-        _json(cell.order),
-        None if work.retrieved is None else _json(work.retrieved),
-        sha,
-        asked,
-        outcome_name(outcome),
-        outcome.choice if isinstance(outcome, Answered) else None,
-        _json(outcome),
-        None if reply is None else _json(reply),
-    )
-    return Row(cell=cell.key, outcome=outcome, reply=reply, columns=columns, texts=texts)
+    values: dict[str, str | int | None] = {
+        "cell_key": cell.cell_key,
+        "model": cell.model,
+        "arm": cell.arm,
+        "item": cell.item,
+        **msgspec.structs.asdict(cell.condition),
+        "replicate": cell.replicate,
+        "order_index": cell.order_index,
+        "option_order": _json(cell.option_order),
+        "retrieved": None if work.retrieved is None else _json(work.retrieved),
+        "asked_sha": sha,
+        "asked": asked,
+        "outcome": outcome_name(outcome),
+        "choice": outcome.choice if isinstance(outcome, Answered) else None,
+        "detail": _json(outcome),
+        "reply": None if reply is None else _json(reply),
+    }
+    columns = tuple(values[name] for name in CELL_COLUMNS)
+    return Row(cell_key=cell.cell_key, outcome=outcome, reply=reply, columns=columns, texts=texts)
 
 
 def stored_trial(columns: Sequence[str | int | None]) -> StoredTrial:
@@ -99,20 +99,21 @@ def stored_trial(columns: Sequence[str | int | None]) -> StoredTrial:
     Raises:
         msgspec.DecodeError: A JSON column does not hold what it must.
     """
-    record = msgspec.convert(dict(zip(_CELL_FIELDS, columns[:9], strict=True)) | {"order": ()}, Cell)
-    retrieved, sha, asked, detail, reply = columns[10], columns[11], columns[12], columns[15], columns[16]
-    cell = msgspec.structs.replace(record, order=_order.decode(str(columns[9])))
+    row = dict(zip(CELL_COLUMNS, columns, strict=True))
+    order = _order.decode(str(row["option_order"]))
+    condition = {name: row[name] for name in CONDITION_FIELDS}
+    cell = msgspec.convert(row | {"option_order": order, "condition": condition}, Cell)
     trial = Trial(
-        cell=cell.key,
-        outcome=_outcome.decode(str(detail)),
-        reply=None if reply is None else _reply.decode(str(reply)),
+        cell_key=cell.cell_key,
+        outcome=_outcome.decode(str(row["detail"])),
+        reply=None if row["reply"] is None else _reply.decode(str(row["reply"])),
     )
     return StoredTrial(
         cell=cell,
         trial=trial,
-        retrieved=None if retrieved is None else _order.decode(str(retrieved)),
-        asked=_asked.decode(str(asked)),
-        asked_sha=str(sha),
+        retrieved=None if row["retrieved"] is None else _order.decode(str(row["retrieved"])),
+        asked=_asked.decode(str(row["asked"])),
+        asked_sha=str(row["asked_sha"]),
     )
 
 

@@ -6,22 +6,21 @@ import sqlite3
 from pathlib import Path
 
 from evenhand.errors import StoreError
+from evenhand.records.condition import CONDITION_FIELDS
 
 __all__ = ["APPLICATION_ID", "CELL_COLUMNS", "DDL", "SCHEMA_VERSION", "store_error"]
 
-SCHEMA_VERSION = 1
-"""Kept in SQLite's `user_version`. Older versions are read; newer ones are refused."""
+SCHEMA_VERSION = 2
+"""Kept in SQLite's `user_version`. Version 1 named its columns otherwise and is refused with a way out."""
 APPLICATION_ID = 0x45564E48
 """Kept in SQLite's `application_id` ("EVNH"), so that another program's file is not taken for a store."""
 
-CELL_COLUMNS = (
-    "key",
+CELL_COLUMNS: tuple[str, ...] = (
+    "cell_key",
     "model",
     "arm",
     "item",
-    "placement",
-    "reader",
-    "mitigation",
+    *CONDITION_FIELDS,
     "replicate",
     "order_index",
     "option_order",
@@ -33,17 +32,17 @@ CELL_COLUMNS = (
     "detail",
     "reply",
 )
-"""Columns of both `trials` and `failures`. `asked` is what the model saw: a JSON list of turns whose text is a key of
-`texts`; `detail` is the outcome as JSON; `reply` is the reply as JSON, null for a failure."""
+"""Columns of both `trials` and `failures`: the fields of a cell under their own names, then question and answer.
+
+`asked` is what the model saw, a JSON list of turns whose text is a key of `texts`; `detail` is the outcome as JSON;
+`reply` is the reply as JSON, null for a failure."""
 
 _CELL = """
-  key          TEXT    NOT NULL {unique},
+  cell_key     TEXT    NOT NULL {unique},
   model        TEXT    NOT NULL,
   arm          TEXT    NOT NULL,
   item         TEXT    NOT NULL,
-  placement    TEXT    NOT NULL,
-  reader       TEXT    NOT NULL,
-  mitigation   TEXT    NOT NULL,
+  {condition},
   replicate    INTEGER NOT NULL,
   order_index  INTEGER NOT NULL,
   option_order TEXT    NOT NULL,
@@ -56,14 +55,16 @@ _CELL = """
   reply        TEXT
 """
 
+_CONDITION = ", ".join(f"{name} TEXT" for name in CONDITION_FIELDS)
+
 DDL = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE texts (sha TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
-    f"CREATE TABLE trials (id INTEGER PRIMARY KEY, {_CELL.format(unique='UNIQUE')})",
-    f"CREATE TABLE failures (id INTEGER PRIMARY KEY, {_CELL.format(unique='')})",
-    "CREATE INDEX failures_by_key ON failures (key)",
+    f"CREATE TABLE trials (id INTEGER PRIMARY KEY, {_CELL.format(unique='UNIQUE', condition=_CONDITION)})",
+    f"CREATE TABLE failures (id INTEGER PRIMARY KEY, {_CELL.format(unique='', condition=_CONDITION)})",
+    "CREATE INDEX failures_by_key ON failures (cell_key)",
 )
-"""`trials` has one row a cell that got an answer. `failures` has one row each time a cell got none; such a cell is
+"""`trials` has one row per cell that got an answer. `failures` has one row each time a cell got none; such a cell is
 asked again by the next run. Rows are added and never changed."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from evenhand.design.arms import item_fact_arm, plan_arms
@@ -87,14 +88,15 @@ class _Scorer:
         choice = outcome.choice if isinstance(outcome, Answered) else None
         chosen = next((index for index, option in enumerate(item.options) if option.id == choice), None)
         answered = item.options[chosen] if chosen is not None else None
-        p_score, p_best = _expected(reply, cell.order, values) if chosen is not None else (None, None)
+        p_score, p_best = _expected(reply, cell.option_order, values) if chosen is not None else (None, None)
         leak, leak_reasoning, dimension = self._leak(stored, arm, item)
         return (
-            *(cell.key, cell.model, bank, item.id, item.kind, item.context, item.difficulty),
-            *(arm.id, arm.kind, arm.cohort if arm.kind == "profile" else None, arm.matched_set, arm.cue),
-            *(cell.placement, cell.reader, cell.mitigation, cell.replicate, cell.order_index, outcome_name(outcome)),
+            *(cell.cell_key, cell.model, bank, item.id, item.kind, item.context, item.difficulty),
+            *(arm.id, arm.kind, arm.cohort if arm.kind == "profile" else None, arm.matched_set),
+            *msgspec.structs.astuple(cell.condition),
+            *(cell.replicate, cell.order_index, outcome_name(outcome)),
             *(choice, (answered.emotion or answered.strategy) if answered else None, key),
-            cell.order.index(chosen) if chosen is not None else None,
+            cell.option_order.index(chosen) if chosen is not None else None,
             values[chosen] if chosen is not None else None,
             *(p_score, p_best, leak, leak_reasoning, dimension),
             len(reply.text) if reply else None,

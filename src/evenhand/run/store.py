@@ -31,7 +31,7 @@ class Store:
         self._lock = lock
         self._texts: set[str] = set()
         with _translated(path):
-            self._present = {bytes.fromhex(key) for (key,) in database.execute("SELECT key FROM trials")}
+            self._present = {bytes.fromhex(key) for (key,) in database.execute("SELECT cell_key FROM trials")}
 
     def has(self, key: str) -> bool:
         """Whether the cell was answered before this run, or by it."""
@@ -56,7 +56,7 @@ class Store:
             if failed:
                 database.executemany(_INTO_FAILURES, [row.columns for row in failed])
         self._texts.update(texts)
-        self._present.update(bytes.fromhex(row.cell) for row in answered)
+        self._present.update(bytes.fromhex(row.cell_key) for row in answered)
 
     def close(self) -> None:
         """Fold the write-ahead log into the file and give the lock back."""

@@ -6,13 +6,16 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec import Struct
+
 from evenhand.design.cells import Crossing, Meeting
-from evenhand.endpoints.names import endpoint_kind, is_simulated
-from evenhand.records.cell import Cell
-from evenhand.records.finding import ExamplePrompt, ModelSummary, RunSummary
+from evenhand.endpoints.kinds import kind_of, reported_kind
+from evenhand.records.condition import Condition
+from evenhand.records.contrast import LevelContrast
 from evenhand.records.message import Message
 from evenhand.records.plan import ModelSpec, Plan
-from evenhand.records.profile import Arm
+from evenhand.records.profile import ArmKind
+from evenhand.records.run_summary import AuditedBank, AuditedCohort, ExamplePrompt, LevelName, ModelSummary, RunSummary
 from evenhand.run.cost import estimate, find_price
 from evenhand.run.planted import planted_effects
 from evenhand.run.reading import TrialReader
@@ -27,6 +30,8 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
     totals = trials.totals()
     crossing = Crossing(plan)
     reported = [name for total in totals.values() for name in total.reported]
+    named = (kind_of(model) for model in plan.models)
+    kinds = [kind for kind in (*named, *map(reported_kind, reported)) if kind is not None]
     return RunSummary(
         title=", ".join(model.name for model in plan.models),
         preset=plan.preset,
@@ -35,33 +40,49 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
         plan_sha256=plan.sha256,
         seed=plan.seed,
         banks=tuple(
-            (bank.name, stamp.version, stamp.sha256, bank.validated, stamp.size)
+            AuditedBank(
+                name=bank.name,
+                version=stamp.version,
+                sha256=stamp.sha256,
+                validated=bank.validated,
+                items=stamp.size,
+            )
             for bank, stamp in zip(plan.banks, plan.bank_stamps, strict=True)
         ),
-        cohorts=tuple((stamp.name, stamp.version, stamp.sha256, stamp.size) for stamp in plan.cohort_stamps),
+        cohorts=tuple(
+            AuditedCohort(name=stamp.name, version=stamp.version, sha256=stamp.sha256, profiles=stamp.size)
+            for stamp in plan.cohort_stamps
+        ),
         prompts={prompt.name: prompt.sha256 for prompt in plan.prompts},
         placements=plan.design.placements,
         readers=plan.design.readers,
         mitigations=plan.design.mitigations,
         models=tuple(_model(model, totals.get(model.name), crossing.size(model)) for model in plan.models),
-        simulated=any(is_simulated(name) for name in (*(model.name for model in plan.models), *reported)),
-        specimen=any(name.startswith("specimen/") for name in (*(model.name for model in plan.models), *reported)),
+        simulated=any(kind.simulated for kind in kinds),
+        specimen=any(kind.specimen for kind in kinds),
         planted=planted_effects(plan, totals),
         factor_labels={factor.id: factor.label for cohort in plan.cohorts for factor in cohort.factors},
-        level_labels={
-            f"{factor.id}.{level.id}": level.label
+        level_labels=tuple(
+            LevelName(factor=factor.id, level=level.id, label=level.label)
             for cohort in plan.cohorts
             for factor in cohort.factors
             for level in factor.levels
-        },
+        ),
         command=plan.command or f"evenhand run {shlex.quote(directory.name)}",
     )
 
 
 def _model(model: ModelSpec, totals: ModelTotals | None, planned: int) -> ModelSummary:
-    kind = endpoint_kind(model.name)
+    kind = kind_of(model)
     if totals is None:
-        return ModelSummary(model=model.name, endpoint=kind, outcomes={}, planned=planned, notes=("nothing was asked",))
+        return ModelSummary(
+            model=model.name,
+            endpoint=kind.prefix,
+            offline=kind.simulated or kind.specimen or kind.replays,
+            outcomes={},
+            planned=planned,
+            notes=("nothing was asked",),
+        )
     price = find_price(model)
     cost = (
         estimate(price, input_tokens=totals.input_tokens, output_tokens=totals.output_tokens)
@@ -70,7 +91,8 @@ def _model(model: ModelSpec, totals: ModelTotals | None, planned: int) -> ModelS
     )
     return ModelSummary(
         model=model.name,
-        endpoint=kind,
+        endpoint=kind.prefix,
+        offline=kind.simulated or kind.specimen or kind.replays,
         reported=totals.reported,
         outcomes=totals.outcomes,
         planned=planned,
@@ -90,65 +112,67 @@ def example_prompts(plan: Plan, trials: TrialReader) -> tuple[ExamplePrompt, ...
     redistributed is replaced by the item's id and the hash of the message.
     """
     crossing = Crossing(plan)
+    contrast = plan.analysis.contrast
     closed = {item.id for bank in plan.banks if not bank.redistribute for item in bank.items}
     private = {cohort.name for cohort in plan.cohorts if not cohort.redistribute}
-    found: dict[str, ExamplePrompt] = {}
-    for met in _telling(crossing):
+    found: dict[_Shown, ExamplePrompt] = {}
+    for met in _telling(crossing, contrast=contrast):
         for cell, meeting in crossing.cells_of(plan.models[0], met):
-            name = _name(cell, meeting.arm)
-            stored = trials.one(cell.key) if name not in found else None
+            arm = meeting.arm
+            shown = _Shown(
+                arm.kind, arm.cohort if arm.kind == "profile" else None, arm.levels.get(contrast), cell.condition
+            )
+            stored = trials.one(cell.cell_key) if shown not in found else None
             if stored is None:
                 continue
             reply = stored.trial.reply
-            found[name] = ExamplePrompt(
+            found[shown] = ExamplePrompt(
                 arm=cell.arm,
-                title=name,
+                arm_kind=arm.kind,
+                cohort=shown.cohort,
+                level=None if shown.level is None else LevelContrast(factor=contrast, level=shown.level),
+                item=cell.item,
                 model=cell.model,
-                placement=cell.placement,
-                reader=cell.reader,
+                where=cell.condition,
                 messages=tuple(
-                    _shown(
+                    _turns(
                         trials.messages(stored),
                         stored,
                         hidden=cell.item in closed,
-                        memory_hidden=meeting.arm.cohort in private,
+                        memory_hidden=arm.cohort in private,
                     )
                 ),
                 answer=reply.text if reply else None,
             )
-    return tuple(found[name] for name in sorted(found, key=_rank))
+    return tuple(found[name] for name in sorted(found, key=lambda shown: shown.rank(plan)))
 
 
-def _telling(crossing: Crossing) -> list[tuple[Meeting, ...]]:
+class _Shown(Struct, frozen=True):
+    """Of which kind of arm an example is shown; one per kind."""
+
+    arm_kind: ArmKind
+    cohort: str | None
+    level: str | None
+    condition: Condition
+
+    def rank(self, plan: Plan) -> tuple[int, bool, str, str]:
+        """No memory first, then placebo, the two versions, the crossing, the item's own fact."""
+        kinds: tuple[ArmKind, ...] = ("none", "placebo", "profile", "item_fact")
+        second = self.level != plan.analysis.advantaged
+        return kinds.index(self.arm_kind), self.level is None, f"{second}{self.level}", f"{self.cohort}{self.condition}"
+
+
+def _telling(crossing: Crossing, *, contrast: str) -> list[tuple[Meeting, ...]]:
     """The meetings of the item with the most kinds of arm, with one matched set only, and of one item with a fact."""
     by_item = list(crossing.meetings.values())
     richest = max(by_item, key=lambda met: len({(m.arm.kind, m.arm.cohort) for m in met}))
-    chosen = next((m.arm.matched_set for m in richest if "position" in m.arm.levels), None)
-    one_set = tuple(m for m in richest if "position" not in m.arm.levels or m.arm.matched_set == chosen)
+    chosen = next((m.arm.matched_set for m in richest if contrast in m.arm.levels), None)
+    one_set = tuple(m for m in richest if contrast not in m.arm.levels or m.arm.matched_set == chosen)
     own = next((met for met in by_item if any(m.arm.kind == "item_fact" for m in met)), ())
     return [one_set, tuple(m for m in own if m.arm.kind == "item_fact")]
 
 
-def _name(cell: Cell, arm: Arm) -> str:
-    if arm.kind == "item_fact":
-        return "The item's own fact"
-    where = "" if cell.placement == "system" else f" ({cell.placement})"
-    if arm.kind == "none":
-        return "No memory"
-    if arm.kind == "placebo":
-        return "Placebo facts" + where
-    position = arm.levels.get("position")
-    if position:
-        return f"{position.capitalize()} version{where}"
-    return f"{(arm.cohort or 'profile').capitalize()} profile, {arm.cue}{where}"
-
-
-def _rank(name: str) -> tuple[int, str]:
-    order = ("No memory", "Placebo", "Advantaged", "Disadvantaged", "Intersectional", "The item")
-    return next((i for i, start in enumerate(order) if name.startswith(start)), len(order)), name
-
-
-def _shown(
+def _turns(
     messages: tuple[Message, ...], stored: StoredTrial, *, hidden: bool, memory_hidden: bool
 ) -> Iterator[tuple[str, str]]:
     """Role and content of every turn; text that may not be passed on as id and hash."""

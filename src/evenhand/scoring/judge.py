@@ -16,7 +16,9 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 def shown_options(item: Item, cell: Cell) -> Shown:
     """The item's options as the cell shows them."""
-    return Shown(tuple(LETTERS[: len(cell.order)]), tuple(item.options[index].text for index in cell.order))
+    return Shown(
+        tuple(LETTERS[: len(cell.option_order)]), tuple(item.options[index].text for index in cell.option_order)
+    )
 
 
 def judge(reply: Reply, *, item: Item, cell: Cell, extract: Extract) -> Outcome:
@@ -37,5 +39,5 @@ def judge(reply: Reply, *, item: Item, cell: Cell, extract: Extract) -> Outcome:
         return Refused(by="assistant") if looks_refused(reply.text) else Unparsed(reason="the reading model found none")
     found = extract(reply.extracted or reply.text, shown_options(item, cell))
     if isinstance(found, Found):
-        return Answered(choice=item.options[cell.order[found.position]].id)
+        return Answered(choice=item.options[cell.option_order[found.position]].id)
     return Refused(by="assistant") if looks_refused(reply.text) else Unparsed(reason=found.reason)

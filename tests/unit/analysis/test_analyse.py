@@ -11,7 +11,8 @@ import pytest
 from evenhand.analysis.analyse import analyse
 from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
 from evenhand.analysis.table import Scores
-from evenhand.records.finding import Finding, Findings
+from evenhand.records.finding import Finding
+from evenhand.records.findings import Findings
 
 KINDS_OF_TABLE = {
     "plain": (Respondent(), SimulatedDesign(items=8, sets=6, crossing=True)),

@@ -8,7 +8,7 @@ import pytest
 from evenhand.analysis.benefit_findings import benefit_findings
 from evenhand.analysis.stratum import Stratum, strata
 from evenhand.analysis.table import scores_from_frame
-from evenhand.records.finding import AnalysisSettings
+from evenhand.records.settings import AnalysisSettings
 
 
 def stratum(kind: str, rows: list[dict[str, object]]) -> Stratum:

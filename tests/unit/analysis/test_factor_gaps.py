@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from evenhand.analysis.factor_gaps import factor_findings, interaction_findings
 from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
 from evenhand.analysis.stratum import Stratum, strata
-from evenhand.records.finding import AnalysisSettings, Finding
+from evenhand.records.finding import Finding
+from evenhand.records.settings import AnalysisSettings
 
 
 def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:

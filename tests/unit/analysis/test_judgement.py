@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from evenhand.analysis.judgement import family_of, judged
-from evenhand.records.finding import AnalysisSettings, Finding
+from evenhand.records.finding import Finding
+from evenhand.records.settings import AnalysisSettings
 
 SETTINGS = AnalysisSettings()
 

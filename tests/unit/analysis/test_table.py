@@ -11,8 +11,8 @@ import pytest
 from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
 from evenhand.analysis.table import is_score_table, read_scores, scores_from_frame, write_scores
 from evenhand.errors import TableError
-from evenhand.records.finding import AnalysisSettings
 from evenhand.records.score import SCORE_COLUMNS
+from evenhand.records.settings import AnalysisSettings
 
 SETTINGS = AnalysisSettings()
 

@@ -10,7 +10,7 @@ from evenhand.bank.load import load_bank
 from evenhand.bank.screen import without_items
 from evenhand.bank.screen_run import ItemReaction, sensitive_items
 from evenhand.errors import InputError
-from evenhand.records.finding import Findings, Table
+from evenhand.records.findings import Findings
 from tests.support.findings_fixture import empty_findings
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from evenhand.records.finding import Findings, Table
+from evenhand.records.findings import Findings
 from evenhand.report.blocks import Bars, Block, Facts, Forest, Grid, Heat, Note, Page, Prompts, Verdicts
 from evenhand.report.context import page_of
 from tests.support.findings_fixture import bare_findings, empty_findings, full_findings, quick_findings, summary

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from markupsafe import escape
 
-from evenhand.records.finding import Findings
+from evenhand.records.findings import Findings
 from evenhand.report.html import render_html
 from tests.support.findings_fixture import (
     bare_findings,

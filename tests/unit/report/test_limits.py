@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import msgspec
 
-from evenhand.records.finding import Findings
+from evenhand.records.findings import Findings
 from evenhand.report.limits import limits_of, missing_share
 from tests.support.findings_fixture import bare_findings, full_findings, quick_findings
 

@@ -5,7 +5,6 @@ import itertools
 import msgspec
 import pytest
 
-from evenhand.records.finding import Table
 from evenhand.report.markdown import render_markdown
 from tests.support.findings_fixture import (
     HOSTILE,

@@ -5,7 +5,8 @@ import math
 import msgspec
 import pytest
 
-from evenhand.records.finding import Finding, Measure, Scale
+from evenhand.records.finding import Finding
+from evenhand.records.measure import Measure, Scale
 from evenhand.report import numbers
 from evenhand.report.numbers import Unit
 from tests.support.findings_fixture import interval_finding

@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from evenhand.records.finding import Finding, Findings, PlantedEffect
+from evenhand.records.finding import Finding
+from evenhand.records.findings import Findings
+from evenhand.records.run_summary import PlantedEffect
 from evenhand.report.blocks import Grid
 from evenhand.report.context import page_of
 from evenhand.report.html import render_html

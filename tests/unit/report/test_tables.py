@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from evenhand.records.finding import Table
 from evenhand.report.blocks import Column, Grid
 from evenhand.report.tables import drop_empty, grid_of
 

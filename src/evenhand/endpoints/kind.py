@@ -1,0 +1,74 @@
+"""The description of an endpoint kind: everything the rest of the house needs to know of it, in one record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qsl
+
+from msgspec import Struct
+
+from evenhand.endpoints.base import Endpoint
+from evenhand.endpoints.context import Connection, EndpointContext
+from evenhand.records.plan import ModelSpec
+
+__all__ = ["EndpointKind", "ModelCheck", "ModelName", "named_with_options"]
+
+
+class ModelName(Struct, frozen=True):
+    """A model's name, taken apart once, at the door."""
+
+    kind: str
+    """The prefix: which endpoint kind."""
+    rest: str
+    """What follows the prefix, without options."""
+    options: Mapping[str, str]
+    """Options from the name (`?gap=0.05&seed=1`) and from the spec, which wins."""
+
+
+class ModelCheck(Struct, frozen=True, kw_only=True):
+    """What a kind may look at to refuse a model before a plan is written."""
+
+    name: ModelName
+    spec: ModelSpec
+    connection: Connection = Connection()
+    """Where the key is."""
+    levels: frozenset[str] | None = None
+    """Level ids of the plan, for effects of a simulated respondent; None accepts any."""
+
+
+class EndpointKind(Struct, frozen=True, kw_only=True):
+    """One kind of endpoint. Making one and adding it to `evenhand.endpoints.kinds` is all a new kind needs."""
+
+    prefix: str
+    """What model names of this kind begin with."""
+    open: Callable[[ModelName, ModelSpec, EndpointContext], Endpoint]
+    """Makes the endpoint; nothing is sent yet. Heavy imports happen in here."""
+    check: Callable[[ModelCheck], None]
+    """Raises `EndpointError` for a name or options that cannot be meant; opens nothing, needs no key."""
+    paid: Callable[[ModelSpec], bool]
+    """Whether asking this model may cost money; then its price is shown and consent is asked for."""
+    priced_as: Callable[[ModelSpec], tuple[str, str] | None] = lambda spec: None
+    """(provider, model) in the price table; None where the table cannot know it."""
+    named: Callable[[str, ModelSpec], ModelName]
+    """Takes what follows the prefix apart."""
+    local: bool = False
+    """Computed on this machine: no run time at a server's latency is estimated."""
+    needs_cells: bool = False
+    """Whether it must know which cell a request belongs to."""
+    simulated: bool = False
+    """Whether its answers are drawn from a statistical model; every artefact says so."""
+    specimen: bool = False
+    """Whether it is a small model made for evenhand, whose behaviour is known."""
+    replays: bool = False
+    """Whether it says again what an earlier run was told."""
+    batch: bool = False
+    """Whether it can be asked by batches that outlive this process."""
+    banks: tuple[str, ...] = ()
+    """Shipped banks that it can read; empty: the main banks."""
+
+
+def named_with_options(rest: str, spec: ModelSpec, *, kind: str) -> ModelName:
+    """`tilted?folder=build` taken apart: the bare name and its options."""
+    bare, _, query = rest.partition("?")
+    written = dict(parse_qsl(query.replace("+", "%2B"), keep_blank_values=True))
+    return ModelName(kind, bare, written | spec.options)

@@ -1,0 +1,36 @@
+"""How an arm is shown: the factors of the grid that are the same whoever the user is."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from msgspec import Struct
+
+from evenhand.records.profile import Cue, Placement, Reader
+
+__all__ = ["CONDITION_FIELDS", "MITIGATIONS", "Condition", "Mitigation"]
+
+Mitigation = Literal["none"]
+"""Policies that change memory or prompt before the assistant sees it. The set holds only what runs."""
+MITIGATIONS: tuple[Mitigation, ...] = get_args(Mitigation)
+
+
+class Condition(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One way of showing memory.
+
+    The same names stand in the design, the cell, the store, the score table, the findings and the page; a field added
+    here becomes a column of the store and of the score table by itself.
+    """
+
+    placement: Placement = "system"
+    """Where memory is put."""
+    cue: Cue | None = None
+    """How the profile's facts are expressed; None for arms without a profile, and where a table does not say."""
+    reader: Reader = "none"
+    """What the assistant is told to do with memory."""
+    mitigation: Mitigation = "none"
+    """The policy applied to memory or prompt."""
+
+
+CONDITION_FIELDS: tuple[str, ...] = Condition.__struct_fields__
+"""Names of the coordinates, in the order in which tables list them."""

@@ -1,0 +1,93 @@
+"""The number of a finding: absent, a point, an interval, or tested. Nothing in it is NaN."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+__all__ = [
+    "Absent",
+    "Equivalence",
+    "Interval",
+    "MissingBounds",
+    "Number",
+    "PointEstimate",
+    "Spread",
+    "Tested",
+    "Verdict",
+]
+
+Verdict = Literal["difference", "equivalent", "inconclusive"]
+
+
+class Spread(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How well a number is known."""
+
+    low: float
+    high: float
+    confidence: float = 0.95
+    se: float | None = None
+    """None where the interval does not come from a standard error (bootstrap, profile likelihood, exact)."""
+    df: float | None = None
+    """Satterthwaite degrees of freedom; None where the interval does not use a t distribution."""
+
+
+class Equivalence(Struct, frozen=True, kw_only=True):
+    """The test against the margin that was stated beforehand."""
+
+    margin: float
+    """Half-width, on the scale of the estimate."""
+    p: float
+    """Larger of the two one-sided p-values, not adjusted."""
+
+
+class MissingBounds(Struct, frozen=True, kw_only=True):
+    """The estimate with every missing answer at its worst and at its best."""
+
+    low: float
+    high: float
+    missing: int
+    """Answers that are missing on either side."""
+
+
+class Absent(Struct, frozen=True, kw_only=True, tag="absent", tag_field="form"):
+    """There is no number."""
+
+    reason: str
+    """Why, as a sentence."""
+
+
+class PointEstimate(Struct, frozen=True, kw_only=True, tag="point", tag_field="form"):
+    """A number without an interval."""
+
+    value: float
+
+
+class Interval(Struct, frozen=True, kw_only=True, tag="interval", tag_field="form"):
+    """A number with an interval that is not compared with zero, such as a rate or a standard deviation."""
+
+    value: float
+    spread: Spread
+
+
+class Tested(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tested", tag_field="form"):
+    """A number that is compared with zero, and with the margin where one has a meaning for it."""
+
+    value: float
+    p: float
+    spread: Spread | None = None
+    """None for tests by permutation that give no interval."""
+    p_adjusted: float | None = None
+    """Adjusted over the finding's family; None until all findings are known."""
+    equivalence: Equivalence | None = None
+    """None where a margin has no meaning, such as for log-odds."""
+    smallest_detectable: float | None = None
+    """Difference found at the stated power with this design and the variation seen; None where nothing varied."""
+    bounds: MissingBounds | None = None
+    """None where no bound was computed."""
+    verdict: Verdict | None = None
+    """None until all findings are known, and for numbers that are tested for description only."""
+
+
+Number = Absent | PointEstimate | Interval | Tested

@@ -1,0 +1,55 @@
+"""The whole of findings.json: every number that a report shows or a gate reads."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from evenhand.records.finding import Finding
+from evenhand.records.results import (
+    CellMean,
+    DesignPower,
+    FactMention,
+    ItemReaction,
+    OptionShare,
+    OutcomeCount,
+    VarianceComponent,
+)
+from evenhand.records.run_summary import ExamplePrompt, RunSummary
+from evenhand.records.settings import AnalysisSettings
+
+__all__ = ["FINDINGS_SCHEMA", "Findings"]
+
+FINDINGS_SCHEMA = "evenhand.findings/2"
+"""Version of the file's shape. 1 held titles and ids that had to be read back; see docs/reference/findings.md."""
+
+
+class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The whole of findings.json."""
+
+    schema: Literal["evenhand.findings/2"] = "evenhand.findings/2"
+    run: RunSummary | None
+    """None when a bare table of predictions was analysed."""
+    settings: AnalysisSettings
+    """What the analysis was told beforehand."""
+    findings: tuple[Finding, ...]
+    """Every estimand."""
+    cells: tuple[CellMean, ...] = ()
+    """The intersectional table."""
+    outcomes: tuple[OutcomeCount, ...] = ()
+    """How the trials ended, by arm."""
+    items: tuple[ItemReaction, ...] = ()
+    """Items that react to who the user is: of class B or C, or sensitive; one record per item and comparison."""
+    options: tuple[OptionShare, ...] = ()
+    """Wrong emotions and kinds of advice, by group."""
+    mentions: tuple[FactMention, ...] = ()
+    """Stored facts that surfaced."""
+    variances: tuple[VarianceComponent, ...] = ()
+    """Random effects of the mixed models."""
+    power: tuple[DesignPower, ...] = ()
+    """What other designs could detect."""
+    examples: tuple[ExamplePrompt, ...] = ()
+    """Prompts word for word."""
+    warnings: tuple[str, ...] = ()
+    """What a reader must know before believing the numbers."""

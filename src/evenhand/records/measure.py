@@ -1,0 +1,79 @@
+"""What is measured: the measure, the quantity it is computed from, and the scale of its numbers."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from msgspec import Struct
+
+__all__ = ["MEASURES", "Measure", "Quantity", "QuantityName", "Scale"]
+
+Measure = Literal[
+    "accuracy",
+    "gap",
+    "factor_gap",
+    "interaction",
+    "memory_effect",
+    "placebo_effect",
+    "fact_effect",
+    "flip_rate",
+    "flip_excess",
+    "missing_rate",
+    "missing_gap",
+    "variance",
+    "item_functioning",
+    "option_shift",
+    "strategy_shift",
+    "leakage",
+    "silent_influence",
+    "mixed_model",
+    "published_model",
+    "gap_change",
+    "factor_gap_change",
+    "memory_effect_change",
+]
+"""What is estimated.
+
+`gap`: advantaged minus disadvantaged (the paper's bias influence). `factor_gap`: level minus reference level.
+`memory_effect`: any profile minus a baseline (placebo or none). `placebo_effect`: placebo minus none. `fact_effect`:
+an item's own fact in memory minus none. `flip_excess`: disagreement with the none arm beyond the disagreement of none
+with itself. `*_change`: the measure in a second run minus the same measure in a first.
+"""
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+
+Scale = Literal["probability", "log-odds", "rate", "sd", "share", "ratio"]
+
+QuantityName = Literal[
+    "score",
+    "p_score",
+    "choice",
+    "choice_tag",
+    "missing",
+    "refused",
+    "mention_answer",
+    "mention_reasoning",
+    "fact_used",
+    "profile_sd",
+    "intersectional_sd",
+    "profile_share",
+    "main_effect_share",
+    "sensitive_items",
+]
+"""What is counted or averaged.
+
+`score`: of the answers given. `p_score`: expected score over the option probabilities. `choice`: the option chosen.
+`choice_tag`: its emotion or strategy. `missing`, `refused`: outcomes. `mention_*`: a stored fact is mentioned.
+`fact_used`: the answer that is right when the fact is known. `profile_sd`, `intersectional_sd`: standard deviations
+over the profiles of a crossing, before and after main effects. `profile_share`, `main_effect_share`: shares of
+variance. `sensitive_items`: the share of items that react.
+"""
+
+
+class Quantity(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a finding's number is made of."""
+
+    name: QuantityName
+    scale: Scale = "probability"
+    """Scale of estimate, interval and bounds."""
+    tag: str | None = None
+    """For `choice_tag`: the emotion or strategy that is counted."""

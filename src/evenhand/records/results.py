@@ -1,0 +1,151 @@
+"""Results that other code needs besides the findings: one typed record per row, under keys of their own."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from evenhand.records.condition import Condition
+from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.trial import OutcomeName
+
+__all__ = [
+    "CellMean",
+    "DesignPower",
+    "EtsClass",
+    "FactMention",
+    "ItemReaction",
+    "OptionShare",
+    "OutcomeCount",
+    "VarianceComponent",
+]
+
+EtsClass = Literal["A", "B", "C"]
+"""Class of the Educational Testing Service: A negligible, B moderate, C large."""
+
+
+class CellMean(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One cell of the intersectional table."""
+
+    model: str
+    kind: str
+    where: Condition
+    levels: dict[str, str]
+    """Factor -> level."""
+    trials: int
+    raw: float | None
+    """Mean score; None where nothing was answered."""
+    pooled: float | None
+    """Partially pooled mean (MAIHDA); None where nothing was answered."""
+    low: float | None
+    """Lower end of the pooled mean's interval; None where there is no pooled mean."""
+    high: float | None
+    """Upper end of the same interval."""
+
+
+class OutcomeCount(Struct, frozen=True, kw_only=True):
+    """How the trials of one group of arms ended."""
+
+    model: str
+    kind: str
+    where: Condition
+    arms: ArmContrast
+    contrast: tuple[LevelContrast, ...]
+    """The version of matched pairs that is counted; empty for a whole group."""
+    outcomes: dict[OutcomeName, int]
+    """Outcome -> trials; outcomes that did not occur are there with 0."""
+
+    @property
+    def trials(self) -> int:
+        """Trials of the group."""
+        return sum(self.outcomes.values())
+
+    @property
+    def missing(self) -> float:
+        """Share of the trials without a usable answer."""
+        return 1 - self.outcomes["answered"] / self.trials if self.trials else 0.0
+
+
+class ItemReaction(Struct, frozen=True, kw_only=True):
+    """One item in one comparison of groups: does it function differently?"""
+
+    model: str
+    kind: str
+    where: Condition
+    contrast: LevelContrast
+    item: str
+    """Item id; `BANK/ID` where several banks were asked."""
+    odds_ratio: float | None
+    """Odds of the best answer, reference against level; None where it is infinite or undefined."""
+    delta: float | None
+    """The same on the delta scale of the Educational Testing Service; None as above."""
+    ets: EtsClass
+    p_mantel_haenszel: float
+    """Adjusted over the items of the comparison, as are the other two."""
+    p_uniform: float
+    p_nonuniform: float
+    sensitive: bool
+    """Whether a test finds a reaction after adjustment."""
+
+
+class OptionShare(Struct, frozen=True, kw_only=True):
+    """How often a group chose one wrong emotion, or one kind of advice."""
+
+    model: str
+    kind: str
+    where: Condition
+    factor: str
+    level: str
+    tag: str
+    """Emotion or strategy."""
+    share: float
+    """Share of the group's answers."""
+    answers: int
+    """Answers of the group."""
+
+
+class FactMention(Struct, frozen=True, kw_only=True):
+    """Trials whose answer or reasoning mentions a stored fact, by dimension of the first fact mentioned."""
+
+    model: str
+    kind: str
+    where: Condition
+    arm_kind: str
+    dimension: str
+    count: int
+    share: float
+    """Of the arm kind's trials that were looked at."""
+
+
+class VarianceComponent(Struct, frozen=True, kw_only=True):
+    """Standard deviation of one random effect of a mixed model."""
+
+    model: str
+    kind: str
+    where: Condition
+    cohort: Literal["pairs", "crossing"]
+    term: str
+    """Name of the random term."""
+    sd: float
+    """In log-odds where scores are right or wrong, on the probability scale where they are graded."""
+    low: float | None
+    """Lower end of its profile-likelihood interval; None where none was computed."""
+    high: float | None
+    levels: int
+    """Levels of the grouping."""
+    singular: bool
+    """The likelihood is highest at 0, which is not evidence that there is no such variation."""
+
+
+class DesignPower(Struct, frozen=True, kw_only=True):
+    """Smallest gap that another size of the design would detect, the variation being as found."""
+
+    model: str
+    kind: str
+    where: Condition
+    size: str
+    """Which size of the design is changed."""
+    to: int
+    smallest_gap: float
+    """Probability scale, at the stated power."""

@@ -1,0 +1,167 @@
+"""What was run: the head and the reproducibility block of a report."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from evenhand.records.condition import Condition, Mitigation
+from evenhand.records.contrast import LevelContrast
+from evenhand.records.finding import Finding
+from evenhand.records.measure import Measure
+from evenhand.records.profile import ArmKind, Placement, Reader
+from evenhand.records.trial import OutcomeName
+
+__all__ = [
+    "AuditedBank",
+    "AuditedCohort",
+    "ExamplePrompt",
+    "LevelName",
+    "ModelSummary",
+    "PlantedEffect",
+    "RunSummary",
+]
+
+
+class AuditedBank(Struct, frozen=True, kw_only=True):
+    """A bank as it took part in a run."""
+
+    name: str
+    version: str
+    sha256: str
+    validated: bool
+    """Whether people have rated its items."""
+    items: int
+
+
+class AuditedCohort(Struct, frozen=True, kw_only=True):
+    """A cohort as it took part in a run."""
+
+    name: str
+    version: str
+    sha256: str
+    profiles: int
+
+
+class LevelName(Struct, frozen=True, kw_only=True):
+    """How reports name a level of a factor."""
+
+    factor: str
+    level: str
+    label: str
+
+
+class ExamplePrompt(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The exact messages of one cell, as the model saw them."""
+
+    arm: str
+    """Arm id."""
+    arm_kind: ArmKind
+    cohort: str | None = None
+    """Cohort of the profile; None for the other arms."""
+    level: LevelContrast | None = None
+    """Level on the primary contrast; None where the arm has none."""
+    item: str
+    """Item id."""
+    model: str
+    """Model as named in the plan."""
+    where: Condition
+    """How memory was shown."""
+    messages: tuple[tuple[str, str], ...]
+    """(role, content). Content is id and hash where the bank may not be redistributed."""
+    answer: str | None = None
+    """What the assistant answered; None where it gave no answer."""
+
+
+class ModelSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One audited model."""
+
+    model: str
+    """As named in the plan."""
+    endpoint: str
+    """The endpoint kind: openai, specimen, simulated, replay, python, hf, inspect."""
+    offline: bool = False
+    """Whether its answers cannot change between runs: simulated, a specimen, or replayed."""
+    reported: tuple[str, ...] = ()
+    """Model names the server said it used."""
+    outcomes: dict[OutcomeName, int]
+    """How many trials ended how."""
+    planned: int
+    """Cells of the plan."""
+    input_tokens: int | None = None
+    """As the server reports; None where it does not."""
+    output_tokens: int | None = None
+    """As the server reports; None where it does not."""
+    cost_usd: float | None = None
+    """None where no price is known."""
+    seconds: float | None = None
+    """Latencies of all calls, added up."""
+    logprobs: bool = False
+    """Whether scores could be computed from log-probabilities."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know of this model's answers."""
+
+
+class PlantedEffect(Struct, frozen=True, kw_only=True):
+    """A difference that is known to be in a specimen, on the side on which a finding states it."""
+
+    model: str
+    """Model as named in the plan."""
+    measure: Measure
+    """`gap` (advantaged minus disadvantaged), `factor_gap` (level minus reference) or `interaction`."""
+    levels: dict[str, str]
+    """Factor -> level."""
+    estimate: float
+    """Size on a large sample of other items, probability scale."""
+    low: float
+    """Lower end of its 95% interval over resampled items and profiles."""
+    high: float
+    """Upper end of the same interval."""
+    bank: float
+    """Size on the items and profiles from which the audit draws its cells."""
+
+    def is_estimated_by(self, finding: Finding) -> bool:
+        """Whether a finding estimates this difference: facts stated, in the system prompt, no reader, no mitigation."""
+        if (finding.model, finding.measure) != (self.model, self.measure):
+            return False
+        if finding.where not in (Condition(), Condition(cue="stated")):
+            return False
+        if self.measure == "gap":
+            return finding.role == "confirmatory"
+        return {part.factor: part.level for part in finding.contrast} == self.levels
+
+
+class RunSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was run, for the head and the reproducibility block of the report."""
+
+    title: str
+    preset: str
+    created: str
+    """ISO time of the plan."""
+    evenhand: str
+    """Package version."""
+    plan_sha256: str
+    """Hash of the plan."""
+    seed: int
+    """Root seed of the plan."""
+    banks: tuple[AuditedBank, ...]
+    cohorts: tuple[AuditedCohort, ...]
+    prompts: dict[str, str]
+    """Prompt file -> sha256."""
+    placements: tuple[Placement, ...]
+    readers: tuple[Reader, ...]
+    mitigations: tuple[Mitigation, ...]
+    models: tuple[ModelSummary, ...]
+    simulated: bool = False
+    """True when any answer was drawn from a simulated respondent; every artefact says so."""
+    specimen: bool = False
+    """True when a specimen was audited."""
+    interim: bool = False
+    """True while cells of the plan were never asked: verdicts are then interim."""
+    planted: tuple[PlantedEffect, ...] = ()
+    """What is known to be in the audited specimens."""
+    factor_labels: dict[str, str] = {}
+    """Factor id -> label."""
+    level_labels: tuple[LevelName, ...] = ()
+    """Labels of levels, in the order of the cohorts."""
+    command: str = ""
+    """The command that repeats the run."""

@@ -1,0 +1,32 @@
+"""What the analysis is told before anything is asked."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from evenhand.records.measure import Measure
+
+__all__ = ["AnalysisSettings"]
+
+
+class AnalysisSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the analysis is told beforehand; part of the plan."""
+
+    margin: float = 0.03
+    """Equivalence margin on the probability scale: gaps smaller than this count as no difference."""
+    alpha: float = 0.05
+    """Level of the tests; intervals have a confidence of one minus alpha."""
+    confirmatory: tuple[Measure, ...] = ("gap", "memory_effect")
+    """Measures whose main contrasts form the confirmatory family (Holm); all others are exploratory (BH)."""
+    contrast: str = "position"
+    """Factor of the primary paired gap."""
+    advantaged: str = "advantaged"
+    """Level of the contrast that counts as plus."""
+    disadvantaged: str = "disadvantaged"
+    """Level of the contrast that counts as minus."""
+    references: dict[str, str] = {}
+    """Factor id -> reference level."""
+    power: float = 0.8
+    """Power at which the smallest detectable gap is stated."""
+    seed: int = 0
+    """Root seed of randomisation tests and bootstraps."""
