@@ -11,6 +11,7 @@ from evenhand.analysis.factor_gaps import factor_findings, interaction_findings
 from evenhand.analysis.flips import flip_findings
 from evenhand.analysis.gaps import gap_findings
 from evenhand.analysis.intersections import Intersections, intersections
+from evenhand.analysis.item_factor_gaps import item_factor_findings
 from evenhand.analysis.item_functioning import ItemFunctioning, item_functioning
 from evenhand.analysis.judgement import judged
 from evenhand.analysis.leakage_findings import fact_mentions, leakage_findings
@@ -20,8 +21,10 @@ from evenhand.analysis.mixed_check import MixedCheck, mixed_check
 from evenhand.analysis.option_shift import option_findings, option_shares
 from evenhand.analysis.pilot import design_power
 from evenhand.analysis.published_comparison import published_findings
+from evenhand.analysis.reading import with_covariates, withheld
 from evenhand.analysis.stratum import Stratum, strata
 from evenhand.analysis.table import Scores
+from evenhand.analysis.within_factor_gaps import within_factor_findings
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.results import CellMean
@@ -60,7 +63,8 @@ def analyse(
     # Estimates are made within strata: one model, one kind of item, one way of showing memory.
     parts = [_part(stratum, compared=compared) for stratum in strata(scores)]
     # Verdicts need all of them: families of tests span strata and models.
-    findings = judged([found for part in parts for found in part.findings], settings=scores.settings)
+    made = judged([found for part in parts for found in part.findings], settings=scores.settings)
+    findings = withheld(made, scores.as_read)
     return Findings(
         run=run,
         settings=scores.settings,
@@ -74,6 +78,9 @@ def analyse(
         power=tuple(one for part in parts for one in design_power(part.stratum)),
         examples=examples,
         warnings=caveats_of(scores),
+        as_read=with_covariates(
+            scores.as_read, [(part.stratum.model, part.stratum.kind, part.check.covariates) for part in parts]
+        ),
     )
 
 
@@ -88,6 +95,8 @@ def _part(stratum: Stratum, *, compared: bool) -> _Part:
         *accuracy_findings(stratum),
         # Level by level, and where levels meet.
         *factor_findings(stratum),
+        *item_factor_findings(stratum),
+        *within_factor_findings(stratum),
         *interaction_findings(stratum),
         *crossing.findings,
         # Answers that change, against the model's own noise; answers that are missing.

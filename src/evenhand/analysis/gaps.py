@@ -15,6 +15,7 @@ from evenhand.analysis.estimate import EstimateSpec
 from evenhand.analysis.grid import Grid, pair_grid
 from evenhand.analysis.paired import PairedGap, paired_gap
 from evenhand.analysis.stratum import Stratum, cues
+from evenhand.analysis.table import level_column
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.estimate import MissingBounds
 from evenhand.records.finding import Finding, SampleSize
@@ -119,7 +120,7 @@ def _bounds(rows: pl.DataFrame, *, stratum: Stratum, estimate: float) -> Missing
     if missing == 0:
         return MissingBounds(low=estimate, high=estimate, missing=0)
     settings = stratum.settings
-    advantaged = pl.col(settings.contrast).cast(pl.String) == settings.advantaged
+    advantaged = pl.col(level_column(settings.contrast)).cast(pl.String) == settings.advantaged
     ends = []
     for high in (0.0, 1.0):
         filled = (

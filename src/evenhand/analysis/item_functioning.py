@@ -22,6 +22,7 @@ from evenhand.analysis.logistic_dif import LogisticDif, logistic_dif
 from evenhand.analysis.mantel_haenszel import MantelHaenszel, ets_class, mantel_haenszel
 from evenhand.analysis.multiplicity import benjamini_hochberg
 from evenhand.analysis.stratum import Stratum, cues
+from evenhand.analysis.table import level_column
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.estimate import PointEstimate
 from evenhand.records.finding import Finding, SampleSize
@@ -117,7 +118,7 @@ def _comparisons(stratum: Stratum) -> list[_Comparison]:
     settings, cue = stratum.settings, cues(stratum)[0]
     found: list[_Comparison] = []
     pairs = _with_right(stratum.paired(cue))
-    if pairs.height and pairs[settings.contrast].n_unique() >= 2:
+    if pairs.height and pairs[level_column(settings.contrast)].n_unique() >= 2:
         cells = grid(pairs, column="right", unit="arm")
         side = _level_of(pairs, settings.contrast, cells.units)
         found.append(
@@ -157,7 +158,7 @@ def _with_right(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _level_of(rows: pl.DataFrame, factor: str, units: list[str]) -> NDArray[np.str_]:
-    people = rows.select(pl.col("arm").cast(pl.String), pl.col(factor).cast(pl.String)).unique("arm")
+    people = rows.select(pl.col("arm").cast(pl.String), pl.col(level_column(factor)).cast(pl.String)).unique("arm")
     found = dict(people.iter_rows())
     return np.array([found[unit] for unit in units])
 

@@ -102,7 +102,8 @@ def resolved(file: TableFile, columns: PredictionColumns) -> PredictionColumns:
         columns,
         factors=found,
         item=columns.item or _find(file, _ITEM, option="--item"),
-        model=columns.model or next((name for name in _MODEL if name in file.frame.columns and name not in found), None),
+        model=columns.model
+        or next((name for name in _MODEL if name in file.frame.columns and name not in found), None),
     )
     if filled.correct is not None:
         return _distinct(filled)
@@ -154,7 +155,7 @@ def _refuse_unused(columns: PredictionColumns) -> None:
     others = [name for name in columns.factors if columns.contrast is None or name != columns.contrast.factor]
     if columns.contrast is not None and columns.matched_set is not None and others:
         raise TableError(
-            f"the factor {others[0]!r} would not be used: --contrast compares within the sets that --matched-set names; "
+            f"the factor {others[0]!r} would not be used: --contrast compares within the sets of --matched-set; "
             f"leave it out, or make a second analysis without --contrast."
         )
 

@@ -19,7 +19,17 @@ __all__ = [
 ]
 
 ColumnRole = Literal[
-    "item", "profile", "correct", "prediction", "gold", "matched set", "model", "replicate", "factor", "covariate"
+    "item",
+    "profile",
+    "correct",
+    "prediction",
+    "gold",
+    "matched set",
+    "model",
+    "replicate",
+    "kind",
+    "factor",
+    "covariate",
 ]
 FactorKind = Literal["between users", "of the item", "within users"]
 
