@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from evenhand.analysis.calibration import (
+from evenhand.seeds import stream
+from evenhand.selftest.calibration import (
     SCENARIOS,
     PairedDesign,
     Rate,
@@ -21,7 +22,6 @@ from evenhand.analysis.calibration import (
     calibrate_paired,
     rival_power,
 )
-from evenhand.seeds import stream
 
 COMPLETE = PairedDesign(sets=30, items=33, per_item=30)
 WIDE = PairedDesign(sets=60, items=240, per_item=60)

@@ -22,7 +22,7 @@ import uvloop
 
 from bench.grid import CALLS, work
 from evenhand.endpoints.context import Connection, EndpointContext
-from evenhand.endpoints.registry import open_endpoint
+from evenhand.endpoints.kinds import open_endpoint
 from evenhand.records.message import Reply
 from evenhand.records.plan import ModelSpec
 from evenhand.records.trial import Answered, Outcome, Unparsed

@@ -21,9 +21,9 @@ import polars as pl
 from msgspec.structs import replace
 
 from evenhand.analysis.analyse import analyse
-from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
-from evenhand.analysis.table import read_scores, scores_from_frame, write_scores
+from evenhand.analysis.table.scores import read_scores, scores_from_frame, write_scores
 from evenhand.records.settings import AnalysisSettings
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
 MODELS = 15
 ITEMS = {"understanding": 31, "management": 16}

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 
 from evenhand.records.cell import Cell
+from evenhand.records.condition import Condition
 from evenhand.records.message import Message, ModelSettings, Request
 from evenhand.run.work import Work
 
@@ -31,16 +32,14 @@ def work(calls: int = CALLS, *, model: str = "instant") -> Iterator[Work]:
         item, profile = index % ITEMS, index // ITEMS
         key = hashlib.blake2b(f"{model}/{index}".encode(), digest_size=16).hexdigest()
         cell = Cell(
-            key=key,
+            cell_key=key,
             model=model,
             arm=f"profile/{profile}",
             item=f"item-{item}",
-            placement="system",
-            reader="none",
-            mitigation="none",
+            condition=Condition(),
             replicate=0,
             order_index=0,
-            order=(0, 1, 2, 3, 4),
+            option_order=(0, 1, 2, 3, 4),
         )
         messages = (
             Message(role="system", content=_MEMORY.format(profile=profile)),
@@ -50,6 +49,6 @@ def work(calls: int = CALLS, *, model: str = "instant") -> Iterator[Work]:
         yield Work(
             cell=cell,
             request=Request(
-                cell=key, messages=messages, settings=settings, letters=("A", "B", "C", "D", "E"), seed=index
+                cell_key=key, messages=messages, settings=settings, letters=("A", "B", "C", "D", "E"), seed=index
             ),
         )

@@ -19,9 +19,9 @@ import numpy as np
 import polars as pl
 from scipy import special
 
-from evenhand.analysis.binomial_mixed import BinomialCells, fit_binomial, reference_design
-from evenhand.analysis.published import item_only_bayes
-from evenhand.analysis.random_terms import term
+from evenhand.analysis.estimators.binomial_mixed import BinomialCells, fit_binomial, reference_design
+from evenhand.analysis.estimators.published import item_only_bayes
+from evenhand.analysis.estimators.random_terms import term
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS")
 FACTORS = ("gender", "age", "religion", "ethnicity")

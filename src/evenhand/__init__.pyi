@@ -1,5 +1,5 @@
 from .analysis.analyse import analyse
-from .analysis.table import Scores, read_scores
+from .analysis.table.scores import Scores, read_scores
 from .audit import audit
 from .bank.cohorts import load_cohort
 from .bank.load import load_bank

@@ -22,7 +22,7 @@ from pathlib import Path
 import msgspec
 
 from evenhand.analysis.analyse import analyse
-from evenhand.analysis.table import Scores, scores_from_frame, write_scores
+from evenhand.analysis.table.scores import Scores, scores_from_frame, write_scores
 from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.kinds import kind_of, open_endpoint

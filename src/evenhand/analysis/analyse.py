@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from evenhand.analysis.accuracy import accuracy_findings
-from evenhand.analysis.benefit_findings import benefit_findings
-from evenhand.analysis.caveats import caveats_of
-from evenhand.analysis.factor_gaps import factor_findings, interaction_findings
-from evenhand.analysis.flips import flip_findings
-from evenhand.analysis.gaps import gap_findings
-from evenhand.analysis.intersections import Intersections, intersections
-from evenhand.analysis.item_factor_gaps import item_factor_findings
-from evenhand.analysis.item_functioning import ItemFunctioning, item_functioning
-from evenhand.analysis.judgement import judged
-from evenhand.analysis.leakage_findings import fact_mentions, leakage_findings
-from evenhand.analysis.memory_effect import memory_findings
-from evenhand.analysis.missingness import missing_findings, outcome_counts
-from evenhand.analysis.mixed_check import MixedCheck, mixed_check
-from evenhand.analysis.option_shift import option_findings, option_shares
-from evenhand.analysis.pilot import design_power
-from evenhand.analysis.published_comparison import published_findings
-from evenhand.analysis.reading import with_covariates, withheld
-from evenhand.analysis.stratum import Stratum, strata
-from evenhand.analysis.table import Scores
-from evenhand.analysis.within_factor_gaps import within_factor_findings
+from evenhand.analysis.findings.accuracy import accuracy_findings
+from evenhand.analysis.findings.benefit_findings import benefit_findings
+from evenhand.analysis.findings.caveats import caveats_of
+from evenhand.analysis.findings.factor_gaps import factor_findings, interaction_findings
+from evenhand.analysis.findings.flips import flip_findings
+from evenhand.analysis.findings.gaps import gap_findings
+from evenhand.analysis.findings.intersections import Intersections, intersections
+from evenhand.analysis.findings.item_factor_gaps import item_factor_findings
+from evenhand.analysis.findings.item_functioning import ItemFunctioning, item_functioning
+from evenhand.analysis.findings.judgement import judged
+from evenhand.analysis.findings.leakage_findings import fact_mentions, leakage_findings
+from evenhand.analysis.findings.memory_effect import memory_findings
+from evenhand.analysis.findings.missingness import missing_findings, outcome_counts
+from evenhand.analysis.findings.mixed_check import MixedCheck, mixed_check
+from evenhand.analysis.findings.option_shift import option_findings, option_shares
+from evenhand.analysis.findings.pilot import design_power
+from evenhand.analysis.findings.published_comparison import published_findings
+from evenhand.analysis.findings.reading import with_covariates, withheld
+from evenhand.analysis.findings.within_factor_gaps import within_factor_findings
+from evenhand.analysis.table.scores import Scores
+from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.results import CellMean

@@ -38,7 +38,7 @@ def power(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
-    from evenhand.analysis.power import (
+    from evenhand.analysis.estimators.power import (
         DEFAULT_COMPONENTS,
         PairedDesign,
         planned_power,
@@ -46,11 +46,13 @@ def power(
         power_curve,
     )
 
+    if gap is not None:
+        _require_gap(gap)
     if simulate and gap is None:
         raise UsageError("--simulate needs the true gap to simulate; name it with --gap, for example --gap 0.03")
     components = DEFAULT_COMPONENTS
     if pilot is not None:
-        from evenhand.analysis.pilot import components_from_scores
+        from evenhand.analysis.findings.pilot import components_from_scores
         from evenhand.audit import score
         from evenhand.run.plan_file import read_plan
 
@@ -65,7 +67,7 @@ def power(
     formula = planned_power(design, gap=gap, components=components, alpha=alpha) if gap is not None else None
     simulated = None
     if simulate and gap is not None:
-        from evenhand.analysis.power_simulation import simulated_power
+        from evenhand.analysis.estimators.power_simulation import simulated_power
         from evenhand.seeds import stream
 
         simulated = simulated_power(
@@ -93,6 +95,17 @@ def power(
         say(f"By simulation: {simulated.power:.1%} (Monte Carlo error {simulated.monte_carlo_se:.1%}).")
     for name, curve in curves.items():
         print_table((name, "smallest gap, points"), [(value, round(found * 100, 2)) for value, found in curve])
+
+
+def _require_gap(gap: float) -> None:
+    """Refuse a gap that no two mean scores can have; points instead of a share are the usual slip."""
+    if 0 < abs(gap) < 1:
+        return
+    meant = f"; did you mean {gap / 100:g}?" if 1 <= abs(gap) < 100 else ""
+    raise UsageError(
+        f"--gap is {gap:g}, which is {100 * gap:g} points; mean scores lie between 0 and 1, so a gap lies between -1 "
+        f"and 1 and is not 0{meant}"
+    )
 
 
 def _around(value: int) -> tuple[int, ...]:

@@ -41,7 +41,7 @@ def selftest(
     from rich.progress import Progress
 
     from evenhand.endpoints.specimen_names import chosen_folder
-    from evenhand.selftest import FULL, QUICK, run_selftest
+    from evenhand.selftest.audits import FULL, QUICK, run_selftest
 
     chosen_folder({} if folder is None else {"folder": str(folder)})
     size = FULL if full else QUICK

@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from evenhand.records.measure import Scale
+
 __all__ = [
     "AsRead",
     "ColumnRead",
@@ -71,7 +73,8 @@ class CovariateRead(Struct, frozen=True, kw_only=True):
     coefficient: float | None = None
     """Per unit; None where no model was fitted."""
     se: float | None = None
-    scale: Literal["log-odds", "probability"] | None = None
+    scale: Scale | None = None
+    """Scale of the coefficient."""
 
 
 class UnreadAnswers(Struct, frozen=True, kw_only=True):

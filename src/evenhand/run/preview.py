@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from evenhand.analysis.power import PairedDesign, planned_smallest_gap
+from evenhand.analysis.estimators.power import PairedDesign, planned_smallest_gap
 from evenhand.design.arms import paired_cohort
 from evenhand.design.presets import preset_design
 from evenhand.endpoints.kinds import kind_of

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from evenhand.analysis.analyse import analyse
-from evenhand.analysis.predictions import PredictionColumns, read_predictions
+from evenhand.analysis.table.predictions import PredictionColumns, read_predictions
 from evenhand.errors import TableError
 
 

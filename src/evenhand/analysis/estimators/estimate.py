@@ -1,0 +1,71 @@
+"""What every estimator of this package hands back: an estimate and what follows from it. Never NaN."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from evenhand.analysis.estimators.equivalence import smallest_detectable
+from evenhand.analysis.estimators.student import quantile, survival
+
+__all__ = ["Component", "Estimate", "EstimateSpec", "Inference", "infer"]
+
+
+class Component(Struct, frozen=True, kw_only=True):
+    """One source of variation of the differences."""
+
+    name: str
+    variance: float | None
+    """Moment estimate on the squared probability scale, not truncated, so it may be negative. None: the design cannot
+    tell this source from another one."""
+    sd: float | None
+    """Square root, 0 where the moment estimate is negative."""
+
+
+class EstimateSpec(Struct, frozen=True, kw_only=True):
+    """What to state beside an estimate."""
+
+    confidence: float = 0.95
+    power: float = 0.8
+    """Power at which the smallest detectable gap is stated."""
+    flips: int = 2000
+    """Sign flips of each randomisation test; 0: none."""
+
+
+class Estimate(Struct, frozen=True, kw_only=True):
+    """A difference on the probability scale (of whatever scale the scores have)."""
+
+    estimate: float
+    se: float
+    df: float | None
+    """Satterthwaite degrees of freedom of the standard error; None where the interval is degenerate."""
+    low: float
+    high: float
+    p: float
+    confidence: float
+    smallest_detectable: float | None
+    """None where the interval is degenerate."""
+    components: tuple[Component, ...]
+    degenerate: bool
+    """True when all differences are alike, so that the data hold no information on their variation and the interval is
+    the point itself."""
+    notes: tuple[str, ...]
+
+
+class Inference(Struct, frozen=True, kw_only=True):
+    """The numbers that follow from an estimate, its standard error and its degrees of freedom."""
+
+    low: float
+    high: float
+    p: float
+    smallest_detectable: float
+
+
+def infer(estimate: float, *, se: float, df: float | None, spec: EstimateSpec) -> Inference:
+    """Interval, two-sided p and smallest detectable difference; `se` is above zero."""
+    half = se * quantile(0.5 + spec.confidence / 2, df=df)
+    return Inference(
+        low=estimate - half,
+        high=estimate + half,
+        p=min(1.0, 2 * survival(abs(estimate) / se, df=df)),
+        smallest_detectable=smallest_detectable(se, df=df, alpha=1 - spec.confidence, power=spec.power),
+    )

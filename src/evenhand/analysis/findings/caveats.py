@@ -1,0 +1,58 @@
+"""What a reader must know before believing the numbers of a table."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from evenhand.analysis.table.scores import Scores, level_column
+
+__all__ = ["caveats_of"]
+
+_MANY_MISSING = 0.05
+
+
+def caveats_of(scores: Scores) -> tuple[str, ...]:
+    """Sentences about missing arms, missing answers and missing repeats, one sentence each."""
+    frame = scores.frame
+    found: list[str] = []
+    kinds = frame["arm_kind"].cast(pl.String)
+    if not (kinds == "none").any():
+        found.append(
+            "There is no no-memory arm, so neither the memory effect nor flips can be judged; gaps between users can."
+        )
+    if (kinds == "none").any() and not (kinds == "placebo").any():
+        found.append(
+            "There is no placebo arm, so a memory effect may be the effect of any longer prompt, not of the profile."
+        )
+    if (kinds == "none").any() and not _repeated(frame):
+        found.append("The no-memory arm was not repeated within an option order, so there is no noise floor for flips.")
+    found += [scores.as_read.withheld] if scores.as_read is not None and scores.as_read.withheld else []
+    found += _missing(frame)
+    found += _few(scores)
+    return tuple(found)
+
+
+def _repeated(frame: pl.DataFrame) -> bool:
+    none = frame.filter(pl.col("arm_kind") == "none")
+    counts = none.group_by("model", "bank", "item", "order_index").agg(pl.len().alias("repeats"))
+    return bool((counts["repeats"] > 1).any())
+
+
+def _missing(frame: pl.DataFrame) -> list[str]:
+    rates = frame.group_by(pl.col("model").cast(pl.String)).agg((pl.col("outcome") != "answered").mean().alias("rate"))
+    return [
+        f"{model}: {100 * rate:.0f}% of the trials have no usable answer; read the worst-case bounds of every gap."
+        for model, rate in rates.sort("model").iter_rows()
+        if rate > _MANY_MISSING
+    ]
+
+
+def _few(scores: Scores) -> list[str]:
+    frame, contrast = scores.frame, scores.settings.contrast
+    if contrast not in scores.factors:
+        return []
+    sets = frame.filter(pl.col(level_column(contrast)).is_not_null())["matched_set"].n_unique()
+    if sets == 0 or sets >= 10:
+        return []
+    many = f"are only {sets} matched sets" if sets > 1 else "is only 1 matched set"
+    return [f"There {many}, so intervals that hold for users in general are wide."]

@@ -1,0 +1,123 @@
+"""Flips: answers that differ from the model's own no-memory answer, against the model's own noise.
+
+Estimand of `flip_rate`: the probability that an answer with memory and a no-memory answer to the same item in the same
+option order choose different options. Estimand of `flip_excess`: that probability minus the probability that two
+no-memory answers to the item in one option order differ. Sampling units: matched sets (or profiles) and items, crossed;
+estimator: `evenhand.analysis.estimators.paired`. Every profile answer is compared with every no-memory repeat of its
+order, so the rate does not depend on which repeat comes first. docs/methods/flips.md.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from evenhand.analysis.findings.claim import Claim, finding, without_number
+from evenhand.analysis.findings.memory_effect import NOTHING_SHARED, Comparison, against
+from evenhand.analysis.findings.rates import rate_finding
+from evenhand.analysis.table.stratum import Stratum, cues
+from evenhand.records.contrast import ArmContrast, ArmGroup
+from evenhand.records.finding import Finding, SampleSize
+from evenhand.records.measure import Quantity
+from evenhand.records.profile import Cue
+
+__all__ = ["disagreement", "flip_findings", "noise_floor"]
+
+
+def disagreement(rows: pl.DataFrame, *, none: pl.DataFrame) -> pl.DataFrame:
+    """The rows that can be compared, with `flip`: the share of no-memory answers of the same order that differ.
+
+    Only answered trials count on both sides; a trial whose item and order has no answered no-memory trial is left out.
+    """
+    counts = _choices(none)
+    totals = counts.group_by("item", "order_index").agg(pl.col("times").sum().alias("total"))
+    answered = rows.filter(pl.col("choice").is_not_null())
+    return (
+        answered.join(totals, on=["item", "order_index"], how="inner", maintain_order="left")
+        .join(counts, on=["item", "order_index", "choice"], how="left", maintain_order="left")
+        .with_columns((1 - pl.col("times").fill_null(0) / pl.col("total")).alias("flip"))
+        .drop("times", "total")
+    )
+
+
+def noise_floor(none: pl.DataFrame) -> pl.DataFrame:
+    """Columns unit, item, order_index, flip: the share of pairs of no-memory answers that differ, by item and order.
+
+    Only orders with at least two answers have a floor: with counts n_k of the options and n in all it is
+    1 - sum n_k (n_k - 1) / (n (n - 1)).
+    """
+    return (
+        _choices(none)
+        .group_by("item", "order_index")
+        .agg(
+            pl.col("times").sum().alias("total"),
+            (pl.col("times") * (pl.col("times") - 1)).sum().alias("same"),
+        )
+        .filter(pl.col("total") > 1)
+        .with_columns(
+            (1 - pl.col("same") / (pl.col("total") * (pl.col("total") - 1))).alias("flip"),
+            pl.lit("none").cast(pl.Categorical).alias("unit"),
+        )
+    )
+
+
+def flip_findings(stratum: Stratum) -> list[Finding]:
+    """Flip rates of profiles, placebo and no memory, and their excess over the noise floor."""
+    none = stratum.arm("none")
+    if none["choice"].null_count() == none.height:
+        return []
+    floor = noise_floor(none)
+    found = [_rate(stratum, floor, arm="none", cue=None)] if floor.height else []
+    groups: list[tuple[ArmGroup, Cue | None, pl.DataFrame]] = [
+        ("profile", cue, stratum.profiles(cue)) for cue in cues(stratum)
+    ]
+    groups.append(("placebo", None, stratum.arm("placebo")))
+    for arm, cue, rows in groups:
+        compared = disagreement(rows, none=none)
+        if rows.height and compared.height:
+            found.append(_rate(stratum, compared, arm=arm, cue=cue))
+            found.append(_excess(stratum, compared, floor=floor, arm=arm, cue=cue))
+    return found
+
+
+def _choices(none: pl.DataFrame) -> pl.DataFrame:
+    answered = none.filter(pl.col("choice").is_not_null())
+    return answered.group_by("item", "order_index", "choice").agg(pl.len().cast(pl.Int64).alias("times"))
+
+
+def _rate(stratum: Stratum, rows: pl.DataFrame, *, arm: ArmGroup, cue: Cue | None) -> Finding:
+    claim = Claim(
+        measure="flip_rate",
+        arms=ArmContrast(arm=arm, baseline="none"),
+        quantity=Quantity(name="choice", scale="rate"),
+        method="share of differing pairs, crossed random effects of users and items",
+        cue=cue,
+        tested=False,
+    )
+    return rate_finding(claim, stratum=stratum, rows=rows, column="flip")
+
+
+def _excess(stratum: Stratum, rows: pl.DataFrame, *, floor: pl.DataFrame, arm: ArmGroup, cue: Cue | None) -> Finding:
+    claim = Claim(
+        measure="flip_excess",
+        arms=ArmContrast(arm=arm, baseline="none"),
+        quantity=Quantity(name="choice", scale="rate"),
+        method="differing pairs against the noise floor, crossed random effects of users and items",
+        cue=cue,
+    )
+    ordered = rows.join(
+        floor.select("item", "order_index", pl.col("flip").alias("floor")),
+        on=["item", "order_index"],
+        how="inner",
+        maintain_order="left",
+    )
+    sample = SampleSize(trials=rows.height, items=rows["item"].n_unique(), profiles=rows["unit"].n_unique())
+    if ordered.height == 0:
+        return without_number(claim, stratum=stratum, sample=sample, reason=_NO_FLOOR)
+    name = f"flip_excess/{stratum.stream_name}/{arm}/{cue}"
+    estimate, sample = against(Comparison(rows=ordered, baseline=floor, column="flip", name=name), stratum=stratum)
+    if estimate is None:
+        return without_number(claim, stratum=stratum, sample=sample, reason=NOTHING_SHARED)
+    return finding(claim, stratum=stratum, estimate=estimate, sample=sample)
+
+
+_NO_FLOOR = "The no-memory arm was not repeated within an option order, so there is no noise floor to compare with."

@@ -1,0 +1,60 @@
+"""From estimates to verdicts: families, adjusted p-values, and the three-valued verdict.
+
+The confirmatory family holds the plan's confirmatory contrasts of all models and is adjusted by Holm (family-wise
+error). Every other measure forms an exploratory family of its own within a model and is adjusted by Benjamini-Hochberg
+(false discovery rate). Which family a finding belongs to is decided when it is made
+(`evenhand.analysis.findings.claim`). The p-values against zero and those against the margin are adjusted each by
+themselves; a finding shows the second unadjusted and its verdict rests on the adjusted one. docs/methods/verdicts.md.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from evenhand.analysis.estimators.equivalence import verdict
+from evenhand.analysis.estimators.multiplicity import benjamini_hochberg, holm
+from evenhand.records.finding import Finding
+from evenhand.records.settings import AnalysisSettings
+
+__all__ = ["judged"]
+
+_Family = tuple[str, ...]
+
+
+def judged(findings: Sequence[Finding], *, settings: AnalysisSettings) -> tuple[Finding, ...]:
+    """The findings with adjusted p and verdict, in the order given."""
+    decided = list(findings)
+    members: dict[_Family, list[int]] = defaultdict(list)
+    for index, found in enumerate(findings):
+        match found.role:
+            case "confirmatory":
+                members["confirmatory",].append(index)
+            case "exploratory":
+                members["exploratory", found.model, found.measure].append(index)
+            case "descriptive":
+                continue
+            case _ as unreachable:
+                assert_never(unreachable)
+    for family, indices in members.items():
+        adjust = holm if family[0] == "confirmatory" else benjamini_hochberg
+        against_zero = adjust([findings[index].p for index in indices])
+        margins = [findings[index].equivalence for index in indices]
+        against_margin = adjust([None if margin is None else margin.p for margin in margins])
+        for index, p, p_margin in zip(indices, against_zero, against_margin, strict=True):
+            decided[index] = _decided(findings[index], p_adjusted=p, p_margin=p_margin, alpha=settings.alpha)
+    return tuple(decided)
+
+
+def _decided(finding: Finding, *, p_adjusted: float | None, p_margin: float | None, alpha: float) -> Finding:
+    if finding.tested is None:
+        return finding
+    decision = verdict(p=p_adjusted, p_equivalence=p_margin, alpha=alpha)
+    notes = finding.notes
+    if decision == "equivalent" and p_adjusted is not None and p_adjusted < alpha:
+        notes = (*notes, "Differs from zero, but by less than the margin stated beforehand.")
+    number = replace(finding.tested, p_adjusted=p_adjusted, verdict=decision)
+    return replace(finding, number=number, notes=notes)

@@ -1,0 +1,138 @@
+"""Variance components of a run that was made: what the next design is planned with."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from evenhand.analysis.estimators.estimate import EstimateSpec
+from evenhand.analysis.estimators.paired import paired_gap
+from evenhand.analysis.estimators.power import Components, PairedDesign, power_curve
+from evenhand.analysis.findings.gaps import gap_grid
+from evenhand.analysis.table.scores import Scores, level_column
+from evenhand.analysis.table.stratum import Stratum, cues, strata
+from evenhand.errors import TableError
+from evenhand.records.results import DesignPower
+
+__all__ = ["components_from_scores", "design_power", "stratum_components"]
+
+_CURVES: tuple[tuple[Literal["items", "sets", "replicates"], tuple[int, ...]], ...] = (
+    ("items", (33, 66, 108, 200, 400)),
+    ("sets", (10, 20, 30, 60)),
+    ("replicates", (1, 2, 5, 10)),
+)
+
+
+def components_from_scores(scores: Scores) -> Components:
+    """The components of a pilot run's paired differences, averaged (in variance) over its strata.
+
+    Raises:
+        TableError: The table holds no matched pairs.
+    """
+    found = [part for part in map(stratum_components, strata(scores)) if part is not None]
+    if not found:
+        raise TableError(
+            f"the table has no matched pairs on the factor {scores.settings.contrast!r}, so it gives no variance "
+            f"components; use a run with the explicit cohort."
+        )
+    return Components(
+        set=_mean_sd([part.set for part in found]),
+        item=_mean_sd([part.item for part in found]),
+        cell=_mean_sd([part.cell for part in found]),
+        noise=_mean_sd([part.noise for part in found]),
+        source=f"estimated from a run ({len(found)} combinations of model, kind and condition)",
+    )
+
+
+def stratum_components(stratum: Stratum) -> Components | None:
+    """The components of one stratum's main cue style; None where it has no pairs."""
+    rows = stratum.paired(cues(stratum)[0])
+    if rows.height == 0:
+        return None
+    grid = gap_grid(rows, stratum=stratum)
+    if not grid.observed:
+        return None
+    estimate = paired_gap(grid.values, spec=EstimateSpec(flips=0))
+    variances = {part.name: max(part.variance or 0.0, 0.0) for part in estimate.components}
+    noise, replicates = _replicate_noise(rows, stratum)
+    if not estimate.components or any(part.variance is None for part in estimate.components):
+        return _cautious(grid.values, known=variances, where=stratum.stream_name)
+    residual = variances.get("residual", 0.0)
+    cell = max(residual - noise / replicates, 0.0)
+    return Components(
+        set=math.sqrt(variances.get("set", 0.0)),
+        item=math.sqrt(variances.get("item", 0.0)),
+        cell=math.sqrt(cell if noise > 0 else 0.0),
+        noise=math.sqrt(noise if noise > 0 else residual),
+        source=f"estimated from {stratum.stream_name}",
+    )
+
+
+def _cautious(differences: NDArray[np.float64], *, known: dict[str, float], where: str) -> Components:
+    """Components where the design cannot tell items from the rest: all of the rest counts as item variation.
+
+    Only more items help against item variation, so no design looks better than it is.
+    """
+    rest = max(float(np.nanvar(differences, ddof=1)) - known.get("set", 0.0), 0.0)
+    return Components(
+        set=math.sqrt(known.get("set", 0.0)),
+        item=math.sqrt(rest),
+        cell=0.0,
+        noise=0.0,
+        source=f"estimated from {where}; items met one set each, so all variation within sets counts as that of items",
+    )
+
+
+def design_power(stratum: Stratum) -> list[DesignPower]:
+    """Smallest detectable gap of larger and smaller designs, with the components found in a run."""
+    components = stratum_components(stratum)
+    if components is None or not stratum.main:
+        return []
+    if components.set == components.item == components.cell == components.noise == 0.0:
+        return []
+    pairs = stratum.paired(cues(stratum)[0])
+    items, sets = pairs["item"].n_unique(), pairs["unit"].n_unique()
+    met = pairs.select("unit", "item").unique().height / items
+    design = PairedDesign(
+        items=items,
+        sets=sets,
+        sets_per_item=met if met < sets else None,
+        replicates=pairs["replicate"].n_unique(),
+    )
+    alpha, power = stratum.settings.alpha, stratum.settings.power
+    return [
+        DesignPower(model=stratum.model, kind=stratum.kind, where=stratum.where, size=over, to=value, smallest_gap=gap)
+        for over, values in _CURVES
+        for value, gap in power_curve(design, over=over, values=values, components=components, alpha=alpha, power=power)
+    ]
+
+
+def _replicate_noise(rows: pl.DataFrame, stratum: Stratum) -> tuple[float, float]:
+    """Variance of paired differences between replicates of a pair, and the mean number of replicates."""
+    contrast, settings = stratum.settings.contrast, stratum.settings
+    side = pl.col(level_column(contrast)).cast(pl.String)
+    pairs = rows.group_by("unit", "item", "replicate", maintain_order=True).agg(
+        (
+            pl.col("value").filter(side == settings.advantaged).mean()
+            - pl.col("value").filter(side == settings.disadvantaged).mean()
+        ).alias("difference")
+    )
+    cells = (
+        pairs.drop_nulls()
+        .group_by("unit", "item", maintain_order=True)
+        .agg(pl.col("difference").var().alias("v"), pl.len().alias("n"))
+    )
+    repeated = cells.filter(pl.col("n") > 1)
+    if repeated.height == 0:
+        return 0.0, 1.0
+    spread, count = repeated["v"].to_numpy(), repeated["n"].to_numpy()
+    per_cell = cells["n"].to_numpy()
+    return float((spread * (count - 1)).sum() / (count - 1).sum()), float(1 / (1 / per_cell).mean())
+
+
+def _mean_sd(values: list[float]) -> float:
+    return math.sqrt(sum(value**2 for value in values) / len(values))

@@ -1,0 +1,1 @@
+"""From files and runs to a checked score table, and its parts."""

@@ -1,0 +1,186 @@
+"""A stratum: the trials of one model and item kind under one way of showing memory.
+
+Estimates are made within strata, never across them. The no-memory arm is the same question under every placement,
+reader and mitigation, so all its trials belong to every stratum of their model and kind.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from msgspec import Struct, convert
+from numpy.typing import NDArray
+
+from evenhand.analysis.table.scores import Scores, covariate_column, level_column
+from evenhand.records.condition import CONDITION_FIELDS, Condition
+from evenhand.records.profile import CUES, Cue
+from evenhand.records.settings import AnalysisSettings
+
+__all__ = ["Stratum", "codes", "cues", "strata"]
+
+_UNUSED = (
+    "cell_key",
+    "context",
+    "difficulty",
+    "shown_position",
+    "p_best",
+    "answer_characters",
+    "input_tokens",
+    "output_tokens",
+    "latency_s",
+)
+"""Columns no estimate is made from; left behind so that a million trials fit into little memory."""
+
+_SHOWN = tuple(name for name in CONDITION_FIELDS if name != "cue")
+"""Coordinates that a stratum fixes; cue styles stand side by side within it."""
+
+
+class Stratum(Struct, frozen=True, kw_only=True):
+    """The trials of one model and kind in one condition."""
+
+    model: str
+    kind: str
+    where: Condition
+    """How memory is shown; its cue is None, since the stratum holds every cue style."""
+    main: bool
+    """Whether this is a main condition: no mitigation, and no reader prompt where the table has memory without one."""
+    rows: pl.DataFrame
+    """Score columns, factors, and: `value` (the score analysed, null where there is no answer) and `unit` (matched
+    set of a paired profile, otherwise the arm)."""
+    primary: Literal["score", "p_score"]
+    """`p_score` where every answered trial of model and kind has one, otherwise `score`."""
+    factors: tuple[str, ...]
+    """Factors between users; their levels stand in `level_column(factor)`."""
+    item_factors: tuple[str, ...] = ()
+    """Factors of which every item has one level."""
+    within_factors: tuple[str, ...] = ()
+    """Factors whose levels change within users and within items."""
+    covariates: tuple[str, ...]
+    """Numbers that factor gaps are adjusted for, in `covariate_column(covariate)`."""
+    settings: AnalysisSettings
+
+    @property
+    def stream_name(self) -> str:
+        """Names the random streams of the stratum; nothing reads it back."""
+        parts = [self.model, self.kind, self.where.placement]
+        parts += [f"reader={self.where.reader}"] if self.where.reader != "none" else []
+        parts += [f"mitigation={self.where.mitigation}"] if self.where.mitigation != "none" else []
+        return "/".join(parts)
+
+    def arm(self, kind: str) -> pl.DataFrame:
+        """The trials of one kind of arm."""
+        return self.rows.filter(pl.col("arm_kind") == kind)
+
+    def profiles(self, cue: Cue | None = None) -> pl.DataFrame:
+        """The trials with a profile in memory; of one cue style where given."""
+        rows = self.arm("profile")
+        return rows if cue is None else rows.filter(pl.col("cue") == cue)
+
+    def paired(self, cue: Cue | None = None) -> pl.DataFrame:
+        """The trials of profiles with a version: those that differ from their twin in the contrast only."""
+        contrast = self.settings.contrast
+        if contrast not in self.factors:
+            return self.rows.clear()
+        return self.profiles(cue).filter(
+            pl.col(level_column(contrast)).is_not_null() & pl.col("matched_set").is_not_null()
+        )
+
+    def crossed(self, cue: Cue | None = None) -> pl.DataFrame:
+        """The trials of the intersectional crossing: profiles without a version, with a level on every factor."""
+        names = self.crossed_factors()
+        rows = self._without_version(cue)
+        return (
+            rows.filter(pl.all_horizontal(pl.col(*map(level_column, names)).is_not_null())) if names else rows.clear()
+        )
+
+    def crossed_factors(self) -> tuple[str, ...]:
+        """Factors with at least two levels in the intersectional crossing."""
+        rows = self._without_version(None)
+        names = [name for name in self.factors if name != self.settings.contrast]
+        return tuple(name for name in names if rows[level_column(name)].drop_nulls().n_unique() > 1)
+
+    def adjusted(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The trials with a number for every covariate; the others cannot be adjusted and are left out."""
+        if not self.covariates:
+            return rows
+        return rows.filter(pl.all_horizontal(pl.col(*map(covariate_column, self.covariates)).is_not_null()))
+
+    def _without_version(self, cue: Cue | None) -> pl.DataFrame:
+        rows = self.profiles(cue)
+        contrast = self.settings.contrast
+        return rows.filter(pl.col(level_column(contrast)).is_null()) if contrast in self.factors else rows
+
+
+def strata(scores: Scores) -> list[Stratum]:
+    """The strata of a table, in the order of model, kind and condition."""
+    frame = _with_units(scores)
+    found: list[Stratum] = []
+    for (model, kind), rows in _parts(frame, ("model", "kind")):
+        answered = rows.filter(pl.col("outcome") == "answered")
+        logprobs = answered.height > 0 and answered["p_score"].null_count() == 0
+        primary: Literal["score", "p_score"] = "p_score" if logprobs else "score"
+        valued = rows.with_columns(pl.when(pl.col("outcome") == "answered").then(primary).alias("value"))
+        none = valued.filter(pl.col("arm_kind") == "none")
+        memory = valued.filter(pl.col("arm_kind") != "none")
+        parts = [(_condition(values), part) for values, part in _parts(memory, _SHOWN)] or [(Condition(), memory)]
+        readers = {where.reader for where, _ in parts}
+        for where, part in parts:
+            found.append(
+                Stratum(
+                    model=model,
+                    kind=kind,
+                    where=where,
+                    main=where.mitigation == "none" and (where.reader == "none" or "none" not in readers),
+                    rows=pl.concat([none, part]),
+                    primary=primary,
+                    factors=scores.factors,
+                    item_factors=scores.item_factors,
+                    within_factors=scores.within_factors,
+                    covariates=scores.covariates,
+                    settings=scores.settings,
+                )
+            )
+    return found
+
+
+def _condition(values: tuple[str, ...]) -> Condition:
+    return convert(dict(zip(_SHOWN, values, strict=True)), Condition)
+
+
+def cues(stratum: Stratum) -> tuple[Cue | None, ...]:
+    """Cue styles of the stratum's profiles, `stated` first; (None,) where the table names none."""
+    held = set(stratum.profiles()["cue"].drop_nulls().cast(pl.String).unique().to_list())
+    return tuple(cue for cue in CUES if cue in held) or (None,)
+
+
+def codes(series: pl.Series) -> tuple[NDArray[np.int64], list[str]]:
+    """0-based codes of a column and the values they stand for, in alphabetical order."""
+    text = series.cast(pl.String)
+    values: list[str] = sorted(text.unique().drop_nulls().to_list())
+    ordered = text.cast(pl.Enum(values)).to_physical()
+    return ordered.fill_null(0).to_numpy().astype(np.int64), values
+
+
+def _with_units(scores: Scores) -> pl.DataFrame:
+    """The columns the analysis uses, item ids made unique over banks, and the sampling unit of every profile."""
+    frame = scores.frame.drop(_UNUSED)
+    contrast = scores.settings.contrast
+    if frame["bank"].n_unique() > 1:
+        frame = frame.with_columns(pl.concat_str("bank", "item", separator="/").cast(pl.Categorical).alias("item"))
+    if contrast not in scores.factors:
+        return frame.with_columns(pl.col("arm").alias("unit"))
+    twin = pl.col(level_column(contrast)).is_not_null() & pl.col("matched_set").is_not_null()
+    name = pl.concat_str(pl.col("cohort").cast(pl.String).fill_null("cohort"), pl.col("matched_set"), separator="/")
+    return frame.with_columns(
+        pl.when(twin).then(name).otherwise(pl.col("arm").cast(pl.String)).cast(pl.Categorical).alias("unit")
+    )
+
+
+def _parts(frame: pl.DataFrame, by: tuple[str, ...]) -> list[tuple[tuple[str, ...], pl.DataFrame]]:
+    """The frame's parts by some columns, sorted by their values."""
+    if frame.height == 0:
+        return []
+    parts = frame.partition_by(*by, as_dict=True)
+    return sorted(((tuple(str(v) for v in key), part) for key, part in parts.items()), key=lambda pair: pair[0])
