@@ -16,6 +16,7 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
     Raises:
         InputError: It has no findings that this version can read.
     """
+    from evenhand.report.as_read import as_read_facts
     from evenhand.report.record_tables import published_grids
     from evenhand.report.source import source_of
     from evenhand.report.words import verdict_sentence
@@ -24,6 +25,10 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
     if json:
         print_json(findings)
         return
+    if findings.as_read is not None:
+        say("As read")
+        for fact in as_read_facts(findings.as_read):
+            say(f"  {fact.name}: {fact.value}")
     if findings.run is not None and findings.run.specimen:
         say("A shipped specimen was audited. Audit your own model: evenhand audit openai/NAME --base-url URL")
     if findings.run is not None and findings.run.simulated:

@@ -27,7 +27,7 @@ from evenhand.analysis.findings.claim import Claim, finding, without_number
 from evenhand.analysis.table.scores import covariate_column, level_column
 from evenhand.analysis.table.stratum import Stratum, codes, cues
 from evenhand.errors import TableError
-from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.contrast import ArmContrast, LevelContrast, LevelOf
 from evenhand.records.estimate import MissingBounds
 from evenhand.records.finding import Finding, SampleSize
 from evenhand.records.measure import Quantity
@@ -56,10 +56,12 @@ class FactorLevels(Struct, frozen=True, kw_only=True):
     """Level of every profile; reference is 0."""
     levels: tuple[str, ...]
     """Reference first."""
+    of: LevelOf = "user"
+    """What has the levels."""
 
     def contrast(self, level: int) -> LevelContrast:
         """A level, by its code, against the reference."""
-        return LevelContrast(factor=self.name, level=self.levels[level], reference=self.levels[0])
+        return LevelContrast(factor=self.name, level=self.levels[level], reference=self.levels[0], of=self.of)
 
 
 class Crossing(Struct, frozen=True, kw_only=True):
@@ -124,14 +126,14 @@ def crossing_levels(rows: pl.DataFrame, stratum: Stratum) -> tuple[list[str], tu
     return people["arm"].to_list(), factors
 
 
-def factor_levels(name: str, column: pl.Series, *, stratum: Stratum) -> FactorLevels:
+def factor_levels(name: str, column: pl.Series, *, stratum: Stratum, of: LevelOf = "user") -> FactorLevels:
     """The levels of a factor over the units of a column, reference first."""
     values = sorted(column.drop_nulls().unique().to_list())
     reference = reference_of(name, values=values, counts=column, stratum=stratum)
     ordered = (reference, *(value for value in values if value != reference))
     position = {value: code for code, value in enumerate(ordered)}
     coded = column.replace_strict(position, return_dtype=pl.Int64).to_numpy()
-    return FactorLevels(name=name, codes=coded, levels=ordered)
+    return FactorLevels(name=name, codes=coded, levels=ordered, of=of)
 
 
 def reference_of(name: str, *, values: list[str], counts: pl.Series, stratum: Stratum) -> str:

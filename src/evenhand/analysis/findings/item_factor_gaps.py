@@ -70,7 +70,7 @@ def _crossing(rows: pl.DataFrame, stratum: Stratum) -> Crossing:
         item=user,
         profile=item,
         factors=tuple(
-            factor_levels(name, items[column], stratum=stratum)
+            factor_levels(name, items[column], stratum=stratum, of="item")
             for name, column in zip(stratum.item_factors, columns, strict=True)
         ),
         scores=cell_means(value[kept], item=user[kept], profile=item[kept], covariates=covariates[kept]),

@@ -147,8 +147,9 @@ def crossing_rows(stratum: Stratum, *, cue: Cue | None) -> MixedRows | None:
     cells = _cells(rows, stratum)
     _, factors = crossing_levels(rows, stratum)
     others = [
-        factor_levels(name, cells[level_column(name)].cast(pl.String), stratum=stratum)
-        for name in (*stratum.item_factors, *stratum.within_factors)
+        factor_levels(name, cells[level_column(name)].cast(pl.String), stratum=stratum, of=of)
+        for of, names in (("item", stratum.item_factors), ("answer", stratum.within_factors))
+        for name in names
     ]
     profile, people = codes(cells["arm"])
     item, items = codes(cells["item"])

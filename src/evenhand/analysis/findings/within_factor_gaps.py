@@ -40,7 +40,7 @@ def within_factor_findings(stratum: Stratum) -> list[Finding]:
             reference = reference_of(name, values=values, counts=levels, stratum=stratum)
             for level in values:
                 if level != reference:
-                    contrast = LevelContrast(factor=name, level=level, reference=reference)
+                    contrast = LevelContrast(factor=name, level=level, reference=reference, of="answer")
                     found.append(_gap(stratum, rows, contrast=contrast, cue=cue))
     return found
 

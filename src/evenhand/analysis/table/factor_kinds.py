@@ -69,10 +69,9 @@ def factor_read(levels: pl.Series, *, kind: FactorKind, reference: str | None) -
 
 def _reference(name: str, levels: tuple[tuple[str, int], ...]) -> str:
     """The published study's level where it occurs, otherwise the most frequent, the first of equals."""
-    published = [level for level, _ in levels if level.lower() == _REFERENCE_LEVELS.get(name.lower())]
-    if published:
-        return published[0]
-    return min(levels, key=lambda pair: (-pair[1], pair[0]))[0] if levels else ""
+    published = tuple(pair for pair in levels if pair[0].lower() == _REFERENCE_LEVELS.get(name.lower()))
+    possible = published or levels
+    return min(possible, key=lambda pair: (-pair[1], pair[0]))[0] if possible else ""
 
 
 def _constant(frame: pl.DataFrame, *, by: str) -> bool:

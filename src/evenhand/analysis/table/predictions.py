@@ -282,9 +282,10 @@ def _withheld(column: str | None, *, option: str | None, cells: int, most: int) 
     if column is None:
         return None
     return (
-        f"{cells:,} items of a user have up to {most:,} rows, and the column {column!r}, which is not named, tells "
-        f"them apart. If it names the users, every test takes answers of different people for repeats of one; name it "
-        f"with {option} {column}. Until then no verdict is given."
+        f"{cells:,} combinations of item and levels have up to {most:,} rows, and the column {column!r}, which is not "
+        f"named, tells them apart. If it names the users, every test takes answers of different people for repeats "
+        f"of one; name it "
+        f"with {option}. Until then no verdict is given."
     )
 
 
