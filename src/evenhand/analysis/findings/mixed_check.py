@@ -28,7 +28,7 @@ from evenhand.analysis.findings.factor_gaps import FactorLevels, crossing_levels
 from evenhand.analysis.table.scores import covariate_column, level_column
 from evenhand.analysis.table.stratum import Stratum, codes, cues
 from evenhand.errors import TableError
-from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.contrast import ArmContrast, LevelContrast, LevelOf
 from evenhand.records.finding import Finding, SampleSize
 from evenhand.records.measure import Quantity, Scale
 from evenhand.records.profile import Cue
@@ -146,10 +146,11 @@ def crossing_rows(stratum: Stratum, *, cue: Cue | None) -> MixedRows | None:
         return None
     cells = _cells(rows, stratum)
     _, factors = crossing_levels(rows, stratum)
+    kinds: dict[str, LevelOf] = dict.fromkeys(stratum.item_factors, "item")
+    kinds |= dict.fromkeys(stratum.within_factors, "answer")
     others = [
         factor_levels(name, cells[level_column(name)].cast(pl.String), stratum=stratum, of=of)
-        for of, names in (("item", stratum.item_factors), ("answer", stratum.within_factors))
-        for name in names
+        for name, of in kinds.items()
     ]
     profile, people = codes(cells["arm"])
     item, items = codes(cells["item"])

@@ -52,6 +52,18 @@ class _Table(Struct, frozen=True, kw_only=True):
         return tuple(name for name in self.used.factors if self.kinds[name] == kind)
 
 
+class _Ready(Struct, frozen=True, kw_only=True):
+    """Everything that a score table is made of."""
+
+    frame: pl.DataFrame
+    settings: AnalysisSettings
+    factors: tuple[str, ...]
+    item_factors: tuple[str, ...]
+    within_factors: tuple[str, ...]
+    covariates: tuple[str, ...]
+    as_read: AsRead
+
+
 def read_predictions(
     path: Path,
     *,
@@ -70,8 +82,22 @@ def read_predictions(
     Raises:
         TableError: The file cannot be read, a column is missing, or a value cannot be what its column says.
     """
-    table = _table(path, columns or PredictionColumns())
-    chosen, contrast = _settings(table, settings or AnalysisSettings())
+    # The rows as text are let go before the score table is checked, since a large table fits into memory only once.
+    ready = _ready(path, columns or PredictionColumns(), settings=settings or AnalysisSettings(), reader=reader)
+    return scores_from_frame(
+        ready.frame,
+        settings=ready.settings,
+        factors=ready.factors,
+        item_factors=ready.item_factors,
+        within_factors=ready.within_factors,
+        covariates=ready.covariates,
+        as_read=ready.as_read,
+    )
+
+
+def _ready(path: Path, columns: PredictionColumns, *, settings: AnalysisSettings, reader: LabelReader | None) -> _Ready:
+    table = _table(path, columns)
+    chosen, contrast = _settings(table, settings)
     arms = arms_of(table.text, table.used, between=table.of_kind("between users"), contrast=contrast)
     rows = scored(table.text, table.used, reader=reader)
     frame = pl.concat([_fixed(table), arms.frame, rows.frame, _levels(table), _numbers(table)], how="horizontal")
@@ -79,8 +105,8 @@ def read_predictions(
         factor_read(_known(table, arms, name), kind=table.kinds[name], reference=chosen.references.get(name))
         for name in table.used.factors
     )
-    return scores_from_frame(
-        _ordered(frame, table, settings=chosen),
+    return _Ready(
+        frame=_ordered(frame, table, settings=chosen),
         settings=replace(chosen, references={**{one.factor: one.reference for one in read}, **chosen.references}),
         factors=_between_arms(table, contrast),
         item_factors=table.of_kind("of the item"),
