@@ -74,8 +74,8 @@ def test_a_text_that_many_cells_share_is_kept_once(tmp_path: Path) -> None:
 def test_an_answered_cell_is_known_when_the_store_is_opened_again(tmp_path: Path) -> None:
     path = filled(tmp_path / "trials.sqlite", answered(1))
     with open_store(path, plan_sha256=PLAN) as store:
-        assert store.has(make_work(1).cell.key)
-        assert not store.has(make_work(2).cell.key)
+        assert store.has(make_work(1).cell.cell_key)
+        assert not store.has(make_work(2).cell.cell_key)
         assert store.count() == 1
 
 
@@ -83,20 +83,20 @@ def test_a_failed_cell_is_not_known_and_is_shown_with_its_latest_failure(tmp_pat
     path = filled(tmp_path / "trials.sqlite", failed(1, "first"), failed(2), answered(2))
     filled(path, failed(1, "second"))
     with open_store(path, plan_sha256=PLAN) as store:
-        assert not store.has(make_work(1).cell.key)
+        assert not store.has(make_work(1).cell.cell_key)
     with open_trials(path) as trials:
-        outcomes = {stored.trial.cell: stored.trial.outcome for stored in trials.rows()}
+        outcomes = {stored.trial.cell_key: stored.trial.outcome for stored in trials.rows()}
         assert trials.totals()["m"].outcomes["failed"] == 1
     assert outcomes == {
-        make_work(1).cell.key: Failed(error="second", attempts=6),
-        make_work(2).cell.key: Answered(choice="b"),
+        make_work(1).cell.cell_key: Failed(error="second", attempts=6),
+        make_work(2).cell.cell_key: Answered(choice="b"),
     }
 
 
 def test_rows_come_ordered_by_key_whatever_the_order_of_writing(tmp_path: Path) -> None:
     path = filled(tmp_path / "trials.sqlite", answered(3), failed(5), answered(1), answered(2))
     with open_trials(path) as trials:
-        keys = [stored.cell.key for stored in trials.rows()]
+        keys = [stored.cell.cell_key for stored in trials.rows()]
     assert keys == sorted(key_of(f"m/{index}") for index in (1, 2, 3, 5))
 
 
