@@ -218,7 +218,12 @@ def _known(table: _Table, arms: Arms, name: str) -> pl.Series:
 
 
 def _ordered(frame: pl.DataFrame, table: _Table, *, settings: AnalysisSettings) -> pl.DataFrame:
-    """Rows in an order that follows from what they hold, with numbers for repeats and cells."""
+    """Rows in an order that follows from what they hold, with numbers for repeats and cells.
+
+    Text becomes codes in alphabetical order first, since it is sorted several times.
+    """
+    text = [name for name, kind in frame.schema.items() if kind == pl.String]
+    frame = frame.with_columns(frame[name].cast(pl.Enum(frame[name].drop_nulls().unique().sort())) for name in text)
     named = table.used.replicate
     if named is not None:
         frame = frame.with_columns(named_replicates(table.text[named]))

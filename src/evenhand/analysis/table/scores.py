@@ -36,6 +36,8 @@ _TYPES: dict[ColumnType, pl.DataType] = {
     "bool": pl.Boolean(),
 }
 _CLOSED: dict[str, tuple[str, ...]] = {"kind": ITEM_KINDS, "arm_kind": ARM_KINDS, "outcome": OUTCOMES}
+_CODED = (pl.Categorical, pl.Enum)
+"""Text as codes, which a large table needs: taken as it is."""
 _UNIT_INTERVAL = ("score", "p_score", "p_best")
 
 CELL_KEY: tuple[str, ...] = (
@@ -202,7 +204,7 @@ def _cast(frame: pl.DataFrame, *, name: str, type: ColumnType) -> pl.Series:
     if name not in frame.columns:
         return pl.Series(name, [None], dtype=target).new_from_index(0, frame.height)
     series = frame[name]
-    if series.dtype == target:
+    if series.dtype == target or (type == "str" and name != "cell_key" and isinstance(series.dtype, _CODED)):
         return series
     if type == "bool" and series.dtype == pl.String:
         lowered = series.str.to_lowercase()
@@ -232,7 +234,7 @@ def _check_values(frame: pl.DataFrame, *, covariates: tuple[str, ...]) -> None:
                 f"every trial needs one."
             )
     for name, allowed in _CLOSED.items():
-        mask = ~frame[name].is_in(list(allowed))
+        mask = ~frame[name].cast(pl.String).is_in(list(allowed))
         if mask.any():
             value = frame[name].filter(mask)[0]
             raise TableError(
@@ -260,7 +262,7 @@ def _check_float(series: pl.Series, *, unit: bool) -> None:
 
 
 def _check_outcomes(frame: pl.DataFrame) -> None:
-    answered = frame["outcome"] == "answered"
+    answered = frame["outcome"].cast(pl.String) == "answered"
     scored = frame["score"].is_not_null()
     mask = answered & ~scored
     if mask.any():

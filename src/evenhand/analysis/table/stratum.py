@@ -71,12 +71,12 @@ class Stratum(Struct, frozen=True, kw_only=True):
 
     def arm(self, kind: str) -> pl.DataFrame:
         """The trials of one kind of arm."""
-        return self.rows.filter(pl.col("arm_kind") == kind)
+        return _kept(self.rows, pl.col("arm_kind") == kind)
 
     def profiles(self, cue: Cue | None = None) -> pl.DataFrame:
         """The trials with a profile in memory; of one cue style where given."""
         rows = self.arm("profile")
-        return rows if cue is None else rows.filter(pl.col("cue") == cue)
+        return rows if cue is None else _kept(rows, pl.col("cue") == cue)
 
     def paired(self, cue: Cue | None = None) -> pl.DataFrame:
         """The trials of profiles with a version: those that differ from their twin in the contrast only."""
@@ -91,9 +91,9 @@ class Stratum(Struct, frozen=True, kw_only=True):
         """The trials of the intersectional crossing: profiles without a version, with a level on every factor."""
         names = self.crossed_factors()
         rows = self._without_version(cue)
-        return (
-            rows.filter(pl.all_horizontal(pl.col(*map(level_column, names)).is_not_null())) if names else rows.clear()
-        )
+        if not names:
+            return rows.clear()
+        return _kept(rows, pl.all_horizontal(pl.col(*map(level_column, names)).is_not_null()))
 
     def crossed_factors(self) -> tuple[str, ...]:
         """Factors with at least two levels in the intersectional crossing."""
@@ -105,12 +105,18 @@ class Stratum(Struct, frozen=True, kw_only=True):
         """The trials with a number for every covariate; the others cannot be adjusted and are left out."""
         if not self.covariates:
             return rows
-        return rows.filter(pl.all_horizontal(pl.col(*map(covariate_column, self.covariates)).is_not_null()))
+        return _kept(rows, pl.all_horizontal(pl.col(*map(covariate_column, self.covariates)).is_not_null()))
 
     def _without_version(self, cue: Cue | None) -> pl.DataFrame:
         rows = self.profiles(cue)
         contrast = self.settings.contrast
         return rows.filter(pl.col(level_column(contrast)).is_null()) if contrast in self.factors else rows
+
+
+def _kept(rows: pl.DataFrame, condition: pl.Expr) -> pl.DataFrame:
+    """The rows that meet a condition; the same frame where all do, so that a large table is not copied."""
+    mask = rows.select(condition.fill_null(False).alias("kept"))["kept"]
+    return rows if mask.all() else rows.filter(mask)
 
 
 def strata(scores: Scores) -> list[Stratum]:
@@ -133,7 +139,7 @@ def strata(scores: Scores) -> list[Stratum]:
                     kind=kind,
                     where=where,
                     main=where.mitigation == "none" and (where.reader == "none" or "none" not in readers),
-                    rows=pl.concat([none, part]),
+                    rows=pl.concat([none, part]) if none.height else part,
                     primary=primary,
                     factors=scores.factors,
                     item_factors=scores.item_factors,
