@@ -17,7 +17,7 @@ from evenhand.records.message import Message, Reply, TokenProbability, Usage
 from evenhand.records.trial import Answered, Failed, Refused
 from evenhand.run.reading import open_trials
 from evenhand.run.rows import Row, row_of
-from evenhand.run.schema import SCHEMA_VERSION
+from evenhand.run.schema import APPLICATION_ID, SCHEMA_VERSION
 from evenhand.run.store import open_store
 from tests.unit.run.scripted_run import PLAN, key_of, make_work
 
@@ -133,6 +133,26 @@ def test_a_store_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) ->
     with pytest.raises(StoreError, match="newer evenhand"), open_store(path, plan_sha256=PLAN):
         pass
     with pytest.raises(StoreError, match="newer evenhand"):
+        open_trials(path)
+    assert path.read_bytes() == before
+
+
+def test_a_store_of_an_older_version_is_refused_with_a_way_out_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "trials.sqlite"
+    database = sqlite3.connect(path)
+    # Version 1 had other names for the key and the option order.
+    database.execute("CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
+    database.execute(
+        "CREATE TABLE trials (id INTEGER PRIMARY KEY, key TEXT UNIQUE, order_index INTEGER, ordering TEXT)"
+    )
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    database.execute("PRAGMA user_version = 1")
+    database.close()
+    before = path.read_bytes()
+    way_out = r"older evenhand \(store version 1, this one reads 2\).*plan\.json, or ask again .* with --out"
+    with pytest.raises(StoreError, match=way_out), open_store(path, plan_sha256=PLAN):
+        pass
+    with pytest.raises(StoreError, match=way_out):
         open_trials(path)
     assert path.read_bytes() == before
 
