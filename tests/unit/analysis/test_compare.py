@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from evenhand.analysis.findings.compare import compare
-from evenhand.analysis.table.scores import Scores
+from evenhand.analysis.table.scores import Scores, level_column
 from evenhand.errors import TableError
 from evenhand.records.estimate import Absent
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
@@ -34,8 +34,10 @@ def test_the_change_is_the_difference_of_the_two_gaps() -> None:
     first, second = scores(Respondent(gap=1.0)), scores(Respondent(), seed=1)
 
     def gap(table: Scores) -> float:
-        pairs = table.frame.filter(pl.col("position").is_not_null())
-        means = dict(pairs.group_by(pl.col("position").cast(pl.String)).agg(pl.col("score").mean()).iter_rows())
+        pairs = table.frame.filter(pl.col(level_column("position")).is_not_null())
+        means = dict(
+            pairs.group_by(pl.col(level_column("position")).cast(pl.String)).agg(pl.col("score").mean()).iter_rows()
+        )
         return float(means["advantaged"] - means["disadvantaged"])
 
     found = the(compare(first, second).findings, measure="gap_change")

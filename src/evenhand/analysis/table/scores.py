@@ -241,14 +241,16 @@ def _check_values(frame: pl.DataFrame, *, covariates: tuple[str, ...]) -> None:
                 f"the column {name!r} of the score table holds {value!r} in row {_row(mask)}; "
                 f"allowed are {', '.join(allowed)}."
             )
-    floats = (*(c.name for c in SCORE_COLUMNS if c.type == "float"), *map(covariate_column, covariates))
-    for name in floats:
-        _check_float(frame[name], unit=name in _UNIT_INTERVAL)
+    for column in SCORE_COLUMNS:
+        if column.type == "float":
+            _check_float(frame[column.name], shown=column.name, unit=column.name in _UNIT_INTERVAL)
+    for name in covariates:
+        _check_float(frame[covariate_column(name)], shown=name, unit=False)
     if (frame["replicate"] < 0).any():
         raise TableError(f"the column 'replicate' holds {frame['replicate'].min()!r}; replicates count from 0.")
 
 
-def _check_float(series: pl.Series, *, unit: bool) -> None:
+def _check_float(series: pl.Series, *, shown: str, unit: bool) -> None:
     mask = (~series.is_finite()).fill_null(False)
     allowed = "finite numbers or an empty field"
     if unit:
@@ -256,7 +258,7 @@ def _check_float(series: pl.Series, *, unit: bool) -> None:
         allowed = "numbers from 0 to 1 or an empty field"
     if mask.any():
         raise TableError(
-            f"the column {series.name!r} of the score table holds {series.filter(mask)[0]!r} in row {_row(mask)}; "
+            f"the column {shown!r} of the score table holds {series.filter(mask)[0]!r} in row {_row(mask)}; "
             f"allowed are {allowed}."
         )
 
