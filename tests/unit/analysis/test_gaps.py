@@ -17,6 +17,8 @@ from evenhand.records.finding import Finding, SampleSize
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 from tests.support.picking import bounds_of, se_of
 
+POSITION = level_column("position")
+
 
 def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
     sized = SimulatedDesign(**{"items": 20, "sets": 12, "placebos": 0, **design})  # type: ignore[arg-type]
@@ -45,9 +47,7 @@ def test_a_planted_gap_is_found_and_the_interval_holds_it() -> None:
 def test_the_estimate_is_the_mean_of_the_paired_differences() -> None:
     part = stratum(Respondent(gap=0.5))
     rows = part.paired()
-    means = dict(
-        rows.group_by(pl.col(level_column("position")).cast(pl.String)).agg(pl.col("score").mean()).iter_rows()
-    )
+    means = dict(rows.group_by(pl.col(POSITION).cast(pl.String)).agg(pl.col("score").mean()).iter_rows())
     assert gap(part).value == pytest.approx(means["advantaged"] - means["disadvantaged"])
 
 
@@ -59,9 +59,7 @@ def test_without_missing_answers_the_bounds_are_the_estimate() -> None:
 def test_missing_answers_bound_the_gap_by_hand() -> None:
     # Two sets and two items, all right, but one advantaged answer is missing: at its worst the gap is -1/4, at best 0.
     part = stratum(Respondent(easiness=50.0, item_sd=0.0, cell_sd=0.0), items=2, sets=2)
-    first = (
-        pl.int_range(pl.len()) == pl.arg_where(pl.col(level_column("position")) == "advantaged").first()
-    ).fill_null(False)
+    first = (pl.int_range(pl.len()) == pl.arg_where(pl.col(POSITION) == "advantaged").first()).fill_null(False)
     rows = part.rows.with_columns(pl.when(first).then(None).otherwise("value").alias("value"))
     found = gap(replace(part, rows=rows))
     assert (found.value, bounds_of(found)) == (0.0, (-0.25, 0.0))
