@@ -1,0 +1,175 @@
+"""Small faults planted into a module's source, one at a time.
+
+A fault is a comparison turned round, `and` for `or`, a condition negated, a number off by one, a text that is another,
+a result that is None, a call left out, or a regular expression with a look-around flipped, an anchor dropped or an
+alternative missing. Docstrings, annotations, `__all__` and the words of an error are left alone: nothing depends on
+them.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+__all__ = ["Mutant", "mutants_of"]
+
+_COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
+_RECKONED: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mult,
+}
+_LEFT_ALONE = (ast.Raise, ast.Import, ast.ImportFrom, ast.JoinedStr)
+_FLIPS = {"(?!": "(?=", "(?=": "(?!", "(?<!": "(?<=", "(?<=": "(?<!"}
+
+
+class Mutant(Struct, frozen=True):
+    """A module with one fault in it."""
+
+    line: int
+    """Line of the sound source."""
+    fault: str
+    """What was changed, in words."""
+    source: str
+    """The whole source, with the fault."""
+
+
+def mutants_of(source: str) -> list[Mutant]:
+    """Every mutant of a source, in the order of its lines; those that read as before or do not compile are left out."""
+    sound = ast.unparse(ast.parse(source))
+    found: dict[str, Mutant] = {}
+    places = list(_places(ast.parse(source)))
+    for index, node in enumerate(places):
+        for number in range(len(_changes(node))):
+            tree = ast.parse(source)
+            twin = list(_places(tree))[index]
+            fault, replacement = _changes(twin)[number]
+            _Replace(twin, replacement).visit(tree)
+            changed = ast.unparse(ast.fix_missing_locations(tree))
+            if changed != sound:
+                found.setdefault(changed, Mutant(getattr(node, "lineno", 0), fault, changed))
+    return sorted(found.values(), key=lambda mutant: mutant.line)
+
+
+def _places(node: ast.AST) -> Iterator[ast.AST]:
+    """Nodes that may be changed, without those that nothing depends on."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, _LEFT_ALONE) or _is_dead(node, child):
+            continue
+        yield child
+        yield from _places(child)
+
+
+def _is_dead(parent: ast.AST, child: ast.AST) -> bool:
+    """Docstrings, annotations, decorators, base classes and `__all__`."""
+    if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
+        return True
+    if isinstance(child, ast.Assign) and any(isinstance(at, ast.Name) and at.id == "__all__" for at in child.targets):
+        return True
+    if isinstance(parent, ast.AnnAssign) and child is parent.annotation:
+        return True
+    if isinstance(parent, ast.arg):
+        return True
+    if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and child in parent.decorator_list:
+        return True
+    if isinstance(parent, ast.ClassDef):
+        return child in parent.bases or child in parent.keywords
+    return isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and child is parent.returns
+
+
+def _changes(node: ast.AST) -> list[tuple[str, ast.AST | None]]:
+    """(what changes, what stands there instead) for one node; None takes a statement out."""
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in _COMPARED:
+        return [("comparison turned round", _with(node, ops=[_COMPARED[type(node.ops[0])](), *node.ops[1:]]))]
+    if isinstance(node, ast.BoolOp):
+        return [("and for or", _with(node, op=ast.Or() if isinstance(node.op, ast.And) else ast.And()))]
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return [("not left out", node.operand)]
+    if isinstance(node, ast.BinOp) and type(node.op) in _RECKONED:
+        return [("other arithmetic", _with(node, op=_RECKONED[type(node.op)]()))]
+    if isinstance(node, ast.If | ast.IfExp | ast.While) and isinstance(node.test, ast.Name | ast.Call | ast.Attribute):
+        return [("condition negated", _with(node, test=ast.UnaryOp(ast.Not(), node.test)))]
+    if isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
+        return [("no result", _with(node, value=ast.Constant(None)))]
+    if isinstance(node, ast.Continue):
+        return [("break for continue", ast.Break())]
+    if isinstance(node, ast.AugAssign) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
+        return [("statement left out", ast.Pass())]
+    return _constant_changes(node) if isinstance(node, ast.Constant) else []
+
+
+def _constant_changes(node: ast.Constant) -> list[tuple[str, ast.AST | None]]:
+    if isinstance(node.value, bool):
+        return [("true for false", ast.Constant(not node.value))]
+    if isinstance(node.value, int | float):
+        return [("number off by one", ast.Constant(node.value + 1))]
+    if isinstance(node.value, str) and node.value:
+        changed = _patterns(node.value) if _is_pattern(node.value) else []
+        return [(f"pattern {what}", ast.Constant(text)) for what, text in changed] or [
+            ("another text", ast.Constant("XX" + node.value))
+        ]
+    return []
+
+
+def _is_pattern(text: str) -> bool:
+    return any(mark in text for mark in ("(?", "\\b", "\\s", "\\w", "\\d", "[^"))
+
+
+def _patterns(text: str) -> list[tuple[str, str]]:
+    """Regular expressions with one fault that still compile; templates that do not compile alone are left out."""
+    found = [(f"flips {mark}", text.replace(mark, other, 1)) for mark, other in _FLIPS.items() if mark in text]
+    found += [(f"drops {mark}", text.replace(mark, "", 1)) for mark in ("^", "\\b", "\\s*", "\\s+") if mark in text]
+    if text.endswith("$"):
+        found.append(("drops $", text[:-1]))
+    for piece in re.findall(r"\|[\w '-]{3,}(?=\|)", text):
+        found.append((f"drops {piece}", text.replace(piece, "", 1)))
+    return [(what, changed) for what, changed in found if changed != text and _compiles(changed)]
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _with(node: ast.AST, **fields: object) -> ast.AST:
+    twin = copy.copy(node)
+    for name, value in fields.items():
+        setattr(twin, name, value)
+    return twin
+
+
+class _Replace(ast.NodeTransformer):
+    """Puts another node where one stood."""
+
+    def __init__(self, old: ast.AST, new: ast.AST | None) -> None:
+        self._old, self._new = old, new
+
+    def visit(self, node: ast.AST) -> ast.AST | None:
+        """The node, or what stands there instead."""
+        if node is self._old:
+            return self._new
+        return super().generic_visit(node)
