@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 import pytest
 
@@ -12,7 +14,7 @@ from evenhand.records.as_read import UnreadAnswers
 LETTERS = ("a", "b", "c", "d")
 
 
-def read(gold: list[str], given: list[str | None], *, possible: tuple[str, ...] = ()) -> Answers:
+def read(gold: list[str], given: Sequence[str | None], *, possible: tuple[str, ...] = ()) -> Answers:
     return answers_of(pl.Series("gold", gold), pl.Series("said", given), possible=possible)
 
 
