@@ -20,7 +20,7 @@ FLOORS = (
     ("memory", "mitigate", "scoring", "analysis", "design", "report", "gate"),
     ("bank", "endpoints"),
     ("reading",),
-    ("records", "seeds", "plugins"),
+    ("records", "seeds", "plugins", "tabular"),
     ("errors",),
 )
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
@@ -28,7 +28,7 @@ RECORDS_AND_ERRORS = {"records", "errors"}
 ONLY = {
     "report": RECORDS_AND_ERRORS,
     "gate": RECORDS_AND_ERRORS,
-    "analysis": {"records", "seeds", "errors", "reading"},
+    "analysis": {"records", "seeds", "tabular", "errors", "reading"},
     "reading": RECORDS_AND_ERRORS,
 }
 NETWORK = ("aiohttp", "socket", "http", "urllib.request", "requests", "httpx")
