@@ -15,18 +15,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import typer
 
 from evenhand.bank.cohorts import load_cohort
 from evenhand.bank.load import load_bank
+from evenhand.bank.write import write_bank
 from evenhand.cli.main import app
 from evenhand.endpoints.specimen_names import specimen_folder
 from tests.support.protocol_files import steu_items, write_pdf
 from tests.support.running_server import await_answer, free_port
 
 EVENHAND = (sys.executable, "-m", "evenhand.cli.main")
-SMALL = "--bank situations --pairs 1 --profiles 0 --placebo 0.2 --none-repeats 1"
+SMALL = "--bank {small} --pairs 1 --profiles 0 --placebo 0.2 --none-repeats 1"
 
 # What an example says -> what is run instead. Only names of models, servers, files and sizes; never an option's name.
 SUBSTITUTES = (
@@ -106,12 +108,13 @@ def ended(line: str, folder: Path, *, typed: str | None = None) -> subprocess.Co
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with everything that the examples name."""
     folder = tmp_path_factory.mktemp("work")
-    done = ended(f"evenhand audit simulated/null {SMALL} --out runs/2026-11-23-gpt", folder)
+    small = SMALL.format(small=small_bank(folder))
+    done = ended(f"evenhand audit simulated/null {small} --out runs/2026-11-23-gpt", folder)
     assert done.returncode == 0, done.stderr
     for name in ("before", "after"):
         shutil.copytree(folder / "runs" / "2026-11-23-gpt", folder / "runs" / name)
         shutil.copy(folder / "runs" / name / "scores.parquet", folder / f"{name}.parquet")
-    planned = ended(f"evenhand plan simulated/null {SMALL} --out runs/gpt", folder)
+    planned = ended(f"evenhand plan simulated/null {small} --out runs/gpt", folder)
     assert planned.returncode == 0, planned.stderr
     (folder / "myapp").mkdir()
     (folder / "myapp" / "assistant.py").write_text("def reply(messages):\n    return 'A'\n", encoding="utf-8")
@@ -119,6 +122,13 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_imports(folder)
     write_ratings(folder)
     return folder
+
+
+def small_bank(folder: Path) -> str:
+    """The first items of a shipped bank, as a file."""
+    bank = load_bank("situations")
+    write_bank(msgspec.structs.replace(bank, items=bank.items[:16]), folder / "small.yaml")
+    return "small.yaml"
 
 
 def write_tables(folder: Path) -> None:
@@ -196,6 +206,7 @@ def substituted(line: str, url: str) -> str:
         line += f" {SMALL}"
     return line.format(
         url=url,
+        small="small.yaml",
         port=free_port(),
         item=load_bank("understanding").items[0].id,
         profile=load_cohort("explicit").profiles[0].id,
