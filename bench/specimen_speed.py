@@ -113,7 +113,7 @@ def transformers_ways(name: str, asked: list[Cell]) -> dict[str, Callable[[], np
             (Path(directory) / file.name).write_bytes(file.read_bytes())
         model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32).eval()
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]  # torch is not followed by mypy
     def whole(size: int) -> np.ndarray:
         order = np.argsort([len(p) + len(s) for p, s in asked]) if size > 1 else np.arange(len(asked))
         choices = np.zeros(len(asked), dtype=int)
