@@ -33,6 +33,7 @@ from evenhand.records.findings import Findings
 from evenhand.records.message import Reply
 from evenhand.records.plan import Plan
 from evenhand.records.trial import Outcome
+from evenhand.records.work import Work
 from evenhand.report.findings_file import findings_document
 from evenhand.report.write import write_report
 from evenhand.run.cost import prices_of
@@ -50,7 +51,7 @@ from evenhand.run.secrets import secrets_of
 from evenhand.run.settling import settled
 from evenhand.run.store import open_store
 from evenhand.run.summary import example_prompts, run_summary
-from evenhand.run.work import Limits, Listener, RunReport, Work
+from evenhand.run.work import Limits, Listener, RunReport
 from evenhand.rundir import FINDINGS_FILE, SCORES_FILE, TRIALS_FILE, RunDirectory, default_directory
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.judge import judge

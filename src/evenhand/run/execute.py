@@ -24,6 +24,7 @@ from evenhand.endpoints.local_faults import as_local
 from evenhand.errors import EvenhandError, StoreError, UsageError
 from evenhand.records.message import Reply
 from evenhand.records.trial import OUTCOMES, Outcome, OutcomeName, outcome_name
+from evenhand.records.work import Work
 from evenhand.run.budget import Budget
 from evenhand.run.committer import Committer
 from evenhand.run.cost import Price
@@ -34,7 +35,7 @@ from evenhand.run.ledger import Call, Ledger, call_of, second_calls, sound_or_ba
 from evenhand.run.loop import run_to_end
 from evenhand.run.rows import Row, row_of
 from evenhand.run.store import Store
-from evenhand.run.work import Judge, Limits, Listener, Progress, RunReport, StopReason, Work
+from evenhand.run.work import Judge, Limits, Listener, Progress, RunReport, StopReason
 
 __all__ = ["GRACE_S", "UNSAVED", "Behind", "execute", "execute_async"]
 

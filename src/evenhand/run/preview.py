@@ -11,9 +11,10 @@ from msgspec import Struct
 from evenhand.analysis.estimators.power import PairedDesign, planned_smallest_gap
 from evenhand.design.arms import paired_cohort
 from evenhand.design.presets import preset_design
+from evenhand.endpoints.billed import CHARACTERS_PER_TOKEN
 from evenhand.endpoints.kinds import kind_of
 from evenhand.records.plan import ModelSpec, Plan, Preset
-from evenhand.run.cost import CHARACTERS_PER_TOKEN, estimate, find_price
+from evenhand.run.cost import estimate, find_price
 from evenhand.run.questions import Questions
 from evenhand.run.second_models import second_models
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from evenhand.design.arms import NONE
+from evenhand.design.arms import NONE, best_option
 from evenhand.design.cells import Crossing, Meeting
 from evenhand.endpoints.context import CellContext, CellLookup
 from evenhand.memory.clean import assert_clean
@@ -15,13 +15,13 @@ from evenhand.records.item import Item
 from evenhand.records.message import Message, Request
 from evenhand.records.plan import Plan
 from evenhand.records.profile import Arm, Placement, Reader
+from evenhand.records.work import Work
 from evenhand.run.store import Store
-from evenhand.run.work import Work
 from evenhand.scoring.judge import LETTERS
 from evenhand.scoring.templates import ask, extraction_question
 from evenhand.seeds import stream_entropy
 
-__all__ = ["Questions", "best_option"]
+__all__ = ["Questions"]
 
 
 class Questions:
@@ -122,10 +122,3 @@ class Questions:
             )
 
         return context
-
-
-def best_option(item: Item, arm: Arm) -> str:
-    """Id of the best option for an arm: a benefit item has another key when its fact is not known."""
-    if item.kind == "benefit" and item.key_without is not None and arm.kind != "item_fact":
-        return item.key_without
-    return item.key

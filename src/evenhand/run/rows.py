@@ -12,9 +12,9 @@ from evenhand.records.cell import Cell
 from evenhand.records.condition import CONDITION_FIELDS
 from evenhand.records.message import Message, Reply, Role
 from evenhand.records.trial import Answered, Failed, Outcome, Trial, outcome_name
+from evenhand.records.work import Work
 from evenhand.run.gate import Unfit, admitted
 from evenhand.run.schema import CELL_COLUMNS
-from evenhand.run.work import Work
 
 __all__ = [
     "Row",

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from evenhand.design.arms import item_fact_arm, plan_arms
+from evenhand.design.arms import best_option, item_fact_arm, plan_arms
 from evenhand.design.cells import Crossing
 from evenhand.records.item import Item
 from evenhand.records.message import Reply
@@ -17,7 +17,6 @@ from evenhand.records.plan import Plan
 from evenhand.records.profile import Arm
 from evenhand.records.score import SCORE_COLUMNS, ColumnType
 from evenhand.records.trial import Answered, outcome_name
-from evenhand.run.questions import best_option
 from evenhand.run.reading import TrialReader
 from evenhand.run.rows import StoredTrial
 from evenhand.scoring.judge import LETTERS

@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 
 from msgspec import Struct
 
+from evenhand.endpoints.billed import billed_tokens
 from evenhand.records.message import Reply
 from evenhand.records.run_summary import Trouble
 from evenhand.records.trial import OUTCOMES, OutcomeName, outcome_name
-from evenhand.run.cost import tokens_of
 from evenhand.run.rows import StoredTrial
 from evenhand.run.troubles import Troubles
 
@@ -96,12 +96,12 @@ class Tally:
         """Add what a reply is billed for, and what the second models that read it are."""
         sent = sum(self._lengths.get(turn.sha, 0) + len(turn.tool_arguments or "") for turn in stored.asked)
         written = len(reply.text) + len(reply.reasoning or "")
-        read, out = tokens_of(reply.usage, input_characters=sent, output_characters=written)
+        read, out = billed_tokens(reply.usage, input_characters=sent, output_characters=written)
         self._priced[0] += read
         self._priced[1] += out
         for call in reply.second:
             sums = self._second.setdefault(call.model, [0, 0, 0])
-            more = tokens_of(
+            more = billed_tokens(
                 call.usage, input_characters=call.input_characters, output_characters=call.output_characters
             )
             for index, number in enumerate((call.attempts, *more)):

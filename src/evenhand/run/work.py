@@ -7,9 +7,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from evenhand.records.cell import Cell
-from evenhand.records.message import Reply, Request
+from evenhand.records.message import Reply
 from evenhand.records.trial import Outcome, OutcomeName
+from evenhand.records.work import Work
 
 __all__ = [
     "BudgetReason",
@@ -21,7 +21,6 @@ __all__ = [
     "Progress",
     "RunReport",
     "StopReason",
-    "Work",
 ]
 
 BudgetReason = Literal["max_calls", "max_cost", "max_tokens", "max_seconds"]
@@ -41,15 +40,6 @@ class Halt(Struct, frozen=True, kw_only=True):
     reason: HaltReason
     said: str
     """The last cell in the words of the server, or of the assistant; keys removed."""
-
-
-class Work(Struct, frozen=True, kw_only=True):
-    """One cell, ready to be asked."""
-
-    cell: Cell
-    request: Request
-    retrieved: tuple[int, ...] | None = None
-    """Indices of the facts that the retrieved placement showed; None for the other placements."""
 
 
 Judge = Callable[[Work, Reply], Outcome | Awaitable[Outcome]]

@@ -10,7 +10,7 @@ from evenhand.records.cell import Cell
 from evenhand.records.condition import Condition
 from evenhand.records.message import Message, ModelSettings, Reply, Request, Usage
 from evenhand.records.trial import Answered, Outcome
-from evenhand.run.work import Work
+from evenhand.records.work import Work
 
 PLAN = "ab" * 32
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from evenhand.records.message import Usage
 from evenhand.records.plan import ModelSpec
-from evenhand.run.cost import Price, estimate, find_price, prices_of, tokens_of
+from evenhand.run.cost import Price, estimate, find_price, prices_of
 
 
 def test_a_well_known_model_has_a_price() -> None:
@@ -43,11 +42,3 @@ def test_a_run_has_prices_for_what_is_known_and_zero_where_nobody_is_billed() ->
 def test_costs_add_up() -> None:
     price = Price(input_usd=2.0, output_usd=8.0)
     assert estimate(price, input_tokens=500_000, output_tokens=250_000) == 3.0
-
-
-def test_tokens_that_are_not_reported_are_counted_from_the_characters_and_never_as_none() -> None:
-    assert tokens_of(Usage(input_tokens=7, output_tokens=2), input_characters=400, output_characters=40) == (7, 2)
-    assert tokens_of(Usage(), input_characters=401, output_characters=1) == (101, 1)
-    assert tokens_of(Usage(input_tokens=0, output_tokens=0), input_characters=8, output_characters=8) == (2, 2)
-    assert tokens_of(Usage(), input_characters=0, output_characters=0) == (0, 0)
-    assert tokens_of(Usage(), input_characters=4, output_characters=0, cut=512) == (1, 512)

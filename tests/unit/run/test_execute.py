@@ -16,6 +16,7 @@ from evenhand.endpoints.base import AskError
 from evenhand.errors import EndpointError, LocalError, StoreError, UsageError
 from evenhand.records.message import Reply, Request, Usage
 from evenhand.records.trial import Answered, Failed, Outcome, Unparsed
+from evenhand.records.work import Work
 from evenhand.run import execute as execute_module
 from evenhand.run.cost import Price
 from evenhand.run.execute import Behind, execute
@@ -23,7 +24,7 @@ from evenhand.run.ledger import Ledger
 from evenhand.run.reading import open_trials
 from evenhand.run.rows import Row
 from evenhand.run.store import Store, open_store
-from evenhand.run.work import Halt, Limits, Progress, RunReport, Work
+from evenhand.run.work import Halt, Limits, Progress, RunReport
 from tests.unit.run.scripted_run import PLAN, ScriptedEndpoint, judge, many, says_b
 
 

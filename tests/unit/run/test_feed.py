@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+from evenhand.records.work import Work
 from evenhand.run.feed import Feed
-from evenhand.run.work import Work
 from tests.unit.run.scripted_run import make_work
 
 

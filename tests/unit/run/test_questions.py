@@ -5,13 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from evenhand.design.arms import NONE, item_fact_arm
 from evenhand.errors import PlanError
-from evenhand.records.item import Item, Option
 from evenhand.records.plan import Design, PromptFile
-from evenhand.records.profile import Fact
 from evenhand.run.plan_file import stamp_plan
-from evenhand.run.questions import Questions, best_option
+from evenhand.run.questions import Questions
 from evenhand.run.store import open_store
 from tests.support.small_plan import small_plan
 
@@ -79,21 +76,6 @@ def test_every_placement_carries_the_facts_and_ends_with_the_question(placement:
     assert meeting.item.stem in messages[-1].content
     seen = " ".join(f"{message.content} {message.tool_arguments or ''}" for message in messages[:-1]).lower()
     assert "house" in seen or placement == "retrieved"
-
-
-def test_a_benefit_item_has_another_best_option_without_its_fact() -> None:
-    item = Item(
-        id="b",
-        kind="benefit",
-        stem="What shall I bake?",
-        question="Which?",
-        options=(Option(id="a", text="Nut cake"), Option(id="b", text="Apple cake")),
-        key="b",
-        key_without="a",
-        facts=(Fact(text="The user is allergic to nuts.", dimension="need"),),
-    )
-    assert best_option(item, item_fact_arm(item)) == "b"
-    assert best_option(item, NONE) == "a"
 
 
 def test_the_lookup_knows_the_best_option_as_shown() -> None:

@@ -13,12 +13,13 @@ from evenhand.errors import EndpointError, StoreError
 from evenhand.records.message import Message, Reply
 from evenhand.records.plan import ModelSpec
 from evenhand.records.trial import Answered, Failed
+from evenhand.records.work import Work
 from evenhand.run.execute import execute
 from evenhand.run.reading import open_trials
 from evenhand.run.recorded import open_recorded
 from evenhand.run.rows import row_of
 from evenhand.run.store import open_store
-from evenhand.run.work import RunReport, Work
+from evenhand.run.work import RunReport
 from tests.unit.run.scripted_run import PLAN, judge, make_work
 
 

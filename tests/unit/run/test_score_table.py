@@ -12,6 +12,7 @@ from evenhand.records.message import Reply, TokenProbability
 from evenhand.records.plan import Plan
 from evenhand.records.score import SCORE_COLUMNS
 from evenhand.records.trial import Answered, Failed, Outcome, Refused
+from evenhand.records.work import Work
 from evenhand.run.execute import execute
 from evenhand.run.plan_file import stamp_plan
 from evenhand.run.questions import Questions
@@ -19,7 +20,6 @@ from evenhand.run.reading import open_trials
 from evenhand.run.score_table import plan_factors, score_table
 from evenhand.run.store import open_store
 from evenhand.run.summary import example_prompts, run_summary
-from evenhand.run.work import Work
 from tests.support.small_plan import small_bank, small_plan
 
 
