@@ -19,9 +19,9 @@ from threadpoolctl import threadpool_limits
 
 from evenhand.bank.cohorts import load_cohort
 from evenhand.bank.load import load_bank
-from evenhand.endpoints.specimen_forward import Group
-from evenhand.endpoints.specimen_names import specimen_folder
-from evenhand.endpoints.specimen_store import load_network, load_tokens
+from evenhand.endpoints.specimen.forward import Group
+from evenhand.endpoints.specimen.names import specimen_folder
+from evenhand.endpoints.specimen.store import load_network, load_tokens
 from evenhand.memory.remember import MemorySources, remember
 from evenhand.memory.templates import load_templates
 from evenhand.records.message import Message

@@ -23,7 +23,7 @@ from evenhand.bank.cohorts import load_cohort
 from evenhand.bank.load import load_bank
 from evenhand.bank.write import write_bank
 from evenhand.cli.main import app
-from evenhand.endpoints.specimen_names import specimen_folder
+from evenhand.endpoints.specimen.names import specimen_folder
 from tests.support.protocol_files import steu_items, write_pdf
 from tests.support.running_server import await_answer, free_port
 

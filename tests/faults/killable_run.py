@@ -21,8 +21,8 @@ from evenhand.records.message import Message, ModelSettings, Reply, Request
 from evenhand.records.trial import Answered, Outcome
 from evenhand.records.work import Work
 from evenhand.run.execute import execute
-from evenhand.run.rows import Row
-from evenhand.run.store import Store, open_store
+from evenhand.store.rows import Row
+from evenhand.store.store import Store, open_store
 
 PLAN = "ab" * 32
 CONCURRENCY = 32

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from evenhand.endpoints.billed import billed_tokens
+from evenhand.plan.cost import Price, estimate
 from evenhand.records.message import Request
-from evenhand.run.cost import Price, estimate
 from evenhand.run.ledger import Call, characters_of
-from evenhand.run.work import BudgetReason, Limits
+from evenhand.run.limits import BudgetReason, Limits
 
 __all__ = ["Budget", "Room"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from evenhand.records.work import Work
 from evenhand.run.feed import Feed
-from tests.unit.run.scripted_run import make_work
+from tests.support.scripted_run import make_work
 
 
 class Counted:
