@@ -144,6 +144,8 @@ def _check_models(models: Sequence[ModelSpec]) -> None:
 
 
 def _banks(request: PlanRequest, *, models: Sequence[ModelSpec], design: Design) -> tuple[Bank, ...]:
+    if "intensity" in design.kinds:
+        raise UsageError("ratings (kind 'intensity') cannot be asked by letter; leave the kind out, or name another")
     own = {kind_of(model).banks for model in models}
     names = request.banks or (own.pop() if len(own) == 1 else ()) or MAIN_BANKS
     loaded = [load_bank(Path(name) if _is_path(name) else name) for name in names]

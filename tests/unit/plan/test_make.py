@@ -76,6 +76,19 @@ def test_yes_or_no_needs_items_of_two_options() -> None:
         planned(extractor="yes_no")
 
 
+def test_ratings_are_refused_until_they_can_be_asked() -> None:
+    with pytest.raises(UsageError, match=r"ratings .* cannot be asked by letter"):
+        planned(design=Design(kinds=("intensity",)), banks=("scenes",))
+
+
+def test_items_marked_easy_are_asked_only_where_the_design_says_so() -> None:
+    marked = {item.id for item in load_bank("management").items if item.easy}
+    asked = set(Crossing(planned(design=Design(kinds=("management",)))).meetings)
+    with_easy = set(Crossing(planned(design=Design(kinds=("management",), easy=True))).meetings)
+    assert marked and not marked & asked
+    assert with_easy == asked | marked
+
+
 def test_a_design_that_asks_nothing_is_refused() -> None:
     with pytest.raises(UsageError, match="asks nothing"):
         planned(banks=("management",), design=Design(kinds=("understanding",)))
