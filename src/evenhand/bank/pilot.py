@@ -26,6 +26,7 @@ __all__ = [
     "Sheet",
     "SheetItem",
     "blind_sheets",
+    "changed_items",
     "count_letters",
     "read_letters",
     "read_sheets",
