@@ -77,7 +77,7 @@ def test_yes_or_no_needs_items_of_two_options() -> None:
 
 
 def test_ratings_are_refused_until_they_can_be_asked() -> None:
-    with pytest.raises(UsageError, match="ratings .* cannot be asked by letter"):
+    with pytest.raises(UsageError, match=r"ratings .* cannot be asked by letter"):
         planned(design=Design(kinds=("intensity",)), banks=("scenes",))
 
 
