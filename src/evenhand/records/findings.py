@@ -26,7 +26,7 @@ FINDINGS_SCHEMA = "evenhand.findings/2"
 """Version of the file's shape. 1 held titles and ids that had to be read back; see docs/reference/findings.md."""
 
 
-class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Findings(Struct, frozen=True, kw_only=True):
     """The whole of findings.json."""
 
     schema: Literal["evenhand.findings/2"] = "evenhand.findings/2"
