@@ -16,7 +16,7 @@ from evenhand.records.item import ITEM_KINDS
 from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
-from evenhand.records.settings import AnalysisSettings
+from evenhand.records.settings import AnalysisSettings, Outcome
 
 __all__ = ["DEFAULT_MODEL", "DesignOptions", "build_plan", "default_directory", "pairs_of"]
 
@@ -99,6 +99,13 @@ class DesignOptions:
     logprobs: Annotated[
         bool, typer.Option(help="Ask for log-probabilities: the same design, more power.", rich_help_panel=MODEL)
     ] = True
+    outcome: Annotated[
+        Outcome | None,
+        typer.Option(
+            help="Primary outcome, fixed in the plan; by default option probabilities for models that run here.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None
     set_: Annotated[
         list[str],
         typer.Option(
@@ -161,9 +168,23 @@ def build_plan(options: DesignOptions, models: list[str]) -> Plan:
         extractor=options.extractor,
         extractor_options=pairs_of(options.extractor_option, option="--extractor-option"),
         command=shlex.join(["evenhand", *sys.argv[1:]]),
-        analysis=AnalysisSettings(margin=options.margin, seed=options.seed),
+        analysis=AnalysisSettings(margin=options.margin, seed=options.seed, outcome=_outcome(options, specs)),
     )
     return make_plan(wishes, now=datetime.now(UTC))
+
+
+_GIVE_PROBABILITIES = ("specimen", "simulated", "hf")
+"""Endpoints that give the probability of every option whenever they are asked; of others a plan cannot know."""
+
+
+def _outcome(options: DesignOptions, specs: tuple[ModelSpec, ...]) -> Outcome:
+    """The outcome that was named; otherwise option probabilities where every model is sure to give them."""
+    from evenhand.endpoints.kinds import kind_of
+
+    if options.outcome is not None:
+        return options.outcome
+    sure = options.logprobs and all(kind_of(spec).prefix in _GIVE_PROBABILITIES for spec in specs)
+    return "option_probabilities" if sure else "answers"
 
 
 def _design(options: DesignOptions, preset: PresetName) -> Design:

@@ -114,7 +114,7 @@ def _audit(model: ModelSpec, *, design: Design, seed: int, banks: Sequence[str] 
         design=design,
         banks=tuple(banks),
         seed=seed,
-        analysis=AnalysisSettings(margin=MARGIN, seed=seed),
+        analysis=AnalysisSettings(margin=MARGIN, seed=seed, outcome="option_probabilities"),
     )
     plan = make_plan(wishes, now=_EPOCH)
     with TemporaryDirectory(prefix="evenhand-selftest-") as name:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from evenhand.analysis.estimators.equivalence import smallest_detectable
+from evenhand.analysis.estimators.influence import Influence
 from evenhand.analysis.estimators.student import quantile, survival
 
-__all__ = ["Component", "Estimate", "EstimateSpec", "Inference", "infer"]
+__all__ = ["Component", "Estimate", "EstimateSpec", "Inference", "agreeing", "infer"]
 
 
 class Component(Struct, frozen=True, kw_only=True):
@@ -49,6 +50,14 @@ class Estimate(Struct, frozen=True, kw_only=True):
     """True when all differences are alike, so that the data hold no information on their variation and the interval is
     the point itself."""
     notes: tuple[str, ...]
+    third: float = 0.0
+    """Third cumulant of the estimate: how skewed it is (`evenhand.analysis.estimators.skewness`)."""
+    units: int = 1
+    """Independent units that the data speak with where all of them are alike: the smaller of sets and items."""
+    by_item: Influence | None = None
+    """Items that carry the estimate; None where that was not asked."""
+    by_unit: Influence | None = None
+    """Sets or profiles that carry it."""
 
 
 class Inference(Struct, frozen=True, kw_only=True):
@@ -69,3 +78,14 @@ def infer(estimate: float, *, se: float, df: float | None, spec: EstimateSpec) -
         p=min(1.0, 2 * survival(abs(estimate) / se, df=df)),
         smallest_detectable=smallest_detectable(se, df=df, alpha=1 - spec.confidence, power=spec.power),
     )
+
+
+def agreeing(low: float, high: float, *, estimate: float, rejected: bool) -> tuple[float, float]:
+    """The interval, widened around the estimate until it holds zero where the test does not reject zero.
+
+    A test whose p is the larger of two may not reject where the interval of one of them leaves zero out. A reader who
+    sees interval and verdict side by side must not find them at odds.
+    """
+    if rejected or low <= 0.0 <= high:
+        return low, high
+    return (min(low, 0.0), max(high, 2 * estimate)) if estimate > 0 else (min(low, 2 * estimate), max(high, 0.0))
