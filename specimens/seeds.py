@@ -11,7 +11,7 @@ from pathlib import Path
 
 from evenhand.endpoints.specimen_card import SpecimenCard, specimen_card
 from evenhand.records.finding import Finding
-from evenhand.selftest import SpecimenAudit, audit_specimens
+from evenhand.selftest.audits import SpecimenAudit, audit_specimens
 from specimens.card import points
 
 __all__ = ["main"]
@@ -47,9 +47,9 @@ def _table(cards: list[tuple[SpecimenCard, SpecimenCard]], audits: list[Specimen
 
 
 def _found(finding: Finding) -> str:
-    if finding.estimate is None or finding.low is None or finding.high is None:
+    if finding.value is None or finding.low is None or finding.high is None:
         return "not estimated"
-    return f"{points(finding.estimate, finding.low, finding.high)} {finding.verdict}"
+    return f"{points(finding.value, finding.low, finding.high)} {finding.verdict}"
 
 
 def _largest(card: SpecimenCard) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from evenhand.endpoints.specimen_card import specimen_card
 from evenhand.records.findings import Findings
-from evenhand.selftest import SpecimenAudit, pair_up
+from evenhand.selftest.audits import SpecimenAudit, pair_up
 
 EVENHAND = (sys.executable, "-m", "evenhand.cli.main")
 LIMIT_S = 120.0
@@ -59,8 +59,9 @@ def test_every_planted_effect_is_found_with_an_interval_that_covers_its_size(pai
 
 @pytest.mark.timeout(600)
 def test_the_clean_factor_is_cleared(tilted: Findings) -> None:
-    clean = [f for f in tilted.findings if f.measure == "factor_gap" and f.factor in specimen_card("tilted").clean]
-    assert {finding.level for finding in clean} == {"black", "asian"}
+    factors = specimen_card("tilted").clean
+    clean = [f for f in tilted.findings if f.measure == "factor_gap" and f.contrast[0].factor in factors]
+    assert {finding.contrast[0].level for finding in clean} == {"black", "asian"}
     assert [finding.verdict for finding in clean] == ["equivalent"] * 2
 
 

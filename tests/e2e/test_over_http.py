@@ -75,7 +75,7 @@ def test_the_page_stands_by_itself(run: Path) -> None:
 def test_the_score_table_opens_in_polars_with_a_column_for_every_factor(run: Path) -> None:
     frame = pl.read_parquet(run / "scores.parquet")
     assert {"position", "score", "p_score", "outcome"} <= set(frame.columns)
-    assert frame["cell"].n_unique() == len(frame)
+    assert frame["cell_key"].n_unique() == len(frame)
 
 
 def test_asking_in_process_gives_the_same_answers_as_over_http(run: Path, tmp_path: Path) -> None:

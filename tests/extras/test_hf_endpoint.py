@@ -11,7 +11,7 @@ import pytest
 from evenhand.endpoints.base import AskError
 from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.hf import HuggingFaceEndpoint
-from evenhand.endpoints.registry import open_endpoint
+from evenhand.endpoints.kinds import open_endpoint
 from evenhand.errors import EndpointError
 from evenhand.records.message import Message, ModelSettings, Reply, Request
 from evenhand.records.plan import ModelSpec
@@ -28,7 +28,7 @@ def request(index: int, **settings: object) -> Request:
         Message(role="user", content=f"Situation {index}: what does Kim feel?\nA. joy\nB. fear\nC. anger"),
     )
     chosen = ModelSettings(**{"max_tokens": 8, **settings})  # type: ignore[arg-type]  # each as its field wants it
-    return Request(cell=f"{index:032x}", messages=messages, settings=chosen, letters=LETTERS, seed=index)
+    return Request(cell_key=f"{index:032x}", messages=messages, settings=chosen, letters=LETTERS, seed=index)
 
 
 def ask(path: Path, *requests: Request, concurrency: int | None = None, **options: str) -> list[Reply]:
@@ -95,7 +95,7 @@ def test_turns_of_a_tool_are_rendered(tiny_llama: Path) -> None:
         Message(role="assistant", content="", tool_name="recall", tool_call_id="c1", tool_arguments='{"n": 1}'),
         Message(role="tool", content="The user is tall.", tool_name="recall", tool_call_id="c1"),
     )
-    asked = Request(cell="0" * 32, messages=messages, settings=ModelSettings(max_tokens=2), letters=LETTERS, seed=1)
+    asked = Request(cell_key="0" * 32, messages=messages, settings=ModelSettings(max_tokens=2), letters=LETTERS, seed=1)
     assert ask(tiny_llama, asked)[0].finish in {"stop", "length"}
 
 

@@ -10,7 +10,7 @@ import pytest
 from evenhand.endpoints.base import AskError
 from evenhand.endpoints.context import Connection
 from evenhand.endpoints.inspect_ai import InspectEndpoint
-from evenhand.endpoints.registry import open_endpoint
+from evenhand.endpoints.kinds import open_endpoint
 from evenhand.errors import EndpointError
 from evenhand.records.message import Message, ModelSettings, Reply, Request
 from evenhand.records.plan import ModelSpec
@@ -32,7 +32,7 @@ MESSAGES = (
 def ask(*outputs: Any, logprobs: bool = False) -> Reply:
     spec = ModelSpec(name="inspect/mockllm/model")
     request = Request(
-        cell="0" * 32, messages=MESSAGES, settings=ModelSettings(logprobs=logprobs), letters=("A", "B"), seed=1
+        cell_key="0" * 32, messages=MESSAGES, settings=ModelSettings(logprobs=logprobs), letters=("A", "B"), seed=1
     )
 
     async def once() -> Reply:

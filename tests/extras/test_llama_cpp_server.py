@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from evenhand.endpoints.context import Connection, EndpointContext
-from evenhand.endpoints.registry import open_endpoint
+from evenhand.endpoints.kinds import open_endpoint
 from evenhand.records.message import Message, ModelSettings, Reply, Request
 from evenhand.records.plan import ModelSpec
 from tests.support.running_server import RunningServer, await_answer, free_port
@@ -52,7 +52,7 @@ def request(index: int) -> Request:
     )
     messages = (Message(role="system", content="You are a helpful assistant."), Message(role="user", content=question))
     settings = ModelSettings(max_tokens=4, logprobs=True, timeout_s=120.0)
-    return Request(cell=f"{index:032x}", messages=messages, settings=settings, letters=LETTERS, seed=index)
+    return Request(cell_key=f"{index:032x}", messages=messages, settings=settings, letters=LETTERS, seed=index)
 
 
 def ask(spec: ModelSpec, requests: list[Request]) -> list[Reply]:

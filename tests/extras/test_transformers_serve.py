@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from evenhand.endpoints.context import Connection, EndpointContext
-from evenhand.endpoints.registry import open_endpoint
+from evenhand.endpoints.kinds import open_endpoint
 from evenhand.errors import EndpointError
 from evenhand.records.cell import Cell
+from evenhand.records.condition import Condition
 from evenhand.records.message import Message, ModelSettings, Reply, Request
 from evenhand.records.plan import ModelSpec
 from evenhand.records.trial import Answered, Outcome, Truncated, Unparsed
@@ -31,16 +32,14 @@ def cells(count: int, *, logprobs: bool = False) -> Iterator[Work]:
     for index in range(count):
         key = hashlib.blake2b(str(index).encode(), digest_size=16).hexdigest()
         cell = Cell(
-            key=key,
+            cell_key=key,
             model="tiny",
             arm=f"profile/{index}",
             item=f"item-{index % 4}",
-            placement="system",
-            reader="none",
-            mitigation="none",
+            condition=Condition(),
             replicate=0,
             order_index=0,
-            order=(0, 1, 2, 3, 4),
+            option_order=(0, 1, 2, 3, 4),
         )
         question = (
             f"Situation {index % 4}: what does Kim feel?\n\nA. joy\nB. fear\nC. anger\nD. pride\nE. relief\n\nAnswer."
@@ -53,7 +52,7 @@ def cells(count: int, *, logprobs: bool = False) -> Iterator[Work]:
         )
         settings = ModelSettings(max_tokens=12, logprobs=logprobs, timeout_s=120.0)
         yield Work(
-            cell=cell, request=Request(cell=key, messages=messages, settings=settings, letters=LETTERS, seed=index)
+            cell=cell, request=Request(cell_key=key, messages=messages, settings=settings, letters=LETTERS, seed=index)
         )
 
 
@@ -81,8 +80,8 @@ def test_a_real_model_is_asked_over_http_and_answers_again_the_same(
     assert report.input_tokens > 24 * 50
     ask(transformers_server, tmp_path / "two.sqlite", 24)
     with open_trials(tmp_path / "one.sqlite") as one, open_trials(tmp_path / "two.sqlite") as two:
-        first = {stored.cell.key: stored.trial.outcome for stored in one.rows()}
-        second = {stored.cell.key: stored.trial.outcome for stored in two.rows()}
+        first = {stored.cell.cell_key: stored.trial.outcome for stored in one.rows()}
+        second = {stored.cell.cell_key: stored.trial.outcome for stored in two.rows()}
         totals = one.totals()["tiny"]
     assert first == second
     assert len({str(outcome) for outcome in first.values()}) > 2

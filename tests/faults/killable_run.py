@@ -14,6 +14,7 @@ from pathlib import Path
 
 from evenhand.endpoints.base import Locality
 from evenhand.records.cell import Cell
+from evenhand.records.condition import Condition
 from evenhand.records.message import Message, ModelSettings, Reply, Request
 from evenhand.records.trial import Answered, Outcome
 from evenhand.run.execute import execute
@@ -34,7 +35,7 @@ class LoggedEndpoint:
         self._log = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     async def reply(self, request: Request) -> Reply:
-        os.write(self._log, request.cell.encode() + b"\n")
+        os.write(self._log, request.cell_key.encode() + b"\n")
         await asyncio.sleep(0.01)
         return Reply(text="A" * (1 + request.seed % 400), finish="stop")
 
@@ -46,19 +47,17 @@ def work(count: int) -> Iterator[Work]:
     for index in range(count):
         key = hashlib.blake2b(str(index).encode(), digest_size=16).hexdigest()
         cell = Cell(
-            key=key,
+            cell_key=key,
             model="m",
             arm="none",
             item=str(index),
-            placement="system",
-            reader="none",
-            mitigation="none",
+            condition=Condition(),
             replicate=0,
             order_index=0,
-            order=(0, 1),
+            option_order=(0, 1),
         )
         messages = (Message(role="user", content=f"Question {index}"),)
-        request = Request(cell=key, messages=messages, settings=ModelSettings(), letters=("A", "B"), seed=index)
+        request = Request(cell_key=key, messages=messages, settings=ModelSettings(), letters=("A", "B"), seed=index)
         yield Work(cell=cell, request=request)
 
 

@@ -51,7 +51,7 @@ def make(
 def request(**settings: Any) -> Request:
     messages = (Message(role="system", content="Be helpful."), Message(role="user", content="Which? Ä\nA. x\nB. y"))
     return Request(
-        cell="0" * 32, messages=messages, settings=ModelSettings(**settings), letters=("A", "B", "C"), seed=7
+        cell_key="0" * 32, messages=messages, settings=ModelSettings(**settings), letters=("A", "B", "C"), seed=7
     )
 
 
@@ -420,7 +420,7 @@ async def test_turns_with_a_tool_have_the_form_that_the_protocol_wants() -> None
         Message(role="assistant", content="", tool_name="recall", tool_call_id="c1", tool_arguments='{"n": 1}'),
         Message(role="tool", content="The user is tall.", tool_name="recall", tool_call_id="c1"),
     )
-    asked = Request(cell="0" * 32, messages=messages, settings=ModelSettings(), letters=("A",), seed=1)
+    asked = Request(cell_key="0" * 32, messages=messages, settings=ModelSettings(), letters=("A",), seed=1)
     async with asking(answers()) as (server, endpoint):
         await endpoint.reply(asked)
     assert server.bodies[0]["messages"] == [

@@ -47,10 +47,10 @@ def test_a_run_killed_ten_times_at_random_moments_ends_with_exactly_the_planned_
     process = start(store, log)
     out, _ = process.communicate(timeout=60)
     assert out == b"done\n"
-    planned = sorted(cell.cell.key for cell in work(CELLS))
+    planned = sorted(cell.cell.cell_key for cell in work(CELLS))
     with open_trials(store) as trials:
         rows = list(trials.rows())
-        assert [row.cell.key for row in rows] == planned
+        assert [row.cell.cell_key for row in rows] == planned
         assert all(row.trial.reply is not None for row in rows)
         assert [message.content for message in trials.messages(rows[0])] == [f"Question {rows[0].cell.item}"]
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from evenhand.analysis.crossed import CrossedScores, profile_contrast
-from evenhand.analysis.equivalence import tost_p, verdict
-from evenhand.analysis.paired import PairedGap, paired_gap
+from evenhand.analysis.estimators.crossed import CrossedScores, profile_contrast
+from evenhand.analysis.estimators.equivalence import tost_p, verdict
+from evenhand.analysis.estimators.paired import PairedGap, paired_gap
 from evenhand.errors import TableError
 
 Array = npt.NDArray[np.float64]

@@ -9,15 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from evenhand.analysis.accuracy import accuracy_findings
-from evenhand.analysis.flips import flip_findings
-from evenhand.analysis.gaps import gap_findings
-from evenhand.analysis.memory_effect import memory_findings
-from evenhand.analysis.missingness import missing_findings
-from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
-from evenhand.analysis.stratum import strata
-from evenhand.analysis.table import Scores, scores_from_frame
+from evenhand.analysis.findings.accuracy import accuracy_findings
+from evenhand.analysis.findings.flips import flip_findings
+from evenhand.analysis.findings.gaps import gap_findings
+from evenhand.analysis.findings.memory_effect import memory_findings
+from evenhand.analysis.findings.missingness import missing_findings
+from evenhand.analysis.table.scores import Scores, scores_from_frame
+from evenhand.analysis.table.stratum import strata
 from evenhand.records.finding import Finding
+from evenhand.records.identity import finding_id
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
+from tests.support.picking import number, se_of
 
 RESPONDENTS = st.builds(
     Respondent,
@@ -56,7 +58,29 @@ def plain(scores: Scores) -> pl.DataFrame:
 def primary(scores: Scores) -> dict[str, Finding]:
     """The findings that rest on paired differences, without the models beside them."""
     parts = (gap_findings, memory_findings, accuracy_findings, flip_findings, missing_findings)
-    return {found.id: found for stratum in strata(scores) for part in parts for found in part(stratum)}
+    return {finding_id(found): found for stratum in strata(scores) for part in parts for found in part(stratum)}
+
+
+def main_gap(scores: Scores) -> Finding:
+    """The confirmatory gap."""
+    (found,) = (one for one in primary(scores).values() if one.measure == "gap" and one.role == "confirmatory")
+    return found
+
+
+def numbers(found: Finding) -> dict[str, float | None]:
+    """Every number of a finding that rests on its rows, by name."""
+    bounds = found.bounds
+    return {
+        "value": found.value,
+        "se": se_of(found),
+        "df": found.spread.df if found.spread else None,
+        "low": found.low,
+        "high": found.high,
+        "p": found.p,
+        "bound low": bounds.low if bounds else None,
+        "bound high": bounds.high if bounds else None,
+        "trials": found.sample.trials,
+    }
 
 
 def alike(one: float | None, other: float | None) -> bool:
@@ -71,12 +95,12 @@ def alike(one: float | None, other: float | None) -> bool:
 def test_relabelling_the_versions_flips_the_sign(respondent: Respondent, design: SimulatedDesign, seed: int) -> None:
     scores = drawn(respondent, design, seed)
     swapped = replace(scores, settings=replace(scores.settings, advantaged="disadvantaged", disadvantaged="advantaged"))
-    name = "gap/simulated/model/understanding/system"
-    one, other = primary(scores)[name], primary(swapped)[name]
+    one, other = main_gap(scores), main_gap(swapped)
     assert alike(other.p, one.p)
-    for field, mirrored in (("estimate", "estimate"), ("high", "low"), ("bound_high", "bound_low")):
-        before = getattr(one, mirrored)
-        assert alike(getattr(other, field), None if before is None else -before), field
+    before, after = numbers(one), numbers(other)
+    for field, mirrored in (("value", "value"), ("high", "low"), ("bound high", "bound low")):
+        was = before[mirrored]
+        assert alike(after[field], None if was is None else -was), field
 
 
 @settings(max_examples=15, deadline=None)
@@ -88,8 +112,9 @@ def test_permuting_rows_changes_nothing(respondent: Respondent, design: Simulate
     before, after = primary(scores), primary(shuffled)
     assert before.keys() == after.keys()
     for name, found in before.items():
-        for field in ("estimate", "se", "df", "low", "high", "p", "bound_low", "bound_high", "trials"):
-            assert alike(getattr(after[name], field), getattr(found, field)), (name, field)
+        other = numbers(after[name])
+        for field, value in numbers(found).items():
+            assert alike(other[field], value), (name, field)
 
 
 @settings(max_examples=10, deadline=None)
@@ -100,8 +125,8 @@ def test_renaming_items_changes_no_estimate(respondent: Respondent, design: Simu
     other = scores_from_frame(renamed, settings=scores.settings, factors=scores.factors)
     after = primary(other)
     for name, found in primary(scores).items():
-        assert alike(after[name].estimate, found.estimate)
-        assert alike(after[name].se, found.se)
+        assert alike(after[name].value, found.value)
+        assert alike(se_of(after[name]), se_of(found))
 
 
 @settings(max_examples=10, deadline=None)
@@ -113,13 +138,12 @@ def test_doubling_replicates_of_identical_answers_changes_no_uncertainty(
     frame = plain(scores)
     copies = frame.with_columns(
         (pl.col("replicate") + 1 + pl.col("replicate").max()).alias("replicate"),
-        (pl.col("cell") + "-again").alias("cell"),
+        (pl.col("cell_key") + "-again").alias("cell_key"),
     )
     doubled = scores_from_frame(pl.concat([frame, copies]), settings=scores.settings, factors=scores.factors)
-    name = "gap/simulated/model/understanding/system"
-    one, two = primary(scores)[name], primary(doubled)[name]
-    assert alike(two.estimate, one.estimate)
-    assert alike(two.se, one.se)
+    one, two = main_gap(scores), main_gap(doubled)
+    assert alike(two.value, one.value)
+    assert alike(se_of(two), se_of(one))
 
 
 @settings(max_examples=15, deadline=None)
@@ -128,13 +152,11 @@ def test_bounds_hold_the_estimate_of_any_way_the_missing_answers_could_have_gone
     respondent: Respondent, design: SimulatedDesign, seed: int
 ) -> None:
     scores = drawn(respondent, replace(design, logprobs=False), seed)
-    found = primary(scores)["gap/simulated/model/understanding/system"]
-    if found.estimate is None or found.bound_low is None or found.bound_high is None:
+    found = main_gap(scores)
+    if found.bounds is None:
         return
     rng = np.random.default_rng(seed)
     guess = pl.Series(rng.random(scores.frame.height) < 0.5).cast(pl.Float64)
     filled = plain(scores).with_columns(pl.col("score").fill_null(guess), pl.lit("answered").alias("outcome"))
-    whole = primary(scores_from_frame(filled, settings=scores.settings, factors=scores.factors))
-    estimate = whole["gap/simulated/model/understanding/system"].estimate
-    assert estimate is not None
-    assert found.bound_low - 1e-9 <= estimate <= found.bound_high + 1e-9
+    whole = main_gap(scores_from_frame(filled, settings=scores.settings, factors=scores.factors))
+    assert found.bounds.low - 1e-9 <= number(whole) <= found.bounds.high + 1e-9

@@ -43,6 +43,6 @@ def test_more_budget_never_loses_a_cell(budgets: list[int], concurrency: int, fa
                 kept = store.count()
             assert budget is None or report.asked <= budget
         with open_trials(path) as trials:
-            keys = [stored.cell.key for stored in trials.rows()]
+            keys = [stored.cell.cell_key for stored in trials.rows()]
             assert all(stored.trial.reply is not None for stored in trials.rows())
-    assert keys == sorted(work.cell.key for work in many(CELLS))
+    assert keys == sorted(work.cell.cell_key for work in many(CELLS))

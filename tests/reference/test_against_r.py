@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evenhand.analysis.binomial_mixed import BinomialCells, BinomialSpec, fit_binomial, reference_design
-from evenhand.analysis.linear_mixed import LinearCells, LinearSpec, fit_linear
-from evenhand.analysis.random_terms import RandomTerm, term
+from evenhand.analysis.estimators.binomial_mixed import BinomialCells, BinomialSpec, fit_binomial, reference_design
+from evenhand.analysis.estimators.linear_mixed import LinearCells, LinearSpec, fit_linear
+from evenhand.analysis.estimators.random_terms import RandomTerm, term
 
 pytestmark = [
     pytest.mark.r,

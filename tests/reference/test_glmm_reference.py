@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evenhand.analysis.binomial_mixed import BinomialCells, BinomialFit, fit_binomial, reference_design
-from evenhand.analysis.random_terms import term
-from evenhand.analysis.sd_interval import sd_interval
+from evenhand.analysis.estimators.binomial_mixed import BinomialCells, BinomialFit, fit_binomial, reference_design
+from evenhand.analysis.estimators.random_terms import term
+from evenhand.analysis.estimators.sd_interval import sd_interval
 
 FOLDER = Path(__file__).parent / "glmm"
 LABELS = {

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from evenhand.selftest import FULL, QUICK, Size, run_selftest
+from evenhand.selftest.audits import FULL, QUICK, Size, run_selftest
 
 
 @pytest.mark.timeout(240)

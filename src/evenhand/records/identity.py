@@ -35,7 +35,7 @@ def finding_id(finding: Finding) -> str:
 
 
 def _told(where: Condition) -> list[tuple[str, str]]:
-    usual = asdict(Condition(cue="stated"))
+    usual = asdict(Condition())
     return [(name, value) for name, value in asdict(where).items() if value is not None and value != usual[name]]
 
 

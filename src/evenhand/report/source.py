@@ -128,18 +128,19 @@ def forests_by_model(
         spec: What the figures have in common.
         label: How a row is named; None: by the finding's title, or by kind where all titles are the same.
     """
+    name = label or title_of
     units: dict[Unit, list[Finding]] = {}
     for finding in findings:
         units.setdefault(unit_of(finding), []).append(finding)
     made = []
     for index, (unit, own) in enumerate(units.items()):
-        same = len({title_of(finding) for finding in own}) == 1
+        same = len({name(finding) for finding in own}) == 1
         groups: Mapping[str, Sequence[Finding]] = by_model(own, source) if same else by_model_and_kind(own, source)
         margin = spec.margin if unit == "points" else None
         one = ForestSpec(
             id=f"{spec.id}-{index + 1}" if index else spec.id,
             title=f"{spec.title}, in {unit_name(unit)}" if index and unit_name(unit) else spec.title,
-            caption=f"{title_of(own[0])}. {spec.caption}".strip() if same else spec.caption,
+            caption=f"{name(own[0])}. {spec.caption}".strip() if same else spec.caption,
             left=spec.left,
             right=spec.right,
             margin=margin,

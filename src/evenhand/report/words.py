@@ -175,6 +175,8 @@ def overall_verdict(findings: Sequence[Finding]) -> Shape:
 
 def answer_of(findings: Sequence[Finding]) -> str:
     """The main question, "does the answer depend on who the user is?", in a few words."""
+    if all(finding.value is None for finding in findings):
+        return "No estimate could be made."
     overall = overall_verdict(findings)
     with_it = [finding for finding in findings if finding.verdict == overall]
     some = len(with_it) < len(findings)

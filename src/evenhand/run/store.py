@@ -85,7 +85,7 @@ def open_store(path: Path, *, plan_sha256: str) -> Iterator[Store]:
         plan_sha256: Hash of the plan that the cells belong to.
 
     Raises:
-        StoreError: Read-only or missing directory, full disk, newer version, another run at work, not a store.
+        StoreError: Read-only or missing directory, full disk, another version, another run at work, not a store.
         PlanError: The store belongs to another plan.
     """
     if not path.parent.is_dir():
@@ -109,7 +109,7 @@ def check_version(database: sqlite3.Connection, path: Path) -> bool:
     """Whether the file holds a store already; False for an empty one.
 
     Raises:
-        StoreError: It holds something else, or a store of a newer version.
+        StoreError: It holds something else, or a store of another version.
     """
     (application,) = database.execute("PRAGMA application_id").fetchone()
     (version,) = database.execute("PRAGMA user_version").fetchone()
@@ -124,6 +124,12 @@ def check_version(database: sqlite3.Connection, path: Path) -> bool:
         raise StoreError(
             f"{str(path)!r} was written by a newer evenhand (store version {version}, this one reads up to "
             f"{SCHEMA_VERSION}); update evenhand, or start a new run directory with --out."
+        )
+    if version < SCHEMA_VERSION:
+        raise StoreError(
+            f"{str(path)!r} was written by an older evenhand (store version {version}, this one reads "
+            f"{SCHEMA_VERSION}), which named its columns otherwise; finish, analyse or replay that run with the "
+            "evenhand named in its plan.json, or ask again in a new run directory with --out."
         )
     return True
 

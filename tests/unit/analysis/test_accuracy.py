@@ -6,10 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evenhand.analysis.accuracy import accuracy_findings, arm_groups
-from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
-from evenhand.analysis.stratum import Stratum, strata
+from evenhand.analysis.findings.accuracy import accuracy_findings, arm_groups
+from evenhand.analysis.table.stratum import Stratum, strata
+from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.estimate import Absent
 from evenhand.records.finding import Finding
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
 
 def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
@@ -17,18 +19,23 @@ def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
     return strata(simulated_scores(respondent, design=sized, rng=np.random.default_rng(seed)))[0]
 
 
+def name_of(arms: ArmContrast, contrast: tuple[LevelContrast, ...]) -> str:
+    return contrast[0].level if contrast else arms.arm
+
+
 def named(part: Stratum) -> dict[str, Finding]:
-    return {str(found.level): found for found in accuracy_findings(part)}
+    return {name_of(found.arms, found.contrast): found for found in accuracy_findings(part)}
 
 
 def test_every_group_of_arms_has_its_mean() -> None:
     part = stratum(Respondent())
     found = named(part)
     assert list(found) == ["none", "placebo", "profile", "advantaged", "disadvantaged", "crossing"]
-    for name, (_, rows) in arm_groups(part).items():
+    for group in arm_groups(part):
         # Users and items count alike: both versions of a persona are one user.
-        cells = rows.group_by("unit", "item").agg(pl.col("score").mean())
-        assert found[name].estimate == pytest.approx(cells["score"].mean())
+        name = name_of(group.arms, group.contrast)
+        cells = group.rows.group_by("unit", "item").agg(pl.col("score").mean())
+        assert found[name].value == pytest.approx(cells["score"].mean())
         assert found[name].p is None
 
 
@@ -37,8 +44,9 @@ def test_the_interval_of_the_no_memory_arm_is_that_of_item_means() -> None:
     items = part.arm("none").group_by("item").agg(pl.col("score").mean())["score"].to_numpy()
     assert items.size == 12
     found = named(part)["none"]
-    assert found.se == pytest.approx(items.std(ddof=1) / np.sqrt(12))
-    assert found.df == pytest.approx(11)
+    assert found.spread is not None
+    assert found.spread.se == pytest.approx(items.std(ddof=1) / np.sqrt(12))
+    assert found.spread.df == pytest.approx(11)
 
 
 def test_intervals_stay_within_zero_and_one() -> None:
@@ -50,5 +58,6 @@ def test_intervals_stay_within_zero_and_one() -> None:
 
 def test_an_arm_without_answers_says_so() -> None:
     found = named(stratum(Respondent(missing={"placebo": 1.0})))["placebo"]
-    assert found.estimate is None
-    assert "No trial" in found.notes[0]
+    assert found.value is None
+    assert isinstance(found.number, Absent)
+    assert "No trial" in found.number.reason

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
 import pytest
 
 from evenhand.analysis.analyse import analyse
-from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
-from evenhand.analysis.table import Scores
-from evenhand.records.finding import Finding
+from evenhand.analysis.table.scores import Scores
+from evenhand.records.estimate import Absent
 from evenhand.records.findings import Findings
+from evenhand.records.identity import finding_id
+from evenhand.report.titles import estimand_of, title_of
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
 KINDS_OF_TABLE = {
     "plain": (Respondent(), SimulatedDesign(items=8, sets=6, crossing=True)),
@@ -48,41 +51,40 @@ def table(name: str) -> Scores:
     return simulated_scores(respondent, design=design, rng=np.random.default_rng(7))
 
 
-def numbers(found: Finding) -> dict[str, float | None]:
-    return {
-        field: value
-        for field, value in msgspec.structs.asdict(found).items()
-        if isinstance(value, float) or field in {"estimate", "p", "low", "high"}
-    }
+def numbers(value: object) -> Iterator[float]:
+    """Every float in a record, however deep."""
+    if isinstance(value, float):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from numbers(part)
 
 
 @pytest.mark.parametrize("name", KINDS_OF_TABLE)
-def test_no_finding_ever_holds_a_number_that_is_none_without_a_note_or_not_finite(name: str) -> None:
+def test_no_number_is_ever_absent_without_a_reason_or_not_finite(name: str) -> None:
     findings = analyse(table(name))
     assert findings.findings
+    results = (findings.cells, findings.items, findings.options, findings.mentions, findings.variances, findings.power)
+    for record in (*findings.findings, *(one for rows in results for one in rows)):
+        # As they are, not as JSON: there NaN would be null.
+        assert all(map(math.isfinite, numbers(msgspec.to_builtins(record)))), record
     for found in findings.findings:
-        for field, value in numbers(found).items():
-            assert value is None or math.isfinite(value), (found.id, field)
-        if found.estimate is None:
-            assert found.notes, found.id
-    for shown in findings.tables:
-        for row in shown.rows:
-            assert len(row) == len(shown.columns)
-            assert all(math.isfinite(cell) for cell in row if isinstance(cell, float)), shown.id
+        if found.value is None:
+            assert isinstance(found.number, Absent) and found.number.reason.endswith("."), finding_id(found)
 
 
 @pytest.mark.parametrize("name", KINDS_OF_TABLE)
 def test_every_finding_has_its_own_id_an_estimand_in_words_and_survives_json(name: str) -> None:
     findings = analyse(table(name))
-    ids = [found.id for found in findings.findings]
+    ids = [finding_id(found) for found in findings.findings]
     assert len(ids) == len(set(ids))
     for found in findings.findings:
-        assert len(found.estimand.split()) > 8
-        assert found.model in found.estimand
-        assert found.title and found.method
-        if found.low is not None and found.high is not None and found.estimate is not None:
-            assert found.low <= found.estimate + 1e-9 and found.estimate <= found.high + 1e-9, found.id
-        for p in (found.p, found.p_adjusted, found.p_equivalence):
+        name = finding_id(found)
+        assert len(estimand_of(found).split()) > 8, name
+        assert estimand_of(found).endswith("."), name
+        assert title_of(found) and found.method and found.model
+        if found.low is not None and found.high is not None and found.value is not None:
+            assert found.low <= found.value + 1e-9 and found.value <= found.high + 1e-9, name
+        for p in (found.p, found.p_adjusted, found.equivalence.p if found.equivalence else None):
             assert p is None or 0 <= p <= 1
     assert msgspec.json.decode(msgspec.json.encode(findings), type=Findings) == findings
 
@@ -99,13 +101,13 @@ def test_a_planted_gap_gets_the_verdict_difference_and_no_gap_gets_none() -> Non
     for gap, verdicts in ((1.2, {"difference"}), (0.0, {"equivalent", "inconclusive"})):
         scores = simulated_scores(Respondent(gap=gap), design=design, rng=np.random.default_rng(1))
         found = next(one for one in analyse(scores, published=False).findings if one.measure == "gap")
-        assert found.family == "confirmatory"
+        assert found.role == "confirmatory"
         assert found.verdict in verdicts
 
 
 def test_the_confirmatory_family_is_the_plans() -> None:
     findings = analyse(table("plain"), published=False).findings
-    assert {found.measure for found in findings if found.family == "confirmatory"} == {"gap", "memory_effect"}
+    assert {found.measure for found in findings if found.role == "confirmatory"} == {"gap", "memory_effect"}
 
 
 def test_missing_arms_are_said_in_the_warnings() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from evenhand.analysis.benefit_findings import benefit_findings
-from evenhand.analysis.stratum import Stratum, strata
-from evenhand.analysis.table import scores_from_frame
+from evenhand.analysis.findings.benefit_findings import benefit_findings
+from evenhand.analysis.table.scores import scores_from_frame
+from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.settings import AnalysisSettings
 
 
@@ -19,11 +19,11 @@ def stratum(kind: str, rows: list[dict[str, object]]) -> Stratum:
         "placement": "system",
         "reader": "none",
         "mitigation": "none",
-        "order": 0,
+        "order_index": 0,
         "outcome": "answered",
     }
     frame = pl.DataFrame(
-        [{**fixed, "cell": str(number), **row} for number, row in enumerate(rows)], infer_schema_length=None
+        [{**fixed, "cell_key": str(number), **row} for number, row in enumerate(rows)], infer_schema_length=None
     )
     return strata(scores_from_frame(frame, settings=AnalysisSettings()))[0]
 
@@ -37,7 +37,7 @@ def asked(
         "arm_kind": arm,
         "replicate": replicate,
         "choice": choice,
-        "key": key,
+        "keyed_option": key,
         "score": float(choice == key),
         "leak": leak,
     }
@@ -48,23 +48,23 @@ def test_a_benefit_item_is_scored_by_the_answer_the_fact_makes_right() -> None:
     rows = [asked(f"i{n}", "none", "c", key="c") for n in range(3)]
     rows += [asked(f"i{n}", "item_fact", choice, key="b", leak=True) for n, choice in enumerate("bbc")]
     found = {one.measure: one for one in benefit_findings(stratum("benefit", rows))}
-    assert found["memory_effect"].estimate == pytest.approx(2 / 3)
-    assert found["memory_effect"].items == 3
-    assert found["leakage"].estimate == 1.0
+    assert found["fact_effect"].value == pytest.approx(2 / 3)
+    assert found["fact_effect"].sample.items == 3
+    assert found["leakage"].value == 1.0
 
 
 def test_a_sycophancy_item_compares_scores() -> None:
     rows = [asked(f"i{n}", "none", "a", key="a") for n in range(4)]
     rows += [asked(f"i{n}", "item_fact", "ab"[n % 2], key="a") for n in range(4)]
     found = benefit_findings(stratum("sycophancy", rows))
-    assert [one.estimate for one in found] == [pytest.approx(-0.5)]
+    assert [one.value for one in found] == [pytest.approx(-0.5)]
 
 
 def test_a_leakage_item_has_a_rate_and_no_effect() -> None:
     rows = [asked(f"i{n}", "none", "a", key="a") for n in range(4)]
     rows += [asked(f"i{n}", "item_fact", "a", key="a", leak=n == 0) for n in range(4)]
     found = benefit_findings(stratum("leakage", rows))
-    assert [(one.measure, one.estimate) for one in found] == [("leakage", 0.25)]
+    assert [(one.measure, one.value) for one in found] == [("leakage", 0.25)]
 
 
 def test_kinds_without_own_facts_have_no_probe_findings() -> None:

@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 from scipy import special
 
-from evenhand.analysis.binomial_mixed import (
+from evenhand.analysis.estimators.binomial_mixed import (
     BinomialCells,
     BinomialSpec,
     aggregate,
@@ -14,7 +14,7 @@ from evenhand.analysis.binomial_mixed import (
     reference_design,
     unit_effects,
 )
-from evenhand.analysis.random_terms import term
+from evenhand.analysis.estimators.random_terms import term
 from evenhand.errors import TableError
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evenhand.analysis.calibration import (
+from evenhand.selftest.calibration import (
     SCENARIOS,
     PairedDesign,
     Scenario,

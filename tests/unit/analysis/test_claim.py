@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
-from evenhand.analysis.claim import Bounds, Claim, Sample, finding
-from evenhand.analysis.equivalence import tost_p
-from evenhand.analysis.paired import PairedGap, paired_gap
-from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
-from evenhand.analysis.stratum import Stratum, strata
-from evenhand.records.finding import Finding
+from evenhand.analysis.estimators.equivalence import tost_p
+from evenhand.analysis.estimators.paired import PairedGap, paired_gap
+from evenhand.analysis.findings.claim import Claim, finding, without_number
+from evenhand.analysis.table.stratum import Stratum, strata
+from evenhand.records.condition import Condition
+from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.estimate import Absent, Equivalence, MissingBounds
+from evenhand.records.finding import Finding, SampleSize
+from evenhand.records.measure import Quantity
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
-SAMPLE = Sample(trials=10, items=5, profiles=2)
+POSITION = LevelContrast(factor="position", level="advantaged", reference="disadvantaged")
+LOG_ODDS = Quantity(name="score", scale="log-odds")
+SAMPLE = SampleSize(trials=10, items=5, profiles=2)
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +31,9 @@ def stratum() -> Stratum:
 def claim(**changes: object) -> Claim:
     base: dict[str, object] = {
         "measure": "gap",
-        "title": "A gap",
-        "estimand": "What is estimated",
+        "arms": ArmContrast(arm="pairs"),
+        "contrast": (POSITION,),
+        "quantity": Quantity(name="score"),
         "method": "a method",
     }
     return Claim(**{**base, **changes})  # type: ignore[arg-type]
@@ -35,30 +43,54 @@ def estimate() -> PairedGap:
     return paired_gap(np.random.default_rng(0).normal(0.1, 0.2, (6, 6)))
 
 
-def made(stratum: Stratum, *, bounds: Bounds | None = None, **changes: object) -> Finding:
+def made(stratum: Stratum, *, bounds: MissingBounds | None = None, **changes: object) -> Finding:
     return finding(claim(**changes), stratum=stratum, estimate=estimate(), sample=SAMPLE, bounds=bounds)
 
 
-def test_the_id_names_measure_stratum_cue_and_tail(stratum: Stratum) -> None:
-    where = "simulated/model/understanding/system"
-    assert made(stratum).id == f"gap/{where}"
-    assert made(stratum, cue="stated").id == f"gap/{where}"
-    assert made(stratum, cue="implied", tail="gender.female").id == f"gap/{where}/cue=implied/gender.female"
+def test_a_finding_keeps_the_claim_and_the_stratum_as_they_are(stratum: Stratum) -> None:
+    found = made(stratum, cue="implied")
+    assert (found.measure, found.model, found.kind) == ("gap", "simulated/model", "understanding")
+    assert found.where == Condition(placement="system", cue="implied")
+    assert (found.arms, found.contrast) == (ArmContrast(arm="pairs"), (POSITION,))
+    assert (found.quantity, found.method, found.sample) == (Quantity(name="score"), "a method", SAMPLE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "role"),
+    [
+        ({"main": True}, {}, "confirmatory"),
+        ({"main": True, "cue": "stated"}, {}, "confirmatory"),
+        ({"main": True, "measure": "memory_effect"}, {}, "confirmatory"),
+        ({}, {}, "exploratory"),
+        ({"main": True}, {"main": False}, "exploratory"),
+        ({"main": True, "cue": "implied"}, {}, "exploratory"),
+        ({"main": True}, {"kind": "benefit"}, "exploratory"),
+        ({"main": True, "measure": "factor_gap"}, {}, "exploratory"),
+        ({"measure": "accuracy", "tested": False}, {}, "descriptive"),
+        ({"main": True, "tested": False}, {}, "descriptive"),
+    ],
+)
+def test_the_role_follows_from_the_plan_the_claim_and_the_condition(
+    stratum: Stratum, changes: dict[str, object], where: dict[str, object], role: str
+) -> None:
+    part = replace(stratum, **where)
+    assert finding(claim(**changes), stratum=part, estimate=estimate(), sample=SAMPLE).role == role
+    assert without_number(claim(**changes), stratum=part, sample=SAMPLE, reason="nothing").role == role
 
 
 def test_a_tested_claim_is_set_against_the_margin(stratum: Stratum) -> None:
     found, numbers = made(stratum), estimate()
-    assert found.margin == 0.03
-    assert found.p_equivalence == tost_p(numbers.estimate, se=numbers.se, df=numbers.df, margin=0.03)
+    p = tost_p(numbers.estimate, se=numbers.se, df=numbers.df, margin=0.03)
+    assert found.equivalence == Equivalence(margin=0.03, p=p)
     assert (found.p, found.smallest_detectable) == (numbers.p, numbers.smallest_detectable)
 
 
-@pytest.mark.parametrize("changes", [{"tested": False}, {"on_margin": False}, {"scale": "log-odds"}])
+@pytest.mark.parametrize("changes", [{"tested": False}, {"on_margin": False}, {"quantity": LOG_ODDS}])
 def test_what_the_margin_does_not_apply_to_has_no_equivalence_test(
     stratum: Stratum, changes: dict[str, object]
 ) -> None:
     found = made(stratum, **changes)  # type: ignore[arg-type]
-    assert (found.margin, found.p_equivalence) == (None, None)
+    assert found.equivalence is None
     assert (found.p is None) == ("tested" in changes)
 
 
@@ -69,22 +101,16 @@ def test_what_the_margin_does_not_apply_to_has_no_equivalence_test(
 def test_a_sign_that_missing_answers_can_turn_is_noted(
     stratum: Stratum, low: float, high: float, missing: int, turned: bool
 ) -> None:
-    found = made(stratum, bounds=Bounds(low=low, high=high, missing=missing))
+    found = made(stratum, bounds=MissingBounds(low=low, high=high, missing=missing))
     assert any("could turn the sign" in note for note in found.notes) == turned
 
 
-def test_without_an_estimate_the_note_says_why_as_a_sentence(stratum: Stratum) -> None:
-    found = finding(claim(), stratum=stratum, estimate=None, sample=SAMPLE, notes=("nothing was answered.",))
-    assert (found.estimate, found.notes) == (None, ("Nothing was answered.",))
+def test_without_an_estimate_the_reason_is_a_sentence(stratum: Stratum) -> None:
+    found = without_number(claim(), stratum=stratum, sample=SAMPLE, reason="nothing was answered.")
+    assert (found.value, found.number) == (None, Absent(reason="Nothing was answered."))
 
 
 def test_a_constant_difference_other_than_zero_is_never_equivalent(stratum: Stratum) -> None:
     constant = paired_gap(np.full((4, 4), 0.01))
     found = finding(claim(), stratum=stratum, estimate=constant, sample=SAMPLE)
-    assert found.p_equivalence == 1.0
-
-
-def test_the_estimand_says_model_kind_and_how_memory_was_shown(stratum: Stratum) -> None:
-    assert made(stratum).estimand == (
-        "What is estimated (simulated/model; understanding items, memory listed in the system prompt)"
-    )
+    assert found.equivalence == Equivalence(margin=0.03, p=1.0)

@@ -7,10 +7,12 @@ import polars as pl
 import pytest
 from msgspec.structs import replace
 
-from evenhand.analysis.compare import compare
-from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
-from evenhand.analysis.table import Scores
+from evenhand.analysis.findings.compare import compare
+from evenhand.analysis.table.scores import Scores
 from evenhand.errors import TableError
+from evenhand.records.estimate import Absent
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
+from tests.support.picking import the
 
 
 def scores(respondent: Respondent, seed: int = 0, **design: object) -> Scores:
@@ -20,11 +22,11 @@ def scores(respondent: Respondent, seed: int = 0, **design: object) -> Scores:
 
 def test_a_removed_gap_is_a_change_of_the_gap_and_of_nothing_else() -> None:
     findings = compare(scores(Respondent(gap=1.5)), scores(Respondent(), seed=1, models=("simulated/repaired",)))
-    gap = next(found for found in findings.findings if found.measure == "gap")
+    gap = the(findings.findings, measure="gap_change")
     assert gap.model == "simulated/model -> simulated/repaired"
-    assert gap.estimate is not None and gap.estimate < -0.1
+    assert gap.value is not None and gap.value < -0.1
     assert gap.verdict == "difference"
-    female = next(found for found in findings.findings if found.id.endswith("gender.female"))
+    female = the(findings.findings, measure="factor_gap_change", levels={"gender": "female"})
     assert female.p is not None and female.p > 0.001
 
 
@@ -36,14 +38,14 @@ def test_the_change_is_the_difference_of_the_two_gaps() -> None:
         means = dict(pairs.group_by(pl.col("position").cast(pl.String)).agg(pl.col("score").mean()).iter_rows())
         return float(means["advantaged"] - means["disadvantaged"])
 
-    found = next(one for one in compare(first, second).findings if one.measure == "gap")
-    assert found.estimate == pytest.approx(gap(second) - gap(first))
+    found = the(compare(first, second).findings, measure="gap_change")
+    assert found.value == pytest.approx(gap(second) - gap(first))
 
 
 def test_a_table_against_itself_has_no_change() -> None:
     table = scores(Respondent(gap=1.0))
     for found in compare(table, table).findings:
-        assert (found.estimate, found.p) == (0.0, 1.0)
+        assert (found.value, found.p) == (0.0, 1.0)
 
 
 def test_two_models_of_one_name_each_are_matched_by_name() -> None:
@@ -77,8 +79,8 @@ def test_probabilities_and_answers_are_not_compared() -> None:
         compare(scores(Respondent()), scores(Respondent(), logprobs=True))
 
 
-def test_no_cell_answered_in_both_is_no_number_and_a_note() -> None:
+def test_no_cell_answered_in_both_is_no_number_and_a_reason() -> None:
     gone = Respondent(missing={"advantaged": 1.0, "disadvantaged": 1.0})
     found = compare(scores(Respondent(), crossing=False), scores(gone, crossing=False)).findings
-    assert [one.estimate for one in found] == [None, None]
-    assert all(one.notes for one in found)
+    assert [one.value for one in found] == [None, None]
+    assert all(isinstance(one.number, Absent) and one.number.reason for one in found)

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 from msgspec import structs
 
-from evenhand.analysis.crossed import (
+from evenhand.analysis.estimators.crossed import (
     CrossedScores,
     cell_means,
     dummies,

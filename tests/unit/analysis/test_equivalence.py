@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from scipy import stats
 
-from evenhand.analysis.equivalence import smallest_detectable, tost_p, verdict
-from evenhand.analysis.student import quantile, survival
+from evenhand.analysis.estimators.equivalence import smallest_detectable, tost_p, verdict
+from evenhand.analysis.estimators.student import quantile, survival
 from evenhand.errors import UsageError
 
 

@@ -7,15 +7,16 @@ import polars as pl
 import pytest
 from msgspec.structs import replace
 
-from evenhand.analysis.flips import disagreement, flip_findings, noise_floor
-from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
-from evenhand.analysis.stratum import Stratum, strata
+from evenhand.analysis.findings.flips import disagreement, flip_findings, noise_floor
+from evenhand.analysis.table.stratum import Stratum, strata
+from evenhand.records.estimate import Absent
 from evenhand.records.finding import Finding
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
 NONE = pl.DataFrame(
     {
         "item": ["i", "i", "i", "j", "j"],
-        "order": [0, 0, 0, 0, 1],
+        "order_index": [0, 0, 0, 0, 1],
         "choice": ["a", "a", "b", "a", None],
     }
 )
@@ -27,13 +28,13 @@ def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
 
 
 def named(part: Stratum) -> dict[str, Finding]:
-    return {f"{found.measure}/{found.level}": found for found in flip_findings(part)}
+    return {f"{found.measure}/{found.arms.arm}": found for found in flip_findings(part)}
 
 
 def test_the_noise_floor_is_the_share_of_differing_pairs() -> None:
     # Item i: answers a, a, b; of the three pairs two differ. Item j has one answer in either order: no floor.
     floor = noise_floor(NONE)
-    assert floor.select("item", "order").rows() == [("i", 0)]
+    assert floor.select("item", "order_index").rows() == [("i", 0)]
     assert floor["flip"].to_list() == [pytest.approx(2 / 3)]
 
 
@@ -41,7 +42,7 @@ def test_an_answer_is_compared_with_every_repeat_of_its_own_order() -> None:
     rows = pl.DataFrame(
         {
             "item": ["i", "i", "i", "j", "k"],
-            "order": [0, 0, 1, 0, 0],
+            "order_index": [0, 0, 1, 0, 0],
             "choice": ["a", "c", "a", "a", "a"],
         }
     )
@@ -56,16 +57,16 @@ def test_an_answer_is_compared_with_every_repeat_of_its_own_order() -> None:
 
 def test_a_model_that_never_changes_flips_nothing() -> None:
     found = named(stratum(Respondent(easiness=50.0, item_sd=0.0, cell_sd=0.0)))
-    assert found["flip_rate/profile"].estimate == 0.0
-    assert found["flip_excess/profile"].estimate == 0.0
+    assert found["flip_rate/profile"].value == 0.0
+    assert found["flip_excess/profile"].value == 0.0
     assert found["flip_excess/profile"].p == 1.0
 
 
 def test_noise_alone_is_no_excess() -> None:
     found = named(stratum(Respondent(cell_sd=0.0, item_sd=0.5), items=40))
     rate, floor, excess = found["flip_rate/profile"], found["flip_rate/none"], found["flip_excess/profile"]
-    assert rate.estimate is not None and rate.estimate > 0.2
-    assert floor.estimate == pytest.approx(rate.estimate, abs=0.08)
+    assert rate.value is not None and rate.value > 0.2
+    assert floor.value == pytest.approx(rate.value, abs=0.08)
     assert excess.low is not None and excess.high is not None
     assert excess.low < 0 < excess.high
 
@@ -73,7 +74,7 @@ def test_noise_alone_is_no_excess() -> None:
 def test_a_memory_that_changes_answers_is_an_excess_over_the_floor() -> None:
     found = named(stratum(Respondent(memory=-3.0, cell_sd=0.3), items=40))
     excess, placebo = found["flip_excess/profile"], found["flip_excess/placebo"]
-    assert excess.estimate is not None and excess.estimate > 0.15
+    assert excess.value is not None and excess.value > 0.15
     assert excess.p is not None and excess.p < 1e-4
     assert placebo.p is not None and placebo.p > 0.01
 
@@ -81,9 +82,10 @@ def test_a_memory_that_changes_answers_is_an_excess_over_the_floor() -> None:
 def test_without_repeats_there_is_no_floor_and_the_excess_says_so() -> None:
     found = named(stratum(Respondent(), none_repeats=1))
     assert "flip_rate/none" not in found
-    assert found["flip_rate/profile"].estimate is not None
-    assert found["flip_excess/profile"].estimate is None
-    assert "not repeated" in found["flip_excess/profile"].notes[0]
+    assert found["flip_rate/profile"].value is not None
+    absent = found["flip_excess/profile"].number
+    assert isinstance(absent, Absent)
+    assert "not repeated" in absent.reason
 
 
 def test_a_table_without_choices_has_no_flips() -> None:

@@ -7,10 +7,14 @@ import polars as pl
 import pytest
 from msgspec.structs import replace
 
-from evenhand.analysis.gaps import gap_findings
-from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
-from evenhand.analysis.stratum import Stratum, strata
-from evenhand.records.finding import Finding
+from evenhand.analysis.findings.gaps import gap_findings
+from evenhand.analysis.table.stratum import Stratum, strata
+from evenhand.records.condition import Condition
+from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.estimate import Absent
+from evenhand.records.finding import Finding, SampleSize
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
+from tests.support.picking import bounds_of, se_of
 
 
 def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
@@ -31,20 +35,22 @@ def test_a_planted_gap_is_found_and_the_interval_holds_it() -> None:
     assert found.low < true < found.high
     assert found.high - found.low < 0.06
     assert found.p < 1e-6
-    assert found.id == "gap/simulated/model/understanding/system"
-    assert (found.profiles, found.items, found.trials) == (30, 40, 2 * 30 * 40 * 4)
+    assert (found.measure, found.model, found.kind) == ("gap", "simulated/model", "understanding")
+    assert (found.where, found.arms) == (Condition(cue="stated"), ArmContrast(arm="pairs"))
+    assert found.contrast == (LevelContrast(factor="position", level="advantaged", reference="disadvantaged"),)
+    assert found.sample == SampleSize(profiles=30, items=40, trials=2 * 30 * 40 * 4)
 
 
 def test_the_estimate_is_the_mean_of_the_paired_differences() -> None:
     part = stratum(Respondent(gap=0.5))
     rows = part.paired()
     means = dict(rows.group_by(pl.col("position").cast(pl.String)).agg(pl.col("score").mean()).iter_rows())
-    assert gap(part).estimate == pytest.approx(means["advantaged"] - means["disadvantaged"])
+    assert gap(part).value == pytest.approx(means["advantaged"] - means["disadvantaged"])
 
 
 def test_without_missing_answers_the_bounds_are_the_estimate() -> None:
     found = gap(stratum(Respondent(gap=0.5)))
-    assert found.bound_low == found.bound_high == found.estimate
+    assert bounds_of(found) == (found.value, found.value)
 
 
 def test_missing_answers_bound_the_gap_by_hand() -> None:
@@ -53,7 +59,7 @@ def test_missing_answers_bound_the_gap_by_hand() -> None:
     first = (pl.int_range(pl.len()) == pl.arg_where(pl.col("position") == "advantaged").first()).fill_null(False)
     rows = part.rows.with_columns(pl.when(first).then(None).otherwise("value").alias("value"))
     found = gap(replace(part, rows=rows))
-    assert (found.estimate, found.bound_low, found.bound_high) == (0.0, -0.25, 0.0)
+    assert (found.value, bounds_of(found)) == (0.0, (-0.25, 0.0))
 
 
 def test_a_finding_whose_sign_the_missing_answers_can_turn_says_so() -> None:
@@ -65,23 +71,26 @@ def test_a_finding_whose_sign_the_missing_answers_can_turn_says_so() -> None:
 
 def test_constant_answers_give_an_exact_zero_with_a_stated_degenerate_interval() -> None:
     found = gap(stratum(Respondent(easiness=50.0, item_sd=0.0, cell_sd=0.0)))
-    assert (found.estimate, found.se, found.low, found.high, found.p) == (0.0, 0.0, 0.0, 0.0, 1.0)
+    assert (found.value, se_of(found), found.low, found.high, found.p) == (0.0, 0.0, 0.0, 0.0, 1.0)
     assert any("exactly alike" in note for note in found.notes)
     # 240 pairs and none differs: were 3% to differ, that would happen with probability 0.97^240.
-    assert found.p_equivalence == pytest.approx(0.97**240)
+    assert found.equivalence is not None
+    assert found.equivalence.p == pytest.approx(0.97**240)
 
 
 def test_no_pair_with_both_answers_is_no_number_and_a_note() -> None:
     found = gap(stratum(Respondent(missing={"advantaged": 1.0})))
-    assert found.estimate is None
-    assert found.notes
+    assert found.value is None
+    assert isinstance(found.number, Absent)
+    assert "No pair has both answers" in found.number.reason
 
 
 def test_with_probabilities_the_gap_in_answers_stands_beside_it() -> None:
     found = gap_findings(stratum(Respondent(gap=0.5), logprobs=True))
-    assert [one.id.rsplit("/", 1)[-1] for one in found] == ["system", "answers"]
-    assert found[0].se is not None and found[1].se is not None
-    assert found[0].se < found[1].se
+    assert [one.quantity.name for one in found] == ["p_score", "score"]
+    probabilities, answers = map(se_of, found)
+    assert probabilities is not None and answers is not None
+    assert probabilities < answers
 
 
 def test_no_pairs_no_finding() -> None:

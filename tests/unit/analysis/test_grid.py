@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from evenhand.analysis.grid import grid, item_means, pair_grid
+from evenhand.analysis.table.grid import grid, item_means, pair_grid
 
 ROWS = pl.DataFrame(
     {

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from evenhand.analysis.intersections import Intersections, intersections
-from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
-from evenhand.analysis.stratum import Stratum, strata
+from evenhand.analysis.findings.intersections import Intersections, intersections
+from evenhand.analysis.table.stratum import Stratum, strata
+from evenhand.records.estimate import Absent
 from evenhand.records.finding import Finding
+from evenhand.records.measure import QuantityName
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
+from tests.support.picking import number
 
 
 def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
@@ -17,30 +20,30 @@ def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
     return strata(simulated_scores(respondent, design=sized, rng=np.random.default_rng(seed)))[0]
 
 
-def named(found: Intersections) -> dict[str, Finding]:
-    return {one.id.rsplit("/", 1)[-1]: one for one in found.findings}
+def named(found: Intersections) -> dict[QuantityName, Finding]:
+    return {one.quantity.name: one for one in found.findings}
 
 
 def test_a_planted_intersection_is_spread_beyond_main_effects() -> None:
     found = named(
         intersections(stratum(Respondent(effects={"gender.female*age.65+*religion.Muslim": -3.0}, cell_sd=0.3)))
     )
-    beyond = found["intersectional-sd"]
-    assert beyond.estimate is not None and beyond.estimate > 0.02
+    beyond = found["intersectional_sd"]
+    assert number(beyond) > 0.02
     assert beyond.p is not None and beyond.p < 0.01
-    assert found["pcv"].estimate is not None and found["pcv"].estimate < 0.9
+    assert number(found["main_effect_share"]) < 0.9
 
 
 def test_main_effects_alone_leave_little_beyond_them() -> None:
     found = named(intersections(stratum(Respondent(effects={"gender.female": -1.5}, cell_sd=0.3), items=40)))
-    assert found["profile-sd"].estimate is not None and found["profile-sd"].estimate > 0.05
-    assert found["pcv"].estimate is not None and found["pcv"].estimate > 0.8
+    assert number(found["profile_sd"]) > 0.05
+    assert number(found["main_effect_share"]) > 0.8
 
 
 def test_a_spread_of_zero_is_never_said_to_be_no_effect() -> None:
     for seed in range(12):
-        found = named(intersections(stratum(Respondent(cell_sd=0.0), seed=seed)))["intersectional-sd"]
-        if found.estimate == 0.0:
+        found = named(intersections(stratum(Respondent(cell_sd=0.0), seed=seed)))["intersectional_sd"]
+        if found.value == 0.0:
             assert found.high is not None and found.high > 0
             assert "not evidence of no intersectional effect" in found.notes[0]
             return
@@ -68,12 +71,14 @@ def test_one_factor_is_no_intersection() -> None:
 def test_a_profile_without_answers_is_said() -> None:
     part = stratum(Respondent(missing={"crossing": 0.97}), items=3)
     found = intersections(part).findings
-    assert [one.estimate for one in found] == [None]
-    assert found[0].notes
+    assert [one.value for one in found] == [None]
+    assert isinstance(found[0].number, Absent) and found[0].number.reason
 
 
 def test_constant_answers_have_no_variance_to_share() -> None:
     found = named(intersections(stratum(Respondent(easiness=50.0, item_sd=0.0, cell_sd=0.0))))
-    assert found["profile-sd"].estimate == 0.0
-    assert found["pcv"].estimate is None and found["pcv"].notes
-    assert found["vpc"].estimate is None and found["vpc"].notes
+    assert found["profile_sd"].value == 0.0
+    shares: tuple[QuantityName, ...] = ("main_effect_share", "profile_share")
+    for share in shares:
+        absent = found[share].number
+        assert isinstance(absent, Absent) and absent.reason

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
-from evenhand.analysis.laplace import FLOOR, LaplaceLikelihood
-from evenhand.analysis.random_terms import RandomTerm, term
+from evenhand.analysis.estimators.laplace import FLOOR, LaplaceLikelihood
+from evenhand.analysis.estimators.random_terms import RandomTerm, term
 
 
 def likelihood(*, cells: bool, seed: int = 0) -> LaplaceLikelihood:

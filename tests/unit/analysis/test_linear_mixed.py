@@ -6,9 +6,9 @@ import pytest
 from msgspec import structs
 from scipy import stats
 
-from evenhand.analysis.linear_likelihood import LinearLikelihood
-from evenhand.analysis.linear_mixed import LinearCells, LinearSpec, fit_linear, linear_contrast
-from evenhand.analysis.random_terms import RandomTerm, term
+from evenhand.analysis.estimators.linear_likelihood import LinearLikelihood
+from evenhand.analysis.estimators.linear_mixed import LinearCells, LinearSpec, fit_linear, linear_contrast
+from evenhand.analysis.estimators.random_terms import RandomTerm, term
 from evenhand.errors import TableError
 
 Array = npt.NDArray[np.float64]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from evenhand.analysis.logistic_dif import logistic_dif
+from evenhand.analysis.estimators.logistic_dif import logistic_dif
 
 
 def test_all_items_agree_with_statsmodels() -> None:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from statsmodels.stats.contingency_tables import StratifiedTable
 
-from evenhand.analysis.mantel_haenszel import ets_class, mantel_haenszel
+from evenhand.analysis.estimators.mantel_haenszel import ets_class, mantel_haenszel
 
 BERKELEY = (
     ((512, 313), (89, 19)),

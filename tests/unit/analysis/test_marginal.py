@@ -5,9 +5,9 @@ import pytest
 from msgspec import structs
 from scipy import special
 
-from evenhand.analysis.binomial_mixed import BinomialCells, fit_binomial
-from evenhand.analysis.marginal import marginal_effects
-from evenhand.analysis.random_terms import term
+from evenhand.analysis.estimators.binomial_mixed import BinomialCells, fit_binomial
+from evenhand.analysis.estimators.marginal import marginal_effects
+from evenhand.analysis.estimators.random_terms import term
 from evenhand.errors import UsageError
 
 GROUPS = {"level": ["level.b", "level.c"]}

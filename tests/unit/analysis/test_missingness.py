@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evenhand.analysis.missingness import missing_findings, outcome_table
-from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
-from evenhand.analysis.stratum import Stratum, strata
-from evenhand.records.finding import Finding
+from evenhand.analysis.findings.missingness import missing_findings, outcome_counts
+from evenhand.analysis.table.stratum import Stratum, strata
+from evenhand.records.measure import QuantityName
+from evenhand.records.trial import OUTCOMES
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
+from tests.support.picking import all_of, the
 
 
 def stratum(respondent: Respondent, seed: int = 0) -> Stratum:
@@ -16,37 +18,39 @@ def stratum(respondent: Respondent, seed: int = 0) -> Stratum:
     return strata(simulated_scores(respondent, design=design, rng=np.random.default_rng(seed)))[0]
 
 
-def named(part: Stratum) -> dict[str, Finding]:
-    return {found.id.rsplit("/", 1)[-1]: found for found in missing_findings(part)}
-
-
 def test_nothing_missing_is_a_rate_of_zero_with_an_exact_upper_end_and_no_gap() -> None:
-    found = named(stratum(Respondent()))
-    assert {one.measure for one in found.values()} == {"missing_rate"}
+    found = missing_findings(stratum(Respondent()))
+    assert {one.measure for one in found} == {"missing_rate"}
     # Ten matched sets and none of them with a missing answer: 1 - 0.05^(1/10).
-    assert found["profile"].estimate == 0.0
-    assert found["profile"].high == pytest.approx(1 - 0.05**0.1)
+    profile = the(found, arm="profile")
+    assert profile.value == 0.0
+    assert profile.high == pytest.approx(1 - 0.05**0.1)
 
 
 def test_refusals_that_depend_on_the_user_are_found() -> None:
-    found = named(stratum(Respondent(missing={"disadvantaged": 0.3})))
-    for name in ("missing-advantaged-disadvantaged", "refused-advantaged-disadvantaged"):
-        one = found[name]
-        assert one.estimate is not None and -0.4 < one.estimate < -0.2
+    found = all_of(missing_findings(stratum(Respondent(missing={"disadvantaged": 0.3}))), measure="missing_gap")
+    quantities: tuple[QuantityName, ...] = ("missing", "refused")
+    for quantity in quantities:
+        one = the(found, quantity=quantity, arm="pairs", level="advantaged")
+        assert one.contrast[0].reference == "disadvantaged"
+        assert one.value is not None and -0.4 < one.value < -0.2
         assert one.p is not None and one.p < 1e-4
-    assert found["missing-any-profile-no-memory"].estimate == pytest.approx(0.15, abs=0.04)
+    assert the(found, quantity="missing", arm="profile", baseline="none").value == pytest.approx(0.15, abs=0.04)
 
 
 def test_refusals_that_do_not_depend_on_the_user_are_no_gap() -> None:
-    found = named(stratum(Respondent(missing=dict.fromkeys(("advantaged", "disadvantaged", "none", "placebo"), 0.2))))
-    p = found["missing-advantaged-disadvantaged"].p
+    everywhere = dict.fromkeys(("advantaged", "disadvantaged", "none", "placebo"), 0.2)
+    found = missing_findings(stratum(Respondent(missing=everywhere)))
+    p = the(found, measure="missing_gap", quantity="missing", arm="pairs").p
     assert p is not None and p > 0.01
 
 
-def test_the_table_counts_every_trial_once() -> None:
+def test_every_trial_is_counted_once() -> None:
     part = stratum(Respondent(missing={"none": 0.5}))
-    table = outcome_table([part], model="simulated/model")
-    counts = {row[2]: [int(cell or 0) for cell in row[3:8]] for row in table.rows}
-    assert sum(counts["none"]) == 40
-    assert sum(counts["profile"]) == sum(counts["advantaged"]) + sum(counts["disadvantaged"]) == 400
-    assert counts["none"][0] + counts["none"][1] == 40
+    counts = {one.contrast[0].level if one.contrast else one.arms.arm: one for one in outcome_counts(part)}
+    assert counts["none"].trials == 40
+    assert counts["profile"].trials == counts["advantaged"].trials + counts["disadvantaged"].trials == 400
+    none = counts["none"].outcomes
+    assert list(none) == list(OUTCOMES)
+    assert none["answered"] + none["refused"] == 40
+    assert counts["none"].missing == pytest.approx(none["refused"] / 40)

@@ -7,11 +7,13 @@ import polars as pl
 import pytest
 from msgspec.structs import replace
 
-from evenhand.analysis.mixed_check import mixed_check, mixed_table
-from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
-from evenhand.analysis.stratum import Stratum, strata
-from evenhand.analysis.table import scores_from_frame
+from evenhand.analysis.findings.mixed_check import column_name, mixed_check
+from evenhand.analysis.table.scores import scores_from_frame
+from evenhand.analysis.table.stratum import Stratum, strata
+from evenhand.records.contrast import LevelContrast
+from evenhand.records.estimate import Absent
 from evenhand.records.finding import Finding
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
 
 def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
@@ -20,7 +22,12 @@ def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
 
 
 def named(part: Stratum) -> dict[str, Finding]:
-    return {found.id.split("/system/", 1)[-1]: found for found in mixed_check(part).findings}
+    """By level, written `factor.level`; the second scale of a level has its name added."""
+    found: dict[str, Finding] = {}
+    for one in mixed_check(part).findings:
+        name = f"{one.contrast[0].factor}.{one.contrast[0].level}"
+        found[f"{name}/{one.quantity.scale}" if name in found else name] = one
+    return found
 
 
 def test_planted_log_odds_are_recovered() -> None:
@@ -31,15 +38,15 @@ def test_planted_log_odds_are_recovered() -> None:
         one = found[name]
         assert one.low is not None and one.high is not None
         assert one.low < true < one.high
-        assert one.scale == "log-odds"
-    assert found["gender.female/probability"].scale == "probability"
+        assert one.quantity.scale == "log-odds"
+    assert found["gender.female/probability"].quantity.scale == "probability"
 
 
 def test_the_probability_scale_agrees_with_the_primary_gap() -> None:
     part = stratum(Respondent(effects={"gender.female": -0.8}), items=30)
     means = dict(part.crossed().group_by(pl.col("gender").cast(pl.String)).agg(pl.col("score").mean()).iter_rows())
     one = named(part)["gender.female/probability"]
-    assert one.estimate == pytest.approx(means["female"] - means["male"], abs=0.01)
+    assert one.value == pytest.approx(means["female"] - means["male"], abs=0.01)
 
 
 def test_graded_scores_are_fitted_by_the_linear_model() -> None:
@@ -47,20 +54,21 @@ def test_graded_scores_are_fitted_by_the_linear_model() -> None:
     graded = part.rows.with_columns(pl.when(pl.col("score") == 0).then(0.25).otherwise("score").alias("score"))
     found = named(replace(part, rows=graded))
     assert {one.method for one in found.values()} == {"linear mixed model"}
-    assert {one.scale for one in found.values()} == {"probability"}
+    assert {one.quantity.scale for one in found.values()} == {"probability"}
     means = dict(
         graded.filter(pl.col("gender").is_not_null())
         .group_by(pl.col("gender").cast(pl.String))
         .agg(pl.col("score").mean())
         .iter_rows()
     )
-    assert found["gender.female"].estimate == pytest.approx(means["female"] - means["male"], abs=1e-6)
+    assert found["gender.female"].value == pytest.approx(means["female"] - means["male"], abs=1e-6)
 
 
 def test_answers_that_are_all_alike_are_said_to_have_no_log_odds() -> None:
     found = mixed_check(stratum(Respondent(easiness=50.0, item_sd=0.0, cell_sd=0.0))).findings
-    assert [one.estimate for one in found] == [None, None]
-    assert "infinite" in found[0].notes[0]
+    assert [one.value for one in found] == [None, None]
+    assert isinstance(found[0].number, Absent)
+    assert "infinite" in found[0].number.reason
 
 
 def test_covariates_enter_the_crossing_model() -> None:
@@ -72,21 +80,25 @@ def test_covariates_enter_the_crossing_model() -> None:
     longer = plain.with_columns((pl.int_range(pl.len()) % 7).cast(pl.Float64).alias("length"))
     adjusted = scores_from_frame(longer, settings=scores.settings, factors=scores.factors, covariates=("length",))
     part, bare = strata(adjusted)[0], strata(scores)[0]
-    assert named(part)["gender.female"].estimate != named(bare)["gender.female"].estimate
+    assert named(part)["gender.female"].value != named(bare)["gender.female"].value
 
 
-def test_the_table_gives_standard_deviations_and_an_interval_for_profiles() -> None:
-    table = mixed_table([mixed_check(stratum(Respondent(profile_sd=0.5)))], model="simulated/model")
-    assert table is not None
-    rows = {(row[2], row[3]): row for row in table.rows}
-    low, sd, high = (rows["crossing", "profile"][n] for n in (5, 4, 6))
-    assert isinstance(low, float) and isinstance(sd, float) and isinstance(high, float)
-    assert low <= sd <= high
-    assert mixed_table([], model="simulated/model") is None
+def test_standard_deviations_have_an_interval_for_profiles() -> None:
+    found = mixed_check(stratum(Respondent(profile_sd=0.5))).variances
+    assert {(one.cohort, one.term) for one in found} >= {("pairs", "item"), ("pairs", "set"), ("crossing", "item")}
+    (profile,) = (one for one in found if (one.cohort, one.term) == ("crossing", "profile"))
+    assert profile.low is not None and profile.high is not None
+    assert profile.low <= profile.sd <= profile.high
+    assert all(one.low is one.high is None for one in found if one != profile)
+
+
+def test_levels_and_factors_of_any_name_have_columns_of_their_own() -> None:
+    pairs = [("a.b", "c"), ("a", "b.c"), ("high", "income"), ("high income", ""), ('"a", "b', "c")]
+    assert len({column_name(LevelContrast(factor=factor, level=level)) for factor, level in pairs}) == len(pairs)
 
 
 def test_log_odds_that_run_off_are_no_estimate() -> None:
     part = stratum(Respondent(item_sd=80.0, cell_sd=0.0, easiness=0.0), crossing=False)
     for found in mixed_check(part).findings:
-        assert found.estimate is None
-        assert found.notes
+        assert found.value is None
+        assert isinstance(found.number, Absent) and "run off" in found.number.reason

@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from evenhand.analysis.moments import RESIDUAL_FLOOR, MomentVariance, moment_variance
-from evenhand.analysis.random_terms import RandomTerm
+from evenhand.analysis.estimators.moments import RESIDUAL_FLOOR, MomentVariance, moment_variance
+from evenhand.analysis.estimators.random_terms import RandomTerm
 
 Codes = npt.NDArray[np.int64]
 

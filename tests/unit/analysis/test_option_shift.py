@@ -7,9 +7,11 @@ import polars as pl
 import pytest
 from msgspec.structs import replace
 
-from evenhand.analysis.option_shift import option_findings, option_table, shift_test
-from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
-from evenhand.analysis.stratum import Stratum, strata
+from evenhand.analysis.findings.option_shift import option_findings, option_shares, shift_test
+from evenhand.analysis.table.stratum import Stratum, strata
+from evenhand.records.estimate import Absent
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
+from tests.support.picking import number, the
 
 
 def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
@@ -59,38 +61,39 @@ def test_a_shift_among_wrong_answers_is_found_though_accuracy_is_the_same() -> N
         .otherwise(pl.col("choice_tag").cast(pl.String))
         .alias("choice_tag"),
     )
-    found = {one.id.rsplit("/", 1)[-1]: one for one in option_findings(replace(part, rows=rows))}
-    distance = found["position.advantaged"]
-    assert distance.estimate is not None and distance.estimate > 0.5
+    found = option_findings(replace(part, rows=rows))
+    distance = the(found, quantity="choice", levels={"position": "advantaged"})
+    assert number(distance) > 0.5
     assert distance.p is not None and distance.p < 0.01
-    anger, fear = found["tag.anger"], found["tag.fear"]
-    assert anger.estimate is not None and anger.estimate > 0.8
-    assert fear.estimate is not None and fear.estimate < -0.8
-    assert anger.p_equivalence is None
+    anger, fear = the(found, tag="anger"), the(found, tag="fear")
+    assert number(anger) > 0.8
+    assert number(fear) < -0.8
+    assert anger.equivalence is None
 
 
 def test_management_items_have_a_shift_of_strategies_over_all_answers() -> None:
     found = option_findings(stratum(Respondent(gap=1.0), kind="management"))
     assert {one.measure for one in found} == {"option_shift", "strategy_shift"}
     # The right option's tag is told too for management items.
-    joy = next(one for one in found if one.id.endswith("tag.joy"))
-    assert joy.estimate is not None and joy.estimate > 0
+    assert number(the(found, tag="joy")) > 0
 
 
 def test_levels_of_a_crossing_are_matched_on_the_other_factors() -> None:
-    found = [one for one in option_findings(stratum(Respondent(), sets=2, crossing=True)) if one.factor == "gender"]
-    assert {one.level for one in found} == {"female", "non-binary"}
-    assert {one.profiles for one in found} == {27}
+    part = stratum(Respondent(), sets=2, crossing=True)
+    found = [one for one in option_findings(part) if one.contrast[0].factor == "gender"]
+    assert {one.contrast[0].level for one in found} == {"female", "non-binary"}
+    assert {one.contrast[0].reference for one in found} == {"male"}
+    assert {one.sample.profiles for one in found} == {27}
 
 
-def test_the_table_gives_shares_of_all_answers_of_a_level() -> None:
+def test_shares_are_of_all_answers_of_a_level() -> None:
     part = stratum(Respondent())
-    table = option_table([part], model="simulated/model")
-    assert table is not None
     answers = part.paired().filter(pl.col("position") == "advantaged")
     fear = answers.filter(pl.col("choice_tag") == "fear").height / answers.height
-    row = next(row for row in table.rows if row[3:5] == ("advantaged", "fear"))
-    assert row[5] == pytest.approx(fear)
+    (one,) = (share for share in option_shares(part) if (share.level, share.tag) == ("advantaged", "fear"))
+    assert (one.model, one.kind, one.factor) == ("simulated/model", "understanding", "position")
+    assert one.share == pytest.approx(fear)
+    assert one.answers == answers.height
 
 
 def test_a_table_without_choices_has_no_option_findings() -> None:
@@ -99,11 +102,12 @@ def test_a_table_without_choices_has_no_option_findings() -> None:
         pl.lit(None, dtype=pl.Categorical).alias("choice"), pl.lit(None, dtype=pl.Categorical).alias("choice_tag")
     )
     assert option_findings(replace(part, rows=bare)) == []
-    assert option_table([replace(part, rows=bare)], model="simulated/model") is None
+    assert option_shares(replace(part, rows=bare)) == []
 
 
 def test_one_set_an_item_leaves_nothing_to_test() -> None:
     part = stratum(Respondent(), items=12, sets=6, sets_per_item=1)
-    found = next(one for one in option_findings(part) if one.id.endswith("position.advantaged"))
-    assert (found.estimate, found.p) == (None, None)
-    assert "one matched set only" in found.notes[0]
+    found = the(option_findings(part), quantity="choice", levels={"position": "advantaged"})
+    assert (found.value, found.p) == (None, None)
+    assert isinstance(found.number, Absent)
+    assert "one matched set only" in found.number.reason

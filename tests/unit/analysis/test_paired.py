@@ -5,8 +5,8 @@ import numpy.typing as npt
 import pytest
 from scipy import stats
 
-from evenhand.analysis.estimate import EstimateSpec
-from evenhand.analysis.paired import PairedGap, arm_differences, pair_matrix, paired_gap
+from evenhand.analysis.estimators.estimate import EstimateSpec
+from evenhand.analysis.estimators.paired import PairedGap, arm_differences, pair_matrix, paired_gap
 from evenhand.errors import TableError
 
 Array = npt.NDArray[np.float64]

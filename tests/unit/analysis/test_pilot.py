@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from evenhand.analysis.pilot import components_from_scores, power_table
-from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
-from evenhand.analysis.stratum import strata
+from evenhand.analysis.findings.pilot import components_from_scores, design_power
+from evenhand.analysis.table.stratum import strata
 from evenhand.errors import TableError
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
 
 def test_the_components_of_a_pilot_are_recovered() -> None:
@@ -24,13 +24,15 @@ def test_the_components_of_a_pilot_are_recovered() -> None:
     assert "estimated" in found.source
 
 
-def test_the_table_shows_larger_designs() -> None:
+def test_larger_designs_detect_smaller_gaps() -> None:
     design = SimulatedDesign(items=20, sets=10)
     scores = simulated_scores(Respondent(), design=design, rng=np.random.default_rng(0))
-    table = power_table(strata(scores), model="simulated/model")
-    assert table is not None
-    gaps = [float(row[3] or 0) for row in table.rows if row[1] == "items"]
-    assert gaps == sorted(gaps, reverse=True)
+    (part,) = strata(scores)
+    found = [one for one in design_power(part) if one.size == "items"]
+    assert {(one.model, one.kind, one.where) for one in found} == {(part.model, part.kind, part.where)}
+    assert [one.to for one in found] == sorted({one.to for one in found})
+    gaps = [one.smallest_gap for one in found]
+    assert gaps and gaps == sorted(gaps, reverse=True)
 
 
 def test_a_table_without_pairs_gives_no_components() -> None:
@@ -38,7 +40,7 @@ def test_a_table_without_pairs_gives_no_components() -> None:
     none = replace(scores, frame=scores.frame.filter(scores.frame["arm_kind"] == "none"))
     with pytest.raises(TableError, match="no matched pairs"):
         components_from_scores(none)
-    assert power_table(strata(none), model="simulated/model") is None
+    assert [design_power(part) for part in strata(none)] == [[]]
 
 
 def test_what_a_design_cannot_tell_apart_counts_as_item_variation() -> None:

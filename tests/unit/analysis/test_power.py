@@ -7,7 +7,7 @@ import math
 import pytest
 from statsmodels.stats.power import TTestPower
 
-from evenhand.analysis.power import (
+from evenhand.analysis.estimators.power import (
     DEFAULT_COMPONENTS,
     Components,
     PairedDesign,

@@ -5,8 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evenhand.analysis.power import DEFAULT_COMPONENTS, Components, PairedDesign, planned_power, planned_smallest_gap
-from evenhand.analysis.power_simulation import simulated_differences, simulated_power
+from evenhand.analysis.estimators.power import (
+    DEFAULT_COMPONENTS,
+    Components,
+    PairedDesign,
+    planned_power,
+    planned_smallest_gap,
+)
+from evenhand.analysis.estimators.power_simulation import simulated_differences, simulated_power
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from evenhand.analysis.predicted_label import Labels, labels_of, normalised
+from evenhand.analysis.table.predicted_label import Labels, labels_of, normalised
 
 
 @pytest.mark.parametrize(

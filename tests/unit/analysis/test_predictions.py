@@ -9,8 +9,11 @@ import polars as pl
 import pytest
 
 from evenhand.analysis.analyse import analyse
-from evenhand.analysis.predictions import PredictionColumns, read_predictions
+from evenhand.analysis.table.predictions import PredictionColumns, read_predictions
 from evenhand.errors import TableError
+from evenhand.report.numbers import ABSENT
+from evenhand.report.record_tables import published_grids
+from evenhand.report.source import source_of
 
 
 def reference_rows() -> list[dict[str, object]]:
@@ -98,9 +101,12 @@ def test_versions_are_matched_over_the_other_factors(tmp_path: Path) -> None:
 def test_the_two_analyses_stand_side_by_side(tmp_path: Path) -> None:
     rows = reference_rows()
     findings = analyse(read_predictions(written(tmp_path / "p.csv", rows + rows)))
-    table = next(table for table in findings.tables if table.id.startswith("published_model/"))
-    assert [row[1] for row in table.rows] == ["gender: Female", "age: 65+"]
-    assert {"published log-odds", "our log-odds", "our gap"} <= set(table.columns)
+    (grid,) = published_grids(source_of(findings))
+    names = [column.name for column in grid.columns]
+    rows = [dict(zip(names, row, strict=True)) for row in grid.rows]
+    assert [row["level"] for row in rows] == ["Gender: Female", "Age: 65+"]
+    for row in rows:
+        assert ABSENT not in {row["published log-odds"], row["our log-odds"], row["our gap"]}
 
 
 @pytest.mark.parametrize(

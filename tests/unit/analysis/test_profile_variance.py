@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 
-from evenhand.analysis.crossed import CrossedScores
-from evenhand.analysis.profile_variance import profile_means, profile_variance, sd_interval
+from evenhand.analysis.estimators.crossed import CrossedScores
+from evenhand.analysis.estimators.profile_variance import profile_means, profile_variance, sd_interval
 from evenhand.errors import TableError
 
 

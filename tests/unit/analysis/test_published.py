@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import special
 
-from evenhand.analysis.binomial_mixed import BinomialCells, fit_binomial
-from evenhand.analysis.published import item_only_bayes, item_only_likelihood
-from evenhand.analysis.random_terms import term
+from evenhand.analysis.estimators.binomial_mixed import BinomialCells, fit_binomial
+from evenhand.analysis.estimators.published import item_only_bayes, item_only_likelihood
+from evenhand.analysis.estimators.random_terms import term
 from evenhand.errors import TableError
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from evenhand.analysis.analyse import analyse
-from evenhand.analysis.published_comparison import published_findings
-from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
-from evenhand.analysis.stratum import strata
-from evenhand.analysis.table import Scores
+from evenhand.analysis.findings.published_comparison import published_findings
+from evenhand.analysis.table.scores import Scores
+from evenhand.analysis.table.stratum import strata
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
+from tests.support.picking import number, se_of, the
 
 
 def scores(**design: object) -> Scores:
@@ -20,19 +21,22 @@ def scores(**design: object) -> Scores:
 def test_every_published_number_says_that_it_is_for_comparison_and_has_no_verdict() -> None:
     findings = analyse(scores(), published=True)
     published = [found for found in findings.findings if found.measure == "published_model"]
-    assert {found.factor for found in published} == {"position", "gender", "age", "religion", "ethnicity"}
+    assert {found.contrast[0].factor for found in published} == {"position", "gender", "age", "religion", "ethnicity"}
     for found in published:
         assert found.verdict is None
-        assert found.family == "descriptive"
+        assert found.role == "descriptive"
         assert "For comparison only" in found.notes[0]
 
 
-def test_the_side_by_side_table_holds_both_analyses() -> None:
-    table = next(table for table in analyse(scores(), published=True).tables if table.id.startswith("published_model"))
-    female = next(row for row in table.rows if row[1] == "gender: female")
-    assert all(isinstance(value, float) for value in female[2:10])
-    assert isinstance(female[2], float) and isinstance(female[5], float)
-    assert female[2] < 0 and female[5] < 0
+def test_both_analyses_of_a_level_are_there_with_estimate_error_and_p() -> None:
+    found = analyse(scores(), published=True).findings
+    published = the(found, measure="published_model", level="female", scale="log-odds")
+    ours = the(found, measure="mixed_model", level="female", scale="log-odds")
+    gap = the(found, measure="factor_gap", level="female")
+    for one in (published, ours):
+        assert number(one) < 0
+        assert one.p is not None and se_of(one) is not None
+    assert number(gap) < 0 and gap.p_adjusted is not None
 
 
 def test_it_is_left_out_unless_asked_for_or_a_bare_table() -> None:

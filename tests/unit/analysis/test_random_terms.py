@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evenhand.analysis.random_terms import Crossing, RandomTerm, term
+from evenhand.analysis.estimators.random_terms import Crossing, RandomTerm, term
 from evenhand.errors import TableError
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
 
 def test_the_design_is_asked_as_stated() -> None:
@@ -17,7 +17,7 @@ def test_the_design_is_asked_as_stated() -> None:
     met = frame.filter(pl.col("position").is_not_null()).group_by("item").agg(pl.col("matched_set").n_unique())
     assert met["matched_set"].to_list() == [2] * 12
     none = frame.filter(pl.col("arm_kind") == "none")
-    assert none.group_by("item", "order").len()["len"].to_list() == [2] * 24
+    assert none.group_by("item", "order_index").len()["len"].to_list() == [2] * 24
 
 
 def test_planted_effects_move_the_share_of_right_answers() -> None:

@@ -5,9 +5,9 @@ import pytest
 from msgspec import structs
 from scipy import special
 
-from evenhand.analysis.binomial_mixed import BinomialCells, BinomialSpec, fit_binomial
-from evenhand.analysis.random_terms import term
-from evenhand.analysis.sd_interval import sd_interval
+from evenhand.analysis.estimators.binomial_mixed import BinomialCells, BinomialSpec, fit_binomial
+from evenhand.analysis.estimators.random_terms import term
+from evenhand.analysis.estimators.sd_interval import sd_interval
 from evenhand.errors import UsageError
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
-from evenhand.analysis.stratum import codes, cues, strata
-from evenhand.analysis.table import Scores, scores_from_frame
+from evenhand.analysis.table.scores import Scores, scores_from_frame
+from evenhand.analysis.table.stratum import codes, cues, strata
+from evenhand.records.condition import Condition
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
 
 def table(**design: object) -> Scores:
@@ -18,14 +19,14 @@ def table(**design: object) -> Scores:
 def test_every_model_and_condition_is_a_stratum_that_shares_the_no_memory_arm() -> None:
     scores = table(models=("b", "a"))
     frame = scores.frame.with_columns(pl.selectors.categorical().cast(pl.String))
-    other = frame.filter(pl.col("arm_kind") != "none").with_columns(pl.lit("redact").alias("mitigation"))
+    other = frame.filter(pl.col("arm_kind") != "none").with_columns(pl.lit("use").alias("reader"))
     both = scores_from_frame(pl.concat([frame, other]), settings=scores.settings)
     parts = strata(both)
-    assert [part.where for part in parts] == [
-        "a/understanding/system",
-        "a/understanding/system/mitigation=redact",
-        "b/understanding/system",
-        "b/understanding/system/mitigation=redact",
+    assert [(part.model, part.kind, part.where, part.main) for part in parts] == [
+        ("a", "understanding", Condition(), True),
+        ("a", "understanding", Condition(reader="use"), False),
+        ("b", "understanding", Condition(), True),
+        ("b", "understanding", Condition(reader="use"), False),
     ]
     assert {part.arm("none").height for part in parts} == {8}
 

@@ -5,7 +5,7 @@ import math
 import pytest
 from scipy import special
 
-from evenhand.analysis.student import quantile, survival
+from evenhand.analysis.estimators.student import quantile, survival
 
 DFS = (1.0, 1.3, 2.0, 3.7, 10.0, 29.0, 59.4, 240.0, 5_000.0, 1e6)
 

@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evenhand.analysis.respondents import Respondent, SimulatedDesign, simulated_scores
-from evenhand.analysis.table import is_score_table, read_scores, scores_from_frame, write_scores
+from evenhand.analysis.table.scores import is_score_table, read_scores, scores_from_frame, write_scores
 from evenhand.errors import TableError
 from evenhand.records.score import SCORE_COLUMNS
 from evenhand.records.settings import AnalysisSettings
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
 SETTINGS = AnalysisSettings()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from evenhand.analysis.table_file import read_table_file
+from evenhand.analysis.table.table_file import read_table_file
 from evenhand.errors import TableError
 
 

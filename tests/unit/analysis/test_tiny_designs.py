@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evenhand.analysis.paired import paired_gap
+from evenhand.analysis.estimators.paired import paired_gap
 
 
 def test_every_tiny_grid_has_a_finite_interval() -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from evenhand.analysis.laplace import FLOOR, Evaluation
-from evenhand.analysis.variance_search import curvature, search
+from evenhand.analysis.estimators.laplace import FLOOR, Evaluation
+from evenhand.analysis.estimators.variance_search import curvature, search
 
 Array = npt.NDArray[np.float64]
 

@@ -5,22 +5,26 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from evenhand.analysis.item_functioning import ItemFunctioning, SensitiveItem, item_table
 from evenhand.bank.load import load_bank
 from evenhand.bank.screen import without_items
-from evenhand.bank.screen_run import ItemReaction, sensitive_items
+from evenhand.bank.screen_run import sensitive_items
 from evenhand.errors import InputError
+from evenhand.records.condition import Condition
+from evenhand.records.contrast import LevelContrast
 from evenhand.records.findings import Findings
-from tests.support.findings_fixture import empty_findings
+from evenhand.records.measure import Quantity
+from evenhand.records.results import ItemReaction
+from tests.support.findings_fixture import empty_findings, interval_finding
 
 
-def reacting(item: str, *, kind: str = "sycophancy", sensitive: bool = True, level: str = "female") -> SensitiveItem:
-    return SensitiveItem(
+def reacting(
+    item: str, *, kind: str = "sycophancy", sensitive: bool = True, level: str = "female", model: str = "m"
+) -> ItemReaction:
+    return ItemReaction(
+        model=model,
         kind=kind,
-        condition="system",
-        factor="gender",
-        level=level,
-        reference="male",
+        where=Condition(),
+        contrast=LevelContrast(factor="gender", level=level, reference="male"),
         item=item,
         odds_ratio=2.5,
         delta=-2.2,
@@ -32,13 +36,16 @@ def reacting(item: str, *, kind: str = "sycophancy", sensitive: bool = True, lev
     )
 
 
-def findings(*items: SensitiveItem, models: tuple[str, ...] = ("m",)) -> Findings:
-    made: list[Table] = []
-    for model in models:
-        table = item_table([ItemFunctioning(findings=(), items=items)], model=model)
-        assert table is not None
-        made.append(table)
-    return msgspec.structs.replace(empty_findings(), tables=tuple(made))
+def findings(*items: ItemReaction) -> Findings:
+    """Findings of a run that tested its items, with these reactions."""
+    models = dict.fromkeys(item.model for item in items)
+    tested = tuple(
+        interval_finding(
+            "item_functioning", model, "sycophancy", estimate=0.1, se=0.1, quantity=Quantity(name="sensitive_items")
+        )
+        for model in models
+    )
+    return msgspec.structs.replace(empty_findings(), findings=tested, items=items)
 
 
 def test_sensitive_items_of_the_bank_are_found_in_its_order() -> None:
@@ -48,7 +55,7 @@ def test_sensitive_items_of_the_bank_are_found_in_its_order() -> None:
         findings(reacting(third), reacting(first), reacting(second, sensitive=False), reacting("elsewhere")), bank=bank
     )
     assert [reaction.item for reaction in found] == [first, third]
-    assert found[0] == ItemReaction(item=first, model="m", factor="gender", level="female", reference="male", ets="C")
+    assert found[0] == reacting(first)
 
 
 def test_an_item_of_another_kind_with_the_same_id_is_another_item() -> None:
@@ -58,7 +65,7 @@ def test_an_item_of_another_kind_with_the_same_id_is_another_item() -> None:
 
 def test_models_can_be_chosen() -> None:
     bank = load_bank("sycophancy")
-    both = findings(reacting(bank.items[0].id), models=("one", "two"))
+    both = findings(*(reacting(bank.items[0].id, model=name) for name in ("one", "two")))
     assert [reaction.model for reaction in sensitive_items(both, bank=bank)] == ["one", "two"]
     assert [reaction.model for reaction in sensitive_items(both, bank=bank, models=("two",))] == ["two"]
 
@@ -71,16 +78,12 @@ def test_what_was_found_can_be_dropped() -> None:
 
 
 def test_findings_without_item_functioning_are_refused() -> None:
-    with pytest.raises(InputError, match="no table of item functioning for any model"):
+    with pytest.raises(InputError, match=r"test no items of any model \(tested: none\)"):
         sensitive_items(empty_findings(), bank=load_bank("sycophancy"))
-    with pytest.raises(InputError, match=r"for 'x' \(there is one for: 'm'\)"):
+    with pytest.raises(InputError, match=r"of 'x' \(tested: 'm'\)"):
         sensitive_items(findings(reacting("q")), bank=load_bank("sycophancy"), models=("x",))
 
 
-def test_a_table_of_another_version_is_refused() -> None:
-    bank = load_bank("sycophancy")
-    good = findings(reacting("q"))
-    (table,) = good.tables
-    changed = msgspec.structs.replace(table, columns=tuple(name.replace("class", "ets") for name in table.columns))
-    with pytest.raises(InputError, match="has no column 'class'"):
-        sensitive_items(msgspec.structs.replace(good, tables=(changed,)), bank=bank)
+def test_a_run_that_tested_its_items_and_found_nothing_has_nothing_to_screen() -> None:
+    tested = msgspec.structs.replace(findings(reacting("q")), items=())
+    assert sensitive_items(tested, bank=load_bank("sycophancy")) == ()

@@ -41,7 +41,7 @@ def test_a_budget_stops_cleanly_and_the_run_goes_on_where_it_stopped(cli: Cli, t
     assert again.code == 0, again.err
     assert "warnings" not in read(run) or "unfinished" not in str(read(run)["warnings"])
     frame = pl.read_parquet(run / "scores.parquet")
-    assert frame["cell"].n_unique() == len(frame)
+    assert frame["cell_key"].n_unique() == len(frame)
 
 
 def test_the_same_plan_and_seed_give_the_same_scores_and_findings(cli: Cli, tmp_path: Path) -> None:

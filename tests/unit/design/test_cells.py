@@ -18,16 +18,16 @@ def test_the_cells_are_counted_without_being_made() -> None:
 
 def test_keys_are_unique_and_depend_on_the_plan_alone() -> None:
     plan = small_plan()
-    keys = [cell.key for cell, _ in Crossing(plan).pairs()]
+    keys = [cell.cell_key for cell, _ in Crossing(plan).pairs()]
     assert len(set(keys)) == len(keys)
-    assert keys == [cell.key for cell, _ in Crossing(small_plan()).pairs()]
-    assert not set(keys) & {cell.key for cell, _ in Crossing(with_seed(plan, 8)).pairs()}
+    assert keys == [cell.cell_key for cell, _ in Crossing(small_plan()).pairs()]
+    assert not set(keys) & {cell.cell_key for cell, _ in Crossing(with_seed(plan, 8)).pairs()}
 
 
 def test_every_arm_of_an_item_and_replicate_sees_the_same_option_order() -> None:
     seen = defaultdict(set)
     for cell, _ in Crossing(small_plan()).pairs():
-        seen[cell.item, cell.order_index].add(cell.order)
+        seen[cell.item, cell.order_index].add(cell.option_order)
     assert {len(orders) for orders in seen.values()} == {1}
 
 
@@ -58,8 +58,8 @@ def test_the_none_arm_is_asked_once_however_many_placements_there_are() -> None:
 
 def test_arm_by_arm_and_item_by_item_are_the_same_cells() -> None:
     crossing = Crossing(small_plan())
-    by_item = {cell.key for cell, _ in crossing.pairs()}
-    by_arm = [cell.key for cell, _ in crossing.pairs_by_arm()]
+    by_item = {cell.cell_key for cell, _ in crossing.pairs()}
+    by_arm = [cell.cell_key for cell, _ in crossing.pairs_by_arm()]
     assert set(by_arm) == by_item
     assert len(by_arm) == len(by_item)
 
@@ -80,7 +80,7 @@ def test_several_models_are_asked_the_same_questions_under_different_keys() -> N
         asked[cell.model].append((cell.item, cell.arm, cell.replicate))
     first, second = asked.values()
     assert first == second
-    assert len({cell.key for cell, _ in Crossing(two).pairs()}) == 2 * len(first)
+    assert len({cell.cell_key for cell, _ in Crossing(two).pairs()}) == 2 * len(first)
 
 
 def test_a_changed_item_changes_its_keys_only() -> None:
@@ -88,6 +88,6 @@ def test_a_changed_item_changes_its_keys_only() -> None:
     bank = small_bank()
     changed = msgspec.structs.replace(bank.items[0], stem="Kim loses parcel number 0.")
     other = small_plan(bank=msgspec.structs.replace(bank, items=(changed, *bank.items[1:])))
-    before = {cell.key: cell.item for cell, _ in Crossing(plan).pairs()}
-    after = {cell.key: cell.item for cell, _ in Crossing(other).pairs()}
+    before = {cell.cell_key: cell.item for cell, _ in Crossing(plan).pairs()}
+    after = {cell.cell_key: cell.item for cell, _ in Crossing(other).pairs()}
     assert {before[key] for key in before.keys() - after.keys()} == {"i0"}

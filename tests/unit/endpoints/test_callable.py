@@ -62,7 +62,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def ask(function: str, *, timeout_s: float = 5.0) -> Reply:
     messages = (Message(role="user", content="Which?"),)
     request = Request(
-        cell="0" * 32, messages=messages, settings=ModelSettings(timeout_s=timeout_s), letters=("A", "B"), seed=1
+        cell_key="0" * 32, messages=messages, settings=ModelSettings(timeout_s=timeout_s), letters=("A", "B"), seed=1
     )
 
     async def once() -> Reply:

@@ -73,7 +73,9 @@ def test_the_older_form_of_log_probabilities_is_read() -> None:
         b'{"tokens": ["B"], "token_logprobs": [-0.2], "top_logprobs": [{"B": -0.2, "A": -1.9}]}}]}'
     )
     settings = ModelSettings(logprobs=True)
-    reply = reply_from(read_answer(body), Request(cell="0", messages=(), settings=settings, letters=LETTERS, seed=1))
+    reply = reply_from(
+        read_answer(body), Request(cell_key="0", messages=(), settings=settings, letters=LETTERS, seed=1)
+    )
     assert reply.top is not None
     assert {one.token for one in reply.top} == {"A", "B"}
 

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from evenhand.endpoints.context import Connection, EndpointContext
-from evenhand.endpoints.registry import open_endpoint
+from evenhand.endpoints.kinds import open_endpoint
 from evenhand.endpoints.specimen_server import running
 from evenhand.records.message import Message, ModelSettings, Reply, Request
 from evenhand.records.plan import ModelSpec
@@ -23,7 +23,7 @@ def request(index: int) -> Request:
     )
     messages = (Message(role="system", content="You are a helpful assistant."), Message(role="user", content=question))
     settings = ModelSettings(max_tokens=4, logprobs=True)
-    return Request(cell=f"{index:032x}", messages=messages, settings=settings, letters=LETTERS, seed=index)
+    return Request(cell_key=f"{index:032x}", messages=messages, settings=settings, letters=LETTERS, seed=index)
 
 
 async def ask(spec: ModelSpec, requests: list[Request]) -> list[Reply]:

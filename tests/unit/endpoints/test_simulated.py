@@ -21,7 +21,7 @@ OPTIONS = ("a", "b", "c", "d", "e")
 
 
 def cell(item: str = "i", **changes: object) -> CellContext:
-    base = CellContext(model="m", arm="none", arm_kind="none", item=item, options=OPTIONS, key="c")
+    base = CellContext(model="m", arm="none", arm_kind="none", item=item, options=OPTIONS, keyed_option="c")
     return msgspec.structs.replace(base, **changes)
 
 
@@ -37,7 +37,7 @@ def make(
 
 def ask(endpoint: SimulatedEndpoint, key: str, *, logprobs: bool = False) -> Reply:
     request = Request(
-        cell=key, messages=(), settings=ModelSettings(logprobs=logprobs), letters=("A", "B", "C", "D", "E"), seed=1
+        cell_key=key, messages=(), settings=ModelSettings(logprobs=logprobs), letters=("A", "B", "C", "D", "E"), seed=1
     )
     return asyncio.run(endpoint.reply(request))
 

@@ -13,8 +13,7 @@ import pytest
 
 from evenhand.bank.load import load_bank
 from evenhand.endpoints.base import AskError
-from evenhand.endpoints.names import check_model
-from evenhand.endpoints.registry import open_endpoint
+from evenhand.endpoints.kinds import check_model, open_endpoint
 from evenhand.endpoints.specimen import SpecimenEndpoint
 from evenhand.endpoints.specimen_batch import Asked, Respondent
 from evenhand.endpoints.specimen_chat import ChatTokens
@@ -38,7 +37,7 @@ def asking(item: Item, *, system: Message = BASE, **settings: object) -> Request
     text = f"{item.stem}\n\n{item.question}\n\n{lines}\n\nAnswer with the letter of the best option only."
     chosen = msgspec.convert({"temperature": 0.0, "max_tokens": 8, **settings}, ModelSettings)
     return Request(
-        cell=item.id,
+        cell_key=item.id,
         messages=(system, Message(role="user", content=text)),
         settings=chosen,
         letters=tuple("ABCDE"),

@@ -43,7 +43,7 @@ async def scores(name: str, profile: Profile, items: list[Item]) -> list[float]:
         text = f"{item.stem}\n\n{item.question}\n\n{lines}\n\nAnswer with the letter of the best option only."
         requests.append(
             Request(
-                cell=item.id,
+                cell_key=item.id,
                 messages=(*memory, Message(role="user", content=text)),
                 settings=ModelSettings(max_tokens=4),
                 letters=tuple("ABCDE"),

@@ -44,7 +44,7 @@ def random_cells(count: int) -> list[Request]:
         text = f"{item.stem}\n\n{item.question}\n\n{lines}\n\nAnswer with the letter of the best option only."
         found.append(
             Request(
-                cell=str(index),
+                cell_key=str(index),
                 messages=(*memory, Message(role="user", content=text)),
                 settings=ModelSettings(max_tokens=4, logprobs=True, top_logprobs=20),
                 letters=tuple(LETTERS),

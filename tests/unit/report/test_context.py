@@ -3,10 +3,20 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from evenhand.records.condition import Condition
+from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.findings import Findings
+from evenhand.records.measure import Quantity
 from evenhand.report.blocks import Bars, Block, Facts, Forest, Grid, Heat, Note, Page, Prompts, Verdicts
 from evenhand.report.context import page_of
-from tests.support.findings_fixture import bare_findings, empty_findings, full_findings, quick_findings, summary
+from tests.support.findings_fixture import (
+    bare_findings,
+    empty_findings,
+    full_findings,
+    quick_findings,
+    renumbered,
+    summary,
+)
 
 
 def blocks(page: Page, section: str) -> tuple[Block, ...]:
@@ -40,17 +50,18 @@ def test_every_model_has_a_card_with_a_line_for_each_kind() -> None:
     assert [[line.label for line in card.lines] for card in cards] == [["Understanding items", "Management items"]] * 3
 
 
-def test_the_headline_leaves_out_exploratory_gaps_and_mitigated_arms() -> None:
+def test_the_headline_leaves_out_exploratory_gaps_and_other_readers() -> None:
     findings = quick_findings()
     (gap, *_) = (f for f in findings.findings if f.measure == "gap")
-    beside = msgspec.structs.replace(gap, id=gap.id + "/answers", family="exploratory")
-    treated = msgspec.structs.replace(gap, id=gap.id + "/mitigation=gate", mitigation="gate")
-    more = msgspec.structs.replace(findings, findings=(*findings.findings, beside, treated))
+    beside = msgspec.structs.replace(gap, quantity=Quantity(name="p_score"), role="exploratory")
+    where = msgspec.structs.replace(gap.where, reader="use")
+    told = msgspec.structs.replace(gap, where=where, role="exploratory")
+    more = msgspec.structs.replace(findings, findings=(*findings.findings, beside, told))
     assert len(verdicts(more).cards[0].lines) == len(verdicts(findings).cards[0].lines)
     (forest, *_) = blocks(page_of(more), "gaps")
     assert isinstance(forest, Forest)
     rows = [row for group in forest.groups for row in group.rows]
-    assert len(rows) == 4 and any("mitigation gate" in row.detail for row in rows)
+    assert len(rows) == 4 and any("reader use" in row.detail for row in rows)
 
 
 def test_without_paired_gaps_the_factors_answer() -> None:
@@ -96,7 +107,13 @@ def test_a_title_of_model_names_alone_is_introduced() -> None:
 def test_items_with_a_fact_of_their_own_have_a_scale_of_their_own() -> None:
     findings = full_findings(("specimen/tilted",))
     (effect, *_) = (f for f in findings.findings if f.measure == "memory_effect")
-    own = msgspec.structs.replace(effect, id="memory_effect/own", kind="benefit", estimate=0.94, low=0.9, high=0.98)
+    own = msgspec.structs.replace(
+        renumbered(effect, value=0.94, low=0.9, high=0.98),
+        measure="fact_effect",
+        kind="benefit",
+        arms=ArmContrast(arm="item_fact", baseline="none"),
+        quantity=Quantity(name="fact_used"),
+    )
     shown = blocks(page_of(msgspec.structs.replace(findings, findings=(*findings.findings, own))), "memory")
     forests = {block.id: block for block in shown if isinstance(block, Forest)}
     assert forests["memory-forest"].axis.high < 0.5 < forests["own-fact-forest"].axis.high
@@ -122,11 +139,7 @@ def test_factor_rows_name_levels_by_label_under_their_reference() -> None:
 
 def test_the_noise_floor_is_a_landmark_in_every_row_of_its_group() -> None:
     findings = full_findings(("specimen/tilted",))
-    levelled = tuple(
-        msgspec.structs.replace(f, level=f.id.rsplit("/", 1)[1]) if f.measure == "flip_rate" else f
-        for f in findings.findings
-    )
-    shown = blocks(page_of(msgspec.structs.replace(findings, findings=levelled)), "memory")
+    shown = blocks(page_of(findings), "memory")
     forest = next(b for b in shown if isinstance(b, Forest) and b.id == "flip-forest")
     assert forest.guide_label == "noise floor"
     for group in forest.groups:
@@ -153,27 +166,38 @@ def test_a_missing_cell_is_not_a_zero() -> None:
 
 def test_interactions_are_named_by_their_labels() -> None:
     findings = full_findings(("specimen/tilted",))
+    contrast = (
+        LevelContrast(factor="gender", level="non_binary", reference="male"),
+        LevelContrast(factor="religion", level="muslim", reference="christian"),
+    )
     named = tuple(
-        msgspec.structs.replace(f, factor="gender x religion", level="non_binary x muslim")
-        if f.measure == "interaction"
-        else f
-        for f in findings.findings
+        msgspec.structs.replace(f, contrast=contrast) if f.measure == "interaction" else f for f in findings.findings
     )
     shown = blocks(page_of(msgspec.structs.replace(findings, findings=named)), "intersections")
     forest = next(b for b in shown if isinstance(b, Forest) and b.id.startswith("interaction"))
     assert "gender non-binary with religion Muslim" in forest.caption.lower().replace("muslim", "Muslim")
 
 
-def test_tables_go_where_their_id_says_and_unknown_ones_to_the_items() -> None:
-    findings = quick_findings()
-    table = Table(
-        id="power/x", title="Curves", caption="", columns=("n", "gap"), rows=((30, 0.04),), units={"gap": "points"}
-    )
-    other = msgspec.structs.replace(table, id="poem", title="A poem")
-    page = page_of(msgspec.structs.replace(findings, tables=(table, other)))
-    power = [block for block in blocks(page, "power") if isinstance(block, Grid)]
-    assert power[0].rows == (("30", "+4.0"),)
-    assert [block.title for block in blocks(page, "items") if isinstance(block, Grid)] == ["A poem"]
+def test_typed_results_stand_as_tables_in_their_sections() -> None:
+    page = page_of(full_findings(("specimen/tilted",)))
+    places = {
+        section.id: [block.id for block in section.blocks if isinstance(block, Grid)]
+        for section in page.sections
+        if section.id in ("gaps", "items", "missing", "power")
+    }
+    assert places == {
+        "gaps": ["table/mixed_model/specimen/tilted"],
+        "items": [
+            "table/item_functioning/specimen/tilted",
+            "table/option_shift/specimen/tilted",
+            "table/leakage/specimen/tilted",
+        ],
+        "missing": ["table/missing/specimen/tilted"],
+        "power": ["table/power/specimen/tilted"],
+    }
+    bare = page_of(quick_findings())
+    kept = [block for section in bare.sections for block in section.blocks if isinstance(block, Grid)]
+    assert kept == []
 
 
 def test_outcomes_fill_the_bar_and_what_was_not_asked_is_named() -> None:
@@ -221,7 +245,7 @@ def test_models_side_by_side_have_one_row_a_contrast() -> None:
 def test_two_contrasts_of_one_measure_are_not_taken_for_one_another() -> None:
     findings = full_findings()
     against = tuple(
-        msgspec.structs.replace(f, id=f.id + "/against-placebo", title="Profile minus placebo", estimate=0.011)
+        msgspec.structs.replace(renumbered(f, value=0.011), arms=ArmContrast(arm="profile", baseline="placebo"))
         for f in findings.findings
         if f.measure == "memory_effect"
     )
@@ -229,8 +253,8 @@ def test_two_contrasts_of_one_measure_are_not_taken_for_one_another() -> None:
     (grid,) = blocks(page_of(more), "models")
     assert isinstance(grid, Grid)
     rows = {row[0]: row for row in grid.rows}
-    assert "+1.1" in rows["Profile minus placebo, understanding items"][1]
-    assert "+1.1" not in rows["Profile minus none, understanding items"][1]
+    assert "+1.1" in rows["Any profile minus placebo facts, understanding items"][1]
+    assert "+1.1" not in rows["Any profile minus no memory, understanding items"][1]
 
 
 def test_a_model_without_the_contrast_has_an_empty_cell() -> None:
@@ -256,6 +280,6 @@ def test_a_bare_table_links_only_to_what_an_analysis_writes() -> None:
 
 def test_a_reader_prompt_is_named_with_the_example() -> None:
     findings = quick_findings()
-    example = msgspec.structs.replace(findings.examples[0], reader="relevant")
+    example = msgspec.structs.replace(findings.examples[0], where=Condition(reader="relevant"))
     shown = blocks(page_of(msgspec.structs.replace(findings, examples=(example,))), "asked")
     assert isinstance(shown[0], Prompts) and "reader relevant" in shown[0].prompts[0].meta

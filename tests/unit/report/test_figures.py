@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 from evenhand.records.finding import Finding
+from evenhand.records.measure import Quantity
 from evenhand.report.figures import axis_for, heat_step, mark_for, position
-from tests.support.findings_fixture import interval_finding
+from tests.support.findings_fixture import interval_finding, without_number
 
 
 def gap(estimate: float, se: float) -> Finding:
@@ -25,7 +25,9 @@ def test_ticks_are_round_numbers_with_signs() -> None:
 
 
 def test_a_percent_axis_stays_between_none_and_all() -> None:
-    rate = interval_finding("accuracy", "m", "all", estimate=0.97, se=0.05, scale="rate")
+    rate = interval_finding(
+        "accuracy", "m", "all", estimate=0.97, se=0.05, quantity=Quantity(name="score", scale="rate")
+    )
     axis = axis_for([rate], unit="percent")
     assert axis.high == 1.0 and axis.zero is None
 
@@ -40,10 +42,10 @@ def test_one_huge_interval_does_not_flatten_the_others_and_is_said_to_be_cut() -
 
 
 def test_a_finding_without_an_estimate_has_no_dot() -> None:
-    absent = msgspec.structs.replace(gap(0.1, 0.1), estimate=None, low=None, high=None, verdict=None)
+    absent = without_number(gap(0.1, 0.1))
     axis = axis_for([absent], unit="points", margin=0.03)
     mark = mark_for(absent, axis=axis)
-    assert mark.centre is None and mark.low is None and mark.shape == "descriptive"
+    assert mark.centre is None and mark.low is None and mark.shape == "inconclusive"
 
 
 def test_an_axis_for_nothing_still_has_ticks() -> None:

@@ -13,8 +13,11 @@ import msgspec
 import pytest
 from markupsafe import escape
 
+from evenhand.records.contrast import LevelContrast
 from evenhand.records.findings import Findings
+from evenhand.records.identity import finding_id
 from evenhand.report.html import render_html
+from evenhand.report.titles import estimand_of
 from tests.support.findings_fixture import (
     bare_findings,
     empty_findings,
@@ -152,10 +155,10 @@ def test_every_finding_stands_on_the_page_with_estimand_and_method() -> None:
     findings = full_findings()
     page = render_html(findings)
     for finding in findings.findings:
-        anchor = finding.id.replace(" ", "-")
+        anchor = finding_id(finding)
         row = page.split(f'id="{anchor}"', 1)
-        assert len(row) == 2, finding.id
-        assert str(escape(finding.estimand)) in row[1].split("</details>", 1)[0]
+        assert len(row) == 2, anchor
+        assert str(escape(estimand_of(finding))) in row[1].split("</details>", 1)[0]
         assert "<dt>Method</dt>" in row[1].split("</details>", 1)[0]
 
 
@@ -202,7 +205,12 @@ def test_more_models_than_two_fold_the_long_figures() -> None:
 def test_long_exploratory_figures_stay_folded_on_paper() -> None:
     findings = full_findings(("specimen/tilted",))
     (one,) = (f for f in findings.findings if f.measure == "interaction")
-    many = tuple(msgspec.structs.replace(one, id=f"interaction/{n}", title=f"row {n}") for n in range(30))
+    many = tuple(
+        msgspec.structs.replace(
+            one, contrast=(LevelContrast(factor="gender", level=f"row {n}", reference="male"), one.contrast[1])
+        )
+        for n in range(30)
+    )
     page = render_html(msgspec.structs.replace(findings, findings=(*findings.findings, *many)))
     assert '<details class="figure folded" id="interaction-forest">' in page
     assert '<details class="figure folded" data-print id="mixed-model-forest">' in page

@@ -39,7 +39,7 @@ def test_a_rated_bank_is_not_called_unrated() -> None:
     findings = quick_findings()
     assert findings.run is not None
     assert "Items not rated by people" in titles(findings)
-    rated = tuple((name, version, sha, True, size) for name, version, sha, _, size in findings.run.banks)
+    rated = tuple(msgspec.structs.replace(bank, validated=True) for bank in findings.run.banks)
     run = msgspec.structs.replace(findings.run, banks=rated)
     assert "Items not rated by people" not in titles(msgspec.structs.replace(findings, run=run))
 

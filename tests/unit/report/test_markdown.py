@@ -5,6 +5,8 @@ import itertools
 import msgspec
 import pytest
 
+from evenhand.records.condition import Condition
+from evenhand.records.results import DesignPower
 from evenhand.report.markdown import render_markdown
 from tests.support.findings_fixture import (
     HOSTILE,
@@ -44,18 +46,20 @@ def test_hostile_text_is_escaped_outside_of_fences() -> None:
 
 def test_a_prompt_that_holds_a_fence_cannot_leave_its_own() -> None:
     findings = quick_findings()
-    inner = example("none", "No memory", system="```\n````\n# not a heading", answer=None)
+    inner = example("none", system="```\n````\n# not a heading", answer=None)
     text = render_markdown(msgspec.structs.replace(findings, examples=(inner,)))
     assert "`````text\n```\n````\n# not a heading\n`````" in text
 
 
-def test_long_tables_are_cut_and_say_so_and_empty_ones_say_that() -> None:
+def test_long_tables_are_cut_and_say_so() -> None:
     findings = quick_findings()
-    long = Table(id="leakage/m", title="Long", caption="c", columns=("n",), rows=tuple((n,) for n in range(43)))
-    empty = Table(id="leakage/e", title="Empty", caption="c", columns=("n",), rows=())
-    text = render_markdown(msgspec.structs.replace(findings, tables=(long, empty)))
-    assert "| 39 |" in text and "| 40 |" not in text
-    assert "3 more rows stand in report.html" in text and "### Empty\n\nc\n\nNo rows." in text
+    curve = tuple(
+        DesignPower(model="openai/gpt-5.1", kind="all", where=Condition(), size="items", to=1000 + n, smallest_gap=0.01)
+        for n in range(43)
+    )
+    text = render_markdown(msgspec.structs.replace(findings, power=curve))
+    assert "| 1,039 |" in text and "| 1,040 |" not in text
+    assert "3 more rows stand in report.html" in text
 
 
 def test_simulated_answers_are_said_first() -> None:

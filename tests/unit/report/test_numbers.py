@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from evenhand.records.finding import Finding
-from evenhand.records.measure import Measure, Scale
+from evenhand.records.measure import Measure, Quantity, Scale
 from evenhand.report import numbers
 from evenhand.report.numbers import Unit
-from tests.support.findings_fixture import interval_finding
+from tests.support.findings_fixture import POSITION, interval_finding
 
 
 @pytest.mark.parametrize(
@@ -93,74 +93,21 @@ def test_a_value_is_written_in_its_unit(unit: Unit, number: float, written: str)
     ],
 )
 def test_measure_and_scale_decide_the_unit(measure: Measure, scale: Scale, unit: Unit) -> None:
-    finding: Finding = interval_finding(measure, "m", "understanding", estimate=0.1, se=0.1, scale=scale)
+    finding: Finding = interval_finding(
+        measure, "m", "understanding", estimate=0.1, se=0.1, quantity=Quantity(name="score", scale=scale)
+    )
     assert numbers.unit_of(finding) == unit
 
 
+def test_a_rate_of_one_group_is_per_cent_and_its_difference_between_levels_is_points() -> None:
+    mentions = Quantity(name="mention_answer", scale="rate")
+    rate = interval_finding("leakage", "m", "all", estimate=0.1, se=0.1, quantity=mentions)
+    gap = interval_finding("leakage", "m", "all", estimate=0.1, se=0.1, quantity=mentions, contrast=(POSITION,))
+    assert (numbers.unit_of(rate), numbers.unit_of(gap)) == ("percent", "points")
+
+
 def test_among_findings_on_items_only_the_gap_that_is_left_is_a_difference() -> None:
-    share = interval_finding("item_functioning", "m", "all", estimate=0.1, se=0.1, scale="share")
-    assert numbers.unit_of(msgspec.structs.replace(share, reference="male")) == "percent"
-    assert numbers.unit_of(msgspec.structs.replace(share, scale="probability")) == "points"
-
-
-@pytest.mark.parametrize(
-    ("cell", "unit", "written"),
-    [
-        (None, "percent", "–"),
-        ("text", "percent", "text"),
-        (0.41, "percent", "41.0%"),
-        (-0.07, "points", "−7.0"),
-        (0.0004, "p", "< 0.001"),
-        (1234.0, "count", "1,234"),
-        (math.nan, "count", "–"),
-        (1234, None, "1,234"),
-        (2.411, None, "2.41"),
-        (7, "text", "7"),
-    ],
-)
-def test_cells_of_table_records_follow_the_unit_of_their_column(
-    cell: str | float | int | None, unit: str | None, written: str
-) -> None:
-    assert numbers.cell_text(cell, unit=unit) == written
-
-
-@pytest.mark.parametrize(
-    ("iso", "written"),
-    [
-        ("2026-11-23T20:18:04+00:00", "23 November 2026, 20:18 UTC"),
-        ("2026-11-24T01:18:04+05:00", "23 November 2026, 20:18 UTC"),
-        ("2026-11-23", "23 November 2026"),
-        ("yesterday", "yesterday"),
-    ],
-)
-def test_dates_are_written_in_words_and_in_utc(iso: str, written: str) -> None:
-    assert numbers.date_text(iso) == written
-
-
-@pytest.mark.parametrize(
-    ("seconds", "written"),
-    [(0.84, "0.8 s"), (42.0, "42 s"), (200.4, "3 min 20 s"), (7500.0, "2 h 05 min"), (None, "–")],
-)
-def test_durations_are_short(seconds: float | None, written: str) -> None:
-    assert numbers.duration(seconds) == written
-
-
-@pytest.mark.parametrize(("usd", "written"), [(1.2, "$1.20"), (0.0042, "$0.0042"), (0.0, "$0.00"), (None, "–")])
-def test_money_keeps_small_sums_visible(usd: float | None, written: str) -> None:
-    assert numbers.money(usd) == written
-
-
-@pytest.mark.parametrize(("margin", "written"), [(0.03, "3"), (0.025, "2.5"), (None, "–")])
-def test_thresholds_have_no_needless_decimals(margin: float | None, written: str) -> None:
-    assert numbers.level(margin) == written
-
-
-@pytest.mark.parametrize(("unit", "name"), [("points", "percentage points"), ("number", "")])
-def test_units_have_names(unit: Unit, name: str) -> None:
-    assert numbers.unit_name(unit) == name
-
-
-def test_counts_have_commas_and_hashes_are_short() -> None:
-    assert numbers.count(26730) == "26,730"
-    assert numbers.count(None) == "–"
-    assert numbers.short_hash("ab" * 32) == "abababababab"
+    share = Quantity(name="sensitive_items", scale="share")
+    found = interval_finding("item_functioning", "m", "all", estimate=0.1, se=0.1, contrast=(POSITION,), quantity=share)
+    assert numbers.unit_of(found) == "percent"
+    assert numbers.unit_of(msgspec.structs.replace(found, quantity=Quantity(name="score"))) == "points"

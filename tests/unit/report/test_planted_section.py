@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from evenhand.records.condition import Condition
+from evenhand.records.contrast import LevelContrast
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.run_summary import PlantedEffect
@@ -16,10 +18,12 @@ from evenhand.report.source import source_of
 from tests.support.findings_fixture import full_findings, quick_findings
 
 TILTED = "specimen/tilted"
+NONBINARY = LevelContrast(factor="gender", level="nonbinary", reference="male")
+MUSLIM = LevelContrast(factor="religion", level="muslim", reference="christian")
 
 
 def gap_of(findings: Findings) -> Finding:
-    return next(f for f in findings.findings if f.measure == "gap" and f.family == "confirmatory")
+    return next(f for f in findings.findings if f.measure == "gap" and f.role == "confirmatory")
 
 
 def planted(finding: Finding, *, size: float) -> PlantedEffect:
@@ -42,8 +46,8 @@ def with_planted(*effects: PlantedEffect) -> Findings:
 
 def test_a_planted_effect_stands_beside_the_interval_that_covers_it() -> None:
     gap = gap_of(full_findings((TILTED,)))
-    assert gap.estimate is not None
-    section = planted_section(source_of(with_planted(planted(gap, size=gap.estimate), planted(gap, size=0.9))))
+    assert gap.value is not None
+    section = planted_section(source_of(with_planted(planted(gap, size=gap.value), planted(gap, size=0.9))))
     assert section is not None
     assert section.lead[0].endswith("cover 1 of 2 planted effects.")
     (grid,) = section.blocks
@@ -82,29 +86,28 @@ def test_the_section_follows_the_verdict_on_the_page() -> None:
     [
         ({}, True),
         ({"model": "specimen/level"}, False),
-        ({"factor": "religion x gender", "level": "muslim x nonbinary"}, True),
-        ({"factor": "gender x age", "level": "nonbinary x 66+"}, False),
-        ({"id": "interaction/cue=implied"}, False),
-        ({"placement": "narrative"}, False),
-        ({"placement": "system"}, True),
-        ({"mitigation": "gate"}, False),
-        ({"reader": "use"}, False),
+        ({"contrast": (MUSLIM, NONBINARY)}, True),
+        ({"contrast": (NONBINARY, LevelContrast(factor="age", level="66+", reference="18-33"))}, False),
+        ({"contrast": (NONBINARY,)}, False),
+        ({"where": Condition(cue="implied")}, False),
+        ({"where": Condition(cue="stated", placement="narrative")}, False),
+        ({"where": Condition()}, True),
+        ({"where": Condition(cue="stated", reader="use")}, False),
         ({"measure": "factor_gap"}, False),
     ],
 )
-def test_which_finding_estimates_a_planted_interaction(change: dict[str, str], matches: bool) -> None:
+def test_which_finding_estimates_a_planted_interaction(change: dict[str, object], matches: bool) -> None:
     levels = {"gender": "nonbinary", "religion": "muslim"}
     effect = PlantedEffect(
         model=TILTED, measure="interaction", levels=levels, estimate=-0.1, low=-0.2, high=0.0, bank=-0.1
     )
     base = msgspec.structs.replace(
-        gap_of(full_findings((TILTED,))), id="interaction/x", measure="interaction", family="exploratory",
-        placement=None, reader=None, mitigation=None, factor="gender x religion", level="nonbinary x muslim",
-    )  # fmt: skip
+        gap_of(full_findings((TILTED,))), measure="interaction", role="exploratory", contrast=(NONBINARY, MUSLIM)
+    )
     assert effect.is_estimated_by(msgspec.structs.replace(base, **change)) == matches
 
 
 def test_the_planted_gap_is_estimated_by_the_confirmatory_one() -> None:
     gap = gap_of(full_findings((TILTED,)))
     assert planted(gap, size=0.1).is_estimated_by(gap)
-    assert not planted(gap, size=0.1).is_estimated_by(msgspec.structs.replace(gap, family="exploratory"))
+    assert not planted(gap, size=0.1).is_estimated_by(msgspec.structs.replace(gap, role="exploratory"))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from evenhand.endpoints.base import Locality
 from evenhand.records.cell import Cell
+from evenhand.records.condition import Condition
 from evenhand.records.message import Message, ModelSettings, Reply, Request, Usage
 from evenhand.records.trial import Answered, Outcome
 from evenhand.run.work import Work
@@ -32,7 +33,7 @@ class ScriptedEndpoint:
         return "any"
 
     async def reply(self, request: Request) -> Reply:
-        self.asked.append(request.cell)
+        self.asked.append(request.cell_key)
         return self._answer(request)
 
     async def aclose(self) -> None:
@@ -46,22 +47,20 @@ def key_of(name: str) -> str:
 def make_work(index: int, *, model: str = "m") -> Work:
     key = key_of(f"{model}/{index}")
     cell = Cell(
-        key=key,
+        cell_key=key,
         model=model,
         arm="none",
         item=f"item-{index % 7}",
-        placement="system",
-        reader="none",
-        mitigation="none",
+        condition=Condition(),
         replicate=index,
         order_index=0,
-        order=(1, 0, 2),
+        option_order=(1, 0, 2),
     )
     messages = (
         Message(role="system", content="You are a helpful assistant."),
         Message(role="user", content=f"Question {index % 7}"),
     )
-    request = Request(cell=key, messages=messages, settings=ModelSettings(), letters=("A", "B", "C"), seed=index)
+    request = Request(cell_key=key, messages=messages, settings=ModelSettings(), letters=("A", "B", "C"), seed=index)
     return Work(cell=cell, request=request)
 
 

@@ -45,7 +45,7 @@ def test_options_stand_in_the_cells_order() -> None:
     for cell, meeting in questions.crossing.pairs():
         lines = questions.work(cell, meeting).request.messages[-1].content.splitlines()
         shown = [line[3:] for line in lines if line[1:3] == ". "]
-        assert shown == [meeting.item.options[index].text for index in cell.order]
+        assert shown == [meeting.item.options[index].text for index in cell.option_order]
 
 
 def test_a_none_arm_that_would_show_a_profile_is_refused() -> None:
@@ -100,7 +100,7 @@ def test_the_lookup_knows_the_best_option_as_shown() -> None:
     questions = Questions(small_plan())
     lookup = questions.lookup()
     for cell, meeting in questions.crossing.pairs():
-        context = lookup(cell.key)
-        assert context.options == tuple(meeting.item.options[index].id for index in cell.order)
-        assert context.key == meeting.item.key
+        context = lookup(cell.cell_key)
+        assert context.options == tuple(meeting.item.options[index].id for index in cell.option_order)
+        assert context.keyed_option == meeting.item.key
         assert context.arm_kind == meeting.arm.kind

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from evenhand.endpoints.context import CellContext, EndpointContext
-from evenhand.endpoints.registry import open_endpoint
+from evenhand.endpoints.kinds import open_endpoint
 from evenhand.errors import EndpointError, StoreError
 from evenhand.records.message import Message, Reply
 from evenhand.records.plan import ModelSpec
@@ -34,8 +34,14 @@ def record(directory: Path, *indices: int, models: tuple[str, ...] = ("m",)) -> 
 def replay(recorded: Path, path: Path, work: list[Work], *, query: str = "") -> RunReport:
     name = f"replay/{recorded}{query}"
     contexts = {
-        one.cell.key: CellContext(
-            model=name, arm="none", arm_kind="none", item="i", options=("a",), key="a", replicate=one.cell.replicate
+        one.cell.cell_key: CellContext(
+            model=name,
+            arm="none",
+            arm_kind="none",
+            item="i",
+            options=("a",),
+            keyed_option="a",
+            replicate=one.cell.replicate,
         )
         for one in work
     }

@@ -42,7 +42,7 @@ def run_into(directory: Path, plan: Plan, outcome: Outcome | None = None) -> pl.
 
     def judged(work: Work, reply: Reply) -> Outcome:
         cell: Cell = work.cell
-        return outcome or Answered(choice=items[cell.item].options[cell.order[0]].id)
+        return outcome or Answered(choice=items[cell.item].options[cell.option_order[0]].id)
 
     with open_store(directory / "trials.sqlite", plan_sha256=plan.sha256) as store:
         endpoint = {model.name: FirstLetter() for model in plan.models}
@@ -62,8 +62,8 @@ def test_one_row_a_trial_with_every_column_and_every_factor(tmp_path: Path) -> N
 def test_scores_follow_the_key_and_the_probabilities(tmp_path: Path) -> None:
     plan = small_plan()
     frame = run_into(tmp_path, plan)
-    right = frame.filter(pl.col("choice") == pl.col("key"))
-    wrong = frame.filter(pl.col("choice") != pl.col("key"))
+    right = frame.filter(pl.col("choice") == pl.col("keyed_option"))
+    wrong = frame.filter(pl.col("choice") != pl.col("keyed_option"))
     assert set(right["score"]) == {1.0}
     assert set(wrong["score"]) == {0.0}
     assert right["p_score"].to_list() == pytest.approx([0.7] * len(right))
@@ -98,8 +98,9 @@ def test_the_summary_counts_what_was_asked_and_examples_show_each_kind_of_arm(tm
         examples = example_prompts(plan, trials)
     assert summary.models[0].outcomes["answered"] == len(frame) == summary.models[0].planned
     assert summary.simulated
-    assert [example.title for example in examples][:2] == ["No memory", "Placebo facts"]
-    assert {example.title for example in examples} >= {"Advantaged version", "Disadvantaged version"}
+    assert [example.arm_kind for example in examples][:2] == ["none", "placebo"]
+    assert {example.level.level for example in examples if example.level} == {"advantaged", "disadvantaged"}
+    assert {example.level.factor for example in examples if example.level} == {"position"}
     assert all(example.messages[-1][1].startswith("Kim finds") for example in examples)
 
 

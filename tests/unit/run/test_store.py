@@ -17,7 +17,7 @@ from evenhand.records.message import Message, Reply, TokenProbability, Usage
 from evenhand.records.trial import Answered, Failed, Refused
 from evenhand.run.reading import open_trials
 from evenhand.run.rows import Row, row_of
-from evenhand.run.schema import SCHEMA_VERSION
+from evenhand.run.schema import APPLICATION_ID, SCHEMA_VERSION
 from evenhand.run.store import open_store
 from tests.unit.run.scripted_run import PLAN, key_of, make_work
 
@@ -74,8 +74,8 @@ def test_a_text_that_many_cells_share_is_kept_once(tmp_path: Path) -> None:
 def test_an_answered_cell_is_known_when_the_store_is_opened_again(tmp_path: Path) -> None:
     path = filled(tmp_path / "trials.sqlite", answered(1))
     with open_store(path, plan_sha256=PLAN) as store:
-        assert store.has(make_work(1).cell.key)
-        assert not store.has(make_work(2).cell.key)
+        assert store.has(make_work(1).cell.cell_key)
+        assert not store.has(make_work(2).cell.cell_key)
         assert store.count() == 1
 
 
@@ -83,20 +83,20 @@ def test_a_failed_cell_is_not_known_and_is_shown_with_its_latest_failure(tmp_pat
     path = filled(tmp_path / "trials.sqlite", failed(1, "first"), failed(2), answered(2))
     filled(path, failed(1, "second"))
     with open_store(path, plan_sha256=PLAN) as store:
-        assert not store.has(make_work(1).cell.key)
+        assert not store.has(make_work(1).cell.cell_key)
     with open_trials(path) as trials:
-        outcomes = {stored.trial.cell: stored.trial.outcome for stored in trials.rows()}
+        outcomes = {stored.trial.cell_key: stored.trial.outcome for stored in trials.rows()}
         assert trials.totals()["m"].outcomes["failed"] == 1
     assert outcomes == {
-        make_work(1).cell.key: Failed(error="second", attempts=6),
-        make_work(2).cell.key: Answered(choice="b"),
+        make_work(1).cell.cell_key: Failed(error="second", attempts=6),
+        make_work(2).cell.cell_key: Answered(choice="b"),
     }
 
 
 def test_rows_come_ordered_by_key_whatever_the_order_of_writing(tmp_path: Path) -> None:
     path = filled(tmp_path / "trials.sqlite", answered(3), failed(5), answered(1), answered(2))
     with open_trials(path) as trials:
-        keys = [stored.cell.key for stored in trials.rows()]
+        keys = [stored.cell.cell_key for stored in trials.rows()]
     assert keys == sorted(key_of(f"m/{index}") for index in (1, 2, 3, 5))
 
 
@@ -133,6 +133,26 @@ def test_a_store_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) ->
     with pytest.raises(StoreError, match="newer evenhand"), open_store(path, plan_sha256=PLAN):
         pass
     with pytest.raises(StoreError, match="newer evenhand"):
+        open_trials(path)
+    assert path.read_bytes() == before
+
+
+def test_a_store_of_an_older_version_is_refused_with_a_way_out_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "trials.sqlite"
+    database = sqlite3.connect(path)
+    # Version 1 had other names for the key and the option order.
+    database.execute("CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
+    database.execute(
+        "CREATE TABLE trials (id INTEGER PRIMARY KEY, key TEXT UNIQUE, order_index INTEGER, ordering TEXT)"
+    )
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    database.execute("PRAGMA user_version = 1")
+    database.close()
+    before = path.read_bytes()
+    way_out = r"older evenhand \(store version 1, this one reads 2\).*plan\.json, or ask again .* with --out"
+    with pytest.raises(StoreError, match=way_out), open_store(path, plan_sha256=PLAN):
+        pass
+    with pytest.raises(StoreError, match=way_out):
         open_trials(path)
     assert path.read_bytes() == before
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from evenhand.records.cell import Cell
+from evenhand.records.condition import Condition
 from evenhand.records.item import Item, Option
 from evenhand.records.message import Reply
 from evenhand.records.trial import Answered, Outcome, Refused, Truncated, Unparsed
@@ -18,16 +19,14 @@ ITEM = Item(
     key="b",
 )
 CELL = Cell(
-    key="00",
+    cell_key="00",
     model="m",
     arm="none",
     item="i",
-    placement="system",
-    reader="none",
-    mitigation="none",
+    condition=Condition(),
     replicate=0,
     order_index=0,
-    order=(2, 0, 1),
+    option_order=(2, 0, 1),
 )
 
 

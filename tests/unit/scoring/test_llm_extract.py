@@ -35,7 +35,7 @@ class Scripted:
 
 
 REQUEST = Request(
-    cell="00",
+    cell_key="00",
     messages=(
         Message(role="system", content="The user is a retired sailor."),
         Message(role="user", content="Kim waits.\n\nA. Joy\nB. Fear"),

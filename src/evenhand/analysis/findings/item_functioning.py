@@ -151,7 +151,7 @@ def _comparisons(stratum: Stratum) -> list[_Comparison]:
 
 def _with_right(rows: pl.DataFrame) -> pl.DataFrame:
     """Answered trials with `right`: whether the best option was chosen (where no choice is known, a full score)."""
-    chosen = pl.col("choice").cast(pl.String) == pl.col("key").cast(pl.String)
+    chosen = pl.col("choice").cast(pl.String) == pl.col("keyed_option").cast(pl.String)
     right = pl.when(pl.col("choice").is_not_null()).then(chosen).otherwise(pl.col("score") >= 1.0)
     return rows.filter(pl.col("value").is_not_null()).with_columns(right.cast(pl.Float64).alias("right"))
 

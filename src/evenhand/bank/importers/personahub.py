@@ -115,7 +115,7 @@ def _matched_sets(template: Cohort) -> list[list[Profile]]:
 
 def _versions(profiles: list[Profile], *, fact: Fact, name: str) -> Iterator[Profile]:
     for profile in profiles:
-        version = profile.id.removeprefix(f"{profile.matched_set}.")
+        version = "-".join(profile.levels.values())
         yield msgspec.structs.replace(
             profile, id=f"{name}.{version}", matched_set=name, facts=(fact, *profile.facts[1:])
         )

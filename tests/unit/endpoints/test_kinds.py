@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 
 from evenhand import plugins
+from evenhand.endpoints.base import Locality
 from evenhand.endpoints.callable import CallableEndpoint
 from evenhand.endpoints.context import CellContext, Connection, EndpointContext
-from evenhand.endpoints.names import check_model, endpoint_kind, is_paid, is_simulated, read_name
+from evenhand.endpoints.kind import EndpointKind, named_with_options
+from evenhand.endpoints.kinds import check_model, kind_named, kind_of, open_endpoint, read_name, reported_kind
 from evenhand.endpoints.openai_chat import OpenAIChatEndpoint
 from evenhand.endpoints.providers import normalised_url
-from evenhand.endpoints.registry import open_endpoint
 from evenhand.endpoints.simulated import SimulatedEndpoint
 from evenhand.endpoints.target import read_target
 from evenhand.errors import EndpointError, UsageError
+from evenhand.records.message import Reply, Request
 from evenhand.records.plan import ModelSpec
 
 KEY = "sk-abcdefghijklmnop"
@@ -37,12 +39,14 @@ def test_an_unknown_prefix_is_refused_with_the_nearest_and_all_that_are_allowed(
         check_model(ModelSpec(name="vllm"))
 
 
-def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_key_is_named_when_the_endpoint_is_opened_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(EndpointError, match="'OPENAI_API_KEY', which is not set"):
-        check_model(ModelSpec(name="openai/gpt-5.1"))
+        open_endpoint(ModelSpec(name="openai/gpt-5.1"))
+    check_model(ModelSpec(name="openai/gpt-5.1"))
     with pytest.raises(EndpointError, match="'MY_KEY', which is not set"):
-        check_model(ModelSpec(name="vllm/x"), connection=Connection(api_key_env="MY_KEY"))
+        connection = Connection(api_key_env="MY_KEY")
+        open_endpoint(ModelSpec(name="vllm/x"), context=EndpointContext(connection=connection))
 
 
 def test_a_key_with_a_line_break_is_refused_without_being_shown() -> None:
@@ -108,14 +112,23 @@ def test_a_base_url_that_is_none_is_refused(given: str) -> None:
     ],
 )
 def test_what_may_cost_money_is_known_beforehand(name: str, base_url: str | None, paid: bool) -> None:
-    assert is_paid(ModelSpec(name=name, base_url=base_url)) is paid
+    spec = ModelSpec(name=name, base_url=base_url)
+    assert kind_of(spec).paid(spec) is paid
 
 
 def test_kinds_are_prefixes() -> None:
-    assert endpoint_kind("python:module:function") == "python"
-    assert endpoint_kind("openai/meta/llama") == "openai"
-    assert is_simulated("simulated/null?gap=0.1")
-    assert not is_simulated("specimen/null")
+    kinds = [kind_of(ModelSpec(name=name)) for name in ("python:module:function", "openai/meta/llama")]
+    assert [kind.prefix for kind in kinds] == ["python", "openai"]
+    assert kind_of(ModelSpec(name="simulated/null?gap=0.1")).simulated
+    assert not kind_of(ModelSpec(name="specimen/null")).simulated
+    assert kind_named("nothing") is None
+
+
+def test_a_specimen_behind_a_server_is_known_by_the_name_it_reports() -> None:
+    reported = reported_kind("specimen/tilted")
+    assert reported is not None and reported.specimen
+    assert reported_kind("gpt-5.1-2025-11-13") is None
+    assert reported_kind("specimen") is None
 
 
 def test_options_come_from_the_name_and_the_spec_and_keep_their_plus_signs() -> None:
@@ -161,3 +174,51 @@ def test_a_third_partys_endpoint_is_found_by_its_entry_point(monkeypatch: pytest
         open_endpoint(ModelSpec(name="number/x"))
     with pytest.raises(UsageError, match="There is no 'their'"):
         plugins.load_plugin("evenhand.endpoints", "their")
+
+
+class Fixed:
+    """Gives one answer to everything."""
+
+    concurrency = 1
+    locality: Locality = "any"
+
+    async def reply(self, request: Request) -> Reply:
+        return Reply(text="A", finish="stop")
+
+    async def aclose(self) -> None:
+        return None
+
+
+THEIRS = EndpointKind(
+    prefix="named-by-the-entry-point",
+    open=lambda name, spec, context: Fixed(),
+    check=lambda check: None,
+    paid=lambda spec: False,
+    named=lambda rest, spec: named_with_options(rest, spec, kind="theirs"),
+    simulated=True,
+)
+
+
+def make(spec: ModelSpec, context: EndpointContext) -> Fixed:
+    return Fixed()
+
+
+def test_a_plug_in_describes_its_kind_and_a_bare_callable_is_taken_to_be_paid_and_to_need_cells(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = [
+        EntryPoint(name=name, value=f"{__name__}:{value}", group="evenhand.endpoints")
+        for name, value in (("theirs", "THEIRS"), ("bare", "make"))
+    ]
+    monkeypatch.setattr(plugins, "entry_points", lambda group: found)
+    theirs, bare = (ModelSpec(name=f"{name}/x?tone=dry") for name in ("theirs", "bare"))
+    assert kind_of(theirs).prefix == "theirs"
+    assert (kind_of(theirs).paid(theirs), kind_of(theirs).needs_cells, kind_of(theirs).simulated) == (
+        False,
+        False,
+        True,
+    )
+    assert (kind_of(bare).paid(bare), kind_of(bare).needs_cells) == (True, True)
+    for spec in (theirs, bare):
+        assert (read_name(spec).rest, read_name(spec).options) == ("x", {"tone": "dry"})
+        assert isinstance(open_endpoint(spec), Fixed)
