@@ -147,7 +147,7 @@ def _effective(side: Answers, share: float, levels: int) -> Array:
     number = np.bincount(question).astype(np.float64)
     counted = tally(side.item[first], weights=number / (1 + (number - 1) * share), levels=levels)
     present = tally(side.item[first], weights=None, levels=levels) > 0
-    return np.where(present, np.maximum(np.floor(counted + 1e-9), 1.0), 0.0)
+    return np.where(present, np.maximum(np.rint(counted), 1.0), 0.0)
 
 
 def _by_question(side: Answers) -> Answers:

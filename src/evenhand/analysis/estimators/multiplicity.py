@@ -55,8 +55,8 @@ def benjamini_hochberg(p: Sequence[float | None]) -> list[float | None]:
 def hierarchical(families: Sequence[Sequence[float | None]], *, alpha: float) -> list[list[float | None]]:
     """p-values adjusted over families of tests and within them.
 
-    An adjusted p is the larger of its family's and of its own within the family, the latter times the number of families
-    over the number that pass at `alpha`. Below `alpha` it is exactly where the two steps reject.
+    An adjusted p is the larger of its family's and of its own within the family, the latter times the number of
+    families over the number that pass at `alpha`. Below `alpha` it is exactly where the two steps reject.
 
     Args:
         families: The p-values of every family.

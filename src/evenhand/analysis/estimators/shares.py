@@ -2,8 +2,8 @@
 
 Near 0 and 1 the estimate is skewed and its standard error small by luck, so that the symmetric interval holds the truth
 in 87% of tables where it should in 95. Here the variance is turned into the number of independent answers that would
-have it, and the interval is that of such a share: Wilson's with Student's t, and towards the nearer edge, where Wilson's
-is short, the exact one of Clopper and Pearson.
+have it, and the interval is that of such a share: Wilson's with Student's t, and towards the nearer edge, where
+Wilson's is short, the exact one of Clopper and Pearson.
 
 References:
     Wilson (1927), JASA 22:209-212. Clopper and Pearson (1934), Biometrika 26:404-413. Korn and Graubard (1998), Survey
@@ -21,7 +21,7 @@ from evenhand.analysis.estimators.student import quantile
 
 scipy = lazy_loader.load("scipy")  # slow to load, and this module is read where power is planned
 
-__all__ = ["share_interval"]
+__all__ = ["share_interval", "share_of_count"]
 
 
 def share_interval(estimate: Estimate, *, alpha: float) -> tuple[float, float]:
@@ -39,3 +39,10 @@ def share_interval(estimate: Estimate, *, alpha: float) -> tuple[float, float]:
     if mean >= 0.5:
         return low, max(high, float(scipy.special.betaincinv(right + 1, wrong, 1 - alpha / 2)))
     return min(low, float(scipy.special.betaincinv(right, wrong + 1, alpha / 2))), high
+
+
+def share_of_count(count: int, total: int, *, alpha: float) -> tuple[float, float]:
+    """Exact interval of Clopper and Pearson of `count` among `total` independent ones."""
+    low = 0.0 if count == 0 else float(scipy.special.betaincinv(count, total - count + 1, alpha / 2))
+    high = 1.0 if count == total else float(scipy.special.betaincinv(count + 1, total - count, 1 - alpha / 2))
+    return low, high

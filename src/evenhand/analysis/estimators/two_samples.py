@@ -102,9 +102,11 @@ def _variance(
     """Variance of the coefficient, its degrees of freedom, and the parts."""
     indicators = [(side > 0).astype(np.float64), (side < 0).astype(np.float64)]
     names = ("profile", "placebo")
+    # Units of the other side share the first level, where their indicator is 0.
+    own = (np.where(side > 0, unit, 0), np.where(side < 0, unit - numbers[0], 0))
     groups = [
-        RandomTerm(name=name, codes=unit, levels=sum(numbers), covariate=indicator)
-        for name, indicator, number in zip(names, indicators, numbers, strict=True)
+        RandomTerm(name=name, codes=codes, levels=number, covariate=indicator)
+        for name, codes, indicator, number in zip(names, own, indicators, numbers, strict=True)
         if number > 1
     ]
     slopes = items.levels > 1

@@ -5,8 +5,8 @@ error). Every other measure forms an exploratory family of its own within a mode
 are adjusted together (hierarchical false discovery rate). Which family a finding belongs to is decided when it is made
 (`evenhand.analysis.findings.claim`). The p-values against zero and those against the margin are adjusted each by
 themselves; a finding shows the second unadjusted and its verdict rests on the adjusted one. Beside the plain interval
-stands one at the level that the adjustment leaves, which leaves zero out exactly where the adjusted p is below the level
-of the tests. docs/methods/verdicts.md.
+stands one at the level that the adjustment leaves, which leaves zero out exactly where the adjusted p is below the
+level of the tests. docs/methods/verdicts.md.
 """
 
 from __future__ import annotations
