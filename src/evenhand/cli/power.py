@@ -20,6 +20,8 @@ Examples:
 
   evenhand power --items 108 --sets 30 --gap 0.027 --simulate 2000
 
+  evenhand power --items 33 --sets 30 --accuracy 0.9 --flips 0.05
+
   evenhand power --pilot runs/2026-11-23-gpt --items 255 --sets 60        variance components of a finished run
 """
 
@@ -31,6 +33,12 @@ def power(
     replicates: Annotated[int, typer.Option(min=1, help="Repeats of every pair.")] = 1,
     gap: Annotated[float | None, typer.Option(help="True gap (0.03 = 3 points) whose power is wanted.")] = None,
     pilot: Annotated[Path | None, typer.Option(help="Run directory whose variance components are used.")] = None,
+    accuracy: Annotated[
+        float | None, typer.Option(help="Share of right answers that is expected, such as 0.9.")
+    ] = None,
+    flips: Annotated[
+        float | None, typer.Option(help="Share of twin answers of which one is right and one wrong, such as 0.05.")
+    ] = None,
     simulate: Annotated[int, typer.Option(min=0, help="Check the power by so many simulated audits.")] = 0,
     seed: Annotated[int, typer.Option(help="Root seed of the simulation.")] = 20251009,
     alpha: Annotated[float, typer.Option(min=1e-6, max=0.5, help="Two-sided level.")] = 0.05,
@@ -41,6 +49,8 @@ def power(
     from evenhand.analysis.estimators.power import (
         DEFAULT_COMPONENTS,
         PairedDesign,
+        answer_components,
+        gap_range,
         planned_power,
         planned_smallest_gap,
         power_curve,
@@ -48,7 +58,11 @@ def power(
 
     if simulate and gap is None:
         raise UsageError("--simulate needs the true gap to simulate; name it with --gap, for example --gap 0.03")
-    components = DEFAULT_COMPONENTS
+    components = DEFAULT_COMPONENTS if accuracy is None else answer_components(accuracy, flips=flips)
+    if flips is not None and accuracy is None:
+        raise UsageError("--flips needs the accuracy it goes with; name it with --accuracy, for example 0.9")
+    if pilot is not None and accuracy is not None:
+        raise UsageError("--pilot and --accuracy both say how answers vary; name one of them")
     if pilot is not None:
         from evenhand.analysis.findings.pilot import components_from_scores
         from evenhand.audit import score
@@ -57,6 +71,7 @@ def power(
         components = components_from_scores(score(read_plan(pilot), pilot))
     design = PairedDesign(items=items, sets=sets, sets_per_item=pairs, replicates=replicates)
     smallest = planned_smallest_gap(design, components=components, alpha=alpha, power=target)
+    ends = gap_range(smallest, components=components)
     curves = {
         "items": power_curve(design, over="items", values=_around(items), components=components, alpha=alpha),
         "sets": power_curve(design, over="sets", values=_around(sets), components=components, alpha=alpha),
@@ -77,6 +92,7 @@ def power(
                 "design": design,
                 "components": components,
                 "smallest_gap": smallest,
+                "smallest_gap_range": ends,
                 "target_power": target,
                 "gap": gap,
                 "power": formula,
@@ -87,6 +103,8 @@ def power(
         return
     say(f"Variance components: {components.source}.")
     say(f"Smallest gap detected with {target:.0%} power: {smallest * 100:.2f} points.")
+    if ends is not None:
+        say(f"The pilot leaves it between {ends[0] * 100:.2f} and {ends[1] * 100:.2f} points (90% interval).")
     if formula is not None and gap is not None:
         say(f"Power at a gap of {gap * 100:.2f} points: {formula:.1%} by formula.")
     if simulated is not None:

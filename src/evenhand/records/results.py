@@ -38,9 +38,9 @@ class CellMean(Struct, frozen=True, kw_only=True, omit_defaults=True):
     raw: float | None
     """Mean score; None where nothing was answered."""
     pooled: float | None
-    """Partially pooled mean (MAIHDA); None where nothing was answered."""
+    """Partially pooled over main effects and pairwise interactions; None where nothing was answered."""
     low: float | None
-    """Lower end of the pooled mean's interval; None where there is no pooled mean."""
+    """Lower end of the pooled mean's interval, which holds for all cells at once; None where there is no pooled mean."""
     high: float | None
     """Upper end of the same interval."""
 
@@ -181,3 +181,7 @@ class DesignPower(Struct, frozen=True, kw_only=True):
     to: int
     smallest_gap: float
     """Probability scale, at the stated power."""
+    low: float | None = None
+    """Lower end of its 90% interval, because the variation was found in a run of limited size; None where unknown."""
+    high: float | None = None
+    """Upper end."""

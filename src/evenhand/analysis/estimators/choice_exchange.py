@@ -15,6 +15,7 @@ __all__ = ["choice_exchange_p"]
 Array = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 _DRAWS = 999
+_CHUNK = 500_000
 
 
 def choice_exchange_p(arm: Counts, *, baseline: Counts, rng: np.random.Generator, draws: int = _DRAWS) -> float:
@@ -35,30 +36,33 @@ def choice_exchange_p(arm: Counts, *, baseline: Counts, rng: np.random.Generator
     if not moving.any():
         return 1.0
     total, baseline, weights = total[moving], baseline[moving], weights[moving]
-    observed = abs(float(weights @ _excess(total - baseline, baseline)))
-    hits = 0
-    for _ in range(draws):
-        drawn = _dealt(total, baseline.sum(axis=1), rng)
-        hits += abs(float(weights @ _excess(total - drawn, drawn))) >= observed - 1e-12
+    observed = abs(float(weights @ _excess(total - baseline, baseline))) - 1e-12
+    size = baseline.sum(axis=1)
+    hits, rows = 0, max(1, _CHUNK // total.size)
+    for start in range(0, draws, rows):
+        drawn = _dealt(total, size, rng, copies=min(rows, draws - start))
+        hits += int(np.count_nonzero(np.abs(_excess(total - drawn, drawn) @ weights) >= observed))
     return (1 + hits) / (draws + 1)
 
 
 def _excess(arm: Counts, baseline: Counts) -> Array:
     """Share of differing pairs between the sides, less that within the baseline, by question."""
-    size, others = baseline.sum(axis=1), arm.sum(axis=1)
-    between = (arm * baseline).sum(axis=1) / (size * others)
-    within = (baseline * (baseline - 1)).sum(axis=1) / (size * (size - 1))
+    size, others = baseline.sum(axis=-1), arm.sum(axis=-1)
+    between = (arm * baseline).sum(axis=-1) / (size * others)
+    within = (baseline * (baseline - 1)).sum(axis=-1) / (size * (size - 1))
     result: Array = within - between
     return result
 
 
-def _dealt(total: Counts, size: Counts, rng: np.random.Generator) -> Counts:
-    """Draw `size` choices of every question without replacement, option by option."""
-    drawn = np.zeros_like(total)
-    left, rest = size.copy(), total.sum(axis=1)
-    for option in range(total.shape[1] - 1):
-        rest = rest - total[:, option]
-        drawn[:, option] = rng.hypergeometric(total[:, option], rest, left)
-        left = left - drawn[:, option]
-    drawn[:, -1] = left
-    return drawn
+def _dealt(total: Counts, size: Counts, rng: np.random.Generator, *, copies: int) -> Counts:
+    """Deal `size` choices of every question without replacement, one after the other; shape (copies, *total)."""
+    left = np.broadcast_to(total, (copies, *total.shape)).copy()
+    for turn in range(int(size.max())):
+        reached = np.cumsum(left, axis=2)
+        point = rng.random(reached.shape[:2]) * reached[:, :, -1]
+        option = np.minimum((reached <= point[:, :, None]).sum(axis=2), total.shape[1] - 1)
+        taken = np.broadcast_to((size > turn).astype(np.int64), option.shape)
+        np.put_along_axis(
+            left, option[:, :, None], np.take_along_axis(left, option[:, :, None], axis=2) - taken[:, :, None], axis=2
+        )
+    return total[None, :, :] - left

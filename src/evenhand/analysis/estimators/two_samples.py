@@ -131,12 +131,14 @@ def _variance(
         part = max(between * load + least, RESIDUAL_FLOOR * least)
         variance += part
         spread += part**2 / degrees
+    possible = variance
     if slopes:
         load = float(np.sum(tally(items.codes, weights=weights * side, levels=items.levels) ** 2))
         part = (found["item slope"] or 0.0) * load
         spread += max(part, 0.0) ** 2 / (items.levels - 1)
+        possible += max(part, 0.0)
         variance = max(variance + part, RESIDUAL_FLOOR * noise * float(weights @ weights), 0.5 * variance)
-    return variance, max(1.0, variance**2 / spread), moments.components
+    return variance, max(1.0, possible**2 / spread), moments.components
 
 
 def _units(counts: tuple[int, int]) -> int:

@@ -33,6 +33,8 @@ class Claim(Struct, frozen=True, kw_only=True):
     """Whether the estimate is compared with zero and with the margin; False for rates and variances."""
     on_margin: bool = True
     """Whether the margin means something for it; False for shares of single options, whose base rates are small."""
+    described: bool = False
+    """Whether its p-value is shown for description only: no family, no verdict."""
     main: bool = False
     """Whether this is the main form of its measure: confirmatory where the plan names the measure."""
 
@@ -103,7 +105,7 @@ def with_number(
 
 def _role(claim: Claim, *, stratum: Stratum) -> Role:
     """Confirmatory is the main form of a measure that the plan names, in the plan's main condition."""
-    if not claim.tested:
+    if not claim.tested or claim.described:
         return "descriptive"
     if (
         claim.main
