@@ -40,7 +40,7 @@ class CellMean(Struct, frozen=True, kw_only=True, omit_defaults=True):
     pooled: float | None
     """Partially pooled over main effects and pairwise interactions; None where nothing was answered."""
     low: float | None
-    """Lower end of the pooled mean's interval, which holds for all cells at once; None where there is no pooled mean."""
+    """Lower end of the interval, which holds for all cells at once; None where there is no pooled mean."""
     high: float | None
     """Upper end of the same interval."""
 

@@ -80,12 +80,25 @@ def infer(estimate: float, *, se: float, df: float | None, spec: EstimateSpec) -
     )
 
 
-def agreeing(low: float, high: float, *, estimate: float, rejected: bool) -> tuple[float, float]:
-    """The interval, widened around the estimate until it holds zero where the test does not reject zero.
+def agreeing(
+    low: float, high: float, *, estimate: float, p: float, level: float, df: float | None
+) -> tuple[float, float]:
+    """The interval, scaled around the estimate where it and the test are at odds over zero.
 
-    A test whose p is the larger of two may not reject where the interval of one of them leaves zero out. A reader who
-    sees interval and verdict side by side must not find them at odds.
+    A p that is the larger of two, or an exact one, may reject where an interval from a standard error holds zero, or
+    the other way round; a reader sees both. The half-width is then the one at which the interval touches zero exactly
+    where p equals the level; it is at most twice the estimate.
+
+    Args:
+        low: Lower end of the interval.
+        high: Upper end.
+        estimate: Its middle.
+        p: The test against zero.
+        level: The test rejects below it; the interval has a confidence of one less it.
+        df: Degrees of freedom; None: normal.
     """
-    if rejected or low <= 0.0 <= high:
+    if estimate == 0.0 or (p < level) != (low <= 0.0 <= high):
         return low, high
-    return (min(low, 0.0), max(high, 2 * estimate)) if estimate > 0 else (min(low, 2 * estimate), max(high, 0.0))
+    ratio = quantile(1 - level / 2, df=df) / max(quantile(1 - max(p, 1e-300) / 2, df=df), 1e-9)
+    half = abs(estimate) * min(ratio, 2.0)
+    return estimate - half, estimate + half

@@ -4,8 +4,8 @@ Model of the profile means with items taken out: main effects of the factors, a 
 factors, one for every profile, and the sampling error. How large the two kinds of effects are is not estimated but
 integrated over: a grid of their standard deviations is weighted by the restricted likelihood under a flat prior. A cell
 so keeps an interval of honest width where the likelihood is highest at the edge, 0, and a real interaction is not
-flattened into a sum of main effects. The intervals hold for all cells at once: they are as wide as the largest deviation
-among all cells of the posterior makes necessary.
+flattened into a sum of main effects. The intervals hold for all cells at once: they are as wide as the largest
+deviation among all cells of the posterior makes necessary.
 
 References:
     Evans, Williams, Onnela and Subramanian (2018), Social Science and Medicine 203:64-73 (MAIHDA). Gelman (2006),

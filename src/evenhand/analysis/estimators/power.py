@@ -117,7 +117,7 @@ def _chances(accuracy: float, *, spread: float) -> list[tuple[float, float]]:
 
 
 ASSUMED_ACCURACY = 0.65
-"""Assumed where nothing is known of a model. Answers vary most near one half, so better models need less than is said."""
+"""Assumed where nothing is known of a model. Answers vary most near one half; better models need less than is said."""
 
 DEFAULT_COMPONENTS = answer_components(ASSUMED_ACCURACY)
 """Assumed where there is no pilot."""

@@ -3,10 +3,10 @@
 Near 0 and 1 the estimate is skewed and its standard error small by luck, so that the symmetric interval holds the truth
 in 87% of tables where it should in 95. Here the variance is turned into the number of independent answers that would
 have it, and the interval is that of such a share: Wilson's with Student's t, and towards the nearer edge, where
-Wilson's is short, the exact one of Clopper and Pearson.
+Wilson's is short, the one from Jeffreys' prior.
 
 References:
-    Wilson (1927), JASA 22:209-212. Clopper and Pearson (1934), Biometrika 26:404-413. Korn and Graubard (1998), Survey
+    Wilson (1927), JASA 22:209-212. Brown, Cai and DasGupta (2001), Statistical Science 16:101-133 (Jeffreys). Korn and Graubard (1998), Survey
     Methodology 24:193-201 (shares with an effective number of answers).
 """
 
@@ -37,8 +37,8 @@ def share_interval(estimate: Estimate, *, alpha: float) -> tuple[float, float]:
     counted = answers * (quantile(1 - alpha / 2, df=None) / factor) ** 2
     right, wrong = counted * mean, counted * (1 - mean)
     if mean >= 0.5:
-        return low, max(high, float(scipy.special.betaincinv(right + 1, wrong, 1 - alpha / 2)))
-    return min(low, float(scipy.special.betaincinv(right, wrong + 1, alpha / 2))), high
+        return low, max(high, float(scipy.special.betaincinv(right + 0.5, wrong + 0.5, 1 - alpha / 2)))
+    return min(low, float(scipy.special.betaincinv(right + 0.5, wrong + 0.5, alpha / 2))), high
 
 
 def share_of_count(count: int, total: int, *, alpha: float) -> tuple[float, float]:

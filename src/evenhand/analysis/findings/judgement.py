@@ -96,12 +96,13 @@ def _adjusted_spread(number: Tested, *, p_adjusted: float | None, alpha: float) 
     spread = number.spread
     if spread is None or p_adjusted is None:
         return None
+    # The test rejects where its p is below this level, which is where the adjusted p is below alpha.
     level = alpha * min(1.0, number.p / p_adjusted) if p_adjusted > 0 else alpha
     low, high = spread.low, spread.high
     if spread.se is not None and spread.se > 0 and level > 0:
         half = spread.se * quantile(1 - level / 2, df=spread.df)
-        low, high = min(low, number.value - half), max(high, number.value + half)
-    low, high = agreeing(low, high, estimate=number.value, rejected=p_adjusted < alpha)
+        low, high = number.value - half, number.value + half
+    low, high = agreeing(low, high, estimate=number.value, p=number.p, level=level, df=spread.df)
     return Spread(low=low, high=high, confidence=1 - level, se=spread.se, df=spread.df)
 
 

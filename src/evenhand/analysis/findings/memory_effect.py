@@ -139,9 +139,10 @@ def decided(estimate: PairedGap, second: Second | None, *, spec: EstimateSpec) -
     # All differences alike, yet the answers behind them vary: no degrees of freedom of their own.
     df = estimate.df if estimate.df is not None else float(max(estimate.units - 1, 1))
     inference = infer(estimate.estimate, se=float(np.sqrt(variance)), df=df, spec=spec)
-    p = max(inference.p, second.p)
-    rejected = p < 1 - spec.confidence
-    low, high = agreeing(inference.low, inference.high, estimate=estimate.estimate, rejected=rejected)
+    p = max(second.p, inference.p if estimate.degenerate else estimate.p)
+    low, high = agreeing(
+        inference.low, inference.high, estimate=estimate.estimate, p=p, level=1 - spec.confidence, df=df
+    )
     return replace(
         estimate,
         se=float(np.sqrt(variance)),

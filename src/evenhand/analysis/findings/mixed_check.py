@@ -3,8 +3,8 @@
 Estimand in log-odds: the difference in the log-odds of a right answer between two levels, for an item and profile of
 average easiness. As probability: that difference averaged over the items and profiles of the design. Sampling units:
 items and profiles, crossed. The model of the pairs lets items react differently to the contrast and has a verdict; that
-of the crossing does not, and is there for description. Estimators: `evenhand.analysis.estimators.binomial_mixed` for right-or-wrong scores,
-`evenhand.analysis.estimators.linear_mixed` for graded ones; docs/methods/mixed-models.md.
+of the crossing does not, and is there for description. Estimators: `evenhand.analysis.estimators.binomial_mixed` for
+right-or-wrong scores, `evenhand.analysis.estimators.linear_mixed` for graded ones; docs/methods/mixed-models.md.
 """
 
 from __future__ import annotations
