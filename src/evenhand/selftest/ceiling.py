@@ -14,6 +14,7 @@ import numpy.typing as npt
 from msgspec import Struct
 from scipy import optimize, special
 
+from evenhand.analysis.analyse import analyse
 from evenhand.analysis.estimators.crossed import cell_means, dummies
 from evenhand.analysis.estimators.equivalence import alike_p, tost_p
 from evenhand.analysis.estimators.estimate import Estimate, EstimateSpec
@@ -21,22 +22,35 @@ from evenhand.analysis.estimators.exchange import Answers, exchange_test
 from evenhand.analysis.estimators.item_permutation import item_tests
 from evenhand.analysis.estimators.paired import PairedGap, paired_gap
 from evenhand.analysis.estimators.pooled_cells import pooled_cells
+from evenhand.analysis.estimators.power import PairedDesign as PlannedDesign
+from evenhand.analysis.estimators.power import answer_components, planned_smallest_gap
 from evenhand.analysis.estimators.profile_variance import profile_means
 from evenhand.analysis.estimators.shares import share_interval, share_of_count
 from evenhand.analysis.estimators.two_samples import two_sample_gap
 from evenhand.analysis.findings.memory_effect import Second, decided
-from evenhand.selftest.calibration import Rate, rate
+from evenhand.seeds import stream
+from evenhand.selftest.calibration import PairedDesign, Rate, Scenario, calibrate_paired, rate
+from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
 __all__ = [
     "MemoryTable",
+    "MissingBias",
     "Reaction",
+    "Tails",
+    "accuracy_coverage",
+    "cells_covered",
     "easiness_for",
     "equivalence_p",
+    "items_flagged",
     "memory_table",
     "memory_test",
+    "missing_where_it_reacts",
     "null_memory",
+    "null_placebo",
     "rare_reactions",
     "reaction_table",
+    "reports_with_a_difference",
+    "stated_power",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -318,3 +332,25 @@ def cells_covered(
         found = pooled_cells(means, main=main, pairs=pairs, rng=rng)
         hits[index] = np.abs(found.mean - chance.mean(axis=1)) <= found.factor * found.se
     return rate(hits.all(axis=1)), rate(hits), rate(hits[:, both])
+
+
+def stated_power(accuracy: float, *, simulations: int, rng: np.random.Generator) -> tuple[float, Rate]:
+    """The smallest gap that is stated for 30 sets and 33 items at 80% power, and how often it is found."""
+    stated = planned_smallest_gap(PlannedDesign(items=33, sets=30), components=answer_components(accuracy))
+    scenario = Scenario(name="as assumed", intercept=easiness_for(accuracy), unit=0.0, unit_slope=0.3, item_slope=0.5)
+    design = PairedDesign(sets=30, items=33, per_item=30)
+    return stated, calibrate_paired(scenario, design, simulations=simulations, rng=rng, gap=stated).rejected
+
+
+def reports_with_a_difference(easiness: float, *, reports: int, seed: int) -> tuple[Rate, Rate]:
+    """Whole analyses of respondents that nothing moves: how often any finding is a difference, and how many are."""
+    design = SimulatedDesign(items=24, sets=12, crossing=True, placebos=4, none_repeats=2)
+    hits, shares = [], []
+    for index in range(reports):
+        scores = simulated_scores(
+            Respondent(easiness=easiness, cell_sd=0.0), design=design, rng=stream(seed, "reports", str(easiness), index)
+        )
+        verdicts = [found.verdict for found in analyse(scores, published=False).findings if found.verdict is not None]
+        hits.append("difference" in verdicts)
+        shares.append(verdicts.count("difference") / len(verdicts))
+    return rate(hits), rate(shares)

@@ -3,16 +3,18 @@
 Null hypothesis: answers to an item are exchangeable between the two arms. Given an item's answers of both arms, the
 baseline's are then a draw without replacement from all of them. For answers of 0 and 1 that is a hypergeometric count,
 and the distribution of the mean difference over items is the convolution of the items' distributions, which is computed
-exactly (on a grid where items differ in size). For graded scores and probabilities answers are drawn. The test knows
-nothing of a normal distribution, so it holds its level near the ceiling, where a baseline that was asked once is right
-on nearly every item and its own variance does not show; the quasi-F test holds it where users differ. The decision
-rests on the larger of the two p-values.
+exactly (on a grid where items differ in size). It is skewed near the ceiling, so the two-sided p is twice the smaller
+tail, with half of what is as likely as the observed value (mid-p), since only a few values are possible there. For
+graded scores and probabilities answers are drawn. The test knows nothing of a normal distribution, so it holds its
+level near the ceiling, where a baseline that was asked once is right on nearly every item and its own variance does not
+show; the quasi-F test holds it where users differ. The decision rests on the larger of the two p-values.
 
 Repeats of one question may agree more than answers of different arms do (at temperature 0 they are copies). Their
 number is then divided by the design effect ``1 + (n - 1) rho`` with rho the share by which they agree more.
 
 References:
-    Fisher (1935), The Design of Experiments (exact tests). Kish (1965), Survey Sampling, section 5.4 (design effect).
+    Fisher (1935), The Design of Experiments (exact tests). Lancaster (1961), JASA 56:223-234 (mid-p). Kish (1965),
+    Survey Sampling, section 5.4 (design effect).
 """
 
 from __future__ import annotations
@@ -94,21 +96,20 @@ def exchange_test(
     means = [total / np.maximum(count, 1) for total, count in zip(sums, counts, strict=True)]
     difference = float(weight @ (means[0] - means[1]))
     share = _agreement(arm, baseline, levels)
-    observed = abs(difference)
     if all(bool(np.isin(side.score, (0.0, 1.0)).all()) for side in (arm, baseline)):
         sizes = [_effective(side, share, levels) for side in (arm, baseline)]
         right = means[0] * sizes[0] + means[1] * sizes[1]
         urn = _Urn(arm=sizes[0], baseline=sizes[1], right=right, weight=weight)
-        p, variance = _exact_p(urn, observed), _binary_variance(urn)
+        p, variance = _exact_p(urn, difference), _binary_variance(urn)
     else:
         sides = [_by_question(side) if share > 0.5 else side for side in (arm, baseline)]
         variance = _variance(sides[0], sides[1], weight)
         if variance <= _TINY**2:
             p = 1.0
         elif rng is None:
-            p = float(special.erfc(observed / np.sqrt(2 * variance)))
+            p = float(special.erfc(abs(difference) / np.sqrt(2 * variance)))
         else:
-            p = _drawn_p(sides[0], sides[1], weight, observed, rng=rng, draws=draws)
+            p = _drawn_p(sides[0], sides[1], weight, difference, rng=rng, draws=draws)
     return Exchange(difference=difference, p=min(p, 1.0), variance=variance, items=int(both.sum()))
 
 
@@ -180,7 +181,7 @@ def _variance(arm: Answers, baseline: Answers, weight: Array) -> float:
     return float(weight[used] ** 2 @ (inner[used] * (1 / number[0][used] + 1 / number[1][used])))
 
 
-def _exact_p(urn: _Urn, observed: float) -> float:
+def _exact_p(urn: _Urn, difference: float) -> float:
     """Two-sided p of a difference of shares, by convolution over the items."""
     count = urn.arm + urn.baseline
     moving = (urn.weight > 0) & (urn.right > _TINY) & (urn.right < count - _TINY)
@@ -199,7 +200,9 @@ def _exact_p(urn: _Urn, observed: float) -> float:
     total = np.maximum(np.fft.irfft(product, length), 0.0)
     points = float(lowest.sum()) + step * np.arange(length)
     slack = 0.01 * step if exact else step * np.sqrt(widths.shape[0])
-    return float(total[np.abs(points) >= observed - slack].sum())
+    at = float(total[np.abs(points - difference) <= slack].sum())
+    above, below = float(total[points > difference + slack].sum()), float(total[points < difference - slack].sum())
+    return 2 * (min(above, below) + 0.5 * at)
 
 
 def _step(widths: Array, mass: Array) -> tuple[float, bool]:
@@ -243,7 +246,7 @@ def _choose(n: Array, k: Array) -> Array:
 
 
 def _drawn_p(
-    arm: Answers, baseline: Answers, weight: Array, observed: float, *, rng: np.random.Generator, draws: int
+    arm: Answers, baseline: Answers, weight: Array, difference: float, *, rng: np.random.Generator, draws: int
 ) -> float:
     """Two-sided p of a difference of mean scores, by dealing an item's answers out anew."""
     item = np.concatenate([arm.item, baseline.item])
@@ -259,7 +262,8 @@ def _drawn_p(
             sums = _drawn_sums(values, size=few, rng=rng, draws=draws)
             means = (values.sum() - sums) / (values.size - few) - sums / few
             drawn += sign * weight[index] * means
-    return (1 + int(np.count_nonzero(np.abs(drawn) >= observed - _TINY))) / (draws + 1)
+    above, below = (drawn >= difference - _TINY), (drawn <= difference + _TINY)
+    return 2 * (1 + min(int(np.count_nonzero(above)), int(np.count_nonzero(below)))) / (draws + 1)
 
 
 def _drawn_sums(values: Array, *, size: int, rng: np.random.Generator, draws: int) -> Array:

@@ -6,8 +6,8 @@ have it, and the interval is that of such a share: Wilson's with Student's t, an
 Wilson's is short, the one from Jeffreys' prior.
 
 References:
-    Wilson (1927), JASA 22:209-212. Brown, Cai and DasGupta (2001), Statistical Science 16:101-133 (Jeffreys). Korn and Graubard (1998), Survey
-    Methodology 24:193-201 (shares with an effective number of answers).
+    Wilson (1927), JASA 22:209-212. Brown, Cai and DasGupta (2001), Statistical Science 16:101-133 (Jeffreys). Korn
+    and Graubard (1998), Survey Methodology 24:193-201 (shares with an effective number of answers).
 """
 
 from __future__ import annotations
