@@ -220,7 +220,7 @@ def _item_distributions(urn: _Urn, moving: npt.NDArray[np.bool_]) -> tuple[Array
     arm, baseline, right = urn.arm[moving], urn.baseline[moving], urn.right[moving]
     flipped = arm < baseline
     few, many = np.where(flipped, arm, baseline), np.where(flipped, baseline, arm)
-    drawn = np.arange(int(few.max()) + 1)[None, :]
+    drawn = np.arange(int(few.max()) + 1, dtype=np.float64)[None, :]
     below = np.floor(right + 1e-9)
     part = np.where(right - below > 1e-9, right - below, 0.0)
     values, mass = [], []

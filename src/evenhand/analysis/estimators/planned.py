@@ -31,10 +31,13 @@ def planned_weights(observed: Mask, *, planned: Mask | None) -> Array:
         planned: Cells that were asked; None: the observed ones. Rows and columns without any value are left out, and
             the estimand is then that of the others.
     """
-    weights = observed.astype(np.float64)
+    weights: Array = observed.astype(np.float64)
     if planned is None or bool((planned <= observed).all()):
-        return weights / weights.sum()
-    kept = planned & observed.any(axis=1)[:, None] & observed.any(axis=0)[None, :]
+        even: Array = weights / weights.sum()
+        return even
+    rows_seen: Mask = np.asarray(observed.any(axis=1))
+    columns_seen: Mask = np.asarray(observed.any(axis=0))
+    kept = planned & rows_seen[:, None] & columns_seen[None, :]
     rows, columns = kept.sum(axis=1).astype(np.float64), kept.sum(axis=0).astype(np.float64)
     for _ in range(_ROUNDS):
         weights *= (rows / np.maximum(weights.sum(axis=1), 1e-300))[:, None]

@@ -104,7 +104,7 @@ def _mixed(
     centres, inner = np.empty((kept.size, observed.size)), np.zeros_like(noise)
     share = weights[kept] / weights[kept].sum()
     for place, index in enumerate(kept):
-        pair, own = grid[index]
+        pair, own = grid[int(index)]
         effects = pair**2 * shared + _diagonal(own, noise)
         factor = linalg.cho_factor(effects + noise, check_finite=False)
         weighed = linalg.cho_solve(factor, main, check_finite=False)

@@ -61,7 +61,7 @@ def two_sample_gap(first: Array, second: Array, *, spec: EstimateSpec | None = N
     y = stacked[row, item]
     side = np.where(row < first.shape[0], 0.5, -0.5)
     _, unit = np.unique(row, return_inverse=True)
-    numbers = tuple(int(np.unique(row[side == value]).size) for value in (0.5, -0.5))
+    numbers = (int(np.unique(row[side > 0]).size), int(np.unique(row[side < 0]).size))
     items = RandomTerm(name="item", codes=item, levels=int(both.sum()))
     weights, residual = item_coefficient(y, side, np.empty((y.size, 0)), items)
     estimate = float(weights @ y)
