@@ -110,6 +110,9 @@ def test_a_plan_holds_its_own_cells_and_none_that_differs_in_any_field() -> None
     changed = [(name, {name: value}) for name, value in other.items()]
     for cell in cells[:3]:
         conditions = [(name, msgspec.structs.replace(cell.condition, **{name: value})) for name, value in shown.items()]
-        for name, change in [*changed, *((name, {"condition": condition}) for name, condition in conditions)]:
+        every: list[tuple[str, dict[str, object]]] = [*changed]
+        for name, condition in conditions:
+            every.append((name, {"condition": condition}))
+        for name, change in every:
             assert not crossing.holds(msgspec.structs.replace(cell, **change)), name
     assert not crossing.holds(msgspec.structs.replace(cells[0], replicate=-1))

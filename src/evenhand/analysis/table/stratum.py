@@ -18,7 +18,10 @@ from evenhand.records.condition import CONDITION_FIELDS, Condition
 from evenhand.records.profile import CUES, Cue
 from evenhand.records.settings import AnalysisSettings
 
-__all__ = ["Stratum", "codes", "cues", "strata"]
+__all__ = ["OPTION_KINDS", "Stratum", "codes", "cues", "strata"]
+
+OPTION_KINDS = ("understanding", "management")
+"""Kinds of items whose answer is one of several options."""
 
 _UNUSED = (
     "cell_key",
@@ -50,7 +53,7 @@ class Stratum(Struct, frozen=True, kw_only=True):
     """Score columns, factors, and: `value` (the score analysed, null where there is no answer) and `unit` (matched
     set of a paired profile, otherwise the arm)."""
     primary: Literal["score", "p_score"]
-    """`p_score` where every answered trial of model and kind has one, otherwise `score`."""
+    """What the settings name as the outcome: `score` of the answer, or `p_score` over the option probabilities."""
     factors: tuple[str, ...]
     """Factors between users; their levels stand in `level_column(factor)`."""
     item_factors: tuple[str, ...] = ()
@@ -124,9 +127,7 @@ def strata(scores: Scores) -> list[Stratum]:
     frame = _with_units(scores)
     found: list[Stratum] = []
     for (model, kind), rows in _parts(frame, ("model", "kind")):
-        answered = rows.filter(pl.col("outcome") == "answered")
-        logprobs = answered.height > 0 and answered["p_score"].null_count() == 0
-        primary: Literal["score", "p_score"] = "p_score" if logprobs else "score"
+        primary = _primary(rows, kind=kind, settings=scores.settings)
         valued = rows.with_columns(pl.when(pl.col("outcome") == "answered").then(primary).alias("value"))
         none = valued.filter(pl.col("arm_kind") == "none")
         memory = valued.filter(pl.col("arm_kind") != "none")
@@ -149,6 +150,13 @@ def strata(scores: Scores) -> list[Stratum]:
                 )
             )
     return found
+
+
+def _primary(rows: pl.DataFrame, *, kind: str, settings: AnalysisSettings) -> Literal["score", "p_score"]:
+    """The column of the outcome that the settings name; kinds without options have the score only."""
+    probabilities = settings.outcome == "option_probabilities"
+    chosen = kind in OPTION_KINDS or rows["p_score"].null_count() < rows.height
+    return "p_score" if probabilities and chosen else "score"
 
 
 def _condition(values: tuple[str, ...]) -> Condition:
