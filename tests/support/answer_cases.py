@@ -10,7 +10,7 @@ import msgspec
 import polars as pl
 from msgspec import Struct
 
-from evenhand.analysis.predicted_label import normalised
+from evenhand.analysis.table.predicted_label import normalised
 from evenhand.endpoints.openai.answer import read_answer, reply_from
 from evenhand.endpoints.openai.http_body import Unreadable
 from evenhand.records.cell import Cell
