@@ -11,6 +11,7 @@ from evenhand.analysis.findings.factor_gaps import factor_findings, interaction_
 from evenhand.analysis.findings.flips import flip_findings
 from evenhand.analysis.findings.gaps import gap_findings
 from evenhand.analysis.findings.intersections import Intersections, intersections
+from evenhand.analysis.findings.item_factor_gaps import item_factor_findings
 from evenhand.analysis.findings.item_functioning import ItemFunctioning, item_functioning
 from evenhand.analysis.findings.judgement import judged
 from evenhand.analysis.findings.leakage_findings import fact_mentions, leakage_findings
@@ -20,6 +21,8 @@ from evenhand.analysis.findings.mixed_check import MixedCheck, mixed_check
 from evenhand.analysis.findings.option_shift import option_findings, option_shares
 from evenhand.analysis.findings.pilot import design_power
 from evenhand.analysis.findings.published_comparison import published_findings
+from evenhand.analysis.findings.reading import with_covariates, withheld
+from evenhand.analysis.findings.within_factor_gaps import within_factor_findings
 from evenhand.analysis.table.scores import Scores
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.finding import Finding
@@ -61,8 +64,8 @@ def analyse(
     parts = [_part(stratum, compared=compared) for stratum in strata(scores)]
     # Verdicts need all of them: families of tests span strata and models.
     interim = run is not None and run.interim
-    made = [found for part in parts for found in part.findings]
-    findings = judged(made, settings=scores.settings, interim=interim)
+    made = judged([found for part in parts for found in part.findings], settings=scores.settings, interim=interim)
+    findings = withheld(made, scores.as_read)
     return Findings(
         run=run,
         settings=scores.settings,
@@ -76,6 +79,9 @@ def analyse(
         power=tuple(one for part in parts for one in design_power(part.stratum)),
         examples=examples,
         warnings=(*cautions_of(findings), *caveats_of(scores)),
+        as_read=with_covariates(
+            scores.as_read, [(part.stratum.model, part.stratum.kind, part.check.covariates) for part in parts]
+        ),
     )
 
 
@@ -90,6 +96,8 @@ def _part(stratum: Stratum, *, compared: bool) -> _Part:
         *accuracy_findings(stratum),
         # Level by level, and where levels meet.
         *factor_findings(stratum),
+        *item_factor_findings(stratum),
+        *within_factor_findings(stratum),
         *interaction_findings(stratum),
         *crossing.findings,
         # Answers that change, against the model's own noise; answers that are missing.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from msgspec import Struct
 
+from evenhand.records.as_read import AsRead
 from evenhand.records.finding import Finding
 from evenhand.records.results import (
     CellMean,
@@ -25,10 +24,9 @@ FINDINGS_SCHEMA = "evenhand.findings/2"
 """Version of the file's shape. 1 held titles and ids that had to be read back; see docs/reference/findings.md."""
 
 
-class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The whole of findings.json."""
+class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="schema", tag=FINDINGS_SCHEMA):
+    """The whole of findings.json; the file begins with the version of its shape, under `schema`."""
 
-    schema: Literal["evenhand.findings/2"] = "evenhand.findings/2"
     run: RunSummary | None
     """None when a bare table of predictions was analysed."""
     settings: AnalysisSettings
@@ -53,3 +51,5 @@ class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Prompts word for word."""
     warnings: tuple[str, ...] = ()
     """What a reader must know before believing the numbers."""
+    as_read: AsRead | None = None
+    """How a table of a stranger was read; None for runs and score tables."""
