@@ -78,7 +78,10 @@ def ours(url: str, calls: int = CALLS) -> None:
     context = EndpointContext(connection=Connection(concurrency=IN_FLIGHT))
     with tempfile.TemporaryDirectory() as directory, open_store(Path(directory) / "t.sqlite", plan_sha256="b") as store:
         report = execute(
-            work(calls), endpoints={"instant": open_endpoint(spec, context=context)}, store=store, judge=letter
+            {"instant": work(calls)},
+            endpoints={"instant": open_endpoint(spec, context=context)},
+            store=store,
+            judge=letter,
         )
         assert report.outcomes["answered"] == calls
 

@@ -130,7 +130,6 @@ def ask(
     items = {item.id: item for bank in plan.banks for item in bank.items}
     ledger = Ledger()
     endpoints = _endpoints(plan, questions, connection, ledger)
-    by_arm = all(endpoint.locality == "prefix" for endpoint in endpoints.values())
     behind = Behind(
         prices=prices_of(every_model(plan)),
         ledger=ledger,
@@ -143,7 +142,10 @@ def ask(
 
     with open_store(directory / TRIALS_FILE, plan_sha256=plan.sha256) as store:
         return execute(
-            questions.missing(store, by_arm=by_arm),
+            {
+                name: questions.missing(store, model=name, by_arm=endpoint.locality == "prefix")
+                for name, endpoint in endpoints.items()
+            },
             endpoints=endpoints,
             store=store,
             judge=judged,

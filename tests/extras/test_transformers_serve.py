@@ -69,7 +69,9 @@ def ask(
     spec = ModelSpec(name=f"openai/{model or server.model}", base_url=server.base_url)
     endpoint = open_endpoint(spec, context=EndpointContext(connection=Connection(concurrency=4)))
     with open_store(path, plan_sha256=PLAN) as store:
-        return execute(cells(count, logprobs=logprobs), endpoints={"tiny": endpoint}, store=store, judge=judge)
+        return execute(
+            {"tiny": cells(count, logprobs=logprobs)}, endpoints={"tiny": endpoint}, store=store, judge=judge
+        )
 
 
 def test_a_real_model_is_asked_over_http_and_answers_again_the_same(

@@ -83,7 +83,7 @@ def main(store_path: str, count: str, log: str, disk_s: str) -> None:
     with open_store(Path(store_path), plan_sha256=PLAN) as store:
         slow_down(store, float(disk_s))
         os.write(1, b"asking\n")
-        execute(work(int(count)), endpoints={"m": LoggedEndpoint(Path(log))}, store=store, judge=judge)
+        execute({"m": work(int(count))}, endpoints={"m": LoggedEndpoint(Path(log))}, store=store, judge=judge)
     os.write(1, b"done\n")
 
 

@@ -79,11 +79,11 @@ returned = st.one_of(replies, nearly, texts, st.dictionaries(fields, json_values
 
 def asked(directory: Path, endpoint: Endpoint) -> RunReport:
     """Ask every cell of the plan."""
-    questions = Questions(PLAN)
+    questions, name = Questions(PLAN), PLAN.models[0].name
     with open_store(directory / TRIALS_FILE, plan_sha256=PLAN.sha256) as store:
         return execute(
-            questions.missing(store, by_arm=False),
-            endpoints={PLAN.models[0].name: endpoint},
+            {name: questions.missing(store, model=name, by_arm=False)},
+            endpoints={name: endpoint},
             store=store,
             judge=lambda work, reply: judge(reply, item=ITEMS[work.cell.item], cell=work.cell, extract=EXTRACT),
             limits=NEVER,

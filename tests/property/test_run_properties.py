@@ -38,7 +38,7 @@ def test_more_budget_never_loses_a_cell(budgets: list[int], concurrency: int, fa
             endpoint = ScriptedEndpoint(says_b if budget is None else sometimes, concurrency=concurrency)
             limits = Limits(max_calls=budget, max_failures_in_a_row=None)
             with open_store(path, plan_sha256=PLAN) as store:
-                report = execute(many(CELLS), endpoints={"m": endpoint}, store=store, judge=judge, limits=limits)
+                report = execute({"m": many(CELLS)}, endpoints={"m": endpoint}, store=store, judge=judge, limits=limits)
                 assert store.count() >= kept
                 kept = store.count()
             assert budget is None or report.asked <= budget

@@ -7,6 +7,8 @@ import msgspec
 
 from evenhand.design.cells import Crossing
 from evenhand.plan.file import stamp_plan
+from evenhand.records.cell import Cell
+from evenhand.records.condition import Condition
 from evenhand.records.plan import Design, ModelSpec
 from tests.support.small_plan import small_bank, small_plan, with_seed
 
@@ -98,14 +100,16 @@ def test_a_plan_holds_its_own_cells_and_none_that_differs_in_any_field() -> None
     cells = [cell for cell, _ in crossing.pairs()]
     assert all(crossing.holds(cell) for cell in cells)
     other: dict[str, object] = {
-        "key": "0" * 32,
+        "cell_key": "0" * 32,
         "model": "m",
         "arm": "nobody",
         "item": "i99",
-        "placement": "tool",
-        "reader": "use",
+        "condition": Condition(placement="tool", reader="use"),
+        "replicate": 10**18,
+        "order_index": 7,
+        "option_order": (0, 9),
     }
-    other |= {"mitigation": "gate", "replicate": 10**18, "order_index": 7, "order": (0, 9)}
+    assert set(other) == set(Cell.__struct_fields__)
     for name, value in other.items():
         assert not any(crossing.holds(msgspec.structs.replace(cell, **{name: value})) for cell in cells[:3]), name
     assert not crossing.holds(msgspec.structs.replace(cells[0], replicate=-1))

@@ -49,7 +49,7 @@ def replay(recorded: Path, path: Path, work: list[Work], *, query: str = "") -> 
     context = EndpointContext(cells=contexts.__getitem__, recorded=open_recorded)
     endpoint = open_endpoint(ModelSpec(name=name), context=context)
     with open_store(path, plan_sha256=PLAN) as store:
-        return execute(work, endpoints={"again": endpoint}, store=store, judge=judge)
+        return execute({"again": work}, endpoints={"again": endpoint}, store=store, judge=judge)
 
 
 def again(index: int) -> Work:
