@@ -81,13 +81,13 @@ def ours(url: str, calls: int = CALLS) -> None:
             {"instant": work(calls)},
             endpoints={"instant": open_endpoint(spec, context=context)},
             store=store,
-            judge=letter,
+            outcome_of=letter,
         )
         assert report.outcomes["answered"] == calls
 
 
 def letter(_: Work, reply: Reply) -> Outcome:
-    """The judge of the bench: the answer is a letter."""
+    """What a reply is worth in the bench: the answer is a letter."""
     return Answered(choice=reply.text) if reply.text in "ABCDE" else Unparsed(reason="no letter")
 
 

@@ -50,8 +50,8 @@ from evenhand.run.secrets import secrets_of
 from evenhand.rundir import FINDINGS_FILE, SCORES_FILE, TRIALS_FILE, RunDirectory, default_directory
 from evenhand.score_table import plan_factors, score_table
 from evenhand.scoring.extractors.choose import extractor_named
-from evenhand.scoring.judge import judge
 from evenhand.scoring.llm_extract import ExtractedEndpoint
+from evenhand.scoring.outcome import outcome_of
 from evenhand.store.json_file import write_json
 from evenhand.store.reading import open_trials
 from evenhand.store.recorded import open_recorded
@@ -138,7 +138,7 @@ def ask(
     )
 
     def judged(work: Work, reply: Reply) -> Outcome:
-        return judge(reply, item=items[work.cell.item], cell=work.cell, extract=extract)
+        return outcome_of(reply, item=items[work.cell.item], cell=work.cell, extract=extract)
 
     with open_store(directory / TRIALS_FILE, plan_sha256=plan.sha256) as store:
         return execute(
@@ -148,7 +148,7 @@ def ask(
             },
             endpoints=endpoints,
             store=store,
-            judge=judged,
+            outcome_of=judged,
             limits=limits,
             listener=listener,
             behind=behind,

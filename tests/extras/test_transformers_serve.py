@@ -57,7 +57,7 @@ def cells(count: int, *, logprobs: bool = False) -> Iterator[Work]:
         )
 
 
-def judge(_: Work, reply: Reply) -> Outcome:
+def outcome_of(_: Work, reply: Reply) -> Outcome:
     if reply.finish == "length":
         return Truncated()
     return Answered(choice=reply.text) if reply.text in LETTERS else Unparsed(reason="no letter")
@@ -70,7 +70,7 @@ def ask(
     endpoint = open_endpoint(spec, context=EndpointContext(connection=Connection(concurrency=4)))
     with open_store(path, plan_sha256=PLAN) as store:
         return execute(
-            {"tiny": cells(count, logprobs=logprobs)}, endpoints={"tiny": endpoint}, store=store, judge=judge
+            {"tiny": cells(count, logprobs=logprobs)}, endpoints={"tiny": endpoint}, store=store, outcome_of=outcome_of
         )
 
 

@@ -31,7 +31,7 @@ from evenhand.records.plan import Design, ModelSpec
 from evenhand.run.execute import execute
 from evenhand.run.limits import Limits, RunReport
 from evenhand.scoring.extractors.choose import extractor_named
-from evenhand.scoring.judge import judge
+from evenhand.scoring.outcome import outcome_of
 from evenhand.store.reading import open_trials
 from evenhand.store.recorded import open_recorded
 from evenhand.store.store import open_store
@@ -85,7 +85,9 @@ def asked(directory: Path, endpoint: Endpoint) -> RunReport:
             {name: questions.missing(store, model=name, by_arm=False)},
             endpoints={name: endpoint},
             store=store,
-            judge=lambda work, reply: judge(reply, item=ITEMS[work.cell.item], cell=work.cell, extract=EXTRACT),
+            outcome_of=lambda work, reply: outcome_of(
+                reply, item=ITEMS[work.cell.item], cell=work.cell, extract=EXTRACT
+            ),
             limits=NEVER,
         )
 

@@ -16,7 +16,7 @@ from evenhand.records.message import Message, Request
 from evenhand.records.plan import Plan
 from evenhand.records.profile import Arm, Placement, Reader
 from evenhand.records.work import Work
-from evenhand.scoring.judge import LETTERS
+from evenhand.scoring.outcome import LETTERS
 from evenhand.scoring.templates import ask, extraction_question
 from evenhand.seeds import stream_entropy
 from evenhand.store.store import Store

@@ -31,7 +31,7 @@ from evenhand.run.committer import Committer
 from evenhand.run.feed import Feed
 from evenhand.run.health import Health
 from evenhand.run.ledger import Call, Ledger, call_of, second_calls, sound_or_bare
-from evenhand.run.limits import Judge, Limits, Listener, Progress, RunReport, StopReason
+from evenhand.run.limits import Limits, Listener, OutcomeOf, Progress, RunReport, StopReason
 from evenhand.run.loop import run_to_end
 from evenhand.store.gate import Unfit, admitted, failed
 from evenhand.store.rows import Row, row_of
@@ -71,7 +71,7 @@ def execute(
     *,
     endpoints: Mapping[str, Endpoint],
     store: Store,
-    judge: Judge,
+    outcome_of: OutcomeOf,
     limits: Limits | None = None,
     listener: Listener | None = None,
     behind: Behind | None = None,
@@ -85,7 +85,7 @@ def execute(
         work: Model -> its cells, consumed lazily. Models are asked side by side, each with its own window.
         endpoints: Model -> its endpoint.
         store: Where rows go; open for writing.
-        judge: From a reply to its outcome.
+        outcome_of: From a reply to its outcome.
         limits: Budgets; none by default. They end the run without an error: see the report.
         listener: Told after every transaction where the run stands.
         behind: Prices, the ledger of second models, and keys to keep out of rows.
@@ -99,7 +99,7 @@ def execute(
     run = _Run(
         endpoints=endpoints,
         store=store,
-        judge=judge,
+        outcome_of=outcome_of,
         limits=limits or Limits(),
         listener=listener,
         behind=behind or Behind(ledger=Ledger()),
@@ -112,7 +112,7 @@ async def execute_async(
     *,
     endpoints: Mapping[str, Endpoint],
     store: Store,
-    judge: Judge,
+    outcome_of: OutcomeOf,
     limits: Limits | None = None,
     listener: Listener | None = None,
     behind: Behind | None = None,
@@ -121,7 +121,7 @@ async def execute_async(
     run = _Run(
         endpoints=endpoints,
         store=store,
-        judge=judge,
+        outcome_of=outcome_of,
         limits=limits or Limits(),
         listener=listener,
         behind=behind or Behind(ledger=Ledger()),
@@ -137,7 +137,7 @@ class _Run:
         *,
         endpoints: Mapping[str, Endpoint],
         store: Store,
-        judge: Judge,
+        outcome_of: OutcomeOf,
         limits: Limits,
         listener: Listener | None,
         behind: Behind,
@@ -150,7 +150,7 @@ class _Run:
             )
         self._endpoints = endpoints
         self._store = store
-        self._judge = judge
+        self._outcome_of = outcome_of
         self._limits = limits
         self._listener = listener
         self._behind = behind
@@ -287,7 +287,7 @@ class _Run:
         second = second_calls(noted)
         if second:
             reply = replace(reply, second=second)
-        outcome = self._judge(work, reply)
+        outcome = self._outcome_of(work, reply)
         if not isinstance(outcome, Outcome):
             outcome = await outcome
         return _Settled(outcome=outcome, reply=reply)

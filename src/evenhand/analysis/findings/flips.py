@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from evenhand.analysis.findings.claim import Claim, finding, without_number
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.findings.memory_effect import NOTHING_SHARED, Comparison, against
 from evenhand.analysis.findings.rates import rate_finding
 from evenhand.analysis.table.stratum import Stratum, cues
@@ -85,7 +85,7 @@ def _choices(none: pl.DataFrame) -> pl.DataFrame:
 
 
 def _rate(stratum: Stratum, rows: pl.DataFrame, *, arm: ArmGroup, cue: Cue | None) -> Finding:
-    claim = Claim(
+    estimand = Estimand(
         measure="flip_rate",
         arms=ArmContrast(arm=arm, baseline="none"),
         quantity=Quantity(name="choice", scale="rate"),
@@ -93,11 +93,11 @@ def _rate(stratum: Stratum, rows: pl.DataFrame, *, arm: ArmGroup, cue: Cue | Non
         cue=cue,
         tested=False,
     )
-    return rate_finding(claim, stratum=stratum, rows=rows, column="flip")
+    return rate_finding(estimand, stratum=stratum, rows=rows, column="flip")
 
 
 def _excess(stratum: Stratum, rows: pl.DataFrame, *, floor: pl.DataFrame, arm: ArmGroup, cue: Cue | None) -> Finding:
-    claim = Claim(
+    estimand = Estimand(
         measure="flip_excess",
         arms=ArmContrast(arm=arm, baseline="none"),
         quantity=Quantity(name="choice", scale="rate"),
@@ -112,12 +112,12 @@ def _excess(stratum: Stratum, rows: pl.DataFrame, *, floor: pl.DataFrame, arm: A
     )
     sample = SampleSize(trials=rows.height, items=rows["item"].n_unique(), profiles=rows["unit"].n_unique())
     if ordered.height == 0:
-        return without_number(claim, stratum=stratum, sample=sample, reason=_NO_FLOOR)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=_NO_FLOOR)
     name = f"flip_excess/{stratum.stream_name}/{arm}/{cue}"
     estimate, sample = against(Comparison(rows=ordered, baseline=floor, column="flip", name=name), stratum=stratum)
     if estimate is None:
-        return without_number(claim, stratum=stratum, sample=sample, reason=NOTHING_SHARED)
-    return finding(claim, stratum=stratum, estimate=estimate, sample=sample)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=NOTHING_SHARED)
+    return finding(estimand, stratum=stratum, estimate=estimate, sample=sample)
 
 
 _NO_FLOOR = "The no-memory arm was not repeated within an option order, so there is no noise floor to compare with."

@@ -12,8 +12,8 @@ import polars as pl
 
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import PairedGap, paired_gap
-from evenhand.analysis.findings.claim import Claim, finding, without_number
-from evenhand.analysis.table.grid import Grid, pair_grid
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
+from evenhand.analysis.table.grid import MeanMatrix, pair_grid
 from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
@@ -23,7 +23,7 @@ from evenhand.records.measure import Quantity
 from evenhand.records.profile import Cue
 from evenhand.seeds import stream
 
-__all__ = ["gap_claim", "gap_estimate", "gap_findings", "gap_grid", "sample_of"]
+__all__ = ["gap_estimand", "gap_estimate", "gap_findings", "gap_grid", "sample_of"]
 
 
 def gap_findings(stratum: Stratum) -> list[Finding]:
@@ -38,7 +38,7 @@ def gap_findings(stratum: Stratum) -> list[Finding]:
     return found
 
 
-def gap_grid(rows: pl.DataFrame, *, stratum: Stratum, column: str = "value") -> Grid:
+def gap_grid(rows: pl.DataFrame, *, stratum: Stratum, column: str = "value") -> MeanMatrix:
     """Paired differences, matched sets by items."""
     settings = stratum.settings
     return pair_grid(
@@ -46,7 +46,7 @@ def gap_grid(rows: pl.DataFrame, *, stratum: Stratum, column: str = "value") -> 
     )
 
 
-def gap_estimate(differences: Grid, *, stratum: Stratum, name: str) -> PairedGap:
+def gap_estimate(differences: MeanMatrix, *, stratum: Stratum, name: str) -> PairedGap:
     """The estimate of a grid of paired differences; `name` names its random stream."""
     settings = stratum.settings
     spec = EstimateSpec(confidence=1 - settings.alpha, power=settings.power)
@@ -54,14 +54,14 @@ def gap_estimate(differences: Grid, *, stratum: Stratum, name: str) -> PairedGap
 
 
 def _gap(stratum: Stratum, rows: pl.DataFrame, *, cue: Cue | None) -> Finding:
-    claim = gap_claim(stratum, quantity=Quantity(name=stratum.primary), cue=cue, main=True)
+    estimand = gap_estimand(stratum, quantity=Quantity(name=stratum.primary), cue=cue, main=True)
     differences = gap_grid(rows, stratum=stratum)
     sample = sample_of(differences)
     if not differences.observed:
-        return without_number(claim, stratum=stratum, sample=sample, reason=_NO_PAIR)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=_NO_PAIR)
     estimate = gap_estimate(differences, stratum=stratum, name=f"gap/{stratum.stream_name}/{cue}")
     return finding(
-        claim,
+        estimand,
         stratum=stratum,
         estimate=estimate,
         sample=sample,
@@ -73,10 +73,10 @@ def _gap(stratum: Stratum, rows: pl.DataFrame, *, cue: Cue | None) -> Finding:
 _NO_PAIR = "No pair has both answers, so there is no difference to average."
 
 
-def gap_claim(stratum: Stratum, *, quantity: Quantity, cue: Cue | None, main: bool = False) -> Claim:
-    """The claim of a gap between the two versions of a persona."""
+def gap_estimand(stratum: Stratum, *, quantity: Quantity, cue: Cue | None, main: bool = False) -> Estimand:
+    """The estimand of a gap between the two versions of a persona."""
     settings = stratum.settings
-    return Claim(
+    return Estimand(
         measure="gap",
         arms=ArmContrast(arm="pairs"),
         contrast=(
@@ -91,16 +91,16 @@ def gap_claim(stratum: Stratum, *, quantity: Quantity, cue: Cue | None, main: bo
 
 def _answer_gap(stratum: Stratum, rows: pl.DataFrame, *, cue: Cue | None) -> Finding:
     """Beside the gap in probabilities: the gap in the answers given."""
-    claim = gap_claim(stratum, quantity=Quantity(name="score"), cue=cue)
+    estimand = gap_estimand(stratum, quantity=Quantity(name="score"), cue=cue)
     differences = gap_grid(rows, stratum=stratum, column="score")
     sample = sample_of(differences)
     if not differences.observed:
-        return without_number(claim, stratum=stratum, sample=sample, reason=_NO_PAIR)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=_NO_PAIR)
     estimate = gap_estimate(differences, stratum=stratum, name=f"gap/{stratum.stream_name}/{cue}/answers")
-    return finding(claim, stratum=stratum, estimate=estimate, sample=sample)
+    return finding(estimand, stratum=stratum, estimate=estimate, sample=sample)
 
 
-def sample_of(differences: Grid) -> SampleSize:
+def sample_of(differences: MeanMatrix) -> SampleSize:
     """How much a grid of differences rests on."""
     return SampleSize(trials=differences.trials, items=len(differences.items), profiles=len(differences.units))
 

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from evenhand.analysis.estimators.logistic_dif import LogisticDif, logistic_dif
 from evenhand.analysis.estimators.mantel_haenszel import MantelHaenszel, ets_class, mantel_haenszel
 from evenhand.analysis.estimators.multiplicity import benjamini_hochberg
-from evenhand.analysis.findings.claim import Claim, finding, with_number, without_number
+from evenhand.analysis.findings.estimand import Estimand, finding, with_number, without_number
 from evenhand.analysis.findings.factor_gaps import crossing_levels
-from evenhand.analysis.findings.gaps import gap_claim, gap_estimate, gap_grid, sample_of
-from evenhand.analysis.table.grid import Grid, grid
+from evenhand.analysis.findings.gaps import gap_estimand, gap_estimate, gap_grid, sample_of
+from evenhand.analysis.table.grid import MeanMatrix, grid
 from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
@@ -63,7 +63,7 @@ class ItemFunctioning(Struct, frozen=True, kw_only=True):
 
 class _Comparison(Struct, frozen=True, kw_only=True):
     contrast: LevelContrast
-    cells: Grid
+    cells: MeanMatrix
     focal: NDArray[np.bool_]
     repeats: float
 
@@ -231,7 +231,7 @@ def _listed(
 
 def _share(stratum: Stratum, comparison: _Comparison, tested: list[ItemReaction]) -> Finding:
     flagged = [item.item for item in tested if item.sensitive]
-    claim = Claim(
+    estimand = Estimand(
         measure="item_functioning",
         arms=ArmContrast(arm="pairs" if comparison.contrast.factor == stratum.settings.contrast else "crossing"),
         contrast=(comparison.contrast,),
@@ -247,7 +247,7 @@ def _share(stratum: Stratum, comparison: _Comparison, tested: list[ItemReaction]
     named = f"Sensitive items: {', '.join(flagged[:20])}{' ...' if len(flagged) > 20 else ''}." if flagged else ""
     notes = (named,) if named else ("No item was flagged; with few profiles only large reactions can be.",)
     number = PointEstimate(value=len(flagged) / len(tested))
-    return with_number(claim, stratum=stratum, number=number, sample=sample, notes=notes)
+    return with_number(estimand, stratum=stratum, number=number, sample=sample, notes=notes)
 
 
 def _gap_without(stratum: Stratum, flagged: list[str]) -> list[Finding]:
@@ -256,11 +256,13 @@ def _gap_without(stratum: Stratum, flagged: list[str]) -> list[Finding]:
     if not flagged or rows.height == 0:
         return []
     kept = rows.filter(~pl.col("item").cast(pl.String).is_in(flagged))
-    claim = replace(gap_claim(stratum, quantity=Quantity(name=stratum.primary), cue=None), measure="item_functioning")
+    estimand = replace(
+        gap_estimand(stratum, quantity=Quantity(name=stratum.primary), cue=None), measure="item_functioning"
+    )
     note = f"Left out after looking at the answers: {', '.join(flagged[:20])}{' ...' if len(flagged) > 20 else ''}."
     differences = gap_grid(kept, stratum=stratum) if kept.height else None
     if differences is None or not differences.observed:
         none_left = SampleSize(trials=0, items=0, profiles=0)
-        return [without_number(claim, stratum=stratum, sample=none_left, reason="No item is left.", notes=(note,))]
+        return [without_number(estimand, stratum=stratum, sample=none_left, reason="No item is left.", notes=(note,))]
     estimate = gap_estimate(differences, stratum=stratum, name=f"gap-without/{stratum.stream_name}")
-    return [finding(claim, stratum=stratum, estimate=estimate, sample=sample_of(differences), notes=(note,))]
+    return [finding(estimand, stratum=stratum, estimate=estimate, sample=sample_of(differences), notes=(note,))]

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import PairedGap, arm_differences, paired_gap
-from evenhand.analysis.findings.claim import Claim, finding, without_number
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.table.grid import grid, item_means
 from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast
@@ -47,16 +47,16 @@ def memory_findings(stratum: Stratum) -> list[Finding]:
     for cue in cues(stratum):
         rows = stratum.profiles(cue)
         if rows.height and none.height:
-            claim = _claim(
+            estimand = _estimand(
                 stratum, "memory_effect", arms=ArmContrast(arm="profile", baseline="none"), cue=cue, main=True
             )
-            found.append(_effect(stratum, rows, baseline=none, claim=claim))
+            found.append(_effect(stratum, rows, baseline=none, estimand=estimand))
         if rows.height and placebo.height:
-            claim = _claim(stratum, "memory_effect", arms=ArmContrast(arm="profile", baseline="placebo"), cue=cue)
-            found.append(_effect(stratum, rows, baseline=placebo, claim=claim))
+            estimand = _estimand(stratum, "memory_effect", arms=ArmContrast(arm="profile", baseline="placebo"), cue=cue)
+            found.append(_effect(stratum, rows, baseline=placebo, estimand=estimand))
     if placebo.height and none.height:
-        claim = _claim(stratum, "placebo_effect", arms=ArmContrast(arm="placebo", baseline="none"), cue=None)
-        found.append(_effect(stratum, placebo, baseline=none, claim=claim))
+        estimand = _estimand(stratum, "placebo_effect", arms=ArmContrast(arm="placebo", baseline="none"), cue=None)
+        found.append(_effect(stratum, placebo, baseline=none, estimand=estimand))
     return found
 
 
@@ -74,13 +74,13 @@ def against(comparison: Comparison, *, stratum: Stratum) -> tuple[PairedGap | No
     return paired_gap(differences, spec=spec, rng=rng), sample
 
 
-def _effect(stratum: Stratum, rows: pl.DataFrame, *, baseline: pl.DataFrame, claim: Claim) -> Finding:
-    name = f"{claim.measure}/{claim.arms.baseline}/{stratum.stream_name}/{claim.cue}"
+def _effect(stratum: Stratum, rows: pl.DataFrame, *, baseline: pl.DataFrame, estimand: Estimand) -> Finding:
+    name = f"{estimand.measure}/{estimand.arms.baseline}/{stratum.stream_name}/{estimand.cue}"
     estimate, sample = against(Comparison(rows=rows, baseline=baseline, name=name), stratum=stratum)
     if estimate is None:
-        return without_number(claim, stratum=stratum, sample=sample, reason=NOTHING_SHARED)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=NOTHING_SHARED)
     bounds = _bounds(rows, baseline=baseline, estimate=estimate.estimate)
-    return finding(claim, stratum=stratum, estimate=estimate, sample=sample, bounds=bounds)
+    return finding(estimand, stratum=stratum, estimate=estimate, sample=sample, bounds=bounds)
 
 
 def _bounds(rows: pl.DataFrame, *, baseline: pl.DataFrame, estimate: float) -> MissingBounds:
@@ -96,6 +96,8 @@ def _bounds(rows: pl.DataFrame, *, baseline: pl.DataFrame, estimate: float) -> M
     return MissingBounds(low=ends[0], high=ends[1], missing=missing, first=first, second=second)
 
 
-def _claim(stratum: Stratum, measure: Measure, *, arms: ArmContrast, cue: Cue | None, main: bool = False) -> Claim:
+def _estimand(
+    stratum: Stratum, measure: Measure, *, arms: ArmContrast, cue: Cue | None, main: bool = False
+) -> Estimand:
     quantity = Quantity(name=stratum.primary)
-    return Claim(measure=measure, arms=arms, quantity=quantity, method=_METHOD, cue=cue, main=main)
+    return Estimand(measure=measure, arms=arms, quantity=quantity, method=_METHOD, cue=cue, main=main)

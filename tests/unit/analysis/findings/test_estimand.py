@@ -1,4 +1,4 @@
-"""From a claim and an estimate to a finding."""
+"""From an estimand and an estimate to a finding."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from evenhand.analysis.estimators.equivalence import tost_p
 from evenhand.analysis.estimators.paired import PairedGap, paired_gap
-from evenhand.analysis.findings.claim import Claim, finding, without_number
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.condition import Condition
 from evenhand.records.contrast import ArmContrast, LevelContrast
@@ -28,7 +28,7 @@ def stratum() -> Stratum:
     return strata(simulated_scores(Respondent(), design=design, rng=np.random.default_rng(0)))[0]
 
 
-def claim(**changes: object) -> Claim:
+def estimand(**changes: object) -> Estimand:
     base: dict[str, object] = {
         "measure": "gap",
         "arms": ArmContrast(arm="pairs"),
@@ -36,7 +36,7 @@ def claim(**changes: object) -> Claim:
         "quantity": Quantity(name="score"),
         "method": "a method",
     }
-    return Claim(**{**base, **changes})  # type: ignore[arg-type]
+    return Estimand(**{**base, **changes})  # type: ignore[arg-type]
 
 
 def estimate() -> PairedGap:
@@ -44,7 +44,7 @@ def estimate() -> PairedGap:
 
 
 def made(stratum: Stratum, *, bounds: MissingBounds | None = None, **changes: object) -> Finding:
-    return finding(claim(**changes), stratum=stratum, estimate=estimate(), sample=SAMPLE, bounds=bounds)
+    return finding(estimand(**changes), stratum=stratum, estimate=estimate(), sample=SAMPLE, bounds=bounds)
 
 
 def test_a_finding_keeps_the_claim_and_the_stratum_as_they_are(stratum: Stratum) -> None:
@@ -74,8 +74,8 @@ def test_the_role_follows_from_the_plan_the_claim_and_the_condition(
     stratum: Stratum, changes: dict[str, object], where: dict[str, object], role: str
 ) -> None:
     part = replace(stratum, **where)
-    assert finding(claim(**changes), stratum=part, estimate=estimate(), sample=SAMPLE).role == role
-    assert without_number(claim(**changes), stratum=part, sample=SAMPLE, reason="nothing").role == role
+    assert finding(estimand(**changes), stratum=part, estimate=estimate(), sample=SAMPLE).role == role
+    assert without_number(estimand(**changes), stratum=part, sample=SAMPLE, reason="nothing").role == role
 
 
 def test_a_tested_claim_is_set_against_the_margin(stratum: Stratum) -> None:
@@ -106,11 +106,11 @@ def test_a_sign_that_missing_answers_can_turn_is_noted(
 
 
 def test_without_an_estimate_the_reason_is_a_sentence(stratum: Stratum) -> None:
-    found = without_number(claim(), stratum=stratum, sample=SAMPLE, reason="nothing was answered.")
+    found = without_number(estimand(), stratum=stratum, sample=SAMPLE, reason="nothing was answered.")
     assert (found.value, found.number) == (None, Absent(reason="Nothing was answered."))
 
 
 def test_a_constant_difference_other_than_zero_is_never_equivalent(stratum: Stratum) -> None:
     constant = paired_gap(np.full((4, 4), 0.01))
-    found = finding(claim(), stratum=stratum, estimate=constant, sample=SAMPLE)
+    found = finding(estimand(), stratum=stratum, estimate=constant, sample=SAMPLE)
     assert found.equivalence == Equivalence(margin=0.03, p=1.0)
