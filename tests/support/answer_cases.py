@@ -23,8 +23,8 @@ from evenhand.scoring.outcome import LETTERS, outcome_of
 from evenhand.scoring.probability import option_probabilities
 
 FOLDER = Path(__file__).parents[1] / "unit" / "scoring" / "cases"
-_LABELS = {"letters": tuple("abcdefghij"), "words": ("anger", "fear", "joy", "relief", "sadness")}
-"""The possible answers of a table, by what its gold labels are."""
+GOLD = {"letters": tuple("abcde"), "words": ("anger", "fear", "joy", "relief", "sadness")}
+"""The gold labels of the tables that the cases of tables stand in."""
 _EXTRACTORS = {"json-field": "json_field", "regex-extractor": "regex", "yes-no-extractor": "yes_no"}
 
 
@@ -48,7 +48,7 @@ def cases() -> list[Case]:
 def as_read(case: Case) -> object:
     """A letter, an outcome's name, probabilities, or a label, as the case's kind has it."""
     if case.kind.startswith("table-"):
-        return label_read(case.input["prediction"], _LABELS[case.input["gold"]])
+        return label_read(case.input["prediction"], GOLD[case.input["gold"]])
     if "logprobs" in str(case.input):
         return _probabilities(case)
     content, finish = (case.input, "stop") if isinstance(case.input, str) else tuple(case.input.values())

@@ -7,8 +7,6 @@ import msgspec
 
 from evenhand.design.cells import Crossing
 from evenhand.plan.file import stamp_plan
-from evenhand.records.cell import Cell
-from evenhand.records.condition import Condition
 from evenhand.records.plan import Design, ModelSpec
 from tests.support.small_plan import small_bank, small_plan, with_seed
 
@@ -104,12 +102,14 @@ def test_a_plan_holds_its_own_cells_and_none_that_differs_in_any_field() -> None
         "model": "m",
         "arm": "nobody",
         "item": "i99",
-        "condition": Condition(placement="tool", reader="use"),
         "replicate": 10**18,
         "order_index": 7,
         "option_order": (0, 9),
     }
-    assert set(other) == set(Cell.__struct_fields__)
-    for name, value in other.items():
-        assert not any(crossing.holds(msgspec.structs.replace(cell, **{name: value})) for cell in cells[:3]), name
+    shown: dict[str, object] = {"placement": "tool", "cue": "implied", "reader": "use", "mitigation": "gate"}
+    changed = [(name, {name: value}) for name, value in other.items()]
+    for cell in cells[:3]:
+        conditions = [(name, msgspec.structs.replace(cell.condition, **{name: value})) for name, value in shown.items()]
+        for name, change in [*changed, *((name, {"condition": condition}) for name, condition in conditions)]:
+            assert not crossing.holds(msgspec.structs.replace(cell, **change)), name
     assert not crossing.holds(msgspec.structs.replace(cells[0], replicate=-1))

@@ -34,8 +34,6 @@ _EDGES = " \t\r\n\"'`*()[]{}<>.:;,"
 _LETTER, _NUMBER = re.compile(r"[a-z]"), re.compile(r"(\d+)(?:\.0+)?")
 _CLAIM = re.compile(r"\b(?:answer|choice|option)\b\s*(?:is|:|=)[\s:*(\[]*(\d+)\b")
 _HEAD = re.compile(r"(\d+)\s*[.):]\s")
-_LETTERED = re.compile(r"^[a-j]\s*[.):]\s+")
-"""The letter of an option before its word."""
 _WHOLE = re.compile(r"(?:option|answer|choice)\s*[:#]?\s*(\d+)")
 
 
@@ -127,9 +125,6 @@ def label_read(text: str, possible: tuple[str, ...]) -> str | None:
     if all(_NUMBER.fullmatch(label) for label in possible):
         return _number_read(text, possible)
     letters = all(_LETTER.fullmatch(label) for label in possible)
-    unlettered = _spelt(_bare(_LETTERED.sub("", _bare(text), count=1)))
-    if not letters and unlettered in possible:
-        return unlettered
     shown = Shown(tuple(label.upper() for label in possible), ()) if letters else Shown((), possible)
     found = read(text, shown)
     return possible[found.position] if isinstance(found, Read) else None
