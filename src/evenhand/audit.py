@@ -92,7 +92,7 @@ def audit(
     Example:
         >>> import evenhand, tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     run = evenhand.audit("simulated/level", folder, limits=evenhand.Limits(max_calls=200))
+        ...     run = evenhand.audit("simulated/null", folder, limits=evenhand.Limits(max_calls=200))
         ...     run.findings.run.interim
         True
     """

@@ -17,8 +17,7 @@ from msgspec import Struct
 from evenhand.bank.cohort_rules import check_rules
 from evenhand.bank.importers.rows import SourceRow, read_rows, row_text
 from evenhand.bank.importers.settings import Progress, Settings, SourceHead
-from evenhand.errors import CohortError, UsageError
-from evenhand.plugins import near_miss
+from evenhand.errors import CohortError, UsageError, near_miss
 from evenhand.records.profile import Cohort, Dimension, Fact, Factor, Level, Profile
 
 __all__ = ["OPTIONS", "read_prism"]

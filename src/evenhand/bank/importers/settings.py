@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
-from evenhand.errors import UsageError
-from evenhand.plugins import near_miss
+from evenhand.errors import UsageError, near_miss
 
 __all__ = ["SHEET_OPTIONS", "Progress", "Settings", "SourceHead", "silent"]
 

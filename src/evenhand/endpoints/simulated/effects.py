@@ -15,8 +15,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from evenhand.errors import EndpointError
-from evenhand.plugins import near_miss
+from evenhand.errors import EndpointError, near_miss
 
 __all__ = ["PRESETS", "Population", "RespondentEffects", "population_shift", "read_respondent"]
 
