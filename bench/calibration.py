@@ -23,20 +23,20 @@ from bench.rows import inside, percent, table
 from evenhand.seeds import stream
 from evenhand.selftest.calibration import (
     SCENARIOS,
-    PairedDesign,
     Scenario,
+    SimulatedPairs,
     calibrate_contrast,
     calibrate_mixed,
     calibrate_paired,
     rival_power,
 )
 
-COMPLETE = PairedDesign(sets=30, items=33, per_item=30)
-WIDE = PairedDesign(sets=60, items=240, per_item=60)
-SPARSE = PairedDesign(sets=60, items=240, per_item=6)
-SPARSEST = PairedDesign(sets=60, items=240, per_item=1)
-SMALL = PairedDesign(sets=8, items=8, per_item=8)
-FEW_SETS = PairedDesign(sets=5, items=60, per_item=5)
+COMPLETE = SimulatedPairs(sets=30, items=33, per_item=30)
+WIDE = SimulatedPairs(sets=60, items=240, per_item=60)
+SPARSE = SimulatedPairs(sets=60, items=240, per_item=6)
+SPARSEST = SimulatedPairs(sets=60, items=240, per_item=1)
+SMALL = SimulatedPairs(sets=8, items=8, per_item=8)
+FEW_SETS = SimulatedPairs(sets=5, items=60, per_item=5)
 MARGIN = 0.03
 SIZE = 2000
 
