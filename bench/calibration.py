@@ -226,6 +226,18 @@ The paired test holds its level in every kind of data, complete or sparse; t-tes
 do not (paired-gaps.md has their rates). In the power table a rival is shown only where it is valid, and "ratio" is the
 paired test's power over that of the best valid rival. The item-only models are the published kind: their null rate
 grows with the number of answers a cell, because the profile is not a unit for them.
+
+What misses its target, and why:
+
+* *Rare reactions among noisy answers.* Where a third of the audits contain no reacting item (30 x 33), or a fifth no
+  reacting persona (30 x 120), and answers are noisy besides, those audits look like ones without any reaction. No test
+  can tell them apart; one that never erred there could never clear an assistant on 30 personas. Where answers are the
+  same at temperature 0 such audits are all alike, and are not called equivalent.
+* *Memory near the ceiling.* With a baseline that is right on all but one of 33 items only a few values are possible,
+  and the test rejects in less than 2.5% of nulls. That is the price of a baseline that is asked once.
+* *Cells.* Intervals that hold for all 81 cells at once are wide for a single one.
+* *Placebo arms.* With four of them and profiles that differ less, the pull towards the variance between profiles costs
+  one to three points of level; without it the power halves (paired-gaps.md).
 """
 
 
