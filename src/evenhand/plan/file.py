@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from evenhand.errors import PlanError
-from evenhand.records.plan import Plan
+from evenhand.errors import PlanError, UsageError
+from evenhand.records.plan import Plan, refuse_unknown
 from evenhand.store.json_file import write_json
 
 __all__ = ["PLAN_FILE", "plan_changes", "plan_sha256", "read_plan", "stamp_plan", "write_plan"]
@@ -53,6 +53,7 @@ def read_plan(directory: Path) -> Plan:
     try:
         plan = msgspec.json.decode(data, type=Plan)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        _refuse_unknown(data, path)
         raise PlanError(
             f"{str(path)!r} is not a plan this version can read ({error}); make it anew with `evenhand plan`"
         ) from error
@@ -64,6 +65,26 @@ def read_plan(directory: Path) -> Plan:
             "restore the file, or make a new plan with `evenhand plan` in another directory"
         )
     return plan
+
+
+class _Design(msgspec.Struct):
+    """As much of a file as tells what its design asks for."""
+
+    design: dict[str, object] = {}
+
+
+def _refuse_unknown(data: bytes, path: Path) -> None:
+    """Name the word of a design that this version does not run, where that is what is wrong with a plan.
+
+    Raises:
+        PlanError: It is.
+    """
+    try:
+        refuse_unknown(msgspec.json.decode(data, type=_Design).design)
+    except UsageError as error:
+        raise PlanError(f"{str(path)!r} asks for what this version does not run: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # told by the caller, with the reason
+        return
 
 
 def plan_changes(old: Plan, new: Plan) -> tuple[str, ...]:

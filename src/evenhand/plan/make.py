@@ -81,9 +81,9 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
 
     Example:
         >>> import evenhand
-        >>> plan = evenhand.make_plan(evenhand.PlanRequest(models=("simulated/level",)))
+        >>> plan = evenhand.make_plan(evenhand.PlanRequest(models=("simulated/null",)))
         >>> [model.name for model in plan.models]
-        ['simulated/level']
+        ['simulated/null']
     """
     models = tuple(ModelSpec(name=model) if isinstance(model, str) else model for model in request.models)
     _check_models(models)

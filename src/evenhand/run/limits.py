@@ -15,9 +15,9 @@ __all__ = [
     "BudgetReason",
     "Halt",
     "HaltReason",
-    "Judge",
     "Limits",
     "Listener",
+    "OutcomeOf",
     "Progress",
     "RunReport",
     "StopReason",
@@ -42,7 +42,7 @@ class Halt(Struct, frozen=True, kw_only=True):
     """The last cell in the words of the server, or of the assistant; keys removed."""
 
 
-Judge = Callable[[Work, Reply], Outcome | Awaitable[Outcome]]
+OutcomeOf = Callable[[Work, Reply], Outcome | Awaitable[Outcome]]
 """From a reply to its outcome; may be a coroutine function, for extractors that ask a model."""
 
 

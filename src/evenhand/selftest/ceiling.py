@@ -29,7 +29,7 @@ from evenhand.analysis.estimators.shares import share_interval, share_of_count
 from evenhand.analysis.estimators.two_samples import two_sample_gap
 from evenhand.analysis.findings.memory_effect import Second, decided
 from evenhand.seeds import stream
-from evenhand.selftest.calibration import PairedDesign, Rate, Scenario, calibrate_paired, rate
+from evenhand.selftest.calibration import Rate, Scenario, SimulatedPairs, calibrate_paired, rate
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
 __all__ = [
@@ -338,7 +338,7 @@ def stated_power(accuracy: float, *, simulations: int, rng: np.random.Generator)
     """The smallest gap that is stated for 30 sets and 33 items at 80% power, and how often it is found."""
     stated = planned_smallest_gap(PlannedDesign(items=33, sets=30), components=answer_components(accuracy))
     scenario = Scenario(name="as assumed", intercept=easiness_for(accuracy), unit=0.0, unit_slope=0.3, item_slope=0.5)
-    design = PairedDesign(sets=30, items=33, per_item=30)
+    design = SimulatedPairs(sets=30, items=33, per_item=30)
     return stated, calibrate_paired(scenario, design, simulations=simulations, rng=rng, gap=stated).rejected
 
 

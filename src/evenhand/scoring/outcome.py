@@ -10,7 +10,7 @@ from evenhand.records.message import Reply
 from evenhand.records.trial import Answered, Outcome, Refused, Truncated, Unparsed
 from evenhand.scoring.extractors.base import Extract, Found, Shown
 
-__all__ = ["LETTERS", "judge", "shown_options"]
+__all__ = ["LETTERS", "outcome_of", "shown_options"]
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -22,7 +22,7 @@ def shown_options(item: Item, cell: Cell) -> Shown:
     )
 
 
-def judge(reply: Reply, *, item: Item, cell: Cell, extract: Extract) -> Outcome:
+def outcome_of(reply: Reply, *, item: Item, cell: Cell, extract: Extract) -> Outcome:
     """The outcome of a reply.
 
     The order matters: what a provider blocked is refused, what ran out of tokens is truncated and never parsed, and an
