@@ -256,7 +256,7 @@ def _drawn_p(
     """Two-sided p of a difference of mean scores, by dealing an item's answers out anew."""
     item = np.concatenate([arm.item, baseline.item])
     score = np.concatenate([arm.score, baseline.score])
-    order = np.argsort(item, kind="stable")
+    order = np.lexsort((score, item))  # not by row: the order of rows must not move what is drawn
     score, bounds = score[order], np.searchsorted(item[order], np.arange(weight.size + 1))
     sizes = [tally(side.item, weights=None, levels=weight.size).astype(np.int64) for side in (arm, baseline)]
     drawn = np.zeros(draws)

@@ -19,6 +19,7 @@ References:
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -67,8 +68,8 @@ def skewed_tail(distance: float, *, se: float, df: float | None, third: float) -
         third: Third cumulant of the estimate, positive where a few units pull it towards the bound.
     """
     statistic = -distance / se
-    g = third / se**3
-    if g <= 0.0:
+    if third <= 0.0:
         return survival(-statistic, df=df)
+    g = third / max(se**3, sys.float_info.min)
     held = max(statistic, -1.5 / g)
     return survival(-max(held + g / 6.0 + g * held**2 / 3.0, statistic), df=df)
