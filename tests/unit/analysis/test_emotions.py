@@ -21,5 +21,5 @@ def test_shares_of_a_keyed_emotion_add_up_and_show_from_whom_it_is_taken() -> No
         assert all(one.low <= one.share <= one.high and one.items <= 24 for one in rows)
     right = {level: next(one for one in rows if one.chosen == "joy") for level, rows in by_level.items()}
     assert right["advantaged"].low > right["disadvantaged"].high
-    rows = part.profiles().filter(part.profiles()["position"] == "advantaged")
-    assert right["advantaged"].share == pytest.approx(rows["score"].mean())
+    advantaged = part.profiles().filter(part.profiles()["position"] == "advantaged")
+    assert right["advantaged"].share == pytest.approx(advantaged["score"].mean())
