@@ -53,14 +53,19 @@ def power(
         planned_smallest_gap,
         power_curve,
     )
+    from evenhand.analysis.findings.pilot import components_for
 
     if gap is not None:
         _require_gap(gap)
     if simulate and gap is None:
         raise UsageError("--simulate needs the true gap to simulate; name it with --gap, for example --gap 0.03")
-    from evenhand.cli.power_components import components_of
+    scores = None
+    if pilot is not None:
+        from evenhand.audit import score
+        from evenhand.plan.file import read_plan
 
-    components = components_of(accuracy, flips=flips, pilot=pilot)
+        scores = score(read_plan(pilot), pilot)
+    components = components_for(accuracy, flips=flips, pilot=scores)
     design = PairedDesign(items=items, sets=sets, sets_per_item=pairs, replicates=replicates)
     smallest = planned_smallest_gap(design, components=components, alpha=alpha, power=target)
     ends = gap_range(smallest, components=components)

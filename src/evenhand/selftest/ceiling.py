@@ -1,6 +1,6 @@
 """Does the judge hold where real assistants are: near the ceiling, with rare and strong reactions?
 
-Simulated tables with a known truth, judged by the functions an audit uses. ArmAnswers are right with log-odds of a level,
+Simulated tables with a known truth, judged by the functions an audit uses. Answers are right with log-odds of a level,
 plus items (SD 1.5) and, where a function says so, users and arms. `copied`: temperature 0, where repeats of a question
 are copies; otherwise every answer is a draw of its own.
 """
