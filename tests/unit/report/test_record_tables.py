@@ -34,7 +34,6 @@ def test_items_are_told_with_who_met_them_and_whether_they_are_sensitive() -> No
     assert [row["item"] for row in rows] == ["u-017", "u-031"]
     assert rows[0]["odds ratio"] == "2.41" and rows[0]["sensitive"] == "yes"
     assert rows[0]["p"] == "< 0.001" and rows[1]["p"] == "0.031"
-    assert rows[0]["profiles that met it"] == "27 and 27"
     assert (rows[1]["level"], rows[1]["reference"], rows[1]["sensitive"]) == ("muslim", "christian", "no")
 
 
