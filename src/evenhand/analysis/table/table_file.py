@@ -11,13 +11,14 @@ from typing import Any
 import polars as pl
 from msgspec import Struct
 
-from evenhand.analysis.table.table_guard import refuse_bomb
+from evenhand.analysis.table.table_guard import refuse_bomb, refuse_wide
 from evenhand.errors import TableError
 from evenhand.tabular.text_table import TextTable, opened, opened_text, text_table
 
 __all__ = ["TableFile", "read_table_file", "table_file"]
 
 _NESTED = (pl.List, pl.Struct, pl.Array, pl.Object, pl.Binary)
+_TEXTS = (".csv", ".tsv", ".txt")
 _PLAIN_CODECS = ("utf-8", "utf-8-sig")
 
 
@@ -43,6 +44,8 @@ def table_file(path: Path) -> TableFile:
     Raises:
         TableError: The file is absent, empty, of another format, of an encoding that cannot be told, or damaged.
     """
+    if path.is_file() and path.suffix.lower() in _TEXTS:
+        refuse_bomb(path, path.suffix.lower())  # before its header is split
     text = text_table(path, error=TableError)
     try:
         refuse_bomb(path, path.suffix.lower())
@@ -102,6 +105,7 @@ def _json_lines(text: TextTable) -> pl.DataFrame:
 def _loose(text: TextTable) -> pl.DataFrame:
     rows = list(_objects(text))
     names = dict.fromkeys(name for row in rows for name in row)
+    refuse_wide(text.path, len(names))
     columns = []
     for name in names:
         values = [row.get(name) for row in rows]
@@ -121,7 +125,7 @@ def _objects(text: TextTable) -> Iterator[dict[str, Any]]:
                 continue
             try:
                 row = json.loads(line)
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:  # ValueError: also a number of too many digits
                 raise TableError(
                     f"the table {str(text.path)!r} cannot be read as JSON lines (line {number}: {error}); write it "
                     f"again from its source."

@@ -110,3 +110,11 @@ def test_columns_of_lists_do_no_harm_even_where_their_types_are_mixed(tmp_path: 
     file = table_file(path)
     assert file.nested == ("x",)
     assert file.frame.rows(named=True) == [{"a": "1", "ok": "true"}, {"a": None, "ok": "false"}]
+
+
+def test_too_many_columns_are_refused_where_the_lines_are_no_strict_json_either(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    wide = ", ".join(f'"c{number}": 1' for number in range(2_001))
+    path.write_text(f'{{"a": NaN, {wide}}}\n', encoding="utf-8")
+    with pytest.raises(TableError, match="more than 2,000 columns"):
+        table_file(path)
