@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from collections.abc import Iterator
@@ -83,7 +84,28 @@ def _parse(text: TextTable) -> pl.DataFrame:
             frame = pl.read_csv(
                 _source(text), separator=text.separator or ",", infer_schema=False, skip_rows=text.skipped
             )
+            if frame.height and frame[:, -1].null_count():
+                _refuse_short_rows(text)
             return frame.rename(dict(zip(frame.columns, text.columns, strict=True)))
+
+
+def _refuse_short_rows(text: TextTable) -> None:
+    """Refuse a row with fewer fields than the header: its fields may stand in the wrong columns.
+
+    Looked for only where the last column has empty cells, since a short row leaves one there.
+
+    Raises:
+        TableError: There is one.
+    """
+    with opened_text(text.path, error=TableError) as stream:
+        reader = csv.reader(stream, delimiter=text.separator or ",")
+        for number, row in enumerate(reader):
+            if number > text.skipped and 0 < len(row) < len(text.columns):
+                raise TableError(
+                    f"the table {str(text.path)!r} has {len(row)} fields in line {reader.line_num} and "
+                    f"{len(text.columns)} columns; write an empty field for each absent value, or quote what holds "
+                    f"the separator or a line break."
+                )
 
 
 def _source(text: TextTable) -> Path | io.BytesIO:

@@ -118,3 +118,16 @@ def test_too_many_columns_are_refused_where_the_lines_are_no_strict_json_either(
     path.write_text(f'{{"a": NaN, {wide}}}\n', encoding="utf-8")
     with pytest.raises(TableError, match="more than 2,000 columns"):
         table_file(path)
+
+
+def test_a_row_with_too_few_fields_is_named_and_not_filled_up(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('item,gold,said,user\n1,A,"B\nC",u1\n2,A,u2\n', encoding="utf-8")
+    with pytest.raises(TableError, match=r"3 fields in line 4 and 4 columns; write an empty field"):
+        table_file(path)
+
+
+def test_an_empty_last_field_and_an_empty_line_are_no_short_row(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("item,gold,said\n1,A,\n\n2,A,B\n", encoding="utf-8")
+    assert table_file(path).frame["said"].to_list()[0] is None
