@@ -39,7 +39,13 @@ class Stamped(Struct, frozen=True, kw_only=True):
 
 
 class ModelSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One model to be asked."""
+    """One model to be asked.
+
+    Example:
+        >>> import evenhand
+        >>> evenhand.ModelSpec(name="vllm/Qwen3-4B", base_url="http://localhost:8000/v1").base_url
+        'http://localhost:8000/v1'
+    """
 
     name: str
     """As given on the command line: `openai/gpt-5.1`, `specimen/tilted` ..."""
@@ -125,6 +131,12 @@ class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Fields with a default are left out of the file and the hash while they have it, so that a later version can add one
     without disowning older plans.
+
+    Example:
+        >>> import evenhand
+        >>> plan = evenhand.open_run("runs/example").plan
+        >>> plan.analysis.margin
+        0.03
     """
 
     schema: Literal["evenhand.plan/1"] = "evenhand.plan/1"
