@@ -44,7 +44,11 @@ class Equivalence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     margin: float
     """Half-width, on the scale of the estimate."""
     p: float
-    """Larger of the two one-sided p-values, not adjusted; skewness is allowed for."""
+    """Larger of the two one-sided p-values, not adjusted; skewness is allowed for, and units that react and are not in
+    the sample."""
+    p_seen: float | None = None
+    """The same without the units that are not in the sample; this one is adjusted over the family. None where all
+    differences are alike."""
     unseen: float | None = None
     """Share of items or users that could react without one of them being in the sample: the upper bound of the smaller
     sample at the confidence of the intervals. None where units are not counted."""
