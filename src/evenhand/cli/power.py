@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -59,13 +59,7 @@ def power(
         _require_gap(gap)
     if simulate and gap is None:
         raise UsageError("--simulate needs the true gap to simulate; name it with --gap, for example --gap 0.03")
-    scores = None
-    if pilot is not None:
-        from evenhand.audit import score
-        from evenhand.plan.file import read_plan
-
-        scores = score(read_plan(pilot), pilot)
-    components = components_for(accuracy, flips=flips, pilot=scores)
+    components = components_for(accuracy, flips=flips, pilot=_scores_of(pilot) if pilot is not None else None)
     design = PairedDesign(items=items, sets=sets, sets_per_item=pairs, replicates=replicates)
     smallest = planned_smallest_gap(design, components=components, alpha=alpha, power=target)
     ends = gap_range(smallest, components=components)
@@ -108,6 +102,14 @@ def power(
         say(f"By simulation: {simulated.power:.1%} (Monte Carlo error {simulated.monte_carlo_se:.1%}).")
     for name, curve in curves.items():
         print_table((name, "smallest gap, points"), [(value, round(found * 100, 2)) for value, found in curve])
+
+
+def _scores_of(pilot: Path) -> Any:
+    """The score table of a run directory; Any, for its type is heavy to load."""
+    from evenhand.audit import score
+    from evenhand.plan.file import read_plan
+
+    return score(read_plan(pilot), pilot)
 
 
 def _require_gap(gap: float) -> None:
