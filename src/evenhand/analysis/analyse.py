@@ -20,6 +20,7 @@ from evenhand.analysis.findings.mixed_check import MixedCheck, mixed_check
 from evenhand.analysis.findings.option_shift import option_findings, option_shares
 from evenhand.analysis.findings.pilot import design_power
 from evenhand.analysis.findings.published_comparison import published_findings
+from evenhand.analysis.findings.validity import gated, limited, validities
 from evenhand.analysis.table.scores import Scores
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.finding import Finding
@@ -62,11 +63,14 @@ def analyse(
     # Verdicts need all of them: families of tests span strata and models.
     interim = run is not None and run.interim
     made = [found for part in parts for found in part.findings]
-    findings = judged(made, settings=scores.settings, interim=interim)
+    # Before any verdict: could these answers have shown a difference?
+    validity = validities(scores)
+    findings = limited(judged(gated(made, validity), settings=scores.settings, interim=interim), validity)
     return Findings(
         run=run,
         settings=scores.settings,
         findings=findings,
+        validity=validity,
         cells=_cells(parts),
         outcomes=tuple(count for part in parts for count in outcome_counts(part.stratum)),
         items=tuple(item for part in parts for item in part.items.reactions),

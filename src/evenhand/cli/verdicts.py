@@ -33,13 +33,15 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
     Raises:
         InputError: It has no findings that this version can read.
     """
+    from evenhand.report.answer import answers_of
+    from evenhand.report.findings_file import findings_document
     from evenhand.report.record_tables import published_grids
     from evenhand.report.source import source_of
     from evenhand.report.words import verdict_sentence
 
     findings = read_findings(directory)
     if json:
-        print_json(findings)
+        print_json(findings_document(findings))
         return
     if findings.run is not None and findings.run.specimen:
         say("A shipped specimen was audited. Audit your own model: evenhand audit openai/NAME --base-url URL")
@@ -49,6 +51,12 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
         say(f"Note: {warning}")
     for model in findings.run.models if findings.run is not None else ():
         _say_troubles(model)
+    for answer in answers_of(findings).models:
+        say(f"{answer.model}: {answer.short}")
+        for reason in answer.reasons:
+            say(f"{answer.model}, not assessable. {reason}")
+        if answer.not_asked:
+            say(f"{answer.model}, not asked: {'; '.join(answer.not_asked)}.")
     for finding in findings.findings:
         if finding.role == "confirmatory":
             say(f"{finding.model}, {finding.kind}: {verdict_sentence(finding)}")

@@ -18,6 +18,7 @@ from evenhand.records.results import (
 )
 from evenhand.records.run_summary import ExamplePrompt, RunSummary
 from evenhand.records.settings import AnalysisSettings
+from evenhand.records.validity import Validity
 
 __all__ = ["FINDINGS_SCHEMA", "Findings"]
 
@@ -35,6 +36,8 @@ class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the analysis was told beforehand."""
     findings: tuple[Finding, ...]
     """Every estimand."""
+    validity: tuple[Validity, ...] = ()
+    """Whether the answers could have shown a difference, by model and kind of item."""
     cells: tuple[CellMean, ...] = ()
     """The intersectional table."""
     outcomes: tuple[OutcomeCount, ...] = ()

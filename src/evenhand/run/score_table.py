@@ -99,6 +99,7 @@ class _Scorer:
             *msgspec.structs.astuple(cell.condition),
             *(cell.replicate, cell.order_index, outcome_name(outcome)),
             *(choice, (answered.emotion or answered.strategy) if answered else None, key),
+            sum(values) / len(values) if values else None,
             cell.option_order.index(chosen) if chosen is not None else None,
             values[chosen] if chosen is not None else None,
             *(p_score, p_best, leak, leak_reasoning, dimension),

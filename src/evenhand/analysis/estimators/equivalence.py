@@ -13,7 +13,7 @@ import math
 
 from evenhand.analysis.estimators.student import quantile, survival
 from evenhand.errors import UsageError
-from evenhand.records.estimate import Verdict
+from evenhand.records.estimate import Decision
 
 __all__ = ["smallest_detectable", "tost_p", "verdict"]
 
@@ -33,7 +33,7 @@ def tost_p(estimate: float, *, se: float, df: float | None, margin: float) -> fl
     return survival((margin - abs(estimate)) / se, df=df)
 
 
-def verdict(*, p: float | None, p_equivalence: float | None, alpha: float = 0.05) -> Verdict:
+def verdict(*, p: float | None, p_equivalence: float | None, alpha: float = 0.05) -> Decision:
     """What a finding may claim; the p-values come in adjusted where a family asks for it.
 
     `equivalent` when the estimate is shown to lie within the margin (then even if it differs from zero: the margin was

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from evenhand.analysis.estimators.equivalence import verdict
 from evenhand.analysis.estimators.multiplicity import benjamini_hochberg, holm
-from evenhand.records.estimate import MissingCaution, Tested, Verdict
+from evenhand.records.estimate import Decision, MissingCaution, Tested
 from evenhand.records.finding import Finding
 from evenhand.records.settings import AnalysisSettings
 
@@ -70,7 +70,7 @@ def _decided(finding: Finding, *, p_adjusted: float | None, p_margin: float | No
     return replace(finding, number=number, notes=notes)
 
 
-def _caution(number: Tested, *, decision: Verdict) -> MissingCaution | None:
+def _caution(number: Tested, *, decision: Decision) -> MissingCaution | None:
     """The caution about missing answers, where their shares differ by more than the margin or the verdict can turn."""
     bounds = number.bounds
     if bounds is None or bounds.missing == 0 or number.equivalence is None:
