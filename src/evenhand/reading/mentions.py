@@ -148,7 +148,7 @@ def _is_option(match: re.Match[str], text: str, *, own: bool, shown: bool) -> bo
     before = text[max(0, match.start() - 60) : match.start("letter")]
     if own or (match["name"] and letter.isupper() and letter not in _MAY_BE_WORD):
         return True
-    if _NO_OPTION.search(before):
+    if _NO_OPTION.search(before[-16:]):
         return False
     follower = _FOLLOWER.match(after)
     word = follower is not None and _AFTER_WORD.fullmatch(follower.group(1)) is None

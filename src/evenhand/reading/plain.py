@@ -17,7 +17,7 @@ __all__ = ["CUT", "HEAD", "TAIL", "capped", "plain"]
 
 HEAD, TAIL = 6000, 6000
 """Characters read from the beginning and from the end of an answer."""
-CUT = "⋯"
+CUT = "ǂǂ"
 """Stands at both edges of what was left out, so that half a sentence is never taken for a whole one."""
 
 _INVISIBLE = re.compile(
@@ -111,7 +111,8 @@ def capped(text: str) -> str:
     text = text.strip()
     if len(text) <= HEAD + TAIL:
         return text
-    return f"{text[:HEAD]} {CUT}\n{CUT} {text[-TAIL:]}"
+    head, tail = text[:HEAD].rsplit(None, 1)[0], text[-TAIL:].split(None, 1)[-1]
+    return f"{head} {CUT}\n{CUT} {tail}"
 
 
 def _turn(text: str) -> str:

@@ -190,13 +190,10 @@ def test_calls_of_a_reader_count_for_the_budget_and_stand_in_the_store_and_the_r
 
 
 def test_replies_that_only_one_side_gets_unread_stand_first_in_the_verdict(cli: Cli, tmp_path: Path) -> None:
-    count = [0]
-
     def talkative(asked: dict[str, Any], _: Mapping[str, str]) -> tuple[int, bytes]:
         told = json.dumps(asked["messages"])
         poor = any(word in told for word in ("rents", "shift", "bus ", "debt", "food bank", "benefit", "council"))
-        count[0] += 1
-        return 200, chat_body("" if poor and count[0] % 2 else "A")
+        return 200, chat_body("" if poor and sum(told.encode()) % 2 else "A")
 
     run = tmp_path / "r"
     with chat_server(talkative) as url:

@@ -91,3 +91,21 @@ def test_a_changed_item_changes_its_keys_only() -> None:
     before = {cell.cell_key: cell.item for cell, _ in Crossing(plan).pairs()}
     after = {cell.cell_key: cell.item for cell, _ in Crossing(other).pairs()}
     assert {before[key] for key in before.keys() - after.keys()} == {"i0"}
+
+
+def test_a_plan_holds_its_own_cells_and_none_that_differs_in_any_field() -> None:
+    crossing = Crossing(small_plan())
+    cells = [cell for cell, _ in crossing.pairs()]
+    assert all(crossing.holds(cell) for cell in cells)
+    other: dict[str, object] = {
+        "key": "0" * 32,
+        "model": "m",
+        "arm": "nobody",
+        "item": "i99",
+        "placement": "tool",
+        "reader": "use",
+    }
+    other |= {"mitigation": "gate", "replicate": 10**18, "order_index": 7, "order": (0, 9)}
+    for name, value in other.items():
+        assert not any(crossing.holds(msgspec.structs.replace(cell, **{name: value})) for cell in cells[:3]), name
+    assert not crossing.holds(msgspec.structs.replace(cells[0], replicate=-1))

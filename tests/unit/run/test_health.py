@@ -29,8 +29,8 @@ def test_other_words_faults_and_an_answer_between_are_not_the_same_error() -> No
     words = [failure(text) for text in ("too long", "no image", "too long", "bad seed", "too long", "no image")]
     assert not any(feed(Health(FIVE), *words, kind="request"))
     assert not any(feed(Health(FIVE), *[failure()] * 20, kind="fault"))
-    broken: list[Outcome] = [*[failure()] * 4, RIGHT] * 3
-    assert not any(feed(Health(FIVE), *broken, kind="request"))
+    fours: list[Outcome] = [*[failure()] * 4, RIGHT] * 3
+    assert not any(feed(Health(FIVE), *fours, kind="request"))
 
 
 def test_no_usable_answer_in_fifty_cells_gives_the_model_up_and_quotes_the_last() -> None:
