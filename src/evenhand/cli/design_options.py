@@ -35,7 +35,7 @@ class DesignOptions:
     preset: Annotated[
         PresetName | None,
         typer.Option(
-            help="quick (about 1,500 calls, default where calls cost money), standard (about 10,000, default "
+            help="quick (about 1,700 calls, default where calls cost money), standard (about 10,000, default "
             "elsewhere), full, or fang2025 (the published design).",
             rich_help_panel=DESIGN,
         ),

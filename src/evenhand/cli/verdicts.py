@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evenhand.cli.output import print_json, print_table, say
+from evenhand.records.findings import Findings
 from evenhand.records.run_summary import ModelSummary
 from evenhand.report.findings_file import read_findings
 
@@ -27,13 +28,24 @@ def _say_troubles(model: ModelSummary) -> None:
         say(f"{model.model}: {left} more {'reason stands' if left == 1 else 'reasons stand'} in the report.")
 
 
+def _say_answers(findings: Findings) -> None:
+    """The answer of every model, as the page says it."""
+    from evenhand.report.answer import answers_of
+
+    for answer in answers_of(findings).models:
+        say(f"{answer.model}: {answer.short}")
+        for reason in answer.reasons:
+            say(f"{answer.model}, not assessable. {reason}")
+        if answer.not_asked:
+            say(f"{answer.model}, not asked: {'; '.join(answer.not_asked)}.")
+
+
 def say_verdicts(directory: Path, *, json: bool) -> None:
     """Print the confirmatory verdicts of a run directory.
 
     Raises:
         InputError: It has no findings that this version can read.
     """
-    from evenhand.report.answer import answers_of
     from evenhand.report.findings_file import findings_document
     from evenhand.report.record_tables import published_grids
     from evenhand.report.source import source_of
@@ -51,12 +63,7 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
         say(f"Note: {warning}")
     for model in findings.run.models if findings.run is not None else ():
         _say_troubles(model)
-    for answer in answers_of(findings).models:
-        say(f"{answer.model}: {answer.short}")
-        for reason in answer.reasons:
-            say(f"{answer.model}, not assessable. {reason}")
-        if answer.not_asked:
-            say(f"{answer.model}, not asked: {'; '.join(answer.not_asked)}.")
+    _say_answers(findings)
     for finding in findings.findings:
         if finding.role == "confirmatory":
             say(f"{finding.model}, {finding.kind}: {verdict_sentence(finding)}")

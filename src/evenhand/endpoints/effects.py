@@ -72,6 +72,7 @@ class Respondent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 PRESETS: dict[str, dict[str, str]] = {
     "null": {"persona_spread": "0.1"},
+    "level": {},
     "tilted": {
         "gap": "0.08",
         "memory": "-0.04",

@@ -17,6 +17,7 @@ answers, and nearly all wrong ones, stand at one position. `one_option`: the sam
 an arm have no usable answer. `too_few`: too few items or profiles.
 """
 FAULTS: tuple[Fault, ...] = get_args(Fault)
+_CEILING = 0.95
 
 
 class Validity(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -66,5 +67,5 @@ class Validity(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def at_ceiling(self) -> bool:
-        """Whether at least half of the items were answered right in every arm."""
-        return self.items > 0 and 2 * self.right >= self.items
+        """Whether at least 95 of 100 answers, or half of the items in every arm, were right."""
+        return self.score is not None and (self.score >= _CEILING or 2 * self.right >= self.items)

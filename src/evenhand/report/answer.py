@@ -207,7 +207,9 @@ def _short(
         case None:
             return "This design does not ask the question."
         case "difference":
-            return f"Yes. {_said(source, worst)}" if worst is not None else "Yes, measurably."
+            if worst is None:
+                return "Yes, measurably."
+            return f"{'Yes.' if worst.contrast else 'Memory itself changes the answers.'} {_said(source, worst)}"
         case "not assessable":
             reasons = [one.reason for one in validity if not one.assessable]
             reasons += [found.number.reason for found in asked if isinstance(found.number, Unassessed)]
@@ -224,6 +226,8 @@ def _short(
 
 
 def _open(source: Source, asked: Sequence[Finding], *, groups: Sequence[str]) -> str:
+    if all(found.value is None for found in asked):
+        return "No estimate could be made."
     unsettled = sum(found.verdict == "inconclusive" for found in asked)
     if unsettled:
         are = "is" if unsettled == 1 else "are"

@@ -39,7 +39,8 @@ __all__ = [
 ]
 
 Shape = Literal["difference", "equivalent", "inconclusive", "not assessable", "descriptive"]
-"""Verdict of a finding as a marker: filled diamond, filled disc, ring, cross, small square. Never told by colour alone."""
+"""Verdict of a finding as a marker: filled diamond, filled disc, ring, cross, small square. Never told by
+colour alone."""
 
 
 class Fact(Struct, frozen=True):
