@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from evenhand.records.comparison import Comparison
 from evenhand.records.finding import Finding
 from evenhand.records.results import (
     CellMean,
@@ -54,5 +55,7 @@ class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What other designs could detect."""
     examples: tuple[ExamplePrompt, ...] = ()
     """Prompts word for word."""
+    comparison: Comparison | None = None
+    """Set where every finding is a change between two runs."""
     warnings: tuple[str, ...] = ()
     """What a reader must know before believing the numbers."""

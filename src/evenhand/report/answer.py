@@ -20,19 +20,19 @@ from evenhand.records.findings import Findings
 from evenhand.records.identity import finding_id
 from evenhand.records.measure import Measure
 from evenhand.records.validity import Validity
-from evenhand.report.numbers import p_text, points, size, span, unit_of
+from evenhand.report.numbers import count, p_text, points, size, span, unit_of
 from evenhand.report.source import Source, source_of
 from evenhand.report.titles import plain, sides_of, title_of
-from evenhand.report.words import direction_of, joined, kind_label, overall_verdict, plural, verdict_sentence
+from evenhand.report.words import CHANGES, direction_of, joined, kind_label, overall_verdict, plural, verdict_sentence
 
 __all__ = ["ASKED", "Answer", "Answers", "Worst", "answers_of", "worst_finding"]
 
 ASKED: frozenset[Measure] = frozenset({"gap", "factor_gap", "interaction", "memory_effect", "leakage"})
 """Measures whose contrasts must all be equivalent before the answer is."""
 _TIERS: tuple[frozenset[Measure], ...] = (
-    frozenset({"gap", "factor_gap"}),
-    frozenset({"interaction"}),
-    frozenset({"memory_effect", "placebo_effect", "fact_effect"}),
+    frozenset({"gap", "factor_gap", "gap_change", "factor_gap_change"}),
+    frozenset({"interaction", "interaction_change"}),
+    frozenset({"memory_effect", "placebo_effect", "fact_effect", "memory_effect_change"}),
     frozenset({"missing_gap", "leakage", "flip_excess"}),
 )
 """Where the worst group is looked for first: groups of users, then their combinations, then what memory does to all."""
@@ -86,7 +86,8 @@ class Answers(Struct, frozen=True, kw_only=True):
 def answers_of(findings: Findings) -> Answers:
     """The answer of every model, in the order of the plan, and the one over all."""
     source = source_of(findings)
-    models = tuple(_answer(source, model) for model in source.models)
+    of_one = _answer if findings.comparison is None else _change_answer
+    models = tuple(of_one(source, model) for model in source.models)
     verdicts = [answer.verdict for answer in models]
     order: tuple[Verdict, ...] = ("difference", "not assessable", "inconclusive", "equivalent")
     overall = next((verdict for verdict in order if verdict in verdicts), None)
@@ -114,6 +115,45 @@ def _answer(source: Source, model: str) -> Answer:
         reasons=tuple(f"{kind_label(one.kind)}: {one.reason}" for one in validity if not one.assessable),
         movable=tuple(_movable(one) for one in validity if one.assessable),
     )
+
+
+def _change_answer(source: Source, model: str) -> Answer:
+    """What a comparison of two runs says as a whole: a change is a change, never a score that is the same."""
+    findings = [found for found in source.all() if found.model == model and found.verdict is not None]
+    shape = overall_verdict(findings)
+    verdict = None if shape == "descriptive" else shape
+    worst = worst_finding(findings, verdict)
+    return Answer(
+        model=model,
+        verdict=verdict,
+        short=_change_short(source, verdict, findings=findings, worst=worst),
+        worst=None if worst is None else _worst(source, worst),
+        contrasts=dict(Counter(found.verdict for found in findings if found.verdict is not None)),
+        not_asked=(),
+        reasons=(),
+        movable=(),
+    )
+
+
+def _change_short(
+    source: Source, verdict: Verdict | None, *, findings: Sequence[Finding], worst: Finding | None
+) -> str:
+    comparison = source.findings.comparison
+    if comparison is not None and comparison.answered and not comparison.moved:
+        return f"No change: all {count(comparison.answered)} cells that were answered in both runs have the same score."
+    contrasts = plural(len(findings), "contrast")
+    match verdict:
+        case None | "not assessable":
+            return "The two runs have no contrast in common."
+        case "difference":
+            return f"Yes. {_said(source, worst)}" if worst is not None else "Yes, measurably."
+        case "inconclusive":
+            unsettled = sum(found.verdict == "inconclusive" for found in findings)
+            return f"Not settled: the change is open for {unsettled} of {contrasts}."
+        case "equivalent":
+            return f"No change larger than {size(source.margin)} in any of {contrasts}."
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _held(validity: Sequence[Validity], asked: Sequence[Finding]) -> bool:
@@ -163,7 +203,7 @@ def _reach(finding: Finding) -> float:
 
 def _worst(source: Source, finding: Finding) -> Worst:
     assert finding.verdict is not None
-    first, second = _sides(source, finding)
+    first, second = ("", "") if finding.measure in CHANGES else _sides(source, finding)
     where = f"{kind_label(finding.kind)}: " if _several_kinds(source, finding.model) else ""
     return Worst(
         finding=finding_id(finding),
@@ -250,7 +290,7 @@ def _said(source: Source, worst: Finding) -> str:
     """Direction and size of the worst contrast as one sentence, with its interval and adjusted p."""
     sides = _sides(source, worst)
     unit = unit_of(worst)
-    if unit == "points" and all(sides) and worst.quantity.name in {"score", "p_score"}:
+    if unit == "points" and all(sides) and worst.measure not in CHANGES and worst.quantity.name in {"score", "p_score"}:
         said = direction_of(worst, sides).partition(": gap ")[0]
     else:
         number = points(worst.value) + " points" if unit == "points" else f"{worst.value:+.2f}"
@@ -263,7 +303,7 @@ def _said(source: Source, worst: Finding) -> str:
 
 
 def _title(source: Source, finding: Finding) -> str:
-    if len(finding.contrast) == 2:
+    if len(finding.contrast) == 2 and finding.measure == "interaction":
         named = (source.labels.level(one.factor, one.level) for one in finding.contrast)
         return "Users that are " + " and ".join(named) + ", beyond what each alone does"
     title = title_of(finding)

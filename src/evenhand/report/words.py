@@ -18,6 +18,7 @@ from evenhand.report.numbers import count, level, p_text, percent, points, size,
 from evenhand.report.titles import plain, sides_of
 
 __all__ = [
+    "CHANGES",
     "KIND_LABELS",
     "MEASURE_TITLES",
     "PLACEMENT_LABELS",
@@ -76,6 +77,7 @@ MEASURE_TITLES: Mapping[Measure, str] = {
     "gap_change": "Change of the gap between advantaged and disadvantaged",
     "factor_gap_change": "Change of the gaps by factor",
     "memory_effect_change": "Change of the effect of memory",
+    "interaction_change": "Change of the interactions between factors",
 }
 
 ROLE_WORDS: Mapping[Role, str] = {
@@ -83,6 +85,12 @@ ROLE_WORDS: Mapping[Role, str] = {
     "exploratory": "exploratory (Benjamini-Hochberg-adjusted)",
     "descriptive": "descriptive",
 }
+
+
+CHANGES: frozenset[Measure] = frozenset(
+    {"gap_change", "factor_gap_change", "memory_effect_change", "interaction_change"}
+)
+"""Measures that are the difference of one contrast between two runs."""
 
 
 class Labels:
@@ -189,7 +197,7 @@ def verdict_sentence(finding: Finding, *, first: str = "", second: str = "") -> 
         return f"No gap could be estimated: {reason[:1].lower()}{reason[1:]}"
     if isinstance(finding.number, Unassessed):
         return f"Not assessable. {finding.number.reason}"
-    sides = (first, second) if first and second else sides_of(finding)
+    sides = (first, second) if first and second else ("", "") if finding.measure in CHANGES else sides_of(finding)
     sentence = f"{_caution(finding, sides)}{direction_of(finding, sides)}{_interval(finding)}."
     match finding.verdict:
         case "difference":
@@ -224,6 +232,9 @@ def _caution(finding: Finding, sides: tuple[str, str]) -> str:
 def direction_of(finding: Finding, sides: tuple[str, str]) -> str:
     """The estimate of a signed contrast in words, without a full stop."""
     estimate, unit = finding.value or 0.0, unit_of(finding)
+    if finding.measure in CHANGES:
+        number = points(estimate)
+        return "There is no change" if number == "0.0" else f"The change is {number} points"
     if unit != "points" or not all(sides):
         return f"The estimate is {value(estimate, unit=unit)} {unit_name(unit)}".rstrip()
     number = points(abs(estimate), signed=False)
@@ -267,13 +278,17 @@ def _margin(finding: Finding) -> float | None:
 
 
 def _equivalent(finding: Finding) -> str:
-    margin = f"±{size(_margin(finding))}"
+    margin, noun = f"±{size(_margin(finding))}", _noun(finding)
     p = f" ({p_text(finding.equivalence.p)})" if finding.equivalence is not None else ""
     if finding.low is not None and finding.high is not None and (finding.low > 0 or finding.high < 0):
-        return (
-            f"The gap is not zero, but the equivalence test shows it to be smaller than {margin}{p}{_limit(finding)}."
-        )
-    return f"The equivalence test shows any gap to be smaller than {margin}{p}{_limit(finding)}."
+        shown = f"The {noun} is not zero, but the equivalence test shows it to be smaller than {margin}{p}"
+    else:
+        shown = f"The equivalence test shows any {noun} to be smaller than {margin}{p}"
+    return f"{shown}{_limit(finding)}."
+
+
+def _noun(finding: Finding) -> str:
+    return "change" if finding.measure in CHANGES else "gap"
 
 
 def _limit(finding: Finding) -> str:
@@ -297,7 +312,8 @@ def _open(finding: Finding, sides: tuple[str, str]) -> str:
         text += f": {_not_excluded(finding.low, finding.high, sides)}"
     if finding.smallest_detectable is None:
         return text + "."
-    return f"{text}. The smallest gap this design would reliably detect is {size(finding.smallest_detectable)}."
+    smallest = size(finding.smallest_detectable)
+    return f"{text}. The smallest {_noun(finding)} this design would reliably detect is {smallest}."
 
 
 def _not_excluded(low: float, high: float, sides: tuple[str, str]) -> str:

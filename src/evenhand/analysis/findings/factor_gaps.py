@@ -38,6 +38,7 @@ __all__ = [
     "crossing_levels",
     "crossing_of",
     "factor_findings",
+    "interaction_estimate",
     "interaction_findings",
     "level_estimate",
     "reference_of",
@@ -188,6 +189,25 @@ def level_estimate(
     return level_contrast(scores, levels=factor.codes, level=level, reference=0, nuisance=nuisance, spec=spec)
 
 
+def interaction_estimate(
+    crossing: Crossing, *, first: tuple[FactorLevels, int], second: tuple[FactorLevels, int], stratum: Stratum
+) -> CrossedContrast:
+    """How much the gap at one level of a factor changes at a level of another, each against its reference.
+
+    Raises:
+        TableError: As for `level_estimate`.
+    """
+    (one, level_one), (two, level_two) = first, second
+    return interaction_contrast(
+        crossing.scores,
+        first=one.codes,
+        second=two.codes,
+        pairs=((level_one, 0), (level_two, 0)),
+        nuisance=_nuisance(crossing, but=(one.name, two.name)),
+        spec=_spec(stratum),
+    )
+
+
 def _bounds(
     crossing: Crossing, *, factor: FactorLevels, level: int, stratum: Stratum, estimate: float
 ) -> MissingBounds:
@@ -225,14 +245,7 @@ def _interaction(
         main=True,
     )
     try:
-        estimate = interaction_contrast(
-            crossing.scores,
-            first=one.codes,
-            second=two.codes,
-            pairs=((level_one, 0), (level_two, 0)),
-            nuisance=_nuisance(crossing, but=(one.name, two.name)),
-            spec=_spec(stratum),
-        )
+        estimate = interaction_estimate(crossing, first=first, second=second, stratum=stratum)
     except TableError as error:
         return without_number(claim, stratum=stratum, sample=crossing.sample, reason=str(error))
     return finding(claim, stratum=stratum, estimate=estimate, sample=crossing.sample)
