@@ -16,6 +16,7 @@ Every step reads what the step before left in the run directory, so each can be 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ import msgspec
 
 from evenhand.analysis.analyse import analyse
 from evenhand.analysis.table.scores import Scores, scores_from_frame, write_scores
+from evenhand.design.cells import Crossing
 from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.connections import check_connection
 from evenhand.endpoints.context import Connection, EndpointContext
@@ -32,7 +34,7 @@ from evenhand.errors import StoreError
 from evenhand.records.findings import Findings
 from evenhand.records.message import Reply
 from evenhand.records.plan import Plan
-from evenhand.records.trial import Outcome
+from evenhand.records.trial import Outcome, OutcomeName
 from evenhand.report.findings_file import findings_document
 from evenhand.report.write import write_report
 from evenhand.run.cost import prices_of
@@ -50,13 +52,22 @@ from evenhand.run.secrets import secrets_of
 from evenhand.run.settling import settled
 from evenhand.run.store import open_store
 from evenhand.run.summary import example_prompts, run_summary
-from evenhand.run.work import Limits, Listener, RunReport, Work
+from evenhand.run.work import Limits, Listener, RunReport, StopReason, Work
 from evenhand.rundir import FINDINGS_FILE, SCORES_FILE, TRIALS_FILE, RunDirectory, default_directory
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.judge import judge
 from evenhand.scoring.llm_extract import ExtractedEndpoint
 
-__all__ = ["FINDINGS_FILE", "SCORES_FILE", "TRIALS_FILE", "analyse_run", "ask", "audit", "publish", "score"]
+__all__ = [
+    "FINDINGS_FILE",
+    "SCORES_FILE",
+    "TRIALS_FILE",
+    "analyse_run",
+    "ask",
+    "audit",
+    "publish",
+    "score",
+]
 
 
 def audit(
@@ -98,7 +109,8 @@ def audit(
     plan = asked if isinstance(asked, Plan) else make_plan(_request(asked))
     directory = default_directory(plan) if out is None else Path(out)
     with settled(plan, directory):
-        done = ask(plan, directory, connection=connection, limits=limits, listener=listener)
+        looked = ask if plan.analysis.looks == 1 else ask_in_looks
+        done = looked(plan, directory, connection=connection, limits=limits, listener=listener)
         if done.halts and done.skipped + done.asked == done.outcomes["failed"]:
             raise halted(done, again=f"try again with `evenhand run {directory}`, or plan anew")
     if done.stopped == "interrupted":
@@ -129,7 +141,7 @@ def ask(
     items = {item.id: item for bank in plan.banks for item in bank.items}
     ledger = Ledger()
     endpoints = _endpoints(plan, questions, connection, ledger)
-    by_arm = all(endpoint.locality == "prefix" for endpoint in endpoints.values())
+    by_arm = plan.analysis.looks == 1 and all(endpoint.locality == "prefix" for endpoint in endpoints.values())
     behind = Behind(
         prices=prices_of(every_model(plan)),
         ledger=ledger,
@@ -150,6 +162,79 @@ def ask(
             listener=listener,
             behind=behind,
         )
+
+
+def ask_in_looks(
+    plan: Plan,
+    directory: Path,
+    *,
+    connection: Connection = Connection(),
+    limits: Limits = Limits(),
+    listener: Listener | None = None,
+) -> RunReport:
+    """Ask up to each planned look, analyse what is there, and stop when the confirmatory tests settle the answer.
+
+    Whole items are asked in random order, so that every look rests on a random sample of the items. A budget ends it
+    as it ends any run.
+    """
+    total, looks = Crossing(plan).size(), plan.analysis.looks
+    reports: list[RunReport] = []
+    for look in range(1, looks + 1):
+        stored = reports[-1].skipped + reports[-1].asked if reports else _stored(directory)
+        wanted = total * look // looks - stored
+        if wanted <= 0 and look < looks:
+            continue
+        left = None if limits.max_calls is None else limits.max_calls - sum(report.calls for report in reports)
+        most = left if look == looks else wanted if left is None else min(wanted, left)
+        reports.append(
+            ask(
+                plan,
+                directory,
+                connection=connection,
+                limits=msgspec.structs.replace(limits, max_calls=most),
+                listener=listener,
+            )
+        )
+        ended = reports[-1].stopped
+        if ended != "max_calls" or (left is not None and left <= wanted):
+            return _together(reports, stopped=ended)
+        if settled_by(analyse_run(plan, directory)):
+            return _together(reports, stopped="decided")
+    return _together(reports, stopped=reports[-1].stopped)
+
+
+def settled_by(findings: Findings) -> bool:
+    """Whether more answers could not change the answer: a confirmatory difference, or all of them equivalent."""
+    verdicts = {finding.verdict for finding in findings.findings if finding.role == "confirmatory"}
+    return "difference" in verdicts or verdicts == {"equivalent"}
+
+
+def _stored(directory: Path) -> int:
+    path = directory / TRIALS_FILE
+    if not path.exists():
+        return 0
+    with open_trials(path) as trials:
+        return trials.count()
+
+
+def _together(reports: Sequence[RunReport], *, stopped: StopReason) -> RunReport:
+    """Several runs of one plan as one."""
+    outcomes: Counter[OutcomeName] = Counter()
+    for report in reports:
+        outcomes.update(report.outcomes)
+    costs = [report.cost_usd for report in reports]
+    return RunReport(
+        stopped=stopped,
+        skipped=reports[0].skipped,
+        asked=sum(report.asked for report in reports),
+        outcomes=dict(outcomes),
+        calls=sum(report.calls for report in reports),
+        input_tokens=sum(report.input_tokens for report in reports),
+        output_tokens=sum(report.output_tokens for report in reports),
+        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
+        seconds=sum(report.seconds for report in reports),
+        halts=reports[-1].halts,
+    )
 
 
 def _endpoints(plan: Plan, questions: Questions, connection: Connection, ledger: Ledger) -> Mapping[str, Endpoint]:

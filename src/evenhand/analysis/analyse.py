@@ -61,11 +61,11 @@ def analyse(
     # Estimates are made within strata: one model, one kind of item, one way of showing memory.
     parts = [_part(stratum, compared=compared) for stratum in strata(scores)]
     # Verdicts need all of them: families of tests span strata and models.
-    interim = run is not None and run.interim
+    interim, asked = run is not None and run.interim, run.asked if run is not None else 1.0
     made = [found for part in parts for found in part.findings]
     # Before any verdict: could these answers have shown a difference?
     validity = validities(scores)
-    findings = limited(judged(gated(made, validity), settings=scores.settings, interim=interim), validity)
+    findings = limited(judged(gated(made, validity), settings=scores.settings, interim=interim, asked=asked), validity)
     return Findings(
         run=run,
         settings=scores.settings,

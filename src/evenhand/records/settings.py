@@ -28,5 +28,8 @@ class AnalysisSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Factor id -> reference level."""
     power: float = 0.8
     """Power at which the smallest detectable gap is stated."""
+    looks: int = 1
+    """How often the confirmatory tests are made while answers come in, the last time at the end, spaced evenly. The
+    level is then spent by an O'Brien-Fleming type function; 1: only at the end."""
     seed: int = 0
     """Root seed of randomisation tests and bootstraps."""

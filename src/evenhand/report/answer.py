@@ -20,7 +20,7 @@ from evenhand.records.findings import Findings
 from evenhand.records.identity import finding_id
 from evenhand.records.measure import Measure
 from evenhand.records.validity import Validity
-from evenhand.report.numbers import count, p_text, points, size, span, unit_of
+from evenhand.report.numbers import count, p_text, percent, points, size, span, unit_of
 from evenhand.report.source import Source, source_of
 from evenhand.report.titles import plain, sides_of, title_of
 from evenhand.report.words import CHANGES, direction_of, joined, kind_label, overall_verdict, plural, verdict_sentence
@@ -102,7 +102,7 @@ def _answer(source: Source, model: str) -> Answer:
     asked = [found for found in findings if found.measure in ASKED]
     groups, others = _not_asked(source, findings)
     verdict = _verdict(findings, asked=asked, held=_held(validity, asked), groups=groups)
-    if source.findings.run is not None and source.findings.run.interim:
+    if _unlooked(source):
         verdict = None
     worst = worst_finding(findings, verdict)
     return Answer(
@@ -240,9 +240,36 @@ def _short(
     groups: Sequence[str],
     validity: Sequence[Validity],
 ) -> str:
-    run = source.findings.run
-    if run is not None and run.interim:
+    if _unlooked(source):
         return "Interim: not every planned question was asked, so there is no verdict yet."
+    return _interim(source) + _verdict_words(
+        source, verdict, worst=worst, asked=asked, groups=groups, validity=validity
+    )
+
+
+def _unlooked(source: Source) -> bool:
+    """Whether the run is unfinished and no look at unfinished answers was planned."""
+    run = source.findings.run
+    return run is not None and run.interim and source.findings.settings.looks == 1
+
+
+def _interim(source: Source) -> str:
+    """What stands before the answer of a planned look at an unfinished run; nothing elsewhere."""
+    run = source.findings.run
+    if run is None or not run.interim:
+        return ""
+    return f"Interim, at {percent(run.asked, digits=0)} of the planned questions, its level spent as planned. "
+
+
+def _verdict_words(
+    source: Source,
+    verdict: Verdict | None,
+    *,
+    worst: Finding | None,
+    asked: Sequence[Finding],
+    groups: Sequence[str],
+    validity: Sequence[Validity],
+) -> str:
     match verdict:
         case None:
             return "This design does not ask the question."

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from evenhand.analysis.estimators.equivalence import verdict
 from evenhand.analysis.estimators.multiplicity import benjamini_hochberg, holm
+from evenhand.analysis.estimators.spending import look_level
 from evenhand.records.estimate import Decision, MissingCaution, Tested
 from evenhand.records.finding import Finding
 from evenhand.records.settings import AnalysisSettings
@@ -26,14 +27,20 @@ __all__ = ["judged"]
 _Family = tuple[str, ...]
 
 
-def judged(findings: Sequence[Finding], *, settings: AnalysisSettings, interim: bool = False) -> tuple[Finding, ...]:
+def judged(
+    findings: Sequence[Finding], *, settings: AnalysisSettings, interim: bool = False, asked: float = 1.0
+) -> tuple[Finding, ...]:
     """The findings with adjusted p and verdict, in the order given.
 
     Args:
         findings: All findings of a report.
         settings: What the plan told the analysis.
-        interim: Cells of the plan were not asked yet: confirmatory findings then get no verdict.
+        interim: Cells of the plan were not asked yet: confirmatory findings then get no verdict, unless looks were
+            planned.
+        asked: Share of the plan's cells that were asked; with planned looks it decides how much of the level may be
+            spent.
     """
+    alpha = look_level(asked, looks=settings.looks, alpha=settings.alpha) if settings.looks > 1 else settings.alpha
     decided = list(findings)
     members: dict[_Family, list[int]] = defaultdict(list)
     for index, found in enumerate(findings):
@@ -52,9 +59,9 @@ def judged(findings: Sequence[Finding], *, settings: AnalysisSettings, interim: 
         margins = [findings[index].equivalence for index in indices]
         against_margin = adjust([None if margin is None else margin.p for margin in margins])
         for index, p, p_margin in zip(indices, against_zero, against_margin, strict=True):
-            if interim and findings[index].role == "confirmatory":
+            if interim and settings.looks == 1 and findings[index].role == "confirmatory":
                 continue
-            decided[index] = _decided(findings[index], p_adjusted=p, p_margin=p_margin, alpha=settings.alpha)
+            decided[index] = _decided(findings[index], p_adjusted=p, p_margin=p_margin, alpha=alpha)
     return tuple(decided)
 
 
