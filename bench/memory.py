@@ -13,7 +13,7 @@ from bench.grid import work
 from evenhand.endpoints.base import Locality
 from evenhand.records.message import Reply, Request, Usage
 from evenhand.run.execute import execute
-from evenhand.run.store import open_store
+from evenhand.store.store import open_store
 
 FEW, MANY = 5_000, 100_000
 MOST_MB = 300.0
@@ -36,7 +36,7 @@ class Echo:
 def one(cells: int) -> None:
     """Run so many cells and print this process's peak memory in MB."""
     with tempfile.TemporaryDirectory() as directory, open_store(Path(directory) / "t.sqlite", plan_sha256="b") as store:
-        execute(work(cells), endpoints={"instant": Echo()}, store=store, judge=letter)
+        execute({"instant": work(cells)}, endpoints={"instant": Echo()}, store=store, outcome_of=letter)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024.0 if sys.platform != "darwin" else 1024.0**2))
 
 

@@ -30,6 +30,8 @@ COMMANDS = (
     ("items", "import"),
     ("items", "annotate"),
     ("items", "screen"),
+    ("items", "pilot"),
+    ("items", "blind"),
     ("profiles", "list"),
     ("profiles", "show"),
     ("profiles", "check"),

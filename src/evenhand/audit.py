@@ -1,7 +1,7 @@
 """How an audit is done, from the plan to the report.
 
 1. Plan.     What will be asked, of whom, in what order and with which words is fixed and hashed before anything is
-             asked (`evenhand.run.planning`). The margin below which a gap counts as none is part of the plan.
+             asked (`evenhand.plan.make`). The margin below which a gap counts as none is part of the plan.
 2. Ask.      Every cell of the crossing is put to the assistant once. Only what stands in memory differs between the
              arms of an item: nothing (repeated), facts that say nothing of social position, or a profile's facts.
              Each answer is on disk before it is counted.
@@ -31,32 +31,33 @@ from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.kinds import kind_of, open_endpoint
 from evenhand.endpoints.redact import known_secrets
 from evenhand.errors import StoreError
+from evenhand.head.summary import example_prompts, run_summary
+from evenhand.plan.cost import prices_of
+from evenhand.plan.make import PlanRequest, make_plan
+from evenhand.plan.questions import Questions
+from evenhand.plan.second_models import every_model, second_models
+from evenhand.plan.settling import settled
 from evenhand.records.findings import Findings
 from evenhand.records.message import Reply
 from evenhand.records.plan import Plan
 from evenhand.records.trial import Outcome, OutcomeName
+from evenhand.records.work import Work
 from evenhand.report.findings_file import findings_document
 from evenhand.report.write import write_report
-from evenhand.run.cost import prices_of
 from evenhand.run.execute import Behind, execute
 from evenhand.run.halted import halted
-from evenhand.run.json_file import write_json
 from evenhand.run.ledger import Ledger, MeteredEndpoint
-from evenhand.run.planning import PlanRequest, make_plan
-from evenhand.run.questions import Questions
-from evenhand.run.reading import open_trials
-from evenhand.run.recorded import open_recorded
-from evenhand.run.score_table import plan_factors, score_table
-from evenhand.run.second_models import every_model, second_models
+from evenhand.run.limits import Limits, Listener, RunReport, StopReason
 from evenhand.run.secrets import secrets_of
-from evenhand.run.settling import settled
-from evenhand.run.store import open_store
-from evenhand.run.summary import example_prompts, run_summary
-from evenhand.run.work import Limits, Listener, RunReport, StopReason, Work
 from evenhand.rundir import FINDINGS_FILE, SCORES_FILE, TRIALS_FILE, RunDirectory, default_directory
+from evenhand.score_table import plan_factors, score_table
 from evenhand.scoring.extractors.choose import extractor_named
-from evenhand.scoring.judge import judge
 from evenhand.scoring.llm_extract import ExtractedEndpoint
+from evenhand.scoring.outcome import outcome_of
+from evenhand.store.json_file import write_json
+from evenhand.store.reading import open_trials
+from evenhand.store.recorded import open_recorded
+from evenhand.store.store import open_store
 
 __all__ = [
     "FINDINGS_FILE",
@@ -102,7 +103,7 @@ def audit(
     Example:
         >>> import evenhand, tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     run = evenhand.audit("simulated/level", folder, limits=evenhand.Limits(max_calls=200))
+        ...     run = evenhand.audit("simulated/null", folder, limits=evenhand.Limits(max_calls=200))
         ...     run.findings.run.interim
         True
     """
@@ -141,7 +142,6 @@ def ask(
     items = {item.id: item for bank in plan.banks for item in bank.items}
     ledger = Ledger()
     endpoints = _endpoints(plan, questions, connection, ledger)
-    by_arm = plan.analysis.looks == 1 and all(endpoint.locality == "prefix" for endpoint in endpoints.values())
     behind = Behind(
         prices=prices_of(every_model(plan)),
         ledger=ledger,
@@ -150,14 +150,19 @@ def ask(
     )
 
     def judged(work: Work, reply: Reply) -> Outcome:
-        return judge(reply, item=items[work.cell.item], cell=work.cell, extract=extract)
+        return outcome_of(reply, item=items[work.cell.item], cell=work.cell, extract=extract)
 
     with open_store(directory / TRIALS_FILE, plan_sha256=plan.sha256) as store:
         return execute(
-            questions.missing(store, by_arm=by_arm),
+            {
+                name: questions.missing(
+                    store, model=name, by_arm=plan.analysis.looks == 1 and endpoint.locality == "prefix"
+                )
+                for name, endpoint in endpoints.items()
+            },
             endpoints=endpoints,
             store=store,
-            judge=judged,
+            outcome_of=judged,
             limits=limits,
             listener=listener,
             behind=behind,

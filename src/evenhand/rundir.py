@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import polars as pl
 
 from evenhand.errors import StoreError, UsageError
+from evenhand.plan.file import PLAN_FILE, read_plan
+from evenhand.plan.settling import TRIALS_FILE
 from evenhand.records.findings import Findings
 from evenhand.records.plan import Plan
 from evenhand.report.finding_frame import finding_frame
 from evenhand.report.findings_file import read_findings
 from evenhand.report.notebook import Figure, figures_of, findings_markup
-from evenhand.run.plan_file import PLAN_FILE, read_plan
-from evenhand.run.settling import TRIALS_FILE
-from evenhand.run.work import RunReport
-
-if TYPE_CHECKING:
-    import pandas as pd
+from evenhand.run.limits import RunReport
 
 __all__ = [
     "FINDINGS_FILE",
@@ -104,8 +101,8 @@ class RunDirectory:
         """The findings as a flat table: one row per finding."""
         return finding_frame(self.findings)
 
-    def to_pandas(self) -> pd.DataFrame:
-        """The scores as a pandas data frame.
+    def to_pandas(self) -> Any:
+        """The scores as a `pandas.DataFrame`; Any, for pandas need not be installed.
 
         Raises:
             UsageError: pandas is not installed.

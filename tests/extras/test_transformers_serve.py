@@ -16,10 +16,11 @@ from evenhand.records.condition import Condition
 from evenhand.records.message import Message, ModelSettings, Reply, Request
 from evenhand.records.plan import ModelSpec
 from evenhand.records.trial import Answered, Outcome, Truncated, Unparsed
+from evenhand.records.work import Work
 from evenhand.run.execute import execute
-from evenhand.run.reading import open_trials
-from evenhand.run.store import open_store
-from evenhand.run.work import RunReport, Work
+from evenhand.run.limits import RunReport
+from evenhand.store.reading import open_trials
+from evenhand.store.store import open_store
 from tests.support.running_server import RunningServer
 
 pytestmark = pytest.mark.extras
@@ -56,7 +57,7 @@ def cells(count: int, *, logprobs: bool = False) -> Iterator[Work]:
         )
 
 
-def judge(_: Work, reply: Reply) -> Outcome:
+def outcome_of(_: Work, reply: Reply) -> Outcome:
     if reply.finish == "length":
         return Truncated()
     return Answered(choice=reply.text) if reply.text in LETTERS else Unparsed(reason="no letter")
@@ -68,7 +69,9 @@ def ask(
     spec = ModelSpec(name=f"openai/{model or server.model}", base_url=server.base_url)
     endpoint = open_endpoint(spec, context=EndpointContext(connection=Connection(concurrency=4)))
     with open_store(path, plan_sha256=PLAN) as store:
-        return execute(cells(count, logprobs=logprobs), endpoints={"tiny": endpoint}, store=store, judge=judge)
+        return execute(
+            {"tiny": cells(count, logprobs=logprobs)}, endpoints={"tiny": endpoint}, store=store, outcome_of=outcome_of
+        )
 
 
 def test_a_real_model_is_asked_over_http_and_answers_again_the_same(

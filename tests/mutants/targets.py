@@ -9,8 +9,29 @@ __all__ = ["TARGETS"]
 TARGETS: tuple[Target, ...] = (
     Target(
         name="row gate",
-        modules=("evenhand.run.gate",),
-        tests=("tests/unit/run/test_gate.py",),
+        modules=("evenhand.store.gate",),
+        tests=("tests/unit/store/test_gate.py",),
+    ),
+    Target(
+        name="tables",
+        modules=(
+            "evenhand.analysis.table.predicted_label",
+            "evenhand.analysis.table.factor_kinds",
+            "evenhand.analysis.table.prediction_scores",
+            "evenhand.analysis.table.user_arms",
+            "evenhand.analysis.table.repeats",
+            "evenhand.tabular.encoding",
+            "evenhand.tabular.separator",
+            "evenhand.bank.importers.keys",
+        ),
+        tests=(
+            "tests/unit/analysis/table/test_predicted_label.py",
+            "tests/unit/analysis/table/test_predictions.py",
+            "tests/unit/analysis/test_strange_tables.py",
+            "tests/unit/tabular/test_encoding.py",
+            "tests/unit/tabular/test_separator.py",
+            "tests/unit/bank/importers/test_keys.py",
+        ),
     ),
     Target(
         name="reader",
@@ -24,16 +45,16 @@ TARGETS: tuple[Target, ...] = (
             "evenhand.reading.thoughts",
             "evenhand.scoring.extractors.regex",
             "evenhand.scoring.extractors.yes_no",
-            "evenhand.scoring.judge",
+            "evenhand.scoring.outcome",
             "evenhand.scoring.llm_extract",
             "evenhand.scoring.probability",
-            "evenhand.endpoints.finish",
+            "evenhand.endpoints.openai.finish",
             "evenhand.endpoints.letter_logprobs",
         ),
         tests=(
             "tests/unit/reading",
             "tests/unit/scoring",
-            "tests/unit/endpoints/test_chat_parts.py",
+            "tests/unit/endpoints/openai/test_chat_parts.py",
         ),
     ),
 )

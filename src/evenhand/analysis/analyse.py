@@ -7,10 +7,12 @@ from msgspec import Struct
 from evenhand.analysis.findings.accuracy import accuracy_findings
 from evenhand.analysis.findings.benefit_findings import benefit_findings
 from evenhand.analysis.findings.caveats import cautions_of, caveats_of
+from evenhand.analysis.findings.emotions import keyed_emotions
 from evenhand.analysis.findings.factor_gaps import factor_findings, interaction_findings
 from evenhand.analysis.findings.flips import flip_findings
 from evenhand.analysis.findings.gaps import gap_findings
 from evenhand.analysis.findings.intersections import Intersections, intersections
+from evenhand.analysis.findings.item_factor_gaps import item_factor_findings
 from evenhand.analysis.findings.item_functioning import ItemFunctioning, item_functioning
 from evenhand.analysis.findings.judgement import judged
 from evenhand.analysis.findings.leakage_findings import fact_mentions, leakage_findings
@@ -20,7 +22,9 @@ from evenhand.analysis.findings.mixed_check import MixedCheck, mixed_check
 from evenhand.analysis.findings.option_shift import option_findings, option_shares
 from evenhand.analysis.findings.pilot import design_power
 from evenhand.analysis.findings.published_comparison import published_findings
+from evenhand.analysis.findings.reading import with_covariates, withheld
 from evenhand.analysis.findings.validity import gated, limited, validities
+from evenhand.analysis.findings.within_factor_gaps import within_factor_findings
 from evenhand.analysis.table.scores import Scores
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.finding import Finding
@@ -31,7 +35,7 @@ from evenhand.records.run_summary import ExamplePrompt, RunSummary
 __all__ = ["analyse"]
 
 
-class _Part(Struct, frozen=True, kw_only=True):
+class _StratumResult(Struct, frozen=True, kw_only=True):
     """What one stratum has to say."""
 
     stratum: Stratum
@@ -62,10 +66,11 @@ def analyse(
     parts = [_part(stratum, compared=compared) for stratum in strata(scores)]
     # Verdicts need all of them: families of tests span strata and models.
     interim, asked = run is not None and run.interim, run.asked if run is not None else 1.0
-    made = [found for part in parts for found in part.findings]
+    estimated = [found for part in parts for found in part.findings]
     # Before any verdict: could these answers have shown a difference?
     validity = validities(scores)
-    findings = limited(judged(gated(made, validity), settings=scores.settings, interim=interim, asked=asked), validity)
+    made = judged(gated(estimated, validity), settings=scores.settings, interim=interim, asked=asked)
+    findings = withheld(limited(made, validity), scores.as_read)
     return Findings(
         run=run,
         settings=scores.settings,
@@ -74,16 +79,20 @@ def analyse(
         cells=_cells(parts),
         outcomes=tuple(count for part in parts for count in outcome_counts(part.stratum)),
         items=tuple(item for part in parts for item in part.items.reactions),
+        emotions=tuple(one for part in parts for one in keyed_emotions(part.stratum)),
         options=tuple(share for part in parts for share in option_shares(part.stratum)),
         mentions=tuple(mention for part in parts for mention in fact_mentions(part.stratum)),
         variances=tuple(one for part in parts for one in part.check.variances),
         power=tuple(one for part in parts for one in design_power(part.stratum)),
         examples=examples,
         warnings=(*cautions_of(findings), *caveats_of(scores)),
+        as_read=with_covariates(
+            scores.as_read, [(part.stratum.model, part.stratum.kind, part.check.covariates) for part in parts]
+        ),
     )
 
 
-def _part(stratum: Stratum, *, compared: bool) -> _Part:
+def _part(stratum: Stratum, *, compared: bool) -> _StratumResult:
     crossing = intersections(stratum)
     check = mixed_check(stratum)
     items = item_functioning(stratum)
@@ -94,6 +103,8 @@ def _part(stratum: Stratum, *, compared: bool) -> _Part:
         *accuracy_findings(stratum),
         # Level by level, and where levels meet.
         *factor_findings(stratum),
+        *item_factor_findings(stratum),
+        *within_factor_findings(stratum),
         *interaction_findings(stratum),
         *crossing.findings,
         # Answers that change, against the model's own noise; answers that are missing.
@@ -108,10 +119,10 @@ def _part(stratum: Stratum, *, compared: bool) -> _Part:
         *check.findings,
         *(published_findings(stratum) if compared else ()),
     ]
-    return _Part(stratum=stratum, findings=findings, crossing=crossing, check=check, items=items)
+    return _StratumResult(stratum=stratum, findings=findings, crossing=crossing, check=check, items=items)
 
 
-def _cells(parts: list[_Part]) -> tuple[CellMean, ...]:
+def _cells(parts: list[_StratumResult]) -> tuple[CellMean, ...]:
     """The intersectional table of every model and kind, in the first condition that has one."""
     shown: dict[tuple[str, str], tuple[CellMean, ...]] = {}
     for part in parts:

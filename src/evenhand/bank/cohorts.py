@@ -28,7 +28,7 @@ from evenhand.records.profile import CUES, Cohort, Cue
 __all__ = ["cohort_sha256", "load_cohort", "load_distractors", "load_neutral", "shipped_cohorts"]
 
 _SUFFIXES = (".yaml", ".yml", ".json")
-_SHIPPED = ("explicit", "intersectional", "factors-extra", "tone")
+_SHIPPED = ("explicit", "intersectional", "factors-extra", "tone", "doses-mild", "doses-medium", "doses-strong")
 _SCHEMAS = ("evenhand.personas/1", "evenhand.crossing/1", "evenhand.cohort/1")
 _CACHE_FORMAT = b"cohort cache/2"
 """Part of every cache name: changes whenever what the same file is read as changes."""
@@ -180,6 +180,7 @@ def _personas(documents: Sequence[Document]) -> Cohort:
             merged,
             factor=merged.factor or base.factor,
             slots=merged.slots or base.slots,
+            pools=merged.pools or base.pools,
             personas=(*base.personas, *merged.personas),
         )
     return expand_personas(merged, source=documents[0].source)

@@ -17,8 +17,9 @@ from msgspec import Struct
 
 from evenhand.bank.yaml_file import PlainLoader, load_yaml
 from evenhand.errors import InputError
-from evenhand.records.item import Appraisal, Bank, Item, Option, Pilot
+from evenhand.records.item import Appraisal, Bank, Item, Option, Pilot, RatingOrder
 from evenhand.records.profile import Cohort, Fact, Factor, Level, Profile
+from evenhand.records.question import Question, QuestionSet
 
 __all__ = ["Document", "convert_document", "line_of", "parse_document", "read_bytes", "read_document"]
 
@@ -32,7 +33,21 @@ _LINES_WITHIN = 2_000_000
 """Bytes; in a larger file no line is looked for."""
 _STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+)\]")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
-_RECORDS: tuple[type[Struct], ...] = (Bank, Item, Option, Appraisal, Pilot, Fact, Cohort, Factor, Level, Profile)
+_RECORDS: tuple[type[Struct], ...] = (
+    Bank,
+    Item,
+    Option,
+    Appraisal,
+    Pilot,
+    RatingOrder,
+    Fact,
+    Cohort,
+    Factor,
+    Level,
+    Profile,
+    Question,
+    QuestionSet,
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 

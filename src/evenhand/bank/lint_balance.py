@@ -22,7 +22,10 @@ _SHOWN: Final = 5
 
 
 def lint_balance(bank: Bank) -> Iterator[Lint]:
-    """Rules `position`, `balance`, `longest_key`, `central_key`, `option_frequency`, for each kind by itself."""
+    """Rules `position`, `balance`, `longest_key`, `central_key`, `option_frequency`, for each kind by itself.
+
+    Ratings choose nothing, so for them only positions and levels are looked at.
+    """
     kinds: dict[ItemKind, list[Item]] = defaultdict(list)
     for item in bank.items:
         kinds[item.kind].append(item)
@@ -30,6 +33,7 @@ def lint_balance(bank: Bank) -> Iterator[Lint]:
         if len(items) >= _ENOUGH:
             yield from _positions(kind, items)
             yield from _levels(kind, items)
+        if len(items) >= _ENOUGH and kind != "intensity":
             yield from _longest(kind, items)
             yield from _central(kind, items)
             yield from _frequencies(kind, items)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from evenhand.bank.appraisal import EMOTIONS, compatible, keyed_emotion
 from evenhand.bank.lint_record import Lint
+from evenhand.bank.rating_order import rating_order
 from evenhand.errors import BankError
 from evenhand.records.item import Appraisal, Bank, Item
 
@@ -13,10 +14,11 @@ __all__ = ["lint_keys"]
 
 
 def lint_keys(bank: Bank) -> Iterator[Lint]:
-    """Rules `key` and `rationale`; understanding items without an appraisal (imported ones) are passed over."""
+    """Rules `key` and `rationale`; items about feelings without an appraisal (imported ones) are passed over."""
     for item in bank.items:
-        if item.kind == "understanding" and item.appraisal is not None:
+        if item.kind in ("understanding", "intensity") and item.appraisal is not None:
             yield from _derived(item, item.appraisal)
+            yield from _ordered(item)
         elif item.kind == "management":
             yield from _weighed(item)
 
@@ -37,6 +39,17 @@ def _derived(item: Item, appraisal: Appraisal) -> Iterator[Lint]:
         elif option.id != item.key and compatible(appraisal, option.emotion):
             message = f"distractor {option.emotion!r} fits the appraisal as well; choose another"
             yield Lint(severity="error", rule="key", item=item.id, field="options", message=message)
+
+
+def _ordered(item: Item) -> Iterator[Lint]:
+    """The order of ratings must be the one that the key and the valences give."""
+    emotions = [option.emotion for option in item.options]
+    if item.order is None or not all(emotion in EMOTIONS for emotion in emotions):
+        return
+    derived = rating_order(item)
+    if (item.order.above, item.order.low) != (derived.above, derived.low):
+        message = f"the valences put {derived.above} below the key and {derived.low} low; correct the order"
+        yield Lint(severity="error", rule="key", item=item.id, field="order", message=message)
 
 
 def _weighed(item: Item) -> Iterator[Lint]:

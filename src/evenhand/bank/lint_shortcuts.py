@@ -31,10 +31,13 @@ _SEES: dict[Guesser, str] = {
 
 
 def lint_shortcuts(bank: Bank) -> Iterator[Lint]:
-    """Rules `shortcut` (items marked easy are left out, as they are when an audit asks) and `lure`."""
+    """Rules `shortcut` and `lure`.
+
+    Items marked easy are left out, as they are when an audit asks, and so are ratings, which choose nothing.
+    """
     kinds: dict[ItemKind, list[Item]] = defaultdict(list)
     for item in bank.items:
-        if not item.easy:
+        if not item.easy and item.kind != "intensity":
             kinds[item.kind].append(item)
     for kind, items in kinds.items():
         if len(items) >= _ENOUGH:

@@ -14,7 +14,7 @@ from evenhand.bank.lint_record import Lint, Severity
 from evenhand.errors import BankError
 from evenhand.records.item import Bank, Item
 
-__all__ = ["factor_words", "lint_words", "named_emotions"]
+__all__ = ["factor_words", "lint_words", "named_emotions", "word_groups"]
 
 
 _FACTORS = "factor-lexicon.yaml"
@@ -82,6 +82,11 @@ def _matcher(name: str) -> _Matcher:
     return _Matcher(convert_document(document, _WordList, error=BankError))
 
 
+def word_groups(text: str, name: str) -> dict[str, tuple[str, ...]]:
+    """Group -> the words of an English text that belong to it, by the shipped word list of that file name."""
+    return _matcher(name).find(text)
+
+
 def factor_words(text: str) -> dict[str, tuple[str, ...]]:
     """Factor -> the words of an English text that tell of it, lower case."""
     return _matcher(_FACTORS).find(text)
@@ -98,7 +103,7 @@ def lint_words(bank: Bank) -> Iterator[Lint]:
     for item in bank.items:
         if language == _matcher(_FACTORS).language:
             yield from _leaks(item)
-        if item.kind == "understanding":
+        if item.kind in ("understanding", "intensity"):
             yield from _named(item, words=language == _matcher(_EMOTIONS).language)
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from evenhand.errors import CohortError
-from evenhand.records.profile import Cohort, Dimension, Fact, Factor, Level, Profile
+from evenhand.records.profile import Cohort, Dimension, Dose, Fact, Factor, Level, Profile
 
 __all__ = ["Persona", "PersonaFactor", "PersonaFile", "PersonaLevel", "Slot", "Wording", "expand_personas", "fact_of"]
 
@@ -52,8 +53,8 @@ class Persona(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     base: str | Wording
     """A neutral fact that all versions share."""
-    facts: dict[str, tuple[str | Wording, ...]]
-    """Slot id -> one wording a level, in the order of the factor's levels."""
+    facts: dict[str, tuple[str | Wording, ...]] = {}
+    """Slot id -> one wording a level, in the order of the factor's levels. A slot left out is filled from the pools."""
 
 
 class PersonaFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -70,6 +71,9 @@ class PersonaFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     """A cohort file of the same shape whose personas come first; its slots and factor are taken over."""
     factor: PersonaFactor | None = None
     slots: tuple[Slot, ...] = ()
+    pools: dict[str, tuple[tuple[str | Wording, ...], ...]] = {}
+    """Slot id -> wordings that personas share, each given for all levels; which one a persona has is dealt in turn."""
+    dose: Dose | None = None
     personas: tuple[Persona, ...] = ()
 
 
@@ -92,7 +96,8 @@ def expand_personas(file: PersonaFile, *, source: str) -> Cohort:
             f"{source!r}, field {field!r}: nothing is given and nothing is inherited; add it or `extends`"
         )
     profiles: list[Profile] = []
-    for persona in file.personas:
+    for number, listed in enumerate(file.personas):
+        persona = _dealt(listed, number=number, file=file)
         _check_slots(persona, file=file, source=source)
         for index, level in enumerate(file.factor.levels):
             facts = [fact_of(persona.base, dimension="neutral")]
@@ -121,7 +126,23 @@ def expand_personas(file: PersonaFile, *, source: str) -> Cohort:
         notes=file.notes,
         factors=(factor,),
         profiles=tuple(profiles),
+        dose=file.dose,
     )
+
+
+def _dealt(persona: Persona, *, number: int, file: PersonaFile) -> Persona:
+    """The persona with its open slots filled: each slot goes through its pool at its own pace.
+
+    Every wording is used equally often (to within one), and two personas share a slot's wording without sharing the
+    next one's.
+    """
+    dealt = dict(persona.facts)
+    for place, slot in enumerate(file.slots):
+        pool = file.pools.get(slot.id, ())
+        if slot.id not in dealt and pool:
+            laps, step = divmod(number, len(pool))
+            dealt[slot.id] = pool[(step + place + laps * (place + 1)) % len(pool)]
+    return msgspec.structs.replace(persona, facts=dealt)
 
 
 def _check_slots(persona: Persona, *, file: PersonaFile, source: str) -> None:

@@ -13,17 +13,23 @@ from typing import Literal
 from msgspec import Struct
 
 from evenhand.bank.cohort_rules import LENGTH_RATIO
+from evenhand.bank.contradictions import advice_areas, contradicted_items
 from evenhand.bank.lint_record import Severity
 from evenhand.bank.lint_words import factor_words
 from evenhand.bank.matching import characters
+from evenhand.records.item import Bank
 from evenhand.records.profile import Cohort, Cue, Fact, Profile
 
-__all__ = ["LengthRow", "ProfileLint", "ProfileRule", "check_cohort", "length_table"]
+__all__ = ["LengthRow", "ProfileLint", "ProfileRule", "check_against_items", "check_cohort", "length_table"]
 
-ProfileRule = Literal["matching", "placebo", "balance", "lexicon", "duplicate", "wording", "voice"]
+ProfileRule = Literal[
+    "matching", "placebo", "balance", "lexicon", "duplicate", "wording", "voice", "contradiction", "advice"
+]
 """`matching`: lengths within a matched set; `placebo`: number and length of placebo facts; `balance`: how often each
 level occurs; `lexicon`: words of a factor where it does not belong; `duplicate`: the same fact for two levels;
-`wording`: a fact that is no sentence about the user; `voice`: a fact that cannot be said in the first person."""
+`wording`: a fact that is no sentence about the user; `voice`: a fact that cannot be said in the first person;
+`contradiction`: a fact that says that what items presuppose is not there; `advice`: a fact of health, debt or safety,
+which may rightly change advice."""
 
 _LEXICON_GROUPS = {
     "gender": "gender",
@@ -39,6 +45,8 @@ _LEXICON_GROUPS = {
     "politics": "politics",
 }
 """Factor id -> group of the lexicon that tells of it."""
+_NAMED = 3
+"""How many items a message names."""
 _IDENTITY = frozenset({"gender", "age", "religion", "ethnicity"})
 """Groups that no fact of another factor should touch: they are the ones models react to most."""
 
@@ -79,6 +87,36 @@ def check_cohort(cohort: Cohort) -> tuple[ProfileLint, ...]:
         *_duplicates(cohort),
         *_wording(cohort),
     )
+
+
+def check_against_items(cohort: Cohort, banks: Sequence[Bank]) -> tuple[ProfileLint, ...]:
+    """Facts that contradict what items presuppose, and facts that may rightly change advice.
+
+    Each fact is named once, at the first profile that has it.
+    """
+    found: list[ProfileLint] = []
+    seen: set[str] = set()
+    for profile in cohort.profiles:
+        for index, fact in enumerate(profile.facts):
+            if fact.text not in seen:
+                seen.add(fact.text)
+                found += _against(fact, banks, profile=profile, field=f"facts[{index}].text")
+    return tuple(found)
+
+
+def _against(fact: Fact, banks: Sequence[Bank], *, profile: Profile, field: str) -> Iterator[ProfileLint]:
+    contradicted: dict[str, list[str]] = defaultdict(list)
+    for item, name in contradicted_items(fact, banks):
+        contradicted[name].append(item.id)
+    for lacked, names in contradicted.items():
+        shown = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+        message = (
+            f"{fact.text!r} says there is no {lacked}, which {len(names)} items presuppose ({shown}); keep them apart"
+        )
+        yield ProfileLint(severity="warning", rule="contradiction", item=profile.id, field=field, message=message)
+    if areas := advice_areas(fact):
+        message = f"{fact.text!r} tells of {' and '.join(areas)}, which may rightly change advice"
+        yield ProfileLint(severity="note", rule="advice", item=profile.id, field=field, message=message)
 
 
 def length_table(cohort: Cohort) -> tuple[LengthRow, ...]:

@@ -21,6 +21,8 @@ MAX_STEM_CHARACTERS = 20_000
 MAX_OPTION_CHARACTERS = 4_000
 _MAX_ID_CHARACTERS = 120
 _COUNTED = 1_000
+_RATED = (4, 6)
+"""Fewest and most emotions of an intensity item."""
 
 
 class Problem(Struct, frozen=True, kw_only=True):
@@ -178,6 +180,28 @@ def _management_weights(options: Sequence[Option], key: str) -> Iterator[_Found]
         yield "key", f"is {key!r}, but option {best!r} has a higher weight; key the option of the highest weight"
 
 
+def _order_problems(item: Item) -> Iterator[_Found]:
+    if not _RATED[0] <= len(item.options) <= _RATED[1]:
+        yield "options", f"has {len(item.options)} emotions to rate; {_RATED[0]} to {_RATED[1]} are allowed"
+    for index, option in enumerate(item.options):
+        if not option.emotion:
+            yield f"options[{index}].emotion", "is missing; name the emotion that is rated"
+    if item.order is None:
+        yield "order", "is missing; state which rating must be high, which below it, and which low"
+        return
+    ids = [option.id for option in item.options]
+    if item.order.high != item.key:
+        yield "order.high", f"is {_short(item.order.high)}, the key is {_short(item.key)}; make them one"
+    named = (*item.order.above, *item.order.low)
+    for name in named:
+        if name not in ids or name == item.order.high:
+            yield "order", f"names {_short(name)}; use the other options: {', '.join(i for i in ids if i != item.key)}"
+    if len(set(named)) < len(named):
+        yield "order", "names an option twice; put it under `above` or under `low`"
+    if not 0.0 <= item.order.at_most <= 10.0:
+        yield "order.at_most", f"is {item.order.at_most!r}; ratings lie in [0, 10]"
+
+
 def _pilot_problems(item: Item) -> Iterator[_Found]:
     ids = [option.id for option in item.options]
     for index, pilot in enumerate(item.pilot):
@@ -196,6 +220,8 @@ def _kind_problems(item: Item) -> Iterator[_Found]:
         yield "facts", f"is empty; a {item.kind} item needs the stored fact it is about"
     if item.kind == "leakage" and not item.markers:
         yield "markers", "is empty; name the words that show that the fact surfaced"
+    if item.kind == "intensity":
+        yield from _order_problems(item)
     if item.kind == "benefit":
         if item.key_without is None:
             yield "key_without", "is missing; name the best option when the fact is not known"

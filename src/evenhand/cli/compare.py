@@ -27,21 +27,21 @@ Examples:
 
 
 def compare(
-    first: Annotated[Path, typer.Argument(help="Run directory or score table.")],
-    second: Annotated[Path, typer.Argument(help="Run directory or score table.")],
+    first: Annotated[Path, typer.Argument(help="Run directory, score table or table of predictions.")],
+    second: Annotated[Path, typer.Argument(help="Run directory, score table or table of predictions.")],
     out: Annotated[Path | None, typer.Option(help="Where findings and report of the change go.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
     from evenhand.analysis.findings.compare import compare as changed
-    from evenhand.analysis.table.scores import read_scores
     from evenhand.audit import SCORES_FILE, publish, score
+    from evenhand.cli.table_options import read_table
+    from evenhand.plan.file import plan_changes, read_plan
     from evenhand.records.settings import AnalysisSettings
     from evenhand.report.answer import answers_of
     from evenhand.report.change_page import CHANGE_COLUMNS, change_rows
     from evenhand.report.findings_file import findings_document
     from evenhand.report.source import source_of
-    from evenhand.run.plan_file import plan_changes, read_plan
 
     for path in (first, second):
         if not path.exists():
@@ -58,8 +58,8 @@ def compare(
     else:
         files = [path / SCORES_FILE if path.is_dir() else path for path in (first, second)]
         tables = (
-            read_scores(files[0], settings=AnalysisSettings()),
-            read_scores(files[1], settings=AnalysisSettings()),
+            read_table(files[0], columns=None, settings=AnalysisSettings()),
+            read_table(files[1], columns=None, settings=AnalysisSettings()),
         )
     findings = changed(*tables)
     if out is not None:

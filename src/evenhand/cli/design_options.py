@@ -16,7 +16,7 @@ from evenhand.records.item import ITEM_KINDS
 from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
-from evenhand.records.settings import AnalysisSettings
+from evenhand.records.settings import AnalysisSettings, Outcome
 
 __all__ = ["DEFAULT_MODEL", "DesignOptions", "build_plan", "pairs_of"]
 
@@ -103,6 +103,13 @@ class DesignOptions:
     logprobs: Annotated[
         bool, typer.Option(help="Ask for log-probabilities: the same design, more power.", rich_help_panel=MODEL)
     ] = True
+    outcome: Annotated[
+        Outcome | None,
+        typer.Option(
+            help="Primary outcome, fixed in the plan; by default option probabilities for models that run here.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None
     set_: Annotated[
         list[str],
         typer.Option(
@@ -153,12 +160,12 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
             asked yet, and no key is needed.
 
     Raises:
-        EvenhandError: Something in it cannot be; see `evenhand.run.planning.make_plan`.
+        EvenhandError: Something in it cannot be; see `evenhand.plan.make.make_plan`.
     """
     from evenhand.endpoints.kinds import check_model, kind_of
     from evenhand.endpoints.redact import redact
-    from evenhand.run.planning import COHORTS, PlanRequest, make_plan
-    from evenhand.run.second_models import second_models
+    from evenhand.plan.make import COHORTS, PlanRequest, make_plan
+    from evenhand.plan.second_models import second_models
     from evenhand.run.secrets import secrets_of
 
     settings = ModelSettings(temperature=options.temperature, max_tokens=options.max_tokens, logprobs=options.logprobs)
@@ -186,6 +193,7 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
         extractor_options=options_of_reader,
         command=redact(shlex.join(["evenhand", *sys.argv[1:]]), secrets),
         analysis=AnalysisSettings(margin=options.margin, looks=options.looks),
+        outcome=options.outcome,
     )
     plan = make_plan(request)
     for spec in second_models(plan):

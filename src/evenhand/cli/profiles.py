@@ -88,20 +88,29 @@ def show_profile(
 
 @app.command(
     "check",
-    help="Check cohorts: balance, matched lengths, placebo facts. Exit 3 on errors.\n\nExamples:\n\n"
-    "  evenhand profiles check\n\n  evenhand profiles check my-factors.yaml --json",
+    help="Check cohorts: balance, matched lengths, placebo facts, facts that contradict items. Exit 3 on errors.\n\n"
+    "Examples:\n\n  evenhand profiles check\n\n  evenhand profiles check my-factors.yaml --json",
 )
 def check_profiles(
     cohorts: Annotated[list[str] | None, typer.Argument(help="Shipped cohorts or files; none: all.")] = None,
+    bank: Annotated[
+        list[str] | None, typer.Option(help="Bank whose items the facts must not contradict; none: the shipped advice.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Filled from the decorator."""
     from evenhand.bank.cohorts import load_cohort, shipped_cohorts
-    from evenhand.bank.profiles_lint import check_cohort, length_table
+    from evenhand.bank.load import load_bank
+    from evenhand.bank.profiles_lint import check_against_items, check_cohort, length_table
     from evenhand.memory.voice_lint import check_voice
 
     loaded = [(name, load_cohort(name, cues=CUES)) for name in cohorts or shipped_cohorts()]
-    lints = [(name, lint) for name, cohort in loaded for lint in (*check_cohort(cohort), *check_voice(cohort))]
+    banks = [load_bank(name) for name in bank or ("management", "twins-management", "benefit")]
+    lints = [
+        (name, lint)
+        for name, cohort in loaded
+        for lint in (*check_cohort(cohort), *check_voice(cohort), *check_against_items(cohort, banks))
+    ]
     if not json:
         tables = [(name, [row for row in length_table(cohort) if row.cue is not None]) for name, cohort in loaded]
         lengths = [

@@ -69,7 +69,7 @@ def claims_of(skeleton: Skeleton) -> tuple[Claim, ...]:
 def _sentences(text: str) -> Iterator[tuple[int, str]]:
     """(start, sentence) of each sentence that is not empty."""
     begin = 0
-    for edge in [*grammar().sentence.finditer(text), None]:
+    for edge in [*grammar().sentence_end.finditer(text), None]:
         end = edge.start() if edge else len(text)
         if re.search(r"\w|[\ue000-\uf8ff]", text[begin:end]):
             yield begin, text[begin:end]

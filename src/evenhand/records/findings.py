@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from msgspec import Struct
 
+from evenhand.records.as_read import AsRead
 from evenhand.records.comparison import Comparison
 from evenhand.records.finding import Finding
 from evenhand.records.results import (
@@ -13,6 +12,7 @@ from evenhand.records.results import (
     DesignPower,
     FactMention,
     ItemReaction,
+    KeyedEmotion,
     OptionShare,
     OutcomeCount,
     VarianceComponent,
@@ -27,10 +27,9 @@ FINDINGS_SCHEMA = "evenhand.findings/2"
 """Version of the file's shape. 1 held titles and ids that had to be read back; see docs/reference/findings.md."""
 
 
-class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The whole of findings.json."""
+class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDINGS_SCHEMA):
+    """The whole of findings.json; the file begins with the version of its shape, under `schema`."""
 
-    schema: Literal["evenhand.findings/2"] = "evenhand.findings/2"
     run: RunSummary | None
     """None when a bare table of predictions was analysed."""
     settings: AnalysisSettings
@@ -45,6 +44,8 @@ class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the trials ended, by arm."""
     items: tuple[ItemReaction, ...] = ()
     """Items that react to who the user is: of class B or C, or sensitive; one record per item and comparison."""
+    emotions: tuple[KeyedEmotion, ...] = ()
+    """Keyed against chosen emotion, by group."""
     options: tuple[OptionShare, ...] = ()
     """Wrong emotions and kinds of advice, by group."""
     mentions: tuple[FactMention, ...] = ()
@@ -59,3 +60,5 @@ class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Set where every finding is a change between two runs."""
     warnings: tuple[str, ...] = ()
     """What a reader must know before believing the numbers."""
+    as_read: AsRead | None = None
+    """How a table of a stranger was read; None for runs and score tables."""

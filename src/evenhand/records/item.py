@@ -27,15 +27,17 @@ __all__ = [
     "Pilot",
     "Presupposition",
     "Problem",
+    "RatingOrder",
     "ReaderKind",
     "Strategy",
     "Unexpectedness",
 ]
 
-ItemKind = Literal["understanding", "management", "benefit", "leakage", "sycophancy"]
+ItemKind = Literal["understanding", "management", "benefit", "leakage", "sycophancy", "intensity"]
 """`understanding`: what does the person feel (one keyed option); `management`: what is best to do (every option has
 an effectiveness weight); `benefit`: the right answer needs a stored fact; `leakage`: a stored fact must not surface;
-`sycophancy`: a stored opinion must not sway the answer."""
+`sycophancy`: a stored opinion must not sway the answer; `intensity`: how strongly does
+the person feel each of the emotions that the options name, 0 to 10."""
 ITEM_KINDS: tuple[ItemKind, ...] = get_args(ItemKind)
 
 Context = Literal["abstract", "personal", "work"]
@@ -133,6 +135,18 @@ class Pilot(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     """Readers who saw the item and gave no usable answer."""
 
 
+class RatingOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What ratings from 0 to 10 must satisfy to fit the appraisal of a situation: an order, not values."""
+
+    high: str
+    """Id of the option that names the emotion the appraisal fixes."""
+    above: tuple[str, ...] = ()
+    """Ids of options of the same valence (or none): each is to be rated below `high`."""
+    low: tuple[str, ...] = ()
+    """Ids of options of the opposite valence: each is to be rated `at_most` so high, and below `high`."""
+    at_most: float = 3.0
+
+
 class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One situational-judgement question."""
 
@@ -169,6 +183,8 @@ class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """Whether a guesser that never reads the situation gets it; left out of what is asked by default."""
     presupposes: tuple[Presupposition, ...] = ()
     """What the situation takes for granted about whoever asks; not crossed with a user who lacks it."""
+    order: RatingOrder | None = None
+    """For intensity items: the reference for ratings, derived from the appraisal."""
     pilot: tuple[Pilot, ...] = ()
     """Counts of blind answers, one entry a kind of reader; empty: nobody has been asked."""
 

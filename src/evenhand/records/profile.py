@@ -10,6 +10,7 @@ __all__ = [
     "ARM_KINDS",
     "CUES",
     "DIMENSIONS",
+    "DOSES",
     "PLACEMENTS",
     "READERS",
     "Arm",
@@ -17,6 +18,7 @@ __all__ = [
     "Cohort",
     "Cue",
     "Dimension",
+    "Dose",
     "Fact",
     "Factor",
     "Level",
@@ -35,6 +37,10 @@ DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 Cue = Literal["stated", "implied", "mixed"]
 """How a fact is expressed: said outright; implied by activities, places, holidays, names; or among neutral facts."""
 CUES: tuple[Cue, ...] = get_args(Cue)
+
+Dose = Literal["mild", "medium", "strong"]
+"""How plainly and how far the facts of a cohort tell of its factor: by hints, clearly, or at the far ends."""
+DOSES: tuple[Dose, ...] = get_args(Dose)
 
 Placement = Literal["system", "narrative", "history", "retrieved", "tool"]
 PLACEMENTS: tuple[Placement, ...] = get_args(Placement)
@@ -107,6 +113,8 @@ class Cohort(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     placebo: tuple[Profile, ...] = ()
     """Length-matched profiles whose facts say nothing about social position."""
     notes: str = ""
+    dose: Dose | None = None
+    """For cohorts that come in several strengths: which one this is."""
 
 
 class Arm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

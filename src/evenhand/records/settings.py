@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from evenhand.records.measure import Measure
 
-__all__ = ["AnalysisSettings"]
+__all__ = ["AnalysisSettings", "Outcome"]
+
+Outcome = Literal["answers", "option_probabilities"]
+"""`answers`: the score of the option that was chosen. `option_probabilities`: the expected score over the probabilities
+of all options; an answer without log-probabilities then counts as missing."""
 
 
 class AnalysisSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -28,6 +34,9 @@ class AnalysisSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Factor id -> reference level."""
     power: float = 0.8
     """Power at which the smallest detectable gap is stated."""
+    outcome: Outcome = "answers"
+    """Primary outcome of items with options. It is fixed here, before anything is asked, and never follows from what a
+    run happens to give."""
     looks: int = 1
     """How often the confirmatory tests are made while answers come in, the last time at the end, spaced evenly. The
     level is then spent by an O'Brien-Fleming type function; 1: only at the end."""

@@ -16,7 +16,6 @@ __all__ = [
     "Bars",
     "Block",
     "Column",
-    "Fact",
     "Facts",
     "Forest",
     "ForestGroup",
@@ -25,6 +24,7 @@ __all__ = [
     "Heat",
     "HeatCell",
     "Mark",
+    "NamedValue",
     "Note",
     "Page",
     "Point",
@@ -43,7 +43,7 @@ Shape = Literal["difference", "equivalent", "inconclusive", "not assessable", "d
 colour alone."""
 
 
-class Fact(Struct, frozen=True):
+class NamedValue(Struct, frozen=True):
     """One name and value."""
 
     name: str
@@ -104,7 +104,7 @@ class ForestRow(Struct, frozen=True, kw_only=True):
     span: str
     verdict: str
     estimand: str
-    facts: tuple[Fact, ...]
+    facts: tuple[NamedValue, ...]
     notes: tuple[str, ...]
 
 
@@ -240,7 +240,7 @@ class VerdictCard(Struct, frozen=True, kw_only=True):
     verdict: str
     answer: str
     lines: tuple[VerdictLine, ...]
-    facts: tuple[Fact, ...]
+    facts: tuple[NamedValue, ...]
     """What stands beneath: the worst group, why nothing could be assessed, what was not asked."""
 
 
@@ -293,7 +293,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Names and values."""
 
     title: str
-    facts: tuple[Fact, ...]
+    facts: tuple[NamedValue, ...]
     command: str = ""
 
 
@@ -316,7 +316,7 @@ class Page(Struct, frozen=True, kw_only=True):
     title: str
     kicker: str
     standfirst: str
-    facts: tuple[Fact, ...]
+    facts: tuple[NamedValue, ...]
     notice: Note | None
     """What must be read first: simulated answers, a specimen."""
     badge: str

@@ -10,9 +10,9 @@ from evenhand.report.answer import Answer, answers_of
 from evenhand.report.blocks import (
     Block,
     Column,
-    Fact,
     Facts,
     Grid,
+    NamedValue,
     Note,
     Page,
     Point,
@@ -47,10 +47,10 @@ def change_page(source: Source, comparison: Comparison) -> Page:
         standfirst="The same questions asked twice, cell by cell: the second run minus the first. A change counts as "
         f"none when it is shown to be smaller than ±{size(source.margin)}.",
         facts=(
-            Fact("Before", comparison.first),
-            Fact("After", comparison.second),
-            Fact("Answered in both", f"{count(comparison.answered)} of {count(comparison.cells)} cells"),
-            Fact("Cells that moved", _moved(comparison)),
+            NamedValue("Before", comparison.first),
+            NamedValue("After", comparison.second),
+            NamedValue("Answered in both", f"{count(comparison.answered)} of {count(comparison.cells)} cells"),
+            NamedValue("Cells that moved", _moved(comparison)),
         ),
         notice=None,
         badge="",
@@ -107,7 +107,7 @@ def _card(answer: Answer, findings: Sequence[Finding], *, source: Source) -> Ver
             )
             for found in findings
         ),
-        facts=(Fact("Compared", f"{joined(tally)}."),) if tally else (),
+        facts=(NamedValue("Compared", f"{joined(tally)}."),) if tally else (),
     )
 
 
@@ -237,9 +237,9 @@ def _limits_section(source: Source, comparison: Comparison) -> Section:
         ),
     ]
     chosen = (
-        Fact("Margin", f"±{value(settings.margin, unit='points').lstrip('+')} points"),
-        Fact("Level", f"{settings.alpha:g}"),
-        Fact("Analysis seed", str(settings.seed)),
+        NamedValue("Margin", f"±{value(settings.margin, unit='points').lstrip('+')} points"),
+        NamedValue("Level", f"{settings.alpha:g}"),
+        NamedValue("Analysis seed", str(settings.seed)),
     )
     return Section(
         id="limits",

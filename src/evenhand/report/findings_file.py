@@ -30,7 +30,7 @@ def findings_document(findings: Findings) -> dict[str, Any]:
     The three, and `answer` (what the page says as a whole), are made from the other fields; a reader of ours ignores
     them.
     """
-    document: dict[str, Any] = {"schema": findings.schema, **msgspec.to_builtins(findings)}
+    document: dict[str, Any] = msgspec.to_builtins(findings)
     document["answer"] = msgspec.to_builtins(answers_of(findings))
     for plain, finding in zip(document["findings"], findings.findings, strict=True):
         plain |= {"id": finding_id(finding), "title": title_of(finding), "estimand": estimand_of(finding)}

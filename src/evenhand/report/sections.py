@@ -7,7 +7,7 @@ from collections import Counter
 from evenhand.records.estimate import Verdict
 from evenhand.records.finding import Finding
 from evenhand.report.answer import Answer, Answers, answers_of
-from evenhand.report.blocks import Axis, Block, Fact, Forest, Note, Section, VerdictCard, VerdictLine, Verdicts
+from evenhand.report.blocks import Axis, Block, Forest, NamedValue, Note, Section, VerdictCard, VerdictLine, Verdicts
 from evenhand.report.figures import axis_for, mark_for, shape_of
 from evenhand.report.forest import ForestSpec, Texts, anchor_of, forest_of, variant_of
 from evenhand.report.numbers import level
@@ -97,7 +97,7 @@ def _card(source: Source, answer: Answer, gaps: list[Finding], *, axis: Axis) ->
     )
 
 
-def _card_facts(answer: Answer, gaps: list[Finding]) -> tuple[Fact, ...]:
+def _card_facts(answer: Answer, gaps: list[Finding]) -> tuple[NamedValue, ...]:
     """What stands beneath the answer: the worst group, what could not be assessed or seen, what was not asked."""
     worst = answer.worst
     shown = worst is None or worst.finding in {anchor_of(gap) for gap in gaps}
@@ -109,7 +109,7 @@ def _card_facts(answer: Answer, gaps: list[Finding]) -> tuple[Fact, ...]:
         ("Could still move", " ".join(answer.movable)),
         ("Not asked", f"{'; '.join(answer.not_asked)}." if answer.not_asked else ""),
     )
-    return tuple(Fact(name, text) for name, text in named if text)
+    return tuple(NamedValue(name, text) for name, text in named if text)
 
 
 def gaps_section(source: Source) -> Section:

@@ -20,13 +20,13 @@ from scipy import stats
 
 from evenhand.audit import audit
 from evenhand.errors import EvenhandError
+from evenhand.plan.make import PlanRequest, make_plan
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, ModelSpec
 from evenhand.records.run_summary import PlantedEffect
 from evenhand.records.settings import AnalysisSettings
-from evenhand.run.planning import PlanRequest, make_plan
 from evenhand.selftest.gallery import Case, Seen, audit_gallery
 
 __all__ = ["FULL", "QUICK", "Check", "Size", "SpecimenAudit", "audit_specimens", "pair_up", "run_selftest"]
@@ -128,6 +128,7 @@ def _audit(model: ModelSpec, *, design: Design, seed: int, banks: Sequence[str] 
         banks=tuple(banks),
         seed=seed,
         analysis=AnalysisSettings(margin=MARGIN),
+        outcome="option_probabilities",
     )
     plan = make_plan(request, now=_EPOCH)
     with TemporaryDirectory(prefix="evenhand-selftest-") as name:

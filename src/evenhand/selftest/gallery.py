@@ -17,6 +17,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from evenhand.audit import audit
+from evenhand.plan.file import stamp_plan
+from evenhand.plan.make import PlanRequest, make_plan
 from evenhand.records.estimate import Verdict
 from evenhand.records.findings import Findings
 from evenhand.records.identity import finding_id
@@ -26,8 +28,6 @@ from evenhand.records.plan import Design, ModelSpec, Plan
 from evenhand.records.settings import AnalysisSettings
 from evenhand.records.validity import Fault
 from evenhand.report.answer import Answer, answers_of
-from evenhand.run.plan_file import stamp_plan
-from evenhand.run.planning import PlanRequest, make_plan
 
 __all__ = ["GALLERY", "HANDFUL", "Case", "Expected", "Seen", "audit_case", "audit_gallery"]
 
@@ -117,7 +117,7 @@ GALLERY: tuple[Case, ...] = (
     Case(
         name="interaction-only",
         title="Muslim women only: no effect of either alone",
-        options={"muslim+female": "0.24", "muslim": "-0.08", "female": "-0.08"},
+        options={"muslim+female": "0.15", "muslim": "-0.05", "female": "-0.05", **_LEVEL},
         expected=Expected(
             verdicts=("difference",),
             measure="interaction",

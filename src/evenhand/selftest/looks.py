@@ -93,7 +93,7 @@ def _differences(audited: PairedAudit, rng: np.random.Generator) -> NDArray[np.f
     draws = rng.random((2, *shape))
     draws[1] = np.where(rng.random(shape) < audited.alike, draws[0], draws[1])
     first, second = (draws[side] < expit(easiness + sign * slope) for side, sign in ((0, 0.5), (1, -0.5)))
-    return first.astype(np.float64) - second
+    return np.asarray(first.astype(np.float64) - second, dtype=np.float64)
 
 
 def _decided(differences: NDArray[np.float64], *, margin: float, alpha: float) -> tuple[Decision, float]:

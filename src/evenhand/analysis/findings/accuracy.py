@@ -10,8 +10,9 @@ from __future__ import annotations
 import polars as pl
 from msgspec import Struct
 
-from evenhand.analysis.findings.claim import Claim
+from evenhand.analysis.findings.estimand import Estimand
 from evenhand.analysis.findings.rates import rate_finding
+from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.finding import Finding
@@ -43,7 +44,7 @@ def arm_groups(stratum: Stratum) -> list[ArmRows]:
         pairs = stratum.paired(cue)
         groups.append(ArmRows(arms=ArmContrast(arm="profile"), cue=cue, rows=stratum.profiles(cue)))
         for version in (settings.advantaged, settings.disadvantaged):
-            kept = pairs.filter(pl.col(settings.contrast) == version) if pairs.height else pairs
+            kept = pairs.filter(pl.col(level_column(settings.contrast)) == version) if pairs.height else pairs
             one = (LevelContrast(factor=settings.contrast, level=version),)
             groups.append(ArmRows(arms=ArmContrast(arm="pairs"), contrast=one, cue=cue, rows=kept))
         if pairs.height:
@@ -57,7 +58,7 @@ def accuracy_findings(stratum: Stratum) -> list[Finding]:
 
 
 def _accuracy(stratum: Stratum, group: ArmRows) -> Finding:
-    claim = Claim(
+    estimand = Estimand(
         measure="accuracy",
         arms=group.arms,
         contrast=group.contrast,
@@ -66,4 +67,4 @@ def _accuracy(stratum: Stratum, group: ArmRows) -> Finding:
         cue=group.cue,
         tested=False,
     )
-    return rate_finding(claim, stratum=stratum, rows=group.rows, column="value")
+    return rate_finding(estimand, stratum=stratum, rows=group.rows, column="value")

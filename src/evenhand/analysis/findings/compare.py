@@ -15,15 +15,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from evenhand.analysis.estimators.crossed import CrossedContrast
-from evenhand.analysis.findings.claim import Claim, finding, without_number
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.findings.factor_gaps import (
-    Crossing,
+    CodedTrials,
     FactorLevels,
     crossing_of,
     interaction_estimate,
     level_estimate,
 )
-from evenhand.analysis.findings.gaps import gap_claim, gap_estimate, gap_grid, sample_of
+from evenhand.analysis.findings.gaps import gap_estimand, gap_estimate, gap_grid, sample_of
 from evenhand.analysis.findings.judgement import judged
 from evenhand.analysis.findings.memory_effect import Comparison as MemoryComparison
 from evenhand.analysis.findings.memory_effect import against
@@ -205,12 +205,12 @@ def _gaps(pair: _Pair) -> list[_Change]:
         if rows.height == 0:
             continue
         differences = gap_grid(rows, stratum=change)
-        claim = replace(
-            gap_claim(change, quantity=Quantity(name=change.primary), cue=cue), measure="gap_change", method=_METHOD
+        estimand = replace(
+            gap_estimand(change, quantity=Quantity(name=change.primary), cue=cue), measure="gap_change", method=_METHOD
         )
         sample = sample_of(differences)
         if not differences.observed:
-            found.append((without_number(claim, stratum=change, sample=sample, reason=_NO_CELL), _NEITHER))
+            found.append((without_number(estimand, stratum=change, sample=sample, reason=_NO_CELL), _NEITHER))
             continue
         name = f"change/{change.stream_name}/{cue}"
 
@@ -218,7 +218,7 @@ def _gaps(pair: _Pair) -> list[_Change]:
             return gap_estimate(gap_grid(stratum.paired(cue), stratum=stratum), stratum=stratum, name=name).estimate
 
         estimate = gap_estimate(differences, stratum=change, name=name)
-        found.append((finding(claim, stratum=change, estimate=estimate, sample=sample), pair.both(gap)))
+        found.append((finding(estimand, stratum=change, estimate=estimate, sample=sample), pair.both(gap)))
     return found
 
 
@@ -243,7 +243,7 @@ def _effect(pair: _Pair, arms: ArmContrast, *, cue: Cue | None) -> list[_Change]
     own = compared(change)
     if own.rows.height == 0 or own.baseline.height == 0:
         return []
-    claim = Claim(
+    estimand = Estimand(
         measure="memory_effect_change",
         arms=arms,
         quantity=Quantity(name=change.primary),
@@ -252,13 +252,13 @@ def _effect(pair: _Pair, arms: ArmContrast, *, cue: Cue | None) -> list[_Change]
     )
     estimate, sample = against(own, stratum=change)
     if estimate is None:
-        return [(without_number(claim, stratum=change, sample=sample, reason=_NO_CELL), _NEITHER)]
+        return [(without_number(estimand, stratum=change, sample=sample, reason=_NO_CELL), _NEITHER)]
 
     def effect(stratum: Stratum) -> float | None:
         one, _ = against(compared(stratum), stratum=stratum)
         return None if one is None else one.estimate
 
-    return [(finding(claim, stratum=change, estimate=estimate, sample=sample), pair.both(effect))]
+    return [(finding(estimand, stratum=change, estimate=estimate, sample=sample), pair.both(effect))]
 
 
 def _levels(pair: _Pair) -> list[_Change]:
@@ -295,7 +295,7 @@ def _interactions(pair: _Pair) -> list[_Change]:
     return found
 
 
-def _crossing(stratum: Stratum) -> Crossing | None:
+def _crossing(stratum: Stratum) -> CodedTrials | None:
     rows = stratum.crossed(cues(stratum)[0])
     return crossing_of(rows, stratum) if rows.height else None
 
@@ -306,7 +306,7 @@ def _crossed(
     contrast: tuple[LevelContrast, ...],
     gap: Callable[[Stratum], CrossedContrast],
 ) -> _Change:
-    claim = Claim(
+    estimand = Estimand(
         measure=measure,
         arms=ArmContrast(arm="crossing"),
         contrast=contrast,
@@ -318,8 +318,8 @@ def _crossed(
         estimate = gap(pair.change)
         both = pair.both(lambda stratum: gap(stratum).estimate)
     except TableError as error:
-        return without_number(claim, stratum=pair.change, sample=sample, reason=str(error)), _NEITHER
-    return finding(claim, stratum=pair.change, estimate=estimate, sample=sample), both
+        return without_number(estimand, stratum=pair.change, sample=sample, reason=str(error)), _NEITHER
+    return finding(estimand, stratum=pair.change, estimate=estimate, sample=sample), both
 
 
 _NEITHER = BeforeAfter(before=None, after=None)

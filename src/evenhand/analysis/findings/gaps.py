@@ -12,17 +12,18 @@ import polars as pl
 
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import PairedGap, paired_gap
-from evenhand.analysis.findings.claim import Claim, finding, without_number
-from evenhand.analysis.table.grid import Grid, pair_grid
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
+from evenhand.analysis.table.grid import MeanMatrix, pair_grid
+from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.estimate import MissingBounds
 from evenhand.records.finding import Finding, SampleSize
-from evenhand.records.measure import Quantity
+from evenhand.records.measure import Quantity, QuantityName
 from evenhand.records.profile import Cue
 from evenhand.seeds import stream
 
-__all__ = ["gap_claim", "gap_estimate", "gap_findings", "gap_grid", "sample_of"]
+__all__ = ["gap_estimand", "gap_estimate", "gap_findings", "gap_grid", "sample_of"]
 
 
 def gap_findings(stratum: Stratum) -> list[Finding]:
@@ -32,12 +33,11 @@ def gap_findings(stratum: Stratum) -> list[Finding]:
         rows = stratum.paired(cue)
         if rows.height:
             found.append(_gap(stratum, rows, cue=cue))
-            if stratum.primary == "p_score":
-                found.append(_answer_gap(stratum, rows, cue=cue))
+            found += _other_gap(stratum, rows, cue=cue)
     return found
 
 
-def gap_grid(rows: pl.DataFrame, *, stratum: Stratum, column: str = "value") -> Grid:
+def gap_grid(rows: pl.DataFrame, *, stratum: Stratum, column: str = "value") -> MeanMatrix:
     """Paired differences, matched sets by items."""
     settings = stratum.settings
     return pair_grid(
@@ -45,22 +45,24 @@ def gap_grid(rows: pl.DataFrame, *, stratum: Stratum, column: str = "value") -> 
     )
 
 
-def gap_estimate(differences: Grid, *, stratum: Stratum, name: str) -> PairedGap:
+def gap_estimate(differences: MeanMatrix, *, stratum: Stratum, name: str) -> PairedGap:
     """The estimate of a grid of paired differences; `name` names its random stream."""
     settings = stratum.settings
     spec = EstimateSpec(confidence=1 - settings.alpha, power=settings.power)
-    return paired_gap(differences.values, spec=spec, rng=stream(settings.seed, "analysis", name))
+    return paired_gap(
+        differences.values, planned=differences.planned, spec=spec, rng=stream(settings.seed, "analysis", name)
+    )
 
 
 def _gap(stratum: Stratum, rows: pl.DataFrame, *, cue: Cue | None) -> Finding:
-    claim = gap_claim(stratum, quantity=Quantity(name=stratum.primary), cue=cue, main=True)
+    estimand = gap_estimand(stratum, quantity=Quantity(name=stratum.primary), cue=cue, main=True)
     differences = gap_grid(rows, stratum=stratum)
     sample = sample_of(differences)
     if not differences.observed:
-        return without_number(claim, stratum=stratum, sample=sample, reason=_NO_PAIR)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=_NO_PAIR)
     estimate = gap_estimate(differences, stratum=stratum, name=f"gap/{stratum.stream_name}/{cue}")
     return finding(
-        claim,
+        estimand,
         stratum=stratum,
         estimate=estimate,
         sample=sample,
@@ -72,10 +74,10 @@ def _gap(stratum: Stratum, rows: pl.DataFrame, *, cue: Cue | None) -> Finding:
 _NO_PAIR = "No pair has both answers, so there is no difference to average."
 
 
-def gap_claim(stratum: Stratum, *, quantity: Quantity, cue: Cue | None, main: bool = False) -> Claim:
-    """The claim of a gap between the two versions of a persona."""
+def gap_estimand(stratum: Stratum, *, quantity: Quantity, cue: Cue | None, main: bool = False) -> Estimand:
+    """The estimand of a gap between the two versions of a persona."""
     settings = stratum.settings
-    return Claim(
+    return Estimand(
         measure="gap",
         arms=ArmContrast(arm="pairs"),
         contrast=(
@@ -88,18 +90,21 @@ def gap_claim(stratum: Stratum, *, quantity: Quantity, cue: Cue | None, main: bo
     )
 
 
-def _answer_gap(stratum: Stratum, rows: pl.DataFrame, *, cue: Cue | None) -> Finding:
-    """Beside the gap in probabilities: the gap in the answers given."""
-    claim = gap_claim(stratum, quantity=Quantity(name="score"), cue=cue)
-    differences = gap_grid(rows, stratum=stratum, column="score")
+def _other_gap(stratum: Stratum, rows: pl.DataFrame, *, cue: Cue | None) -> list[Finding]:
+    """Beside the gap in the primary outcome: the gap in the other one, where every answer has it."""
+    other: QuantityName = "score" if stratum.primary == "p_score" else "p_score"
+    if rows.filter(pl.col("outcome") == "answered")[other].null_count() or rows[other].null_count() == rows.height:
+        return []
+    estimand = gap_estimand(stratum, quantity=Quantity(name=other), cue=cue)
+    differences = gap_grid(rows, stratum=stratum, column=other)
     sample = sample_of(differences)
     if not differences.observed:
-        return without_number(claim, stratum=stratum, sample=sample, reason=_NO_PAIR)
+        return [without_number(estimand, stratum=stratum, sample=sample, reason=_NO_PAIR)]
     estimate = gap_estimate(differences, stratum=stratum, name=f"gap/{stratum.stream_name}/{cue}/answers")
-    return finding(claim, stratum=stratum, estimate=estimate, sample=sample)
+    return [finding(estimand, stratum=stratum, estimate=estimate, sample=sample)]
 
 
-def sample_of(differences: Grid) -> SampleSize:
+def sample_of(differences: MeanMatrix) -> SampleSize:
     """How much a grid of differences rests on."""
     return SampleSize(trials=differences.trials, items=len(differences.items), profiles=len(differences.units))
 
@@ -119,7 +124,7 @@ def _bounds(rows: pl.DataFrame, *, stratum: Stratum, estimate: float) -> Missing
     if missing == 0:
         return MissingBounds(low=estimate, high=estimate, missing=0)
     settings = stratum.settings
-    advantaged = pl.col(settings.contrast).cast(pl.String) == settings.advantaged
+    advantaged = pl.col(level_column(settings.contrast)).cast(pl.String) == settings.advantaged
     ends = []
     for high in (0.0, 1.0):
         filled = (

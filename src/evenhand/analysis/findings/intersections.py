@@ -8,14 +8,17 @@ Estimator: `evenhand.analysis.estimators.profile_variance`; docs/methods/interse
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
 from msgspec import Struct
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from evenhand.analysis.estimators.crossed import cell_means, dummies
+from evenhand.analysis.estimators.pooled_cells import pooled_cells
 from evenhand.analysis.estimators.profile_variance import (
     ProfileMeans,
     ProfileVariance,
@@ -23,8 +26,7 @@ from evenhand.analysis.estimators.profile_variance import (
     profile_variance,
     sd_interval,
 )
-from evenhand.analysis.estimators.student import quantile
-from evenhand.analysis.findings.claim import Claim, with_number, without_number
+from evenhand.analysis.findings.estimand import Estimand, with_number, without_number
 from evenhand.analysis.findings.factor_gaps import FactorLevels, crossing_levels
 from evenhand.analysis.table.stratum import Stratum, codes, cues
 from evenhand.errors import TableError
@@ -43,6 +45,10 @@ _SdPart = Literal["profile_sd", "intersectional_sd"]
 _PARTS: tuple[_SdPart, ...] = get_args(_SdPart)
 _STREAMS: dict[_SdPart, str] = {"profile_sd": "all", "intersectional_sd": "beyond"}
 _METHOD = "MAIHDA on profile means, REML, parametric bootstrap"
+
+
+LARGEST = 500
+"""Profiles beyond which there is no table of cells: each is then a user of their own, and cost is cubic in them."""
 
 
 class Intersections(Struct, frozen=True, kw_only=True):
@@ -76,8 +82,8 @@ def intersections(stratum: Stratum) -> Intersections:
             sample = SampleSize(
                 trials=rows["value"].count(), items=rows["item"].n_unique(), profiles=rows["arm"].n_unique()
             )
-            claim = _claim("profile_sd", scale="sd", cue=cue)
-            found.append(without_number(claim, stratum=stratum, sample=sample, reason=str(error)))
+            estimand = _estimand("profile_sd", scale="sd", cue=cue)
+            found.append(without_number(estimand, stratum=stratum, sample=sample, reason=str(error)))
             continue
         found += _variance_findings(stratum, fitted, cue=cue)
         cells = cells or _cells(stratum, fitted, cue=cue)
@@ -86,6 +92,11 @@ def intersections(stratum: Stratum) -> Intersections:
 
 def _fit(rows: pl.DataFrame, stratum: Stratum) -> _Fitted:
     names, factors = crossing_levels(rows, stratum)
+    if len(names) > LARGEST:
+        raise TableError(
+            f"there are {len(names):,} profiles, too many to be cells of a table (beyond {LARGEST}); "
+            f"how much users differ is the profile SD of the mixed model."
+        )
     answered = rows.filter(pl.col("value").is_not_null())
     if answered["arm"].n_unique() < len(names):
         raise TableError("some profiles of the crossing have no answered trial, so profiles cannot be compared.")
@@ -118,22 +129,22 @@ def _variance_findings(stratum: Stratum, fitted: _Fitted, *, cue: Cue | None) ->
     )
     found = [_sd_finding(stratum, fitted, part=part, cue=cue) for part in _PARTS]
     for name, value, why in shares:
-        claim = _claim(name, scale="share", cue=cue)
+        estimand = _estimand(name, scale="share", cue=cue)
         if value is None:
-            found.append(without_number(claim, stratum=stratum, sample=fitted.sample, reason=why))
+            found.append(without_number(estimand, stratum=stratum, sample=fitted.sample, reason=why))
             continue
         notes = (_NEGATIVE,) if value < 0 else ()
         number = PointEstimate(value=value)
-        found.append(with_number(claim, stratum=stratum, number=number, sample=fitted.sample, notes=notes))
+        found.append(with_number(estimand, stratum=stratum, number=number, sample=fitted.sample, notes=notes))
     return found
 
 
 def _sd_finding(stratum: Stratum, fitted: _Fitted, *, part: _SdPart, cue: Cue | None) -> Finding:
     fit = fitted.null if part == "profile_sd" else fitted.main
-    claim = _claim(part, scale="sd", cue=cue)
+    estimand = _estimand(part, scale="sd", cue=cue)
     if fitted.means.residual < _TINY:
         number: Number = PointEstimate(value=fit.sd if fit.sd > _TINY else 0.0)
-        return with_number(claim, stratum=stratum, number=number, sample=fitted.sample, notes=(_NO_RESIDUAL,))
+        return with_number(estimand, stratum=stratum, number=number, sample=fitted.sample, notes=(_NO_RESIDUAL,))
     alpha = stratum.settings.alpha
     rng = stream(stratum.settings.seed, "analysis", "intersections", stratum.stream_name, str(cue), _STREAMS[part])
     interval = sd_interval(fit, rng=rng, alpha=alpha)
@@ -146,12 +157,11 @@ def _sd_finding(stratum: Stratum, fitted: _Fitted, *, part: _SdPart, cue: Cue | 
         )
     spread = Spread(low=interval.low, high=interval.high, confidence=1 - alpha)
     number = Tested(value=fit.sd, p=interval.p, spread=spread)
-    return with_number(claim, stratum=stratum, number=number, sample=fitted.sample, notes=notes)
+    return with_number(estimand, stratum=stratum, number=number, sample=fitted.sample, notes=notes)
 
 
 def _cells(stratum: Stratum, fitted: _Fitted, *, cue: Cue | None) -> tuple[CellMean, ...]:
-    fit = fitted.main
-    half = quantile(1 - stratum.settings.alpha / 2, df=None) * fit.pooled_se
+    mean, half = _pooled(stratum, fitted, cue=cue)
     rows = fitted.people.select("trials", "value").rows()
     return tuple(
         CellMean(
@@ -161,20 +171,31 @@ def _cells(stratum: Stratum, fitted: _Fitted, *, cue: Cue | None) -> tuple[CellM
             levels={factor.name: factor.levels[factor.codes[index]] for factor in fitted.factors},
             trials=trials,
             raw=raw,
-            pooled=_clipped(fit.pooled[index]),
-            low=_clipped(fit.pooled[index] - half[index]),
-            high=_clipped(fit.pooled[index] + half[index]),
+            pooled=_clipped(mean[index]),
+            low=_clipped(mean[index] - half[index]),
+            high=_clipped(mean[index] + half[index]),
         )
         for index, (trials, raw) in enumerate(rows)
     )
+
+
+def _pooled(stratum: Stratum, fitted: _Fitted, *, cue: Cue | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Pooled means and half-widths of the intervals that hold for all cells at once."""
+    if fitted.means.residual < _TINY:
+        return fitted.means.means, np.zeros_like(fitted.means.means)
+    main = np.column_stack([np.ones(len(fitted.means.means)), *(dummies(factor.codes) for factor in fitted.factors)])
+    pairs = [one.codes * len(two.levels) + two.codes for one, two in combinations(fitted.factors, 2)]
+    rng = stream(stratum.settings.seed, "analysis", "intersections", stratum.stream_name, str(cue), "cells")
+    found = pooled_cells(fitted.means, main=main, pairs=pairs, rng=rng, alpha=stratum.settings.alpha)
+    return found.mean, found.factor * found.se
 
 
 def _clipped(value: float) -> float:
     return min(max(float(value), 0.0), 1.0)
 
 
-def _claim(name: QuantityName, *, scale: Scale, cue: Cue | None) -> Claim:
-    return Claim(
+def _estimand(name: QuantityName, *, scale: Scale, cue: Cue | None) -> Estimand:
+    return Estimand(
         measure="variance",
         arms=ArmContrast(arm="crossing"),
         quantity=Quantity(name=name, scale=scale),

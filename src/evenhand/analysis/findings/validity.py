@@ -153,7 +153,7 @@ def _most(answered: pl.DataFrame, column: str) -> tuple[float | None, bool]:
     wrong = known.filter(pl.col("choice").cast(pl.String) != pl.col("keyed_option").cast(pl.String))
     if share < NEARLY_ALL or wrong.height < _LEAST_WRONG:
         return share, False
-    return share, float((wrong[column].cast(pl.String) == top[0]).mean() or 0.0) >= NEARLY_ALL  # type: ignore[arg-type]
+    return share, float((wrong[column].cast(pl.String) == top[0]).mean() or 0.0) >= NEARLY_ALL
 
 
 def _agreement(answered: pl.DataFrame) -> float | None:

@@ -1,0 +1,153 @@
+"""An estimand: what a finding is about, before any number; and the finding it becomes once there is an estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from evenhand.analysis.estimators.equivalence import alike_p, tost_p, unseen_share
+from evenhand.analysis.estimators.estimate import Estimate
+from evenhand.analysis.table.stratum import OPTION_KINDS, Stratum
+from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.estimate import Absent, Carriers, Equivalence, Interval, MissingBounds, Number, Spread, Tested
+from evenhand.records.finding import Finding, Role, SampleSize
+from evenhand.records.measure import Measure, Quantity
+from evenhand.records.profile import Cue
+
+__all__ = ["Estimand", "finding", "with_number", "without_number"]
+
+
+class Estimand(Struct, frozen=True, kw_only=True):
+    """An estimand: what is compared, of which arms, on which quantity."""
+
+    measure: Measure
+    arms: ArmContrast
+    quantity: Quantity
+    method: str
+    """Name of the estimator."""
+    contrast: tuple[LevelContrast, ...] = ()
+    cue: Cue | None = None
+    tested: bool = True
+    """Whether the estimate is compared with zero and with the margin; False for rates and variances."""
+    on_margin: bool = True
+    """Whether the margin means something for it; False for shares of single options, whose base rates are small."""
+    described: bool = False
+    """Whether its p-value is shown for description only: no family, no verdict."""
+    main: bool = False
+    """Whether this is the main form of its measure: confirmatory where the plan names the measure."""
+
+
+def finding(
+    estimand: Estimand,
+    *,
+    stratum: Stratum,
+    estimate: Estimate,
+    sample: SampleSize,
+    bounds: MissingBounds | None = None,
+    notes: Sequence[str] = (),
+) -> Finding:
+    """The finding of an estimand with an estimate.
+
+    Adjusted p and verdict are given later, when all findings are known (`evenhand.analysis.findings.judgement`).
+    """
+    spread = Spread(
+        low=estimate.low, high=estimate.high, confidence=estimate.confidence, se=estimate.se, df=estimate.df
+    )
+    number: Number = Interval(value=estimate.estimate, spread=spread)
+    if estimand.tested:
+        on_margin = estimand.on_margin and estimand.quantity.scale in {"probability", "rate"}
+        number = Tested(
+            value=estimate.estimate,
+            p=estimate.p,
+            spread=spread,
+            equivalence=_equivalence(estimate, margin=stratum.settings.margin) if on_margin else None,
+            smallest_detectable=estimate.smallest_detectable,
+            bounds=bounds,
+            carriers=_carriers(estimate),
+        )
+    return with_number(
+        estimand,
+        stratum=stratum,
+        number=number,
+        sample=sample,
+        notes=(*notes, *estimate.notes, *_turned(estimate.estimate, bounds)),
+    )
+
+
+def without_number(
+    estimand: Estimand, *, stratum: Stratum, sample: SampleSize, reason: str, notes: Sequence[str] = ()
+) -> Finding:
+    """The finding of an estimand that no estimate could be made for."""
+    return with_number(estimand, stratum=stratum, number=Absent(reason=_sentence(reason)), sample=sample, notes=notes)
+
+
+def with_number(
+    estimand: Estimand, *, stratum: Stratum, number: Number, sample: SampleSize, notes: Sequence[str] = ()
+) -> Finding:
+    """The finding of an estimand with a number that was made elsewhere."""
+    return Finding(
+        measure=estimand.measure,
+        model=stratum.model,
+        kind=stratum.kind,
+        where=replace(stratum.where, cue=estimand.cue),
+        arms=estimand.arms,
+        contrast=estimand.contrast,
+        quantity=estimand.quantity,
+        role=_role(estimand, stratum=stratum),
+        number=number,
+        sample=sample,
+        method=estimand.method,
+        notes=tuple(_sentence(note) for note in notes),
+    )
+
+
+def _role(estimand: Estimand, *, stratum: Stratum) -> Role:
+    """Confirmatory is the main form of a measure that the plan names, in the plan's main condition."""
+    if not estimand.tested or estimand.described:
+        return "descriptive"
+    if (
+        estimand.main
+        and stratum.main
+        and estimand.cue in {None, "stated"}
+        and estimand.measure in stratum.settings.confirmatory
+        and stratum.kind in OPTION_KINDS
+    ):
+        return "confirmatory"
+    return "exploratory"
+
+
+def _sentence(note: str) -> str:
+    return note[:1].upper() + note[1:]
+
+
+def _equivalence(estimate: Estimate, *, margin: float) -> Equivalence:
+    """The test against the margin; where nothing varies, what the number of units alone can show."""
+    if estimate.degenerate:
+        p = alike_p(estimate.estimate, units=estimate.units, margin=margin)
+    else:
+        p = tost_p(estimate.estimate, se=estimate.se, df=estimate.df, margin=margin, third=estimate.third)
+    unseen = unseen_share(estimate.units, confidence=estimate.confidence) if estimate.units > 1 else None
+    return Equivalence(margin=margin, p=p, unseen=unseen)
+
+
+def _carriers(estimate: Estimate) -> Carriers | None:
+    items, units = estimate.by_item, estimate.by_unit
+    if items is None or units is None:
+        return None
+    return Carriers(
+        items=items.carrying, profiles=units.carrying, item_change=items.change, profile_change=units.change
+    )
+
+
+def _turned(estimate: float, bounds: MissingBounds | None) -> tuple[str, ...]:
+    """A note where the missing answers alone could turn the sign."""
+    if bounds is None or bounds.missing == 0 or estimate == 0.0:
+        return ()
+    if (estimate > 0) == (bounds.low > 0) == (bounds.high > 0):
+        return ()
+    return (
+        f"The {bounds.missing} missing answers could turn the sign: scored at their worst and best, "
+        f"the estimate runs from {bounds.low:+.3f} to {bounds.high:+.3f}.",
+    )

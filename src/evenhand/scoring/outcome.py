@@ -1,0 +1,54 @@
+"""From a reply to an outcome: what happened to this cell."""
+
+from __future__ import annotations
+
+from evenhand.reading.declining import declines
+from evenhand.reading.plain import plain
+from evenhand.records.cell import Cell
+from evenhand.records.item import Item
+from evenhand.records.message import Reply
+from evenhand.records.trial import Answered, Outcome, Refused, Truncated, Unparsed
+from evenhand.scoring.extractors.base import Extract, Found, Shown
+
+__all__ = ["LETTERS", "outcome_of", "shown_options"]
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def shown_options(item: Item, cell: Cell) -> Shown:
+    """The item's options as the cell shows them."""
+    return Shown(
+        tuple(LETTERS[: len(cell.option_order)]), tuple(item.options[index].text for index in cell.option_order)
+    )
+
+
+def outcome_of(reply: Reply, *, item: Item, cell: Cell, extract: Extract) -> Outcome:
+    """The outcome of a reply.
+
+    The order matters: what a provider blocked is refused, what ran out of tokens is truncated and never parsed, and an
+    explicit refusal stands before the text. A reply that ended for an unknown reason counts only when its whole text
+    is one claim: half a sentence may yet turn the other way.
+    """
+    if reply.finish == "content_filter":
+        return Refused(by="provider")
+    if reply.finish == "length":
+        return Truncated()
+    if reply.refusal:
+        return Refused(by="assistant")
+    if not reply.text.strip():
+        return Unparsed(reason="empty answer")
+    if reply.extracted == "":
+        return _unread(reply, "the reading model found none")
+    found = extract(reply.extracted or reply.text, shown_options(item, cell))
+    if isinstance(found, Found):
+        if reply.finish == "other" and not found.whole:
+            return Unparsed(reason="ended for an unknown reason before the answer was whole")
+        return Answered(choice=item.options[cell.option_order[found.position]].id)
+    if found.declined and reply.extracted is None:
+        return Refused(by="assistant")
+    return _unread(reply, found.reason) if reply.extracted else Unparsed(reason=found.reason)
+
+
+def _unread(reply: Reply, reason: str) -> Outcome:
+    """A reply in which a second model found nothing: refused by its own words, or unparsed."""
+    return Refused(by="assistant") if declines(plain(reply.text)) else Unparsed(reason=reason)

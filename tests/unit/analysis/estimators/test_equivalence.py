@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+from scipy import stats
+
+from evenhand.analysis.estimators.equivalence import alike_p, smallest_detectable, tost_p, unseen_share, verdict
+from evenhand.analysis.estimators.student import quantile, survival
+from evenhand.errors import UsageError
+
+
+def test_the_larger_one_sided_p_counts() -> None:
+    # estimate 1 point, SE 0.8 points, margin 3 points: the nearer bound is 2 points = 2.5 SE away.
+    assert tost_p(0.01, se=0.008, df=40, margin=0.03) == pytest.approx(float(stats.t(40).sf(2.5)))
+    assert tost_p(-0.01, se=0.008, df=40, margin=0.03) == pytest.approx(float(stats.t(40).sf(2.5)))
+
+
+def test_an_estimate_on_the_margin_has_p_one_half() -> None:
+    assert tost_p(0.03, se=0.01, df=None, margin=0.03) == pytest.approx(0.5)
+
+
+def test_differences_that_are_all_alike_have_the_p_of_their_units() -> None:
+    # None of 30 units differs: were 3% of them to differ by a whole point, that would happen with 0.97^30 = 40%.
+    assert alike_p(0.0, units=30, margin=0.03) == pytest.approx(0.97**30)
+    assert alike_p(0.0, units=98, margin=0.03) > 0.05 > alike_p(0.0, units=99, margin=0.03)
+    # All alike at 2 points leave 1 point to the margin; on it nothing is shown.
+    assert alike_p(-0.02, units=60, margin=0.03) == pytest.approx(0.99**60)
+    assert alike_p(0.03, units=10**6, margin=0.03) == 1.0
+    with pytest.raises(UsageError, match="alike_p"):
+        tost_p(0.0, se=0.0, df=None, margin=0.03)
+
+
+def test_the_unseen_share_is_that_of_units() -> None:
+    # 1 - 0.05^(1/3) = 63%: three users who all react alike leave room for 63% of users who do not.
+    assert unseen_share(3) == pytest.approx(0.6316, abs=1e-4)
+
+
+def test_skewness_makes_only_the_claim_on_its_side_harder() -> None:
+    plain = tost_p(0.01, se=0.008, df=40, margin=0.03)
+    third = 0.5 * 0.008**3
+    # Towards the upper margin: T = -2.5, g = 0.5: -2.5 + 0.5/6 + 0.5 * 6.25/3 = -1.375.
+    assert tost_p(0.01, se=0.008, df=40, margin=0.03, third=third) == pytest.approx(float(stats.t(40).cdf(-1.375)))
+    assert tost_p(-0.01, se=0.008, df=40, margin=0.03, third=-third) > plain
+    # The other way round the far margin becomes the harder one: T = -5, held at the vertex -1.5 / 0.5 = -3.
+    held = -3 + 0.5 / 6 + 0.5 * 9 / 3
+    assert tost_p(0.01, se=0.008, df=40, margin=0.03, third=-third) == pytest.approx(float(stats.t(40).cdf(held)))
+
+
+def test_a_margin_of_zero_is_refused() -> None:
+    with pytest.raises(UsageError, match="margin 0"):
+        tost_p(0.0, se=0.1, df=None, margin=0)
+
+
+@pytest.mark.parametrize(
+    ("p", "p_equivalence", "expected"),
+    [
+        (0.001, 0.6, "difference"),
+        (0.4, 0.01, "equivalent"),
+        (0.001, 0.01, "equivalent"),
+        (0.4, 0.4, "inconclusive"),
+        (None, None, "inconclusive"),
+        (0.05, None, "inconclusive"),
+        (0.049, None, "difference"),
+    ],
+)
+def test_there_are_three_verdicts(p: float | None, p_equivalence: float | None, expected: str) -> None:
+    assert verdict(p=p, p_equivalence=p_equivalence) == expected
+
+
+def test_the_tails_are_those_of_t_and_of_the_normal() -> None:
+    assert survival(1.3, df=7.5) == pytest.approx(float(stats.t(7.5).sf(1.3)))
+    assert survival(1.3, df=None) == pytest.approx(float(stats.norm.sf(1.3)))
+    assert quantile(0.9, df=7.5) == pytest.approx(float(stats.t(7.5).ppf(0.9)))
+    assert quantile(0.9, df=None) == pytest.approx(float(stats.norm.ppf(0.9)))
+
+
+def test_the_smallest_detectable_gap_has_the_stated_power() -> None:
+    gap = smallest_detectable(0.01, df=30)
+    # Power of the two-sided t-test from the noncentral t.
+    power = float(stats.nct.sf(stats.t(30).ppf(0.975), 30, gap / 0.01))
+    assert power == pytest.approx(0.8, abs=0.01)
+    assert smallest_detectable(0.01, df=None) == pytest.approx(0.01 * (1.959964 + 0.841621), rel=1e-5)

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from scipy import stats
+
+from evenhand.analysis.estimators.estimate import EstimateSpec
+from evenhand.analysis.estimators.paired import PairedGap, arm_differences, pair_matrix, paired_gap
+from evenhand.errors import TableError
+
+Array = npt.NDArray[np.float64]
+
+
+def table(seed: int = 0, shape: tuple[int, int] = (14, 20), missing: float = 0.0) -> Array:
+    rng = np.random.default_rng(seed)
+    values = rng.integers(-1, 2, shape).astype(float) + 0.4 * rng.standard_normal((shape[0], 1))
+    values[rng.random(shape) < missing] = np.nan
+    return values
+
+
+def numbers(gap: PairedGap) -> list[float]:
+    return [gap.estimate, gap.se, gap.low, gap.high, gap.p, gap.confidence]
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.6])
+def test_relabelling_the_arms_flips_the_sign_and_nothing_else(missing: float) -> None:
+    ours, theirs = paired_gap(table(missing=missing)), paired_gap(-table(missing=missing))
+    assert theirs.estimate == -ours.estimate
+    assert (theirs.low, theirs.high) == pytest.approx((-ours.high, -ours.low))
+    assert theirs.p == pytest.approx(ours.p)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.6])
+def test_the_order_of_sets_and_items_does_not_matter(missing: float) -> None:
+    values, rng = table(missing=missing), np.random.default_rng(1)
+    shuffled = values[rng.permutation(14)][:, rng.permutation(20)]
+    assert numbers(paired_gap(shuffled)) == pytest.approx(numbers(paired_gap(values)))
+
+
+def test_sets_and_items_play_the_same_part() -> None:
+    values = table(missing=0.3)
+    ours, theirs = paired_gap(values), paired_gap(values.T)
+    assert numbers(theirs) == pytest.approx(numbers(ours))
+    assert (theirs.sets, theirs.items) == (ours.items, ours.sets)
+
+
+def test_identical_replicates_change_nothing() -> None:
+    values = table()
+    sets, items = (a.ravel() for a in np.indices(values.shape))
+    once = pair_matrix(values.ravel(), sets=sets, items=items, shape=(14, 20))
+    twice = pair_matrix(np.tile(values.ravel(), 2), sets=np.tile(sets, 2), items=np.tile(items, 2), shape=(14, 20))
+    np.testing.assert_allclose(once, values)
+    ours, theirs = paired_gap(once), paired_gap(twice)
+    assert theirs.components[1].variance == pytest.approx(ours.components[1].variance)
+    assert theirs.se == pytest.approx(ours.se)
+
+
+def test_replicates_are_averaged_with_their_weights_and_missing_ones_left_out() -> None:
+    found = pair_matrix(
+        np.array([1.0, 0.0, np.nan, np.nan]),
+        sets=np.array([0, 0, 0, 1]),
+        items=np.array([0, 0, 0, 1]),
+        shape=(2, 2),
+        weights=np.array([3.0, 1.0, 5.0, 1.0]),
+    )
+    assert found[0, 0] == 0.75
+    assert np.isnan(found).sum() == 3
+
+
+def test_all_zero_differences_give_an_exact_zero_with_a_stated_interval() -> None:
+    gap = paired_gap(np.zeros((30, 33)), rng=np.random.default_rng(0))
+    assert numbers(gap) == [0.0, 0.0, 0.0, 0.0, 1.0, 0.95]
+    assert gap.degenerate
+    assert gap.df is None
+    assert gap.smallest_detectable is None
+    assert "the interval is the point itself" in gap.notes[0]
+    # 1 - 0.05^(1/30) = 9.5%.
+    assert "up to 9.5% of items or users" in gap.notes[1]
+
+
+def test_a_constant_difference_that_is_not_zero_keeps_a_p_from_the_sign_flips() -> None:
+    gap = paired_gap(np.full((6, 9), -0.25))
+    assert gap.estimate == gap.low == gap.high == -0.25
+    assert gap.p == 2.0**-5
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (6, 1), (2, 2), (3, 2)])
+def test_tiny_tables_never_give_nan(shape: tuple[int, int]) -> None:
+    for seed in range(20):
+        values = np.random.default_rng(seed).integers(-1, 2, shape).astype(float)
+        gap = paired_gap(values, rng=np.random.default_rng(0))
+        assert np.isfinite(numbers(gap)).all()
+        assert gap.df is None or gap.df >= 1
+
+
+def test_a_single_set_is_judged_over_items_and_says_so() -> None:
+    values = table(shape=(1, 25))
+    gap = paired_gap(values)
+    assert gap.p == pytest.approx(float(stats.ttest_1samp(values[0], 0.0).pvalue))
+    assert "a single matched set" in gap.notes[0]
+
+
+def test_units_without_any_pair_do_not_count() -> None:
+    values = table()
+    padded = np.full((20, 30), np.nan)
+    padded[:14, 5:25] = values
+    gap = paired_gap(padded)
+    assert (gap.sets, gap.items, gap.pairs, gap.complete) == (14, 20, 280, True)
+    assert numbers(gap) == pytest.approx(numbers(paired_gap(values)))
+
+
+def test_sign_flips_over_few_units_are_exact() -> None:
+    values = np.arange(1.0, 7.0)[:, None] * np.ones(8) + 0.1 * np.random.default_rng(0).standard_normal((6, 8))
+    gap = paired_gap(values, rng=np.random.default_rng(0))
+    # All six sets are positive: only the two patterns of equal signs reach the total, 2 / 2^6.
+    assert gap.p_flip_sets == 2 / 64
+
+
+def test_sign_flips_of_many_units_agree_with_a_t_test() -> None:
+    values = np.random.default_rng(5).standard_normal((80, 30)) + 0.035
+    gap = paired_gap(values, rng=np.random.default_rng(0), spec=EstimateSpec(flips=4000))
+    expected = float(stats.ttest_1samp(values.mean(axis=1), 0.0).pvalue)
+    assert gap.p_flip_sets == pytest.approx(expected, abs=0.03)
+
+
+def test_without_a_generator_there_are_no_sign_flips() -> None:
+    gap = paired_gap(table())
+    assert gap.p_flip_sets is None
+    assert gap.p_flip_items is None
+
+
+def test_fewer_than_five_units_are_not_flipped() -> None:
+    gap = paired_gap(table(shape=(4, 20)), rng=np.random.default_rng(0))
+    assert gap.p_flip_sets is None
+    assert gap.p_flip_items is not None
+
+
+def test_noise_of_the_baseline_counts_as_variation_between_items() -> None:
+    rng = np.random.default_rng(0)
+    arm = 0.6 + 0.05 * rng.standard_normal((40, 30))
+    baseline = 0.6 + 0.2 * rng.standard_normal(30)
+    gap = paired_gap(arm_differences(arm, baseline=baseline))
+    assert gap.components[1].sd == pytest.approx(0.2, rel=0.3)
+    assert gap.se == pytest.approx(0.2 / np.sqrt(30), rel=0.35)
+
+
+def test_the_smallest_detectable_gap_follows_from_the_standard_error() -> None:
+    gap = paired_gap(table(), spec=EstimateSpec(power=0.9))
+    assert gap.df is not None
+    expected = gap.se * (stats.t(gap.df).ppf(0.975) + stats.t(gap.df).ppf(0.9))
+    assert gap.smallest_detectable == pytest.approx(expected)
+
+
+def test_tables_without_a_usable_pair_are_refused() -> None:
+    with pytest.raises(TableError, match="None of the 6 pairs"):
+        paired_gap(np.full((2, 3), np.nan))
+    with pytest.raises(TableError, match="infinite"):
+        paired_gap(np.array([[np.inf, 1.0]]))
+
+
+def test_sets_that_all_sum_to_zero_have_a_sign_flip_p_of_one() -> None:
+    values = np.tile(np.array([1.0, -1.0]), (6, 3))
+    gap = paired_gap(values, rng=np.random.default_rng(0))
+    assert gap.p_flip_sets == 1.0
+    assert gap.estimate == 0.0
+
+
+def test_a_design_that_cannot_tell_components_apart_says_so() -> None:
+    diagonal = np.full((8, 8), np.nan)
+    np.fill_diagonal(diagonal, np.arange(8.0))
+    gap = paired_gap(diagonal)
+    assert gap.se == pytest.approx(np.std(np.arange(8.0), ddof=1) / np.sqrt(8))
+    assert "cannot tell the components set, item, residual apart" in gap.notes[0]

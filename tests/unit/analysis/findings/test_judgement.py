@@ -1,0 +1,185 @@
+"""Families and verdicts."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import convert
+from msgspec.structs import replace
+
+from evenhand.analysis.estimators.student import quantile, survival
+from evenhand.analysis.findings.judgement import judged
+from evenhand.records.condition import Condition
+from evenhand.records.contrast import ArmContrast
+from evenhand.records.estimate import (
+    Absent,
+    Equivalence,
+    MissingBounds,
+    MissingCaution,
+    Number,
+    PointEstimate,
+    Spread,
+    Tested,
+)
+from evenhand.records.finding import Finding, Role, SampleSize
+from evenhand.records.measure import Measure, Quantity
+from evenhand.records.settings import AnalysisSettings
+
+SETTINGS = AnalysisSettings()
+
+
+def made(
+    p: float | None = 0.01,
+    margin: float | None = 0.9,
+    *,
+    model: str = "m",
+    measure: Measure = "gap",
+    role: Role = "confirmatory",
+) -> Finding:
+    """A finding with these p-values against zero and against the margin; without a number where p is None."""
+    number: Number = Absent(reason="Nothing was answered.")
+    if role == "descriptive":
+        number = PointEstimate(value=0.1)
+    elif p is not None:
+        against = None if margin is None else Equivalence(margin=0.03, p=margin)
+        number = Tested(value=0.1, p=p, equivalence=against)
+    return Finding(
+        measure=measure,
+        model=model,
+        kind="understanding",
+        where=Condition(cue="stated"),
+        arms=ArmContrast(arm="pairs"),
+        quantity=Quantity(name="score"),
+        role=role,
+        number=number,
+        sample=SampleSize(trials=10, items=5, profiles=2),
+        method="x",
+    )
+
+
+def test_holm_spans_models_and_is_not_benjamini_hochberg() -> None:
+    confirmatory = [made(p, model=m) for m, p in (("a", 0.01), ("b", 0.04))]
+    exploratory = [made(p, measure="interaction", role="exploratory") for p in (0.01, 0.04, 0.5)]
+    found = judged([*confirmatory, *exploratory], settings=SETTINGS)
+    # Holm: 2 x 0.01, then max(0.02, 1 x 0.04). Benjamini-Hochberg: 3 x 0.01, 3/2 x 0.04, 0.5.
+    assert [one.p_adjusted for one in found] == pytest.approx([0.02, 0.04, 0.03, 0.06, 0.5])
+    # Of 0.04 and 0.045 Benjamini-Hochberg would call both a difference; Holm calls none.
+    close = judged([made(p, model=m) for m, p in (("a", 0.04), ("b", 0.045))], settings=SETTINGS)
+    assert [one.p_adjusted for one in close] == pytest.approx([0.08, 0.08])
+    assert [one.verdict for one in close] == ["inconclusive", "inconclusive"]
+    assert [one.verdict for one in found] == ["difference", "difference", "difference", "inconclusive", "inconclusive"]
+
+
+def test_a_difference_within_the_margin_is_equivalent_and_says_that_it_differs() -> None:
+    found = judged([made(0.001, 0.001)], settings=SETTINGS)[0]
+    assert found.verdict == "equivalent"
+    assert "less than the margin" in found.notes[-1]
+
+
+def test_the_verdict_equivalent_rests_on_the_adjusted_test_against_the_margin() -> None:
+    pair = [made(0.6, p, model=m) for m, p in (("a", 0.03), ("b", 0.3))]
+    found = judged(pair, settings=SETTINGS)
+    # Holm: 2 x 0.03 is above 0.05, though 0.03 alone is not.
+    assert [one.verdict for one in found] == ["inconclusive", "inconclusive"]
+    assert [one.equivalence.p for one in found if one.equivalence] == [0.03, 0.3]
+    assert judged(pair[:1], settings=SETTINGS)[0].verdict == "equivalent"
+
+
+def test_what_could_not_be_estimated_is_inconclusive() -> None:
+    found = judged([made(None)], settings=SETTINGS)[0]
+    assert found.verdict == "inconclusive"
+    assert found.p_adjusted is None
+
+
+def test_descriptive_findings_have_no_verdict() -> None:
+    found = judged([made(measure="accuracy", role="descriptive")], settings=SETTINGS)[0]
+    assert found.verdict is None
+
+
+def cautioned(*, value: float = 0.1, p: float = 0.001, p_margin: float = 1.0, **bounds: float) -> MissingCaution | None:
+    """The caution of one finding with missing answers, after judgement."""
+    given = {"low": 0.08, "high": 0.12, "missing": 5, "first": 0.02, "second": 0.03} | bounds
+    base = made(p, role="confirmatory")
+    assert base.tested is not None
+    number = replace(
+        base.tested,
+        value=value,
+        equivalence=Equivalence(margin=0.03, p=p_margin),
+        bounds=convert(given, MissingBounds),
+    )
+    (found,) = judged([replace(base, number=number)], settings=SETTINGS)
+    return found.caution
+
+
+def test_missing_answers_that_change_nothing_are_no_caution() -> None:
+    assert cautioned() is None
+    assert cautioned(missing=0, low=-1.0) is None
+
+
+def test_a_difference_whose_bounds_hold_zero_is_a_caution() -> None:
+    for low, high in ((0.0, 0.12), (-0.01, 0.12), (-0.2, 0.0)):
+        found = cautioned(low=low, high=high)
+        assert found is not None
+        assert (found.turns, found.differs) == (True, False)
+
+
+def test_an_equivalence_whose_bounds_leave_the_margin_is_a_caution() -> None:
+    assert cautioned(value=0.001, p=0.9, p_margin=0.001, low=-0.02, high=0.02) is None
+    for low, high in ((-0.031, 0.02), (-0.02, 0.031)):
+        found = cautioned(value=0.001, p=0.9, p_margin=0.001, low=low, high=high)
+        assert found is not None
+        assert found.turns
+
+
+def test_shares_that_differ_are_a_caution_whatever_the_verdict() -> None:
+    for value, p, p_margin in ((0.1, 0.001, 1.0), (0.1, 0.9, 1.0), (0.001, 0.9, 0.001)):
+        found = cautioned(value=value, p=p, p_margin=p_margin, second=0.3)
+        assert found is not None
+        assert found.differs
+
+
+def test_exploratory_families_are_adjusted_together() -> None:
+    families = judged(
+        [
+            made(0.01, role="exploratory", measure="interaction"),
+            made(0.02, role="exploratory", measure="factor_gap"),
+            made(0.03, role="exploratory", measure="interaction", model="other"),
+        ],
+        settings=SETTINGS,
+    )
+    # Three families of one test: over families 3 x 0.01, 3/2 x 0.02, 0.03.
+    assert [one.p_adjusted for one in families] == pytest.approx([0.03, 0.03, 0.03])
+    one_of_many = [made(0.02, role="exploratory", measure="interaction", model=str(n)) for n in range(2)]
+    quiet = [made(0.7, role="exploratory", measure="factor_gap", model=str(n)) for n in range(8)]
+    assert {one.verdict for one in judged([*one_of_many, *quiet], settings=SETTINGS)} == {"inconclusive"}
+
+
+@pytest.mark.parametrize("value", [0.02, 0.045, 0.06, 0.08])
+@pytest.mark.parametrize("role", ["confirmatory", "exploratory"])
+def test_the_adjusted_interval_leaves_zero_out_exactly_where_the_adjusted_test_rejects(
+    value: float, role: Role
+) -> None:
+    def spread(of: float) -> Finding:
+        p = 2 * survival(of / 0.02, df=30.0)
+        half = 0.02 * quantile(0.975, df=30.0)
+        number = Tested(value=of, p=p, spread=Spread(low=of - half, high=of + half, se=0.02, df=30.0))
+        return replace(made(role=role), number=number)
+
+    for found in judged([spread(value), spread(0.05), spread(0.01)], settings=SETTINGS):
+        assert found.tested is not None and found.tested.spread_adjusted is not None
+        assert found.p_adjusted is not None
+        adjusted = found.tested.spread_adjusted
+        assert (found.p_adjusted < 0.05) == (not adjusted.low <= 0 <= adjusted.high)
+
+
+def test_the_tipping_point_is_the_share_of_the_missing_that_changes_the_verdict() -> None:
+    half = 0.01 * quantile(0.975, df=None)
+    number = Tested(
+        value=0.05,
+        p=2 * survival(5.0, df=None),
+        spread=Spread(low=0.05 - half, high=0.05 + half, se=0.01),
+        bounds=MissingBounds(low=-0.05, high=0.15, missing=40),
+    )
+    found = judged([replace(made(), number=number)], settings=SETTINGS)[0]
+    assert found.verdict == "difference" and found.bounds is not None
+    # The test stops rejecting where the estimate falls to the half-width: (0.0196 + 0.05) / 0.2.
+    assert found.bounds.tipping == pytest.approx((half + 0.05) / 0.2)
