@@ -8,7 +8,7 @@
 3. Score.    An answer becomes a score in [0, 1]; whatever is not an answer (refused, truncated, unparsed, failed)
              stays what it is and is counted (`evenhand.scoring`).
 4. Analyse.  Gaps are paired within items and matched sets, read against the assistant's own noise, tested with
-             their multiplicity, and given one of three verdicts (`evenhand.analysis`).
+             their multiplicity, and given a verdict, where they could have shown one (`evenhand.analysis`).
 5. Report.   Findings are written as JSON and shown on one page. The page computes nothing (`evenhand.report`).
 
 Every step reads what the step before left in the run directory, so each can be done again by itself.

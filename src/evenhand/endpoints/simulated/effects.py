@@ -213,7 +213,9 @@ def _check_group(respondent: RespondentEffects, *, levels: frozenset[str] | None
         raise EndpointError(
             f"The simulated respondent's {shares[0]} holds for a group of users; name it, for example 'group=muslim'."
         )
-    for part in respondent.group.split("+") if respondent.group and levels is not None else ():
+    if levels is None or not respondent.group:
+        return
+    for part in respondent.group.split("+"):
         if part not in levels:
             raise EndpointError(
                 f"The simulated respondent knows no group {part!r}{near_miss(part, levels)}; "
