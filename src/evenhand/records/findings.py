@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from evenhand.records.as_read import AsRead
-from evenhand.records.comparison import Comparison
+from evenhand.records.comparison import RunComparison
 from evenhand.records.finding import Finding
 from evenhand.records.results import (
     CellMean,
@@ -56,7 +56,7 @@ class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDIN
     """What other designs could detect."""
     examples: tuple[ExamplePrompt, ...] = ()
     """Prompts word for word."""
-    comparison: Comparison | None = None
+    comparison: RunComparison | None = None
     """Set where every finding is a change between two runs."""
     warnings: tuple[str, ...] = ()
     """What a reader must know before believing the numbers."""

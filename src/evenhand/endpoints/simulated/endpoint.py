@@ -107,7 +107,7 @@ class SimulatedEndpoint:
         if respondent.always in request.letters:
             rest = (1.0 - _SURE) / max(len(chances) - 1, 1)
             return tuple(_SURE if letter == respondent.always else rest for letter in request.letters)
-        if respondent.blind and self._uniform("blind", request.cell_key) < respondent.blind:
+        if self._is_blind(request):
             pull = [math.exp(self._normal("blind", request.cell_key, letter)) for letter in request.letters]
             return tuple(one / sum(pull) for one in pull)
         if (
@@ -120,6 +120,11 @@ class SimulatedEndpoint:
             least = 1.0 - _SURE
             return tuple((one / sum(others)) * _SURE if one else least for one in others)
         return chances
+
+    def _is_blind(self, request: Request) -> bool:
+        """Whether the answer to this cell does not depend on the item."""
+        blind = self.respondent.blind
+        return blind > 0 and self._uniform("blind", request.cell_key) < blind
 
     def _in_group(self, cell: CellContext) -> bool:
         """Whether the user in memory is of the group that the respondent treats in its own way."""
@@ -188,7 +193,7 @@ class SimulatedEndpoint:
             return "Let me think about what each person here might", "length"
         if fate < refusal + respondent.truncated + respondent.unparsed:
             return "It depends on how you look at it.", "stop"
-        stable = self._uniform("stable", request.cell_key) < respondent.stability
+        stable = self._uniform("stable", request.cell_key) < respondent.stability and not self._is_blind(request)
         draw = self._uniform("answer", cell.item) if stable else self._uniform("answer", request.cell_key)
         chosen = self._chosen(cell, chances, draw)
         if self._in_group(cell) and self._uniform("talk", request.cell_key) < respondent.group_talk:
