@@ -53,7 +53,16 @@ __all__ = [
 
 
 class EvenhandError(Exception):
-    """Base of every foreseen error; its text is shown to the user without a traceback."""
+    """Base of every foreseen error; its text is shown to the user without a traceback.
+
+    Example:
+        >>> import evenhand
+        >>> try:
+        ...     evenhand.load_bank("understandin")
+        ... except evenhand.EvenhandError as error:
+        ...     print(type(error).__name__, error.exit_code)
+        BankError 3
+    """
 
     exit_code: ClassVar[int] = 1
 

@@ -44,8 +44,9 @@ class RunDirectory:
 
     Example:
         >>> import evenhand
-        >>> run = evenhand.audit("simulated/tilted", "runs/example")   # doctest: +SKIP
-        >>> run.scores.group_by("arm_kind").len()                      # doctest: +SKIP
+        >>> run = evenhand.open_run("runs/example")
+        >>> sorted(run.scores["arm_kind"].unique())
+        ['none', 'placebo', 'profile']
     """
 
     def __init__(self, path: Path, *, asked: RunReport | None = None) -> None:
@@ -70,7 +71,7 @@ class RunDirectory:
 
     @cached_property
     def scores(self) -> pl.DataFrame:
-        """One row per trial, every factor a column; the columns are listed in docs/reference/scores.md.
+        """One row per trial, every factor a column; the columns are listed in docs/reference/files.md.
 
         Raises:
             StoreError: Nothing was analysed yet.

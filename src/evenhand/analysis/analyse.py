@@ -60,6 +60,14 @@ def analyse(
         examples: Prompts to show beside the findings.
         published: Whether to fit the published item-only model beside ours, for comparison; None: for the
             `fang2025` preset and for bare tables.
+
+    Example:
+        >>> import evenhand
+        >>> run = evenhand.open_run("runs/example")
+        >>> scores = evenhand.read_scores(run.path / "scores.parquet", settings=run.plan.analysis)
+        >>> findings = evenhand.analyse(scores, published=False)
+        >>> "gap" in {finding.measure for finding in findings.findings}
+        True
     """
     compared = (run is None or run.preset == "fang2025") if published is None else published
     # Estimates are made within strata: one model, one kind of item, one way of showing memory.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -23,9 +24,30 @@ def plan_sha256(plan: Plan) -> str:
 
 
 def stamp_plan(plan: Plan) -> Plan:
-    """The plan as it reads back from its file (2 becomes 2.0 where a float is meant), with its hash filled in."""
+    """The plan as it reads back from its file (2 becomes 2.0 where a float is meant), with its hash filled in.
+
+    A value that equals its default is left out of the file and of the hash whether it was given or not, so that equal
+    plans have the same bytes wherever they were made.
+    """
     read_back = msgspec.json.decode(msgspec.json.encode(plan), type=Plan)
-    return msgspec.structs.replace(read_back, sha256=plan_sha256(read_back))
+    plain: Plan = _with_defaults(read_back)
+    return msgspec.structs.replace(plain, sha256=plan_sha256(plain))
+
+
+def _with_defaults(value: Any) -> Any:
+    """The same value; what equals a default is the default itself, for msgspec leaves out nothing else."""
+    if isinstance(value, tuple):
+        return tuple(_with_defaults(part) for part in value)
+    if isinstance(value, dict):
+        return {name: _with_defaults(part) for name, part in value.items()}
+    if not isinstance(value, msgspec.Struct):
+        return value
+    given = {}
+    for field in msgspec.structs.fields(value):
+        own = getattr(value, field.name)
+        if field.default is msgspec.NODEFAULT or own != field.default:
+            given[field.name] = _with_defaults(own)
+    return type(value)(**given)
 
 
 def write_plan(plan: Plan, directory: Path) -> Path:

@@ -20,6 +20,7 @@ from evenhand.errors import BankError, UsageError
 from evenhand.memory.templates import load_templates
 from evenhand.plan.file import stamp_plan
 from evenhand.records.item import Bank
+from evenhand.records.message import USUAL_SETTINGS
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan, Preset, PromptFile, Stamped
 from evenhand.records.profile import Cohort, Cue
 from evenhand.records.settings import AnalysisSettings, Outcome
@@ -43,7 +44,7 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     models: tuple[ModelSpec | str, ...]
-    """The assistants; a name stands for a model with default settings."""
+    """The assistants; a name stands for a model with the usual settings, those of the command line."""
     preset: Preset | None = None
     """None: `quick` where asking costs money, `standard` elsewhere."""
     design: Design | None = None
@@ -85,7 +86,9 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         >>> [model.name for model in plan.models]
         ['simulated/null']
     """
-    models = tuple(ModelSpec(name=model) if isinstance(model, str) else model for model in request.models)
+    models = tuple(
+        ModelSpec(name=model, settings=USUAL_SETTINGS) if isinstance(model, str) else model for model in request.models
+    )
     _check_models(models)
     if request.analysis.looks > 1 and len(models) > 1:
         raise UsageError(

@@ -28,7 +28,14 @@ FINDINGS_SCHEMA = "evenhand.findings/2"
 
 
 class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDINGS_SCHEMA):
-    """The whole of findings.json; the file begins with the version of its shape, under `schema`."""
+    """The whole of findings.json; the file begins with the version of its shape, under `schema`.
+
+    Example:
+        >>> import evenhand
+        >>> findings = evenhand.open_run("runs/example").findings
+        >>> [model.model for model in findings.run.models]
+        ['simulated/tilted']
+    """
 
     run: RunSummary | None
     """None when a bare table of predictions was analysed."""

@@ -22,9 +22,13 @@ class ScoreColumn(Struct, frozen=True):
     """One column of the score table."""
 
     name: str
+    """Name of the column."""
     type: ColumnType
+    """Type of its values."""
     nullable: bool
+    """Whether a value may be absent."""
     meaning: str
+    """What it holds, for the reference."""
 
 
 _CONDITION_COLUMNS: dict[str, ScoreColumn] = {

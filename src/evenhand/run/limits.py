@@ -47,7 +47,13 @@ OutcomeOf = Callable[[Work, Reply], Outcome | Awaitable[Outcome]]
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """Budgets. A run that reaches one starts nothing new, keeps what is in flight, and can be resumed."""
+    """Budgets. A run that reaches one starts nothing new, keeps what is in flight, and can be resumed.
+
+    Example:
+        >>> import evenhand
+        >>> evenhand.Limits(max_calls=500, max_cost=2.0).max_cost
+        2.0
+    """
 
     max_calls: int | None = None
     """Requests sent, retries included as far as they are known when the next cell is started."""

@@ -16,10 +16,10 @@ from scipy import optimize, special
 
 from evenhand.analysis.analyse import analyse
 from evenhand.analysis.estimators.crossed import cell_means, dummies
-from evenhand.analysis.estimators.equivalence import alike_p, tost_p
-from evenhand.analysis.estimators.estimate import Estimate, EstimateSpec
-from evenhand.analysis.estimators.exchange import Answers, exchange_test
+from evenhand.analysis.estimators.estimate import EstimateSpec
+from evenhand.analysis.estimators.exchange import ArmAnswers, exchange_test
 from evenhand.analysis.estimators.item_permutation import item_tests
+from evenhand.analysis.estimators.margin import against_margin
 from evenhand.analysis.estimators.paired import PairedGap, paired_gap
 from evenhand.analysis.estimators.pooled_cells import pooled_cells
 from evenhand.analysis.estimators.power import PairedDesign as PlannedDesign
@@ -40,7 +40,6 @@ __all__ = [
     "accuracy_coverage",
     "cells_covered",
     "easiness_for",
-    "equivalence_p",
     "items_flagged",
     "memory_table",
     "memory_test",
@@ -66,7 +65,7 @@ def easiness_for(accuracy: float, *, spread: float = ITEM_SD) -> float:
 
 
 class MemoryTable(Struct, frozen=True, kw_only=True):
-    """Answers with memory and without."""
+    """ArmAnswers with memory and without."""
 
     arms: Array
     """Shape (profiles, items); NaN where not asked."""
@@ -108,11 +107,11 @@ def memory_test(table: MemoryTable) -> PairedGap:
     estimate = paired_gap(table.arms - table.none.mean(axis=0), spec=QUIET)
     item = np.nonzero(known)[1]
     items = table.arms.shape[1]
-    arm = Answers(score=table.arms[known], item=item, question=np.arange(item.size))
+    arm = ArmAnswers(score=table.arms[known], item=item, question=np.arange(item.size))
     each = np.tile(np.arange(items), table.none.shape[0])
     test = exchange_test(
         arm,
-        baseline=Answers(score=table.none.ravel(), item=each, question=each),
+        baseline=ArmAnswers(score=table.none.ravel(), item=each, question=each),
         weights=known.sum(axis=0).astype(float),
     )
     second = None if test is None else Second(p=test.p, variance=test.variance)
@@ -181,7 +180,7 @@ def null_placebo(
 def _placebo_test(profiles: Array, placebos: Array) -> PairedGap:
     items = profiles.shape[1]
     sides = [
-        Answers(score=side.ravel(), item=np.tile(np.arange(items), side.shape[0]), question=np.arange(side.size))
+        ArmAnswers(score=side.ravel(), item=np.tile(np.arange(items), side.shape[0]), question=np.arange(side.size))
         for side in (profiles, placebos)
     ]
     test = exchange_test(sides[0], baseline=sides[1], weights=np.ones(items))
@@ -221,13 +220,6 @@ def reaction_table(
     return np.where(which, (rng.random(shape) < reaction.size).astype(np.float64), table)
 
 
-def equivalence_p(estimate: Estimate, *, margin: float) -> float:
-    """The p against the margin as a finding states it."""
-    if estimate.degenerate:
-        return alike_p(estimate.estimate, units=estimate.units, margin=margin)
-    return tost_p(estimate.estimate, se=estimate.se, df=estimate.df, margin=margin, third=estimate.third)
-
-
 def rare_reactions(
     reaction: Reaction,
     *,
@@ -242,7 +234,7 @@ def rare_reactions(
     rates = []
     for planted in (reaction, nothing):
         tables = (reaction_table(planted, shape=shape, rng=rng, accuracy=accuracy) for _ in range(simulations))
-        rates.append(rate([equivalence_p(paired_gap(one, spec=QUIET), margin=margin) < 0.05 for one in tables]))
+        rates.append(rate([against_margin(paired_gap(one, spec=QUIET), margin=margin).p < 0.05 for one in tables]))
     return rates[0], rates[1]
 
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evenhand.analysis.estimators.exchange import Answers, Exchange, exchange_test
+from evenhand.analysis.estimators.exchange import ArmAnswers, Exchange, exchange_test
 
 
-def answers(rows: list[list[float]], *, repeated: bool = False) -> Answers:
-    """Answers by item; repeats of one question where said, otherwise every answer is a question of its own."""
+def answers(rows: list[list[float]], *, repeated: bool = False) -> ArmAnswers:
+    """ArmAnswers by item; repeats of one question where said, otherwise every answer is a question of its own."""
     item = np.concatenate([np.full(len(row), number) for number, row in enumerate(rows)])
     score = np.concatenate([np.array(row, dtype=float) for row in rows])
-    return Answers(score=score, item=item, question=item if repeated else np.arange(item.size))
+    return ArmAnswers(score=score, item=item, question=item if repeated else np.arange(item.size))
 
 
 def exchanged(arm: list[list[float]], baseline: list[list[float]], **options: object) -> Exchange:

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from evenhand.analysis.estimators.estimate import EstimateSpec, agreeing, infer
-from evenhand.analysis.estimators.exchange import Answers, exchange_test
+from evenhand.analysis.estimators.exchange import ArmAnswers, exchange_test
 from evenhand.analysis.estimators.paired import PairedGap, arm_differences, paired_gap
 from evenhand.analysis.estimators.two_samples import two_sample_gap
 from evenhand.analysis.findings.estimand import Estimand, finding, without_number
@@ -155,7 +155,7 @@ def decided(estimate: PairedGap, second: Second | None, *, spec: EstimateSpec) -
     )
 
 
-def _answers(rows: pl.DataFrame, *, column: str, items: pl.Enum) -> Answers:
+def _answers(rows: pl.DataFrame, *, column: str, items: pl.Enum) -> ArmAnswers:
     """The answered trials of one side; items outside the numbering are left out."""
     kept = rows.select(
         pl.col("item").cast(pl.String).cast(items, strict=False).to_physical().cast(pl.Int64).alias("code"),
@@ -166,7 +166,7 @@ def _answers(rows: pl.DataFrame, *, column: str, items: pl.Enum) -> Answers:
     code, arm, order = (kept[name].to_numpy() for name in ("code", "arm", "order_index"))
     width = int(order.max()) + 1 if order.size else 1
     question = (arm * len(items.categories) + code) * width + order
-    return Answers(score=kept["score"].to_numpy(), item=code, question=question)
+    return ArmAnswers(score=kept["score"].to_numpy(), item=code, question=question)
 
 
 def _aligned(cells: MeanMatrix, *, items: list[str]) -> NDArray[np.float64]:

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from evenhand.analysis.estimators.equivalence import tost_p
+from evenhand.analysis.estimators.equivalence import tost_p, unseen_share
 from evenhand.analysis.estimators.paired import PairedGap, paired_gap
 from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.condition import Condition
 from evenhand.records.contrast import ArmContrast, LevelContrast
-from evenhand.records.estimate import Absent, MissingBounds
+from evenhand.records.estimate import Absent, Equivalence, MissingBounds
 from evenhand.records.finding import Finding, SampleSize
 from evenhand.records.measure import Quantity
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
@@ -82,9 +82,7 @@ def test_a_tested_claim_is_set_against_the_margin(stratum: Stratum) -> None:
     found, numbers = made(stratum), estimate()
     p = tost_p(numbers.estimate, se=numbers.se, df=numbers.df, margin=0.03, third=numbers.third)
     # 6 sets and 6 items: 1 - 0.05^(1/6) of either could react without one of them being here.
-    assert found.equivalence is not None
-    assert (found.equivalence.margin, found.equivalence.p) == (0.03, p)
-    assert found.equivalence.unseen == pytest.approx(1 - 0.05 ** (1 / 6))
+    assert found.equivalence == Equivalence(margin=0.03, p=p, p_seen=p, unseen=unseen_share(6, confidence=0.95))
     assert (found.p, found.smallest_detectable) == (numbers.p, numbers.smallest_detectable)
 
 
