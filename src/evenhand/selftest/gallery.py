@@ -86,7 +86,7 @@ GALLERY: tuple[Case, ...] = (
         expected=Expected(
             verdicts=("equivalent", "inconclusive"),
             not_found=("gap", "factor_gap", "interaction", "memory_effect"),
-            words="Never a gap. Open where so few users were asked that more than the margin of them could react unseen.",
+            words="Never a gap. Open where more users than the margin allows could react without being seen.",
         ),
     ),
     Case(
