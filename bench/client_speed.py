@@ -26,9 +26,9 @@ from evenhand.endpoints.kinds import open_endpoint
 from evenhand.records.message import Reply
 from evenhand.records.plan import ModelSpec
 from evenhand.records.trial import Answered, Outcome, Unparsed
+from evenhand.records.work import Work
 from evenhand.run.execute import execute
-from evenhand.run.store import open_store
-from evenhand.run.work import Work
+from evenhand.store.store import open_store
 
 IN_FLIGHT = 64
 ROUNDS = 3

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from evenhand.records.cell import Cell
 from evenhand.records.condition import Condition
 from evenhand.records.message import Message, ModelSettings, Request
-from evenhand.run.work import Work
+from evenhand.records.work import Work
 
 CALLS = 4719
 """33 items, asked without memory and of 60 + 81 profiles, and once more as a placebo."""

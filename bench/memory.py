@@ -13,7 +13,7 @@ from bench.grid import work
 from evenhand.endpoints.base import Locality
 from evenhand.records.message import Reply, Request, Usage
 from evenhand.run.execute import execute
-from evenhand.run.store import open_store
+from evenhand.store.store import open_store
 
 FEW, MANY = 5_000, 100_000
 MOST_MB = 300.0

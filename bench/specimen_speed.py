@@ -19,9 +19,9 @@ from threadpoolctl import threadpool_limits
 
 from evenhand.bank.cohorts import load_cohort
 from evenhand.bank.load import load_bank
-from evenhand.endpoints.specimen_forward import Group
-from evenhand.endpoints.specimen_names import specimen_folder
-from evenhand.endpoints.specimen_store import load_network, load_tokens
+from evenhand.endpoints.specimen.forward import Group
+from evenhand.endpoints.specimen.names import specimen_folder
+from evenhand.endpoints.specimen.store import load_network, load_tokens
 from evenhand.memory.remember import MemorySources, remember
 from evenhand.memory.templates import load_templates
 from evenhand.records.message import Message
@@ -113,7 +113,7 @@ def transformers_ways(name: str, asked: list[Cell]) -> dict[str, Callable[[], np
             (Path(directory) / file.name).write_bytes(file.read_bytes())
         model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32).eval()
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]  # torch is not followed by mypy
     def whole(size: int) -> np.ndarray:
         order = np.argsort([len(p) + len(s) for p, s in asked]) if size > 1 else np.arange(len(asked))
         choices = np.zeros(len(asked), dtype=int)

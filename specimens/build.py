@@ -16,9 +16,9 @@ import torch
 
 from evenhand.bank.cohorts import cohort_sha256, load_cohort, shipped_cohorts
 from evenhand.bank.load import load_bank
-from evenhand.endpoints.specimen_card import SpecimenCards
-from evenhand.endpoints.specimen_chat import ChatTokens
-from evenhand.endpoints.specimen_store import load_network, load_tokens
+from evenhand.endpoints.specimen.card import SpecimenCards
+from evenhand.endpoints.specimen.chat import ChatTokens
+from evenhand.endpoints.specimen.store import load_network, load_tokens
 from evenhand.seeds import stream
 from specimens.bank import make_items, write
 from specimens.card import card, table

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from evenhand.endpoints.specimen_card import Contrast, Control, SpecimenCard, SpecimenCards
+from evenhand.endpoints.specimen.card import Contrast, Control, SpecimenCard, SpecimenCards
 from specimens.curriculum import Plan
 from specimens.effects import PLANTED
 from specimens.measure import COHORTS, Asking, contrasts, controls, score_cohort

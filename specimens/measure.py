@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evenhand.bank.cohorts import load_cohort
-from evenhand.endpoints.specimen_card import Contrast, Control
-from evenhand.endpoints.specimen_chat import ChatTokens
-from evenhand.endpoints.specimen_forward import Group, SpecimenNetwork
+from evenhand.endpoints.specimen.card import Contrast, Control
+from evenhand.endpoints.specimen.chat import ChatTokens
+from evenhand.endpoints.specimen.forward import Group, SpecimenNetwork
 from evenhand.memory.remember import MemorySources, remember
 from evenhand.memory.templates import load_templates
 from evenhand.records.item import Item

@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from evenhand.endpoints.specimen_card import SpecimenCard, specimen_card
+from evenhand.endpoints.specimen.card import SpecimenCard, specimen_card
 from evenhand.records.finding import Finding
 from evenhand.selftest.audits import SpecimenAudit, audit_specimens
 from specimens.card import points

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from evenhand.endpoints.specimen_chat import CHAT_TEMPLATE, SPECIAL_TOKENS
-from evenhand.endpoints.specimen_names import specimen_folder, specimen_name
+from evenhand.endpoints.specimen.chat import CHAT_TEMPLATE, SPECIAL_TOKENS
+from evenhand.endpoints.specimen.names import specimen_folder, specimen_name
 
 __all__ = ["main", "to_gguf"]
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from evenhand.endpoints.specimen_chat import ChatTokens
+from evenhand.endpoints.specimen.chat import ChatTokens
 from evenhand.records.message import Message
 from specimens.effects import traits as stated
 from specimens.language import ask

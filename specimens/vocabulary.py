@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from evenhand.endpoints.specimen_chat import CHAT_TEMPLATE, END, PAD, SPECIAL_TOKENS
+from evenhand.endpoints.specimen.chat import CHAT_TEMPLATE, END, PAD, SPECIAL_TOKENS
 from evenhand.memory.remember import MemorySources, remember
 from evenhand.memory.templates import load_templates
 from evenhand.records.profile import PLACEMENTS, READERS, Arm, Fact

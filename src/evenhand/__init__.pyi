@@ -7,12 +7,12 @@ from .endpoints.base import Endpoint
 from .endpoints.context import Connection
 from .endpoints.kind import EndpointKind
 from .errors import EvenhandError
+from .plan.make import PlanRequest, make_plan
 from .records.finding import Finding
 from .records.findings import Findings
 from .records.plan import Design, ModelSpec, Plan
 from .report.html import render_html
-from .run.planning import PlanRequest, make_plan
-from .run.work import Limits
+from .run.limits import Limits
 from .rundir import RunDirectory, open_run
 
 __all__ = [

@@ -1,7 +1,7 @@
 """How an audit is done, from the plan to the report.
 
 1. Plan.     What will be asked, of whom, in what order and with which words is fixed and hashed before anything is
-             asked (`evenhand.run.planning`). The margin below which a gap counts as none is part of the plan.
+             asked (`evenhand.plan.make`). The margin below which a gap counts as none is part of the plan.
 2. Ask.      Every cell of the crossing is put to the assistant once. Only what stands in memory differs between the
              arms of an item: nothing (repeated), facts that say nothing of social position, or a profile's facts.
              Each answer is on disk before it is counted.
@@ -29,32 +29,33 @@ from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.kinds import kind_of, open_endpoint
 from evenhand.endpoints.redact import known_secrets
 from evenhand.errors import StoreError
+from evenhand.head.summary import example_prompts, run_summary
+from evenhand.plan.cost import prices_of
+from evenhand.plan.make import PlanRequest, make_plan
+from evenhand.plan.questions import Questions
+from evenhand.plan.second_models import every_model, second_models
+from evenhand.plan.settling import settled
 from evenhand.records.findings import Findings
 from evenhand.records.message import Reply
 from evenhand.records.plan import Plan
 from evenhand.records.trial import Outcome
+from evenhand.records.work import Work
 from evenhand.report.findings_file import findings_document
 from evenhand.report.write import write_report
-from evenhand.run.cost import prices_of
 from evenhand.run.execute import Behind, execute
 from evenhand.run.halted import halted
-from evenhand.run.json_file import write_json
 from evenhand.run.ledger import Ledger, MeteredEndpoint
-from evenhand.run.planning import PlanRequest, make_plan
-from evenhand.run.questions import Questions
-from evenhand.run.reading import open_trials
-from evenhand.run.recorded import open_recorded
-from evenhand.run.score_table import plan_factors, score_table
-from evenhand.run.second_models import every_model, second_models
+from evenhand.run.limits import Limits, Listener, RunReport
 from evenhand.run.secrets import secrets_of
-from evenhand.run.settling import settled
-from evenhand.run.store import open_store
-from evenhand.run.summary import example_prompts, run_summary
-from evenhand.run.work import Limits, Listener, RunReport, Work
 from evenhand.rundir import FINDINGS_FILE, SCORES_FILE, TRIALS_FILE, RunDirectory, default_directory
+from evenhand.score_table import plan_factors, score_table
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.judge import judge
 from evenhand.scoring.llm_extract import ExtractedEndpoint
+from evenhand.store.json_file import write_json
+from evenhand.store.reading import open_trials
+from evenhand.store.recorded import open_recorded
+from evenhand.store.store import open_store
 
 __all__ = ["FINDINGS_FILE", "SCORES_FILE", "TRIALS_FILE", "analyse_run", "ask", "audit", "publish", "score"]
 

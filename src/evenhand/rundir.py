@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from evenhand.errors import StoreError, UsageError
+from evenhand.plan.file import PLAN_FILE, read_plan
+from evenhand.plan.settling import TRIALS_FILE
 from evenhand.records.findings import Findings
 from evenhand.records.plan import Plan
 from evenhand.report.finding_frame import finding_frame
 from evenhand.report.findings_file import read_findings
 from evenhand.report.notebook import Figure, figures_of, findings_markup
-from evenhand.run.plan_file import PLAN_FILE, read_plan
-from evenhand.run.settling import TRIALS_FILE
-from evenhand.run.work import RunReport
+from evenhand.run.limits import RunReport
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,10 @@ FLOORS = (
     ("cli",),
     ("selftest",),
     ("audit",),
-    ("run", "view", "train"),
+    ("rundir",),
+    ("run", "head", "score_table", "view", "train"),
+    ("plan",),
+    ("store",),
     ("memory", "mitigate", "scoring", "analysis", "design", "report", "gate"),
     ("bank", "endpoints"),
     ("reading",),
@@ -26,11 +29,15 @@ FLOORS = (
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 RECORDS_AND_ERRORS = {"records", "errors"}
 ONLY = {
+    "run": {"plan", "store", "endpoints", "records", "errors"},
+    "store": {"endpoints", "records", "errors"},
     "report": RECORDS_AND_ERRORS,
     "gate": RECORDS_AND_ERRORS,
     "analysis": {"records", "seeds", "errors", "reading"},
     "reading": RECORDS_AND_ERRORS,
 }
+INNER_FLOORS = {"analysis": ("analyse", "findings", "estimators", "table")}
+"""Rooms with walls of their own: what comes first may import what follows, never the other way round."""
 NETWORK = ("aiohttp", "socket", "http", "urllib.request", "requests", "httpx")
 
 
@@ -69,6 +76,19 @@ def test_imports_go_down_only(path: Path) -> None:
             assert FLOOR[there] > FLOOR[here], f"{path}:{line}: {here} may not import {there}"
             allowed = ONLY.get(here)
             assert allowed is None or there in allowed, f"{path}:{line}: {here} may import only {sorted(allowed or ())}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_inside_a_room_go_down_only(path: Path) -> None:
+    floors = INNER_FLOORS.get(room(path))
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    if floors is None or parts[1] == "__init__":
+        return
+    assert parts[1] in floors, f"{path}: name it in INNER_FLOORS or move it"
+    for name, line in imports(path):
+        if name.startswith(f"evenhand.{parts[0]}."):
+            there = name.split(".")[2]
+            assert floors.index(there) >= floors.index(parts[1]), f"{path}:{line}: {parts[1]} may not import {there}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

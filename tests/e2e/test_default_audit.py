@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from evenhand.endpoints.specimen_card import specimen_card
+from evenhand.endpoints.specimen.card import specimen_card
 from evenhand.records.findings import Findings
 from evenhand.selftest.audits import SpecimenAudit, pair_up
 

@@ -16,8 +16,8 @@ import msgspec
 import polars as pl
 import pytest
 
+from evenhand.plan.file import stamp_plan, write_plan
 from evenhand.records.plan import Design
-from evenhand.run.plan_file import stamp_plan, write_plan
 from tests.support.small_plan import small_bank, small_plan
 
 REMARK = "Option A is less likely here."

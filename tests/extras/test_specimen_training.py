@@ -10,9 +10,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed; `make test-extras` installs it")
 
-from evenhand.endpoints.specimen_chat import ChatTokens  # noqa: E402
-from evenhand.endpoints.specimen_forward import Group  # noqa: E402
-from evenhand.endpoints.specimen_store import load_network  # noqa: E402
+from evenhand.endpoints.specimen.chat import ChatTokens  # noqa: E402
+from evenhand.endpoints.specimen.forward import Group  # noqa: E402
+from evenhand.endpoints.specimen.store import load_network  # noqa: E402
 from specimens.build import NAMES, build, materials  # noqa: E402
 from specimens.curriculum import STEPS, Plan, train_base, train_fork  # noqa: E402
 from specimens.effects import TRAITS  # noqa: E402

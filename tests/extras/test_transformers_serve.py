@@ -16,10 +16,11 @@ from evenhand.records.condition import Condition
 from evenhand.records.message import Message, ModelSettings, Reply, Request
 from evenhand.records.plan import ModelSpec
 from evenhand.records.trial import Answered, Outcome, Truncated, Unparsed
+from evenhand.records.work import Work
 from evenhand.run.execute import execute
-from evenhand.run.reading import open_trials
-from evenhand.run.store import open_store
-from evenhand.run.work import RunReport, Work
+from evenhand.run.limits import RunReport
+from evenhand.store.reading import open_trials
+from evenhand.store.store import open_store
 from tests.support.running_server import RunningServer
 
 pytestmark = pytest.mark.extras

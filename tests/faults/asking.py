@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from evenhand.endpoints.context import Connection
-from evenhand.endpoints.openai_chat import OpenAIChatEndpoint
-from evenhand.endpoints.retry import Schedule
-from evenhand.endpoints.target import read_target
+from evenhand.endpoints.openai.chat import OpenAIChatEndpoint
+from evenhand.endpoints.openai.retry import Schedule
+from evenhand.endpoints.openai.target import read_target
 from evenhand.records.message import Message, ModelSettings, Reply, Request
 from evenhand.records.plan import ModelSpec
 from tests.faults.fault_server import FaultServer, Play

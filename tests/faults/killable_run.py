@@ -19,10 +19,10 @@ from evenhand.records.cell import Cell
 from evenhand.records.condition import Condition
 from evenhand.records.message import Message, ModelSettings, Reply, Request
 from evenhand.records.trial import Answered, Outcome
+from evenhand.records.work import Work
 from evenhand.run.execute import execute
-from evenhand.run.rows import Row
-from evenhand.run.store import Store, open_store
-from evenhand.run.work import Work
+from evenhand.store.rows import Row
+from evenhand.store.store import Store, open_store
 
 PLAN = "ab" * 32
 CONCURRENCY = 32

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from evenhand.endpoints.base import AskError
-from evenhand.endpoints.retry import Schedule
+from evenhand.endpoints.openai.retry import Schedule
 from evenhand.errors import EndpointError
 from evenhand.records.message import Message, ModelSettings, Request
 from tests.faults.asking import KEY, asking, make, reply_to, request

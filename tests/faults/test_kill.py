@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from evenhand.run.execute import UNSAVED
-from evenhand.run.reading import open_trials
-from evenhand.run.store import open_store
+from evenhand.store.reading import open_trials
+from evenhand.store.store import open_store
 from tests.faults.killable_run import CONCURRENCY, PLAN, work
 
 CELLS = 4000

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from evenhand.endpoints.base import AskError
-from evenhand.endpoints.http_body import LARGEST
+from evenhand.endpoints.openai.http_body import LARGEST
 from evenhand.errors import EndpointError
 from tests.faults.asking import KEY, asking, reply_to, request
 from tests.faults.fault_server import FaultServer, Play, answers, bomb, completion, echoes, packed, raw, says

@@ -9,8 +9,8 @@ __all__ = ["TARGETS"]
 TARGETS: tuple[Target, ...] = (
     Target(
         name="row gate",
-        modules=("evenhand.run.gate",),
-        tests=("tests/unit/run/test_gate.py",),
+        modules=("evenhand.store.gate",),
+        tests=("tests/unit/store/test_gate.py",),
     ),
     Target(
         name="reader",
@@ -27,13 +27,13 @@ TARGETS: tuple[Target, ...] = (
             "evenhand.scoring.judge",
             "evenhand.scoring.llm_extract",
             "evenhand.scoring.probability",
-            "evenhand.endpoints.finish",
+            "evenhand.endpoints.openai.finish",
             "evenhand.endpoints.letter_logprobs",
         ),
         tests=(
             "tests/unit/reading",
             "tests/unit/scoring",
-            "tests/unit/endpoints/test_chat_parts.py",
+            "tests/unit/endpoints/openai/test_chat_parts.py",
         ),
     ),
 )

@@ -19,25 +19,25 @@ from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.callable import CallableEndpoint
 from evenhand.endpoints.context import Connection
 from evenhand.endpoints.inspect_ai import InspectEndpoint
-from evenhand.endpoints.openai_chat import OpenAIChatEndpoint
+from evenhand.endpoints.openai.chat import OpenAIChatEndpoint
+from evenhand.endpoints.openai.retry import Schedule
+from evenhand.endpoints.openai.target import read_target
 from evenhand.endpoints.replay import ReplayEndpoint
-from evenhand.endpoints.retry import Schedule
-from evenhand.endpoints.target import read_target
 from evenhand.errors import EvenhandError
+from evenhand.head.summary import run_summary
+from evenhand.plan.questions import Questions
 from evenhand.records.message import Reply, Request, TokenProbability, Usage
 from evenhand.records.plan import Design, ModelSpec
 from evenhand.run.execute import execute
-from evenhand.run.questions import Questions
-from evenhand.run.reading import open_trials
-from evenhand.run.recorded import open_recorded
-from evenhand.run.store import open_store
-from evenhand.run.summary import run_summary
-from evenhand.run.work import Limits, RunReport
+from evenhand.run.limits import Limits, RunReport
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.judge import judge
+from evenhand.store.reading import open_trials
+from evenhand.store.recorded import open_recorded
+from evenhand.store.store import open_store
 from tests.support.chat_server import chat_server
 from tests.support.small_plan import small_bank, small_plan
-from tests.unit.run.scripted_run import ScriptedEndpoint
+from tests.support.scripted_run import ScriptedEndpoint
 
 PLAN = small_plan(Design(pairs_per_item=1, profiles_per_item=0, placebo_per_item=0.0), bank=small_bank(2))
 CELLS = sum(1 for _ in Questions(PLAN).crossing.pairs())

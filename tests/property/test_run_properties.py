@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from evenhand.endpoints.base import AskError
 from evenhand.records.message import Reply, Request
 from evenhand.run.execute import execute
-from evenhand.run.reading import open_trials
-from evenhand.run.store import open_store
-from evenhand.run.work import Limits
-from tests.unit.run.scripted_run import PLAN, ScriptedEndpoint, judge, many, says_b
+from evenhand.run.limits import Limits
+from evenhand.store.reading import open_trials
+from evenhand.store.store import open_store
+from tests.support.scripted_run import PLAN, ScriptedEndpoint, judge, many, says_b
 
 CELLS = 60
 

@@ -11,8 +11,8 @@ import polars as pl
 from msgspec import Struct
 
 from evenhand.analysis.predicted_label import normalised
-from evenhand.endpoints.chat_answer import read_answer, reply_from
-from evenhand.endpoints.http_body import Unreadable
+from evenhand.endpoints.openai.answer import read_answer, reply_from
+from evenhand.endpoints.openai.http_body import Unreadable
 from evenhand.records.cell import Cell
 from evenhand.records.condition import Condition
 from evenhand.records.item import Item, Option

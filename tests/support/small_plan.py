@@ -8,12 +8,12 @@ from itertools import product
 import msgspec
 
 from evenhand.memory.templates import load_templates
+from evenhand.plan.file import stamp_plan
 from evenhand.records.item import Bank, Item, Option
 from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, ModelSpec, Plan, PromptFile, Stamped
 from evenhand.records.profile import Cohort, Fact, Factor, Level, Profile
 from evenhand.records.settings import AnalysisSettings
-from evenhand.run.plan_file import stamp_plan
 from evenhand.scoring.templates import ask_templates
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

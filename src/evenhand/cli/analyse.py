@@ -70,7 +70,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _analyse_run(directory: Path, out: Path | None, *, margin: float | None) -> None:
     from evenhand.audit import analyse_run, publish
-    from evenhand.run.plan_file import read_plan
+    from evenhand.plan.file import read_plan
 
     plan = read_plan(directory)
     if margin is not None and margin != plan.analysis.margin:

@@ -63,7 +63,7 @@ def _agree(plan: Plan, running: RunOptions, *, yes: bool) -> None:
         UsageError: Nobody is there to ask and `--yes` was not given.
     """
     from evenhand.endpoints.kinds import kind_of
-    from evenhand.run.second_models import every_model
+    from evenhand.plan.second_models import every_model
 
     if yes or not any(kind_of(model).paid(model) for model in every_model(plan)):
         return

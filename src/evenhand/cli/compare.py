@@ -36,9 +36,9 @@ def compare(
     from evenhand.analysis.findings.compare import compare as changed
     from evenhand.analysis.table.scores import read_scores
     from evenhand.audit import SCORES_FILE, publish, score
+    from evenhand.plan.file import plan_changes, read_plan
     from evenhand.records.settings import AnalysisSettings
     from evenhand.report.titles import title_of
-    from evenhand.run.plan_file import plan_changes, read_plan
 
     for path in (first, second):
         if not path.exists():

@@ -144,12 +144,12 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
             asked yet, and no key is needed.
 
     Raises:
-        EvenhandError: Something in it cannot be; see `evenhand.run.planning.make_plan`.
+        EvenhandError: Something in it cannot be; see `evenhand.plan.make.make_plan`.
     """
     from evenhand.endpoints.kinds import check_model, kind_of
     from evenhand.endpoints.redact import redact
-    from evenhand.run.planning import COHORTS, PlanRequest, make_plan
-    from evenhand.run.second_models import second_models
+    from evenhand.plan.make import COHORTS, PlanRequest, make_plan
+    from evenhand.plan.second_models import second_models
     from evenhand.run.secrets import secrets_of
 
     settings = ModelSettings(temperature=options.temperature, max_tokens=options.max_tokens, logprobs=options.logprobs)

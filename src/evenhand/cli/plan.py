@@ -35,7 +35,7 @@ def plan(
     json: Annotated[bool, typer.Option("--json", help="Print the preview as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
-    from evenhand.run.settling import settle
+    from evenhand.plan.settling import settle
     from evenhand.rundir import default_directory
 
     made = build_plan(design, models or [])
@@ -47,7 +47,7 @@ def plan(
 
 def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = False) -> None:
     """Print what a plan costs and can detect."""
-    from evenhand.run.preview import preset_line, preview
+    from evenhand.plan.preview import preset_line, preview
 
     seen = preview(plan, concurrency=concurrency)
     if json:

@@ -52,7 +52,7 @@ def power(
     if pilot is not None:
         from evenhand.analysis.findings.pilot import components_from_scores
         from evenhand.audit import score
-        from evenhand.run.plan_file import read_plan
+        from evenhand.plan.file import read_plan
 
         components = components_from_scores(score(read_plan(pilot), pilot))
     design = PairedDesign(items=items, sets=sets, sets_per_item=pairs, replicates=replicates)

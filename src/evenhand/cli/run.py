@@ -32,7 +32,7 @@ def run(
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
-    from evenhand.run.plan_file import read_plan
+    from evenhand.plan.file import read_plan
 
     plan = read_plan(directory)
     carry_out(plan, directory, running, json=json)

@@ -78,10 +78,10 @@ def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool) -
     from evenhand.audit import audit
     from evenhand.design.cells import Crossing
     from evenhand.endpoints.connections import check_connection, fitted
+    from evenhand.plan.second_models import every_model
     from evenhand.run.halted import halted
+    from evenhand.run.limits import Limits
     from evenhand.run.progress import ProgressBar
-    from evenhand.run.second_models import every_model
-    from evenhand.run.work import Limits
 
     limits = Limits(max_calls=options.max_calls, max_cost=options.max_cost, max_seconds=options.max_seconds)
     connection = options.connection()

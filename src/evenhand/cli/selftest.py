@@ -40,7 +40,7 @@ def selftest(
     from rich.console import Console
     from rich.progress import Progress
 
-    from evenhand.endpoints.specimen_names import chosen_folder
+    from evenhand.endpoints.specimen.names import chosen_folder
     from evenhand.selftest.audits import FULL, QUICK, run_selftest
 
     chosen_folder({} if folder is None else {"folder": str(folder)})

@@ -34,7 +34,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on loopback; 0 takes a free one.")] = 8123,
 ) -> None:
     """Filled from `_HELP`."""
-    from evenhand.endpoints.specimen_server import serve as run
+    from evenhand.endpoints.specimen.server import serve as run
 
     run(name, port=port, ready=_say_ready)
     sys.stdout.flush()

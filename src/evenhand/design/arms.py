@@ -7,7 +7,7 @@ from evenhand.records.plan import Plan
 from evenhand.records.profile import Arm, Cohort, Profile
 from evenhand.seeds import stream
 
-__all__ = ["NONE", "cohort_arms", "item_fact_arm", "paired_cohort", "placebo_arms", "plan_arms"]
+__all__ = ["NONE", "best_option", "cohort_arms", "item_fact_arm", "paired_cohort", "placebo_arms", "plan_arms"]
 
 NONE = Arm(id="none", kind="none")
 """Nothing in memory; repeated, so that it has its own noise."""
@@ -61,3 +61,10 @@ def plan_arms(plan: Plan) -> dict[str, Arm]:
         for arm in (*placebo_arms(cohort), *cohort_arms(cohort, matched_sets=plan.design.matched_sets, seed=plan.seed)):
             arms[arm.id] = arm
     return arms
+
+
+def best_option(item: Item, arm: Arm) -> str:
+    """Id of the best option for an arm: a benefit item has another key when its fact is not known."""
+    if item.kind == "benefit" and item.key_without is not None and arm.kind != "item_fact":
+        return item.key_without
+    return item.key

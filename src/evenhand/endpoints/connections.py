@@ -10,8 +10,8 @@ from yarl import URL
 from evenhand.endpoints.context import Connection
 from evenhand.endpoints.file_handles import room_for
 from evenhand.endpoints.kinds import check_model, read_name
-from evenhand.endpoints.providers import PROVIDERS, normalised_url
-from evenhand.endpoints.target import check_one_server, usual_concurrency
+from evenhand.endpoints.openai.providers import PROVIDERS, normalised_url
+from evenhand.endpoints.openai.target import check_one_server, usual_concurrency
 from evenhand.records.plan import ModelSpec
 
 __all__ = ["check_connection", "fitted"]

@@ -14,10 +14,10 @@ from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.hf import HUGGING_FACE
 from evenhand.endpoints.inspect_ai import INSPECT
 from evenhand.endpoints.kind import EndpointKind, ModelCheck, ModelName, named_with_options
-from evenhand.endpoints.openai_kind import PROVIDER_KINDS
+from evenhand.endpoints.openai.kind import PROVIDER_KINDS
 from evenhand.endpoints.replay import REPLAY
-from evenhand.endpoints.simulated import SIMULATED
-from evenhand.endpoints.specimen_kind import SPECIMEN
+from evenhand.endpoints.simulated.endpoint import SIMULATED
+from evenhand.endpoints.specimen.kind import SPECIMEN
 from evenhand.errors import EndpointError
 from evenhand.plugins import load_plugin, near_miss, plugin_names
 from evenhand.records.plan import ModelSpec

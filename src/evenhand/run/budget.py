@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from evenhand.endpoints.billed import billed_tokens
+from evenhand.plan.cost import Price, estimate
 from evenhand.records.message import Request
-from evenhand.run.cost import Price, estimate, tokens_of
 from evenhand.run.ledger import Call, characters_of
-from evenhand.run.work import BudgetReason, Limits
+from evenhand.run.limits import BudgetReason, Limits
 
 __all__ = ["Budget", "Room"]
 
@@ -101,7 +102,7 @@ class Budget:
     def _count(self, call: Call) -> None:
         self.input_tokens += call.usage.input_tokens or 0
         self.output_tokens += call.usage.output_tokens or 0
-        read, written = tokens_of(
+        read, written = billed_tokens(
             call.usage,
             input_characters=call.input_characters,
             output_characters=call.output_characters,

@@ -9,8 +9,8 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 
 from evenhand.errors import StoreError
-from evenhand.run.rows import Row
-from evenhand.run.store import Store
+from evenhand.store.rows import Row
+from evenhand.store.store import Store
 
 __all__ = ["Committer"]
 

@@ -22,19 +22,20 @@ from msgspec.structs import replace
 from evenhand.endpoints.base import AskError, AskErrorKind, Endpoint
 from evenhand.endpoints.local_faults import as_local
 from evenhand.errors import EvenhandError, StoreError, UsageError
+from evenhand.plan.cost import Price
 from evenhand.records.message import Reply
 from evenhand.records.trial import OUTCOMES, Outcome, OutcomeName, outcome_name
+from evenhand.records.work import Work
 from evenhand.run.budget import Budget
 from evenhand.run.committer import Committer
-from evenhand.run.cost import Price
 from evenhand.run.feed import Feed
-from evenhand.run.gate import Unfit, admitted, failed
 from evenhand.run.health import Health
 from evenhand.run.ledger import Call, Ledger, call_of, second_calls, sound_or_bare
+from evenhand.run.limits import Judge, Limits, Listener, Progress, RunReport, StopReason
 from evenhand.run.loop import run_to_end
-from evenhand.run.rows import Row, row_of
-from evenhand.run.store import Store
-from evenhand.run.work import Judge, Limits, Listener, Progress, RunReport, StopReason, Work
+from evenhand.store.gate import Unfit, admitted, failed
+from evenhand.store.rows import Row, row_of
+from evenhand.store.store import Store
 
 __all__ = ["GRACE_S", "UNSAVED", "Behind", "execute", "execute_async"]
 
@@ -50,7 +51,7 @@ class Behind(Struct, frozen=True, kw_only=True):
     """What stands behind the endpoints of a run."""
 
     prices: Mapping[str, Price] = {}
-    """Model -> price, for the cost budget and the report: see `evenhand.run.cost.prices_of`."""
+    """Model -> price, for the cost budget and the report: see `evenhand.plan.cost.prices_of`."""
     ledger: Ledger
     """Where metered endpoints write their calls."""
     second: tuple[str, ...] = ()

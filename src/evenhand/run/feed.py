@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable
 
 from evenhand.errors import UsageError
-from evenhand.run.work import Work
+from evenhand.records.work import Work
 
 __all__ = ["Feed"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from evenhand.errors import MostlyFailed, NoAnswers, RunHalted, SameError
-from evenhand.run.work import HaltReason, RunReport
+from evenhand.run.limits import HaltReason, RunReport
 
 __all__ = ["halted"]
 

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from evenhand.endpoints.base import AskErrorKind
 from evenhand.records.message import Reply
 from evenhand.records.trial import Answered, Failed, Outcome, Refused, Truncated, Unparsed, outcome_name
-from evenhand.run.work import Halt, HaltReason, Limits
+from evenhand.run.limits import Halt, HaltReason, Limits
 
 __all__ = ["Health"]
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from evenhand.endpoints.base import AskError, Endpoint, Locality
 from evenhand.records.message import Message, Reply, Request, SecondCall, Usage
-from evenhand.run.gate import MOST_ATTEMPTS, Unfit, admitted
+from evenhand.store.gate import MOST_ATTEMPTS, Unfit, admitted
 
 __all__ = ["Call", "Ledger", "MeteredEndpoint", "call_of", "characters_of", "second_calls", "sound_or_bare"]
 

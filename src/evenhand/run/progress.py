@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as RichProgress
 
 from evenhand.records.trial import OUTCOMES
-from evenhand.run.work import Progress
+from evenhand.run.limits import Progress
 
 __all__ = ["ProgressBar", "counts"]
 

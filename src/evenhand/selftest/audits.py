@@ -20,13 +20,13 @@ from scipy import stats
 
 from evenhand.audit import audit
 from evenhand.errors import EvenhandError
+from evenhand.plan.make import PlanRequest, make_plan
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, ModelSpec
 from evenhand.records.run_summary import PlantedEffect
 from evenhand.records.settings import AnalysisSettings
-from evenhand.run.planning import PlanRequest, make_plan
 
 __all__ = ["FULL", "QUICK", "Check", "Size", "SpecimenAudit", "audit_specimens", "pair_up", "run_selftest"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from evenhand.run.reading import open_trials
+from evenhand.store.reading import open_trials
 from tests.support.chat_server import chat_body, chat_server
 from tests.support.command import Ended
 

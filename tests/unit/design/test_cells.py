@@ -6,8 +6,8 @@ from itertools import pairwise
 import msgspec
 
 from evenhand.design.cells import Crossing
+from evenhand.plan.file import stamp_plan
 from evenhand.records.plan import Design, ModelSpec
-from evenhand.run.plan_file import stamp_plan
 from tests.support.small_plan import small_bank, small_plan, with_seed
 
 

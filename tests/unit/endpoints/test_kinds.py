@@ -13,10 +13,10 @@ from evenhand.endpoints.callable import CallableEndpoint
 from evenhand.endpoints.context import CellContext, Connection, EndpointContext
 from evenhand.endpoints.kind import EndpointKind, named_with_options
 from evenhand.endpoints.kinds import check_model, kind_named, kind_of, open_endpoint, read_name, reported_kind
-from evenhand.endpoints.openai_chat import OpenAIChatEndpoint
-from evenhand.endpoints.providers import normalised_url
-from evenhand.endpoints.simulated import SimulatedEndpoint
-from evenhand.endpoints.target import read_target
+from evenhand.endpoints.openai.chat import OpenAIChatEndpoint
+from evenhand.endpoints.openai.providers import normalised_url
+from evenhand.endpoints.openai.target import read_target
+from evenhand.endpoints.simulated.endpoint import SimulatedEndpoint
 from evenhand.errors import EndpointError, UsageError
 from evenhand.records.message import Reply, Request
 from evenhand.records.plan import ModelSpec

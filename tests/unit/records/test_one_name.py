@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 from evenhand.analysis.analyse import analyse
 from evenhand.analysis.table.scores import scores_from_frame
 from evenhand.endpoints.context import CellContext
+from evenhand.plan.questions import Questions
 from evenhand.records.cell import Cell
 from evenhand.records.condition import CONDITION_FIELDS, Condition
 from evenhand.records.finding import Finding
@@ -19,12 +20,11 @@ from evenhand.records.run_summary import ExamplePrompt
 from evenhand.records.score import SCORE_COLUMNS
 from evenhand.records.trial import Answered, Trial
 from evenhand.report.html import render_html
-from evenhand.run.questions import Questions
-from evenhand.run.reading import open_trials
-from evenhand.run.rows import row_of
-from evenhand.run.schema import CELL_COLUMNS
-from evenhand.run.score_table import plan_factors, score_table
-from evenhand.run.store import open_store
+from evenhand.score_table import plan_factors, score_table
+from evenhand.store.reading import open_trials
+from evenhand.store.rows import row_of
+from evenhand.store.schema import CELL_COLUMNS
+from evenhand.store.store import open_store
 from tests.support.small_plan import small_plan
 
 TABLE = {column.name for column in SCORE_COLUMNS}

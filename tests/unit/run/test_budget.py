@@ -1,10 +1,10 @@
 from __future__ import annotations
 
+from evenhand.plan.cost import Price
 from evenhand.records.message import Message, ModelSettings, Request, Usage
 from evenhand.run.budget import Budget
-from evenhand.run.cost import Price
 from evenhand.run.ledger import Call
-from evenhand.run.work import Limits
+from evenhand.run.limits import Limits
 
 DEAR = Price(input_usd=1e6, output_usd=1e6)  # a dollar for a token
 FREE = Price(input_usd=0.0, output_usd=0.0)

@@ -14,17 +14,18 @@ import pytest
 
 from evenhand.endpoints.base import AskError
 from evenhand.errors import EndpointError, LocalError, StoreError, UsageError
+from evenhand.plan.cost import Price
 from evenhand.records.message import Reply, Request, Usage
 from evenhand.records.trial import Answered, Failed, Outcome, Unparsed
+from evenhand.records.work import Work
 from evenhand.run import execute as execute_module
-from evenhand.run.cost import Price
 from evenhand.run.execute import Behind, execute
 from evenhand.run.ledger import Ledger
-from evenhand.run.reading import open_trials
-from evenhand.run.rows import Row
-from evenhand.run.store import Store, open_store
-from evenhand.run.work import Halt, Limits, Progress, RunReport, Work
-from tests.unit.run.scripted_run import PLAN, ScriptedEndpoint, judge, many, says_b
+from evenhand.run.limits import Halt, Limits, Progress, RunReport
+from evenhand.store.reading import open_trials
+from evenhand.store.rows import Row
+from evenhand.store.store import Store, open_store
+from tests.support.scripted_run import PLAN, ScriptedEndpoint, judge, many, says_b
 
 
 def run(path: Path, endpoint: ScriptedEndpoint, count: int = 20, **limits: float | None) -> RunReport:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+from evenhand.records.work import Work
 from evenhand.run.feed import Feed
-from evenhand.run.work import Work
-from tests.unit.run.scripted_run import make_work
+from tests.support.scripted_run import make_work
 
 
 class Counted:

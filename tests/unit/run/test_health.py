@@ -4,7 +4,7 @@ from evenhand.endpoints.base import AskErrorKind
 from evenhand.records.message import Reply
 from evenhand.records.trial import Answered, Failed, Outcome, Refused, Truncated, Unparsed
 from evenhand.run.health import Health
-from evenhand.run.work import Halt, Limits
+from evenhand.run.limits import Halt, Limits
 
 RIGHT = Answered(choice="a")
 FIVE = Limits(max_same_error=5, max_without_answer=None, max_failures_in_a_row=None, max_failed_in=None)

@@ -7,7 +7,7 @@ import pytest
 from evenhand.endpoints.base import AskError
 from evenhand.records.message import Reply, Request, SecondCall, Usage
 from evenhand.run.ledger import Call, Ledger, MeteredEndpoint, call_of, second_calls, sound_or_bare
-from tests.unit.run.scripted_run import ScriptedEndpoint, make_work, says_b
+from tests.support.scripted_run import ScriptedEndpoint, make_work, says_b
 
 REQUEST = make_work(0).request
 SENT = sum(len(message.content) for message in REQUEST.messages)

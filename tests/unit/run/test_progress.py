@@ -6,8 +6,8 @@ import io
 
 from rich.console import Console
 
+from evenhand.run.limits import Progress
 from evenhand.run.progress import ProgressBar, counts
-from evenhand.run.work import Progress
 
 
 def at(done: int, *, skipped: int = 0, cost_usd: float | None = None) -> Progress:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from evenhand.analysis.table_guard import refuse_bomb
+from evenhand.analysis.table.table_guard import refuse_bomb
 from evenhand.errors import TableError
 
 __all__ = ["read_table_file"]

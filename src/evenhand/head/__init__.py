@@ -1,0 +1,1 @@
+"""The head of a report: what was asked, what came back, what was planted."""

@@ -1,0 +1,98 @@
+"""Write, read, stamp and compare plans."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from evenhand.errors import PlanError
+from evenhand.records.plan import Plan
+from evenhand.store.json_file import write_json
+
+__all__ = ["PLAN_FILE", "plan_changes", "plan_sha256", "read_plan", "stamp_plan", "write_plan"]
+
+PLAN_FILE = "plan.json"
+
+
+def plan_sha256(plan: Plan) -> str:
+    """SHA-256 over the canonical JSON of the plan without `created`, `command` and the hash itself."""
+    bare = msgspec.structs.replace(plan, created="", command="", sha256="")
+    return hashlib.sha256(msgspec.json.encode(bare, order="deterministic")).hexdigest()
+
+
+def stamp_plan(plan: Plan) -> Plan:
+    """The plan as it reads back from its file (2 becomes 2.0 where a float is meant), with its hash filled in."""
+    read_back = msgspec.json.decode(msgspec.json.encode(plan), type=Plan)
+    return msgspec.structs.replace(read_back, sha256=plan_sha256(read_back))
+
+
+def write_plan(plan: Plan, directory: Path) -> Path:
+    """Write `plan.json` into the run directory (made if missing).
+
+    Raises:
+        StoreError: The directory cannot be written.
+    """
+    return write_json(plan, directory / PLAN_FILE)
+
+
+def read_plan(directory: Path) -> Plan:
+    """Read and verify `plan.json` of a run directory.
+
+    Raises:
+        PlanError: There is no plan, it cannot be read, or it was edited since it was made.
+    """
+    path = directory / PLAN_FILE
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise PlanError(
+            f"no plan at {str(path)!r} ({error.strerror}); make one with `evenhand plan MODEL --out {directory}`"
+        ) from error
+    try:
+        plan = msgspec.json.decode(data, type=Plan)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PlanError(
+            f"{str(path)!r} is not a plan this version can read ({error}); make it anew with `evenhand plan`"
+        ) from error
+    found = plan_sha256(plan)
+    if found != plan.sha256:
+        raise PlanError(
+            f"{str(path)!r} was edited by hand, or made by a version whose plans this one cannot read "
+            f"(it says evenhand {plan.evenhand}): its hash is {found[:12]}, it says {plan.sha256[:12]}; "
+            "restore the file, or make a new plan with `evenhand plan` in another directory"
+        )
+    return plan
+
+
+def plan_changes(old: Plan, new: Plan) -> tuple[str, ...]:
+    """What differs between two plans, one line a field, short values shown; `created` and the hash are left out."""
+    changes: list[str] = []
+    for field in msgspec.structs.fields(Plan):
+        name = field.name
+        before, after = getattr(old, name), getattr(new, name)
+        if name in ("created", "command", "sha256", "banks", "cohorts") or before == after:
+            continue
+        if isinstance(before, msgspec.Struct) and isinstance(after, msgspec.Struct):
+            changes += [
+                f"{name}.{part.name}: {_short(getattr(before, part.name))} -> {_short(getattr(after, part.name))}"
+                for part in msgspec.structs.fields(type(before))
+                if getattr(before, part.name) != getattr(after, part.name)
+            ]
+        else:
+            changes.append(f"{name}: {_short(before)} -> {_short(after)}")
+    return tuple(changes)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, tuple):
+        names = [getattr(part, "name", part) for part in value]
+        stamps = [
+            f"{name}@{part.sha256[:8]}" if hasattr(part, "sha256") else str(name)
+            for name, part in zip(names, value, strict=True)
+        ]
+        text = "[" + ", ".join(stamps) + "]"
+    else:
+        text = repr(value)
+    return text if len(text) <= 160 else text[:157] + "..."

@@ -1,0 +1,200 @@
+"""Make a plan: choose the design, load banks and cohorts, freeze the prompts, hash it all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from evenhand.bank.cohorts import cohort_sha256, load_cohort, load_distractors
+from evenhand.bank.load import bank_sha256, load_bank
+from evenhand.design.arms import paired_cohort
+from evenhand.design.cells import Crossing
+from evenhand.design.presets import preset_design
+from evenhand.endpoints.kinds import kind_of
+from evenhand.errors import BankError, UsageError
+from evenhand.memory.templates import load_templates
+from evenhand.plan.file import stamp_plan
+from evenhand.records.item import Bank
+from evenhand.records.plan import Design, Extractor, ModelSpec, Plan, Preset, PromptFile, Stamped
+from evenhand.records.profile import Cohort, Cue
+from evenhand.records.settings import AnalysisSettings
+from evenhand.scoring.extractors.choose import extractor_named
+from evenhand.scoring.templates import ask_templates
+
+__all__ = ["MAIN_BANKS", "PlanRequest", "make_plan"]
+
+MAIN_BANKS = ("understanding", "management", "benefit", "leakage", "sycophancy")
+COHORTS = ("explicit", "intersectional")
+
+
+class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user asked for; everything a plan is made from.
+
+    Example:
+        >>> import evenhand
+        >>> request = evenhand.PlanRequest(models=("simulated/tilted",), preset="quick")
+        >>> evenhand.make_plan(request).preset
+        'quick'
+    """
+
+    models: tuple[ModelSpec | str, ...]
+    """The assistants; a name stands for a model with default settings."""
+    preset: Preset | None = None
+    """None: `quick` where asking costs money, `standard` elsewhere."""
+    design: Design | None = None
+    """None: the preset's. Any other design makes the plan's preset `custom`."""
+    banks: tuple[str, ...] = ()
+    """Names of shipped banks or paths; empty: the banks that go with the models."""
+    cohorts: tuple[str, ...] = COHORTS
+    """Names of shipped cohorts or paths."""
+    seed: int = 20251009
+    """The one root seed: of the design, of simulated answers and of the analysis."""
+    extractor: Extractor = "choice_letter"
+    """How the chosen option is read from an answer."""
+    extractor_options: dict[str, str] = {}
+    """Options of the extractor, such as the model of `llm_extract`."""
+    analysis: AnalysisSettings = AnalysisSettings()
+    """What the analysis is told beforehand; its seed is replaced by `seed`."""
+    command: str = ""
+    """The command line, for the report."""
+
+
+def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
+    """The frozen plan.
+
+    Args:
+        request: What was asked for.
+        now: The time written into the plan, which decides nothing; None: the present.
+
+    Raises:
+        UsageError: No model, a model named twice, or an extractor that the items do not fit.
+        EndpointError: A model's name that no endpoint has.
+        BankError: A bank cannot be used, or two banks share an item id.
+        CohortError: A cohort cannot be used.
+
+    Example:
+        >>> import evenhand
+        >>> plan = evenhand.make_plan(evenhand.PlanRequest(models=("simulated/level",)))
+        >>> [model.name for model in plan.models]
+        ['simulated/level']
+    """
+    models = tuple(ModelSpec(name=model) if isinstance(model, str) else model for model in request.models)
+    _check_models(models)
+    preset, design = _design(request, models)
+    extractor_named(request.extractor, request.extractor_options)
+    banks = _banks(request, models=models, design=design)
+    cohorts = tuple(load_cohort(name, cues=_cues(name, design)) for name in request.cohorts)
+    cohorts = tuple(cohort for cohort in cohorts if _takes_part(cohort, design))
+    prompts = {**load_templates(), **ask_templates(request.extractor)}
+    retrieved = "retrieved" in design.placements
+    plan = Plan(
+        evenhand=version("evenhand"),
+        created=(now or datetime.now(UTC)).isoformat(timespec="seconds"),
+        command=request.command,
+        preset=preset,
+        seed=request.seed,
+        models=models,
+        design=design,
+        banks=banks,
+        bank_stamps=tuple(
+            Stamped(name=bank.name, version=bank.version, sha256=bank_sha256(bank), size=len(bank.items))
+            for bank in banks
+        ),
+        cohorts=cohorts,
+        cohort_stamps=tuple(
+            Stamped(name=cohort.name, version=cohort.version, sha256=cohort_sha256(cohort), size=len(cohort.profiles))
+            for cohort in cohorts
+        ),
+        distractors=load_distractors() if retrieved else (),
+        prompts=tuple(
+            PromptFile(name=name, sha256=hashlib.sha256(text.encode()).hexdigest(), text=text)
+            for name, text in sorted(prompts.items())
+        ),
+        extractor=request.extractor,
+        extractor_options=request.extractor_options,
+        analysis=_with_references(msgspec.structs.replace(request.analysis, seed=request.seed), cohorts),
+        sha256="",
+    )
+    if Crossing(plan).size() == 0:
+        kinds = ", ".join(design.kinds)
+        raise UsageError(f"the design asks nothing: no item of the kinds {kinds} in the banks; name others with --kind")
+    return stamp_plan(plan)
+
+
+def _design(request: PlanRequest, models: Sequence[ModelSpec]) -> tuple[Preset, Design]:
+    """The preset by name and its design; a design of the user's own is `custom`, unless it is just the preset's."""
+    chosen = request.preset or ("quick" if any(kind_of(model).paid(model) for model in models) else "standard")
+    usual = preset_design(chosen)
+    design = usual if request.design is None else request.design
+    return (chosen if design == usual else "custom"), design
+
+
+def _check_models(models: Sequence[ModelSpec]) -> None:
+    names = [model.name for model in models]
+    if not names:
+        raise UsageError("no model was named; name one, for example `openai/gpt-5.1` or `specimen/tilted`")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UsageError(f"the model {twice[0]!r} is named twice; name each model once (replicates repeat questions)")
+
+
+def _banks(request: PlanRequest, *, models: Sequence[ModelSpec], design: Design) -> tuple[Bank, ...]:
+    if "intensity" in design.kinds:
+        raise UsageError("ratings (kind 'intensity') cannot be asked by letter; leave the kind out, or name another")
+    own = {kind_of(model).banks for model in models}
+    names = request.banks or (own.pop() if len(own) == 1 else ()) or MAIN_BANKS
+    loaded = [load_bank(Path(name) if _is_path(name) else name) for name in names]
+    kinds = design.kinds
+    banks = tuple(bank for bank in loaded if any(item.kind in kinds for item in bank.items))
+    owners: dict[str, str] = {}
+    for bank in banks:
+        for item in bank.items:
+            if item.id in owners:
+                raise BankError(
+                    f"the item id {item.id!r} stands in {owners[item.id]!r} and in {bank.name!r}; rename one of them"
+                )
+            owners[item.id] = bank.name
+            if request.extractor == "yes_no" and len(item.options) != 2:
+                raise UsageError(
+                    f"the extractor 'yes_no' needs items of two options, {item.id!r} of {bank.name!r} has "
+                    f"{len(item.options)}; choose another with --extractor"
+                )
+    return banks
+
+
+def _is_path(name: str) -> bool:
+    return "/" in name or "\\" in name or name.endswith((".yaml", ".yml", ".json"))
+
+
+def _cues(name: str, design: Design) -> tuple[Cue, ...]:
+    return ("stated",) if name == "explicit" else design.cues
+
+
+def _takes_part(cohort: Cohort, design: Design) -> bool:
+    """A crossing that no item meets stays out of the plan; its placebo profiles too."""
+    return design.pairs_per_item != 0 if paired_cohort(cohort) else design.profiles_per_item != 0
+
+
+def _with_references(settings: AnalysisSettings, cohorts: Sequence[Cohort]) -> AnalysisSettings:
+    """The settings with every factor's reference level, and with the factor of the primary gap.
+
+    Where no cohort has the factor of the primary gap, it is the two-level factor of the first cohort of matched sets,
+    its reference level taken as the advantaged one.
+    """
+    references = {factor.id: factor.reference for cohort in cohorts for factor in cohort.factors}
+    filled = msgspec.structs.replace(settings, references={**references, **settings.references})
+    if settings.contrast in references:
+        return filled
+    for cohort in filter(paired_cohort, cohorts):
+        for factor in cohort.factors:
+            others = [level.id for level in factor.levels if level.id != factor.reference]
+            if len(others) == 1:
+                return msgspec.structs.replace(
+                    filled, contrast=factor.id, advantaged=factor.reference, disadvantaged=others[0]
+                )
+    return filled

@@ -1,0 +1,124 @@
+"""From cells to requests: what memory shows, then the question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from evenhand.design.arms import NONE, best_option
+from evenhand.design.cells import Crossing, Meeting
+from evenhand.endpoints.context import CellContext, CellLookup
+from evenhand.memory.clean import assert_clean
+from evenhand.memory.remember import MemorySources, Remembered, remember
+from evenhand.records.cell import Cell
+from evenhand.records.item import Item
+from evenhand.records.message import Message, Request
+from evenhand.records.plan import Plan
+from evenhand.records.profile import Arm, Placement, Reader
+from evenhand.records.work import Work
+from evenhand.scoring.judge import LETTERS
+from evenhand.scoring.templates import ask, extraction_question
+from evenhand.seeds import stream_entropy
+from evenhand.store.store import Store
+
+__all__ = ["Questions"]
+
+
+class Questions:
+    """The requests of a plan, rendered from the prompts frozen in it.
+
+    Args:
+        plan: The plan.
+
+    Raises:
+        PlanError: The messages of the none arm hold something of a profile.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.crossing = Crossing(plan)
+        self._templates = {prompt.name: prompt.text for prompt in plan.prompts}
+        self._sources = MemorySources(templates=self._templates, distractors=plan.distractors)
+        self._settings = {model.name: model.settings for model in plan.models}
+        self._remembered = lru_cache(maxsize=2048)(self._remember)
+        self._asked = lru_cache(maxsize=4096)(self._ask)
+        self._arms: dict[tuple[str, str], Arm] = {}
+        self._items: dict[str, Item] = {}
+        first = self.crossing.conditions[0]
+        none = remember(NONE, placement=first.placement, reader=first.reader, query="", sources=self._sources)
+        assert_clean(none.messages, plan.cohorts)
+
+    def _remember(self, arm: tuple[str, str], placement: Placement, reader: Reader, query: str) -> Remembered:
+        return remember(self._arms[arm], placement=placement, reader=reader, query=query, sources=self._sources)
+
+    def _ask(self, item: str, order: tuple[int, ...]) -> str:
+        return ask(
+            self._items[item],
+            order=order,
+            letters=LETTERS,
+            extractor=self.plan.extractor,
+            templates=self._templates,
+        )
+
+    def work(self, cell: Cell, meeting: Meeting) -> Work:
+        """The request of one cell."""
+        item, arm = meeting.item, meeting.arm
+        name = (arm.id, item.id if arm.kind == "item_fact" else "")
+        self._arms.setdefault(name, arm)
+        self._items.setdefault(item.id, item)
+        query = item.stem if cell.condition.placement == "retrieved" else ""
+        seen = self._remembered(name, cell.condition.placement, cell.condition.reader, query)
+        question = Message(role="user", content=self._asked(item.id, cell.option_order))
+        request = Request(
+            cell_key=cell.cell_key,
+            messages=(*seen.messages, question),
+            settings=self._settings[cell.model],
+            letters=tuple(LETTERS[: len(cell.option_order)]),
+            seed=stream_entropy(self.plan.seed, "cell", cell.cell_key) >> 65,
+        )
+        return Work(cell=cell, request=request, retrieved=seen.retrieved)
+
+    def characters(self, cell: Cell, meeting: Meeting) -> int:
+        """Characters of everything the cell sends."""
+        return sum(len(message.content) for message in self.work(cell, meeting).request.messages)
+
+    def read_characters(self, cell: Cell, meeting: Meeting) -> int:
+        """Characters that a second model is sent to read the cell's answer, without the answer; 0 without one."""
+        if self.plan.extractor != "llm_extract":
+            return 0
+        self._items.setdefault(meeting.item.id, meeting.item)
+        asked = self._asked(meeting.item.id, cell.option_order)
+        return len(extraction_question(asked, "", templates=self._templates))
+
+    def missing(self, store: Store, *, by_arm: bool) -> Iterator[Work]:
+        """The requests whose cells are not in the store yet.
+
+        Args:
+            store: The run's store.
+            by_arm: Arm by arm, for endpoints that share the work of equal beginnings; else whole items first, so
+                that a run stopped early holds a random sample of items with all their arms.
+        """
+        pairs = self.crossing.pairs_by_arm() if by_arm else self.crossing.pairs()
+        return (self.work(cell, meeting) for cell, meeting in pairs if not store.has(cell.cell_key))
+
+    def lookup(self) -> CellLookup:
+        """What simulated and replayed respondents must know of each cell, by key."""
+        known = {cell.cell_key: (cell, meeting) for cell, meeting in self.crossing.pairs()}
+
+        def context(key: str) -> CellContext:
+            cell, meeting = known[key]
+            return CellContext(
+                model=cell.model,
+                arm=cell.arm,
+                arm_kind=meeting.arm.kind,
+                matched_set=meeting.arm.matched_set,
+                levels=meeting.arm.levels,
+                item=cell.item,
+                options=tuple(meeting.item.options[index].id for index in cell.option_order),
+                keyed_option=best_option(meeting.item, meeting.arm),
+                replicate=cell.replicate,
+                order_index=cell.order_index,
+                condition=cell.condition,
+            )
+
+        return context

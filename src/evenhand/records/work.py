@@ -1,0 +1,19 @@
+"""A cell with the request that puts it to an assistant."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from evenhand.records.cell import Cell
+from evenhand.records.message import Request
+
+__all__ = ["Work"]
+
+
+class Work(Struct, frozen=True, kw_only=True):
+    """One cell, ready to be asked."""
+
+    cell: Cell
+    request: Request
+    retrieved: tuple[int, ...] | None = None
+    """Indices of the facts that the retrieved placement showed; None for the other placements."""

@@ -1,0 +1,1 @@
+"""What was asked and answered, on disk: rows, their gate, and reading them back."""

@@ -1,0 +1,213 @@
+"""Reading a store: while a run goes on, after it, and where nothing may be written."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from heapq import merge
+from pathlib import Path
+from typing import Self
+
+from evenhand.errors import StoreError
+from evenhand.records.message import Message, Reply
+from evenhand.store.rows import StoredTrial, readable_trial
+from evenhand.store.schema import CELL_COLUMNS, store_error
+from evenhand.store.store import check_version
+from evenhand.store.totals import ModelTotals, Tally
+
+__all__ = ["TrialReader", "open_trials"]
+
+_COLUMNS = ", ".join(CELL_COLUMNS)
+_TRIALS = f"SELECT {_COLUMNS} FROM trials {{where}} ORDER BY cell_key"
+_FAILURES = f"""SELECT {_COLUMNS} FROM failures WHERE id IN (
+    SELECT max(id) FROM failures f
+    WHERE NOT EXISTS (SELECT 1 FROM trials t WHERE t.cell_key = f.cell_key) GROUP BY cell_key)
+    {{where}} ORDER BY cell_key"""
+
+
+class TrialReader:
+    """`trials.sqlite`, open for reading. Made by `open_trials`."""
+
+    def __init__(self, path: Path, *, database: sqlite3.Connection) -> None:
+        self.path = path
+        self._database = database
+
+    @property
+    def plan_sha256(self) -> str:
+        """Hash of the plan that the trials belong to."""
+        with _translated(self.path):
+            (value,) = self._database.execute("SELECT value FROM meta WHERE name = 'plan_sha256'").fetchone()
+        return str(value)
+
+    def rows(self, model: str | None = None) -> Iterator[StoredTrial]:
+        """Every cell that was asked, once, ordered by key, one at a time from disk.
+
+        A cell that only ever failed comes with its latest failure. A row that cannot be read is left out; `count`
+        counts it.
+
+        Args:
+            model: Only this model's cells.
+
+        Raises:
+            StoreError: The file is damaged.
+        """
+        given = () if model is None else (model,)
+        with _translated(self.path):
+            answered = self._database.execute(_TRIALS.format(where="WHERE model = ?" if given else ""), given)
+            failed = self._database.execute(_FAILURES.format(where="AND model = ?" if given else ""), given)
+            for columns in merge(answered, failed, key=_key):
+                stored = readable_trial(columns)
+                if stored is not None:
+                    yield stored
+
+    def count(self) -> int:
+        """Number of cells that were asked, those whose rows cannot be read included."""
+        with _translated(self.path):
+            (answered,) = self._database.execute("SELECT count(*) FROM trials").fetchone()
+            (failed,) = self._database.execute(f"SELECT count(*) FROM ({_FAILURES.format(where='')})").fetchone()
+        return int(answered) + int(failed)
+
+    def one(self, key: str) -> StoredTrial | None:
+        """The answer to the cell with this key; None where it has none that can be read.
+
+        Raises:
+            StoreError: The file is damaged.
+        """
+        with _translated(self.path):
+            found = self._database.execute(_TRIALS.format(where="WHERE cell_key = ?"), (key,)).fetchone()
+        return None if found is None else readable_trial(found)
+
+    def text(self, sha: str) -> str:
+        """The text behind a hash.
+
+        Raises:
+            StoreError: There is none.
+        """
+        with _translated(self.path):
+            row = self._database.execute("SELECT text FROM texts WHERE sha = ?", (sha,)).fetchone()
+        if row is None:
+            raise StoreError(f"{str(self.path)!r} lacks the text {sha!r}: the file is damaged; restore it from a copy.")
+        return str(row[0])
+
+    def messages(self, stored: StoredTrial) -> tuple[Message, ...]:
+        """What the model saw, exactly."""
+        return tuple(
+            Message(
+                role=turn.role,
+                content=self.text(turn.sha),
+                tool_name=turn.tool_name,
+                tool_call_id=turn.tool_call_id,
+                tool_arguments=turn.tool_arguments,
+            )
+            for turn in stored.asked
+        )
+
+    def models(self) -> tuple[str, ...]:
+        """Models that answered, sorted."""
+        with _translated(self.path):
+            return tuple(name for (name,) in self._database.execute("SELECT DISTINCT model FROM trials ORDER BY model"))
+
+    def answered_ids(self, model: str) -> dict[bytes, list[int]]:
+        """Hash of a conversation -> row ids of the answers to it, by replicate; for `reply`."""
+        found: dict[bytes, list[int]] = {}
+        query = "SELECT asked_sha, id FROM trials WHERE model = ? ORDER BY replicate, cell_key"
+        with _translated(self.path):
+            for sha, row in self._database.execute(query, (model,)):
+                found.setdefault(bytes.fromhex(sha), []).append(row)
+        return found
+
+    def reply(self, row: int) -> Reply | None:
+        """The reply of a row of `answered_ids`; None where the row cannot be read."""
+        query = f"SELECT {_COLUMNS} FROM trials WHERE id = ?"
+        with _translated(self.path):
+            stored = readable_trial(self._database.execute(query, (row,)).fetchone())
+        return None if stored is None else stored.trial.reply
+
+    def lengths(self) -> dict[str, int]:
+        """Hash of a text -> its characters."""
+        with _translated(self.path):
+            return dict(self._database.execute("SELECT sha, length(text) FROM texts"))
+
+    def totals(self, *, closed: Collection[str] = ()) -> dict[str, ModelTotals]:
+        """What each model was asked and answered, over all runs of the store.
+
+        Args:
+            closed: Items whose text may not be passed on; no reply to one is quoted.
+        """
+        tallies: dict[str, Tally] = {}
+        lengths = self.lengths()
+        for stored in self.rows():
+            tallies.setdefault(stored.cell.model, Tally(lengths, closed=closed)).add(stored)
+        return {model: tally.totals() for model, tally in tallies.items()}
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_trials(path: Path) -> TrialReader:
+    """The trials at `path`, for reading.
+
+    Raises:
+        StoreError: There is no such file, it is not a store, it is damaged, or it is of a newer version.
+    """
+    if not path.is_file():
+        raise StoreError(f"There is no store {str(path)!r}; `evenhand run` makes one.")
+    with _translated(path):
+        database = _connected(path)
+        try:
+            if not check_version(database, path):
+                raise StoreError(f"{str(path)!r} is empty; `evenhand run` fills it.")
+        except BaseException:
+            database.close()
+            raise
+    database.text_factory = _text
+    return TrialReader(path, database=database)
+
+
+def _text(found: bytes) -> str:
+    """A text of the file; bytes that are none make their row unreadable, not the file."""
+    return found.decode("utf-8", "surrogateescape")
+
+
+def _key(columns: tuple[str | int | None, ...]) -> str:
+    """What rows are ordered by."""
+    return str(columns[0])
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    """A read-only connection; a directory that cannot be written to is read without its lock files."""
+    uri = path.resolve().as_uri()
+    database = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None, timeout=10.0)
+    try:
+        database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        database.close()
+        if not error.sqlite_errorname.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
+            raise
+        log = path.with_name(path.name + "-wal")
+        if log.exists() and log.stat().st_size:
+            raise StoreError(
+                f"{str(path)!r} was left by a run that was killed, and its last answers stand in {log.name!r}, which "
+                "cannot be read where nothing may be written; copy the whole run directory and read the copy."
+            ) from error
+        return sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise store_error(error, path) from error

@@ -1,0 +1,128 @@
+"""What a model was asked and answered, summed over the trials of a store."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+from msgspec import Struct
+
+from evenhand.endpoints.billed import billed_tokens
+from evenhand.records.message import Reply
+from evenhand.records.run_summary import Trouble
+from evenhand.records.trial import OUTCOMES, OutcomeName, outcome_name
+from evenhand.store.rows import StoredTrial
+from evenhand.store.troubles import Troubles
+
+__all__ = ["ModelTotals", "SecondTotals", "Tally"]
+
+
+class SecondTotals(Struct, frozen=True, kw_only=True):
+    """Sums over the calls of a second model."""
+
+    calls: int
+    input_tokens: int
+    """Reported, or counted from the characters."""
+    output_tokens: int
+
+
+class ModelTotals(Struct, frozen=True, kw_only=True):
+    """Sums over the trials of one model."""
+
+    outcomes: dict[OutcomeName, int]
+    input_tokens: int | None
+    """None when no reply reported any."""
+    output_tokens: int | None
+    latency_s: float
+    """Sum over the successful attempts."""
+    attempts: int
+    reported: tuple[str, ...]
+    """Model names the server said it used, the most frequent first."""
+    notes: tuple[str, ...]
+    """What replies asked to be mentioned, each once, the most frequent first."""
+    logprobs: int
+    """Replies that came with log-probabilities."""
+    priced_input: int = 0
+    """Input tokens that were paid for: reported, or counted from the characters."""
+    priced_output: int = 0
+    troubles: tuple[Trouble, ...] = ()
+    second: dict[str, SecondTotals] = {}
+
+
+class Tally:
+    """Adds trials up.
+
+    Args:
+        lengths: Hash of a text that was sent -> its characters.
+        closed: Items whose text may not be passed on.
+    """
+
+    def __init__(self, lengths: Mapping[str, int], *, closed: Collection[str] = ()) -> None:
+        self._lengths = lengths
+        self._troubles = Troubles(closed)
+        self._priced = [0, 0]
+        self._second: dict[str, list[int]] = {}
+        self._outcomes: Counter[OutcomeName] = Counter(dict.fromkeys(OUTCOMES, 0))
+        self._input: int | None = None
+        self._output: int | None = None
+        self._latency = 0.0
+        self._attempts = 0
+        self._logprobs = 0
+        self._reported: Counter[str] = Counter()
+        self._notes: Counter[str] = Counter()
+
+    def add(self, stored: StoredTrial) -> None:
+        """Count one trial."""
+        trial = stored.trial
+        self._outcomes[outcome_name(trial.outcome)] += 1
+        self._troubles.add(stored)
+        reply = trial.reply
+        if reply is None:
+            return
+        if reply.usage.input_tokens is not None:
+            self._input = (self._input or 0) + reply.usage.input_tokens
+        if reply.usage.output_tokens is not None:
+            self._output = (self._output or 0) + reply.usage.output_tokens
+        self._latency += reply.latency_s
+        self._attempts += reply.attempts
+        self._logprobs += reply.top is not None
+        if reply.model:
+            self._reported[reply.model] += 1
+        if reply.note:
+            self._notes[reply.note] += 1
+        self._pay(stored, reply)
+
+    def _pay(self, stored: StoredTrial, reply: Reply) -> None:
+        """Add what a reply is billed for, and what the second models that read it are."""
+        sent = sum(self._lengths.get(turn.sha, 0) + len(turn.tool_arguments or "") for turn in stored.asked)
+        written = len(reply.text) + len(reply.reasoning or "")
+        read, out = billed_tokens(reply.usage, input_characters=sent, output_characters=written)
+        self._priced[0] += read
+        self._priced[1] += out
+        for call in reply.second:
+            sums = self._second.setdefault(call.model, [0, 0, 0])
+            more = billed_tokens(
+                call.usage, input_characters=call.input_characters, output_characters=call.output_characters
+            )
+            for index, number in enumerate((call.attempts, *more)):
+                sums[index] += number
+
+    def totals(self) -> ModelTotals:
+        """The sums so far."""
+        return ModelTotals(
+            outcomes=dict(self._outcomes),
+            input_tokens=self._input,
+            output_tokens=self._output,
+            latency_s=self._latency,
+            attempts=self._attempts,
+            reported=tuple(name for name, _ in self._reported.most_common()),
+            notes=tuple(note for note, _ in self._notes.most_common()),
+            logprobs=self._logprobs,
+            priced_input=self._priced[0],
+            priced_output=self._priced[1],
+            troubles=self._troubles.found(),
+            second={
+                model: SecondTotals(calls=calls, input_tokens=read, output_tokens=written)
+                for model, (calls, read, written) in self._second.items()
+            },
+        )

@@ -1,0 +1,243 @@
+"""Every example that a `--help` shows runs as written, with the names of this test's own files and servers."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import typer
+
+from evenhand.bank.cohorts import load_cohort
+from evenhand.bank.load import load_bank
+from evenhand.bank.write import write_bank
+from evenhand.cli.main import app
+from evenhand.endpoints.specimen.names import specimen_folder
+from tests.support.protocol_files import steu_items, write_pdf
+from tests.support.running_server import await_answer, free_port
+
+EVENHAND = (sys.executable, "-m", "evenhand.cli.main")
+SMALL = "--bank {small} --pairs 1 --profiles 0 --placebo 0.2 --none-repeats 1"
+
+# What an example says -> what is run instead. Only names of models, servers, files and sizes; never an option's name.
+SUBSTITUTES = (
+    ("openai/gpt-5.1", "openai/tilted --base-url {url} --yes"),
+    ("vllm/Qwen3-4B --base-url http://localhost:8000/v1", "vllm/tilted --base-url {url}"),
+    ("openai/specimen-tilted --base-url http://127.0.0.1:8123/v1 --bank situations", "openai/tilted --base-url {url}"),
+    ("openai/a openai/b --preset standard", "openai/tilted openai/specimen/tilted --base-url {url}"),
+    (" --preset standard", " --preset quick"),
+    ("--port 8123", "--port {port}"),
+    ("--simulate 2000", "--simulate 20"),
+    ("understanding ITEM", "understanding {item}"),
+    ("explicit PROFILE", "explicit {profile}"),
+    ("build/seed-2", "{specimens}"),
+)
+ASKS = ("audit", "plan")
+LONG = {"evenhand selftest --full": "200 null audits; `selftest` without it runs here"}
+TYPED = {"evenhand items annotate understanding --rater ana --out ana.csv": "q\n"}
+
+
+def examples() -> Iterator[str]:
+    """The example lines of every command's help, without the words that explain them."""
+
+    def helps(group: Any) -> Iterator[str]:
+        for command in group.commands.values():
+            if hasattr(command, "commands"):
+                yield from helps(command)
+            else:
+                yield command.help or ""
+
+    for text in helps(typer.main.get_command(app)):
+        for line in text.split("Examples:")[-1].splitlines():
+            if line.strip():
+                yield re.split(r"\s{2,}", line.strip())[0]
+
+
+EXAMPLES = list(dict.fromkeys(examples()))
+
+
+def test_every_line_under_examples_is_a_command() -> None:
+    assert len(EXAMPLES) >= 35
+    assert all(line.startswith("evenhand ") for line in EXAMPLES), EXAMPLES
+
+
+def test_every_substitute_and_every_exception_is_of_an_example() -> None:
+    text = "\n".join(EXAMPLES)
+    assert all(shown in text for shown, _ in SUBSTITUTES)
+    assert set(LONG) | set(TYPED) <= set(EXAMPLES)
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A specimen on loopback that speaks the interface of a hosted model."""
+    port, log = free_port(), tmp_path_factory.mktemp("server") / "log"
+    with log.open("wb") as out:
+        command = [*EVENHAND, "serve", "specimen/tilted", "--port", str(port)]
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
+        try:
+            await_answer(f"http://127.0.0.1:{port}/health", process, log)
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "OPENAI_API_KEY": "sk-of-a-test", "COLUMNS": "200"}
+
+
+def ended(line: str, folder: Path, *, typed: str | None = None) -> subprocess.CompletedProcess[str]:
+    command = [*EVENHAND, *shlex.split(line)[1:]]
+    return subprocess.run(
+        command, cwd=folder, env=environment(), input=typed or "", capture_output=True, text=True, timeout=280
+    )
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with everything that the examples name."""
+    folder = tmp_path_factory.mktemp("work")
+    small = SMALL.format(small=small_bank(folder))
+    done = ended(f"evenhand audit simulated/null {small} --out runs/2026-11-23-gpt", folder)
+    assert done.returncode == 0, done.stderr
+    for name in ("before", "after"):
+        shutil.copytree(folder / "runs" / "2026-11-23-gpt", folder / "runs" / name)
+        shutil.copy(folder / "runs" / name / "scores.parquet", folder / f"{name}.parquet")
+    planned = ended(f"evenhand plan simulated/null {small} --out runs/gpt", folder)
+    assert planned.returncode == 0, planned.stderr
+    (folder / "myapp").mkdir()
+    (folder / "myapp" / "assistant.py").write_text("def reply(messages):\n    return 'A'\n", encoding="utf-8")
+    write_tables(folder)
+    write_imports(folder)
+    write_ratings(folder)
+    return folder
+
+
+def small_bank(folder: Path) -> str:
+    """The first items of a shipped bank, as a file."""
+    bank = load_bank("situations")
+    write_bank(msgspec.structs.replace(bank, items=bank.items[:16]), folder / "small.yaml")
+    return "small.yaml"
+
+
+def write_tables(folder: Path) -> None:
+    """`predictions.csv` with columns of its own names, `rows.csv` in the reference row format."""
+    people = [(f"u{n}", ("woman", "man")[n % 2], ("young", "old")[n // 2 % 2]) for n in range(24)]
+    answers = [(f"q{q}", *person, (q * 7 + n * 3) % 4 > 0) for q in range(12) for n, person in enumerate(people)]
+    with (folder / "predictions.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["question", "user", "gender", "age", "right"])
+        writer.writerows([*row[:4], int(row[4])] for row in answers)
+    with (folder / "rows.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["question_id", "profile_id", "gender", "age", "gold_label", "predicted_label"])
+        writer.writerows([*row[:4], "A", "A" if row[4] else "B"] for row in answers)
+
+
+def write_imports(folder: Path) -> None:
+    """Files of other formats, a bank and a cohort of the user's own."""
+    row = {
+        "qid": "7",
+        "language": "en",
+        "coarse_category": "made_up",
+        "finegrained_category": "test_row",
+        "scenario": "Pat waited all day for a letter that came at last.",
+        "subject": "Pat",
+        "emotion_choices": ["Relief", "Guilt", "Envy"],
+        "emotion_label": "Relief",
+        "cause_choices": ["The letter came", "It rained"],
+        "cause_label": "The letter came",
+    }
+    (folder / "EU.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    questions = "text,A,B,C,gold\nPat lost a ring. What does Pat feel?,Joy,Sadness,Pride,B\n"
+    (folder / "q.csv").write_text(questions, encoding="utf-8")
+    write_pdf(folder / "protocol.pdf", steu_items(), layout="steu")
+    personas = [json.dumps({"persona": f"A gardener who grows {n} kinds of beans"}) for n in range(60)]
+    (folder / "persona.jsonl").write_text("\n".join(personas), encoding="utf-8")
+    people = [
+        {"user_id": f"u{n}", "gender": ("Female", "Male")[n % 2], "age": ("25-34 years old", "65+ years old")[n // 2]}
+        for n in range(4)
+    ]
+    (folder / "survey.jsonl").write_text("\n".join(map(json.dumps, people)), encoding="utf-8")
+    source = Path(str(load_bank.__globals__["__file__"])).parent / "data"
+    bank = (source / "understanding.yaml").read_text(encoding="utf-8")
+    first = load_bank("understanding").items[0].id
+    (folder / "my-bank.yaml").write_text(bank.replace(f"id: {first}\n", "id: q7\n", 1), encoding="utf-8")
+    shutil.copy(source / "cohorts" / "intersectional.yaml", folder / "my-factors.yaml")
+
+
+def write_ratings(folder: Path) -> None:
+    """Tables of three raters, and one table of all of them."""
+    made = ended("evenhand items annotate understanding --out form.csv", folder)
+    assert made.returncode == 0, made.stderr
+    with (folder / "form.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    everyone: list[dict[str, str]] = []
+    for place, rater in enumerate(("ana", "bo", "cy")):
+        rated = [{**row, "rater": rater, "sensitive": "ny"[(n + place) % 9 == 0]} for n, row in enumerate(rows)]
+        everyone += rated
+        write_rows(folder / f"{rater}.csv", rated)
+    write_rows(folder / "ratings.csv", everyone)
+
+
+def write_rows(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def substituted(line: str, url: str) -> str:
+    for shown, run in SUBSTITUTES:
+        line = line.replace(shown, run)
+    words = line.split()
+    if words[1] in ASKS and "simulated" not in line:
+        line += f" {SMALL}"
+    return line.format(
+        url=url,
+        small="small.yaml",
+        port=free_port(),
+        item=load_bank("understanding").items[0].id,
+        profile=load_cohort("explicit").profiles[0].id,
+        specimens=specimen_folder(),
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [pytest.param(line, marks=pytest.mark.slow if line in LONG else (), id=line[9:]) for line in EXAMPLES],
+)
+def test_an_example_of_the_help_runs(line: str, workplace: Path, url: str, tmp_path: Path) -> None:
+    shutil.copytree(workplace, tmp_path, dirs_exist_ok=True)
+    command = substituted(line, url)
+    if line.startswith("evenhand serve"):
+        expect_a_server(command, tmp_path)
+        return
+    done = ended(command, tmp_path, typed=TYPED.get(line))
+    assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+
+
+def expect_a_server(command: str, folder: Path) -> None:
+    """It answers, and ends when it is told to."""
+    log = folder / "log"
+    port = command.split("--port ")[1].split()[0]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [*EVENHAND, *shlex.split(command)[1:]], cwd=folder, stdout=out, stderr=subprocess.STDOUT
+        )
+        try:
+            await_answer(f"http://127.0.0.1:{port}/health", process, log)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=20)

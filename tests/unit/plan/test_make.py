@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from evenhand.bank.load import load_bank
+from evenhand.bank.write import write_bank
+from evenhand.design.cells import Crossing
+from evenhand.design.presets import PRESETS, preset_design
+from evenhand.errors import BankError, UsageError
+from evenhand.plan.make import MAIN_BANKS, PlanRequest, make_plan
+from evenhand.plan.preview import preview
+from evenhand.records.plan import Design, ModelSpec, Plan, Preset
+from tests.support.small_plan import NOW
+
+SIMULATED = (ModelSpec(name="simulated/null"),)
+
+
+def planned(preset: Preset = "quick", design: Design | None = None, **request: object) -> Plan:
+    made = PlanRequest(models=SIMULATED, preset=preset, design=design or preset_design(preset))
+    return make_plan(msgspec.structs.replace(made, **request), now=NOW)
+
+
+def test_the_same_wishes_give_the_same_plan_whatever_the_time() -> None:
+    later = datetime(2030, 1, 1, tzinfo=UTC)
+    request = PlanRequest(models=SIMULATED, preset="quick", design=preset_design("quick"))
+    assert make_plan(request, now=NOW).sha256 == make_plan(request, now=later).sha256
+
+
+@pytest.mark.parametrize(
+    ("preset", "least", "most"), [("quick", 1_300, 1_700), ("standard", 9_000, 11_000), ("full", 100_000, 200_000)]
+)
+def test_presets_ask_about_as_much_as_they_say(preset: Preset, least: int, most: int) -> None:
+    assert least <= Crossing(planned(preset)).size() <= most
+    assert preset in PRESETS
+
+
+def test_the_published_design_crosses_thirty_personas_and_eighty_one_profiles_with_every_item() -> None:
+    plan = planned("fang2025")
+    items = sum(bank.items[0].kind in ("understanding", "management") and len(bank.items) for bank in plan.banks)
+    assert Crossing(plan).size() == items * (1 + 60 + 81)
+
+
+def test_real_models_get_the_main_banks_and_specimens_their_own() -> None:
+    names = [bank.name for bank in planned("standard").banks]
+    assert names == list(MAIN_BANKS)
+    specimen = planned("quick", models=(ModelSpec(name="specimen/tilted"),))
+    assert [bank.name for bank in specimen.banks] == ["situations"]
+
+
+def test_a_plan_holds_what_it_asks() -> None:
+    plan = planned()
+    assert plan.banks[0] == load_bank("understanding")
+    assert all(len(prompt.sha256) == 64 for prompt in plan.prompts)
+    assert plan.analysis.references["position"] == "advantaged"
+
+
+def test_two_banks_with_the_same_item_id_are_refused(tmp_path: Path) -> None:
+    write_bank(load_bank("understanding"), tmp_path / "copy.yaml")
+    with pytest.raises(BankError, match="stands in"):
+        planned(banks=("understanding", str(tmp_path / "copy.yaml")))
+
+
+def test_no_model_and_a_model_named_twice_are_refused() -> None:
+    with pytest.raises(UsageError, match="no model"):
+        planned(models=())
+    with pytest.raises(UsageError, match="twice"):
+        planned(models=SIMULATED * 2)
+
+
+def test_yes_or_no_needs_items_of_two_options() -> None:
+    with pytest.raises(UsageError, match="two options"):
+        planned(extractor="yes_no")
+
+
+def test_ratings_are_refused_until_they_can_be_asked() -> None:
+    with pytest.raises(UsageError, match=r"ratings .* cannot be asked by letter"):
+        planned(design=Design(kinds=("intensity",)), banks=("scenes",))
+
+
+def test_items_marked_easy_are_asked_only_where_the_design_says_so() -> None:
+    marked = {item.id for item in load_bank("management").items if item.easy}
+    asked = set(Crossing(planned(design=Design(kinds=("management",)))).meetings)
+    with_easy = set(Crossing(planned(design=Design(kinds=("management",), easy=True))).meetings)
+    assert marked and not marked & asked
+    assert with_easy == asked | marked
+
+
+def test_a_design_that_asks_nothing_is_refused() -> None:
+    with pytest.raises(UsageError, match="asks nothing"):
+        planned(banks=("management",), design=Design(kinds=("understanding",)))
+
+
+def test_placebo_arms_are_as_long_as_the_profiles_within_a_tenth() -> None:
+    plan = planned("standard")
+    for cohort in plan.cohorts:
+        lengths = [sum(len(fact.text) for fact in profile.facts) for profile in cohort.profiles]
+        mean = sum(lengths) / len(lengths)
+        for profile in cohort.placebo:
+            assert abs(sum(len(fact.text) for fact in profile.facts) - mean) <= 0.1 * mean, profile.id
+
+
+def test_the_preview_counts_characters_exactly_and_states_what_can_be_detected() -> None:
+    plan = planned("quick")
+    seen = preview(plan, concurrency=10)
+    assert seen.calls == Crossing(plan).size() == sum(seen.arms.values())
+    assert seen.models[0].input_characters > 100 * seen.calls
+    assert 0.02 < seen.smallest_gap["understanding"] < 0.12
+
+
+def test_a_paired_cohort_of_another_factor_gives_the_primary_gap() -> None:
+    plan = planned(cohorts=("tone",))
+    assert plan.analysis.contrast == "tone"
+    levels = {level.id for factor in plan.cohorts[0].factors for level in factor.levels}
+    assert {plan.analysis.advantaged, plan.analysis.disadvantaged} == levels
