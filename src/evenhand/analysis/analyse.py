@@ -17,17 +17,24 @@ from evenhand.analysis.findings.leakage_findings import fact_mentions, leakage_f
 from evenhand.analysis.findings.memory_effect import memory_findings
 from evenhand.analysis.findings.missingness import missing_findings, outcome_counts
 from evenhand.analysis.findings.mixed_check import MixedCheck, mixed_check
+from evenhand.analysis.findings.numbers import number_findings
 from evenhand.analysis.findings.option_shift import option_findings, option_shares
 from evenhand.analysis.findings.pilot import design_power
 from evenhand.analysis.findings.published_comparison import published_findings
+from evenhand.analysis.table.measurements import Measurements
 from evenhand.analysis.table.scores import Scores
 from evenhand.analysis.table.stratum import Stratum, strata
+from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.results import CellMean
 from evenhand.records.run_summary import ExamplePrompt, RunSummary
 
 __all__ = ["analyse"]
+
+
+_WITHOUT_CHOICE: frozenset[AnswerFormat] = frozenset({"rating", "text"})
+"""Formats in which no option is chosen: what they state is analysed from the measurement table."""
 
 
 class _Part(Struct, frozen=True, kw_only=True):
@@ -43,6 +50,7 @@ class _Part(Struct, frozen=True, kw_only=True):
 def analyse(
     scores: Scores,
     *,
+    measurements: Measurements | None = None,
     run: RunSummary | None = None,
     examples: tuple[ExamplePrompt, ...] = (),
     published: bool | None = None,
@@ -51,6 +59,7 @@ def analyse(
 
     Args:
         scores: The table.
+        measurements: The numbers that answers state, where any were asked for.
         run: What was run; None for a bare table.
         examples: Prompts to show beside the findings.
         published: Whether to fit the published item-only model beside ours, for comparison; None: for the
@@ -62,6 +71,7 @@ def analyse(
     # Verdicts need all of them: families of tests span strata and models.
     interim = run is not None and run.interim
     made = [found for part in parts for found in part.findings]
+    made += [] if measurements is None else number_findings(measurements)
     findings = judged(made, settings=scores.settings, interim=interim)
     return Findings(
         run=run,
@@ -80,6 +90,15 @@ def analyse(
 
 
 def _part(stratum: Stratum, *, compared: bool) -> _Part:
+    if stratum.where.answer in _WITHOUT_CHOICE:
+        return _Part(
+            stratum=stratum,
+            # What was stated is analysed number by number; here: how well it fits, and what is missing.
+            findings=[*accuracy_findings(stratum), *missing_findings(stratum)],
+            crossing=Intersections(findings=(), cells=()),
+            check=MixedCheck(findings=(), variances=()),
+            items=ItemFunctioning(findings=(), tested=()),
+        )
     crossing = intersections(stratum)
     check = mixed_check(stratum)
     items = item_functioning(stratum)
