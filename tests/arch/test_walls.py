@@ -24,7 +24,7 @@ FLOORS = (
     ("memory", "mitigate", "scoring", "analysis", "design", "report", "gate"),
     ("bank", "endpoints"),
     ("reading",),
-    ("records", "seeds", "plugins"),
+    ("records", "seeds", "plugins", "tabular"),
     ("errors",),
 )
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
@@ -34,7 +34,7 @@ ONLY = {
     "store": {"endpoints", "records", "errors"},
     "report": RECORDS_AND_ERRORS,
     "gate": RECORDS_AND_ERRORS,
-    "analysis": {"records", "seeds", "errors", "reading"},
+    "analysis": {"records", "seeds", "tabular", "errors", "reading"},
     "reading": RECORDS_AND_ERRORS,
 }
 INNER_FLOORS = {"analysis": ("analyse", "findings", "estimators", "table")}

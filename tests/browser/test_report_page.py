@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from evenhand.records.findings import Findings
+from evenhand.records.identity import finding_id
 from evenhand.report.write import write_report
 from tests.support.findings_fixture import bare_findings, full_findings, hostile_findings, quick_findings
 
@@ -114,7 +115,8 @@ def test_a_row_opens_and_says_what_it_estimates(browser: Any, reports: dict[str,
 
 
 def test_a_link_to_a_finding_opens_its_row_even_inside_a_folded_figure(browser: Any, reports: dict[str, str]) -> None:
-    anchor = "#mixed_model/specimen/tilted/understanding/system"
+    mixed = next(found for found in full_findings().findings if found.measure == "mixed_model")
+    anchor = f"#{finding_id(mixed)}"
     with Visit(browser, reports["full"] + anchor) as visit:
         assert visit.page.locator(f"[id='{anchor[1:]}'] .about").is_visible()
 

@@ -36,8 +36,8 @@ from evenhand.store.reading import open_trials
 from evenhand.store.recorded import open_recorded
 from evenhand.store.store import open_store
 from tests.support.chat_server import chat_server
-from tests.support.small_plan import small_bank, small_plan
 from tests.support.scripted_run import ScriptedEndpoint
+from tests.support.small_plan import small_bank, small_plan
 
 PLAN = small_plan(Design(pairs_per_item=1, profiles_per_item=0, placebo_per_item=0.0), bank=small_bank(2))
 CELLS = sum(1 for _ in Questions(PLAN).crossing.pairs())

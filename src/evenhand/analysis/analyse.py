@@ -11,6 +11,7 @@ from evenhand.analysis.findings.factor_gaps import factor_findings, interaction_
 from evenhand.analysis.findings.flips import flip_findings
 from evenhand.analysis.findings.gaps import gap_findings
 from evenhand.analysis.findings.intersections import Intersections, intersections
+from evenhand.analysis.findings.item_factor_gaps import item_factor_findings
 from evenhand.analysis.findings.item_functioning import ItemFunctioning, item_functioning
 from evenhand.analysis.findings.judgement import judged
 from evenhand.analysis.findings.leakage_findings import fact_mentions, leakage_findings
@@ -21,6 +22,8 @@ from evenhand.analysis.findings.numbers import number_findings
 from evenhand.analysis.findings.option_shift import option_findings, option_shares
 from evenhand.analysis.findings.pilot import design_power
 from evenhand.analysis.findings.published_comparison import published_findings
+from evenhand.analysis.findings.reading import with_covariates, withheld
+from evenhand.analysis.findings.within_factor_gaps import within_factor_findings
 from evenhand.analysis.table.measurements import Measurements
 from evenhand.analysis.table.scores import Scores
 from evenhand.analysis.table.stratum import Stratum, strata
@@ -68,11 +71,12 @@ def analyse(
     compared = (run is None or run.preset == "fang2025") if published is None else published
     # Estimates are made within strata: one model, one kind of item, one way of showing memory.
     parts = [_part(stratum, compared=compared) for stratum in strata(scores)]
+    choices = [part for part in parts if part.stratum.where.answer not in _WITHOUT_CHOICE]
     # Verdicts need all of them: families of tests span strata and models.
     interim = run is not None and run.interim
     made = [found for part in parts for found in part.findings]
     made += [] if measurements is None else number_findings(measurements)
-    findings = judged(made, settings=scores.settings, interim=interim)
+    findings = withheld(judged(made, settings=scores.settings, interim=interim), scores.as_read)
     return Findings(
         run=run,
         settings=scores.settings,
@@ -80,12 +84,15 @@ def analyse(
         cells=_cells(parts),
         outcomes=tuple(count for part in parts for count in outcome_counts(part.stratum)),
         items=tuple(item for part in parts for item in part.items.reactions),
-        options=tuple(share for part in parts for share in option_shares(part.stratum)),
+        options=tuple(share for part in choices for share in option_shares(part.stratum)),
         mentions=tuple(mention for part in parts for mention in fact_mentions(part.stratum)),
         variances=tuple(one for part in parts for one in part.check.variances),
-        power=tuple(one for part in parts for one in design_power(part.stratum)),
+        power=tuple(one for part in choices for one in design_power(part.stratum)),
         examples=examples,
         warnings=(*cautions_of(findings), *caveats_of(scores)),
+        as_read=with_covariates(
+            scores.as_read, [(part.stratum.model, part.stratum.kind, part.check.covariates) for part in parts]
+        ),
     )
 
 
@@ -109,6 +116,8 @@ def _part(stratum: Stratum, *, compared: bool) -> _Part:
         *accuracy_findings(stratum),
         # Level by level, and where levels meet.
         *factor_findings(stratum),
+        *item_factor_findings(stratum),
+        *within_factor_findings(stratum),
         *interaction_findings(stratum),
         *crossing.findings,
         # Answers that change, against the model's own noise; answers that are missing.

@@ -21,6 +21,10 @@ Examples:
   evenhand analyse predictions.csv --item question --profile user --correct right --factors gender,age --out out/
 
   evenhand analyse rows.csv --out out/                  the reference row format: question_id, gold_label, gender ...
+
+  evenhand analyse log.jsonl --profile user --correct ok --factors role --none-arm nobody --missing NA --out out/
+
+  evenhand analyse pairs.csv --profile who --correct ok --contrast status=high,low --matched-set pair --out out/
 """
 
 _COLUMNS = "Columns of a table of predictions"
@@ -36,21 +40,31 @@ def analyse(
     gold: Annotated[str | None, typer.Option(help="Right answer.", rich_help_panel=_COLUMNS)] = None,
     model: Annotated[str | None, typer.Option(help="Model.", rich_help_panel=_COLUMNS)] = None,
     matched_set: Annotated[str | None, typer.Option(help="Matched set.", rich_help_panel=_COLUMNS)] = None,
-    factors: Annotated[str, typer.Option(help="Factors, separated by commas.", rich_help_panel=_COLUMNS)] = "",
-    covariates: Annotated[str, typer.Option(help="Covariates, likewise.", rich_help_panel=_COLUMNS)] = "",
+    replicate: Annotated[str | None, typer.Option(help="Number of the repeat.", rich_help_panel=_COLUMNS)] = None,
+    factors: Annotated[str | None, typer.Option(help="Factors, separated by commas.", rich_help_panel=_COLUMNS)] = None,
+    covariates: Annotated[str | None, typer.Option(help="Covariates, likewise.", rich_help_panel=_COLUMNS)] = None,
+    contrast: Annotated[
+        str | None, typer.Option(help="FACTOR=A,B: levels compared within matched sets.", rich_help_panel=_COLUMNS)
+    ] = None,
+    none_arm: Annotated[
+        str | None, typer.Option(help="Entry of the profile column without memory.", rich_help_panel=_COLUMNS)
+    ] = None,
+    placebo_arms: Annotated[
+        str | None, typer.Option(help="Entries that are placebo arms, by commas.", rich_help_panel=_COLUMNS)
+    ] = None,
+    missing: Annotated[
+        str | None, typer.Option(help="Words for an empty cell, by commas.", rich_help_panel=_COLUMNS)
+    ] = None,
+    answers: Annotated[
+        str | None, typer.Option(help="All possible answers, by commas.", rich_help_panel=_COLUMNS)
+    ] = None,
     margin: Annotated[float | None, typer.Option(min=0.0001, max=0.5, help="Equivalence margin, points / 100.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
     if not source.exists():
         raise InputError(f"there is no file or directory {str(source)!r}; give a run directory or a table")
-    if source.is_dir():
-        _analyse_run(source, out, margin=margin)
-        say_verdicts(out or source, json=json)
-        return
-    if out is None:
-        raise UsageError("a table needs a place for its findings; name one with --out DIR")
-    named = {
+    given = {
         "item": item,
         "profile": profile,
         "correct": correct,
@@ -58,14 +72,33 @@ def analyse(
         "gold": gold,
         "model": model,
         "matched_set": matched_set,
+        "replicate": replicate,
+        "factors": factors,
+        "covariates": covariates,
+        "contrast": contrast,
+        "none_arm": none_arm,
+        "placebo_arms": placebo_arms,
+        "missing": missing,
+        "answers": answers,
     }
-    lists = {"factors": _names(factors), "covariates": _names(covariates)}
-    _analyse_table(source, out, named=named, lists=lists, margin=margin)
+    if source.is_dir():
+        _refuse_columns(given)
+        _analyse_run(source, out, margin=margin)
+        say_verdicts(out or source, json=json)
+        return
+    if out is None:
+        raise UsageError("a table needs a place for its findings; name one with --out DIR")
+    _analyse_table(source, out, given=given, margin=margin)
     say_verdicts(out, json=json)
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+def _refuse_columns(given: dict[str, str | None]) -> None:
+    named = next((name for name, value in given.items() if value is not None), None)
+    if named is not None:
+        raise UsageError(
+            f"--{named.replace('_', '-')} names a column of a table, and a run directory needs none; leave it out, or "
+            "name its scores.parquet instead"
+        )
 
 
 def _analyse_run(directory: Path, out: Path | None, *, margin: float | None) -> None:
@@ -81,27 +114,14 @@ def _analyse_run(directory: Path, out: Path | None, *, margin: float | None) -> 
     publish(analyse_run(plan, directory, out=out), out or directory)
 
 
-def _analyse_table(
-    source: Path,
-    out: Path,
-    *,
-    named: dict[str, str | None],
-    lists: dict[str, tuple[str, ...]],
-    margin: float | None,
-) -> None:
+def _analyse_table(source: Path, out: Path, *, given: dict[str, str | None], margin: float | None) -> None:
     from evenhand.analysis.analyse import analyse as find
-    from evenhand.analysis.table.predictions import PredictionColumns, read_predictions
-    from evenhand.analysis.table.scores import is_score_table, read_scores
     from evenhand.audit import publish
+    from evenhand.cli.table_options import columns_of, read_table
     from evenhand.records.settings import AnalysisSettings
 
     settings = AnalysisSettings() if margin is None else AnalysisSettings(margin=margin)
-    if not any((*named.values(), *lists.values())) and is_score_table(source):
-        scores = read_scores(source, settings=settings)
-    else:
-        columns = PredictionColumns(**named, factors=lists["factors"], covariates=lists["covariates"])
-        scores = read_predictions(source, columns=columns, settings=settings)
-    publish(find(scores), out)
+    publish(find(read_table(source, columns=columns_of(given), settings=settings)), out)
 
 
 def register(app: typer.Typer) -> None:

@@ -27,15 +27,15 @@ Examples:
 
 
 def compare(
-    first: Annotated[Path, typer.Argument(help="Run directory or score table.")],
-    second: Annotated[Path, typer.Argument(help="Run directory or score table.")],
+    first: Annotated[Path, typer.Argument(help="Run directory, score table or table of predictions.")],
+    second: Annotated[Path, typer.Argument(help="Run directory, score table or table of predictions.")],
     out: Annotated[Path | None, typer.Option(help="Where findings and report of the change go.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
     from evenhand.analysis.findings.compare import compare as changed
-    from evenhand.analysis.table.scores import read_scores
     from evenhand.audit import SCORES_FILE, publish, score
+    from evenhand.cli.table_options import read_table
     from evenhand.plan.file import plan_changes, read_plan
     from evenhand.records.settings import AnalysisSettings
     from evenhand.report.titles import title_of
@@ -55,8 +55,8 @@ def compare(
     else:
         files = [path / SCORES_FILE if path.is_dir() else path for path in (first, second)]
         tables = (
-            read_scores(files[0], settings=AnalysisSettings()),
-            read_scores(files[1], settings=AnalysisSettings()),
+            read_table(files[0], columns=None, settings=AnalysisSettings()),
+            read_table(files[1], columns=None, settings=AnalysisSettings()),
         )
     findings = changed(*tables)
     if out is not None:

@@ -46,6 +46,8 @@ def power(
         power_curve,
     )
 
+    if gap is not None:
+        _require_gap(gap)
     if simulate and gap is None:
         raise UsageError("--simulate needs the true gap to simulate; name it with --gap, for example --gap 0.03")
     components = DEFAULT_COMPONENTS
@@ -93,6 +95,17 @@ def power(
         say(f"By simulation: {simulated.power:.1%} (Monte Carlo error {simulated.monte_carlo_se:.1%}).")
     for name, curve in curves.items():
         print_table((name, "smallest gap, points"), [(value, round(found * 100, 2)) for value, found in curve])
+
+
+def _require_gap(gap: float) -> None:
+    """Refuse a gap that no two mean scores can have; points instead of a share are the usual slip."""
+    if 0 < abs(gap) < 1:
+        return
+    meant = f"; did you mean {gap / 100:g}?" if 1 <= abs(gap) < 100 else ""
+    raise UsageError(
+        f"--gap is {gap:g}, which is {100 * gap:g} points; mean scores lie between 0 and 1, so a gap lies between -1 "
+        f"and 1 and is not 0{meant}"
+    )
 
 
 def _around(value: int) -> tuple[int, ...]:

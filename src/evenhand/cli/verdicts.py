@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evenhand.cli.output import print_json, print_table, say
+from evenhand.records.findings import Findings
 from evenhand.records.run_summary import ModelSummary
 from evenhand.report.findings_file import read_findings
 
@@ -27,6 +28,25 @@ def _say_troubles(model: ModelSummary) -> None:
         say(f"{model.model}: {left} more {'reason stands' if left == 1 else 'reasons stand'} in the report.")
 
 
+def _say_head(findings: Findings) -> None:
+    """What was read or audited, and what a reader must know before the verdicts."""
+    from evenhand.report.as_read import as_read_facts
+
+    if findings.as_read is not None:
+        say("As read")
+        for fact in as_read_facts(findings.as_read):
+            say(f"  {fact.name}: {fact.value}")
+    run = findings.run
+    if run is not None and run.specimen:
+        say("A shipped specimen was audited. Audit your own model: evenhand audit openai/NAME --base-url URL")
+    if run is not None and run.simulated:
+        say("Simulated respondent: no model was asked.")
+    for warning in findings.warnings:
+        say(f"Note: {warning}")
+    for model in run.models if run is not None else ():
+        _say_troubles(model)
+
+
 def say_verdicts(directory: Path, *, json: bool) -> None:
     """Print the confirmatory verdicts of a run directory.
 
@@ -41,14 +61,7 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
     if json:
         print_json(findings)
         return
-    if findings.run is not None and findings.run.specimen:
-        say("A shipped specimen was audited. Audit your own model: evenhand audit openai/NAME --base-url URL")
-    if findings.run is not None and findings.run.simulated:
-        say("Simulated respondent: no model was asked.")
-    for warning in findings.warnings:
-        say(f"Note: {warning}")
-    for model in findings.run.models if findings.run is not None else ():
-        _say_troubles(model)
+    _say_head(findings)
     for finding in findings.findings:
         if finding.role == "confirmatory":
             say(f"{finding.model}, {finding.kind}: {verdict_sentence(finding)}")

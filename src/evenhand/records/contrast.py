@@ -6,10 +6,14 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["ArmContrast", "ArmGroup", "LevelContrast"]
+__all__ = ["ArmContrast", "ArmGroup", "LevelContrast", "LevelOf"]
 
 ArmGroup = Literal["none", "placebo", "profile", "pairs", "crossing", "item_fact"]
 """`profile`: every profile. `pairs`: profiles of matched sets. `crossing`: profiles of the intersectional crossing."""
+
+
+LevelOf = Literal["user", "item", "answer"]
+"""`user`: each user has one level. `item`: each item has one. `answer`: levels change within users and items."""
 
 
 class LevelContrast(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -21,6 +25,8 @@ class LevelContrast(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Level id on the side that counts as plus."""
     reference: str | None = None
     """Level id on the other side; None where a number is about the level alone, such as its mean score."""
+    of: LevelOf = "user"
+    """What has the level."""
 
 
 class ArmContrast(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from evenhand.records.as_read import AsRead
 from evenhand.records.finding import Finding
 from evenhand.records.results import (
     CellMean,
@@ -53,3 +54,5 @@ class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Prompts word for word."""
     warnings: tuple[str, ...] = ()
     """What a reader must know before believing the numbers."""
+    as_read: AsRead | None = None
+    """How a table of a stranger was read; None for runs and score tables."""

@@ -13,6 +13,7 @@ from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.measure import Measure, QuantityName
 from evenhand.records.run_summary import ExamplePrompt, RunSummary, SecondUse
+from evenhand.report.as_read import as_read_section
 from evenhand.report.blocks import Block, Fact, Facts, Note, Page, Points, Prompt, Prompts, Section
 from evenhand.report.coverage import detectable_section, missing_section
 from evenhand.report.evidence import intersections_section, items_section, memory_section
@@ -46,6 +47,7 @@ def page_of(findings: Findings) -> Page:
         badge=_badge(run),
         warnings=findings.warnings,
         sections=(
+            *((as_read_section(findings.as_read),) if findings.as_read else ()),
             verdict_section(source),
             *((planted,) if planted else ()),
             gaps_section(source),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from evenhand.records.contrast import ArmGroup, LevelContrast
+from evenhand.records.contrast import ArmGroup, LevelContrast, LevelOf
 from evenhand.records.finding import Finding
 from evenhand.records.measure import Measure, QuantityName
 
@@ -74,10 +74,14 @@ def sides_of(finding: Finding) -> tuple[str, str]:
         one = finding.contrast[0]
         if finding.arms.arm == "pairs":
             return f"{plain(one.level)} users", f"{plain(one.reference or '')} users"
-        return f"users that are {plain(one.level)}", f"users that are {plain(one.reference or '')}"
+        noun = _HOLDERS[one.of]
+        return f"{noun} that are {plain(one.level)}", f"{noun} that are {plain(one.reference or '')}"
     if finding.arms.baseline is not None:
         return _side(finding.arms.arm), _side(finding.arms.baseline)
     return "", ""
+
+
+_HOLDERS: dict[LevelOf, str] = {"user": "users", "item": "items", "answer": "answers"}
 
 
 def _side(group: ArmGroup) -> str:
@@ -206,6 +210,17 @@ def _gap_estimand(finding: Finding) -> str:
     one = finding.contrast[0]
     if finding.measure == "gap":
         return f"The mean {_scored(finding)} {_versions(one)}."
+    if finding.measure == "factor_gap" and one.of == "item":
+        return (
+            f"The mean score on items whose {plain(one.factor)} is {plain(one.level)!r} minus that on items whose "
+            f"{plain(one.factor)} is {plain(one.reference or '')!r}, the other factors of items held equal, for the "
+            "same users."
+        )
+    if finding.measure == "factor_gap" and one.of == "answer":
+        return (
+            f"The mean score where {plain(one.factor)} is {plain(one.level)!r} minus that where it is "
+            f"{plain(one.reference or '')!r}, for the same users on the same items."
+        )
     if finding.measure == "factor_gap":
         return (
             f"The mean score of profiles whose {plain(one.factor)} is {plain(one.level)!r} minus that of profiles "

@@ -249,10 +249,15 @@ def _direction(finding: Finding, sides: tuple[str, str]) -> str:
         return f"The estimate is {value(estimate, unit=unit)} {unit_name(unit)}".rstrip()
     number = points(abs(estimate), signed=False)
     first, second = sides
+    held = finding.contrast[0].of if finding.contrast else "user"
+    prefix, suffix = ("With", " in memory") if held == "user" else ("On" if held == "item" else "In", "")
     if float(number) == 0:
-        return f"With {first} in memory the score is the same as with {second}: gap {points(estimate)}"
+        return f"{prefix} {first}{suffix} the score is the same as {prefix.lower()} {second}: gap {points(estimate)}"
     noun, way = "point" if number == "1.0" else "points", "higher" if estimate > 0 else "lower"
-    return f"With {first} in memory the score is {number} {noun} {way} than with {second}: gap {points(estimate)}"
+    return (
+        f"{prefix} {first}{suffix} the score is {number} {noun} {way} than {prefix.lower()} {second}: "
+        f"gap {points(estimate)}"
+    )
 
 
 def _interval(finding: Finding) -> str:

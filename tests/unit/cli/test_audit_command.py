@@ -75,9 +75,10 @@ def test_two_runs_compare_cell_by_cell_and_other_questions_are_refused(cli: Cli,
     assert cli("audit", "simulated/null", "--out", tmp_path / "a", *SMALL).code == 0
     assert cli("audit", "simulated/tilted", "--out", tmp_path / "b", *SMALL).code == 0
     found = json.loads(cli("compare", tmp_path / "a", tmp_path / "b", "--json").out)["findings"]
-    gap = next(finding for finding in found if finding["measure"] == "gap")
-    assert gap["verdict"] == "difference"
-    assert abs(gap["estimate"] - 0.08) < 0.02
+    gap = next(finding for finding in found if finding["measure"] == "gap_change")
+    assert gap["number"]["form"] == "tested"
+    assert gap["number"]["verdict"] == "difference"
+    assert abs(gap["number"]["value"] - 0.08) < 0.02
     assert cli("plan", "simulated/null", "--out", tmp_path / "c", *SMALL, "--seed", "9").code == 0
     refused = cli("compare", tmp_path / "a", tmp_path / "c")
     assert refused.code == 3
@@ -98,7 +99,8 @@ def test_a_function_of_your_own_is_audited(cli: Cli, tmp_path: Path, monkeypatch
     monkeypatch.syspath_prepend(str(tmp_path))
     ended = cli("audit", "python:assistant_for_test:reply", "--out", tmp_path / "r", *SMALL)
     assert ended.code == 0, ended.err
-    verdicts = {f["verdict"] for f in read(tmp_path / "r")["findings"] if f["family"] == "confirmatory"}
+    confirmatory = [f for f in read(tmp_path / "r")["findings"] if f["role"] == "confirmatory"]
+    verdicts = {finding["number"]["verdict"] for finding in confirmatory}
     assert verdicts == {"equivalent"}
 
 

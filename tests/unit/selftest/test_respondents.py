@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from evenhand.analysis.table.scores import level_column
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
 
@@ -14,7 +15,11 @@ def test_the_design_is_asked_as_stated() -> None:
     frame = simulated_scores(Respondent(), design=design, rng=np.random.default_rng(0)).frame
     counts = dict(frame.group_by(pl.col("arm_kind").cast(pl.String)).len().iter_rows())
     assert counts == {"none": 12 * 4, "placebo": 12 * 3 * 2, "profile": 12 * 2 * (2 * 2 + 81)}
-    met = frame.filter(pl.col("position").is_not_null()).group_by("item").agg(pl.col("matched_set").n_unique())
+    met = (
+        frame.filter(pl.col(level_column("position")).is_not_null())
+        .group_by("item")
+        .agg(pl.col("matched_set").n_unique())
+    )
     assert met["matched_set"].to_list() == [2] * 12
     none = frame.filter(pl.col("arm_kind") == "none")
     assert none.group_by("item", "order_index").len()["len"].to_list() == [2] * 24
@@ -39,11 +44,11 @@ def test_planted_effects_move_the_share_of_right_answers() -> None:
     def logistic(x: float) -> float:
         return float(1 / (1 + np.exp(-x)))
 
-    female, old = pl.col("gender") == "female", pl.col("age") == "65+"
+    female, old = pl.col(level_column("gender")) == "female", pl.col(level_column("age")) == "65+"
     assert share(pl.col("arm_kind") == "none") == pytest.approx(0.5, abs=0.04)
     assert share(pl.col("arm_kind") == "placebo") == pytest.approx(logistic(-1.0), abs=0.04)
-    assert share(pl.col("position") == "advantaged") == pytest.approx(logistic(1.0), abs=0.04)
-    assert share(pl.col("position") == "disadvantaged") == pytest.approx(logistic(0.0), abs=0.04)
+    assert share(pl.col(level_column("position")) == "advantaged") == pytest.approx(logistic(1.0), abs=0.04)
+    assert share(pl.col(level_column("position")) == "disadvantaged") == pytest.approx(logistic(0.0), abs=0.04)
     assert share(female, ~old) == pytest.approx(logistic(1.5), abs=0.03)
     assert share(female, old) == pytest.approx(logistic(0.5), abs=0.03)
 

@@ -250,6 +250,8 @@ def _effects(
         raise TableError(f"No random intercept is named {spec.unit!r}; the terms are {names!r}. Pass unit=None.")
     between = np.zeros(beta.size, dtype=np.bool_) if unit is None else unit_effects(cells.design, unit)
     units, spent = (0, 0) if unit is None else (unit.levels, int(between.sum()))
+    item = next((part for part in cells.terms if unit is not None and part.name == "item" and part is not unit), None)
+    of_item = np.zeros(beta.size, dtype=np.bool_) if item is None else unit_effects(cells.design, item)
     effects = []
     for index, name in enumerate(cells.names):
         se = float(np.sqrt(max(covariance[index, index], 0.0)))
@@ -257,6 +259,10 @@ def _effects(
         adjusted = se
         if between[index] and units > spent:
             df, adjusted = float(units - spent), se * float(np.sqrt(max(1.0, ratio * units / (units - spent))))
+        elif of_item[index] and item is not None and item.levels > int(of_item.sum()):
+            # The same for what lies between items: their number, not that of the answers, says how much is known.
+            left = item.levels - int(of_item.sum())
+            df, adjusted = float(left), se * float(np.sqrt(item.levels / left))
         slopes = [max(p.levels - 1, 1) for p in cells.terms if _is_slope_of(p, cells.design[:, index])]
         if slopes:
             df = float(min([*slopes, *([] if df is None else [df])]))

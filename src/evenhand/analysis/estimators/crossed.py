@@ -51,6 +51,8 @@ class CrossedScores(Struct, frozen=True, kw_only=True):
     """0-based code, the index into the profile-level arrays of a contrast."""
     weight: Array | None = None
     """Replicates behind each mean; None: one. Kept for the caller, the contrasts weigh cells alike."""
+    covariates: Array | None = None
+    """Shape (cells, covariates): numbers that contrasts are adjusted for; None: there are none."""
 
 
 class CrossedContrast(Estimate, frozen=True, kw_only=True):
@@ -61,13 +63,24 @@ class CrossedContrast(Estimate, frozen=True, kw_only=True):
     cells: int
 
 
-def cell_means(score: Array, *, item: Codes, profile: Codes) -> CrossedScores:
-    """Average trials to one row an (item, profile); NaN scores are left out."""
+def cell_means(score: Array, *, item: Codes, profile: Codes, covariates: Array | None = None) -> CrossedScores:
+    """Average trials, and their covariates, to one row per (item, profile); NaN scores are left out."""
     known = ~np.isnan(score)
     width = int(profile.max(initial=0)) + 1
     index, inverse, counts = np.unique(item[known] * width + profile[known], return_inverse=True, return_counts=True)
-    means = tally(inverse.reshape(-1), weights=score[known], levels=index.size) / np.maximum(counts, 1)
-    return CrossedScores(score=means, item=index // width, profile=index % width, weight=counts.astype(np.float64))
+    cell = inverse.reshape(-1)
+    means = tally(cell, weights=score[known], levels=index.size) / np.maximum(counts, 1)
+    adjusted: Array | None = None
+    if covariates is not None and covariates.shape[1]:
+        sums = [tally(cell, weights=column[known], levels=index.size) for column in covariates.T]
+        adjusted = np.column_stack(sums) / np.maximum(counts, 1)[:, None]
+    return CrossedScores(
+        score=means,
+        item=index // width,
+        profile=index % width,
+        weight=counts.astype(np.float64),
+        covariates=adjusted,
+    )
 
 
 def dummies(levels: Codes, *, reference: int = 0) -> Array:
@@ -165,9 +178,12 @@ def profile_contrast(
         )
     y = scores.score[used]
     columns = np.empty((profile_ids.size, 0)) if nuisance is None else nuisance[profile_ids]
+    held = columns[profile]
+    if scores.covariates is not None:
+        held = np.column_stack([held, scores.covariates[used]])
     items = RandomTerm(name="item", codes=item, levels=item_ids.size)
     covariate = x[scores.profile[used]]
-    weights, residual = _coefficient(y, covariate, columns[profile], items)
+    weights, residual = _coefficient(y, covariate, held, items)
     estimate = float(weights @ y)
     counts = (int(item_ids.size), int(profile_ids.size), int(y.size))
     if float(np.abs(residual).max()) <= _TINY:
@@ -175,7 +191,7 @@ def profile_contrast(
     groups = [RandomTerm(name="profile", codes=profile, levels=profile_ids.size)]
     if item_ids.size > 1:
         groups.insert(0, RandomTerm(name="item slope", codes=item, levels=item_ids.size, covariate=covariate))
-    dense = _independent(np.column_stack([covariate, columns[profile]]), items)
+    dense = _independent(np.column_stack([covariate, held]), items)
     moments = moment_variance(residual, weights=weights, groups=groups, fixed=[items], covariates=dense)
     inference = infer(estimate, se=math.sqrt(moments.variance), df=moments.df, spec=spec)
     return CrossedContrast(

@@ -18,6 +18,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from scipy import special
 
+from evenhand.analysis.estimators.random_terms import tally
+
 __all__ = ["LogisticDif", "logistic_dif"]
 
 Array = NDArray[np.float64]
@@ -51,7 +53,8 @@ def logistic_dif(answers: Array, *, focal: NDArray[np.bool_], score: Array, repe
     centred = (score - score.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     group = np.broadcast_to(np.where(focal, 0.5, -0.5)[:, None], answers.shape)
     columns = np.stack([np.ones_like(y), centred, group, centred * group], axis=2)
-    fits = [_fit(columns[:, :, :width], y, known * repeats) for width in (2, 3, 4)]
+    tied, target, weight = _tied(centred, focal=focal, y=y, weight=known * repeats)
+    fits = [_fit(tied[:, :, :width], target, weight) for width in (2, 3, 4)]
     dispersion = np.ones(y.shape[1])
     if repeats > 1:
         dispersion = np.maximum(_dispersion(columns, y, known * repeats, fits[2][0]), 1.0)
@@ -64,6 +67,28 @@ def logistic_dif(answers: Array, *, focal: NDArray[np.bool_], score: Array, repe
         nonuniform_chi_square=nonuniform,
         nonuniform_p=special.chdtrc(1, nonuniform),
     )
+
+
+def _tied(centred: Array, *, focal: NDArray[np.bool_], y: Array, weight: Array) -> tuple[Array, Array, Array]:
+    """Columns, share right and weight of an item's respondents of equal score and group, added up.
+
+    Adding up changes no likelihood, and scores of a test take few values, so cost does not grow with respondents.
+    Shapes (most ties of any item, items[, 4]); what an item does not need has weight 0.
+    """
+    parts = []
+    for score, right, counted in zip(centred.T, y.T, weight.T, strict=True):
+        values, place = np.unique(score, return_inverse=True)
+        code = 2 * place.reshape(-1) + focal
+        total = tally(code, weights=counted, levels=2 * values.size)
+        rights = tally(code, weights=counted * right, levels=2 * values.size)
+        met = total > 0
+        parts.append((np.repeat(values, 2)[met], np.tile((-0.5, 0.5), values.size)[met], rights[met], total[met]))
+    longest = max(part[0].size for part in parts)
+    value, group, rights, total = (
+        np.column_stack([np.pad(part[index], (0, longest - part[index].size)) for part in parts]) for index in range(4)
+    )
+    columns = np.stack([np.ones_like(value), value, group, value * group], axis=2)
+    return columns, rights / np.maximum(total, 1e-300), total
 
 
 def _fit(columns: Array, y: Array, weight: Array) -> tuple[Array, Array]:

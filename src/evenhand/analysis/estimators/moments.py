@@ -14,8 +14,8 @@ the test needlessly conservative where there is no such variation. Degrees of fr
 components; here the non-negative ones, because a V that is low by chance would otherwise lower its own degrees of
 freedom (docs/methods/paired-gaps.md compares the choices).
 
-Everything is computed on the span of the groupings (a Gram matrix), never on the cells, so cost is cubic in the number
-of rows plus columns and linear in cells.
+Everything is computed on the span of the groupings (a Gram matrix), never on the cells. The grouping of most levels
+has a diagonal block of its own, so cost is linear in its levels, cubic in the others and linear in cells.
 
 References:
     Henderson (1953), Biometrics 9:226-252. Searle, Casella and McCulloch (1992), Variance Components, ch. 5.
@@ -60,34 +60,83 @@ class MomentVariance(Struct, frozen=True, kw_only=True):
 
 
 class _Gram(Struct, frozen=True):
-    """All columns that matter, held only through their inner products."""
+    """Inner products of all columns that matter, the grouping of most levels (the head) apart.
 
-    products: Array
-    """C = G'G."""
+    The head's own products are diagonal, so nothing here is larger than its levels times the other columns. A fixed
+    grouping with the head's own codes is taken out beforehand: every column stands for what is left of it within the
+    levels of that grouping.
+    """
+
+    head: int
+    """Index of the head among the groups."""
+    diagonal: Array
+    """Products of the head with itself, one a level."""
+    border: Array
+    """Shape (levels of the head, other columns)."""
+    rest: Array
+    """Products of the other columns: fixed groupings, dense covariates, other random groupings."""
     fixed: slice
-    groups: tuple[slice, ...]
+    """The fixed columns among the others."""
+    groups: tuple[slice | None, ...]
+    """The columns of every group among the others; None for the head."""
+    absorbed: int
+    """Levels of the fixed grouping taken out."""
 
 
 def _gram(fixed: Sequence[RandomTerm], covariates: Array, groups: Sequence[RandomTerm]) -> _Gram:
     """Inner products of indicator columns of `fixed` groupings, dense covariates and random groupings."""
-    indicators = [*fixed, *groups]
-    sizes = [g.levels for g in fixed] + [covariates.shape[1]] + [g.levels for g in groups]
+    at = max(range(len(groups)), key=lambda index: groups[index].levels)
+    head = groups[at]
+    out = next((term for term in fixed if term.covariate is None and np.array_equal(term.codes, head.codes)), None)
+    kept = [term for term in fixed if term is not out]
+    others = [group for index, group in enumerate(groups) if index != at]
+    sizes = [g.levels for g in kept] + [covariates.shape[1]] + [g.levels for g in others]
     bounds = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
     slices = [slice(int(a), int(b)) for a, b in itertools.pairwise(bounds)]
-    dense_at = len(fixed)
-    where = [s for i, s in enumerate(slices) if i != dense_at]
-    products = np.zeros((int(bounds[-1]), int(bounds[-1])))
+    dense = slices.pop(len(kept))
+    indicators = [*kept, *others]
+    rest = np.zeros((int(bounds[-1]), int(bounds[-1])))
     for a, first in enumerate(indicators):
         for b in range(a, len(indicators)):
             block = _cross(first, indicators[b])
-            products[where[a], where[b]] = block
-            products[where[b], where[a]] = block.T
-        if covariates.shape[1]:
-            sums = first.scatter(covariates)
-            products[where[a], slices[dense_at]] = sums
-            products[slices[dense_at], where[a]] = sums.T
-    products[slices[dense_at], slices[dense_at]] = covariates.T @ covariates
-    return _Gram(products, slice(0, int(bounds[dense_at + 1])), tuple(slices[dense_at + 1 :]))
+            rest[slices[a], slices[b]] = block
+            rest[slices[b], slices[a]] = block.T
+        sums = first.scatter(covariates)
+        rest[slices[a], dense] = sums
+        rest[dense, slices[a]] = sums.T
+    rest[dense, dense] = covariates.T @ covariates
+    if out is not None:
+        met = _border(out, indicators, slices, covariates, dense)
+        rest = rest - met.T @ (met / np.maximum(np.bincount(out.codes, minlength=out.levels), 1)[:, None])
+        head = _within(head, out)
+    places = iter(slices[len(kept) :])
+    return _Gram(
+        head=at,
+        diagonal=head.squares(),
+        border=_border(head, indicators, slices, covariates, dense),
+        rest=rest,
+        fixed=slice(0, dense.stop),
+        groups=tuple(None if index == at else next(places) for index in range(len(groups))),
+        absorbed=0 if out is None else out.levels,
+    )
+
+
+def _border(
+    term: RandomTerm, indicators: Sequence[RandomTerm], slices: Sequence[slice], covariates: Array, dense: slice
+) -> Array:
+    border = np.zeros((term.levels, max([dense.stop, *(where.stop for where in slices)])))
+    for other, where in zip(indicators, slices, strict=True):
+        border[:, where] = _cross(term, other)
+    border[:, dense] = term.scatter(covariates)
+    return border
+
+
+def _within(head: RandomTerm, out: RandomTerm) -> RandomTerm:
+    """The head's covariate less its mean in every level; a head without one has nothing left."""
+    covariate = np.ones(head.codes.size) if head.covariate is None else head.covariate
+    counts = np.maximum(tally(out.codes, weights=None, levels=out.levels), 1.0)
+    means = tally(out.codes, weights=covariate, levels=out.levels) / counts
+    return replace(head, covariate=covariate - means[out.codes])
 
 
 def _cross(first: RandomTerm, second: RandomTerm) -> Array:
@@ -102,57 +151,85 @@ def _cross(first: RandomTerm, second: RandomTerm) -> Array:
 class _Forms(Struct, frozen=True):
     """Expected quadratic forms: E Q = expectations @ (s_1, ..., s_K, s_e)."""
 
-    cores: tuple[Array, ...]
-    """T_j with A_j = G T_j G'; the residual form is M itself."""
+    scales: tuple[Array, ...]
+    """One over the squares of each group's columns, as they enter the forms."""
     projector: Array
-    """K_M with M = I - G K_M G'."""
+    """K_M with M = I - G K_M G', on the fixed columns."""
+    residuals: Array
+    """Coefficients of M's other columns in the other columns, I - K_M R."""
     expectations: Array
-    rank: int
+    rows: int
+    """Rows less the levels taken out."""
 
 
-def _forms(gram: _Gram, rows: int) -> _Forms:
-    products = gram.products
-    size = products.shape[0]
-    inverse, rank = linalg.pinvh(products[gram.fixed, gram.fixed], return_rank=True)
-    projector = np.zeros((size, size))
+def _forms(gram: _Gram, rows: int, scales: tuple[Array, ...]) -> _Forms:
+    others = gram.rest.shape[0]
+    inverse, rank = linalg.pinvh(gram.rest[gram.fixed, gram.fixed], return_rank=True)
+    projector = np.zeros((others, others))
     projector[gram.fixed, gram.fixed] = inverse
+    residuals = np.eye(others) - projector @ gram.rest
+    tail = gram.rest @ residuals
+    left = gram.border @ residuals
+    pulled = gram.border @ projector
+    own_head = gram.diagonal - np.einsum("lt,lt->l", pulled, gram.border)
     count = len(gram.groups)
-    # B_k: coefficients of M Z_k in the columns of G; C B_k are its inner products with them.
-    coefficients, inner = [], []
-    for where in gram.groups:
-        block = -projector @ products[:, where]
-        block[where] += np.eye(where.stop - where.start)
-        coefficients.append(block)
-        inner.append(products @ block)
-    cores = []
     expectations = np.empty((count + 1, count + 1))
     for j, where in enumerate(gram.groups):
-        scale = 1.0 / np.maximum(np.diag(products[where, where]), 1e-300)
-        cores.append((coefficients[j] * scale) @ coefficients[j].T)
-        for k, other in enumerate(gram.groups):
-            expectations[j, k] = float(np.sum(scale[:, None] * inner[j][other].T ** 2))
-        own = np.diag(inner[j][where])
+        scale = scales[j]
+        own = own_head if where is None else np.diag(tail)[where]
         expectations[j, count] = float(scale @ own)
         expectations[count, j] = float(own.sum())
-    expectations[count, count] = float(rows - rank)
-    return _Forms(tuple(cores), projector, expectations, int(rank))
+        for k, other in enumerate(gram.groups):
+            if where is None and other is None:
+                shared = (gram.border.T * scale) @ gram.border
+                squares = projector @ (gram.border.T @ gram.border) @ projector
+                cross = scale * gram.diagonal * (gram.diagonal - 2.0 * (gram.diagonal - own_head))
+                expectations[j, k] = float(cross.sum() + np.sum(squares * shared.T))
+            elif where is None:
+                expectations[j, k] = float(np.sum(scale[:, None] * left[:, other] ** 2))
+            elif other is None:
+                expectations[j, k] = float(np.sum(scale * left[:, where] ** 2))
+            else:
+                expectations[j, k] = float(np.sum(scale[:, None] * tail[where, other] ** 2))
+    inner = rows - gram.absorbed
+    expectations[count, count] = float(inner - rank)
+    return _Forms(scales, projector, residuals, expectations, inner)
 
 
 def _spread(gram: _Gram, forms: _Forms, weights: Array, components: Array) -> float:
-    """``tr((A S)^2)`` for ``A = sum_j weights_j A_j`` and the given components."""
-    core = -weights[-1] * forms.projector
-    for weight, part in zip(weights, forms.cores, strict=False):
-        core = core + weight * part
-    diagonal = np.zeros(core.shape[0])
-    for where, value in zip(gram.groups, components, strict=False):
-        diagonal[where] = value
+    """``tr((A S)^2)`` for ``A = sum_j weights_j A_j`` and the given components.
+
+    With C the inner products of all columns and K the coefficients of A in them, this is the square of
+    ``(s_e K + K C D + w D) C`` with D the components on the diagonal, taken block by block: the head's own block is a
+    diagonal and a product of two narrow matrices.
+    """
     residual, weight = float(components[-1]), float(weights[-1])
-    mixed = residual * core + (core @ gram.products) * diagonal
-    mixed[np.diag_indices_from(mixed)] += weight * diagonal
-    product = mixed @ gram.products
+    border, rest, diagonal = gram.border, gram.rest, gram.diagonal
+    scale = weights[gram.head] * forms.scales[gram.head]
+    pull = -border @ forms.projector
+    edge = scale[:, None] * pull
+    core = pull.T @ edge - weight * forms.projector
+    delta = np.zeros(rest.shape[0])
+    for index, where in enumerate(gram.groups):
+        if where is not None:
+            part = forms.residuals[:, where]
+            core += (part * (weights[index] * forms.scales[index])) @ part.T
+            delta[where] = components[index]
+    head = float(components[gram.head])
+    own = residual * scale + head * scale * diagonal + weight * head
+    right = residual * edge + (scale[:, None] * border + edge @ rest) * delta
+    lower = residual * edge.T + head * (edge.T * diagonal + core @ border.T)
+    tail = residual * core + (edge.T @ border + core @ rest) * delta + np.diag(weight * delta)
+    first, second = np.hstack([head * edge, right]), np.hstack([diagonal[:, None] * border, border])
+    upper = own[:, None] * border + head * edge @ (border.T @ border) + right @ rest
+    below = lower * diagonal + tail @ border.T
+    corner = lower @ border + tail @ rest
+    alone, narrow = own * diagonal, second.T @ first
+    trace = float(alone.sum() + np.trace(narrow) + np.trace(corner))
+    square = float(alone @ alone + 2.0 * (alone @ np.einsum("lr,lr->l", first, second)))
+    square += float(np.sum(narrow * narrow.T) + 2.0 * np.sum(upper * below.T) + np.sum(corner * corner.T))
     constant = weight * residual
-    rows = float(forms.expectations[-1, -1]) + forms.rank
-    return constant**2 * rows + 2 * constant * float(np.trace(product)) + float(np.sum(product * product.T))
+    return float(constant**2 * forms.rows + 2 * constant * trace + square)
 
 
 def moment_variance(
@@ -173,14 +250,13 @@ def moment_variance(
         covariates: Dense fixed-effect columns, shape (rows, any).
     """
     gram = _gram(fixed, covariates, groups)
-    forms = _forms(gram, residual.size)
+    scales = tuple(1.0 / np.maximum(group.squares(), 1e-300) for group in groups)
+    forms = _forms(gram, residual.size, scales)
     count = len(groups)
     quadratic = np.empty(count + 1)
     loads = np.empty(count + 1)
     for index, group in enumerate(groups):
-        where = gram.groups[index]
-        scale = 1.0 / np.maximum(np.diag(gram.products)[where], 1e-300)
-        quadratic[index] = float(scale @ group.scatter(residual) ** 2)
+        quadratic[index] = float(scales[index] @ group.scatter(residual) ** 2)
         loads[index] = float(np.sum(group.scatter(weights) ** 2))
     quadratic[count] = float(residual @ residual)
     loads[count] = float(weights @ weights)

@@ -46,6 +46,11 @@ class RandomTerm(Struct, frozen=True, kw_only=True):
             sums[:, index] = tally(self.codes, weights=column, levels=self.levels)
         return sums
 
+    def squares(self) -> Array:
+        """Diagonal of ``Z'Z``: rows of each level, or sums of squares of the covariate."""
+        weights = None if self.covariate is None else self.covariate**2
+        return tally(self.codes, weights=weights, levels=self.levels)
+
 
 def term(name: str, codes: npt.ArrayLike, *, covariate: npt.ArrayLike | None = None) -> RandomTerm:
     """A random term from raw codes, which are renumbered so that every level occurs.

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from evenhand.analysis.findings.claim import Claim
 from evenhand.analysis.findings.rates import rate_finding
+from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.finding import Finding
@@ -43,7 +44,7 @@ def arm_groups(stratum: Stratum) -> list[ArmRows]:
         pairs = stratum.paired(cue)
         groups.append(ArmRows(arms=ArmContrast(arm="profile"), cue=cue, rows=stratum.profiles(cue)))
         for version in (settings.advantaged, settings.disadvantaged):
-            kept = pairs.filter(pl.col(settings.contrast) == version) if pairs.height else pairs
+            kept = pairs.filter(pl.col(level_column(settings.contrast)) == version) if pairs.height else pairs
             one = (LevelContrast(factor=settings.contrast, level=version),)
             groups.append(ArmRows(arms=ArmContrast(arm="pairs"), contrast=one, cue=cue, rows=kept))
         if pairs.height:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from evenhand.analysis.table.scores import Scores
+from evenhand.analysis.table.scores import Scores, level_column
 from evenhand.records.finding import Finding
 
 __all__ = ["cautions_of", "caveats_of"]
@@ -30,6 +30,7 @@ def caveats_of(scores: Scores) -> tuple[str, ...]:
         )
     if (kinds == "none").any() and not _repeated(frame):
         found.append("The no-memory arm was not repeated within an option order, so there is no noise floor for flips.")
+    found += [scores.as_read.withheld] if scores.as_read is not None and scores.as_read.withheld else []
     found += _missing(frame)
     found += _few(scores)
     return tuple(found)
@@ -64,7 +65,7 @@ def _few(scores: Scores) -> list[str]:
     frame, contrast = scores.frame, scores.settings.contrast
     if contrast not in scores.factors:
         return []
-    sets = frame.filter(pl.col(contrast).is_not_null())["matched_set"].n_unique()
+    sets = frame.filter(pl.col(level_column(contrast)).is_not_null())["matched_set"].n_unique()
     if sets == 0 or sets >= 10:
         return []
     many = f"are only {sets} matched sets" if sets > 1 else "is only 1 matched set"

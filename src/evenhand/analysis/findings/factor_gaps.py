@@ -24,9 +24,10 @@ from evenhand.analysis.estimators.crossed import (
 )
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.findings.claim import Claim, finding, without_number
+from evenhand.analysis.table.scores import covariate_column, level_column
 from evenhand.analysis.table.stratum import Stratum, codes, cues
 from evenhand.errors import TableError
-from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.contrast import ArmContrast, LevelContrast, LevelOf
 from evenhand.records.estimate import MissingBounds
 from evenhand.records.finding import Finding, SampleSize
 from evenhand.records.measure import Quantity
@@ -35,9 +36,12 @@ from evenhand.records.profile import Cue
 __all__ = [
     "Crossing",
     "FactorLevels",
+    "covariates_of",
     "crossing_levels",
     "crossing_of",
     "factor_findings",
+    "factor_levels",
+    "gap_bounds",
     "interaction_findings",
     "level_estimate",
     "reference_of",
@@ -52,10 +56,12 @@ class FactorLevels(Struct, frozen=True, kw_only=True):
     """Level of every profile; reference is 0."""
     levels: tuple[str, ...]
     """Reference first."""
+    of: LevelOf = "user"
+    """What has the levels."""
 
     def contrast(self, level: int) -> LevelContrast:
         """A level, by its code, against the reference."""
-        return LevelContrast(factor=self.name, level=self.levels[level], reference=self.levels[0])
+        return LevelContrast(factor=self.name, level=self.levels[level], reference=self.levels[0], of=self.of)
 
 
 class Crossing(Struct, frozen=True, kw_only=True):
@@ -63,6 +69,8 @@ class Crossing(Struct, frozen=True, kw_only=True):
 
     value: NDArray[np.float64]
     """Score of every trial, NaN where the answer is missing."""
+    covariates: NDArray[np.float64]
+    """Shape (trials, covariates)."""
     item: NDArray[np.int64]
     profile: NDArray[np.int64]
     factors: tuple[FactorLevels, ...]
@@ -74,14 +82,16 @@ class Crossing(Struct, frozen=True, kw_only=True):
         """Cell means with missing answers scored as given (NaN: left out)."""
         value = np.where(np.isnan(self.value), fill, self.value)
         kept = ~np.isnan(value)
-        return cell_means(value[kept], item=self.item[kept], profile=self.profile[kept])
+        return cell_means(
+            value[kept], item=self.item[kept], profile=self.profile[kept], covariates=self.covariates[kept]
+        )
 
 
 def factor_findings(stratum: Stratum) -> list[Finding]:
     """A gap for every cue style, factor and level other than the reference."""
     found: list[Finding] = []
     for cue in cues(stratum):
-        rows = stratum.crossed(cue)
+        rows = stratum.adjusted(stratum.crossed(cue))
         if rows.height == 0:
             continue
         crossing = crossing_of(rows, stratum)
@@ -95,7 +105,7 @@ def interaction_findings(stratum: Stratum) -> list[Finding]:
     """Planned interaction contrasts: every pair of factors, every pair of levels against both references."""
     found: list[Finding] = []
     for cue in cues(stratum):
-        rows = stratum.crossed(cue)
+        rows = stratum.adjusted(stratum.crossed(cue))
         if rows.height == 0:
             continue
         crossing = crossing_of(rows, stratum)
@@ -109,18 +119,21 @@ def interaction_findings(stratum: Stratum) -> list[Finding]:
 def crossing_levels(rows: pl.DataFrame, stratum: Stratum) -> tuple[list[str], tuple[FactorLevels, ...]]:
     """The profiles of some trials (arm ids, in alphabetical order) and their levels on every factor."""
     names = stratum.crossed_factors()
-    people = rows.select(pl.col("arm").cast(pl.String), *(pl.col(name).cast(pl.String) for name in names)).unique("arm")
+    levels = (pl.col(level_column(name)).cast(pl.String).alias(level_column(name)) for name in names)
+    people = rows.select(pl.col("arm").cast(pl.String), *levels).unique("arm")
     people = people.sort("arm")
-    factors = []
-    for name in names:
-        column = people[name]
-        values = sorted(column.drop_nulls().unique().to_list())
-        reference = reference_of(name, values=values, counts=column, stratum=stratum)
-        ordered = (reference, *(value for value in values if value != reference))
-        position = {value: code for code, value in enumerate(ordered)}
-        coded = np.array([position[value] for value in column.to_list()], dtype=np.int64)
-        factors.append(FactorLevels(name=name, codes=coded, levels=ordered))
-    return people["arm"].to_list(), tuple(factors)
+    factors = tuple(factor_levels(name, people[level_column(name)], stratum=stratum) for name in names)
+    return people["arm"].to_list(), factors
+
+
+def factor_levels(name: str, column: pl.Series, *, stratum: Stratum, of: LevelOf = "user") -> FactorLevels:
+    """The levels of a factor over the units of a column, reference first."""
+    values = sorted(column.drop_nulls().unique().to_list())
+    reference = reference_of(name, values=values, counts=column, stratum=stratum)
+    ordered = (reference, *(value for value in values if value != reference))
+    position = {value: code for code, value in enumerate(ordered)}
+    coded = column.replace_strict(position, return_dtype=pl.Int64).to_numpy()
+    return FactorLevels(name=name, codes=coded, levels=ordered, of=of)
 
 
 def reference_of(name: str, *, values: list[str], counts: pl.Series, stratum: Stratum) -> str:
@@ -138,14 +151,22 @@ def crossing_of(rows: pl.DataFrame, stratum: Stratum) -> Crossing:
     profile, _ = codes(rows["arm"])
     value = rows["value"].fill_null(float("nan")).to_numpy()
     kept = ~np.isnan(value)
+    covariates = covariates_of(rows, stratum)
     return Crossing(
         value=value,
+        covariates=covariates,
         item=item,
         profile=profile,
         factors=factors,
-        scores=cell_means(value[kept], item=item[kept], profile=profile[kept]),
+        scores=cell_means(value[kept], item=item[kept], profile=profile[kept], covariates=covariates[kept]),
         sample=SampleSize(trials=int(kept.sum()), items=len(items), profiles=len(people)),
     )
+
+
+def covariates_of(rows: pl.DataFrame, stratum: Stratum) -> NDArray[np.float64]:
+    """The covariates of some trials, shape (trials, covariates)."""
+    names = [covariate_column(name) for name in stratum.covariates]
+    return rows.select(names).to_numpy() if names else np.empty((rows.height, 0))
 
 
 def _nuisance(crossing: Crossing, *, but: tuple[str, ...]) -> NDArray[np.float64] | None:
@@ -169,7 +190,7 @@ def _factor_gap(stratum: Stratum, crossing: Crossing, *, factor: FactorLevels, l
     )
     try:
         estimate = level_estimate(crossing, crossing.scores, factor=factor, level=level, stratum=stratum)
-        bounds = _bounds(crossing, factor=factor, level=level, stratum=stratum, estimate=estimate.estimate)
+        bounds = gap_bounds(crossing, factor=factor, level=level, stratum=stratum, estimate=estimate.estimate)
     except TableError as error:
         return without_number(claim, stratum=stratum, sample=crossing.sample, reason=str(error))
     return finding(claim, stratum=stratum, estimate=estimate, sample=crossing.sample, bounds=bounds)
@@ -188,7 +209,7 @@ def level_estimate(
     return level_contrast(scores, levels=factor.codes, level=level, reference=0, nuisance=nuisance, spec=spec)
 
 
-def _bounds(
+def gap_bounds(
     crossing: Crossing, *, factor: FactorLevels, level: int, stratum: Stratum, estimate: float
 ) -> MissingBounds:
     """The gap with the level's missing answers at their worst and the reference's at their best, and the reverse."""

@@ -14,6 +14,7 @@ from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import PairedGap, paired_gap
 from evenhand.analysis.findings.claim import Claim, finding, without_number
 from evenhand.analysis.table.grid import Grid, pair_grid
+from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.estimate import MissingBounds
@@ -119,7 +120,7 @@ def _bounds(rows: pl.DataFrame, *, stratum: Stratum, estimate: float) -> Missing
     if missing == 0:
         return MissingBounds(low=estimate, high=estimate, missing=0)
     settings = stratum.settings
-    advantaged = pl.col(settings.contrast).cast(pl.String) == settings.advantaged
+    advantaged = pl.col(level_column(settings.contrast)).cast(pl.String) == settings.advantaged
     ends = []
     for high in (0.0, 1.0):
         filled = (

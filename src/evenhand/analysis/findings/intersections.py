@@ -45,6 +45,10 @@ _STREAMS: dict[_SdPart, str] = {"profile_sd": "all", "intersectional_sd": "beyon
 _METHOD = "MAIHDA on profile means, REML, parametric bootstrap"
 
 
+LARGEST = 500
+"""Profiles beyond which there is no table of cells: each is then a user of their own, and cost is cubic in them."""
+
+
 class Intersections(Struct, frozen=True, kw_only=True):
     """What one stratum says of its intersectional crossing."""
 
@@ -86,6 +90,11 @@ def intersections(stratum: Stratum) -> Intersections:
 
 def _fit(rows: pl.DataFrame, stratum: Stratum) -> _Fitted:
     names, factors = crossing_levels(rows, stratum)
+    if len(names) > LARGEST:
+        raise TableError(
+            f"there are {len(names):,} profiles, too many to be cells of a table (beyond {LARGEST}); "
+            f"how much users differ is the profile SD of the mixed model."
+        )
     answered = rows.filter(pl.col("value").is_not_null())
     if answered["arm"].n_unique() < len(names):
         raise TableError("some profiles of the crossing have no answered trial, so profiles cannot be compared.")

@@ -21,6 +21,7 @@ from evenhand.analysis.findings.claim import Claim, finding, with_number, withou
 from evenhand.analysis.findings.factor_gaps import crossing_levels
 from evenhand.analysis.findings.gaps import gap_claim, gap_estimate, gap_grid, sample_of
 from evenhand.analysis.table.grid import Grid, grid
+from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.estimate import PointEstimate
@@ -117,7 +118,7 @@ def _comparisons(stratum: Stratum) -> list[_Comparison]:
     settings, cue = stratum.settings, cues(stratum)[0]
     found: list[_Comparison] = []
     pairs = _with_right(stratum.paired(cue))
-    if pairs.height and pairs[settings.contrast].n_unique() >= 2:
+    if pairs.height and pairs[level_column(settings.contrast)].n_unique() >= 2:
         cells = grid(pairs, column="right", unit="arm")
         side = _level_of(pairs, settings.contrast, cells.units)
         found.append(
@@ -157,7 +158,7 @@ def _with_right(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _level_of(rows: pl.DataFrame, factor: str, units: list[str]) -> NDArray[np.str_]:
-    people = rows.select(pl.col("arm").cast(pl.String), pl.col(factor).cast(pl.String)).unique("arm")
+    people = rows.select(pl.col("arm").cast(pl.String), pl.col(level_column(factor)).cast(pl.String)).unique("arm")
     found = dict(people.iter_rows())
     return np.array([found[unit] for unit in units])
 

@@ -24,20 +24,25 @@ from evenhand.analysis.estimators.marginal import MarginalEffect, marginal_effec
 from evenhand.analysis.estimators.random_terms import RandomTerm, term
 from evenhand.analysis.estimators.sd_interval import sd_interval
 from evenhand.analysis.findings.claim import Claim, finding, without_number
-from evenhand.analysis.findings.factor_gaps import crossing_levels
+from evenhand.analysis.findings.factor_gaps import FactorLevels, crossing_levels, factor_levels
+from evenhand.analysis.table.scores import covariate_column, level_column
 from evenhand.analysis.table.stratum import Stratum, codes, cues
 from evenhand.errors import TableError
-from evenhand.records.contrast import ArmContrast, LevelContrast
+from evenhand.records.contrast import ArmContrast, LevelContrast, LevelOf
 from evenhand.records.finding import Finding, SampleSize
 from evenhand.records.measure import Quantity, Scale
 from evenhand.records.profile import Cue
 from evenhand.records.results import VarianceComponent
 
-__all__ = ["MixedCheck", "MixedRows", "column_name", "crossing_rows", "mixed_check"]
+__all__ = ["CovariateEffect", "MixedCheck", "MixedRows", "column_name", "crossing_rows", "mixed_check"]
 
 Array = NDArray[np.float64]
 
 _FEWEST = 3
+LARGEST = 400_000
+"""Cells beyond which the model is left out: a fit then takes minutes, and its answer is that of the gaps."""
+_LARGEST_INTERVAL = 100_000
+"""Cells beyond which the profile SD has no interval, which costs as much as ten fits."""
 _FAR = 8.0
 """Log-odds beyond which an estimate or a standard deviation is a sign of separation: 0.03% against even odds."""
 _Spread = tuple[tuple[RandomSd, tuple[float | None, float | None]], ...]
@@ -59,6 +64,8 @@ class MixedRows(Struct, frozen=True, kw_only=True):
     """Factor -> its columns."""
     contrasts: dict[str, LevelContrast]
     """Column of a level -> the level and its reference."""
+    sds: dict[str, float]
+    """Covariate -> its standard deviation over the cells; its column is in units of that."""
     terms: tuple[RandomTerm, ...]
     sample: SampleSize
 
@@ -70,6 +77,18 @@ class _Fixed(Struct, kw_only=True):
     names: list[str]
     groups: dict[str, tuple[str, ...]]
     contrasts: dict[str, LevelContrast]
+    sds: dict[str, float]
+
+
+class CovariateEffect(Struct, frozen=True, kw_only=True):
+    """What a model makes of a covariate, per unit of it."""
+
+    covariate: str
+    sd: float
+    """Over the cells."""
+    coefficient: float
+    se: float
+    scale: Scale
 
 
 class MixedCheck(Struct, frozen=True, kw_only=True):
@@ -77,6 +96,11 @@ class MixedCheck(Struct, frozen=True, kw_only=True):
 
     findings: tuple[Finding, ...]
     variances: tuple[VarianceComponent, ...]
+    covariates: tuple[CovariateEffect, ...] = ()
+    """Coefficients of the covariates; none where no model was fitted."""
+
+
+_Made = tuple[list[Finding], _Spread, tuple[CovariateEffect, ...]]
 
 
 def mixed_check(stratum: Stratum) -> MixedCheck:
@@ -84,17 +108,19 @@ def mixed_check(stratum: Stratum) -> MixedCheck:
     cue = cues(stratum)[0]
     found: list[Finding] = []
     variances: list[VarianceComponent] = []
+    covariates: tuple[CovariateEffect, ...] = ()
     for rows in (_pair_rows(stratum, cue=cue), crossing_rows(stratum, cue=cue)):
         if rows is None:
             continue
         try:
             _require_samples(rows)
-            made, spread = _binomial(stratum, rows) if rows.binary else _linear(stratum, rows)
+            made, spread, adjusted = _binomial(stratum, rows) if rows.binary else _linear(stratum, rows)
         except (TableError, linalg.LinAlgError) as error:
             claim = _claim(rows, contrast=next(iter(rows.contrasts.values())), scale="log-odds")
             found.append(without_number(claim, stratum=stratum, sample=rows.sample, reason=str(error)))
             continue
         found += made
+        covariates = covariates or adjusted
         variances += [
             VarianceComponent(
                 model=stratum.model,
@@ -110,46 +136,68 @@ def mixed_check(stratum: Stratum) -> MixedCheck:
             )
             for sd, (low, high) in spread
         ]
-    return MixedCheck(findings=tuple(found), variances=tuple(variances))
+    return MixedCheck(findings=tuple(found), variances=tuple(variances), covariates=covariates)
 
 
 def crossing_rows(stratum: Stratum, *, cue: Cue | None) -> MixedRows | None:
     """The cells of the intersectional crossing: main effects, covariates, items and profiles."""
-    rows = stratum.crossed(cue).filter(pl.col("score").is_not_null())
+    rows = _modelled(stratum, cue=cue).filter(pl.col("score").is_not_null())
     if rows.height == 0:
         return None
     cells = _cells(rows, stratum)
     _, factors = crossing_levels(rows, stratum)
+    kinds: dict[str, LevelOf] = dict.fromkeys(stratum.item_factors, "item")
+    kinds |= dict.fromkeys(stratum.within_factors, "answer")
+    others = [
+        factor_levels(name, cells[level_column(name)].cast(pl.String), stratum=stratum, of=of)
+        for name, of in kinds.items()
+    ]
     profile, people = codes(cells["arm"])
     item, items = codes(cells["item"])
-    fixed = _Fixed(columns=[np.ones((cells.height, 1))], names=["intercept"], groups={}, contrasts={})
+    fixed = _Fixed(columns=[np.ones((cells.height, 1))], names=["intercept"], groups={}, contrasts={}, sds={})
     for factor in factors:
-        labels = tuple(column_name(factor.contrast(code)) for code in range(1, len(factor.levels)))
-        fixed.columns.append(dummies(factor.codes)[profile])
-        fixed.names += labels
-        fixed.groups[factor.name] = labels
-        fixed.contrasts.update({name: factor.contrast(code) for code, name in enumerate(labels, start=1)})
+        _add_factor(fixed, factor, dummies(factor.codes)[profile])
+    for factor in others:
+        if len(factor.levels) > 1:
+            _add_factor(fixed, factor, dummies(factor.codes))
     for name in stratum.covariates:
-        values = cells[name].to_numpy()
-        values = np.where(np.isnan(values), np.nanmean(values), values)
+        values = cells[covariate_column(name)].to_numpy()
         if np.ptp(values) > 0:
+            fixed.sds[name] = float(values.std())
             fixed.columns.append(((values - values.mean()) / values.std())[:, None])
-            fixed.names.append(name)
+            fixed.names.append(covariate_column(name))
     terms = [term("item", item), term("profile", profile)]
     sample = SampleSize(trials=rows.height, items=len(items), profiles=len(people))
     return _rows(cells, part="crossing", fixed=fixed, terms=terms, sample=sample)
+
+
+def _modelled(stratum: Stratum, *, cue: Cue | None) -> pl.DataFrame:
+    """The trials of the crossing, or of all profiles where no factor lies between users, with no level missing."""
+    others = (*stratum.item_factors, *stratum.within_factors)
+    rows = stratum.crossed(cue) if stratum.crossed_factors() or not others else stratum.profiles(cue)
+    kept = stratum.adjusted(rows)
+    return kept.filter(pl.all_horizontal(pl.col(*map(level_column, others)).is_not_null())) if others else kept
+
+
+def _add_factor(fixed: _Fixed, factor: FactorLevels, columns: Array) -> None:
+    labels = tuple(column_name(factor.contrast(code)) for code in range(1, len(factor.levels)))
+    fixed.columns.append(columns)
+    fixed.names += labels
+    fixed.groups[factor.name] = labels
+    fixed.contrasts.update({name: factor.contrast(code) for code, name in enumerate(labels, start=1)})
 
 
 def _pair_rows(stratum: Stratum, *, cue: Cue | None) -> MixedRows | None:
     """The cells of the matched pairs: the contrast, items with their reactions to it, sets and profiles."""
     settings = stratum.settings
     rows = stratum.paired(cue).filter(pl.col("score").is_not_null())
-    side = pl.col(settings.contrast).cast(pl.String)
+    column = level_column(settings.contrast)
+    side = pl.col(column).cast(pl.String)
     rows = rows.filter(side.is_in([settings.advantaged, settings.disadvantaged])) if rows.height else rows
-    if rows.height == 0 or rows[settings.contrast].n_unique() < 2:
+    if rows.height == 0 or rows[column].n_unique() < 2:
         return None
     cells = _cells(rows, stratum)
-    half = np.where((cells[settings.contrast].cast(pl.String) == settings.advantaged).to_numpy(), 0.5, -0.5)
+    half = np.where((cells[column].cast(pl.String) == settings.advantaged).to_numpy(), 0.5, -0.5)
     unit, units = codes(cells["unit"])
     item, items = codes(cells["item"])
     profile, _ = codes(cells["arm"])
@@ -161,6 +209,7 @@ def _pair_rows(stratum: Stratum, *, cue: Cue | None) -> MixedRows | None:
         names=["intercept", name],
         groups={},
         contrasts={name: contrast},
+        sds={},
     )
     sample = SampleSize(trials=rows.height, items=len(items), profiles=len(units))
     return _rows(cells, part="pairs", fixed=fixed, terms=terms, sample=sample)
@@ -186,6 +235,7 @@ def _rows(
         names=tuple(fixed.names),
         groups=fixed.groups,
         contrasts=fixed.contrasts,
+        sds=fixed.sds,
         terms=tuple(terms),
         sample=sample,
     )
@@ -193,10 +243,11 @@ def _rows(
 
 def _cells(rows: pl.DataFrame, stratum: Stratum) -> pl.DataFrame:
     """One row an arm and item, in a fixed order."""
-    firsts = [pl.col(name).first() for name in ("unit", *stratum.factors)]
-    means = [pl.col(name).mean() for name in stratum.covariates]
+    firsts = [pl.col(name).first() for name in ("unit", *map(level_column, (*stratum.factors, *stratum.item_factors)))]
+    means = [pl.col(covariate_column(name)).mean() for name in stratum.covariates]
+    within = [pl.col(level_column(name)).cast(pl.String) for name in stratum.within_factors]
     return (
-        rows.group_by(pl.col("arm").cast(pl.String), pl.col("item").cast(pl.String))
+        rows.group_by(pl.col("arm").cast(pl.String), pl.col("item").cast(pl.String), *within)
         .agg(
             *firsts,
             *means,
@@ -204,11 +255,11 @@ def _cells(rows: pl.DataFrame, stratum: Stratum) -> pl.DataFrame:
             pl.len().alias("trials"),
             pl.col("score").is_in([0.0, 1.0]).all().alias("binary"),
         )
-        .sort("arm", "item")
+        .sort("arm", "item", *map(level_column, stratum.within_factors))
     )
 
 
-def _binomial(stratum: Stratum, rows: MixedRows) -> tuple[list[Finding], _Spread]:
+def _binomial(stratum: Stratum, rows: MixedRows) -> _Made:
     if np.ptp(rows.total / rows.trials) == 0 and rows.total[0] in {0.0, rows.trials[0]}:
         raise TableError("All answers are alike, so their log-odds are infinite and no model can be fitted.")
     cells = BinomialCells(
@@ -224,14 +275,15 @@ def _binomial(stratum: Stratum, rows: MixedRows) -> tuple[list[Finding], _Spread
     ]
     for effect in marginal_effects(cells, fit, groups=rows.groups):
         found.append(_marginal_finding(stratum, rows, effect, notes=notes))
-    return found, tuple((sd, _interval(sd, cells=cells, fit=fit, rows=rows)) for sd in fit.sds)
+    spread = tuple((sd, _interval(sd, cells=cells, fit=fit, rows=rows)) for sd in fit.sds)
+    return found, spread, _covariates(rows, fit.effects, scale="log-odds")
 
 
 def _interval(
     sd: RandomSd, *, cells: BinomialCells, fit: BinomialFit, rows: MixedRows
 ) -> tuple[float | None, float | None]:
     """Profile-likelihood interval of the profile SD of a crossing; the others are not asked about."""
-    if sd.name != "profile" or rows.part != "crossing":
+    if sd.name != "profile" or rows.part != "crossing" or rows.total.size > _LARGEST_INTERVAL:
         return None, None
     try:
         return sd_interval(cells, fit, term="profile")
@@ -240,7 +292,7 @@ def _interval(
         return None, None
 
 
-def _linear(stratum: Stratum, rows: MixedRows) -> tuple[list[Finding], _Spread]:
+def _linear(stratum: Stratum, rows: MixedRows) -> _Made:
     terms = tuple(part for part in rows.terms if part.name != "cell")
     cells = LinearCells(
         score=rows.total / rows.trials, weights=rows.trials, design=rows.design, names=rows.names, terms=terms
@@ -252,7 +304,23 @@ def _linear(stratum: Stratum, rows: MixedRows) -> tuple[list[Finding], _Spread]:
         for effect in fit.effects
         if effect.name in rows.contrasts
     ]
-    return found, tuple((sd, (None, None)) for sd in fit.sds)
+    spread = tuple((sd, (None, None)) for sd in fit.sds)
+    return found, spread, _covariates(rows, fit.effects, scale="probability")
+
+
+def _covariates(rows: MixedRows, effects: tuple[FixedEffect, ...], *, scale: Scale) -> tuple[CovariateEffect, ...]:
+    named = {covariate_column(name): (name, sd) for name, sd in rows.sds.items()}
+    return tuple(
+        CovariateEffect(
+            covariate=named[effect.name][0],
+            sd=named[effect.name][1],
+            coefficient=effect.estimate / named[effect.name][1],
+            se=effect.se_adjusted / named[effect.name][1],
+            scale=scale,
+        )
+        for effect in effects
+        if effect.name in named
+    )
 
 
 def _require_samples(rows: MixedRows) -> None:
@@ -261,6 +329,8 @@ def _require_samples(rows: MixedRows) -> None:
             f"a model of {rows.sample.items} items and {rows.sample.profiles} users cannot tell how either of them "
             f"varies; it needs at least {_FEWEST} of each."
         )
+    if rows.total.size > LARGEST:
+        raise TableError(f"there are {rows.total.size:,} cells; the mixed model is fitted up to {LARGEST:,} of them.")
 
 
 def _require_finite(fit: BinomialFit) -> None:

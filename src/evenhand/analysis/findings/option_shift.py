@@ -18,6 +18,7 @@ from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import pair_matrix, paired_gap
 from evenhand.analysis.findings.claim import Claim, finding, with_number, without_number
 from evenhand.analysis.findings.factor_gaps import crossing_levels
+from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, codes, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.estimate import Tested
@@ -126,8 +127,10 @@ def _level_pairs(stratum: Stratum) -> list[OptionPairs]:
     found = []
     for factor in factors:
         others = [other.name for other in factors if other.name != factor.name]
-        matched = pl.concat_str(pl.col(*others), separator="/") if others else pl.lit("all")
-        coded = rows.with_columns(matched.alias("set"))
+        matched = [pl.col(level_column(other)).cast(pl.String) for other in others]
+        # Where several users share a combination, they are paired in the order of their names.
+        turn = pl.col("arm").cast(pl.String).rank("dense").over([level_column(f.name) for f in factors])
+        coded = rows.with_columns(pl.concat_str([*matched, turn], separator="/").alias("set"))
         for level in factor.levels[1:]:
             found.append(_paired(coded, factor=factor.name, first=level, second=factor.levels[0]))
     return found
@@ -139,7 +142,7 @@ def _paired(rows: pl.DataFrame, *, factor: str, first: str, second: str) -> Opti
     if answered.height == 0:
         empty = pl.DataFrame(schema=dict.fromkeys(("set", "item", "choice", "choice_second"), pl.String))
         return OptionPairs(rows=empty, factor=factor, first=first, second=second)
-    side = answered[factor].cast(pl.String)
+    side = answered[level_column(factor)].cast(pl.String)
     kept = (*columns, "choice", "choice_tag", "score")
     left, right = (answered.filter(side == name).select(kept) for name in (first, second))
     joined = left.join(right, on=columns, how="inner", suffix="_second").sort(columns)
@@ -211,10 +214,10 @@ def _tag_claim(stratum: Stratum, pairs: OptionPairs, *, tag: str) -> Claim:
 
 
 def _tag_rows(told: pl.DataFrame, *, totals: pl.DataFrame, factor: str, stratum: Stratum) -> list[OptionShare]:
-    level = pl.col(factor).cast(pl.String).alias("level")
-    size = totals.filter(pl.col(factor).is_not_null()).group_by(level).agg(pl.len().alias("answers"))
+    level = pl.col(level_column(factor)).cast(pl.String).alias("level")
+    size = totals.filter(pl.col(level_column(factor)).is_not_null()).group_by(level).agg(pl.len().alias("answers"))
     tag = pl.col("choice_tag").cast(pl.String).alias("tag")
-    counted = told.filter(pl.col(factor).is_not_null()).group_by(level, tag).agg(pl.len().alias("count"))
+    counted = told.filter(pl.col(level_column(factor)).is_not_null()).group_by(level, tag).agg(pl.len().alias("count"))
     top = counted.group_by("tag").agg(pl.col("count").sum()).sort("count", "tag", descending=[True, False])["tag"]
     kept = counted.filter(pl.col("tag").is_in(top[:_TAGS].to_list())).join(size, on="level")
     shares = kept.with_columns((pl.col("count") / pl.col("answers")).alias("share")).sort(

@@ -13,7 +13,7 @@ from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import paired_gap
 from evenhand.analysis.estimators.power import Components, PairedDesign, power_curve
 from evenhand.analysis.findings.gaps import gap_grid
-from evenhand.analysis.table.scores import Scores
+from evenhand.analysis.table.scores import Scores, level_column
 from evenhand.analysis.table.stratum import Stratum, cues, strata
 from evenhand.errors import TableError
 from evenhand.records.results import DesignPower
@@ -114,7 +114,7 @@ def design_power(stratum: Stratum) -> list[DesignPower]:
 def _replicate_noise(rows: pl.DataFrame, stratum: Stratum) -> tuple[float, float]:
     """Variance of paired differences between replicates of a pair, and the mean number of replicates."""
     contrast, settings = stratum.settings.contrast, stratum.settings
-    side = pl.col(contrast).cast(pl.String)
+    side = pl.col(level_column(contrast)).cast(pl.String)
     pairs = rows.group_by("unit", "item", "replicate", maintain_order=True).agg(
         (
             pl.col("value").filter(side == settings.advantaged).mean()

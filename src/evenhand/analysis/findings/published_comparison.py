@@ -17,6 +17,7 @@ from evenhand.analysis.estimators.published import item_only_bayes
 from evenhand.analysis.findings.claim import Claim, with_number
 from evenhand.analysis.findings.factor_gaps import crossing_levels
 from evenhand.analysis.findings.mixed_check import column_name
+from evenhand.analysis.table.scores import covariate_column, level_column
 from evenhand.analysis.table.stratum import Stratum, codes, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.estimate import Spread, Tested
@@ -26,8 +27,8 @@ from evenhand.records.profile import Cue
 
 __all__ = ["published_findings"]
 
-LARGEST = 60_000
-"""Trials beyond which the published model is left out: variational Bayes on single rows then takes minutes."""
+LARGEST = 30_000
+"""Trials beyond which the published model is left out: variational Bayes on single rows then costs most."""
 
 _LABEL = "For comparison only: the published model treats answers of one profile as independent and finds too much."
 _METHOD = "published: item intercept only, variational Bayes (for comparison)"
@@ -64,7 +65,7 @@ def published_findings(stratum: Stratum) -> list[Finding]:
 
 
 def _crossing(stratum: Stratum, *, cue: Cue | None) -> _Part | None:
-    rows = stratum.crossed(cue).filter(pl.col("score").is_not_null())
+    rows = stratum.adjusted(stratum.crossed(cue)).filter(pl.col("score").is_not_null())
     if rows.height == 0:
         return None
     _, factors = crossing_levels(rows, stratum)
@@ -77,8 +78,7 @@ def _crossing(stratum: Stratum, *, cue: Cue | None) -> _Part | None:
     labels = list(contrasts)
     columns = [dummies(factor.codes)[profile] for factor in factors]
     for name in stratum.covariates:
-        values = rows[name].to_numpy()
-        values = np.where(np.isnan(values), np.nanmean(values), values)
+        values = rows[covariate_column(name)].to_numpy()
         if np.ptp(values) > 0:
             columns.append(((values - values.mean()) / values.std())[:, None])
             labels.append(name)
@@ -88,9 +88,9 @@ def _crossing(stratum: Stratum, *, cue: Cue | None) -> _Part | None:
 def _pairs(stratum: Stratum, *, cue: Cue | None) -> _Part | None:
     settings = stratum.settings
     rows = stratum.paired(cue).filter(pl.col("score").is_not_null())
-    if rows.height == 0 or rows[settings.contrast].n_unique() < 2:
+    if rows.height == 0 or rows[level_column(settings.contrast)].n_unique() < 2:
         return None
-    side = (rows[settings.contrast].cast(pl.String) == settings.advantaged).cast(pl.Float64).to_numpy()
+    side = (rows[level_column(settings.contrast)].cast(pl.String) == settings.advantaged).cast(pl.Float64).to_numpy()
     contrast = LevelContrast(factor=settings.contrast, level=settings.advantaged, reference=settings.disadvantaged)
     name = column_name(contrast)
     return _Part(rows=rows, columns=[side[:, None]], names=[name], contrasts={name: contrast})

@@ -18,6 +18,7 @@ from evenhand.analysis.findings.factor_gaps import Crossing, FactorLevels, cross
 from evenhand.analysis.findings.gaps import gap_estimate, gap_grid, sample_of
 from evenhand.analysis.findings.memory_effect import NOTHING_SHARED, Comparison, against
 from evenhand.analysis.table.measurements import MeasureStratum
+from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import cues
 from evenhand.errors import TableError
 from evenhand.records.contrast import ArmContrast, LevelContrast
@@ -69,7 +70,7 @@ def _between_versions(part: MeasureStratum, rows: pl.DataFrame, *, cue: Cue | No
         return without_number(claim, stratum=stratum, sample=sample, reason=_NO_PAIR)
     name = f"shift/{part.quantity.name}/{part.quantity.tag}/{stratum.stream_name}/{cue}"
     estimate = gap_estimate(differences, stratum=stratum, name=name)
-    advantaged = pl.col(settings.contrast).cast(pl.String) == settings.advantaged
+    advantaged = pl.col(level_column(settings.contrast)).cast(pl.String) == settings.advantaged
     bounds = _bounds(part, plus=rows.filter(advantaged), minus=rows.filter(~advantaged), value=estimate.estimate)
     return _found(part, claim, estimate=estimate, sample=sample, bounds=bounds, units=estimate.pairs)
 
@@ -92,7 +93,7 @@ def _level(
         estimate = level_estimate(crossing, crossing.scores, factor=factor, level=level, stratum=part.stratum)
     except TableError as error:
         return without_number(claim, stratum=part.stratum, sample=crossing.sample, reason=str(error))
-    held = pl.col(factor.name).cast(pl.String)
+    held = pl.col(level_column(factor.name)).cast(pl.String)
     plus, minus = rows.filter(held == contrast.level), rows.filter(held == contrast.reference)
     bounds = _bounds(part, plus=plus, minus=minus, value=estimate.estimate)
     return _found(

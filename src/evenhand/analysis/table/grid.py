@@ -10,6 +10,7 @@ import polars as pl
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import codes
 
 __all__ = ["Grid", "grid", "item_means", "pair_grid"]
@@ -45,7 +46,7 @@ def pair_grid(rows: pl.DataFrame, *, contrast: str, first: str, second: str, col
     Versions are paired within a replicate, where both saw the same option order; a pair with one answer missing is
     left out.
     """
-    side = pl.col(contrast).cast(pl.String)
+    side = pl.col(level_column(contrast)).cast(pl.String)
     pairs = (
         rows.group_by("unit", "item", "replicate", maintain_order=True)
         .agg(

@@ -11,6 +11,7 @@ import polars as pl
 from msgspec import Struct
 from msgspec.structs import replace
 
+from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import SHOWN, Stratum, condition_of, parts_by, with_units
 from evenhand.analysis.table.table_file import read_table_file
 from evenhand.errors import TableError
@@ -37,7 +38,7 @@ class Measurements(Struct, frozen=True, kw_only=True):
     """A checked measurement table."""
 
     frame: pl.DataFrame
-    """MEASUREMENT_COLUMNS in their order, then the factors; text columns are plain text. May have no rows."""
+    """MEASUREMENT_COLUMNS in their order, then a `level_column` a factor; text is plain text. May have no rows."""
     factors: tuple[str, ...]
     settings: AnalysisSettings
 
@@ -69,7 +70,7 @@ def measurements_from_frame(
     unknown = [name for name in factors if name not in frame.columns]
     if unknown:
         raise TableError(f"the measurement table lacks the factor {unknown[0]!r}; write it again from its run.")
-    columns += [_typed(frame[name], "str") for name in factors]
+    columns += [_typed(frame[name], "str").alias(level_column(name)) for name in factors]
     shaped = pl.DataFrame(columns)
     _check_values(shaped)
     return Measurements(frame=shaped, factors=factors, settings=settings)
@@ -87,7 +88,8 @@ def read_measurements(path: Path, *, factors: tuple[str, ...], settings: Analysi
 def write_measurements(measurements: Measurements, *, path: Path) -> None:
     """Write the table as Parquet; what stands at `path` is replaced whole."""
     partial = path.with_name(path.name + ".partial")
-    measurements.frame.write_parquet(partial)
+    named = {level_column(factor): factor for factor in measurements.factors}
+    measurements.frame.rename(named).write_parquet(partial)
     partial.replace(path)
 
 

@@ -1,121 +1,188 @@
-"""A predicted label as it stands in a table of predictions: which option it names, if any.
+"""Predicted labels as they stand in a table of predictions: which of the possible answers they name, if any.
 
-Cells that are a bare letter or number are read at once for the whole column; every other text is read once by the
-reader that also serves the extractors (`evenhand.reading.read`), so that a table and a run agree on an answer.
+The possible answers are the gold labels that occur, or those the user lists. Whatever names none of them is no answer:
+it is counted, with examples, and never scored as wrong.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Literal
 
 import polars as pl
+from msgspec import Struct
 
 from evenhand.errors import TableError
-from evenhand.reading.declining import declines
 from evenhand.reading.plain import plain
 from evenhand.reading.read import Read, read
 from evenhand.reading.shown import Shown
+from evenhand.records.as_read import UnreadAnswers
 
-__all__ = ["Labels", "labels_of", "normalised"]
+__all__ = ["Answers", "LabelReader", "Labels", "answers_of", "label_read", "labels_of"]
 
 Labels = Literal["letters", "numbers", "words"]
-"""What the gold labels are: single letters, whole numbers, or words."""
+"""What labels are: single letters, whole numbers, or words."""
+LabelReader = Callable[[str, tuple[str, ...]], str | None]
+"""(text, possible answers) -> the answer that the text gives, or None."""
 
-_LONGEST_WORD = 60
-_BLANK = (
-    *("", "nan", "none", "null", "na", "n/a", "unparsed", "unparsable", "invalid", "error", "refused", "refusal"),
-    *("unknown", "unclear", "unsure", "undecided", "no answer", "not sure", "declined", "decline", "failed", "timeout"),
-    *("truncated", "missing", "other", "n.a.", "-", "?", "i don't know", "don't know", "idk", "cannot determine"),
-    *("not applicable", "no prediction", "none of the above", "blocked", "filtered", "empty", "abstain"),
-)
-_LETTERS = tuple("ABCDEFGHIJ")
-_STRIPPED = " \t\r\n\"'`*()[]{}<>.:;,"
-_LEAD = re.compile(
-    r"(?:(?:so|i think|i would say|i'd say|probably)[ ,]+)?"
-    r"(?:(?:the|my|final|best|correct|predicted)[ ]){0,3}(?:answer|label|emotion|prediction|choice|option|class)"
-    r"[ ]?(?:is|:|=|→|would be)+[ ]*(?::[ ]*)?|(?:it's|it is|i'd say|i would say)[ ]+",
-    re.IGNORECASE,
-)
-_LETTERED = re.compile(r"\(?[a-j]\)?[ ]?[.):][ ]+|[a-j][ ]-[ ]", re.IGNORECASE)
-_NOTE = re.compile(r"[ ]*[(\[][^()\[\]\n]{0,80}[)\]][ .]*$")
-_NUMBER = re.compile(
-    r"(?:(?:answer|option|choice|label|number)s?[ ]?(?:is|:|=|→|number|no\.?)?[^\w\n]{0,4})?(\d{1,9})(?:\.0{1,6})?"
-    r"(?:[^\w\n]{1,3}.{0,80})?",
-    re.IGNORECASE,
-)
+_OTHER = 0.05
+"""Share of the answers in another form than the gold labels beyond which the table mixes forms."""
+_SHOWN = 5
+_LONGEST_SHOWN = 80
+_EDGES = " \t\r\n\"'`*()[]{}<>.:;,"
+_LETTER, _NUMBER = re.compile(r"[a-z]"), re.compile(r"(\d+)(?:\.0+)?")
+_CLAIM = re.compile(r"\b(?:answer|choice|option)\b\s*(?:is|:|=)[\s:*(\[]*(\d+)\b")
+_HEAD = re.compile(r"(\d+)\s*[.):]\s")
+_WHOLE = re.compile(r"(?:option|answer|choice)\s*[:#]?\s*(\d+)")
 
 
-def labels_of(gold: pl.Series, *, column: str) -> Labels:
+class Answers(Struct, frozen=True, kw_only=True):
+    """The answers of a table, read."""
+
+    choice: pl.Series
+    """In one spelling; null where the cell names no possible answer."""
+    key: pl.Series
+    possible: tuple[str, ...]
+    empty: int
+    """Cells without any text."""
+    unread: tuple[UnreadAnswers, ...]
+    """The most frequent answers that name none of the possible ones."""
+    unread_rows: int
+
+
+def answers_of(
+    gold: pl.Series, prediction: pl.Series, *, possible: tuple[str, ...] = (), reader: LabelReader | None = None
+) -> Answers:
+    """Gold labels and predictions, in one spelling.
+
+    Args:
+        gold: Right answers.
+        prediction: Answers given.
+        possible: All possible answers; empty: those that occur in `gold`.
+        reader: Reads longer texts; None: `label_read`.
+
+    Raises:
+        TableError: A gold label is absent, gold labels have several forms, no prediction names a possible answer, or
+            many have another form.
+    """
+    form = labels_of(gold)
+    key = gold.str.to_lowercase().str.strip_chars(_EDGES)
+    key = key.str.replace(r"\.0+$", "") if form == "numbers" else key
+    options = _possible(key, possible, form=form, column=gold.name)
+    texts = prediction.drop_nulls().value_counts(name="rows").sort("rows", prediction.name, descending=[True, False])
+    reads = reader or label_read
+    found = {text: reads(text, options) for text in texts[prediction.name].to_list()}
+    unread = [(text, rows) for text, rows in texts.iter_rows() if found[text] is None]
+    if found and len(unread) == len(found):
+        raise TableError(
+            f"no entry of the column {prediction.name!r} names one of the gold labels "
+            f"{', '.join(map(repr, options[:6]))}: it holds {', '.join(repr(_short(t)) for t, _ in unread[:3])}; write "
+            f"both in one form, or name a correctness column with --correct."
+        )
+    _refuse_mixed(unread, rows=int(texts["rows"].sum()), form=form, column=prediction.name)
+    choice = prediction.replace_strict(found, default=None, return_dtype=pl.String)
+    return Answers(
+        choice=choice,
+        key=key,
+        possible=options,
+        empty=prediction.null_count(),
+        unread=tuple(UnreadAnswers(answer=_short(text), rows=rows) for text, rows in unread[:_SHOWN]),
+        unread_rows=sum(rows for _, rows in unread),
+    )
+
+
+def labels_of(gold: pl.Series) -> Labels:
     """What kind of label a gold column holds.
 
     Raises:
-        TableError: A gold label is absent.
+        TableError: A gold label is absent, or the labels have several forms.
     """
-    blank = gold.is_null() | gold.str.to_lowercase().is_in(["", "nan", "null"])
+    blank = gold.is_null()
     if blank.any():
         raise TableError(
-            f"row {(blank.arg_max() or 0) + 1} has no gold label in the column {column!r}; "
+            f"row {(blank.arg_max() or 0) + 1} has no gold label in the column {gold.name!r}; "
             f"every row needs one, or name a correctness column with --correct."
         )
-    bare = _bare(gold)
-    if bare.str.contains(r"^[a-j]$").all():
-        return "letters"
-    if bare.str.contains(r"^\d+(\.0)?$").all():
-        return "numbers"
-    return "words"
+    forms: dict[Labels, str] = {}
+    for label in gold.unique().sort().to_list():
+        forms.setdefault(_form(_bare(label)), label)
+    if len(forms) > 1:
+        shown = " and ".join(f"{form} ({label!r})" for form, label in forms.items())
+        raise TableError(f"the gold labels in the column {gold.name!r} are {shown}; write all of them in one form.")
+    return next(iter(forms))
 
 
-def normalised(series: pl.Series, *, labels: Labels, known: Sequence[str] = ()) -> pl.Series:
-    """Labels in one spelling; null where the text names no option, or more than one.
+def label_read(text: str, possible: tuple[str, ...]) -> str | None:
+    """The possible answer that a text gives, by the reader that also serves the extractors (`evenhand.reading.read`).
 
-    Args:
-        series: Texts.
-        labels: What kind of label they should name.
-        known: The words that may be named, where they are known; only for `words`.
+    A letter that is only talked about ("Option A comes to mind") is no answer, and neither is a text with a word that
+    happens to be a letter ("I would rather not say").
     """
-    bare = _bare(series)
-    texts = series.unique().drop_nulls()
-    match labels:
-        case "letters":
-            at_once = bare.str.extract(r"^([a-j])$")
-            read_as = {text: _letter(text) for text in texts.filter(~_bare(texts).str.contains(r"^[a-j]$"))}
-        case "numbers":
-            at_once = bare.str.extract(r"^(\d+)(?:\.0+)?$")
-            read_as = {text: _numbered(text) for text in texts.filter(~_bare(texts).str.contains(r"^\d+(\.0+)?$"))}
-        case "words":
-            options = Shown((), tuple(known))
-            at_once = pl.repeat(None, len(series), dtype=pl.String, eager=True)
-            read_as = {text: _worded(text, options) for text in texts}
-    told = series.replace_strict(list(read_as), list(read_as.values()), default=None, return_dtype=pl.String)
-    return at_once.fill_null(told).rename(series.name)
+    whole = _spelt(_bare(text))
+    if whole in possible:
+        return whole
+    if all(_NUMBER.fullmatch(label) for label in possible):
+        return _number_read(text, possible)
+    letters = all(_LETTER.fullmatch(label) for label in possible)
+    shown = Shown(tuple(label.upper() for label in possible), ()) if letters else Shown((), possible)
+    found = read(text, shown)
+    return possible[found.position] if isinstance(found, Read) else None
 
 
-def _letter(text: str) -> str | None:
-    reading = read(text, Shown(_LETTERS, ()))
-    return _LETTERS[reading.position].lower() if isinstance(reading, Read) else None
+def _number_read(text: str, possible: tuple[str, ...]) -> str | None:
+    """The number of a text that is nothing else, or of its last labelled claim, or that it begins with."""
+    named = _WHOLE.fullmatch(_bare(text))
+    if named:
+        return named[1] if named[1] in possible else None
+    lowered = plain(text).lower().strip()
+    claims = _CLAIM.findall(lowered)
+    if claims:
+        return claims[-1] if claims[-1] in possible else None
+    head = _HEAD.match(lowered)
+    return head[1] if head and head[1] in possible else None
 
 
-def _numbered(text: str) -> str | None:
-    bare = plain(text).strip(_STRIPPED)
-    match = _NUMBER.fullmatch(bare)
-    return match.group(1) if match and not declines(bare) else None
+def _possible(key: pl.Series, stated: tuple[str, ...], *, form: Labels, column: str) -> tuple[str, ...]:
+    occurring: list[str] = key.unique().sort().to_list()
+    if not stated:
+        return tuple(occurring)
+    options = tuple(dict.fromkeys(_spelt(_bare(answer)) for answer in stated))
+    odd = next((label for label in occurring if label not in options), None)
+    if odd is not None:
+        raise TableError(
+            f"the gold label {odd!r} in the column {column!r} is none of the answers that --answers lists "
+            f"({', '.join(map(repr, options))}); add it."
+        )
+    return options
 
 
-def _worded(text: str, options: Shown) -> str | None:
-    """The known word a text claims; of a text that is no more than a word, that word."""
-    if options.texts:
-        reading = read(text, options)
-        return options.texts[reading.position].lower().strip(_STRIPPED) if isinstance(reading, Read) else None
-    bare = plain(text)
-    if declines(bare) or "\n" in bare:
-        return None
-    lead = _LEAD.match(bare)
-    word = _LETTERED.sub("", bare[lead.end() if lead else 0 :].strip(), count=1)
-    word = _NOTE.sub("", word).lower().strip(_STRIPPED)
-    return None if word in _BLANK or len(word) > _LONGEST_WORD else word
+def _refuse_mixed(unread: list[tuple[str, int]], *, rows: int, form: Labels, column: str) -> None:
+    others = [(text, count) for text, count in unread if _form(_bare(text)) not in {form, "words"}]
+    count = sum(number for _, number in others)
+    if count > _OTHER * rows:
+        raise TableError(
+            f"the column {column!r} mixes forms: {count:,} of {rows:,} answers are like {others[0][0]!r}, but the gold "
+            f"labels are {form}; write all answers in the form of the gold labels, or name a correctness column with "
+            f"--correct."
+        )
 
 
-def _bare(series: pl.Series) -> pl.Series:
-    return series.str.to_lowercase().str.strip_chars(_STRIPPED)
+def _form(bare: str) -> Labels:
+    if _LETTER.fullmatch(bare):
+        return "letters"
+    return "numbers" if _NUMBER.fullmatch(bare) else "words"
+
+
+def _bare(text: str) -> str:
+    return text.lower().strip(_EDGES)
+
+
+def _spelt(bare: str) -> str:
+    number = _NUMBER.fullmatch(bare)
+    return number[1] if number else bare
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_SHOWN else f"{line[: _LONGEST_SHOWN - 1]}…"

@@ -1,9 +1,10 @@
-"""A plain table of predictions -> score table.
+"""A plain table of predictions -> score table, with a record of how it was read.
 
-Two forms are understood. With columns named, any table with an item, a profile and a correctness column. With
-nothing named, the reference row format: one row a question, with `question_id`, `gold_label`, the factor columns
-`gender`, `age`, `religion`, `ethnicity`, and a column with the prediction. A row without levels on any factor is the
-no-memory arm. A prediction that names no option is missing, never wrong.
+Two forms are understood. With columns named, any table with an item, a user and a correctness column. With nothing
+named, the reference row format: one row per question, with `question_id`, `gold_label`, the factor columns `gender`,
+`age`, `religion`, `ethnicity`, and a column with the prediction; there a row without a level on any factor is the
+no-memory arm. Only an empty cell is missing. Rows are put into an order of their own, so that no number depends on
+theirs.
 """
 
 from __future__ import annotations
@@ -14,47 +15,53 @@ import polars as pl
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evenhand.analysis.table.predicted_label import labels_of, normalised
-from evenhand.analysis.table.scores import Scores, scores_from_frame
-from evenhand.analysis.table.table_file import read_table_file
+from evenhand.analysis.table.factor_kinds import factor_kind, factor_read
+from evenhand.analysis.table.predicted_label import LabelReader
+from evenhand.analysis.table.prediction_columns import PredictionColumns, TableContrast, columns_read, resolved
+from evenhand.analysis.table.prediction_scores import ScoredRows, covariate_values, scored
+from evenhand.analysis.table.repeats import named_replicates, repeats_read, replicates
+from evenhand.analysis.table.scores import Scores, covariate_column, level_column, scores_from_frame
+from evenhand.analysis.table.table_file import TableFile, table_file
+from evenhand.analysis.table.user_arms import Arms, arms_of
 from evenhand.errors import TableError
+from evenhand.records.as_read import AsRead, ColumnRead, CovariateRead, FactorKind, FactorRead, LeftOut
 from evenhand.records.item import ITEM_KINDS
-from evenhand.records.score import RESERVED_COLUMNS
 from evenhand.records.settings import AnalysisSettings
+from evenhand.seeds import stream
 
-__all__ = ["REFERENCE_FACTORS", "PredictionColumns", "read_predictions"]
+__all__ = ["read_predictions"]
 
-REFERENCE_FACTORS: tuple[str, ...] = ("gender", "age", "religion", "ethnicity")
-"""Factor columns of the reference row format."""
-_REFERENCE_LEVELS = {"gender": "male", "age": "34-65", "religion": "christian", "ethnicity": "white"}
-"""Reference cell of the published study, compared without regard to case."""
-_ITEM = ("question_id", "item_id", "item")
-_GOLD = ("gold_label", "gold", "label")
-_PREDICTION = ("prediction", "pred_label", "predicted_label", "pred", "parsed_label", "response", "output", "answer")
-_MODEL = ("model", "model_name")
-_NOTHING = ("", "nan", "none", "null", "na", "n/a")
-_NO_MEMORY = (*_NOTHING, "no_memory", "no memory", "baseline")
-_TRUE = ("1", "1.0", "true", "yes", "t", "y")
-_FALSE = ("0", "0.0", "false", "no", "f", "n")
+_SURVEY = '{"ImportId"'
+"""Begins the entries of the last header row of a survey export."""
 
 
-class PredictionColumns(Struct, frozen=True, kw_only=True):
-    """Which column of a table of predictions is what. None: looked for under the names of the reference format."""
+class _Table(Struct, frozen=True, kw_only=True):
+    """A file with its columns told apart."""
 
-    item: str | None = None
-    profile: str | None = None
-    """Column naming the profile; None: the combination of factor levels."""
-    correct: str | None = None
-    """Column with 1/0 or true/false; None: the prediction compared with the gold label."""
-    prediction: str | None = None
-    gold: str | None = None
-    matched_set: str | None = None
-    """Column naming the matched set; None: the combination of the factors other than the contrast."""
-    model: str | None = None
-    replicate: str | None = None
-    """Column with 0-based repeats; None: rows of one item and profile are numbered as they come."""
-    factors: tuple[str, ...] = ()
-    covariates: tuple[str, ...] = ()
+    file: TableFile
+    given: PredictionColumns
+    used: PredictionColumns
+    text: pl.DataFrame
+    """Used columns as text, null where empty."""
+    header_rows: int
+    """Further header rows, left out of `text`."""
+    kinds: dict[str, FactorKind]
+
+    def of_kind(self, kind: FactorKind) -> tuple[str, ...]:
+        """Factors of a kind."""
+        return tuple(name for name in self.used.factors if self.kinds[name] == kind)
+
+
+class _Ready(Struct, frozen=True, kw_only=True):
+    """Everything that a score table is made of."""
+
+    frame: pl.DataFrame
+    settings: AnalysisSettings
+    factors: tuple[str, ...]
+    item_factors: tuple[str, ...]
+    within_factors: tuple[str, ...]
+    covariates: tuple[str, ...]
+    as_read: AsRead
 
 
 def read_predictions(
@@ -62,219 +69,278 @@ def read_predictions(
     *,
     columns: PredictionColumns | None = None,
     settings: AnalysisSettings | None = None,
+    reader: LabelReader | None = None,
 ) -> Scores:
     """The score table that a file of predictions amounts to.
+
+    Args:
+        path: The file.
+        columns: What the user named.
+        settings: What the analysis is told beforehand.
+        reader: Reads predictions that are longer than a label.
 
     Raises:
         TableError: The file cannot be read, a column is missing, or a value cannot be what its column says.
     """
-    raw = read_table_file(path)
-    text = raw.with_columns(pl.all().cast(pl.String).str.strip_chars())
-    named = _resolve(text, columns or PredictionColumns())
-    chosen = settings or AnalysisSettings()
-    frame = _with_arms(text, named, contrast=chosen.contrast)
-    frame = pl.concat([frame, _outcomes(text, named)], how="horizontal")
-    frame = _with_replicates(frame, text, named)
-    covariates = [_numeric(text, name) for name in named.covariates]
-    references = {**_references(frame, named.factors), **chosen.references}
+    # The rows as text are let go before the score table is checked, since a large table fits into memory only once.
+    ready = _ready(path, columns or PredictionColumns(), settings=settings or AnalysisSettings(), reader=reader)
     return scores_from_frame(
-        pl.concat([frame, pl.DataFrame(covariates)], how="horizontal") if covariates else frame,
-        settings=replace(chosen, references=references),
-        factors=named.factors,
-        covariates=named.covariates,
+        ready.frame,
+        settings=ready.settings,
+        factors=ready.factors,
+        item_factors=ready.item_factors,
+        within_factors=ready.within_factors,
+        covariates=ready.covariates,
+        as_read=ready.as_read,
     )
 
 
-def _resolve(frame: pl.DataFrame, columns: PredictionColumns) -> PredictionColumns:
-    """Fill the names that were not given and refuse those that are not there."""
-    given = [
-        name
-        for name in (
-            columns.item,
-            columns.profile,
-            columns.correct,
-            columns.prediction,
-            columns.gold,
-            columns.matched_set,
-            columns.model,
-            columns.replicate,
-            *columns.factors,
-            *columns.covariates,
+def _ready(path: Path, columns: PredictionColumns, *, settings: AnalysisSettings, reader: LabelReader | None) -> _Ready:
+    table = _table(path, columns)
+    chosen, contrast = _settings(table, settings)
+    arms = arms_of(table.text, table.used, between=table.of_kind("between users"), contrast=contrast)
+    rows = scored(table.text, table.used, reader=reader)
+    frame = pl.concat([_fixed(table), arms.frame, rows.frame, _levels(table), _numbers(table)], how="horizontal")
+    read = tuple(
+        factor_read(_known(table, arms, name), kind=table.kinds[name], reference=chosen.references.get(name))
+        for name in table.used.factors
+    )
+    return _Ready(
+        frame=_ordered(frame, table, settings=chosen),
+        settings=replace(chosen, references={**{one.factor: one.reference for one in read}, **chosen.references}),
+        factors=_between_arms(table, contrast),
+        item_factors=table.of_kind("of the item"),
+        within_factors=tuple(
+            name for name in table.of_kind("within users") if contrast is None or name != contrast.factor
+        ),
+        covariates=table.used.covariates,
+        as_read=_as_read(table, arms=arms, rows=rows, frame=frame, factors=read, contrast=contrast),
+    )
+
+
+def _table(path: Path, given: PredictionColumns) -> _Table:
+    file = table_file(path)
+    used = resolved(file, given)
+    if contrasted := used.contrast:
+        used = replace(used, factors=tuple(dict.fromkeys((*used.factors, contrasted.factor))))
+    taken = file.frame.select(used.taken())
+    header_rows = _survey_rows(file.frame)
+    text = taken.slice(header_rows).with_columns(pl.all().cast(pl.String).str.strip_chars())
+    _refuse_absent_words(text, used.missing)
+    empty = pl.all().is_null() | pl.all().is_in(["", *used.missing])
+    text = text.with_columns(pl.when(empty).then(None).otherwise(pl.all()).name.keep())
+    if text.height == 0:
+        raise TableError(f"the table {str(path)!r} has header rows only; it needs at least one row.")
+    _require_full(text, used.item or "", role="item")
+    if used.model is not None:
+        _require_full(text, used.model, role="model")
+    kinds = {
+        name: factor_kind(
+            text[name], item=text[used.item or ""], profile=None if used.profile is None else text[used.profile]
         )
-        if name is not None
-    ]
-    for name in given:
-        if name not in frame.columns:
-            raise TableError(f"the table has no column {name!r}; it has {_listed(frame)}; name one of these.")
-    factors = columns.factors or tuple(name for name in REFERENCE_FACTORS if name in frame.columns)
-    reserved = [name for name in (*factors, *columns.covariates) if name in RESERVED_COLUMNS]
-    if reserved:
-        raise TableError(f"the factor or covariate {reserved[0]!r} has a name the score table uses; rename the column.")
-    if not factors and columns.profile is None:
+        for name in used.factors
+    }
+    for name in given.factors:
+        levels = text[name].drop_nulls().unique().sort().to_list()
+        if len(levels) < 2:
+            shown = f"only the level {levels[0]!r}" if levels else "no level"
+            raise TableError(f"the factor {name!r} has {shown}, so there is nothing to compare; leave it out.")
+    return _Table(file=file, given=given, used=used, text=text, header_rows=header_rows, kinds=kinds)
+
+
+def _settings(table: _Table, settings: AnalysisSettings) -> tuple[AnalysisSettings, TableContrast | None]:
+    """The settings with the contrast of this table; without one no factor is a contrast."""
+    contrast = table.used.contrast
+    if contrast is None and settings.contrast in table.used.factors:
+        found = set(table.text[settings.contrast].drop_nulls().unique().to_list())
+        if found == {settings.advantaged, settings.disadvantaged}:
+            contrast = TableContrast(factor=settings.contrast, first=settings.advantaged, second=settings.disadvantaged)
+    if contrast is None:
+        return replace(settings, contrast=""), None
+    levels = table.text[contrast.factor].drop_nulls().unique().sort().to_list()
+    for level in (contrast.first, contrast.second):
+        if level not in levels:
+            raise TableError(
+                f"the contrast names the level {level!r}, but the column {contrast.factor!r} holds "
+                f"{', '.join(map(repr, levels[:8]))}; name two of these."
+            )
+    if table.kinds[contrast.factor] == "of the item":
         raise TableError(
-            f"the table has no factor columns ({', '.join(REFERENCE_FACTORS)}) and no profile column is named; "
-            f"it has {_listed(frame)}; give --profile or --factors."
+            f"the contrast {contrast.factor!r} is a property of the item, so that no item has both levels and nothing "
+            f"can be paired; name it with --factors instead of --contrast."
         )
-    return _resolve_answers(frame, replace(columns, factors=factors))
-
-
-def _resolve_answers(frame: pl.DataFrame, columns: PredictionColumns) -> PredictionColumns:
-    item = columns.item or _find(frame, _ITEM, option="--item")
-    model = columns.model or next((name for name in _MODEL if name in frame.columns), None)
-    if columns.correct is not None:
-        return replace(columns, item=item, model=model)
-    gold = columns.gold or _find(frame, _GOLD, option="--correct")
-    prediction = columns.prediction or _find(frame, _PREDICTION, option="--correct")
-    return replace(columns, item=item, model=model, gold=gold, prediction=prediction)
-
-
-def _find(frame: pl.DataFrame, names: tuple[str, ...], *, option: str) -> str:
-    for name in names:
-        if name in frame.columns:
-            return name
-    raise TableError(
-        f"the table has none of the columns {', '.join(map(repr, names))}; it has {_listed(frame)}; "
-        f"name the column with {option}."
+    return (
+        replace(settings, contrast=contrast.factor, advantaged=contrast.first, disadvantaged=contrast.second),
+        contrast,
     )
 
 
-def _listed(frame: pl.DataFrame) -> str:
-    shown = frame.columns[:12]
-    return ", ".join(map(repr, shown)) + (f" and {frame.width - 12} more" if frame.width > 12 else "")
+def _between_arms(table: _Table, contrast: TableContrast | None) -> tuple[str, ...]:
+    """Factors of which every arm has one level; a contrast within users makes two arms of a user."""
+    between = table.of_kind("between users")
+    if contrast is None or contrast.factor in between:
+        return between
+    return (*between, contrast.factor)
 
 
-def _level(name: str) -> pl.Expr:
-    """A factor's level, null where the row has none."""
-    return pl.when(pl.col(name).str.to_lowercase().is_in(_NOTHING)).then(None).otherwise(pl.col(name)).alias(name)
-
-
-def _with_arms(frame: pl.DataFrame, columns: PredictionColumns, *, contrast: str) -> pl.DataFrame:
-    levels = frame.select(_level(name) for name in columns.factors)
-    bare = (
-        levels.select(pl.all_horizontal(pl.all().is_null()).alias("bare"))["bare"]
-        if columns.factors
-        else pl.repeat(True, frame.height, eager=True)
-    )
-    combined = pl.concat_str(pl.all().fill_null("-"), separator="/")
-    if columns.profile is None:
-        profile = levels.select(combined.alias("profile"))["profile"]
-        none = bare
-    else:
-        profile = frame[columns.profile]
-        none = profile.is_null() | profile.str.to_lowercase().is_in(_NO_MEMORY)
-    others = [name for name in columns.factors if name != contrast]
-    if columns.matched_set is not None:
-        matched = frame[columns.matched_set]
-    elif contrast in columns.factors and others:
-        matched = levels.select(pl.concat_str(pl.col(*others).fill_null("-"), separator="/").alias("m"))["m"]
-    else:
-        matched = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
-    item = frame[columns.item or ""]
-    if (mask := item.is_null() | item.str.to_lowercase().is_in(_NOTHING)).any():
-        raise TableError(
-            f"row {(mask.arg_max() or 0) + 1} has no item in the column {columns.item!r}; every row needs one."
-        )
-    placebo = ~none & profile.str.starts_with("placebo")
-    arms = pl.DataFrame({"none": none, "placebo": placebo, "profile": profile, "matched": matched})
-    shown = arms.select(
-        arm=pl.when("none").then(pl.lit("none")).otherwise("profile"),
-        arm_kind=pl.when("none")
-        .then(pl.lit("none"))
-        .when("placebo")
-        .then(pl.lit("placebo"))
-        .otherwise(pl.lit("profile")),
-        cohort=pl.when(~pl.col("none") & ~pl.col("placebo")).then(pl.lit("predictions")),
-        matched_set=pl.when(~pl.col("none") & ~pl.col("placebo")).then("matched"),
-    )
-    fixed = pl.DataFrame({"item": item, "model": _model(frame, columns), "kind": _kind(frame)})
+def _fixed(table: _Table) -> pl.DataFrame:
+    text, used = table.text, table.used
     constant = {"bank": "predictions", "placement": "system", "reader": "none", "mitigation": "none"}
-    return pl.concat([fixed, shown, levels], how="horizontal").with_columns(
-        *(pl.lit(value).alias(name) for name, value in constant.items()),
-        pl.lit(0).alias("order_index"),
-        pl.when(pl.col("arm_kind") == "profile").then(pl.lit("stated")).alias("cue"),
+    model = pl.repeat("model", text.height, eager=True) if used.model is None else text[used.model]
+    kind = _kind_column(table)
+    kinds = pl.repeat("understanding", text.height, eager=True) if kind is None else kind
+    return pl.DataFrame({"item": text[used.item or ""], "model": model, "kind": kinds}).with_columns(
+        *(pl.lit(value).alias(name) for name, value in constant.items()), pl.lit(0).alias("order_index")
     )
 
 
-def _model(frame: pl.DataFrame, columns: PredictionColumns) -> pl.Series:
-    if columns.model is None:
-        return pl.repeat("model", frame.height, eager=True)
-    return frame[columns.model].fill_null("model")
+def _kind_column(table: _Table) -> pl.Series | None:
+    """Kinds of items, where the table has a column of that name that holds nothing else."""
+    if "kind" not in table.file.frame.columns or "kind" in table.used.taken():
+        return None
+    kinds = table.file.frame["kind"].slice(table.header_rows).cast(pl.String)
+    return kinds if kinds.is_in(list(ITEM_KINDS)).all() else None
 
 
-def _kind(frame: pl.DataFrame) -> pl.Series:
-    if "kind" in frame.columns and frame["kind"].is_in(list(ITEM_KINDS)).all():
-        return frame["kind"]
-    return pl.repeat("understanding", frame.height, eager=True)
+def _levels(table: _Table) -> pl.DataFrame:
+    return table.text.select(pl.col(name).alias(level_column(name)) for name in table.used.factors)
 
 
-def _outcomes(frame: pl.DataFrame, columns: PredictionColumns) -> pl.DataFrame:
-    """Columns outcome, choice, keyed_option, score of every row."""
-    if columns.correct is not None:
-        score = _correctness(frame[columns.correct])
-        choice = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
-        key = pl.repeat("correct", frame.height, eager=True)
-    else:
-        labels = labels_of(frame[columns.gold or ""], column=columns.gold or "")
-        key = normalised(frame[columns.gold or ""], labels=labels)
-        choice = normalised(frame[columns.prediction or ""], labels=labels)
-        score = (choice == key).cast(pl.Float64)
-    return pl.DataFrame({"choice": choice, "keyed_option": key, "score": score}).with_columns(
-        pl.when(pl.col("score").is_null()).then(pl.lit("unparsed")).otherwise(pl.lit("answered")).alias("outcome")
+def _numbers(table: _Table) -> pl.DataFrame:
+    return pl.DataFrame(
+        [covariate_values(table.text[name]).alias(covariate_column(name)) for name in table.used.covariates]
     )
 
 
-def _correctness(series: pl.Series) -> pl.Series:
-    lowered = series.str.to_lowercase()
-    known = pl.Series([*_TRUE, *_FALSE, *_NOTHING])
-    numeric = series.cast(pl.Float64, strict=False)
-    within = numeric.is_between(0.0, 1.0).fill_null(False)
-    odd = ~(lowered.is_in(known.to_list()) | within) & series.is_not_null()
-    if odd.any():
+def _known(table: _Table, arms: Arms, name: str) -> pl.Series:
+    """Levels of the rows with a user; the no-memory arm has none to count."""
+    return table.text[name].filter(arms.frame["arm_kind"] == "profile")
+
+
+def _ordered(frame: pl.DataFrame, table: _Table, *, settings: AnalysisSettings) -> pl.DataFrame:
+    """Rows in an order that follows from what they hold, with numbers for repeats and cells.
+
+    Text becomes codes in alphabetical order first, since it is sorted several times.
+    """
+    text = [name for name, kind in frame.schema.items() if kind == pl.String]
+    frame = frame.with_columns(frame[name].cast(pl.Enum(frame[name].drop_nulls().unique().sort())) for name in text)
+    named = table.used.replicate
+    if named is not None:
+        frame = frame.with_columns(named_replicates(table.text[named]))
+    first = ["model", "item", "arm", *(["replicate"] if named is not None else [])]
+    others = sorted(name for name in frame.columns if name not in first and frame[name].n_unique() > 1)
+    frame = frame.sort([*first, *others], nulls_last=True)
+    if named is None:
+        frame = frame.with_columns(replicates(frame, rng=stream(settings.seed, "analysis", "repeats")))
+    return frame.with_columns(pl.format("row-{}", pl.int_range(pl.len())).alias("cell_key"))
+
+
+def _as_read(
+    table: _Table,
+    *,
+    arms: Arms,
+    rows: ScoredRows,
+    frame: pl.DataFrame,
+    factors: tuple[FactorRead, ...],
+    contrast: TableContrast | None,
+) -> AsRead:
+    used, file = table.used, table.file
+    others = file.frame.drop(used.taken(), strict=False).slice(table.header_rows)
+    repeats = repeats_read(frame, others, named=used.profile is not None)
+    if used.replicate is not None:
+        repeats = replace(repeats, told_apart_by=None, name_with=None)
+    profiles = frame.filter(pl.col("arm_kind") == "profile")
+    kind = (ColumnRead(column="kind", role="kind", option=None),) if _kind_column(table) is not None else ()
+    return AsRead(
+        file=file.text.path.name,
+        written=file.text.says(),
+        rows=frame.height,
+        items=frame["item"].n_unique(),
+        users=profiles["arm"].n_unique(),
+        header_rows=table.header_rows,
+        columns=(*columns_read(table.given, used), *kind),
+        nested=file.nested,
+        factors=factors,
+        covariates=_covariates(table, frame),
+        missing=used.missing,
+        no_memory_rows=int((frame["arm_kind"] == "none").sum()),
+        no_memory_by=arms.no_memory_by,
+        placebo_rows=int((frame["arm_kind"] == "placebo").sum()),
+        arm_words=arms.words,
+        answers=rows.possible,
+        empty_answers=rows.empty,
+        unread=rows.unread,
+        unread_rows=rows.unread_rows,
+        repeats=repeats,
+        left_out=_left_out(table, profiles, contrast=contrast),
+        withheld=_withheld(repeats.told_apart_by, option=repeats.name_with, cells=repeats.cells, most=repeats.most),
+    )
+
+
+def _covariates(table: _Table, frame: pl.DataFrame) -> tuple[CovariateRead, ...]:
+    """One record per covariate, model and kind; the mixed model adds its coefficients later."""
+    return tuple(
+        CovariateRead(
+            covariate=name,
+            model=str(model),
+            kind=str(kind),
+            rows_without=part[covariate_column(name)].null_count(),
+        )
+        for name in table.used.covariates
+        for (model, kind), part in sorted(frame.partition_by("model", "kind", as_dict=True).items())
+    )
+
+
+def _left_out(table: _Table, profiles: pl.DataFrame, *, contrast: TableContrast | None) -> tuple[LeftOut, ...]:
+    """Rows of users that a comparison of a factor leaves out, because one of the columns it needs is empty."""
+    found = []
+    for name in table.used.factors:
+        if contrast is not None and name == contrast.factor:
+            needed = [name]
+        else:
+            alike = table.of_kind(table.kinds[name])
+            needed = [other for other in alike if contrast is None or other != contrast.factor]
+        columns = {**{other: level_column(other) for other in needed}}
+        columns |= {other: covariate_column(other) for other in table.used.covariates}
+        empty = tuple(other for other, column in columns.items() if profiles[column].null_count())
+        if empty:
+            lost = profiles.filter(pl.any_horizontal(pl.col(columns[other]).is_null() for other in empty))
+            found.append(LeftOut(comparison=name, rows=lost.height, users=lost["arm"].n_unique(), empty=empty))
+    return tuple(found)
+
+
+def _withheld(column: str | None, *, option: str | None, cells: int, most: int) -> str | None:
+    if column is None:
+        return None
+    return (
+        f"{cells:,} combinations of item and levels have up to {most:,} rows, and the column {column!r}, which is not "
+        f"named, tells them apart. If it names the users, every test takes answers of different people for repeats "
+        f"of one; name it "
+        f"with {option}. Until then no verdict is given."
+    )
+
+
+def _survey_rows(frame: pl.DataFrame) -> int:
+    """Rows after the header that are no data: question texts and import ids of a survey export."""
+    for place, row in enumerate(frame.head(2).rows()):
+        texts = [value for value in row if isinstance(value, str)]
+        marks = sum(text.lstrip().startswith(_SURVEY) for text in texts)
+        if texts and marks >= len(texts) / 2:
+            return place + 1
+    return 0
+
+
+def _refuse_absent_words(text: pl.DataFrame, missing: tuple[str, ...]) -> None:
+    for word in missing:
+        if not any((text[name] == word).any() for name in text.columns):
+            raise TableError(
+                f"--missing {word!r} occurs in none of the columns used; check its spelling, or leave it out."
+            )
+
+
+def _require_full(text: pl.DataFrame, column: str, *, role: str) -> None:
+    mask = text[column].is_null()
+    if mask.any():
         raise TableError(
-            f"the column {series.name!r} holds {series.filter(odd)[0]!r} in row {(odd.arg_max() or 0) + 1}; "
-            f"allowed are 1/0, true/false, a number from 0 to 1, or an empty field for a missing answer."
+            f"row {(mask.arg_max() or 0) + 1} has no {role} in the column {column!r}; every row needs one."
         )
-    words = {**dict.fromkeys(_TRUE, 1.0), **dict.fromkeys(_FALSE, 0.0)}
-    said = lowered.replace_strict(words, default=None, return_dtype=pl.Float64)
-    return said.fill_null(numeric.fill_nan(None))
-
-
-def _with_replicates(frame: pl.DataFrame, text: pl.DataFrame, columns: PredictionColumns) -> pl.DataFrame:
-    if columns.replicate is not None:
-        replicate = text[columns.replicate].cast(pl.Int64, strict=False)
-        if (mask := replicate.is_null()).any():
-            value = text[columns.replicate].filter(mask)[0]
-            raise TableError(f"the column {columns.replicate!r} holds {value!r}; allowed are whole numbers from 0.")
-        numbered = frame.with_columns(replicate)
-    else:
-        numbered = frame.with_columns((pl.int_range(pl.len()).over("model", "item", "arm")).alias("replicate"))
-    return numbered.with_columns(pl.format("row-{}", pl.int_range(pl.len())).alias("cell_key"))
-
-
-def _numeric(frame: pl.DataFrame, name: str) -> pl.Series:
-    series = frame[name]
-    blank = series.is_null() | series.str.to_lowercase().is_in(_NOTHING)
-    numeric = series.cast(pl.Float64, strict=False)
-    if (mask := numeric.is_null() & ~blank).any():
-        raise TableError(
-            f"the covariate {name!r} holds {series.filter(mask)[0]!r} in row {(mask.arg_max() or 0) + 1}; allowed are "
-            f"numbers; give a text column as a factor instead."
-        )
-    return numeric.fill_nan(None)
-
-
-def _references(frame: pl.DataFrame, factors: tuple[str, ...]) -> dict[str, str]:
-    """Reference level of each factor: the published study's where it occurs, otherwise the most frequent."""
-    found: dict[str, str] = {}
-    for name in factors:
-        counts = (
-            frame[name]
-            .drop_nulls()
-            .value_counts(sort=True, name="rows")
-            .sort(by=["rows", name], descending=[True, False])
-        )
-        levels: list[str] = counts[name].to_list()
-        published = [level for level in levels if level.lower() == _REFERENCE_LEVELS.get(name)]
-        if levels:
-            found[name] = (published or levels)[0]
-    return found

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import polars as pl
 from msgspec import Struct
+from msgspec.structs import replace
 
 from evenhand.analysis.table.table_file import read_table_file
 from evenhand.errors import TableError
 from evenhand.records.answer_format import ANSWER_FORMATS
+from evenhand.records.as_read import AsRead
 from evenhand.records.condition import CONDITION_FIELDS
 from evenhand.records.item import ITEM_KINDS
 from evenhand.records.profile import ARM_KINDS
@@ -17,7 +19,16 @@ from evenhand.records.score import RESERVED_COLUMNS, SCORE_COLUMNS, ColumnType
 from evenhand.records.settings import AnalysisSettings
 from evenhand.records.trial import OUTCOMES
 
-__all__ = ["CELL_KEY", "Scores", "is_score_table", "read_scores", "scores_from_frame", "write_scores"]
+__all__ = [
+    "CELL_KEY",
+    "Scores",
+    "covariate_column",
+    "is_score_table",
+    "level_column",
+    "read_scores",
+    "scores_from_frame",
+    "write_scores",
+]
 
 _TYPES: dict[ColumnType, pl.DataType] = {
     "str": pl.String(),
@@ -33,6 +44,8 @@ _CLOSED: dict[str, tuple[str, ...]] = {
 }
 _SCORED = ("letter", "distribution")
 """Formats whose answers always have a score; ratings and texts have one only where there is a reference."""
+_CODED = (pl.Categorical, pl.Enum)
+"""Text as codes, which a large table needs: taken as it is."""
 _UNIT_INTERVAL = ("score", "p_score", "p_best")
 
 CELL_KEY: tuple[str, ...] = (
@@ -46,16 +59,37 @@ CELL_KEY: tuple[str, ...] = (
 """Columns that together name one trial: a table holds each combination at most once."""
 
 
+def level_column(factor: str) -> str:
+    """The column of a frame that holds the levels of a factor.
+
+    Names of factors and covariates are the user's; no column of ours has a name like these, so that a factor may be
+    called `value`, `item` or `user.gender`. Nothing reads the name back.
+    """
+    return f"level of {factor}"
+
+
+def covariate_column(covariate: str) -> str:
+    """The column of a frame that holds a covariate; see `level_column`."""
+    return f"covariate {covariate}"
+
+
 class Scores(Struct, frozen=True, kw_only=True):
     """A checked score table."""
 
     frame: pl.DataFrame
-    """SCORE_COLUMNS in their order, then a column a factor, then a column a covariate. `cell_key` is plain text, every
-    other text column categorical, covariates are floats. Null means absent; NaN never occurs."""
+    """SCORE_COLUMNS in their order, then a `level_column` per factor, then a `covariate_column` per covariate.
+    `cell_key` is plain text, every other text column categorical, covariates are floats. Null means absent; NaN never
+    occurs."""
     factors: tuple[str, ...]
-    """Factor columns, in the table's order."""
+    """Factors between users, in the table's order."""
+    item_factors: tuple[str, ...] = ()
+    """Factors of which every item has one level."""
+    within_factors: tuple[str, ...] = ()
+    """Factors whose levels change within users and within items."""
     covariates: tuple[str, ...] = ()
-    """Numeric columns that the mixed models adjust for."""
+    """Numbers that factor gaps and mixed models are adjusted for."""
+    as_read: AsRead | None = None
+    """How a table of a stranger was read; None for score tables."""
     settings: AnalysisSettings
 
 
@@ -64,15 +98,22 @@ def scores_from_frame(
     *,
     settings: AnalysisSettings,
     factors: tuple[str, ...] | None = None,
+    item_factors: tuple[str, ...] = (),
+    within_factors: tuple[str, ...] = (),
     covariates: tuple[str, ...] = (),
+    as_read: AsRead | None = None,
 ) -> Scores:
     """Check a plain data frame and give it the one shape the analysis works on.
 
     Args:
-        frame: SCORE_COLUMNS (the nullable ones may be absent) and factor columns.
+        frame: SCORE_COLUMNS (the nullable ones may be absent), and factors and covariates under their own names or, for
+            names that the table itself uses, under `level_column` and `covariate_column`.
         settings: What the plan told the analysis beforehand.
-        factors: Factor columns; None takes every further text column that is not a covariate.
-        covariates: Numeric columns to carry along.
+        factors: Factors between users; None takes every further text column that is not a covariate.
+        item_factors: Factors of the items.
+        within_factors: Factors that change within users and items.
+        covariates: Numbers to adjust for.
+        as_read: How the table was read.
 
     Raises:
         TableError: A column is missing, of another type, or holds a value it may not.
@@ -81,34 +122,45 @@ def scores_from_frame(
         raise TableError("the score table has no rows; it needs at least one trial.")
     frame = _filled(frame)
     chosen = _factor_columns(frame, covariates=covariates) if factors is None else factors
-    _require_columns(frame, (*chosen, *covariates))
-    shaped = _shape(frame, factors=chosen, covariates=covariates)
+    named = (*chosen, *item_factors, *within_factors)
+    columns = {**{name: level_column(name) for name in named}, **{name: covariate_column(name) for name in covariates}}
+    _require_columns(frame, columns)
+    renamed = frame.rename({name: column for name, column in columns.items() if column not in frame.columns})
+    shaped = _shape(renamed, factors=named, covariates=covariates)
     _check_values(shaped, covariates=covariates)
     _check_outcomes(shaped)
     _check_unique(shaped)
     text = [c.name for c in SCORE_COLUMNS if c.type == "str" and c.name != "cell_key"]
     return Scores(
-        frame=shaped.with_columns(pl.col(*text, *chosen).cast(pl.Categorical)),
+        frame=shaped.with_columns(pl.col(*text, *map(level_column, named)).cast(pl.Categorical)),
         factors=chosen,
+        item_factors=item_factors,
+        within_factors=within_factors,
         covariates=covariates,
+        as_read=as_read,
         settings=settings,
     )
 
 
 def read_scores(path: Path, *, settings: AnalysisSettings) -> Scores:
-    """The score table in a Parquet, CSV or JSON lines file.
+    """The score table in a Parquet, CSV or JSON lines file, in an order of its own.
 
     Raises:
         TableError: The file cannot be read, or is not a score table.
     """
-    return scores_from_frame(read_table_file(path), settings=settings)
+    scores = scores_from_frame(read_table_file(path), settings=settings)
+    keys = [pl.col(name).cast(pl.String) if name != "replicate" else pl.col(name) for name in CELL_KEY]
+    return replace(scores, frame=scores.frame.sort(keys))
 
 
 def write_scores(scores: Scores, *, path: Path) -> None:
     """Write the table as Parquet with plain text columns, so that pandas, DuckDB and R read it as it is."""
     text = pl.selectors.categorical()
     partial = path.with_name(path.name + ".partial")
-    scores.frame.with_columns(text.cast(pl.String)).write_parquet(partial)
+    named = (*scores.factors, *scores.item_factors, *scores.within_factors)
+    plain = {level_column(name): name for name in named if name not in RESERVED_COLUMNS}
+    plain |= {covariate_column(name): name for name in scores.covariates if name not in RESERVED_COLUMNS}
+    scores.frame.rename(plain).with_columns(text.cast(pl.String)).write_parquet(partial)
     partial.replace(path)
 
 
@@ -137,16 +189,17 @@ def _factor_columns(frame: pl.DataFrame, *, covariates: tuple[str, ...]) -> tupl
     )
 
 
-def _require_columns(frame: pl.DataFrame, extra: tuple[str, ...]) -> None:
+def _require_columns(frame: pl.DataFrame, named: dict[str, str]) -> None:
     required = [column.name for column in SCORE_COLUMNS if not column.nullable]
-    missing = [name for name in (*required, *extra) if name not in frame.columns]
+    missing = [name for name in required if name not in frame.columns]
+    missing += [name for name, column in named.items() if not {name, column} & set(frame.columns)]
     if missing:
         raise TableError(
             f"the score table lacks the column {missing[0]!r} ({len(missing)} missing in all: {', '.join(missing)}); "
             f"the columns of a score table are listed by `evenhand analyse --help`; "
             f"for a plain table of predictions give --item, --profile and --correct."
         )
-    reserved = [name for name in extra if name in RESERVED_COLUMNS]
+    reserved = [name for name, column in named.items() if name in RESERVED_COLUMNS and column not in frame.columns]
     if reserved:
         raise TableError(
             f"the column {reserved[0]!r} cannot be a factor or covariate, because the score table uses that name; "
@@ -156,8 +209,8 @@ def _require_columns(frame: pl.DataFrame, extra: tuple[str, ...]) -> None:
 
 def _shape(frame: pl.DataFrame, *, factors: tuple[str, ...], covariates: tuple[str, ...]) -> pl.DataFrame:
     columns = [_cast(frame, name=column.name, type=column.type) for column in SCORE_COLUMNS]
-    columns += [_cast(frame, name=name, type="str") for name in factors]
-    columns += [_cast(frame, name=name, type="float") for name in covariates]
+    columns += [_cast(frame, name=level_column(name), type="str") for name in factors]
+    columns += [_cast(frame, name=covariate_column(name), type="float") for name in covariates]
     return pl.DataFrame(columns)
 
 
@@ -166,7 +219,7 @@ def _cast(frame: pl.DataFrame, *, name: str, type: ColumnType) -> pl.Series:
     if name not in frame.columns:
         return pl.Series(name, [None], dtype=target).new_from_index(0, frame.height)
     series = frame[name]
-    if series.dtype == target:
+    if series.dtype == target or (type == "str" and name != "cell_key" and isinstance(series.dtype, _CODED)):
         return series
     if type == "bool" and series.dtype == pl.String:
         lowered = series.str.to_lowercase()
@@ -196,21 +249,23 @@ def _check_values(frame: pl.DataFrame, *, covariates: tuple[str, ...]) -> None:
                 f"every trial needs one."
             )
     for name, allowed in _CLOSED.items():
-        mask = ~frame[name].is_in(list(allowed))
+        mask = ~frame[name].cast(pl.String).is_in(list(allowed))
         if mask.any():
             value = frame[name].filter(mask)[0]
             raise TableError(
                 f"the column {name!r} of the score table holds {value!r} in row {_row(mask)}; "
                 f"allowed are {', '.join(allowed)}."
             )
-    floats = (*(c.name for c in SCORE_COLUMNS if c.type == "float"), *covariates)
-    for name in floats:
-        _check_float(frame[name], unit=name in _UNIT_INTERVAL)
+    for column in SCORE_COLUMNS:
+        if column.type == "float":
+            _check_float(frame[column.name], shown=column.name, unit=column.name in _UNIT_INTERVAL)
+    for name in covariates:
+        _check_float(frame[covariate_column(name)], shown=name, unit=False)
     if (frame["replicate"] < 0).any():
         raise TableError(f"the column 'replicate' holds {frame['replicate'].min()!r}; replicates count from 0.")
 
 
-def _check_float(series: pl.Series, *, unit: bool) -> None:
+def _check_float(series: pl.Series, *, shown: str, unit: bool) -> None:
     mask = (~series.is_finite()).fill_null(False)
     allowed = "finite numbers or an empty field"
     if unit:
@@ -218,15 +273,15 @@ def _check_float(series: pl.Series, *, unit: bool) -> None:
         allowed = "numbers from 0 to 1 or an empty field"
     if mask.any():
         raise TableError(
-            f"the column {series.name!r} of the score table holds {series.filter(mask)[0]!r} in row {_row(mask)}; "
+            f"the column {shown!r} of the score table holds {series.filter(mask)[0]!r} in row {_row(mask)}; "
             f"allowed are {allowed}."
         )
 
 
 def _check_outcomes(frame: pl.DataFrame) -> None:
-    answered = frame["outcome"] == "answered"
+    answered = frame["outcome"].cast(pl.String) == "answered"
     scored = frame["score"].is_not_null()
-    mask = answered & ~scored & frame["answer"].is_in(list(_SCORED))
+    mask = answered & ~scored & frame["answer"].cast(pl.String).is_in(list(_SCORED))
     if mask.any():
         raise TableError(
             f"row {_row(mask)} of the score table is answered but has no score; give the score, "

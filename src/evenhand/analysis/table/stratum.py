@@ -13,7 +13,7 @@ import polars as pl
 from msgspec import Struct, convert
 from numpy.typing import NDArray
 
-from evenhand.analysis.table.scores import Scores
+from evenhand.analysis.table.scores import Scores, covariate_column, level_column
 from evenhand.records.condition import CONDITION_FIELDS, Condition
 from evenhand.records.profile import CUES, Cue
 from evenhand.records.settings import AnalysisSettings
@@ -53,7 +53,13 @@ class Stratum(Struct, frozen=True, kw_only=True):
     primary: Literal["score", "p_score"]
     """`p_score` where every answered trial of model and kind has one, otherwise `score`."""
     factors: tuple[str, ...]
+    """Factors between users; their levels stand in `level_column(factor)`."""
+    item_factors: tuple[str, ...] = ()
+    """Factors of which every item has one level."""
+    within_factors: tuple[str, ...] = ()
+    """Factors whose levels change within users and within items."""
     covariates: tuple[str, ...]
+    """Numbers that factor gaps are adjusted for, in `covariate_column(covariate)`."""
     settings: AnalysisSettings
 
     @property
@@ -67,36 +73,52 @@ class Stratum(Struct, frozen=True, kw_only=True):
 
     def arm(self, kind: str) -> pl.DataFrame:
         """The trials of one kind of arm."""
-        return self.rows.filter(pl.col("arm_kind") == kind)
+        return _kept(self.rows, pl.col("arm_kind") == kind)
 
     def profiles(self, cue: Cue | None = None) -> pl.DataFrame:
         """The trials with a profile in memory; of one cue style where given."""
         rows = self.arm("profile")
-        return rows if cue is None else rows.filter(pl.col("cue") == cue)
+        return rows if cue is None else _kept(rows, pl.col("cue") == cue)
 
     def paired(self, cue: Cue | None = None) -> pl.DataFrame:
         """The trials of profiles with a version: those that differ from their twin in the contrast only."""
         contrast = self.settings.contrast
         if contrast not in self.factors:
             return self.rows.clear()
-        return self.profiles(cue).filter(pl.col(contrast).is_not_null() & pl.col("matched_set").is_not_null())
+        return self.profiles(cue).filter(
+            pl.col(level_column(contrast)).is_not_null() & pl.col("matched_set").is_not_null()
+        )
 
     def crossed(self, cue: Cue | None = None) -> pl.DataFrame:
         """The trials of the intersectional crossing: profiles without a version, with a level on every factor."""
         names = self.crossed_factors()
         rows = self._without_version(cue)
-        return rows.filter(pl.all_horizontal(pl.col(*names).is_not_null())) if names else rows.clear()
+        if not names:
+            return rows.clear()
+        return _kept(rows, pl.all_horizontal(pl.col(*map(level_column, names)).is_not_null()))
 
     def crossed_factors(self) -> tuple[str, ...]:
         """Factors with at least two levels in the intersectional crossing."""
         rows = self._without_version(None)
         names = [name for name in self.factors if name != self.settings.contrast]
-        return tuple(name for name in names if rows[name].drop_nulls().n_unique() > 1)
+        return tuple(name for name in names if rows[level_column(name)].drop_nulls().n_unique() > 1)
+
+    def adjusted(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The trials with a number for every covariate; the others cannot be adjusted and are left out."""
+        if not self.covariates:
+            return rows
+        return _kept(rows, pl.all_horizontal(pl.col(*map(covariate_column, self.covariates)).is_not_null()))
 
     def _without_version(self, cue: Cue | None) -> pl.DataFrame:
         rows = self.profiles(cue)
         contrast = self.settings.contrast
-        return rows.filter(pl.col(contrast).is_null()) if contrast in self.factors else rows
+        return rows.filter(pl.col(level_column(contrast)).is_null()) if contrast in self.factors else rows
+
+
+def _kept(rows: pl.DataFrame, condition: pl.Expr) -> pl.DataFrame:
+    """The rows that meet a condition; the same frame where all do, so that a large table is not copied."""
+    mask = rows.select(condition.fill_null(False).alias("kept"))["kept"]
+    return rows if mask.all() else rows.filter(mask)
 
 
 def strata(scores: Scores) -> list[Stratum]:
@@ -124,9 +146,11 @@ def strata(scores: Scores) -> list[Stratum]:
                     main=where.mitigation == "none"
                     and (where.reader == "none" or "none" not in readers)
                     and (where.answer == "letter" or (model, kind) not in lettered),
-                    rows=pl.concat([none, part]),
+                    rows=pl.concat([none, part]) if none.height else part,
                     primary=primary,
                     factors=scores.factors,
+                    item_factors=scores.item_factors,
+                    within_factors=scores.within_factors,
                     covariates=scores.covariates,
                     settings=scores.settings,
                 )
@@ -167,7 +191,7 @@ def with_units(frame: pl.DataFrame, *, factors: tuple[str, ...], contrast: str) 
         frame = frame.with_columns(pl.concat_str("bank", "item", separator="/").cast(pl.Categorical).alias("item"))
     if contrast not in factors:
         return frame.with_columns(pl.col("arm").alias("unit"))
-    twin = pl.col(contrast).is_not_null() & pl.col("matched_set").is_not_null()
+    twin = pl.col(level_column(contrast)).is_not_null() & pl.col("matched_set").is_not_null()
     name = pl.concat_str(pl.col("cohort").cast(pl.String).fill_null("cohort"), pl.col("matched_set"), separator="/")
     return frame.with_columns(
         pl.when(twin).then(name).otherwise(pl.col("arm").cast(pl.String)).cast(pl.Categorical).alias("unit")

@@ -2,79 +2,139 @@
 
 from __future__ import annotations
 
-import codecs
+import io
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+from msgspec import Struct
 
 from evenhand.analysis.table.table_guard import refuse_bomb
 from evenhand.errors import TableError
+from evenhand.tabular.text_table import TextTable, opened, opened_text, text_table
 
-__all__ = ["read_table_file"]
+__all__ = ["TableFile", "read_table_file", "table_file"]
 
-_FORMATS = {".parquet": "Parquet", ".csv": "CSV", ".tsv": "CSV", ".jsonl": "JSON lines", ".ndjson": "JSON lines"}
-_BLOCK = 1 << 20
+_NESTED = (pl.List, pl.Struct, pl.Array, pl.Object, pl.Binary)
+_PLAIN_CODECS = ("utf-8", "utf-8-sig")
+
+
+class TableFile(Struct, frozen=True, kw_only=True):
+    """The rows of a file and how they were written."""
+
+    frame: pl.DataFrame
+    """Plain columns only. CSV columns are text, so that nothing is guessed; others keep their types, with NaN, which
+    is how data frames write an absent number, as null."""
+    nested: tuple[str, ...]
+    """Columns of lists or objects, which are left out."""
+    text: TextTable
 
 
 def read_table_file(path: Path) -> pl.DataFrame:
-    """The rows of a table file.
+    """The rows of a table file; see `table_file`."""
+    return table_file(path).frame
 
-    CSV columns come back as text (empty fields as null), so that nothing is guessed; Parquet and JSON lines keep
-    their types. The format follows the file's suffix.
+
+def table_file(path: Path) -> TableFile:
+    """The rows of a table file; compression, encoding and separator are recognised.
 
     Raises:
-        TableError: The file is absent, empty, of another format, not UTF-8, or cannot be parsed.
+        TableError: The file is absent, empty, of another format, of an encoding that cannot be told, or damaged.
     """
-    suffix = path.suffix.lower()
-    if suffix not in _FORMATS:
-        allowed = ", ".join(sorted(_FORMATS))
-        raise TableError(f"the table {str(path)!r} has the suffix {suffix!r}; allowed are {allowed}; save it as one.")
-    if not path.is_file():
-        raise TableError(f"there is no table at {str(path)!r}; check the path.")
-    if path.stat().st_size == 0:
-        raise TableError(f"the table {str(path)!r} is empty (0 bytes); it needs a header and at least one row.")
-    if suffix != ".parquet":
-        _require_utf8(path)
+    text = text_table(path, error=TableError)
     try:
-        refuse_bomb(path, suffix)
-        frame = _parse(path, suffix)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        refuse_bomb(path, path.suffix.lower())
+        frame = _parse(text)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, UnicodeDecodeError) as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise TableError(
-            f"the table {str(path)!r} cannot be read as {_FORMATS[suffix]} ({reason}); write it again from its source."
+            f"the table {str(path)!r} cannot be read as {text.format} ({reason}); write it again from its source."
         ) from error
     if frame.height == 0:
         raise TableError(f"the table {str(path)!r} has a header but no rows; it needs at least one row.")
-    return frame
-
-
-def _parse(path: Path, suffix: str) -> pl.DataFrame:
-    if suffix == ".parquet":
-        return pl.read_parquet(path)
-    if suffix in {".jsonl", ".ndjson"}:
-        return pl.read_ndjson(path, infer_schema_length=None)
-    return pl.read_csv(path, separator="\t" if suffix == ".tsv" else ",", infer_schema=False)
-
-
-def _require_utf8(path: Path) -> None:
-    """Read the file once in blocks and name the first byte that is not UTF-8."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    done = 0
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            try:
-                decoder.decode(block)
-            except UnicodeDecodeError as error:
-                raise _encoding_error(path, done + error.start) from error
-            done += len(block)
-    try:
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        raise _encoding_error(path, done) from error
-
-
-def _encoding_error(path: Path, byte: int) -> TableError:
-    return TableError(
-        f"the table {str(path)!r} is not UTF-8 (near byte {byte}); allowed is UTF-8 only; "
-        f"convert it, for instance with `iconv -f WINDOWS-1252 -t UTF-8`."
+    nested = tuple(name for name, kind in frame.schema.items() if isinstance(kind, _NESTED))
+    plain = frame.drop(nested)
+    names = _trimmed(plain.columns, path=path)
+    return TableFile(
+        frame=plain.rename(names).with_columns(pl.selectors.float().fill_nan(None)), nested=nested, text=text
     )
+
+
+def _trimmed(columns: list[str], *, path: Path) -> dict[str, str]:
+    names = {name: name.strip() for name in columns}
+    twice = next((name for name in names.values() if list(names.values()).count(name) > 1), None)
+    if twice is not None:
+        raise TableError(f"the table {str(path)!r} has the column {twice!r} twice; give each column its own name.")
+    return names
+
+
+def _parse(text: TextTable) -> pl.DataFrame:
+    match text.format:
+        case "Parquet":
+            return pl.read_parquet(text.path)
+        case "JSON lines":
+            return _json_lines(text)
+        case "CSV":
+            frame = pl.read_csv(
+                _source(text), separator=text.separator or ",", infer_schema=False, skip_rows=text.skipped
+            )
+            return frame.rename(dict(zip(frame.columns, text.columns, strict=True)))
+
+
+def _source(text: TextTable) -> Path | io.BytesIO:
+    """The file itself where polars reads it, otherwise its text as UTF-8."""
+    if text.compression == "plain" and text.encoding in _PLAIN_CODECS:
+        return text.path
+    with opened_text(text.path, error=TableError) as stream:
+        return io.BytesIO(stream.read().encode("utf-8"))
+
+
+def _json_lines(text: TextTable) -> pl.DataFrame:
+    try:
+        return pl.read_ndjson(_source(text), infer_schema_length=None)
+    except pl.exceptions.PolarsError:
+        # A column of mixed types, which may be one that nobody asks for: read as text, field by field.
+        return _loose(text)
+
+
+def _loose(text: TextTable) -> pl.DataFrame:
+    rows = list(_objects(text))
+    names = dict.fromkeys(name for row in rows for name in row)
+    columns = []
+    for name in names:
+        values = [row.get(name) for row in rows]
+        nested = any(isinstance(value, list | dict) for value in values)
+        columns.append(
+            pl.Series(name, [[]] * len(rows), dtype=pl.List(pl.Null))
+            if nested
+            else pl.Series(name, [_written(value) for value in values], dtype=pl.String)
+        )
+    return pl.DataFrame(columns)
+
+
+def _objects(text: TextTable) -> Iterator[dict[str, Any]]:
+    with opened(text, error=TableError) as stream:
+        for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (json.JSONDecodeError, RecursionError) as error:
+                raise TableError(
+                    f"the table {str(text.path)!r} cannot be read as JSON lines (line {number}: {error}); write it "
+                    f"again from its source."
+                ) from error
+            if not isinstance(row, dict):
+                raise TableError(
+                    f"the table {str(text.path)!r} holds no JSON object in line {number}; each line needs one."
+                )
+            yield row
+
+
+def _written(value: object) -> str | None:
+    """A JSON value as text; NaN is absent, as in a data frame."""
+    if value is None or value != value:
+        return None
+    return str(value).lower() if isinstance(value, bool) else str(value)

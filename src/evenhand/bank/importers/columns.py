@@ -8,7 +8,9 @@ from typing import TypeVar, get_args
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from evenhand.bank.importers.keys import KEY_BASES, KeyBase, KeyCell, places_of
 from evenhand.bank.importers.rows import Row, read_rows, row_text, row_texts
 from evenhand.bank.importers.settings import Progress, Settings, Sheet
 from evenhand.errors import BankError, UsageError
@@ -20,6 +22,7 @@ OPTIONS = {
     "stem": "column of the situation (required)",
     "options": "columns of the options, with commas between, or one column that holds a list (required)",
     "key": "column of the best option: its letter, its number from 1, or its text (required without weights)",
+    "key_base": "what keys are: 0 or 1 (where numbers count from), letter, or text (decided over the column)",
     "weights": "columns of the weights in [0, 1], with commas between, or one column that holds a list",
     "strategies": "columns of the strategies of the options, with commas between",
     "question": "column of the question",
@@ -44,6 +47,7 @@ class _Map(Struct, frozen=True, kw_only=True):
     stem: str
     options: tuple[str, ...]
     key: str | None
+    key_base: KeyBase | None
     weights: tuple[str, ...]
     strategies: tuple[str, ...]
     question: str | None
@@ -63,9 +67,17 @@ def read_columns(path: Path, *, settings: Settings, progress: Progress) -> Bank:
         BankError: Naming file, line and column of what is wrong.
     """
     columns = _column_map(settings)
-    items = tuple(
-        _item(row, columns, number=number) for number, row in enumerate(read_rows(path, progress=progress), 1)
-    )
+    items: list[Item] = []
+    keys: list[KeyCell] = []
+    for number, row in enumerate(read_rows(path, progress=progress), 1):
+        item = _item(row, columns, number=number)
+        items.append(item)
+        if columns.key is not None:
+            texts = tuple(option.text for option in item.options)
+            keys.append(KeyCell(row=row, value=row_text(row, columns.key), texts=texts))
+    if columns.key is not None:
+        places = places_of(keys, column=columns.key, base=columns.key_base)
+        items = [replace(item, key=_LETTERS[place]) for item, place in zip(items, places, strict=True)]
     if not items:
         raise BankError(f"{str(path)!r} has no rows; a bank needs at least one item")
     sheet = settings.sheet(
@@ -86,7 +98,7 @@ def read_columns(path: Path, *, settings: Settings, progress: Progress) -> Bank:
         redistribute=sheet.redistribute,
         validated=sheet.validated,
         language=settings.text("language", "en"),
-        items=items,
+        items=tuple(items),
     )
 
 
@@ -109,6 +121,7 @@ def _column_map(settings: Settings) -> _Map:
         stem=stem or "",
         options=options,
         key=key,
+        key_base=_key_base(settings, key=key),
         weights=weights,
         strategies=strategies,
         question=settings.maybe("question"),
@@ -119,6 +132,16 @@ def _column_map(settings: Settings) -> _Map:
         tags=_split(settings.maybe("tags")),
         kind="management" if kind == "management" else "understanding",
     )
+
+
+def _key_base(settings: Settings, *, key: str | None) -> KeyBase | None:
+    stated = settings.maybe("key_base")
+    if stated is None:
+        return None
+    if key is None:
+        raise UsageError("option 'key_base' says how to read option 'key', which is not given; name the column")
+    settings.choice("key_base", KEY_BASES, "text")
+    return next(base for base in KEY_BASES if base == stated)
 
 
 def _split(value: str | None) -> tuple[str, ...]:
@@ -139,7 +162,7 @@ def _item(row: Row, columns: _Map, *, number: int) -> Item:
         stem=row_text(row, columns.stem),
         question=row_text(row, columns.question) if columns.question else columns.ask,
         options=options,
-        key=_key(row, columns, texts=texts, weights=weights),
+        key=_best(weights),
         context=_word(row, columns.context, _CONTEXTS),
         difficulty=_word(row, columns.difficulty, _DIFFICULTIES),
         tags=tuple(row_text(row, tag) for tag in columns.tags),
@@ -216,19 +239,6 @@ def _word(row: Row, column: str | None, allowed: tuple[_W, ...]) -> _W | None:
     )
 
 
-def _key(row: Row, columns: _Map, *, texts: tuple[str, ...], weights: tuple[float | None, ...]) -> str:
-    if columns.key is None:
-        best = max(range(len(texts)), key=lambda place: weights[place] or 0.0)
-        return _LETTERS[best]
-    value = row_text(row, columns.key)
-    if texts.count(value) == 1:
-        return _LETTERS[texts.index(value)]
-    letter = value.strip("().").casefold()
-    if len(letter) == 1 and letter in _LETTERS[: len(texts)]:
-        return letter
-    if value.isdecimal() and 1 <= int(value) <= len(texts):
-        return _LETTERS[int(value) - 1]
-    raise BankError(
-        f"{row.source!r}, line {row.line}, column {columns.key!r}: {value!r} is no option; give a letter a to "
-        f"{_LETTERS[len(texts) - 1]}, a number 1 to {len(texts)}, or the text of an option"
-    )
+def _best(weights: tuple[float | None, ...]) -> str:
+    """The option of the highest weight; the first where there are none."""
+    return _LETTERS[max(range(len(weights)), key=lambda place: weights[place] or 0.0)]

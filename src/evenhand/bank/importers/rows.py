@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from evenhand.bank.importers.settings import Progress
 from evenhand.errors import BankError, InputError
+from evenhand.tabular.separator import MAX_FIELD_CHARACTERS
+from evenhand.tabular.text_table import TextTable, opened, opened_text, text_table
 
 __all__ = ["MAX_FIELD_CHARACTERS", "Row", "numbered_lines", "read_rows", "row_text", "row_texts"]
 
-MAX_FIELD_CHARACTERS = 1_000_000
-"""Longer fields are a file that is not what its name says."""
 _EVERY = 1000
 
 
@@ -31,21 +30,20 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 def read_rows(path: Path, *, progress: Progress, error: type[InputError] = BankError) -> Iterator[Row]:
-    """Rows of a .csv, .tsv, .jsonl or .ndjson file (UTF-8), in order.
+    """Rows of a CSV or JSON lines file, in order; compression, encoding and separator are recognised.
 
     Raises:
-        InputError: As `error`, naming file and line: unreadable, another suffix, not UTF-8, a row with more or fewer
-            fields than the header, a line that is no JSON object.
+        InputError: As `error`, naming file and line: unreadable, another format, a row with more or fewer fields than
+            the header, a line that is no JSON object.
     """
-    match path.suffix.lower():
-        case ".csv":
-            rows = _csv_rows(path, separator=_separator(path, error=error), error=error)
-        case ".tsv":
-            rows = _csv_rows(path, separator="\t", error=error)
-        case ".jsonl" | ".ndjson":
+    table = text_table(path, error=error)
+    match table.format:
+        case "CSV":
+            rows = _csv_rows(table, error=error)
+        case "JSON lines":
             rows = _json_rows(path, error=error)
-        case other:
-            raise error(f"{str(path)!r} has suffix {other!r}; rows are read from .csv, .tsv, .jsonl or .ndjson")
+        case "Parquet":
+            raise error(f"{str(path)!r} is a Parquet file; rows are read from CSV or JSON lines, save it as one")
     count = 0
     for row in rows:
         yield row
@@ -59,65 +57,33 @@ def numbered_lines(path: Path, *, error: type[InputError]) -> Iterator[tuple[int
     """Non-empty lines with their 1-based numbers.
 
     Raises:
-        InputError: As `error`, when the file cannot be read or is not UTF-8.
+        InputError: As `error`, when the file cannot be read.
     """
-    with _opened(path, error=error) as stream:
+    with opened_text(path, error=error) as stream:
         for number, line in enumerate(stream, 1):
             if text := line.strip():
                 yield number, text
 
 
-@contextmanager
-def _opened(path: Path, *, error: type[InputError]) -> Iterator[IO[str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            yield stream
-    except OSError as cause:
-        reason = (cause.strerror or type(cause).__name__).lower()
-        raise error(f"{str(path)!r} cannot be read ({reason}); check the path and its permissions") from cause
-    except UnicodeDecodeError as cause:
-        raise error(
-            f"{str(path)!r} is not UTF-8 (byte {cause.object[cause.start]:#04x}); save the file with encoding UTF-8"
-        ) from cause
-
-
-def _separator(path: Path, *, error: type[InputError]) -> str:
-    """A semicolon where the header has some and no commas, as spreadsheets write it in many countries; else a comma."""
-    with _opened(path, error=error) as stream:
-        header = stream.readline(MAX_FIELD_CHARACTERS)
-    return ";" if ";" in header and "," not in header else ","
-
-
-def _csv_rows(path: Path, *, separator: str, error: type[InputError]) -> Iterator[Row]:
+def _csv_rows(table: TextTable, *, error: type[InputError]) -> Iterator[Row]:
     csv.field_size_limit(MAX_FIELD_CHARACTERS)
-    with _opened(path, error=error) as stream:
-        reader = csv.reader(stream, delimiter=separator, strict=True)
+    names, source = table.columns, str(table.path)
+    with opened(table, error=error) as stream:
+        reader = csv.reader(stream, delimiter=table.separator or ",", strict=True)
         try:
-            header = next(reader, None)
-            if header is None:
-                raise error(f"{str(path)!r} is empty; the first line names the columns")
-            names = _header(header, source=str(path), error=error)
+            next(reader, None)
             for cells in reader:
                 if not any(cells):
                     continue
+                line = reader.line_num + table.skipped
                 if len(cells) != len(names):
                     raise error(
-                        f"{str(path)!r}, line {reader.line_num}: {len(cells)} fields, but the header names "
+                        f"{source!r}, line {line}: {len(cells)} fields, but the header names "
                         f"{len(names)}; quote fields that hold a separator"
                     )
-                yield Row(source=str(path), line=reader.line_num, fields=dict(zip(names, cells, strict=True)))
+                yield Row(source=source, line=line, fields=dict(zip(names, cells, strict=True)))
         except csv.Error as cause:
-            raise error(f"{str(path)!r}, line {reader.line_num}: {cause}; mend that row") from cause
-
-
-def _header(cells: list[str], *, source: str, error: type[InputError]) -> list[str]:
-    names = [cell.strip() for cell in cells]
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise error(f"{source!r}, line 1: column {name!r} stands twice; give each column its own name")
-        seen.add(name)
-    return names
+            raise error(f"{source!r}, line {reader.line_num + table.skipped}: {cause}; mend that row") from cause
 
 
 def _json_rows(path: Path, *, error: type[InputError]) -> Iterator[Row]:

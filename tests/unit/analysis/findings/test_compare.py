@@ -8,11 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from evenhand.analysis.findings.compare import compare
-from evenhand.analysis.table.scores import Scores
+from evenhand.analysis.table.scores import Scores, level_column
 from evenhand.errors import TableError
 from evenhand.records.estimate import Absent
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 from tests.support.picking import the
+
+POSITION = level_column("position")
 
 
 def scores(respondent: Respondent, seed: int = 0, **design: object) -> Scores:
@@ -34,8 +36,8 @@ def test_the_change_is_the_difference_of_the_two_gaps() -> None:
     first, second = scores(Respondent(gap=1.0)), scores(Respondent(), seed=1)
 
     def gap(table: Scores) -> float:
-        pairs = table.frame.filter(pl.col("position").is_not_null())
-        means = dict(pairs.group_by(pl.col("position").cast(pl.String)).agg(pl.col("score").mean()).iter_rows())
+        pairs = table.frame.filter(pl.col(POSITION).is_not_null())
+        means = dict(pairs.group_by(pl.col(POSITION).cast(pl.String)).agg(pl.col("score").mean()).iter_rows())
         return float(means["advantaged"] - means["disadvantaged"])
 
     found = the(compare(first, second).findings, measure="gap_change")

@@ -8,12 +8,15 @@ import pytest
 from msgspec.structs import replace
 
 from evenhand.analysis.findings.factor_gaps import factor_findings, interaction_findings
+from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.estimate import Absent
 from evenhand.records.finding import Finding
 from evenhand.records.settings import AnalysisSettings
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 from tests.support.picking import number, se_of
+
+GENDER = level_column("gender")
 
 
 def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
@@ -35,7 +38,7 @@ def test_every_level_is_compared_with_its_reference() -> None:
 
 def test_in_a_complete_crossing_the_gap_is_the_difference_of_means() -> None:
     part = stratum(Respondent(effects={"gender.female": -0.5}))
-    means = dict(part.crossed().group_by(pl.col("gender").cast(pl.String)).agg(pl.col("score").mean()).iter_rows())
+    means = dict(part.crossed().group_by(pl.col(GENDER).cast(pl.String)).agg(pl.col("score").mean()).iter_rows())
     found = named(factor_findings(part))["gender.female"]
     assert found.value == pytest.approx(means["female"] - means["male"])
 
@@ -67,7 +70,9 @@ def test_bounds_hold_for_missing_answers_of_a_level() -> None:
 def test_without_a_stated_reference_the_most_frequent_level_serves() -> None:
     part = stratum(Respondent())
     bare = replace(
-        part, settings=AnalysisSettings(), rows=part.rows.filter((pl.col("gender") != "male").fill_null(True))
+        part,
+        settings=AnalysisSettings(),
+        rows=part.rows.filter((pl.col(GENDER) != "male").fill_null(True)),
     )
     assert {found.contrast[0].reference for found in factor_findings(bare) if found.contrast[0].factor == "gender"} == {
         "female"

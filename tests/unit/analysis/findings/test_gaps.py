@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from evenhand.analysis.findings.gaps import gap_findings
+from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.condition import Condition
 from evenhand.records.contrast import ArmContrast, LevelContrast
@@ -15,6 +16,8 @@ from evenhand.records.estimate import Absent
 from evenhand.records.finding import Finding, SampleSize
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 from tests.support.picking import bounds_of, se_of
+
+POSITION = level_column("position")
 
 
 def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
@@ -44,7 +47,7 @@ def test_a_planted_gap_is_found_and_the_interval_holds_it() -> None:
 def test_the_estimate_is_the_mean_of_the_paired_differences() -> None:
     part = stratum(Respondent(gap=0.5))
     rows = part.paired()
-    means = dict(rows.group_by(pl.col("position").cast(pl.String)).agg(pl.col("score").mean()).iter_rows())
+    means = dict(rows.group_by(pl.col(POSITION).cast(pl.String)).agg(pl.col("score").mean()).iter_rows())
     assert gap(part).value == pytest.approx(means["advantaged"] - means["disadvantaged"])
 
 
@@ -56,7 +59,7 @@ def test_without_missing_answers_the_bounds_are_the_estimate() -> None:
 def test_missing_answers_bound_the_gap_by_hand() -> None:
     # Two sets and two items, all right, but one advantaged answer is missing: at its worst the gap is -1/4, at best 0.
     part = stratum(Respondent(easiness=50.0, item_sd=0.0, cell_sd=0.0), items=2, sets=2)
-    first = (pl.int_range(pl.len()) == pl.arg_where(pl.col("position") == "advantaged").first()).fill_null(False)
+    first = (pl.int_range(pl.len()) == pl.arg_where(pl.col(POSITION) == "advantaged").first()).fill_null(False)
     rows = part.rows.with_columns(pl.when(first).then(None).otherwise("value").alias("value"))
     found = gap(replace(part, rows=rows))
     assert (found.value, bounds_of(found)) == (0.0, (-0.25, 0.0))

@@ -8,12 +8,14 @@ import pytest
 from msgspec.structs import replace
 
 from evenhand.analysis.findings.mixed_check import column_name, mixed_check
-from evenhand.analysis.table.scores import scores_from_frame
+from evenhand.analysis.table.scores import level_column, scores_from_frame
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.contrast import LevelContrast
 from evenhand.records.estimate import Absent
 from evenhand.records.finding import Finding
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
+
+GENDER = level_column("gender")
 
 
 def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
@@ -44,7 +46,7 @@ def test_planted_log_odds_are_recovered() -> None:
 
 def test_the_probability_scale_agrees_with_the_primary_gap() -> None:
     part = stratum(Respondent(effects={"gender.female": -0.8}), items=30)
-    means = dict(part.crossed().group_by(pl.col("gender").cast(pl.String)).agg(pl.col("score").mean()).iter_rows())
+    means = dict(part.crossed().group_by(pl.col(GENDER).cast(pl.String)).agg(pl.col("score").mean()).iter_rows())
     one = named(part)["gender.female/probability"]
     assert one.value == pytest.approx(means["female"] - means["male"], abs=0.01)
 
@@ -56,8 +58,8 @@ def test_graded_scores_are_fitted_by_the_linear_model() -> None:
     assert {one.method for one in found.values()} == {"linear mixed model"}
     assert {one.quantity.scale for one in found.values()} == {"probability"}
     means = dict(
-        graded.filter(pl.col("gender").is_not_null())
-        .group_by(pl.col("gender").cast(pl.String))
+        graded.filter(pl.col(GENDER).is_not_null())
+        .group_by(pl.col(GENDER).cast(pl.String))
         .agg(pl.col("score").mean())
         .iter_rows()
     )

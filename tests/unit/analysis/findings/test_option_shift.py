@@ -8,10 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from evenhand.analysis.findings.option_shift import option_findings, option_shares, shift_test
+from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.estimate import Absent
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 from tests.support.picking import number, the
+
+POSITION = level_column("position")
 
 
 def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
@@ -45,7 +48,7 @@ def test_the_test_holds_its_level_when_sets_answer_alike_over_items() -> None:
 
 def test_a_shift_among_wrong_answers_is_found_though_accuracy_is_the_same() -> None:
     part = stratum(Respondent(easiness=-3.0, item_sd=0.0), items=20, sets=20)
-    side = (pl.col("position") == "advantaged").fill_null(False)
+    side = (pl.col(POSITION) == "advantaged").fill_null(False)
     wrong = pl.col("score") == 0.0
     rows = part.rows.with_columns(
         pl.when(wrong & side)
@@ -88,7 +91,7 @@ def test_levels_of_a_crossing_are_matched_on_the_other_factors() -> None:
 
 def test_shares_are_of_all_answers_of_a_level() -> None:
     part = stratum(Respondent())
-    answers = part.paired().filter(pl.col("position") == "advantaged")
+    answers = part.paired().filter(pl.col(POSITION) == "advantaged")
     fear = answers.filter(pl.col("choice_tag") == "fear").height / answers.height
     (one,) = (share for share in option_shares(part) if (share.level, share.tag) == ("advantaged", "fear"))
     assert (one.model, one.kind, one.factor) == ("simulated/model", "understanding", "position")

@@ -6,12 +6,13 @@ import numpy as np
 import polars as pl
 
 from evenhand.analysis.table.grid import grid, item_means, pair_grid
+from evenhand.analysis.table.scores import level_column
 
 ROWS = pl.DataFrame(
     {
         "unit": ["s1", "s1", "s1", "s1", "s2", "s2"],
         "item": ["i1", "i1", "i1", "i1", "i2", "i2"],
-        "position": ["advantaged", "disadvantaged"] * 3,
+        level_column("position"): ["advantaged", "disadvantaged"] * 3,
         "replicate": [0, 0, 1, 1, 0, 0],
         "value": [1.0, 0.0, 1.0, None, 0.25, 0.75],
     }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from evenhand.analysis.table.table_file import read_table_file
+from evenhand.analysis.table.table_file import read_table_file, table_file
 from evenhand.errors import TableError
 
 
@@ -37,8 +41,13 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> Non
         ("t.xlsx", b"a", "'.xlsx'"),
         ("t.csv", b"", "empty"),
         ("t.csv", b"a,b\n", "no rows"),
-        ("t.csv", b"a,b\n1,caf\xe9\n", "not UTF-8 (near byte 9)"),
-        ("t.csv", "a,b\n1,2\n".encode("utf-16"), "not UTF-8"),
+        ("t.csv", b"a,b\n\xc3\xa9,caf\xe9\n", "two encodings were mixed"),
+        ("t.csv", b"a,b\n1,\x81\xe9\n", "nor Windows-1252 (byte 6 is 0x81)"),
+        ("t.csv", b"PK\x03\x04rest", "save the sheet as CSV"),
+        ("t.csv.zst", b"\x28\xb5\x2f\xfdrest", "`zstd -d FILE`"),
+        ("t.csv.gz", b"\x1f\x8brest", "damaged gzip file"),
+        ("t.csv", b"a,a \n1,2\n", "'a' stands twice"),
+        ("t.csv", b"a,b;c\n1,2;3\n", "could be separated by commas or semicolons"),
         ("t.parquet", b"this is no parquet", "cannot be read as Parquet"),
         ("t.jsonl", b"{not json}\n", "cannot be read as JSON lines"),
     ],
@@ -56,10 +65,48 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(
 def test_a_cut_multibyte_character_at_the_end_is_named(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes("a\nné".encode()[:-1])
-    with pytest.raises(TableError, match="not UTF-8"):
+    with pytest.raises(TableError, match="not UTF-8 at its end"):
         read_table_file(path)
 
 
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="no table at"):
         read_table_file(tmp_path / "absent.csv")
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_encoding_and_separator_are_recognised(tmp_path: Path, codec: str, separator: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(separator.join(("name", " mood\nZo\xeb", "caf\xe9\n")).encode(codec))
+    assert read_table_file(path).rows(named=True) == [{"name": "Zo\xeb", "mood": "caf\xe9"}]
+
+
+def test_a_spreadsheet_may_say_its_separator_itself(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("sep=|\r\na|b\r\n1|2\r\n", encoding="utf-8")
+    assert read_table_file(path).rows(named=True) == [{"a": "1", "b": "2"}]
+
+
+@pytest.mark.parametrize(("suffix", "packed"), [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)])
+def test_packed_tables_are_unpacked(tmp_path: Path, suffix: str, packed: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / f"t.csv{suffix}"
+    path.write_bytes(packed(b"a;b\n1;2\n"))
+    file = table_file(path)
+    assert file.frame.rows() == [("1", "2")]
+    assert file.text.says()[1:] == ("separated by semicolons",)
+
+
+def test_a_packed_file_that_grows_without_end_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(bytes(200 << 20)))
+    with pytest.raises(TableError, match="grows beyond"):
+        read_table_file(path)
+
+
+def test_columns_of_lists_do_no_harm_even_where_their_types_are_mixed(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"a": 1, "x": [["B"]], "ok": true}\n{"a": NaN, "x": {"y": 2}, "ok": false}\n', encoding="utf-8")
+    file = table_file(path)
+    assert file.nested == ("x",)
+    assert file.frame.rows(named=True) == [{"a": "1", "ok": "true"}, {"a": None, "ok": "false"}]

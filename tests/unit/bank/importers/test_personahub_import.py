@@ -67,7 +67,7 @@ def test_a_cohort_without_base_facts_cannot_give_versions(tmp_path: Path) -> Non
 
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CohortError, match="has no personas"):
+    with pytest.raises(CohortError, match="is empty"):
         import_cohort(write(tmp_path), format="personahub")
 
 

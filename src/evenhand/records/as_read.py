@@ -1,0 +1,145 @@
+"""How a table of a stranger was read: what was taken for what, and what was left out."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from evenhand.records.measure import Scale
+
+__all__ = [
+    "AsRead",
+    "ColumnRead",
+    "ColumnRole",
+    "CovariateRead",
+    "FactorKind",
+    "FactorRead",
+    "LeftOut",
+    "RepeatsRead",
+    "UnreadAnswers",
+]
+
+ColumnRole = Literal[
+    "item",
+    "profile",
+    "correct",
+    "prediction",
+    "gold",
+    "matched set",
+    "model",
+    "replicate",
+    "kind",
+    "factor",
+    "covariate",
+]
+FactorKind = Literal["between users", "of the item", "within users"]
+
+
+class ColumnRead(Struct, frozen=True, kw_only=True):
+    """One column that was used."""
+
+    column: str
+    role: ColumnRole
+    option: str | None
+    """The option that names it; None: taken because the column has a name of the reference format."""
+
+
+class FactorRead(Struct, frozen=True, kw_only=True):
+    """One factor and its levels."""
+
+    factor: str
+    kind: FactorKind
+    levels: tuple[tuple[str, int], ...]
+    """(level, rows), in alphabetical order."""
+    reference: str
+    alike: tuple[tuple[str, ...], ...] = ()
+    """Levels that differ only in case or in spaces; they were kept apart."""
+    words: tuple[str, ...] = ()
+    """Levels that other programs write for an absent value; they were kept as levels."""
+
+
+class CovariateRead(Struct, frozen=True, kw_only=True):
+    """One covariate and what the mixed model makes of it, for one model of the table."""
+
+    covariate: str
+    model: str
+    kind: str
+    """Item kind."""
+    rows_without: int
+    """Rows without a number, which every adjusted comparison leaves out."""
+    sd: float | None = None
+    """Standard deviation over the cells."""
+    coefficient: float | None = None
+    """Per unit; None where no model was fitted."""
+    se: float | None = None
+    scale: Scale | None = None
+    """Scale of the coefficient."""
+
+
+class UnreadAnswers(Struct, frozen=True, kw_only=True):
+    """Answers that name none of the possible ones."""
+
+    answer: str | None
+    """One as it is written, shortened; None: the cell is empty."""
+    rows: int
+
+
+class RepeatsRead(Struct, frozen=True, kw_only=True):
+    """Rows of one item, user and model."""
+
+    most: int
+    """Largest number of them; 1: there are no repeats."""
+    cells: int
+    """Items of a user with more than one row."""
+    told_apart_by: str | None = None
+    """A column that nobody named and that differs between them."""
+    name_with: str | None = None
+    """The option to name it with."""
+
+
+class LeftOut(Struct, frozen=True, kw_only=True):
+    """Rows that a comparison leaves out because a cell is empty."""
+
+    comparison: str
+    """The factor compared."""
+    rows: int
+    users: int
+    empty: tuple[str, ...]
+    """Columns that are empty in some of them."""
+
+
+class AsRead(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The whole reading of a table."""
+
+    file: str
+    written: tuple[str, ...] = ()
+    """Compression, encoding and separator, where they are not the usual ones."""
+    rows: int
+    items: int
+    users: int
+    header_rows: int = 0
+    """Further header rows of a survey export, left out."""
+    columns: tuple[ColumnRead, ...]
+    nested: tuple[str, ...] = ()
+    """Columns of lists or objects, not looked at."""
+    factors: tuple[FactorRead, ...] = ()
+    covariates: tuple[CovariateRead, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Words taken for an empty cell, as the user said."""
+    no_memory_rows: int = 0
+    no_memory_by: Literal["named", "empty factors"] | None = None
+    """How the no-memory arm was recognised."""
+    placebo_rows: int = 0
+    arm_words: tuple[str, ...] = ()
+    """Users with a name like that of an arm without memory, taken as users because nobody said otherwise."""
+    answers: tuple[str, ...] = ()
+    """The possible answers."""
+    empty_answers: int = 0
+    unread: tuple[UnreadAnswers, ...] = ()
+    unread_rows: int = 0
+    """Answers that name none of the possible ones, in all."""
+    repeats: RepeatsRead
+    left_out: tuple[LeftOut, ...] = ()
+    withheld: str | None = None
+    """Why no verdict of the table can be a difference or an equivalence; None: nothing stands against it."""

@@ -1,0 +1,1 @@
+"""Files of rows as other programs write them: compression, encoding and separator, recognised or named."""
