@@ -33,7 +33,7 @@ GUESSERS: tuple[Guesser, ...] = get_args(Guesser)
 
 _FOLDS: Final = 10
 _RIDGE: Final = 1.0
-_MOST: Final = 2_000
+_MOST: Final = 1_000
 """Items that a guesser is tried on at most: shares are sharp enough by then."""
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _COMMON: Final = frozenset(
@@ -59,7 +59,7 @@ def guess(items: Sequence[Item], guesser: Guesser) -> tuple[Guess, ...]:
     """What the guesser makes of each item, learnt from the other folds.
 
     Items are few or many, of one kind or several; with fewer than two groups of items there is nothing to learn from
-    and the guesser ties everywhere. Of more than 2,000 items a fixed sample is taken.
+    and the guesser ties everywhere. Of more than 1,000 items a fixed sample is taken.
     """
     ranked = sorted(items, key=lambda item: _hash(item.pair or item.id))[:_MOST]
     places = {group: index % _FOLDS for index, group in enumerate(dict.fromkeys(i.pair or i.id for i in ranked))}

@@ -26,6 +26,7 @@ __all__ = [
     "Sheet",
     "SheetItem",
     "blind_sheets",
+    "changed_items",
     "count_letters",
     "read_letters",
     "read_sheets",
@@ -133,7 +134,8 @@ def count_letters(
 ) -> dict[str, tuple[Pilot, ...]]:
     """Item id -> how often readers of each kind chose each of its options.
 
-    An item of a sheet that the answers leave out counts as unanswered, like an answer of null.
+    An item of a sheet that the answers leave out counts as unanswered, like an answer of null. Items whose wording has
+    changed since (`changed_items`) are not counted.
 
     Args:
         bank: The bank that the sheets were made from.
@@ -141,8 +143,7 @@ def count_letters(
         letters: File name -> answers; those to sheets of other banks are passed over.
 
     Raises:
-        BankError: answers to an unknown sheet or item, a letter that was not offered, words that the bank no longer
-            has, or a reader that saw both twins.
+        BankError: answers to an unknown sheet or item, a letter that was not offered, or a sheet with both twins.
     """
     items = {item.id: item for item in bank.items}
     chosen: dict[tuple[str, ReaderKind], Counter[str | None]] = defaultdict(Counter)
@@ -153,8 +154,10 @@ def count_letters(
         _check_answers(given, sheet=sheet, source=source)
         _check_twins(sheet, items=items)
         for shown in sheet.items:
-            option = _option_of(shown, given.answers.get(shown.id), item=items.get(shown.id), source=source)
-            chosen[shown.id, given.readers][option] += 1
+            item = items.get(shown.id)
+            if item is not None and _unchanged(shown, item):
+                option = _option_of(shown, given.answers.get(shown.id), item=item, source=source)
+                chosen[shown.id, given.readers][option] += 1
     counted: dict[str, tuple[Pilot, ...]] = defaultdict(tuple)
     for (name, readers), counts in sorted(chosen.items()):
         answers = {option: count for option, count in sorted(counts.items(), key=str) if option is not None}
@@ -185,22 +188,34 @@ def _check_twins(sheet: Sheet, *, items: Mapping[str, Item]) -> None:
         raise BankError(f"sheet {sheet.name!r} shows both twins of {twice[0]!r}; deal the sheets again")
 
 
-def _option_of(shown: SheetItem, letter: str | None, *, item: Item | None, source: str) -> str | None:
+def changed_items(bank: Bank, sheets: Mapping[str, Sheet]) -> tuple[str, ...]:
+    """Ids on sheets of this bank whose wording is no longer the bank's, or that the bank has dropped.
+
+    What readers said of them is not counted; they are to be read again.
+    """
+    items = {item.id: item for item in bank.items}
+    own = [shown for sheet in sheets.values() if sheet.bank == bank.name for shown in sheet.items]
+    return tuple(dict.fromkeys(shown.id for shown in own if not _unchanged(shown, items.get(shown.id))))
+
+
+def _unchanged(shown: SheetItem, item: Item | None) -> bool:
+    """Whether the item still asks what the reader saw."""
     if item is None:
-        raise BankError(f"{source!r}: item {shown.id!r} is not in the bank; use the bank the sheets were made from")
+        return False
+    texts = sorted(option.text for option in item.options)
+    return (shown.situation, shown.question) == (item.stem.strip(), item.question.strip()) and texts == sorted(
+        shown.options.values()
+    )
+
+
+def _option_of(shown: SheetItem, letter: str | None, *, item: Item, source: str) -> str | None:
     if letter is None:
         return None
     text = shown.options.get(letter.strip().upper())
     if text is None:
-        raise BankError(
-            f"{source!r}, item {shown.id!r}: {letter!r} was not offered; use one of {', '.join(shown.options)}"
-        )
-    for option in item.options:
-        if option.text == text and shown.situation == item.stem.strip():
-            return option.id
-    raise BankError(
-        f"{source!r}, item {shown.id!r}: its wording has changed since the sheet was made; have it read again"
-    )
+        allowed = ", ".join(shown.options)
+        raise BankError(f"{source!r}, item {shown.id!r}: {letter!r} was not offered; use one of {allowed}")
+    return next(option.id for option in item.options if option.text == text)
 
 
 def with_pilot(bank: Bank, counted: Mapping[str, tuple[Pilot, ...]]) -> Bank:

@@ -17,7 +17,7 @@ from evenhand.records.item import ITEM_KINDS
 from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
-from evenhand.records.settings import AnalysisSettings
+from evenhand.records.settings import AnalysisSettings, Outcome
 
 __all__ = ["DEFAULT_MODEL", "DesignOptions", "build_plan", "pairs_of"]
 
@@ -112,6 +112,13 @@ class DesignOptions:
     logprobs: Annotated[
         bool, typer.Option(help="Ask for log-probabilities: the same design, more power.", rich_help_panel=MODEL)
     ] = True
+    outcome: Annotated[
+        Outcome | None,
+        typer.Option(
+            help="Primary outcome, fixed in the plan; by default option probabilities for models that run here.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None
     set_: Annotated[
         list[str],
         typer.Option(
@@ -186,6 +193,7 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
         extractor_options=options_of_reader,
         command=redact(shlex.join(["evenhand", *sys.argv[1:]]), secrets),
         analysis=AnalysisSettings(margin=options.margin),
+        outcome=options.outcome,
     )
     plan = make_plan(request)
     for spec in second_models(plan):

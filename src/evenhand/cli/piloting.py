@@ -58,7 +58,7 @@ def pilot_items(
 ) -> None:
     """Filled from the decorator."""
     from evenhand.bank.load import load_bank
-    from evenhand.bank.pilot import count_letters, read_letters, read_sheets, with_pilot
+    from evenhand.bank.pilot import changed_items, count_letters, read_letters, read_sheets, with_pilot
     from evenhand.bank.write import write_bank
 
     loaded = load_bank(bank)
@@ -77,6 +77,9 @@ def pilot_items(
             rows.append((item.id, pilot.readers, item.key, right, total, others, pilot.unanswered))
     print_rows(("item", "readers", "key", "right", "asked", "other choices", "unanswered"), rows, json=json)
     say(f"{len(counted)} of {len(loaded.items)} items have been answered, by {len(given)} files", error=True)
+    if changed := changed_items(loaded, shown):
+        named = ", ".join(changed[:5]) + (", ..." if len(changed) > 5 else "")
+        say(f"{len(changed)} items have changed since the sheets were made and are not counted: {named}", error=True)
     if out is not None:
         write_bank(with_pilot(loaded, counted), out)
         say(f"the bank with its counts is {out}", error=True)

@@ -23,7 +23,7 @@ from evenhand.records.answer_format import AnswerFormat, formats_of
 from evenhand.records.item import Bank
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan, Preset, PromptFile, Stamped
 from evenhand.records.profile import Cohort, Cue
-from evenhand.records.settings import AnalysisSettings
+from evenhand.records.settings import AnalysisSettings, Outcome
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.templates import ask_templates
 
@@ -60,7 +60,9 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     extractor_options: dict[str, str] = {}
     """Options of the extractor, such as the model of `llm_extract`."""
     analysis: AnalysisSettings = AnalysisSettings()
-    """What the analysis is told beforehand; its seed is replaced by `seed`."""
+    """What the analysis is told beforehand; its seed and outcome are replaced by `seed` and `outcome`."""
+    outcome: Outcome | None = None
+    """Primary outcome; None: option probabilities where every model is sure to give them, otherwise the answers."""
     command: str = ""
     """The command line, for the report."""
 
@@ -119,7 +121,7 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         ),
         extractor=request.extractor,
         extractor_options=request.extractor_options,
-        analysis=_with_references(msgspec.structs.replace(request.analysis, seed=request.seed), cohorts),
+        analysis=_with_references(_settings(request, models), cohorts),
         sha256="",
     )
     if Crossing(plan).size() == 0:
@@ -163,6 +165,13 @@ def _check_formats(request: PlanRequest, *, models: Sequence[ModelSpec], design:
                 f"the extractor 'llm_extract' reads letters, and the design asks for the format {answer!r} too; leave "
                 "the extractor out, or ask letters only"
             )
+
+
+def _settings(request: PlanRequest, models: Sequence[ModelSpec]) -> AnalysisSettings:
+    """The settings with the one seed and the outcome that is fixed before anything is asked."""
+    sure = all(model.settings.logprobs and kind_of(model).sure_of_logprobs for model in models)
+    outcome = request.outcome or ("option_probabilities" if sure else "answers")
+    return msgspec.structs.replace(request.analysis, seed=request.seed, outcome=outcome)
 
 
 def _check_models(models: Sequence[ModelSpec]) -> None:
