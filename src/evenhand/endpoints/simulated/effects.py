@@ -20,7 +20,7 @@ from evenhand.plugins import near_miss
 
 __all__ = ["PRESETS", "Population", "Respondent", "population_shift", "read_respondent"]
 
-_LEAST, _MOST = 0.02, 0.98
+_LEAST, _MOST = 0.005, 0.995
 _HALVINGS = 60
 
 
