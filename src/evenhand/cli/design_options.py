@@ -14,7 +14,7 @@ from evenhand.endpoints.context import Connection
 from evenhand.errors import UsageError
 from evenhand.records.answer_format import CHOICE_FORMATS
 from evenhand.records.item import ITEM_KINDS
-from evenhand.records.message import ModelSettings
+from evenhand.records.message import USUAL_SETTINGS, ModelSettings
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
 from evenhand.records.settings import AnalysisSettings, Outcome
@@ -105,13 +105,15 @@ class DesignOptions:
             help="Address of an OpenAI-compatible server, for example http://127.0.0.1:8000/v1.", rich_help_panel=MODEL
         ),
     ] = None
-    temperature: Annotated[float, typer.Option(min=0, help="Sampling temperature.", rich_help_panel=MODEL)] = 0.0
+    temperature: Annotated[float, typer.Option(min=0, help="Sampling temperature.", rich_help_panel=MODEL)] = (
+        USUAL_SETTINGS.temperature or 0.0
+    )
     max_tokens: Annotated[
         int, typer.Option(min=1, help="Completion limit; reasoning models need 16384 or so.", rich_help_panel=MODEL)
-    ] = 512
+    ] = USUAL_SETTINGS.max_tokens
     logprobs: Annotated[
         bool, typer.Option(help="Ask for log-probabilities: the same design, more power.", rich_help_panel=MODEL)
-    ] = True
+    ] = USUAL_SETTINGS.logprobs
     outcome: Annotated[
         Outcome | None,
         typer.Option(

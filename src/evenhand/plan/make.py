@@ -21,6 +21,7 @@ from evenhand.memory.templates import load_templates
 from evenhand.plan.file import stamp_plan
 from evenhand.records.answer_format import AnswerFormat, formats_of
 from evenhand.records.item import Bank
+from evenhand.records.message import USUAL_SETTINGS
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan, Preset, PromptFile, Stamped
 from evenhand.records.profile import Cohort, Cue
 from evenhand.records.settings import AnalysisSettings, Outcome
@@ -44,7 +45,7 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     models: tuple[ModelSpec | str, ...]
-    """The assistants; a name stands for a model with default settings."""
+    """The assistants; a name stands for a model with the usual settings, those of the command line."""
     preset: Preset | None = None
     """None: `quick` where asking costs money, `standard` elsewhere."""
     design: Design | None = None
@@ -82,11 +83,13 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
 
     Example:
         >>> import evenhand
-        >>> plan = evenhand.make_plan(evenhand.PlanRequest(models=("simulated/level",)))
+        >>> plan = evenhand.make_plan(evenhand.PlanRequest(models=("simulated/null",)))
         >>> [model.name for model in plan.models]
-        ['simulated/level']
+        ['simulated/null']
     """
-    models = tuple(ModelSpec(name=model) if isinstance(model, str) else model for model in request.models)
+    models = tuple(
+        ModelSpec(name=model, settings=USUAL_SETTINGS) if isinstance(model, str) else model for model in request.models
+    )
     _check_models(models)
     preset, design = _design(request, models)
     extractor_named(request.extractor, request.extractor_options)
