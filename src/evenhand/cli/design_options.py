@@ -36,7 +36,7 @@ class DesignOptions:
     preset: Annotated[
         PresetName | None,
         typer.Option(
-            help="quick (about 1,500 calls, default where calls cost money), standard (about 10,000, default "
+            help="quick (about 2,000 calls, default where calls cost money), standard (about 12,000, default "
             "elsewhere), full, or fang2025 (the published design).",
             rich_help_panel=DESIGN,
         ),
@@ -166,7 +166,7 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
     """
     from evenhand.endpoints.kinds import check_model, kind_of
     from evenhand.endpoints.redact import redact
-    from evenhand.plan.make import COHORTS, PlanRequest, make_plan
+    from evenhand.plan.make import COHORTS, PlanRequest, make_plan, usual_design
     from evenhand.plan.second_models import second_models
     from evenhand.run.secrets import secrets_of
 
@@ -187,7 +187,7 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
     request = PlanRequest(
         models=specs,
         preset=preset,
-        design=_design(options, preset),
+        design=_design(options, usual_design(preset, specs, extractor=options.extractor)),
         banks=tuple(options.bank),
         cohorts=tuple(options.cohort) or COHORTS,
         seed=options.seed,
@@ -216,11 +216,9 @@ def _check_address(address: str | None, *, option: str, secrets: Sequence[str]) 
         )
 
 
-def _design(options: DesignOptions, preset: PresetName) -> Design:
+def _design(options: DesignOptions, usual: Design) -> Design:
     """The preset's design with what the user set instead."""
     import msgspec
-
-    from evenhand.design.presets import preset_design
 
     given: dict[str, object] = {
         "kinds": _among(options.kind, ITEM_KINDS, option="--kind"),
@@ -235,9 +233,7 @@ def _design(options: DesignOptions, preset: PresetName) -> Design:
         "placebo_per_item": options.placebo,
         "replicates": options.replicates,
     }
-    return msgspec.structs.replace(
-        preset_design(preset), **{name: value for name, value in given.items() if value is not None}
-    )
+    return msgspec.structs.replace(usual, **{name: value for name, value in given.items() if value is not None})
 
 
 def _answers(values: list[str]) -> tuple[str, ...] | None:

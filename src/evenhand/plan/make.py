@@ -28,7 +28,7 @@ from evenhand.records.settings import AnalysisSettings, Outcome
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.templates import ask_templates
 
-__all__ = ["MAIN_BANKS", "PlanRequest", "make_plan"]
+__all__ = ["MAIN_BANKS", "PlanRequest", "make_plan", "usual_design"]
 
 MAIN_BANKS = ("understanding", "management", "benefit", "leakage", "sycophancy", "scenes")
 COHORTS = ("explicit", "intersectional")
@@ -136,9 +136,15 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
 def _design(request: PlanRequest, models: Sequence[ModelSpec]) -> tuple[Preset, Design]:
     """The preset by name and its design; a design of the user's own is `custom`, unless it is just the preset's."""
     chosen = request.preset or ("quick" if any(kind_of(model).paid(model) for model in models) else "standard")
-    usual = preset_design(chosen)
+    usual = usual_design(chosen, models, extractor=request.extractor)
     design = usual if request.design is None else request.design
     return (chosen if design == usual else "custom"), design
+
+
+def usual_design(preset: Preset, models: Sequence[ModelSpec], *, extractor: Extractor) -> Design:
+    """The preset's design; without ratings where a model cannot rate, or a second model reads letters."""
+    can = all("rating" in kind_of(model).answers for model in models)
+    return preset_design(preset, ratings=can and extractor != "llm_extract")
 
 
 def _formats(design: Design) -> tuple[AnswerFormat, ...]:

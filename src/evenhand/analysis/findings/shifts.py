@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from evenhand.analysis.estimators.estimate import Estimate
 from evenhand.analysis.findings.estimand import Estimand, finding, without_number
-from evenhand.analysis.findings.factor_gaps import Crossing, FactorLevels, crossing_of, level_estimate
+from evenhand.analysis.findings.factor_gaps import CodedTrials, FactorLevels, crossing_of, level_estimate
 from evenhand.analysis.findings.gaps import gap_estimate, gap_grid, sample_of
 from evenhand.analysis.findings.memory_effect import NOTHING_SHARED, Comparison, against
 from evenhand.analysis.table.measurements import MeasureStratum
@@ -85,7 +85,13 @@ def _between_levels(part: MeasureStratum, rows: pl.DataFrame, *, cue: Cue | None
 
 
 def _level(
-    part: MeasureStratum, crossing: Crossing, rows: pl.DataFrame, *, factor: FactorLevels, level: int, cue: Cue | None
+    part: MeasureStratum,
+    crossing: CodedTrials,
+    rows: pl.DataFrame,
+    *,
+    factor: FactorLevels,
+    level: int,
+    cue: Cue | None,
 ) -> Finding:
     contrast = factor.contrast(level)
     estimand = _estimand(part, arms=ArmContrast(arm="crossing"), contrast=(contrast,), cue=cue, method=_LEVELS)
