@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from evenhand.errors import UsageError, near_miss
+from evenhand.records.answer_format import CHOICE_FORMATS, ChoiceFormat
 from evenhand.records.condition import MITIGATIONS, Mitigation
 from evenhand.records.item import ITEM_KINDS, Bank, ItemKind
 from evenhand.records.message import ModelSettings
@@ -70,6 +71,7 @@ _CLOSED: Mapping[str, tuple[str, ...]] = {
     "placements": PLACEMENTS,
     "readers": READERS,
     "mitigations": MITIGATIONS,
+    "answers": CHOICE_FORMATS,
 }
 """Fields of a design that hold members of a closed set, with the set: only what runs is in it."""
 
@@ -136,6 +138,9 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the assistant is told to do with memory."""
     mitigations: tuple[Mitigation, ...] = ("none",)
     """Policies applied to memory or prompt."""
+    answers: tuple[ChoiceFormat, ...] = ("letter",)
+    """How items with one best option are to be answered; letters are primary where both are asked. Intensity items are
+    always rated."""
 
     def __post_init__(self) -> None:
         refuse_unknown({name: getattr(self, name) for name in _CLOSED})

@@ -78,6 +78,16 @@ class RespondentEffects(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Share of answers that add a remark about another option."""
     group_rare: float = 0.0
     """Share of items that are never answered right."""
+    stated_noise: float = 0.5
+    """Standard deviation between repeats of the log-odds behind stated percentages."""
+    rating_noise: float = 0.6
+    """Standard deviation between repeats of a rating, in points."""
+    rating_moves: float = 1.0
+    """How far the scene moves ratings: 1 as it should, 0 not at all."""
+    rating_gap: float = 0.0
+    """Ratings of negative emotions, advantaged minus disadvantaged, in points."""
+    rating_memory: float = 0.0
+    """Ratings of negative emotions, any profile against none, in points."""
     effects: dict[str, float] = {}
     """Level ids joined by `+` -> effect where the arm's profile has all of them."""
 
@@ -94,6 +104,7 @@ PRESETS: dict[str, dict[str, str]] = {
         "persona_spread": "0.2",
         "item_slopes": "0.15",
         "persona_slopes": "0.1",
+        "rating_gap": "-0.8",
     },
     "custom": {},
 }
@@ -101,7 +112,11 @@ PRESETS: dict[str, dict[str, str]] = {
 
 _GROUP_SHARES = ("group_refusal", "group_talk", "group_rare")
 _SHARES = ("refusal", "refusal_profile", "truncated", "unparsed", "stability", "blind", *_GROUP_SHARES)
-_SPREADS = ("spread", "discrimination", "persona_spread", "item_slopes", "persona_slopes")
+_SPREADS = (
+    *("spread", "discrimination", "persona_spread", "item_slopes", "persona_slopes"),
+    *("stated_noise", "rating_noise"),
+)
+_POINTS = ("rating_gap", "rating_memory", "rating_moves")
 
 
 def read_respondent(
@@ -178,14 +193,7 @@ def population_shift_to(accuracy: float, population: Population) -> float:
 
 
 def _check(respondent: RespondentEffects) -> None:
-    for name in _SHARES:
-        value = getattr(respondent, name)
-        if not 0.0 <= value <= 1.0:
-            raise EndpointError(f"The simulated respondent's {name} must be between 0 and 1, got {value!r}.")
-    for name in _SPREADS:
-        value = getattr(respondent, name)
-        if not 0.0 <= value < 10.0:
-            raise EndpointError(f"The simulated respondent's {name} must be between 0 and 10, got {value!r}.")
+    _check_ranges(respondent)
     if respondent.always and respondent.always not in _LETTERS:
         raise EndpointError(f"The simulated respondent's always is {respondent.always!r}; give one letter from A to J.")
     total = (
@@ -205,6 +213,16 @@ def _check(respondent: RespondentEffects) -> None:
                 f"The simulated respondent's {name} of {effect!r} at an accuracy of {respondent.accuracy!r} leaves "
                 f"the range from {_LEAST} to {_MOST}; choose a smaller effect."
             )
+
+
+def _check_ranges(respondent: RespondentEffects) -> None:
+    for names, least, most in ((_SHARES, 0, 1), (_SPREADS, 0, 10), (_POINTS, -10, 10)):
+        for name in names:
+            value = getattr(respondent, name)
+            if not least <= value <= most:
+                raise EndpointError(
+                    f"The simulated respondent's {name} must be between {least} and {most}, got {value!r}."
+                )
 
 
 def _check_group(respondent: RespondentEffects, *, levels: frozenset[str] | None) -> None:
