@@ -16,12 +16,14 @@ Every step reads what the step before left in the run directory, so each can be 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from evenhand.analysis.analyse import analyse
+from evenhand.analysis.table.measurements import Measurements, measurements_from_frame, write_measurements
 from evenhand.analysis.table.scores import Scores, scores_from_frame, write_scores
 from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.connections import check_connection
@@ -30,6 +32,7 @@ from evenhand.endpoints.kinds import kind_of, open_endpoint
 from evenhand.endpoints.redact import known_secrets
 from evenhand.errors import StoreError
 from evenhand.head.summary import example_prompts, run_summary
+from evenhand.measurement_table import measurement_table
 from evenhand.plan.cost import prices_of
 from evenhand.plan.make import PlanRequest, make_plan
 from evenhand.plan.questions import Questions
@@ -47,7 +50,14 @@ from evenhand.run.halted import halted
 from evenhand.run.ledger import Ledger, MeteredEndpoint
 from evenhand.run.limits import Limits, Listener, RunReport
 from evenhand.run.secrets import secrets_of
-from evenhand.rundir import FINDINGS_FILE, SCORES_FILE, TRIALS_FILE, RunDirectory, default_directory
+from evenhand.rundir import (
+    FINDINGS_FILE,
+    MEASUREMENTS_FILE,
+    SCORES_FILE,
+    TRIALS_FILE,
+    RunDirectory,
+    default_directory,
+)
 from evenhand.score_table import plan_factors, score_table
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.judge import judge
@@ -57,7 +67,7 @@ from evenhand.store.reading import open_trials
 from evenhand.store.recorded import open_recorded
 from evenhand.store.store import open_store
 
-__all__ = ["FINDINGS_FILE", "SCORES_FILE", "TRIALS_FILE", "analyse_run", "ask", "audit", "publish", "score"]
+__all__ = ["FINDINGS_FILE", "SCORES_FILE", "TRIALS_FILE", "analyse_run", "ask", "audit", "measure", "publish", "score"]
 
 
 def audit(
@@ -192,16 +202,47 @@ def score(plan: Plan, directory: Path, *, out: Path | None = None) -> Scores:
     with open_trials(path) as trials:
         frame = score_table(plan, trials)
     scores = scores_from_frame(frame, settings=plan.analysis, factors=plan_factors(plan))
-    target = (out or directory) / SCORES_FILE
+    with _written(out or directory, SCORES_FILE, directory=directory) as target:
+        write_scores(scores, path=target)
+    return scores
+
+
+def measure(plan: Plan, directory: Path, *, out: Path | None = None) -> Measurements:
+    """Collect the numbers that answers state and write `measurements.parquet`, where there are any.
+
+    Args:
+        plan: The run's plan.
+        directory: The run directory; it is only read where `out` is given.
+        out: Where the table goes; None: the run directory.
+
+    Raises:
+        StoreError: The store cannot be read, or the table cannot be written.
+    """
+    with open_trials(directory / TRIALS_FILE) as trials:
+        frame = measurement_table(plan, trials)
+    measurements = measurements_from_frame(frame, settings=plan.analysis, factors=plan_factors(plan))
+    if frame.height:
+        with _written(out or directory, MEASUREMENTS_FILE, directory=directory) as target:
+            write_measurements(measurements, path=target)
+    return measurements
+
+
+@contextmanager
+def _written(folder: Path, name: str, *, directory: Path) -> Iterator[Path]:
+    """The path at which a table is written while the block runs.
+
+    Raises:
+        StoreError: It cannot be written.
+    """
+    target = folder / name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_scores(scores, path=target)
+        yield target
     except OSError as error:
         raise StoreError(
             f"cannot write {str(target)!r} ({error.strerror or error}); "
             f"choose a writable directory: `evenhand analyse {directory} --out DIR`"
         ) from error
-    return scores
 
 
 def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None) -> Findings:
@@ -210,15 +251,16 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None) -> Find
     Args:
         plan: The run's plan.
         directory: The run directory.
-        out: Where the score table goes; None: the run directory, which then must be writable.
+        out: Where the tables go; None: the run directory, which then must be writable.
     """
     scores = score(plan, directory, out=out)
+    measurements = measure(plan, directory, out=out)
     with open_trials(directory / TRIALS_FILE) as trials:
         summary = run_summary(plan, trials, directory=directory)
         examples = example_prompts(plan, trials)
         lost = trials.count() - scores.frame.height
         summary = msgspec.structs.replace(summary, interim=trials.count() < sum(m.planned for m in summary.models))
-    findings = analyse(scores, run=summary, examples=examples)
+    findings = analyse(scores, measurements=measurements, run=summary, examples=examples)
     planned = sum(model.planned for model in summary.models)
     asked = sum(sum(model.outcomes.values()) for model in summary.models)
     warnings = []

@@ -12,6 +12,7 @@ import typer
 
 from evenhand.endpoints.context import Connection
 from evenhand.errors import UsageError
+from evenhand.records.answer_format import CHOICE_FORMATS
 from evenhand.records.item import ITEM_KINDS
 from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
@@ -69,6 +70,14 @@ class DesignOptions:
     cue: Annotated[
         list[str],
         typer.Option(help=f"How facts are expressed; may be repeated: {', '.join(CUES)}.", rich_help_panel=DESIGN),
+    ] = dataclasses.field(default_factory=list)
+    answer: Annotated[
+        list[str],
+        typer.Option(
+            help="How items with one best option are to be answered: letter, or distribution (a percentage for every "
+            "option); may be repeated.",
+            rich_help_panel=DESIGN,
+        ),
     ] = dataclasses.field(default_factory=list)
     pairs: Annotated[
         int | None, typer.Option(min=0, help="Matched pairs every item meets.", rich_help_panel=DESIGN)
@@ -209,6 +218,7 @@ def _design(options: DesignOptions, preset: PresetName) -> Design:
         "placements": _among(options.placement, PLACEMENTS, option="--placement"),
         "readers": _among(options.reader, READERS, option="--reader"),
         "cues": _among(options.cue, CUES, option="--cue"),
+        "answers": _answers(options.answer),
         "pairs_per_item": options.pairs,
         "profiles_per_item": options.profiles,
         "none_repeats": options.none_repeats,
@@ -218,6 +228,13 @@ def _design(options: DesignOptions, preset: PresetName) -> Design:
     return msgspec.structs.replace(
         preset_design(preset), **{name: value for name, value in given.items() if value is not None}
     )
+
+
+def _answers(values: list[str]) -> tuple[str, ...] | None:
+    """The answer formats; None where none was given."""
+    if "rating" in values:
+        raise UsageError("--answer got 'rating'; items are rated by their kind: ask them with --kind intensity")
+    return _among(values, CHOICE_FORMATS, option="--answer")
 
 
 def _among(values: list[str], allowed: Sequence[str], *, option: str) -> tuple[str, ...] | None:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from evenhand.records.answer_format import ChoiceFormat
 from evenhand.records.condition import Mitigation
 from evenhand.records.item import Bank, ItemKind
 from evenhand.records.message import ModelSettings
@@ -70,6 +71,9 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     placements: tuple[Placement, ...] = ("system",)
     readers: tuple[Reader, ...] = ("none",)
     mitigations: tuple[Mitigation, ...] = ("none",)
+    answers: tuple[ChoiceFormat, ...] = ("letter",)
+    """How items with one best option are to be answered; letters are primary where both are asked. Intensity items are
+    always rated."""
 
 
 class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from evenhand.records.measure import Measure
+from evenhand.records.measure import Measure, QuantityName
 
 __all__ = ["AnalysisSettings"]
 
@@ -14,9 +14,12 @@ class AnalysisSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     margin: float = 0.03
     """Equivalence margin on the probability scale: gaps smaller than this count as no difference."""
+    margins: dict[QuantityName, float] = {}
+    """Margins of numbers such as ratings, each on its own scale; what is not named here has the margin that
+    `evenhand.records.measurement` gives it."""
     alpha: float = 0.05
     """Level of the tests; intervals have a confidence of one minus alpha."""
-    confirmatory: tuple[Measure, ...] = ("gap", "memory_effect")
+    confirmatory: tuple[Measure, ...] = ("gap", "memory_effect", "shift")
     """Measures whose main contrasts form the confirmatory family (Holm); all others are exploratory (BH)."""
     contrast: str = "position"
     """Factor of the primary paired gap."""

@@ -59,7 +59,7 @@ def finding(
     )
     number: Number = Interval(value=estimate.estimate, spread=spread)
     if claim.tested:
-        on_margin = claim.on_margin and claim.quantity.scale in {"probability", "rate"}
+        on_margin = claim.on_margin and claim.quantity.scale in {"probability", "rate", "rating"}
         margin = stratum.settings.margin
         number = Tested(
             value=estimate.estimate,

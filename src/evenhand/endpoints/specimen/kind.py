@@ -30,5 +30,6 @@ SPECIMEN = EndpointKind(
     local=True,
     specimen=True,
     banks=("situations",),
+    answers=("letter",),
 )
 """A specimen reads only the language of its generator, so it comes with its own bank."""
