@@ -42,6 +42,11 @@ class Rated(Struct, frozen=True, kw_only=True, tag="rated", tag_field="outcome")
     """Option id -> rating, 0 to 10."""
 
 
+class Written(Struct, frozen=True, kw_only=True, tag="written", tag_field="outcome"):
+    """An answer was written where nothing was to be chosen; its words are in the reply. In counts and tables such a
+    trial is `answered`."""
+
+
 class Refused(Struct, frozen=True, kw_only=True, tag="refused", tag_field="outcome"):
     """The assistant, or its provider, declined to answer."""
 
@@ -66,7 +71,7 @@ class Failed(Struct, frozen=True, kw_only=True, tag="failed", tag_field="outcome
     attempts: int
 
 
-Outcome = Answered | Rated | Refused | Truncated | Unparsed | Failed
+Outcome = Answered | Rated | Written | Refused | Truncated | Unparsed | Failed
 
 
 class Trial(Struct, frozen=True, kw_only=True):
@@ -82,7 +87,7 @@ class Trial(Struct, frozen=True, kw_only=True):
 def outcome_name(outcome: Outcome) -> OutcomeName:
     """The outcome's name as it stands in tables and counts."""
     match outcome:
-        case Answered() | Rated():
+        case Answered() | Rated() | Written():
             return "answered"
         case Refused():
             return "refused"
