@@ -12,10 +12,9 @@ from typing import Any, NamedTuple, assert_never
 import msgspec
 import polars as pl
 
-from evenhand.bank.appraisal import valence
+from evenhand.bank.appraisal import valence_of
 from evenhand.design.arms import best_option, item_fact_arm, plan_arms
 from evenhand.design.cells import Crossing
-from evenhand.errors import BankError
 from evenhand.records.item import Item
 from evenhand.records.measure import QuantityName
 from evenhand.records.measurement import MEASUREMENT_COLUMNS
@@ -95,9 +94,10 @@ def _ratings(item: Item, ratings: Mapping[str, float] | None) -> Iterator[Number
     for option in item.options:
         yield Number(option.id, "rating", option.emotion or option.text.casefold(), _of(ratings, (option.id,)))
     for side in ("negative", "positive"):
-        own = tuple(option.id for option in item.options if _valence(option.emotion) == side)
+        own = tuple(option.id for option in item.options if valence_of(option.emotion) == side)
         if own:
             yield Number(None, "valence_rating", side, _of(ratings, own))
+    yield Number(None, "keyed_rating", None, _of(ratings, (item.key,)))
     if item.order is not None:
         yield Number(None, "order_fit", None, None if ratings is None else order_fit(ratings, item.order))
     if item.reference is not None:
@@ -108,11 +108,3 @@ def _ratings(item: Item, ratings: Mapping[str, float] | None) -> Iterator[Number
 def _of(ratings: Mapping[str, float] | None, options: Sequence[str]) -> float | None:
     """Mean rating of some options."""
     return None if ratings is None else fmean(ratings[option] for option in options)
-
-
-def _valence(emotion: str | None) -> str | None:
-    """Positive, negative or none, of an emotion of the chart; None of any other."""
-    try:
-        return valence(emotion or "")
-    except BankError:
-        return None

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
+from evenhand.bank.appraisal import valence_of
 from evenhand.design.arms import NONE, best_option
 from evenhand.design.cells import Crossing, Meeting
 from evenhand.endpoints.context import CellContext, CellLookup
@@ -127,9 +128,17 @@ class Questions:
                 item=cell.item,
                 options=tuple(meeting.item.options[index].id for index in cell.option_order),
                 keyed_option=best_option(meeting.item, meeting.arm),
+                texts=tuple(meeting.item.options[index].text for index in cell.option_order),
+                valences=_valences(meeting.item, cell) if cell.condition.answer == "rating" else (),
+                rating_order=meeting.item.order,
+                reference=meeting.item.reference,
                 replicate=cell.replicate,
                 order_index=cell.order_index,
                 condition=cell.condition,
             )
 
         return context
+
+
+def _valences(item: Item, cell: Cell) -> tuple[str | None, ...]:
+    return tuple(valence_of(item.options[index].emotion) for index in cell.option_order)

@@ -68,6 +68,7 @@ QuantityName = Literal[
     "sensitive_items",
     "rating",
     "valence_rating",
+    "keyed_rating",
     "order_fit",
     "reference_score",
     "stated_share",
@@ -80,9 +81,9 @@ mentioned.
 `fact_used`: the answer that is right when the fact is known. `profile_sd`, `intersectional_sd`: standard deviations
 over the profiles of a crossing, before and after main effects. `profile_share`, `main_effect_share`: shares of
 variance. `sensitive_items`: the share of items that react. `rating`: of one emotion. `valence_rating`: mean rating of
-the positive or of the negative emotions. `order_fit`: share of the order constraints that the ratings satisfy.
-`reference_score`: closeness to reference ratings, 1 exact, 0 as good as random. `stated_share`: share that an answer
-states for options.
+the positive or of the negative emotions. `keyed_rating`: of the emotion that the scene gives. `order_fit`: share of the
+order constraints that the ratings satisfy. `reference_score`: closeness to reference ratings, 1 exact, 0 as good as
+random. `stated_share`: share that an answer states for options.
 """
 
 

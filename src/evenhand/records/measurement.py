@@ -35,6 +35,7 @@ class Measured(Struct, frozen=True, kw_only=True):
 QUANTITIES: Mapping[QuantityName, Measured] = {
     "rating": Measured(scale="rating", least=0.0, most=10.0, margin=0.5, unit="points"),
     "valence_rating": Measured(scale="rating", least=0.0, most=10.0, margin=0.5, unit="points"),
+    "keyed_rating": Measured(scale="rating", least=0.0, most=10.0, margin=0.5, unit="points"),
     "order_fit": Measured(scale="probability", least=0.0, most=1.0, margin=None, unit="points"),
     "reference_score": Measured(scale="probability", least=None, most=1.0, margin=None, unit="points"),
     "stated_share": Measured(scale="probability", least=0.0, most=1.0, margin=None, unit="points"),

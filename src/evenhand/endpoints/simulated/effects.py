@@ -66,6 +66,16 @@ class Respondent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Share of cells that run out of tokens."""
     unparsed: float = 0.0
     """Share of cells whose answer names no option."""
+    stated_noise: float = 0.5
+    """Standard deviation between repeats of the log-odds behind stated percentages."""
+    rating_noise: float = 0.6
+    """Standard deviation between repeats of a rating, in points."""
+    rating_moves: float = 1.0
+    """How far the scene moves ratings: 1 as it should, 0 not at all."""
+    rating_gap: float = 0.0
+    """Ratings of negative emotions, advantaged minus disadvantaged, in points."""
+    rating_memory: float = 0.0
+    """Ratings of negative emotions, any profile against none, in points."""
     effects: dict[str, float] = {}
     """Level ids joined by `+` -> effect where the arm's profile has all of them."""
 
@@ -81,13 +91,18 @@ PRESETS: dict[str, dict[str, str]] = {
         "persona_spread": "0.2",
         "item_slopes": "0.15",
         "persona_slopes": "0.1",
+        "rating_gap": "-0.8",
     },
     "custom": {},
 }
 """Named respondents. Options add to them and override them."""
 
 _SHARES = ("refusal", "refusal_profile", "truncated", "unparsed", "stability")
-_SPREADS = ("spread", "discrimination", "persona_spread", "item_slopes", "persona_slopes")
+_SPREADS = (
+    *("spread", "discrimination", "persona_spread", "item_slopes", "persona_slopes"),
+    *("stated_noise", "rating_noise"),
+)
+_POINTS = ("rating_gap", "rating_memory", "rating_moves")
 
 
 def read_respondent(preset: str, options: Mapping[str, str], *, levels: frozenset[str] | None = None) -> Respondent:
@@ -169,6 +184,10 @@ def _check(respondent: Respondent) -> None:
         value = getattr(respondent, name)
         if not 0.0 <= value < 10.0:
             raise EndpointError(f"The simulated respondent's {name} must be between 0 and 10, got {value!r}.")
+    for name in _POINTS:
+        value = getattr(respondent, name)
+        if not -10.0 <= value <= 10.0:
+            raise EndpointError(f"The simulated respondent's {name} must be between -10 and 10, got {value!r}.")
     total = respondent.refusal + respondent.refusal_profile + respondent.truncated + respondent.unparsed
     if total > 1.0:
         raise EndpointError(f"The simulated respondent's shares without an answer sum to {total!r}; they may reach 1.")

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from functools import lru_cache
 from statistics import NormalDist
+from typing import assert_never
 
 from evenhand.endpoints.base import Endpoint, Locality
 from evenhand.endpoints.context import CellContext, CellLookup, EndpointContext
@@ -20,6 +21,13 @@ from evenhand.endpoints.simulated.effects import (
     population_shift,
     population_shift_to,
     read_respondent,
+)
+from evenhand.endpoints.simulated.stated import (
+    OWN_SPREAD,
+    POINTS_PER_LOGIT,
+    distribution_text,
+    rating_text,
+    scene_rating,
 )
 from evenhand.errors import EndpointError
 from evenhand.records.message import FinishReason, Reply, Request, TokenProbability, Usage
@@ -156,7 +164,47 @@ class SimulatedEndpoint:
             return "It depends on how you look at it.", "stop"
         stable = self._uniform("stable", request.cell_key) < respondent.stability
         draw = self._uniform("answer", cell.item) if stable else self._uniform("answer", request.cell_key)
-        return request.letters[self._chosen(cell, chances, draw)], "stop"
+        match cell.condition.answer:
+            case "letter":
+                return request.letters[self._chosen(cell, chances, draw)], "stop"
+            case "distribution":
+                return distribution_text(chances, letters=request.letters, errors=self._errors(request, cell)), "stop"
+            case "rating":
+                return self._rated(request, cell), "stop"
+            case "text":
+                raise EndpointError(
+                    "A simulated respondent writes no open answers; ask letters, percentages or ratings."
+                )
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _errors(self, request: Request, cell: CellContext) -> tuple[float, ...]:
+        """What is new in every repeat, one draw an option."""
+        return tuple(
+            self.respondent.stated_noise * self._drawn_normal(("stated", request.cell_key, option))
+            for option in cell.options
+        )
+
+    def _rated(self, request: Request, cell: CellContext) -> str:
+        respondent = self.respondent
+        ratings = []
+        for option, valence in zip(cell.options, cell.valences, strict=True):
+            rating = scene_rating(cell, option, moves=respondent.rating_moves)
+            rating += OWN_SPREAD * self._normal("rating", cell.item, option)
+            if option == cell.keyed_option:
+                rating += POINTS_PER_LOGIT * self._shift(cell)
+            if valence == "negative":
+                rating += self._negative(cell)
+            noise = self._drawn_normal(("rated", request.cell_key, option))
+            ratings.append(rating + respondent.rating_noise * noise)
+        return rating_text(cell.texts, ratings)
+
+    def _negative(self, cell: CellContext) -> float:
+        """What memory adds to the ratings of negative emotions, in points."""
+        if cell.arm_kind != "profile":
+            return 0.0
+        side = {"advantaged": 0.5, "disadvantaged": -0.5}.get(cell.levels.get(self.respondent.position, ""), 0.0)
+        return self.respondent.rating_memory + side * self.respondent.rating_gap
 
     def _chosen(self, cell: CellContext, chances: tuple[float, ...], draw: float) -> int:
         """Position of the option that a uniform draw falls on.
