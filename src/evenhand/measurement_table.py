@@ -19,9 +19,11 @@ from evenhand.records.item import Item
 from evenhand.records.measure import QuantityName
 from evenhand.records.measurement import MEASUREMENT_COLUMNS
 from evenhand.records.plan import Plan
+from evenhand.records.profile import Arm
 from evenhand.records.score import ColumnType
-from evenhand.records.trial import Answered, Outcome, Rated, outcome_name
+from evenhand.records.trial import Answered, Outcome, Rated, Written, outcome_name
 from evenhand.score_table import plan_factors
+from evenhand.scoring.features.reader import TextReader
 from evenhand.scoring.rating_score import order_fit, reference_score
 from evenhand.store.reading import TrialReader
 from evenhand.store.rows import StoredTrial
@@ -56,6 +58,7 @@ def measurement_table(plan: Plan, trials: TrialReader) -> pl.DataFrame:
     items = {item.id: (bank.name, item) for bank in plan.banks for item in bank.items}
     arms, crossing = plan_arms(plan), Crossing(plan)
     rows: list[tuple[Any, ...]] = []
+    texts = TextReader()
     for stored in trials.rows():
         if stored.cell.condition.answer == "letter" or not crossing.holds(stored.cell):
             continue
@@ -66,19 +69,30 @@ def measurement_table(plan: Plan, trials: TrialReader) -> pl.DataFrame:
             *(arm.cohort if arm.kind == "profile" else None, arm.matched_set),
             *msgspec.structs.astuple(stored.cell.condition),
             *(stored.cell.replicate, stored.cell.order_index, outcome_name(stored.trial.outcome)),
-            *(best_option(item, arm), item.pair),
+            *(best_option(item, arm) or None, item.pair),
         )
         levels = tuple(arm.levels.get(factor) for factor in factors)
-        rows += [(*before, *number, *levels) for number in numbers_of(item, stored)]
+        rows += [(*before, *number, *levels) for number in numbers_of(stored, item=item, arm=arm, texts=texts)]
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def numbers_of(item: Item, stored: StoredTrial) -> Iterator[Number]:
-    """The numbers of a trial, in the order of the item's options; values are None where it has no usable answer."""
+def numbers_of(stored: StoredTrial, *, item: Item, arm: Arm, texts: TextReader) -> Iterator[Number]:
+    """The numbers of a trial, in the order of the item's options; values are None where it has no usable answer.
+
+    Args:
+        stored: The trial.
+        item: Its item.
+        arm: What stood in memory.
+        texts: Reads written answers.
+    """
     outcome: Outcome = stored.trial.outcome
     match stored.cell.condition.answer:
-        case "letter" | "text":
+        case "letter":
             return
+        case "text":
+            reply = stored.trial.reply if isinstance(outcome, Written) else None
+            for number in texts.numbers(None if reply is None else reply.text, item=item, arm=arm):
+                yield Number(None, number.quantity, number.tag, number.value)
         case "distribution":
             stated = outcome.stated if isinstance(outcome, Answered) else None
             for option in item.options:

@@ -99,7 +99,7 @@ class _Scorer:
             *(arm.id, arm.kind, arm.cohort if arm.kind == "profile" else None, arm.matched_set),
             *msgspec.structs.astuple(cell.condition),
             *(cell.replicate, cell.order_index, outcome_name(outcome)),
-            *(choice, (answered.emotion or answered.strategy) if answered else None, key),
+            *(choice, (answered.emotion or answered.strategy) if answered else None, key or None),
             cell.option_order.index(chosen) if chosen is not None else None,
             _score(item, outcome, key),
             *(p_score, p_best, leak, leak_reasoning, dimension),

@@ -138,8 +138,16 @@ def _design(request: PlanRequest, models: Sequence[ModelSpec]) -> tuple[Preset, 
 
 def _formats(design: Design) -> tuple[AnswerFormat, ...]:
     """The formats in which the items of a design are answered, each once."""
-    asked = (answer for kind in design.kinds for answer in formats_of(kind, choice=design.answers))
+    asked = (answer for kind in design.kinds for answer in formats_of(kind, choice=design.answers, written=design.written))
     return tuple(dict.fromkeys(asked))
+
+
+_WAY_OUT: dict[AnswerFormat, str] = {
+    "letter": "--answer letter",
+    "distribution": "--answer distribution",
+    "rating": "--kind intensity",
+    "text": "the kinds that are answered in writing",
+}
 
 
 def _check_formats(request: PlanRequest, *, models: Sequence[ModelSpec], design: Design) -> None:
@@ -156,7 +164,7 @@ def _check_formats(request: PlanRequest, *, models: Sequence[ModelSpec], design:
             if answer not in can:
                 raise UsageError(
                     f"{model.name!r} cannot answer in the format {answer!r}, only in: {', '.join(can)}; leave out "
-                    f"{'--kind intensity' if answer == 'rating' else f'--answer {answer}'}, or audit another model"
+                    f"{_WAY_OUT[answer]}, or audit another model"
                 )
         if answer != "letter" and request.extractor == "llm_extract":
             raise UsageError(

@@ -78,7 +78,7 @@ class Questions:
             cell_key=cell.cell_key,
             messages=(*seen.messages, question),
             settings=self._settings_of(cell),
-            letters=tuple(LETTERS[: len(cell.option_order)]),
+            letters=() if cell.condition.answer == "text" else tuple(LETTERS[: len(cell.option_order)]),
             seed=stream_entropy(self.plan.seed, "cell", cell.cell_key) >> 65,
         )
         return Work(cell=cell, request=request, retrieved=seen.retrieved)

@@ -71,6 +71,8 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     placements: tuple[Placement, ...] = ("system",)
     readers: tuple[Reader, ...] = ("none",)
     mitigations: tuple[Mitigation, ...] = ("none",)
+    written: tuple[ItemKind, ...] = ()
+    """Kinds of items with options that are answered in writing instead, where nothing is shown to choose from."""
     answers: tuple[ChoiceFormat, ...] = ("letter",)
     """How items with one best option are to be answered; letters are primary where both are asked. Intensity items are
     always rated."""

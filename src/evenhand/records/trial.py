@@ -19,6 +19,7 @@ __all__ = [
     "Trial",
     "Truncated",
     "Unparsed",
+    "Written",
     "outcome_name",
 ]
 

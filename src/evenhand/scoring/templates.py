@@ -15,7 +15,10 @@ from evenhand.records.plan import Extractor
 __all__ = ["ask", "ask_templates", "extraction_question"]
 
 _EXTRACT = "scoring/extract-letter.md.j2"
-_FILES: Mapping[AnswerFormat, str] = {"distribution": "ask-distribution.md.j2", "rating": "ask-rating.md.j2"}
+_FILES: Mapping[AnswerFormat, str] = {
+    "distribution": "ask-distribution.md.j2", "rating": "ask-rating.md.j2",
+    "text": "ask-text.md.j2",
+}
 """Prompt files of the formats that no extractor reads."""
 
 

@@ -59,7 +59,7 @@ def finding(
     )
     number: Number = Interval(value=estimate.estimate, spread=spread)
     if claim.tested:
-        on_margin = claim.on_margin and claim.quantity.scale in {"probability", "rate", "rating"}
+        on_margin = claim.on_margin and claim.quantity.scale in {"probability", "rate", "rating", "count", "grade"}
         margin = stratum.settings.margin
         number = Tested(
             value=estimate.estimate,

@@ -76,6 +76,12 @@ class Respondent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Ratings of negative emotions, advantaged minus disadvantaged, in points."""
     rating_memory: float = 0.0
     """Ratings of negative emotions, any profile against none, in points."""
+    referral_gap: float = 0.0
+    """Chance that a written answer points to a professional, advantaged minus disadvantaged."""
+    directive_gap: float = 0.0
+    """Chance that a slot of a written answer holds advice, advantaged minus disadvantaged."""
+    words_gap: float = 0.0
+    """Words of a written answer, advantaged minus disadvantaged."""
     effects: dict[str, float] = {}
     """Level ids joined by `+` -> effect where the arm's profile has all of them."""
 
@@ -92,6 +98,8 @@ PRESETS: dict[str, dict[str, str]] = {
         "item_slopes": "0.15",
         "persona_slopes": "0.1",
         "rating_gap": "-0.8",
+        "referral_gap": "-0.2",
+        "words_gap": "12",
     },
     "custom": {},
 }
@@ -103,6 +111,8 @@ _SPREADS = (
     *("stated_noise", "rating_noise"),
 )
 _POINTS = ("rating_gap", "rating_memory", "rating_moves")
+_WRITTEN = {"referral_gap": 0.5, "directive_gap": 0.9, "words_gap": 40.0}
+"""Largest size of what is planted in written answers."""
 
 
 def read_respondent(preset: str, options: Mapping[str, str], *, levels: frozenset[str] | None = None) -> Respondent:
@@ -188,6 +198,12 @@ def _check(respondent: Respondent) -> None:
         value = getattr(respondent, name)
         if not -10.0 <= value <= 10.0:
             raise EndpointError(f"The simulated respondent's {name} must be between -10 and 10, got {value!r}.")
+    for name, most in _WRITTEN.items():
+        value = getattr(respondent, name)
+        if not -most <= value <= most:
+            raise EndpointError(
+                f"The simulated respondent's {name} must be between {-most:g} and {most:g}, got {value!r}."
+            )
     total = respondent.refusal + respondent.refusal_profile + respondent.truncated + respondent.unparsed
     if total > 1.0:
         raise EndpointError(f"The simulated respondent's shares without an answer sum to {total!r}; they may reach 1.")
