@@ -61,6 +61,7 @@ from evenhand.rundir import (
 from evenhand.score_table import plan_factors, score_table
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.judge import judge
+from evenhand.scoring.judging.endpoint import JudgedEndpoint
 from evenhand.scoring.llm_extract import ExtractedEndpoint
 from evenhand.store.json_file import write_json
 from evenhand.store.reading import open_trials
@@ -171,6 +172,19 @@ def _endpoints(plan: Plan, questions: Questions, connection: Connection, ledger:
     endpoints = {model.name: open_endpoint(model, context=context) for model in plan.models}
     templates = {prompt.name: prompt.text for prompt in plan.prompts}
     for reader in second_models(plan):
+        if plan.judge is not None:
+            endpoints = {
+                name: JudgedEndpoint(
+                    MeteredEndpoint(endpoint, model=name, role="assistant", ledger=ledger),
+                    MeteredEndpoint(
+                        open_endpoint(reader, context=context), model=reader.name, role="second", ledger=ledger
+                    ),
+                    judge=plan.judge,
+                    templates=templates,
+                )
+                for name, endpoint in endpoints.items()
+            }
+            continue
         endpoints = {
             name: ExtractedEndpoint(
                 MeteredEndpoint(endpoint, model=name, role="assistant", ledger=ledger),

@@ -12,6 +12,7 @@ import msgspec
 
 from evenhand.bank.cohorts import cohort_sha256, load_cohort, load_distractors
 from evenhand.bank.load import bank_sha256, load_bank
+from evenhand.bank.prompts import load_prompts
 from evenhand.design.arms import paired_cohort
 from evenhand.design.cells import Crossing
 from evenhand.design.presets import preset_design
@@ -23,13 +24,14 @@ from evenhand.records.answer_format import AnswerFormat, formats_of
 from evenhand.records.item import Bank
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan, Preset, PromptFile, Stamped
 from evenhand.records.profile import Cohort, Cue
+from evenhand.records.rubric import Judge
 from evenhand.records.settings import AnalysisSettings
 from evenhand.scoring.extractors.choose import extractor_named
-from evenhand.scoring.templates import ask_templates
+from evenhand.scoring.templates import ask_templates, judge_templates
 
 __all__ = ["MAIN_BANKS", "PlanRequest", "make_plan"]
 
-MAIN_BANKS = ("understanding", "management", "benefit", "leakage", "sycophancy", "scenes")
+MAIN_BANKS = ("understanding", "management", "benefit", "leakage", "sycophancy", "scenes", "advice")
 COHORTS = ("explicit", "intersectional")
 
 
@@ -59,6 +61,10 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """How the chosen option is read from an answer."""
     extractor_options: dict[str, str] = {}
     """Options of the extractor, such as the model of `llm_extract`."""
+    prompts: tuple[str, ...] = ()
+    """Files of the user's own prompts, beside the banks that are named; alone where none is."""
+    judge: Judge | None = None
+    """A second model that rates written answers."""
     analysis: AnalysisSettings = AnalysisSettings()
     """What the analysis is told beforehand; its seed is replaced by `seed`."""
     command: str = ""
@@ -93,6 +99,7 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
     cohorts = tuple(load_cohort(name, cues=_cues(name, design)) for name in request.cohorts)
     cohorts = tuple(cohort for cohort in cohorts if _takes_part(cohort, design))
     prompts = {**load_templates(), **ask_templates(request.extractor, _formats(design))}
+    prompts |= {} if request.judge is None else judge_templates()
     retrieved = "retrieved" in design.placements
     plan = Plan(
         evenhand=version("evenhand"),
@@ -119,6 +126,7 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         ),
         extractor=request.extractor,
         extractor_options=request.extractor_options,
+        judge=request.judge,
         analysis=_with_references(msgspec.structs.replace(request.analysis, seed=request.seed), cohorts),
         sha256="",
     )
@@ -133,6 +141,9 @@ def _design(request: PlanRequest, models: Sequence[ModelSpec]) -> tuple[Preset, 
     chosen = request.preset or ("quick" if any(kind_of(model).paid(model) for model in models) else "standard")
     usual = preset_design(chosen)
     design = usual if request.design is None else request.design
+    if request.prompts and "advice" not in design.kinds:
+        own = ("advice",) if request.design is None else (*design.kinds, "advice")
+        design = msgspec.structs.replace(design, kinds=own)
     return (chosen if design == usual else "custom"), design
 
 
@@ -158,6 +169,11 @@ def _check_formats(request: PlanRequest, *, models: Sequence[ModelSpec], design:
     """
     if not design.answers:
         raise UsageError("the design names no answer format; name letter, distribution or both")
+    if request.judge is not None and "text" not in _formats(design):
+        raise UsageError(
+            "a judge rates written answers, and the design asks for none; add --kind advice or --prompts FILE, or leave "
+            "--judge out"
+        )
     for answer in _formats(design):
         for model in models:
             can = kind_of(model).answers
@@ -184,8 +200,9 @@ def _check_models(models: Sequence[ModelSpec]) -> None:
 
 def _banks(request: PlanRequest, *, models: Sequence[ModelSpec], design: Design) -> tuple[Bank, ...]:
     own = {kind_of(model).banks for model in models}
-    names = request.banks or (own.pop() if len(own) == 1 else ()) or MAIN_BANKS
+    names = request.banks or (() if request.prompts else (own.pop() if len(own) == 1 else ()) or MAIN_BANKS)
     loaded = [load_bank(Path(name) if _is_path(name) else name) for name in names]
+    loaded += [load_prompts(Path(name)) for name in request.prompts]
     kinds = design.kinds
     banks = tuple(bank for bank in loaded if any(item.kind in kinds for item in bank.items))
     owners: dict[str, str] = {}

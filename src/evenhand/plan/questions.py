@@ -21,7 +21,7 @@ from evenhand.records.plan import Plan
 from evenhand.records.profile import Arm, Placement, Reader
 from evenhand.records.work import Work
 from evenhand.scoring.judge import LETTERS
-from evenhand.scoring.templates import ask, extraction_question
+from evenhand.scoring.templates import ask, extraction_question, judge_question
 from evenhand.seeds import stream_entropy
 from evenhand.store.store import Store
 
@@ -96,11 +96,22 @@ class Questions:
 
     def read_characters(self, cell: Cell, meeting: Meeting) -> int:
         """Characters that a second model is sent to read the cell's answer, without the answer; 0 without one."""
-        if self.plan.extractor != "llm_extract":
+        if self.second_calls(cell) == 2 and self.plan.judge is not None:
+            self._items.setdefault(meeting.item.id, meeting.item)
+            asked = self._asked(meeting.item.id, cell.option_order, cell.condition.answer)
+            criteria = self.plan.judge.criteria
+            return 2 * len(judge_question(asked, "", criteria=criteria, templates=self._templates))
+        if self.second_calls(cell) == 0:
             return 0
         self._items.setdefault(meeting.item.id, meeting.item)
         asked = self._asked(meeting.item.id, cell.option_order, cell.condition.answer)
         return len(extraction_question(asked, "", templates=self._templates))
+
+    def second_calls(self, cell: Cell) -> int:
+        """How often a second model is asked about the cell's answer: a judge twice, a reader of letters once."""
+        if self.plan.judge is not None:
+            return 2 if cell.condition.answer == "text" else 0
+        return 1 if self.plan.extractor == "llm_extract" else 0
 
     def missing(self, store: Store, *, by_arm: bool) -> Iterator[Work]:
         """The requests whose cells are not in the store yet.

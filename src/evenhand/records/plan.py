@@ -9,8 +9,9 @@ from msgspec import Struct
 from evenhand.records.answer_format import ChoiceFormat
 from evenhand.records.condition import Mitigation
 from evenhand.records.item import Bank, ItemKind
-from evenhand.records.message import ModelSettings
+from evenhand.records.model_spec import ModelSpec
 from evenhand.records.profile import Cohort, Cue, Placement, Reader
+from evenhand.records.rubric import Judge
 from evenhand.records.settings import AnalysisSettings
 
 __all__ = ["Design", "Extractor", "ModelSpec", "Plan", "Preset", "PromptFile", "Stamped"]
@@ -35,17 +36,6 @@ class Stamped(Struct, frozen=True, kw_only=True):
     version: str
     sha256: str
     size: int
-
-
-class ModelSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One model to be asked."""
-
-    name: str
-    """As given on the command line: `openai/gpt-5.1`, `specimen/tilted` ..."""
-    base_url: str | None = None
-    settings: ModelSettings = ModelSettings()
-    options: dict[str, str] = {}
-    """Endpoint options that decide the result (a planted effect of a simulated respondent, say). Never keys."""
 
 
 class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -106,6 +96,8 @@ class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     prompts: tuple[PromptFile, ...]
     extractor: Extractor
     extractor_options: dict[str, str]
+    judge: Judge | None = None
+    """Rates written answers; None: nobody does."""
     analysis: AnalysisSettings
     sha256: str
     """Hash over the canonical JSON of all the above except `created` and `command`."""
