@@ -6,6 +6,7 @@ Each part has the shape of a stratum of scores, so that whatever is estimated of
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import polars as pl
 from msgspec import Struct
@@ -25,6 +26,7 @@ __all__ = [
     "measure_strata",
     "measurements_from_frame",
     "read_measurements",
+    "whole_answers",
     "write_measurements",
 ]
 
@@ -131,6 +133,22 @@ def measure_strata(measurements: Measurements) -> list[MeasureStratum]:
     Of the numbers of a trial that share a tag the sum is taken (two options of one strategy, say). A tag that fewer
     than five items have gets no part.
     """
+    return [part for base in _bases(measurements) for part in _by_quantity(base)]
+
+
+def whole_answers(measurements: Measurements) -> list[tuple[Stratum, QuantityName]]:
+    """Strata whose trials state a number for every option, all of them in one: rows of one quantity, an option each."""
+    found: list[tuple[Stratum, QuantityName]] = []
+    for base in _bases(measurements):
+        stated = base.rows.filter(pl.col("option").is_not_null())
+        for (quantity,), rows in parts_by(stated, ("quantity",)):
+            name = cast(QuantityName, quantity)
+            found.append((replace(base, rows=rows, settings=_margined(base.settings, name)), name))
+    return found
+
+
+def _bases(measurements: Measurements) -> list[Stratum]:
+    """The strata of a table, with all its quantities; tags that are absent are empty."""
     frame = measurements.frame
     if frame.height == 0:
         return []
@@ -141,19 +159,26 @@ def measure_strata(measurements: Measurements) -> list[MeasureStratum]:
         none, memory = own.filter(pl.col("arm_kind") == "none"), own.filter(pl.col("arm_kind") != "none")
         for shown, part in parts_by(memory, SHOWN):
             where = condition_of(shown)
-            base = Stratum(
-                model=model,
-                kind=kind,
-                where=where,
-                main=where.mitigation == "none" and where.reader == "none",
-                rows=pl.concat([none, part]),
-                primary="score",
-                factors=measurements.factors,
-                covariates=(),
-                settings=measurements.settings,
+            found.append(
+                Stratum(
+                    model=model,
+                    kind=kind,
+                    where=where,
+                    main=where.mitigation == "none" and where.reader == "none",
+                    rows=pl.concat([none, part]),
+                    primary="score",
+                    factors=measurements.factors,
+                    covariates=(),
+                    settings=measurements.settings,
+                )
             )
-            found += _by_quantity(base)
     return found
+
+
+def _margined(settings: AnalysisSettings, quantity: QuantityName) -> AnalysisSettings:
+    """The settings with the margin of a quantity."""
+    margin = settings.margins.get(quantity, QUANTITIES[quantity].margin)
+    return settings if margin is None else replace(settings, margin=margin)
 
 
 def _by_quantity(base: Stratum) -> list[MeasureStratum]:
@@ -172,11 +197,9 @@ def _by_quantity(base: Stratum) -> list[MeasureStratum]:
         name: QuantityName = quantity
         measured = QUANTITIES[name]
         rows = _summed(base.rows.filter((pl.col("quantity") == quantity) & (pl.col("tag") == tag)))
-        margin = base.settings.margins.get(name, measured.margin)
-        settings = base.settings if margin is None else replace(base.settings, margin=margin)
         found.append(
             MeasureStratum(
-                stratum=replace(base, rows=rows, settings=settings),
+                stratum=replace(base, rows=rows, settings=_margined(base.settings, name)),
                 quantity=Quantity(name=name, scale=measured.scale, tag=tag or None),
                 measured=measured,
             )
