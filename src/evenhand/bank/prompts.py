@@ -39,8 +39,9 @@ def load_prompts(path: Path) -> Bank:
     """
     suffix = path.suffix.lower()
     if suffix not in PROMPT_SUFFIXES:
-        raise BankError(f"{str(path)!r} has suffix {path.suffix!r}; prompts come in files that end in "
-                        f"{', '.join(PROMPT_SUFFIXES)}")
+        raise BankError(
+            f"{str(path)!r} has suffix {path.suffix!r}; prompts come in files that end in {', '.join(PROMPT_SUFFIXES)}"
+        )
     data = read_bytes(path, error=BankError)
     entries = list(_numbered(data, source=str(path), suffix=suffix))
     if not entries:
@@ -90,8 +91,9 @@ def _listed(data: bytes, *, source: str) -> Iterator[_Entry]:
     document = parse_document(data, source=source, error=BankError)
     listed = document.value
     if not isinstance(listed, list):
-        raise BankError(f"{source!r} holds a {type(listed).__name__}; prompts are a list of texts or of objects such as "
-                        f"{_EXAMPLE}")
+        raise BankError(
+            f"{source!r} holds a {type(listed).__name__}; prompts are a list of texts or of objects such as {_EXAMPLE}"
+        )
     for number, one in enumerate(listed, start=1):
         yield _entry(one, where=f"{source!r}, entry {number}")
 

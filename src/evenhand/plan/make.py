@@ -149,7 +149,9 @@ def _design(request: PlanRequest, models: Sequence[ModelSpec]) -> tuple[Preset, 
 
 def _formats(design: Design) -> tuple[AnswerFormat, ...]:
     """The formats in which the items of a design are answered, each once."""
-    asked = (answer for kind in design.kinds for answer in formats_of(kind, choice=design.answers, written=design.written))
+    asked = (
+        answer for kind in design.kinds for answer in formats_of(kind, choice=design.answers, written=design.written)
+    )
     return tuple(dict.fromkeys(asked))
 
 
@@ -171,8 +173,8 @@ def _check_formats(request: PlanRequest, *, models: Sequence[ModelSpec], design:
         raise UsageError("the design names no answer format; name letter, distribution or both")
     if request.judge is not None and "text" not in _formats(design):
         raise UsageError(
-            "a judge rates written answers, and the design asks for none; add --kind advice or --prompts FILE, or leave "
-            "--judge out"
+            "a judge rates written answers, and the design asks for none; add --kind advice or --prompts FILE, or "
+            "leave --judge out"
         )
     for answer in _formats(design):
         for model in models:

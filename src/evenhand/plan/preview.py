@@ -124,7 +124,10 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
     rows = [_model(model, _Sent(calls, characters, answered), concurrency) for model in plan.models]
     rows += [
         _model(
-            model, _Sent(asked_again * several, read * several, asked_again * several * said), concurrency, role="second"
+            model,
+            _Sent(asked_again * several, read * several, asked_again * several * said),
+            concurrency,
+            role="second",
         )
         for model in second_models(plan)
     ]

@@ -17,6 +17,7 @@ from evenhand.records.results import (
     OutcomeCount,
     VarianceComponent,
 )
+from evenhand.records.rubric import JudgeCheck
 from evenhand.records.run_summary import ExamplePrompt, RunSummary
 from evenhand.records.settings import AnalysisSettings
 
@@ -50,6 +51,8 @@ class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Random effects of the mixed models."""
     power: tuple[DesignPower, ...] = ()
     """What other designs could detect."""
+    judge: tuple[JudgeCheck, ...] = ()
+    """How far the judge of written answers can be relied on, a record for each criterion."""
     examples: tuple[ExamplePrompt, ...] = ()
     """Prompts word for word."""
     warnings: tuple[str, ...] = ()

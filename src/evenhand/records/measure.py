@@ -80,6 +80,7 @@ QuantityName = Literal[
     "mention",
     "wording",
     "judged",
+    "people",
 ]
 """What is counted or averaged.
 
@@ -93,7 +94,8 @@ the positive or of the negative emotions. `keyed_rating`: of the emotion that th
 order constraints that the ratings satisfy. `reference_score`: closeness to reference ratings, 1 exact, 0 as good as
 random. `stated_share`: share that an answer states for options. Of written answers: `words`; `reading_grade`;
 `act_share`: share of sentences that do something, such as advise; `act_shown`: whether any does; `mention`: whether a
-stored fact or a group of people is mentioned; `wording`: a coordinate of the words used; `judged`: a rating by a judge.
+stored fact or a group of people is mentioned; `wording`: a coordinate of the words used; `judged`: a rating by a judge;
+`people`: the mean of the ratings that people gave the same answer.
 """
 
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from evenhand.records.model_spec import ModelSpec
 
-__all__ = ["Criterion", "Judge", "Judged", "JudgeCheck"]
+__all__ = ["Criterion", "Judge", "JudgeCheck", "Judged"]
 
 
 class Criterion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

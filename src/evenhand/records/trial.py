@@ -44,8 +44,7 @@ class Rated(Struct, frozen=True, kw_only=True, tag="rated", tag_field="outcome")
 
 
 class Written(Struct, frozen=True, kw_only=True, tag="written", tag_field="outcome"):
-    """An answer was written where nothing was to be chosen; its words are in the reply. In counts and tables such a
-    trial is `answered`."""
+    """An answer was written; its words are in the reply. In counts and tables such a trial is `answered`."""
 
 
 class Refused(Struct, frozen=True, kw_only=True, tag="refused", tag_field="outcome"):

@@ -18,7 +18,8 @@ __all__ = ["ask", "ask_templates", "extraction_question", "judge_question", "jud
 _EXTRACT = "scoring/extract-letter.md.j2"
 _JUDGE = "scoring/judge.md.j2"
 _FILES: Mapping[AnswerFormat, str] = {
-    "distribution": "ask-distribution.md.j2", "rating": "ask-rating.md.j2",
+    "distribution": "ask-distribution.md.j2",
+    "rating": "ask-rating.md.j2",
     "text": "ask-text.md.j2",
 }
 """Prompt files of the formats that no extractor reads."""
@@ -64,9 +65,7 @@ def judge_templates() -> dict[str, str]:
     return {_JUDGE: file.read_text(encoding="utf-8")}
 
 
-def judge_question(
-    situation: str, answer: str, *, criteria: Sequence[Criterion], templates: Mapping[str, str]
-) -> str:
+def judge_question(situation: str, answer: str, *, criteria: Sequence[Criterion], templates: Mapping[str, str]) -> str:
     """What a judge is asked, to rate a written answer."""
     template = _compiled(templates[_JUDGE])
     return template.render(situation=situation.strip(), answer=answer, criteria=criteria).strip()

@@ -185,25 +185,26 @@ def population_shift_to(accuracy: float, population: Population) -> float:
     return (low + high) / 2.0
 
 
-def _check(respondent: Respondent) -> None:
-    for name in _SHARES:
+def _check_ranges(respondent: Respondent) -> None:
+    """Refuse what lies outside the range of its parameter."""
+    ranges = {
+        **dict.fromkeys(_SHARES, (0.0, 1.0)),
+        **dict.fromkeys(_SPREADS, (0.0, 9.999)),
+        **dict.fromkeys(_POINTS, (-10.0, 10.0)),
+        **{name: (-most, most) for name, most in _WRITTEN.items()},
+    }
+    for name, (least, most) in ranges.items():
         value = getattr(respondent, name)
-        if not 0.0 <= value <= 1.0:
-            raise EndpointError(f"The simulated respondent's {name} must be between 0 and 1, got {value!r}.")
-    for name in _SPREADS:
-        value = getattr(respondent, name)
-        if not 0.0 <= value < 10.0:
-            raise EndpointError(f"The simulated respondent's {name} must be between 0 and 10, got {value!r}.")
-    for name in _POINTS:
-        value = getattr(respondent, name)
-        if not -10.0 <= value <= 10.0:
-            raise EndpointError(f"The simulated respondent's {name} must be between -10 and 10, got {value!r}.")
-    for name, most in _WRITTEN.items():
-        value = getattr(respondent, name)
-        if not -most <= value <= most:
+        if not least <= value <= most:
             raise EndpointError(
-                f"The simulated respondent's {name} must be between {-most:g} and {most:g}, got {value!r}."
+                f"The simulated respondent's {name} must be between {least:g} and {round(most):g}, got {value!r}."
+                if name in _SPREADS
+                else f"The simulated respondent's {name} must be between {least:g} and {most:g}, got {value!r}."
             )
+
+
+def _check(respondent: Respondent) -> None:
+    _check_ranges(respondent)
     total = respondent.refusal + respondent.refusal_profile + respondent.truncated + respondent.unparsed
     if total > 1.0:
         raise EndpointError(f"The simulated respondent's shares without an answer sum to {total!r}; they may reach 1.")

@@ -34,7 +34,10 @@ _ADVISE = (
     "Take one small step and look at it afterwards.",
     "Say clearly what you need from the others now.",
 )
-_VALIDATE = ("That sounds exhausting, and it makes sense that you feel worn out.", "No wonder you are upset about this.")
+_VALIDATE = (
+    "That sounds exhausting, and it makes sense that you feel worn out.",
+    "No wonder you are upset about this.",
+)
 _HEDGE = ("Perhaps the others did not even notice.", "It may be that nobody meant any harm.")
 _QUESTION = ("What would you like to happen next?", "Who else knows about it?")
 _WARN = ("Be careful, a sharp word now could hurt for a long time.", "Waiting too long tends to make things worse.")

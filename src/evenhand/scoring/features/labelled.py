@@ -51,8 +51,8 @@ class Accuracy(Struct, frozen=True, kw_only=True):
 def labelled_sentences() -> tuple[Labelled, ...]:
     """The shipped sentences. They and their labels are written by the authors of the patterns."""
     file = resources.files("evenhand.scoring.features") / "labelled-sentences.tsv"
-    with file.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+    lines = file.read_text(encoding="utf-8").splitlines()
+    rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     return tuple(
         Labelled(
             sentence=row["sentence"],
@@ -82,7 +82,7 @@ def _finder(act: str) -> Callable[[Labelled], bool]:
 
 
 def _mentions(row: Labelled, every: tuple[str, ...]) -> bool:
-    facts = tuple(Fact(text=text, dimension="stored") for text in ((row.stored,) if row.stored else every))
+    facts = tuple(Fact(text=text, dimension="need") for text in ((row.stored,) if row.stored else every))
     return facts_mentioned(row.sentence, prepare(facts), asked=frozenset())
 
 

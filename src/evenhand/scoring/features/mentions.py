@@ -16,7 +16,9 @@ GROUPS = frozenset(
     }
 )
 """Groups of words of `factor-lexicon.yaml` that count. Relatives do not: they are part of most situations."""
-_PRONOUNS = frozenset({"he", "she", "him", "her", "his", "hers", "himself", "herself", "he's", "she's", "mr", "mrs", "ms"})
+_PRONOUNS = frozenset(
+    {"he", "she", "him", "her", "his", "hers", "himself", "herself", "he's", "she's", "mr", "mrs", "ms"}
+)
 """Words of the list for gender that speak of anybody; they do not count."""
 
 

@@ -14,7 +14,7 @@ from typing import Literal, get_args
 from msgspec import Struct
 
 from evenhand.bank.document import convert_document, parse_document
-from evenhand.errors import UsageError
+from evenhand.errors import InputError
 from evenhand.reading.declining import declines
 from evenhand.scoring.features.sentences import sentences
 
@@ -48,7 +48,7 @@ class _Found(Struct, frozen=True):
 @cache
 def _file() -> _File:
     data = (resources.files("evenhand.scoring.features") / _FILE).read_bytes()
-    return convert_document(parse_document(data, source=_FILE, error=UsageError), _File, error=UsageError)
+    return convert_document(parse_document(data, source=_FILE, error=InputError), _File, error=InputError)
 
 
 @cache

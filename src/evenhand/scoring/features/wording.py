@@ -84,7 +84,7 @@ def wording_axes(texts: Sequence[str], items: Sequence[str], *, embed: Embed = t
     names = np.unique(np.asarray(items), return_inverse=True)[1]
     sums = np.zeros((int(names.max()) + 1, vectors.shape[1]))
     np.add.at(sums, names, vectors)
-    centred = vectors - (sums / np.bincount(names)[:, None])[names]
+    centred: Floats = vectors - (sums / np.bincount(names)[:, None])[names]
     # The axes of the rows are the eigenvectors of the smaller of the two squares of the matrix.
     if centred.shape[0] <= centred.shape[1]:
         values, left = np.linalg.eigh(centred @ centred.T)
@@ -94,8 +94,6 @@ def wording_axes(texts: Sequence[str], items: Sequence[str], *, embed: Embed = t
         coordinates = centred @ right
     largest = np.argsort(-values, kind="stable")[:axes]
     kept = coordinates[:, largest[values[largest] > _LEAST]]
-    if kept.shape[1] == 0:
-        return kept
     farthest = kept[np.abs(kept).argmax(axis=0), np.arange(kept.shape[1])]
-    result: Floats = kept * np.sign(farthest)
+    result: Floats = np.asarray(kept * np.sign(farthest), dtype=np.float64)
     return result

@@ -18,7 +18,7 @@ from evenhand.records.message import Message, Reply, Request
 from evenhand.records.rubric import Criterion, Judge, Judged
 from evenhand.scoring.templates import judge_question
 
-__all__ = ["JUDGE_TOKENS", "JudgedEndpoint", "read_ratings"]
+__all__ = ["JUDGE_TOKENS", "JudgedEndpoint", "judged_of", "read_ratings"]
 
 JUDGE_TOKENS = 256
 """A short line for each criterion, and some room."""
@@ -52,7 +52,7 @@ class JudgedEndpoint:
         return self._assistant.locality
 
     async def reply(self, request: Request) -> Reply:
-        """The assistant's reply with the judge's ratings; answers by letters or numbers and unfinished ones are not rated.
+        """The assistant's reply with the judge's ratings; letters, numbers and unfinished answers are not rated.
 
         Raises:
             AskError: Either of the two gave no answer.
@@ -83,6 +83,13 @@ class JudgedEndpoint:
         """Close both endpoints."""
         await self._assistant.aclose()
         await self._second.aclose()
+
+
+def judged_of(reply: Reply | None) -> Judged | None:
+    """What a judge said of a written answer; None where none was asked."""
+    if reply is None or not reply.extracted:
+        return None
+    return msgspec.json.decode(reply.extracted, type=Judged)
 
 
 def read_ratings(text: str, criteria: Sequence[Criterion]) -> dict[str, float] | None:

@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from evenhand.bank.document import Document, convert_document, parse_document, read_document
-from evenhand.errors import UsageError
+from evenhand.errors import InputError, UsageError
 from evenhand.records.rubric import Criterion
 
 __all__ = ["MOST_CRITERIA", "load_rubric"]
@@ -28,16 +28,17 @@ def load_rubric(path: Path | None = None) -> tuple[Criterion, ...]:
     """The criteria of a rubric file; None: the shipped one.
 
     Raises:
-        UsageError: The file cannot be read, has no criterion or too many, or names one twice or not in one word.
+        InputError: The file cannot be read.
+        UsageError: It has no criterion or too many, or names one twice or not in one word.
     """
     if path is None:
         data = (resources.files("evenhand.scoring.judging") / "rubric.yaml").read_bytes()
-        return _checked(parse_document(data, source="rubric.yaml", error=UsageError))
-    return _checked(read_document(path, error=UsageError))
+        return _checked(parse_document(data, source="rubric.yaml", error=InputError))
+    return _checked(read_document(path, error=InputError))
 
 
 def _checked(document: Document) -> tuple[Criterion, ...]:
-    criteria = convert_document(document, _Rubric, error=UsageError).criteria
+    criteria = convert_document(document, _Rubric, error=InputError).criteria
     if not 1 <= len(criteria) <= MOST_CRITERIA:
         raise UsageError(f"{document.source!r} has {len(criteria)} criteria; 1 to {MOST_CRITERIA} are allowed")
     names = [criterion.id for criterion in criteria]
@@ -47,5 +48,7 @@ def _checked(document: Document) -> tuple[Criterion, ...]:
         if criterion.id in names[:index]:
             raise UsageError(f"{document.source!r} names the criterion {criterion.id!r} twice; rename one of them")
         if not criterion.question.strip():
-            raise UsageError(f"{document.source!r}, criterion {criterion.id!r}: the question is empty; say what is rated")
+            raise UsageError(
+                f"{document.source!r}, criterion {criterion.id!r}: the question is empty; say what is rated"
+            )
     return criteria
