@@ -11,11 +11,19 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from bench.ceiling import (
+    accuracies_section,
+    memory_section,
+    placebo_section,
+    rare_section,
+    reports_section,
+    rest_section,
+)
+from bench.rows import inside, percent, table
 from evenhand.seeds import stream
 from evenhand.selftest.calibration import (
     SCENARIOS,
     PairedDesign,
-    Rate,
     Scenario,
     calibrate_contrast,
     calibrate_mixed,
@@ -31,26 +39,6 @@ SMALL = PairedDesign(sets=8, items=8, per_item=8)
 FEW_SETS = PairedDesign(sets=5, items=60, per_item=5)
 MARGIN = 0.03
 SIZE = 2000
-
-
-def percent(rate: Rate) -> str:
-    return f"{100 * rate.value:.1f} ± {100 * rate.error:.1f}"
-
-
-def inside(rate: Rate, low: float, high: float) -> str:
-    """Whether a rate keeps its target; `within error` where it misses by less than two Monte Carlo errors."""
-    if low <= rate.value <= high:
-        return "yes"
-    return "within error" if low - 2 * rate.error <= rate.value <= high + 2 * rate.error else "**no**"
-
-
-def table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
-    print("-- " + "  ".join(header), flush=True)
-    lines = ["| " + " | ".join(header) + " |", "| --- | --- |" + " ---: |" * (len(header) - 2)]
-    for row in rows:
-        print("  ".join(row), flush=True)
-        lines.append("| " + " | ".join(row) + " |")
-    return "\n".join(lines)
 
 
 def paired_null(n: int, seed: int) -> Iterator[tuple[str, ...]]:
@@ -206,6 +194,15 @@ SECTIONS: dict[str, tuple[str, Callable[[int, int], str]]] = {
     ),
     "power": ("Power beside simpler tests, 30 sets x 33 items", power_section),
     "mixed": ("Mixed model: eight null coefficients, 81 profiles x 33 items (targets as above)", mixed_section),
+    "memory": (
+        "Profile minus none, memory does nothing (target: at most 2.5 to 3% on the side of harm)",
+        memory_section,
+    ),
+    "placebo": ("Profile minus placebo, memory does nothing (target at most 6%)", placebo_section),
+    "rare": ("Equivalence under rare, strong reactions: gap exactly at the margin (target at most 5.5%)", rare_section),
+    "accuracies": ("Intervals of a mean score (target 93 to 97%)", accuracies_section),
+    "rest": ("Items, cells, missing answers and stated power", rest_section),
+    "reports": ("Whole reports of null respondents (target at most 6%)", reports_section),
     "contrasts": ("Level contrasts on the probability scale (targets as above)", contrasts_section),
 }
 

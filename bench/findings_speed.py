@@ -27,8 +27,9 @@ from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated
 
 MODELS = 15
 ITEMS = {"understanding": 31, "management": 16}
-BUDGET_S = 30.0
-BUDGET_GB = 1.5
+BUDGET_RATIO = 50.0
+"""CPU of all findings over that of reading the table and grouping it by model, arm and item with polars."""
+BUDGET_GB = 1.3
 
 
 def make(path: Path) -> int:
@@ -51,19 +52,33 @@ def make(path: Path) -> int:
     return graded.height
 
 
+def grouped(path: Path) -> float:
+    """CPU seconds that polars needs to read the table and group it by model, arm and item; the median of five."""
+    spent = []
+    for _ in range(5):
+        started = time.process_time()
+        pl.read_parquet(path).group_by("model", "arm", "item").agg(pl.col("score").mean())
+        spent.append(time.process_time() - started)
+    return sorted(spent)[2]
+
+
 def measure(path: Path) -> bool:
-    """Read and analyse, print what it cost, and say whether the budget held."""
-    wall = time.perf_counter()
+    """Read and analyse, print what it cost beside a plain group-by, and say whether the budget held."""
+    yardstick = grouped(path)
+    wall, started = time.perf_counter(), time.process_time()
     scores = read_scores(path, settings=AnalysisSettings())
     findings = analyse(scores, published=False)
-    wall = time.perf_counter() - wall
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    cpu, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024**2
+    wall, cpu = time.perf_counter() - wall, time.process_time() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    ratio = cpu / yardstick
+    met = ["met" if kept else "MISSED" for kept in (ratio <= BUDGET_RATIO, peak <= BUDGET_GB)]
     print(f"findings    {len(findings.findings):>10,} of {scores.frame.height:,} trials")
-    print(f"CPU         {cpu:>10.1f} s   (budget {BUDGET_S:.0f} s: {'met' if cpu <= BUDGET_S else 'MISSED'})")
+    print(f"group-by    {yardstick:>10.2f} s CPU to read the table and group it by model, arm and item")
+    print(f"CPU         {cpu:>10.1f} s")
+    print(f"ratio       {ratio:>10.1f} x  (budget {BUDGET_RATIO:.0f}: {met[0]})")
     print(f"wall        {wall:>10.1f} s")
-    print(f"peak memory {peak:>10.2f} GB  (budget {BUDGET_GB} GB: {'met' if peak <= BUDGET_GB else 'MISSED'})")
-    return cpu <= BUDGET_S and peak <= BUDGET_GB
+    print(f"peak memory {peak:>10.2f} GB  (budget {BUDGET_GB} GB: {met[1]})")
+    return ratio <= BUDGET_RATIO and peak <= BUDGET_GB
 
 
 def main() -> bool:

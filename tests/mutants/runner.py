@@ -23,7 +23,7 @@ from msgspec import Struct
 from tests.mutants.graft import NOT_IMPORTED
 from tests.mutants.mutant import Mutant, mutants_of
 
-__all__ = ["Result", "Target", "run"]
+__all__ = ["ROOT", "Result", "Target", "run"]
 
 ROOT = Path(__file__).parents[2]
 _PASSED, _FAILED = 0, 1

@@ -25,8 +25,8 @@ TARGETS: tuple[Target, ...] = (
             "evenhand.bank.importers.keys",
         ),
         tests=(
-            "tests/unit/analysis/test_predicted_label.py",
-            "tests/unit/analysis/test_predictions.py",
+            "tests/unit/analysis/table/test_predicted_label.py",
+            "tests/unit/analysis/table/test_predictions.py",
             "tests/unit/analysis/test_strange_tables.py",
             "tests/unit/tabular/test_encoding.py",
             "tests/unit/tabular/test_separator.py",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.mutants.mutant import mutants_of
-from tests.mutants.runner import Target, run
+from tests.mutants.runner import ROOT, Target, run
 from tests.mutants.targets import TARGETS
 
 SOURCE = '''
@@ -35,6 +35,12 @@ def test_what_nothing_depends_on_is_left_alone() -> None:
         assert '"""A docstring."""' in mutant.source
         assert "ValueError('words')" in mutant.source
         assert "__all__ = ['f']" in mutant.source
+
+
+def test_every_target_names_modules_and_tests_that_exist() -> None:
+    for target in TARGETS:
+        assert all((ROOT / path).exists() for path in target.tests), target.name
+        assert all((ROOT / "src" / f"{module.replace('.', '/')}.py").exists() for module in target.modules), target.name
 
 
 @pytest.mark.slow

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import polars as pl
 from msgspec import Struct
 
-from evenhand.analysis.predicted_label import normalised
+from evenhand.analysis.table.predicted_label import label_read
 from evenhand.endpoints.openai.answer import read_answer, reply_from
 from evenhand.endpoints.openai.http_body import Unreadable
 from evenhand.records.cell import Cell
@@ -24,6 +23,8 @@ from evenhand.scoring.judge import LETTERS, judge
 from evenhand.scoring.probability import option_probabilities
 
 FOLDER = Path(__file__).parents[1] / "unit" / "scoring" / "cases"
+GOLD = {"letters": tuple("abcde"), "words": ("anger", "fear", "joy", "relief", "sadness")}
+"""The gold labels of the tables that the cases of tables stand in."""
 _EXTRACTORS = {"json-field": "json_field", "regex-extractor": "regex", "yes-no-extractor": "yes_no"}
 
 
@@ -47,7 +48,7 @@ def cases() -> list[Case]:
 def as_read(case: Case) -> object:
     """A letter, an outcome's name, probabilities, or a label, as the case's kind has it."""
     if case.kind.startswith("table-"):
-        return normalised(pl.Series([case.input["prediction"]]), labels=case.input["gold"]).to_list()[0]
+        return label_read(case.input["prediction"], GOLD[case.input["gold"]])
     if "logprobs" in str(case.input):
         return _probabilities(case)
     content, finish = (case.input, "stop") if isinstance(case.input, str) else tuple(case.input.values())

@@ -293,9 +293,12 @@ def reactions(model: str) -> tuple[ItemReaction, ...]:
             odds_ratio=odds,
             delta=-2.35 * math.log(odds),
             ets="C",
-            p_mantel_haenszel=p,
-            p_uniform=p / 2,
-            p_nonuniform=0.4,
+            met_level=27,
+            met_reference=27,
+            difference=-0.12,
+            low=-0.2,
+            high=-0.04,
+            p=p,
             sensitive=p < 0.01,
         )
         for item, factor, odds, p in found

@@ -7,6 +7,7 @@ from msgspec import Struct
 from evenhand.analysis.findings.accuracy import accuracy_findings
 from evenhand.analysis.findings.benefit_findings import benefit_findings
 from evenhand.analysis.findings.caveats import cautions_of, caveats_of
+from evenhand.analysis.findings.emotions import keyed_emotions
 from evenhand.analysis.findings.factor_gaps import factor_findings, interaction_findings
 from evenhand.analysis.findings.flips import flip_findings
 from evenhand.analysis.findings.gaps import gap_findings
@@ -84,6 +85,7 @@ def analyse(
         cells=_cells(parts),
         outcomes=tuple(count for part in parts for count in outcome_counts(part.stratum)),
         items=tuple(item for part in parts for item in part.items.reactions),
+        emotions=tuple(one for part in choices for one in keyed_emotions(part.stratum)),
         options=tuple(share for part in choices for share in option_shares(part.stratum)),
         mentions=tuple(mention for part in parts for mention in fact_mentions(part.stratum)),
         variances=tuple(one for part in parts for one in part.check.variances),

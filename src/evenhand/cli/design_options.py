@@ -19,7 +19,7 @@ from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
 from evenhand.records.rubric import Judge
-from evenhand.records.settings import AnalysisSettings, Wording
+from evenhand.records.settings import AnalysisSettings, Outcome, Wording
 
 __all__ = ["DEFAULT_MODEL", "DesignOptions", "build_plan", "pairs_of"]
 
@@ -128,6 +128,13 @@ class DesignOptions:
     logprobs: Annotated[
         bool, typer.Option(help="Ask for log-probabilities: the same design, more power.", rich_help_panel=MODEL)
     ] = True
+    outcome: Annotated[
+        Outcome | None,
+        typer.Option(
+            help="Primary outcome, fixed in the plan; by default option probabilities for models that run here.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None
     set_: Annotated[
         list[str],
         typer.Option(
@@ -221,6 +228,7 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
         prompts=tuple(str(path) for path in options.prompts),
         judge=_judge(options, secrets=secrets),
         analysis=AnalysisSettings(margin=options.margin, wording=options.wording),
+        outcome=options.outcome,
     )
     plan = make_plan(request)
     for spec in second_models(plan):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evenhand.cli.output import print_json, print_table, say
 from evenhand.errors import UsageError
+
+if TYPE_CHECKING:
+    from evenhand.analysis.estimators.power import Components
 
 __all__ = ["register"]
 
@@ -19,6 +22,8 @@ Examples:
   evenhand power --items 255 --sets 60 --pairs 6
 
   evenhand power --items 108 --sets 30 --gap 0.027 --simulate 2000
+
+  evenhand power --items 33 --sets 30 --accuracy 0.9 --flips 0.05
 
   evenhand power --pilot runs/2026-11-23-gpt --items 255 --sets 60        variance components of a finished run
 """
@@ -31,6 +36,12 @@ def power(
     replicates: Annotated[int, typer.Option(min=1, help="Repeats of every pair.")] = 1,
     gap: Annotated[float | None, typer.Option(help="True gap (0.03 = 3 points) whose power is wanted.")] = None,
     pilot: Annotated[Path | None, typer.Option(help="Run directory whose variance components are used.")] = None,
+    accuracy: Annotated[
+        float | None, typer.Option(help="Share of right answers that is expected, such as 0.9.")
+    ] = None,
+    flips: Annotated[
+        float | None, typer.Option(help="Share of twin answers of which one is right and one wrong, such as 0.05.")
+    ] = None,
     simulate: Annotated[int, typer.Option(min=0, help="Check the power by so many simulated audits.")] = 0,
     seed: Annotated[int, typer.Option(help="Root seed of the simulation.")] = 20251009,
     alpha: Annotated[float, typer.Option(min=1e-6, max=0.5, help="Two-sided level.")] = 0.05,
@@ -39,8 +50,8 @@ def power(
 ) -> None:
     """Filled from `_HELP`."""
     from evenhand.analysis.estimators.power import (
-        DEFAULT_COMPONENTS,
         PairedDesign,
+        gap_range,
         planned_power,
         planned_smallest_gap,
         power_curve,
@@ -50,15 +61,10 @@ def power(
         _require_gap(gap)
     if simulate and gap is None:
         raise UsageError("--simulate needs the true gap to simulate; name it with --gap, for example --gap 0.03")
-    components = DEFAULT_COMPONENTS
-    if pilot is not None:
-        from evenhand.analysis.findings.pilot import components_from_scores
-        from evenhand.audit import score
-        from evenhand.plan.file import read_plan
-
-        components = components_from_scores(score(read_plan(pilot), pilot))
+    components = _components(accuracy, flips=flips, pilot=pilot)
     design = PairedDesign(items=items, sets=sets, sets_per_item=pairs, replicates=replicates)
     smallest = planned_smallest_gap(design, components=components, alpha=alpha, power=target)
+    ends = gap_range(smallest, components=components)
     curves = {
         "items": power_curve(design, over="items", values=_around(items), components=components, alpha=alpha),
         "sets": power_curve(design, over="sets", values=_around(sets), components=components, alpha=alpha),
@@ -79,6 +85,7 @@ def power(
                 "design": design,
                 "components": components,
                 "smallest_gap": smallest,
+                "smallest_gap_range": ends,
                 "target_power": target,
                 "gap": gap,
                 "power": formula,
@@ -89,6 +96,8 @@ def power(
         return
     say(f"Variance components: {components.source}.")
     say(f"Smallest gap detected with {target:.0%} power: {smallest * 100:.2f} points.")
+    if ends is not None:
+        say(f"The pilot leaves it between {ends[0] * 100:.2f} and {ends[1] * 100:.2f} points (90% interval).")
     if formula is not None and gap is not None:
         say(f"Power at a gap of {gap * 100:.2f} points: {formula:.1%} by formula.")
     if simulated is not None:
@@ -106,6 +115,23 @@ def _require_gap(gap: float) -> None:
         f"--gap is {gap:g}, which is {100 * gap:g} points; mean scores lie between 0 and 1, so a gap lies between -1 "
         f"and 1 and is not 0{meant}"
     )
+
+
+def _components(accuracy: float | None, *, flips: float | None, pilot: Path | None) -> Components:
+    """How answers vary: as a pilot run found, as an accuracy implies, or as is assumed where nothing is known."""
+    from evenhand.analysis.estimators.power import DEFAULT_COMPONENTS, answer_components
+
+    if flips is not None and accuracy is None:
+        raise UsageError("--flips needs the accuracy it goes with; name it with --accuracy, for example 0.9")
+    if pilot is None:
+        return DEFAULT_COMPONENTS if accuracy is None else answer_components(accuracy, flips=flips)
+    if accuracy is not None:
+        raise UsageError("--pilot and --accuracy both say how answers vary; name one of them")
+    from evenhand.analysis.findings.pilot import components_from_scores
+    from evenhand.audit import score
+    from evenhand.plan.file import read_plan
+
+    return components_from_scores(score(read_plan(pilot), pilot))
 
 
 def _around(value: int) -> tuple[int, ...]:

@@ -236,4 +236,5 @@ HUGGING_FACE = EndpointKind(
     paid=lambda spec: False,
     named=lambda rest, spec: named_with_options(rest, spec, kind="hf"),
     local=True,
+    sure_of_logprobs=True,
 )

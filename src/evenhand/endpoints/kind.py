@@ -62,6 +62,8 @@ class EndpointKind(Struct, frozen=True, kw_only=True):
     """Whether it is a small model made for evenhand, whose behaviour is known."""
     replays: bool = False
     """Whether it says again what an earlier run was told."""
+    sure_of_logprobs: bool = False
+    """Whether it always gives log-probabilities when they are asked for."""
     batch: bool = False
     """Whether it can be asked by batches that outlive this process."""
     answers: tuple[AnswerFormat, ...] = ANSWER_FORMATS

@@ -25,7 +25,7 @@ from evenhand.records.item import Bank
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan, Preset, PromptFile, Stamped
 from evenhand.records.profile import Cohort, Cue
 from evenhand.records.rubric import Judge
-from evenhand.records.settings import AnalysisSettings
+from evenhand.records.settings import AnalysisSettings, Outcome
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.templates import ask_templates, judge_templates
 
@@ -66,7 +66,9 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     judge: Judge | None = None
     """A second model that rates written answers."""
     analysis: AnalysisSettings = AnalysisSettings()
-    """What the analysis is told beforehand; its seed is replaced by `seed`."""
+    """What the analysis is told beforehand; its seed and outcome are replaced by `seed` and `outcome`."""
+    outcome: Outcome | None = None
+    """Primary outcome; None: option probabilities where every model is sure to give them, otherwise the answers."""
     command: str = ""
     """The command line, for the report."""
 
@@ -127,7 +129,7 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         extractor=request.extractor,
         extractor_options=request.extractor_options,
         judge=request.judge,
-        analysis=_with_references(msgspec.structs.replace(request.analysis, seed=request.seed), cohorts),
+        analysis=_with_references(_settings(request, models), cohorts),
         sha256="",
     )
     if Crossing(plan).size() == 0:
@@ -189,6 +191,13 @@ def _check_formats(request: PlanRequest, *, models: Sequence[ModelSpec], design:
                 f"the extractor 'llm_extract' reads letters, and the design asks for the format {answer!r} too; leave "
                 "the extractor out, or ask letters only"
             )
+
+
+def _settings(request: PlanRequest, models: Sequence[ModelSpec]) -> AnalysisSettings:
+    """The settings with the one seed and the outcome that is fixed before anything is asked."""
+    sure = all(model.settings.logprobs and kind_of(model).sure_of_logprobs for model in models)
+    outcome = request.outcome or ("option_probabilities" if sure else "answers")
+    return msgspec.structs.replace(request.analysis, seed=request.seed, outcome=outcome)
 
 
 def _check_models(models: Sequence[ModelSpec]) -> None:

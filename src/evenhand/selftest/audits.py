@@ -113,6 +113,7 @@ def _audit(model: ModelSpec, *, design: Design, seed: int, banks: Sequence[str] 
         banks=tuple(banks),
         seed=seed,
         analysis=AnalysisSettings(margin=MARGIN),
+        outcome="option_probabilities",
     )
     plan = make_plan(request, now=_EPOCH)
     with TemporaryDirectory(prefix="evenhand-selftest-") as name:

@@ -37,6 +37,7 @@ __all__ = [
     "calibrate_mixed",
     "calibrate_paired",
     "population_gap",
+    "rate",
     "rival_power",
     "shift_for_gap",
     "simulate_pairs",
@@ -95,8 +96,8 @@ class Rate(Struct, frozen=True):
     error: float
 
 
-def _rate(hits: npt.ArrayLike) -> Rate:
-    """Share of hits; in two dimensions (simulations, tests) the error is taken over simulations."""
+def rate(hits: npt.ArrayLike) -> Rate:
+    """Share of hits with its error; in two dimensions (simulations, tests) the error is taken over simulations."""
     means = np.asarray(hits, dtype=np.float64)
     means = means if means.ndim == 1 else means.mean(axis=1)
     return Rate(float(means.mean()), float(means.std(ddof=1) / math.sqrt(means.size)) if means.size > 1 else 0.0)
@@ -208,7 +209,7 @@ def calibrate_paired(
     for index in range(simulations):
         table = simulate_pairs(scenario, mask=allocation(design, rng=rng), rng=rng, shift=shift)
         result = paired_gap(table, spec=_QUIET)
-        equivalence = tost_p(result.estimate, se=result.se, df=result.df, margin=0.03)
+        equivalence = tost_p(result.estimate, se=result.se, df=result.df, margin=0.03, third=result.third)
         rows[index] = (
             result.p < 0.05,
             result.low <= gap <= result.high,
@@ -220,9 +221,9 @@ def calibrate_paired(
         scenario=scenario.name,
         design=design.label,
         gap=gap,
-        rejected=_rate(rows[:, 0]),
-        covered=_rate(rows[:, 1]),
-        equivalent=_rate(rows[:, 2]),
+        rejected=rate(rows[:, 0]),
+        covered=rate(rows[:, 1]),
+        equivalent=rate(rows[:, 2]),
         mean_se=float(math.sqrt(np.mean(rows[:, 3] ** 2))),
         true_se=float(rows[:, 4].std(ddof=1)),
     )
@@ -258,10 +259,10 @@ def rival_power(
     return RivalPower(
         scenario=scenario.name,
         gap=gap,
-        paired=_rate(hits[:, 0]),
-        over_sets=_rate(hits[:, 1]),
-        over_items=_rate(hits[:, 2]),
-        over_pairs=_rate(hits[:, 3]),
+        paired=rate(hits[:, 0]),
+        over_sets=rate(hits[:, 1]),
+        over_items=rate(hits[:, 2]),
+        over_pairs=rate(hits[:, 3]),
     )
 
 
@@ -316,7 +317,7 @@ def calibrate_mixed(
             unit = "profile" if model == "crossed" else None
             effects = fit_binomial(cells, spec=BinomialSpec(unit=unit)).effects
         hits[index] = [(effect.p < 0.05, effect.low <= 0.0 <= effect.high) for effect in effects[1:]]
-    return _rate(hits[:, :, 0]), _rate(hits[:, :, 1])
+    return rate(hits[:, :, 0]), rate(hits[:, :, 1])
 
 
 def calibrate_contrast(
@@ -349,4 +350,4 @@ def calibrate_contrast(
         scores = CrossedScores(score=score[profile, item], item=item, profile=profile)
         result = level_contrast(scores, levels=codes[:, 0], level=1, reference=0, nuisance=nuisance, spec=_QUIET)
         hits[index] = (result.p < 0.05, result.low <= 0.0 <= result.high)
-    return _rate(hits[:, 0]), _rate(hits[:, 1])
+    return rate(hits[:, 0]), rate(hits[:, 1])

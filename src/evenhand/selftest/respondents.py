@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from evenhand.analysis.table.scores import Scores, scores_from_frame
-from evenhand.records.settings import AnalysisSettings
+from evenhand.records.settings import AnalysisSettings, Outcome
 
 __all__ = ["CROSSING", "Respondent", "SimulatedDesign", "simulated_scores"]
 
@@ -88,7 +88,8 @@ def simulated_scores(
     arms = _arms(design)
     frames = [_answers(respondent, design=design, arms=arms, model=model, rng=rng) for model in design.models]
     references = {factor: levels[0] for factor, levels in CROSSING.items()} if design.crossing else {}
-    chosen = settings or AnalysisSettings(references=references)
+    outcome: Outcome = "option_probabilities" if design.logprobs else "answers"
+    chosen = settings or AnalysisSettings(references=references, outcome=outcome)
     factors = ("position", *(CROSSING if design.crossing else ()))
     return scores_from_frame(pl.concat(frames), settings=chosen, factors=factors)
 

@@ -29,9 +29,12 @@ def reacting(
         odds_ratio=2.5,
         delta=-2.2,
         ets="C",
-        p_mantel_haenszel=0.001,
-        p_uniform=0.001,
-        p_nonuniform=0.4,
+        met_level=27,
+        met_reference=27,
+        difference=-0.2,
+        low=-0.3,
+        high=-0.1,
+        p=0.001,
         sensitive=sensitive,
     )
 

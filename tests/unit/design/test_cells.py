@@ -98,14 +98,21 @@ def test_a_plan_holds_its_own_cells_and_none_that_differs_in_any_field() -> None
     cells = [cell for cell, _ in crossing.pairs()]
     assert all(crossing.holds(cell) for cell in cells)
     other: dict[str, object] = {
-        "key": "0" * 32,
+        "cell_key": "0" * 32,
         "model": "m",
         "arm": "nobody",
         "item": "i99",
-        "placement": "tool",
-        "reader": "use",
+        "replicate": 10**18,
+        "order_index": 7,
+        "option_order": (0, 9),
     }
-    other |= {"mitigation": "gate", "replicate": 10**18, "order_index": 7, "order": (0, 9)}
-    for name, value in other.items():
-        assert not any(crossing.holds(msgspec.structs.replace(cell, **{name: value})) for cell in cells[:3]), name
+    shown: dict[str, object] = {"placement": "tool", "cue": "implied", "reader": "use", "mitigation": "gate"}
+    changed = [(name, {name: value}) for name, value in other.items()]
+    for cell in cells[:3]:
+        conditions = [(name, msgspec.structs.replace(cell.condition, **{name: value})) for name, value in shown.items()]
+        every: list[tuple[str, dict[str, object]]] = [*changed]
+        for name, condition in conditions:
+            every.append((name, {"condition": condition}))
+        for name, change in every:
+            assert not crossing.holds(msgspec.structs.replace(cell, **change)), name
     assert not crossing.holds(msgspec.structs.replace(cells[0], replicate=-1))

@@ -15,7 +15,7 @@ from evenhand.plan.questions import Questions
 from evenhand.records.cell import Cell
 from evenhand.records.condition import CONDITION_FIELDS, Condition
 from evenhand.records.finding import Finding
-from evenhand.records.message import Request
+from evenhand.records.message import Reply, Request
 from evenhand.records.run_summary import ExamplePrompt
 from evenhand.records.score import SCORE_COLUMNS
 from evenhand.records.trial import Answered, Trial
@@ -63,7 +63,10 @@ def test_every_coordinate_of_a_trial_is_the_same_in_cell_store_table_finding_and
     asked = [questions.work(cell, meeting) for cell, meeting in questions.crossing.pairs()]
     best = {work.cell.cell_key: questions.lookup()(work.cell.cell_key).keyed_option for work in asked}
     with open_store(tmp_path / "trials.sqlite", plan_sha256=plan.sha256) as store:
-        store.append([row_of(work, Answered(choice=best[work.cell.cell_key]), None) for work in asked])
+        said = {key: Reply(text=letter, finish="stop") for key, letter in best.items()}
+        store.append(
+            [row_of(work, Answered(choice=best[work.cell.cell_key]), said[work.cell.cell_key]) for work in asked]
+        )
     cell = next(work.cell for work in asked if "advantaged" in work.cell.arm)
     told = {name: value for name, value in asdict(cell).items() if name not in ("condition", "option_order")}
     told |= asdict(cell.condition)

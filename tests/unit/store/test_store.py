@@ -306,7 +306,7 @@ def test_a_full_disk_ends_with_a_sentence_and_loses_nothing(tmp_path: Path) -> N
     code = (
         "import sys; from pathlib import Path\n"
         f"sys.path.insert(0, {str(ROOT)!r})\n"
-        "from tests.unit.run.test_store import answered, fill_until_full\n"
+        "from tests.unit.store.test_store import answered, fill_until_full\n"
         f"fill_until_full(Path({str(path)!r}))\n"
     )
     done = subprocess.run(
@@ -331,7 +331,7 @@ def test_a_full_file_system_ends_with_a_sentence_and_loses_nothing(tmp_path: Pat
         f"mount = ['mount', '-t', 'tmpfs', '-o', 'size=600k', 'tmpfs', {str(tmp_path)!r}]\n"
         "if subprocess.run(mount).returncode: sys.exit(77)\n"
         f"sys.path.insert(0, {str(ROOT)!r})\n"
-        "from tests.unit.run.test_store import answered, fill_until_full\n"
+        "from tests.unit.store.test_store import answered, fill_until_full\n"
         "from evenhand.store.reading import open_trials\n"
         f"path = Path({str(tmp_path)!r}) / 'trials.sqlite'\n"
         "fill_until_full(path)\n"

@@ -23,8 +23,10 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from evenhand.analysis.estimators.estimate import Component, Estimate, EstimateSpec, infer
+from evenhand.analysis.estimators.influence import influence
 from evenhand.analysis.estimators.moments import MomentVariance, moment_variance
 from evenhand.analysis.estimators.random_terms import RandomTerm, tally
+from evenhand.analysis.estimators.skewness import third_cumulant
 from evenhand.errors import TableError
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "cell_means",
     "dummies",
     "interaction_contrast",
+    "item_coefficient",
     "level_contrast",
     "profile_contrast",
 ]
@@ -183,7 +186,7 @@ def profile_contrast(
         held = np.column_stack([held, scores.covariates[used]])
     items = RandomTerm(name="item", codes=item, levels=item_ids.size)
     covariate = x[scores.profile[used]]
-    weights, residual = _coefficient(y, covariate, held, items)
+    weights, residual = item_coefficient(y, covariate, held, items)
     estimate = float(weights @ y)
     counts = (int(item_ids.size), int(profile_ids.size), int(y.size))
     if float(np.abs(residual).max()) <= _TINY:
@@ -194,6 +197,7 @@ def profile_contrast(
     dense = _independent(np.column_stack([covariate, held]), items)
     moments = moment_variance(residual, weights=weights, groups=groups, fixed=[items], covariates=dense)
     inference = infer(estimate, se=math.sqrt(moments.variance), df=moments.df, spec=spec)
+    parts, share = weights * residual, weights * covariate
     return CrossedContrast(
         estimate=estimate,
         se=math.sqrt(moments.variance),
@@ -206,6 +210,10 @@ def profile_contrast(
         components=moments.components,
         degenerate=False,
         notes=_notes(moments, counts),
+        third=third_cumulant(parts, groups=(profile, item)),
+        units=_units(counts),
+        by_item=influence(parts, share=share, estimate=estimate, codes=item),
+        by_unit=influence(parts, share=share, estimate=estimate, codes=profile),
         items=counts[0],
         profiles=counts[1],
         cells=counts[2],
@@ -234,7 +242,7 @@ def _independent(columns: Array, items: RandomTerm) -> Array:
     return columns[:, kept]
 
 
-def _coefficient(y: Array, x: Array, nuisance: Array, items: RandomTerm) -> tuple[Array, Array]:
+def item_coefficient(y: Array, x: Array, nuisance: Array, items: RandomTerm) -> tuple[Array, Array]:
     """Weights of the least-squares coefficient of x and the residuals of the whole fit."""
     inner_x, inner_y = _demeaned(x, items), _demeaned(y, items)
     inner_n = _demeaned(nuisance, items)
@@ -263,21 +271,27 @@ def _notes(moments: MomentVariance, counts: tuple[int, int, int]) -> tuple[str, 
     return tuple(notes)
 
 
+def _units(counts: tuple[int, int, int]) -> int:
+    """The smaller of items and profiles a level; a single item is no sample."""
+    return max(1, min(counts[0], counts[1] // 2) if counts[0] > 1 else counts[1] // 2)
+
+
 def _degenerate(estimate: float, counts: tuple[int, int, int], spec: EstimateSpec) -> CrossedContrast:
     zero = abs(estimate) <= _TINY
     value = 0.0 if zero else estimate
-    units = min(counts[0], counts[1] // 2) if counts[0] > 1 else counts[1] // 2
+    units = _units(counts)
     return CrossedContrast(
         estimate=value,
         se=0.0,
         df=None,
         low=value,
         high=value,
-        p=1.0 if zero else min(1.0, 2.0 ** (1 - max(units, 1))),
+        p=1.0 if zero else min(1.0, 2.0 ** (1 - units)),
         confidence=spec.confidence,
         smallest_detectable=None,
         components=tuple(Component(name=name, variance=0.0, sd=0.0) for name in ("item slope", "profile", "residual")),
         degenerate=True,
+        units=units,
         notes=("The scores show no variation beyond item and level means, so that the interval is the point itself.",),
         items=counts[0],
         profiles=counts[1],

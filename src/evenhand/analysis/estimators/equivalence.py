@@ -4,6 +4,7 @@ Estimand-free: whatever the estimate is of, with its standard error and degrees 
 
 References:
     Schuirmann (1987), J. Pharmacokinetics and Biopharmaceutics 15:657-680 (two one-sided tests).
+    Johnson (1978), JASA 73:536-544 (one-sided tests of skewed means).
     Berger and Hsu (1996), Statistical Science 11:283-319 (why each one-sided test may be at level alpha).
 """
 
@@ -11,26 +12,55 @@ from __future__ import annotations
 
 import math
 
-from evenhand.analysis.estimators.student import quantile, survival
+from evenhand.analysis.estimators.skewness import skewed_tail
+from evenhand.analysis.estimators.student import quantile
 from evenhand.errors import UsageError
 from evenhand.records.estimate import Verdict
 
-__all__ = ["smallest_detectable", "tost_p", "verdict"]
+__all__ = ["alike_p", "smallest_detectable", "tost_p", "unseen_share", "verdict"]
 
 
-def tost_p(estimate: float, *, se: float, df: float | None, margin: float) -> float:
+def tost_p(estimate: float, *, se: float, df: float | None, margin: float, third: float = 0.0) -> float:
     """The larger of the two one-sided p-values for ``-margin < truth < margin``.
 
-    A standard error of zero gives 0 inside the margin and 1 outside or on it.
+    Args:
+        estimate: The estimate.
+        se: Its standard error, above 0; differences that are all alike have `alike_p`.
+        df: Degrees of freedom; None: normal.
+        margin: Half-width of the range.
+        third: Third cumulant of the estimate (`evenhand.analysis.estimators.skewness`).
+
+    Raises:
+        UsageError: The margin or the standard error is not positive.
+    """
+    _require_margin(margin)
+    if not se > 0:
+        raise UsageError(f"The standard error {se!r} must be above 0; differences that are all alike have `alike_p`.")
+    return max(skewed_tail(margin - sign * estimate, se=se, df=df, third=sign * third) for sign in (1.0, -1.0))
+
+
+def alike_p(value: float, *, units: int, margin: float) -> float:
+    """The p-value against the margin where all differences are exactly alike.
+
+    The probability of seeing no other unit among `units` independent ones if a share of them large enough to carry the
+    mean from `value` to the margin differed by a whole point of the scale. Units are the smaller of sets and items:
+    pairs within one persona or one item are not independent of each other.
 
     Raises:
         UsageError: The margin is not positive.
     """
+    _require_margin(margin)
+    return float((1.0 - max(margin - abs(value), 0.0)) ** units) if margin < 1 else 0.0
+
+
+def unseen_share(units: int, *, confidence: float = 0.95) -> float:
+    """Largest share of units that could react without one of them being among `units` (upper confidence bound)."""
+    return float(1.0 - (1.0 - confidence) ** (1.0 / units))
+
+
+def _require_margin(margin: float) -> None:
     if not margin > 0:
         raise UsageError(f"The equivalence margin {margin!r} must be above 0; state it on the scale of the estimate.")
-    if se == 0:
-        return 0.0 if abs(estimate) < margin else 1.0
-    return survival((margin - abs(estimate)) / se, df=df)
 
 
 def verdict(*, p: float | None, p_equivalence: float | None, alpha: float = 0.05) -> Verdict:

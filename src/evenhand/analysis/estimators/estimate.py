@@ -5,9 +5,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from evenhand.analysis.estimators.equivalence import smallest_detectable
+from evenhand.analysis.estimators.influence import Influence
 from evenhand.analysis.estimators.student import quantile, survival
 
-__all__ = ["Component", "Estimate", "EstimateSpec", "Inference", "infer"]
+__all__ = ["Component", "Estimate", "EstimateSpec", "Inference", "agreeing", "infer"]
 
 
 class Component(Struct, frozen=True, kw_only=True):
@@ -49,6 +50,14 @@ class Estimate(Struct, frozen=True, kw_only=True):
     """True when all differences are alike, so that the data hold no information on their variation and the interval is
     the point itself."""
     notes: tuple[str, ...]
+    third: float = 0.0
+    """Third cumulant of the estimate: how skewed it is (`evenhand.analysis.estimators.skewness`)."""
+    units: int = 1
+    """Independent units that the data speak with where all of them are alike: the smaller of sets and items."""
+    by_item: Influence | None = None
+    """Items that carry the estimate; None where that was not asked."""
+    by_unit: Influence | None = None
+    """Sets or profiles that carry it."""
 
 
 class Inference(Struct, frozen=True, kw_only=True):
@@ -69,3 +78,27 @@ def infer(estimate: float, *, se: float, df: float | None, spec: EstimateSpec) -
         p=min(1.0, 2 * survival(abs(estimate) / se, df=df)),
         smallest_detectable=smallest_detectable(se, df=df, alpha=1 - spec.confidence, power=spec.power),
     )
+
+
+def agreeing(
+    low: float, high: float, *, estimate: float, p: float, level: float, df: float | None
+) -> tuple[float, float]:
+    """The interval, scaled around the estimate where it and the test are at odds over zero.
+
+    A p that is the larger of two, or an exact one, may reject where an interval from a standard error holds zero, or
+    the other way round; a reader sees both. The half-width is then the one at which the interval touches zero exactly
+    where p equals the level; it is at most twice the estimate.
+
+    Args:
+        low: Lower end of the interval.
+        high: Upper end.
+        estimate: Its middle.
+        p: The test against zero.
+        level: The test rejects below it; the interval has a confidence of one less it.
+        df: Degrees of freedom; None: normal.
+    """
+    if estimate == 0.0 or (p < level) != (low <= 0.0 <= high):
+        return low, high
+    ratio = quantile(1 - level / 2, df=df) / max(quantile(1 - max(p, 1e-300) / 2, df=df), 1e-9)
+    half = abs(estimate) * min(ratio, 2.0)
+    return estimate - half, estimate + half

@@ -3,7 +3,8 @@
 Estimand: the mean difference, on the scale of the scores, between the two arms of a pair, over matched sets and items
 of the populations the audited ones stand for. Sampling units are matched sets and items, both.
 
-The estimate is the mean over the pairs that were observed (replicates of a pair averaged first). Its variance is the
+The estimate is the mean over the pairs (replicates of a pair averaged first), every set and item with the weight it was
+planned to have (`evenhand.analysis.estimators.planned`). Its variance is the
 sum of a set, an item and a residual part, found by the method of moments with the exact expected mean squares of the
 design (`evenhand.analysis.estimators.moments`); for a complete crossing that is the untruncated quasi-F with
 Satterthwaite degrees of freedom. Sign-flip randomisation over sets and over items stands beside it; each is exact only
@@ -21,9 +22,13 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from evenhand.analysis.estimators.equivalence import unseen_share
 from evenhand.analysis.estimators.estimate import Component, Estimate, EstimateSpec, infer
+from evenhand.analysis.estimators.influence import influence
 from evenhand.analysis.estimators.moments import MomentVariance, moment_variance
+from evenhand.analysis.estimators.planned import planned_weights
 from evenhand.analysis.estimators.random_terms import RandomTerm, tally
+from evenhand.analysis.estimators.skewness import third_cumulant
 from evenhand.errors import TableError
 
 __all__ = ["PairedGap", "arm_differences", "pair_matrix", "paired_gap"]
@@ -125,11 +130,11 @@ def _constant_notes(value: float, units: int, confidence: float) -> tuple[str, .
     )
     if abs(value) > _TINY:
         return (note, "The p-value is that of the sign-flip test over the smaller of sets and items.")
-    bound = 1 - (1 - confidence) ** (1 / units)
+    bound = unseen_share(units, confidence=confidence)
     return (
         note,
-        f"With {units} independent units and no difference seen, up to {100 * bound:.1f}% of units could still differ "
-        f"({100 * confidence:.0f}% upper bound).",
+        f"With {units} independent units and no difference seen, up to {100 * bound:.1f}% of items or users could "
+        f"differ ({100 * confidence:.0f}% upper bound).",
     )
 
 
@@ -138,12 +143,18 @@ def _zero_components(groups: tuple[str, ...]) -> tuple[Component, ...]:
 
 
 def paired_gap(
-    differences: Array, *, spec: EstimateSpec | None = None, rng: np.random.Generator | None = None
+    differences: Array,
+    *,
+    planned: npt.NDArray[np.bool_] | None = None,
+    spec: EstimateSpec | None = None,
+    rng: np.random.Generator | None = None,
 ) -> PairedGap:
     """Mean paired difference with an interval that holds for new sets and new items.
 
     Args:
         differences: Shape (sets, items); NaN where a pair was not asked or has no score.
+        planned: Which pairs were asked, so that sets and items keep their weight where answers are missing; None:
+            those that have a score.
         spec: What to state.
         rng: For the sign-flip tests; None: they are left out.
 
@@ -151,25 +162,22 @@ def paired_gap(
         TableError: No pair was observed, or a difference is infinite.
     """
     spec = EstimateSpec() if spec is None else spec
-    known = ~np.isnan(differences)
-    if not known.any():
-        raise TableError(
-            f"None of the {differences.size} pairs (sets x items) has a score on both sides, so there is no gap to "
-            "estimate; check the arms and the outcomes."
-        )
-    if np.isinf(differences).any():
-        raise TableError("A paired difference is infinite; scores must be finite numbers.")
+    known = _known(differences)
     rows, columns = np.nonzero(known)
     values = differences[rows, columns]
     set_ids, sets = np.unique(rows, return_inverse=True)
     item_ids, items = np.unique(columns, return_inverse=True)
-    mean = math.fsum(values) / values.size
     counts = (int(set_ids.size), int(item_ids.size))
+    weights = planned_weights(known, planned=planned)[rows, columns]
+    level = math.fsum(values) / values.size
+    even = planned is None or bool((planned <= known).all())
+    mean = level if even else math.fsum(weights * values)
     if float(np.ptp(values)) <= _TINY:
         return _degenerate(float(values[0]) if abs(mean) > _TINY else 0.0, values.size, counts, spec)
-    moments = _variance(values - mean, sets, items, counts)
+    moments = _variance(values - level, weights, sets, items, counts)
     inference = infer(mean, se=math.sqrt(moments.variance), df=moments.df, spec=spec)
     flip_sets, flip_items = _flip_tests(values, sets, items, rng, spec.flips)
+    parts = weights * (values - mean)
     return PairedGap(
         estimate=mean,
         se=math.sqrt(moments.variance),
@@ -182,6 +190,10 @@ def paired_gap(
         components=moments.components,
         degenerate=False,
         notes=_notes(moments, counts),
+        third=third_cumulant(parts, groups=(sets, items)),
+        units=_units(counts),
+        by_item=influence(parts, share=weights, estimate=mean, codes=items),
+        by_unit=influence(parts, share=weights, estimate=mean, codes=sets),
         sets=counts[0],
         items=counts[1],
         pairs=int(values.size),
@@ -191,13 +203,29 @@ def paired_gap(
     )
 
 
-def _variance(residual: Array, sets: Codes, items: Codes, counts: tuple[int, int]) -> MomentVariance:
+def _known(differences: Array) -> npt.NDArray[np.bool_]:
+    known = ~np.isnan(differences)
+    if not known.any():
+        raise TableError(
+            f"None of the {differences.size} pairs (sets x items) has a score on both sides, so there is no gap to "
+            "estimate; check the arms and the outcomes."
+        )
+    if np.isinf(differences).any():
+        raise TableError("A paired difference is infinite; scores must be finite numbers.")
+    return known
+
+
+def _units(counts: tuple[int, int]) -> int:
+    """The smaller of sets and items; a single set or item is no sample and leaves the other."""
+    return min(counts) if min(counts) > 1 else max(counts)
+
+
+def _variance(residual: Array, weights: Array, sets: Codes, items: Codes, counts: tuple[int, int]) -> MomentVariance:
     groups = []
     if counts[0] > 1:
         groups.append(RandomTerm(name="set", codes=sets, levels=counts[0]))
     if counts[1] > 1:
         groups.append(RandomTerm(name="item", codes=items, levels=counts[1]))
-    weights = np.full(residual.size, 1.0 / residual.size)
     return moment_variance(residual, weights=weights, groups=groups, covariates=np.ones((residual.size, 1)))
 
 
@@ -218,7 +246,7 @@ def _notes(moments: MomentVariance, counts: tuple[int, int]) -> tuple[str, ...]:
 
 
 def _degenerate(value: float, pairs: int, counts: tuple[int, int], spec: EstimateSpec) -> PairedGap:
-    units = min(counts) if min(counts) > 1 else max(counts)
+    units = _units(counts)
     p = 1.0 if value == 0.0 else min(1.0, 2.0 ** (1 - units))
     return PairedGap(
         estimate=value,
@@ -232,6 +260,7 @@ def _degenerate(value: float, pairs: int, counts: tuple[int, int], spec: Estimat
         components=_zero_components(("set", "item", "residual")),
         degenerate=True,
         notes=_constant_notes(value, units, spec.confidence),
+        units=units,
         sets=counts[0],
         items=counts[1],
         pairs=pairs,

@@ -27,9 +27,12 @@ from evenhand.errors import UsageError
 scipy = lazy_loader.load("scipy")  # slow to load, and needed for the power at a stated gap only
 
 __all__ = [
+    "ASSUMED_ACCURACY",
     "DEFAULT_COMPONENTS",
     "Components",
     "PairedDesign",
+    "answer_components",
+    "gap_range",
     "planned_power",
     "planned_se",
     "planned_smallest_gap",
@@ -50,20 +53,74 @@ class Components(Struct, frozen=True, kw_only=True):
     """What is new in every replicate."""
     source: str
     """Where the numbers come from, in a sentence."""
+    df: float | None = None
+    """Degrees of freedom behind them; None where they are assumed."""
 
 
-DEFAULT_COMPONENTS = Components(
-    set=0.03,
-    item=0.05,
-    cell=0.20,
-    noise=0.28,
-    source=(
-        "assumed: the gap varies by 3 points over personas and 5 over items, and 12% of twin answers differ; "
-        "a pilot run replaces them"
-    ),
-)
-"""Assumed where there is no pilot. With them 33 items and 30 sets cannot resolve a gap of 2.7 points and about 108
-items can, which is what is known of the published design."""
+def answer_components(
+    accuracy: float,
+    *,
+    flips: float | None = None,
+    item_spread: float = 1.5,
+    item_slope: float = 0.5,
+    set_slope: float = 0.3,
+) -> Components:
+    """Components of the difference of two answers that are right or wrong.
+
+    Their variance follows from the accuracy: two independent answers to an item that is right with chance p differ
+    with probability 2 p (1 - p). Reactions that are alike in log-odds are smaller where an item is nearly always right.
+
+    Args:
+        accuracy: Mean chance of a right answer.
+        flips: Share of twin answers of which one is right and one wrong; None: as for independent answers.
+        item_spread: SD of item easiness, in log-odds.
+        item_slope: SD over items of their reaction to the contrast, in log-odds.
+        set_slope: The same over matched sets.
+
+    Raises:
+        UsageError: A share is not inside (0, 1).
+    """
+    for name, share in (("accuracy", accuracy), ("flips", 0.5 if flips is None else flips)):
+        if not 0.0 < share < 1.0:
+            raise UsageError(f"{name} is {share!r}; allowed are shares between 0 and 1, such as 0.65.")
+    chances = _chances(accuracy, spread=item_spread)
+    steep = math.fsum(weight * p * (1 - p) for p, weight in chances)
+    steep_square = math.fsum(weight * (p * (1 - p)) ** 2 for p, weight in chances)
+    differ = 2 * steep if flips is None else flips
+    said = "independent twin answers" if flips is None else f"{flips:.0%} of twin answers of which one is right"
+    return Components(
+        set=set_slope * steep,
+        item=item_slope * math.sqrt(steep_square),
+        cell=0.0,
+        noise=math.sqrt(differ),
+        source=(
+            f"assumed: {accuracy:.0%} right, {said}, and reactions that vary by {item_slope:g} over items and "
+            f"{set_slope:g} over personas in log-odds; a pilot run replaces them"
+        ),
+    )
+
+
+def _chances(accuracy: float, *, spread: float) -> list[tuple[float, float]]:
+    """Chances of items with normal easiness, and their weights, such that the mean chance is `accuracy`."""
+    points = [(4.0 * step / 20, math.exp(-0.5 * (4.0 * step / 20) ** 2)) for step in range(-20, 21)]
+    total = math.fsum(weight for _, weight in points)
+
+    def chances(level: float) -> list[tuple[float, float]]:
+        return [(1 / (1 + math.exp(-level - spread * z)), weight / total) for z, weight in points]
+
+    low, high = -30.0, 30.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        mean = math.fsum(p * weight for p, weight in chances(middle))
+        low, high = (middle, high) if mean < accuracy else (low, middle)
+    return chances(low)
+
+
+ASSUMED_ACCURACY = 0.65
+"""Assumed where nothing is known of a model. Answers vary most near one half; better models need less than is said."""
+
+DEFAULT_COMPONENTS = answer_components(ASSUMED_ACCURACY)
+"""Assumed where there is no pilot."""
 
 
 class PairedDesign(Struct, frozen=True, kw_only=True):
@@ -124,6 +181,18 @@ def planned_power(
         scipy.special.nctdtr(precision.df, shift, -critical)
     )
     return min(1.0, max(0.0, 1.0 - below))
+
+
+def gap_range(gap: float, *, components: Components, confidence: float = 0.9) -> tuple[float, float] | None:
+    """How far a smallest gap could be off because its components come from a pilot; None where they are assumed.
+
+    The variance of the pilot's gap is taken as chi-square with its degrees of freedom.
+    """
+    if components.df is None:
+        return None
+    tail = (1 - confidence) / 2
+    low, high = (float(scipy.special.chdtri(components.df, share)) for share in (tail, 1 - tail))
+    return gap * math.sqrt(components.df / low), gap * math.sqrt(components.df / high)
 
 
 def power_curve(

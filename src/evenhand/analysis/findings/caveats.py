@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from evenhand.analysis.table.scores import Scores, level_column
+from evenhand.analysis.table.stratum import OPTION_KINDS
 from evenhand.records.finding import Finding
 
 __all__ = ["cautions_of", "caveats_of"]
@@ -31,6 +32,7 @@ def caveats_of(scores: Scores) -> tuple[str, ...]:
     if (kinds == "none").any() and not _repeated(frame):
         found.append("The no-memory arm was not repeated within an option order, so there is no noise floor for flips.")
     found += [scores.as_read.withheld] if scores.as_read is not None and scores.as_read.withheld else []
+    found += _no_probabilities(scores)
     found += _missing(frame)
     found += _few(scores)
     return tuple(found)
@@ -58,6 +60,25 @@ def _missing(frame: pl.DataFrame) -> list[str]:
         f"{model}: {100 * rate:.0f}% of the trials have no usable answer; read the worst-case bounds of every gap."
         for model, rate in rates.sort("model").iter_rows()
         if rate > _MANY_MISSING
+    ]
+
+
+def _no_probabilities(scores: Scores) -> list[str]:
+    """Models whose answers lack the option probabilities that the plan fixed as the outcome."""
+    if scores.settings.outcome != "option_probabilities":
+        return []
+    options = pl.col("kind").cast(pl.String).is_in(OPTION_KINDS) & (pl.col("outcome") == "answered")
+    counts = (
+        scores.frame.filter(options)
+        .group_by(pl.col("model").cast(pl.String))
+        .agg(pl.len().alias("answers"), pl.col("p_score").null_count().alias("without"))
+        .filter(pl.col("without") > 0)
+        .sort("model")
+    )
+    return [
+        f"{model}: the plan fixed option probabilities as the outcome, and {without} of {answers} answers have none; "
+        f"they count as missing, and the outcome is not changed to the answers given."
+        for model, answers, without in counts.iter_rows()
     ]
 
 

@@ -7,20 +7,16 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evenhand.analysis.estimators.crossed import CrossedContrast
-from evenhand.analysis.estimators.equivalence import tost_p
+from evenhand.analysis.estimators.equivalence import alike_p, tost_p, unseen_share
 from evenhand.analysis.estimators.estimate import Estimate
-from evenhand.analysis.estimators.paired import PairedGap
-from evenhand.analysis.table.stratum import Stratum
+from evenhand.analysis.table.stratum import OPTION_KINDS, Stratum
 from evenhand.records.contrast import ArmContrast, LevelContrast
-from evenhand.records.estimate import Absent, Equivalence, Interval, MissingBounds, Number, Spread, Tested
+from evenhand.records.estimate import Absent, Carriers, Equivalence, Interval, MissingBounds, Number, Spread, Tested
 from evenhand.records.finding import Finding, Role, SampleSize
 from evenhand.records.measure import Measure, Quantity
 from evenhand.records.profile import Cue
 
 __all__ = ["Claim", "finding", "with_number", "without_number"]
-
-_CONFIRMATORY_KINDS = frozenset({"understanding", "management"})
 
 
 class Claim(Struct, frozen=True, kw_only=True):
@@ -37,6 +33,8 @@ class Claim(Struct, frozen=True, kw_only=True):
     """Whether the estimate is compared with zero and with the margin; False for rates and variances."""
     on_margin: bool = True
     """Whether the margin means something for it; False for shares of single options, whose base rates are small."""
+    described: bool = False
+    """Whether its p-value is shown for description only: no family, no verdict."""
     main: bool = False
     """Whether this is the main form of its measure: confirmatory where the plan names the measure."""
 
@@ -60,14 +58,14 @@ def finding(
     number: Number = Interval(value=estimate.estimate, spread=spread)
     if claim.tested:
         on_margin = claim.on_margin and claim.quantity.scale in {"probability", "rate", "rating", "count", "grade"}
-        margin = stratum.settings.margin
         number = Tested(
             value=estimate.estimate,
             p=estimate.p,
             spread=spread,
-            equivalence=Equivalence(margin=margin, p=_equivalence_p(estimate, margin=margin)) if on_margin else None,
+            equivalence=_equivalence(estimate, margin=stratum.settings.margin) if on_margin else None,
             smallest_detectable=estimate.smallest_detectable,
             bounds=bounds,
+            carriers=_carriers(estimate),
         )
     return with_number(
         claim,
@@ -107,14 +105,14 @@ def with_number(
 
 def _role(claim: Claim, *, stratum: Stratum) -> Role:
     """Confirmatory is the main form of a measure that the plan names, in the plan's main condition."""
-    if not claim.tested:
+    if not claim.tested or claim.described:
         return "descriptive"
     if (
         claim.main
         and stratum.main
         and claim.cue in {None, "stated"}
         and claim.measure in stratum.settings.confirmatory
-        and stratum.kind in _CONFIRMATORY_KINDS
+        and stratum.kind in OPTION_KINDS
     ):
         return "confirmatory"
     return "exploratory"
@@ -124,23 +122,23 @@ def _sentence(note: str) -> str:
     return note[:1].upper() + note[1:]
 
 
-def _equivalence_p(estimate: Estimate, *, margin: float) -> float:
-    """The two one-sided tests; where there is no variation at all, what the number of pairs alone can show.
+def _equivalence(estimate: Estimate, *, margin: float) -> Equivalence:
+    """The test against the margin; where nothing varies, what the number of units alone can show."""
+    if estimate.degenerate:
+        p = alike_p(estimate.estimate, units=estimate.units, margin=margin)
+    else:
+        p = tost_p(estimate.estimate, se=estimate.se, df=estimate.df, margin=margin, third=estimate.third)
+    unseen = unseen_share(estimate.units, confidence=estimate.confidence) if estimate.units > 1 else None
+    return Equivalence(margin=margin, p=p, unseen=unseen)
 
-    With all differences exactly zero: the probability of seeing no differing pair if a share of them as large as the
-    margin differed, pairs taken as independent. This is the limit of the tests as differences become rare.
-    """
-    if not estimate.degenerate:
-        return tost_p(estimate.estimate, se=estimate.se, df=estimate.df, margin=margin)
-    if estimate.estimate != 0.0:
-        return 1.0
-    match estimate:
-        case PairedGap(pairs=pairs):
-            return (1 - margin) ** pairs
-        case CrossedContrast(cells=cells):
-            return (1 - margin) ** (cells // 2)
-        case _:
-            return 1.0
+
+def _carriers(estimate: Estimate) -> Carriers | None:
+    items, units = estimate.by_item, estimate.by_unit
+    if items is None or units is None:
+        return None
+    return Carriers(
+        items=items.carrying, profiles=units.carrying, item_change=items.change, profile_change=units.change
+    )
 
 
 def _turned(estimate: float, bounds: MissingBounds | None) -> tuple[str, ...]:

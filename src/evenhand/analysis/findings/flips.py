@@ -9,11 +9,15 @@ order, so the rate does not depend on which repeat comes first. docs/methods/fli
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
+from msgspec import Struct
 
+from evenhand.analysis.estimators.choice_exchange import choice_exchange_p
 from evenhand.analysis.findings.claim import Claim, finding, without_number
-from evenhand.analysis.findings.memory_effect import NOTHING_SHARED, Comparison, against
+from evenhand.analysis.findings.memory_effect import NOTHING_SHARED, Comparison, Second, against
 from evenhand.analysis.findings.rates import rate_finding
+from evenhand.analysis.table.grid import Grid
 from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, ArmGroup
 from evenhand.records.finding import Finding, SampleSize
@@ -75,7 +79,7 @@ def flip_findings(stratum: Stratum) -> list[Finding]:
         compared = disagreement(rows, none=none)
         if rows.height and compared.height:
             found.append(_rate(stratum, compared, arm=arm, cue=cue))
-            found.append(_excess(stratum, compared, floor=floor, arm=arm, cue=cue))
+            found.append(_excess(stratum, compared, none=none, floor=floor, arm=arm, cue=cue))
     return found
 
 
@@ -96,7 +100,40 @@ def _rate(stratum: Stratum, rows: pl.DataFrame, *, arm: ArmGroup, cue: Cue | Non
     return rate_finding(claim, stratum=stratum, rows=rows, column="flip")
 
 
-def _excess(stratum: Stratum, rows: pl.DataFrame, *, floor: pl.DataFrame, arm: ArmGroup, cue: Cue | None) -> Finding:
+class _Choices(Struct, frozen=True, kw_only=True):
+    """Exchange of choices within items and option orders."""
+
+    rows: pl.DataFrame
+    none: pl.DataFrame
+
+    def __call__(
+        self, comparison: Comparison, *, cells: Grid, doubtful: bool, rng: np.random.Generator
+    ) -> Second | None:
+        """Dealt out anew only where the first test comes near rejecting."""
+        if not doubtful:
+            return None
+        counted = [_choices(side).with_columns(pl.lit(name).alias("side")) for name, side in self._sides]
+        counts = pl.concat(counted).with_columns(pl.col("item", "choice").cast(pl.String))
+        options = sorted(counts["choice"].unique().to_list())
+        tables = []
+        keys = counts.select("item", "order_index").unique().sort("item", "order_index")
+        for name, _ in self._sides:
+            wide = counts.filter(pl.col("side") == name).pivot("choice", index=["item", "order_index"], values="times")
+            missing = [pl.lit(0, dtype=pl.Int64).alias(option) for option in options if option not in wide.columns]
+            joined = keys.join(
+                wide.with_columns(missing), on=["item", "order_index"], how="left", maintain_order="left"
+            )
+            tables.append(joined.select(options).fill_null(0).to_numpy().astype(np.int64))
+        return Second(p=choice_exchange_p(tables[0], baseline=tables[1], rng=rng), variance=0.0)
+
+    @property
+    def _sides(self) -> tuple[tuple[str, pl.DataFrame], tuple[str, pl.DataFrame]]:
+        return (("arm", self.rows), ("none", self.none))
+
+
+def _excess(
+    stratum: Stratum, rows: pl.DataFrame, *, none: pl.DataFrame, floor: pl.DataFrame, arm: ArmGroup, cue: Cue | None
+) -> Finding:
     claim = Claim(
         measure="flip_excess",
         arms=ArmContrast(arm=arm, baseline="none"),
@@ -114,7 +151,9 @@ def _excess(stratum: Stratum, rows: pl.DataFrame, *, floor: pl.DataFrame, arm: A
     if ordered.height == 0:
         return without_number(claim, stratum=stratum, sample=sample, reason=_NO_FLOOR)
     name = f"flip_excess/{stratum.stream_name}/{arm}/{cue}"
-    estimate, sample = against(Comparison(rows=ordered, baseline=floor, column="flip", name=name), stratum=stratum)
+    second = _Choices(rows=rows, none=none)
+    compared = Comparison(rows=ordered, baseline=floor, column="flip", name=name, exchange=second)
+    estimate, sample = against(compared, stratum=stratum)
     if estimate is None:
         return without_number(claim, stratum=stratum, sample=sample, reason=NOTHING_SHARED)
     return finding(claim, stratum=stratum, estimate=estimate, sample=sample)

@@ -19,7 +19,7 @@ from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.estimate import MissingBounds
 from evenhand.records.finding import Finding, SampleSize
-from evenhand.records.measure import Quantity
+from evenhand.records.measure import Quantity, QuantityName
 from evenhand.records.profile import Cue
 from evenhand.seeds import stream
 
@@ -33,8 +33,7 @@ def gap_findings(stratum: Stratum) -> list[Finding]:
         rows = stratum.paired(cue)
         if rows.height:
             found.append(_gap(stratum, rows, cue=cue))
-            if stratum.primary == "p_score":
-                found.append(_answer_gap(stratum, rows, cue=cue))
+            found += _other_gap(stratum, rows, cue=cue)
     return found
 
 
@@ -50,7 +49,9 @@ def gap_estimate(differences: Grid, *, stratum: Stratum, name: str) -> PairedGap
     """The estimate of a grid of paired differences; `name` names its random stream."""
     settings = stratum.settings
     spec = EstimateSpec(confidence=1 - settings.alpha, power=settings.power)
-    return paired_gap(differences.values, spec=spec, rng=stream(settings.seed, "analysis", name))
+    return paired_gap(
+        differences.values, planned=differences.planned, spec=spec, rng=stream(settings.seed, "analysis", name)
+    )
 
 
 def _gap(stratum: Stratum, rows: pl.DataFrame, *, cue: Cue | None) -> Finding:
@@ -89,15 +90,18 @@ def gap_claim(stratum: Stratum, *, quantity: Quantity, cue: Cue | None, main: bo
     )
 
 
-def _answer_gap(stratum: Stratum, rows: pl.DataFrame, *, cue: Cue | None) -> Finding:
-    """Beside the gap in probabilities: the gap in the answers given."""
-    claim = gap_claim(stratum, quantity=Quantity(name="score"), cue=cue)
-    differences = gap_grid(rows, stratum=stratum, column="score")
+def _other_gap(stratum: Stratum, rows: pl.DataFrame, *, cue: Cue | None) -> list[Finding]:
+    """Beside the gap in the primary outcome: the gap in the other one, where every answer has it."""
+    other: QuantityName = "score" if stratum.primary == "p_score" else "p_score"
+    if rows.filter(pl.col("outcome") == "answered")[other].null_count() or rows[other].null_count() == rows.height:
+        return []
+    claim = gap_claim(stratum, quantity=Quantity(name=other), cue=cue)
+    differences = gap_grid(rows, stratum=stratum, column=other)
     sample = sample_of(differences)
     if not differences.observed:
-        return without_number(claim, stratum=stratum, sample=sample, reason=_NO_PAIR)
+        return [without_number(claim, stratum=stratum, sample=sample, reason=_NO_PAIR)]
     estimate = gap_estimate(differences, stratum=stratum, name=f"gap/{stratum.stream_name}/{cue}/answers")
-    return finding(claim, stratum=stratum, estimate=estimate, sample=sample)
+    return [finding(claim, stratum=stratum, estimate=estimate, sample=sample)]
 
 
 def sample_of(differences: Grid) -> SampleSize:

@@ -8,14 +8,17 @@ Estimator: `evenhand.analysis.estimators.profile_variance`; docs/methods/interse
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
 from msgspec import Struct
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from evenhand.analysis.estimators.crossed import cell_means, dummies
+from evenhand.analysis.estimators.pooled_cells import pooled_cells
 from evenhand.analysis.estimators.profile_variance import (
     ProfileMeans,
     ProfileVariance,
@@ -23,7 +26,6 @@ from evenhand.analysis.estimators.profile_variance import (
     profile_variance,
     sd_interval,
 )
-from evenhand.analysis.estimators.student import quantile
 from evenhand.analysis.findings.claim import Claim, with_number, without_number
 from evenhand.analysis.findings.factor_gaps import FactorLevels, crossing_levels
 from evenhand.analysis.table.stratum import Stratum, codes, cues
@@ -159,8 +161,7 @@ def _sd_finding(stratum: Stratum, fitted: _Fitted, *, part: _SdPart, cue: Cue | 
 
 
 def _cells(stratum: Stratum, fitted: _Fitted, *, cue: Cue | None) -> tuple[CellMean, ...]:
-    fit = fitted.main
-    half = quantile(1 - stratum.settings.alpha / 2, df=None) * fit.pooled_se
+    mean, half = _pooled(stratum, fitted, cue=cue)
     rows = fitted.people.select("trials", "value").rows()
     return tuple(
         CellMean(
@@ -170,12 +171,23 @@ def _cells(stratum: Stratum, fitted: _Fitted, *, cue: Cue | None) -> tuple[CellM
             levels={factor.name: factor.levels[factor.codes[index]] for factor in fitted.factors},
             trials=trials,
             raw=raw,
-            pooled=_clipped(fit.pooled[index]),
-            low=_clipped(fit.pooled[index] - half[index]),
-            high=_clipped(fit.pooled[index] + half[index]),
+            pooled=_clipped(mean[index]),
+            low=_clipped(mean[index] - half[index]),
+            high=_clipped(mean[index] + half[index]),
         )
         for index, (trials, raw) in enumerate(rows)
     )
+
+
+def _pooled(stratum: Stratum, fitted: _Fitted, *, cue: Cue | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Pooled means and half-widths of the intervals that hold for all cells at once."""
+    if fitted.means.residual < _TINY:
+        return fitted.means.means, np.zeros_like(fitted.means.means)
+    main = np.column_stack([np.ones(len(fitted.means.means)), *(dummies(factor.codes) for factor in fitted.factors)])
+    pairs = [one.codes * len(two.levels) + two.codes for one, two in combinations(fitted.factors, 2)]
+    rng = stream(stratum.settings.seed, "analysis", "intersections", stratum.stream_name, str(cue), "cells")
+    found = pooled_cells(fitted.means, main=main, pairs=pairs, rng=rng, alpha=stratum.settings.alpha)
+    return found.mean, found.factor * found.se
 
 
 def _clipped(value: float) -> float:

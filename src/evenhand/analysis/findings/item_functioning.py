@@ -1,9 +1,10 @@
 """Which items react to who the user is: differential item functioning, factor by factor, item by item.
 
-Estimand: for each item and level, the difference in the odds of the best answer between profiles with the level and
-profiles with the reference level that do equally well overall. Units are profiles. Two tests stand side by side,
-Mantel-Haenszel with ETS classes and logistic regression; the overall score is purified of flagged items. p-values are
-adjusted over the items of one comparison (Benjamini-Hochberg). docs/methods/item-functioning.md.
+Estimand: for each item and level, the difference in the chance of the best answer between profiles with the level and
+profiles with the reference level that do equally well overall. Units are profiles. An item that fewer than
+`FEWEST_MET` profiles of a side met is not tested, and the finding says so. The test is a permutation test with one
+adjustment over the items and the two tests of a comparison (`evenhand.analysis.estimators.item_permutation`); odds
+ratio and class of the Educational Testing Service stand beside it. docs/methods/item-functioning.md.
 """
 
 from __future__ import annotations
@@ -14,37 +15,31 @@ from msgspec import Struct
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from evenhand.analysis.estimators.logistic_dif import LogisticDif, logistic_dif
-from evenhand.analysis.estimators.mantel_haenszel import MantelHaenszel, ets_class, mantel_haenszel
-from evenhand.analysis.estimators.multiplicity import benjamini_hochberg
+from evenhand.analysis.estimators.item_permutation import item_tests
+from evenhand.analysis.estimators.mantel_haenszel import ets_class, mantel_haenszel
+from evenhand.analysis.estimators.shares import share_of_count
+from evenhand.analysis.estimators.student import quantile
 from evenhand.analysis.findings.claim import Claim, finding, with_number, without_number
-from evenhand.analysis.findings.factor_gaps import crossing_levels
+from evenhand.analysis.findings.factor_gaps import FactorLevels, crossing_levels
 from evenhand.analysis.findings.gaps import gap_claim, gap_estimate, gap_grid, sample_of
 from evenhand.analysis.table.grid import Grid, grid
 from evenhand.analysis.table.scores import level_column
-from evenhand.analysis.table.stratum import Stratum, cues
+from evenhand.analysis.table.stratum import Stratum, codes, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
-from evenhand.records.estimate import PointEstimate
+from evenhand.records.estimate import Interval, Spread
 from evenhand.records.finding import Finding, SampleSize
 from evenhand.records.measure import Quantity
-from evenhand.records.results import EtsClass, ItemReaction
+from evenhand.records.results import ItemReaction
+from evenhand.seeds import stream
 
-__all__ = ["ItemFunctioning", "Matched", "item_functioning", "matched_strata"]
+__all__ = ["FEWEST_MET", "ItemFunctioning", "item_functioning"]
 
 Array = NDArray[np.float64]
-_BINS = 5
-_ROUNDS = 5
-_FEWEST = 8
-"""Respondents a group needs to be compared."""
-
-
-class Matched(Struct, frozen=True, kw_only=True):
-    """Overall scores that respondents are matched on, for every item."""
-
-    score: Array
-    """Shape (respondents, items): mean of a respondent's answers less the items' means, over anchors and the item."""
-    strata: NDArray[np.int64]
-    """Shape (respondents, items): fifth of the score."""
+FEWEST_MET = 12
+"""Profiles of either side that must have met an item. With fewer, no pattern of answers could stand out among 30 items:
+the largest possible statistic is the root of the number."""
+_STRATA = 5
+_FLAT = 1e-9
 
 
 class ItemFunctioning(Struct, frozen=True, kw_only=True):
@@ -65,7 +60,21 @@ class _Comparison(Struct, frozen=True, kw_only=True):
     contrast: LevelContrast
     cells: Grid
     focal: NDArray[np.bool_]
+    blocks: NDArray[np.int64]
+    """Matched block of every profile: the set of a pair, or the profiles that differ in nothing but the factor."""
     repeats: float
+
+    @property
+    def met(self) -> NDArray[np.int64]:
+        """Profiles that met each item, shape (2, items): with the level, and with the reference."""
+        known = ~np.isnan(self.cells.values)
+        return np.stack([known[self.focal].sum(axis=0), known[~self.focal].sum(axis=0)])
+
+    @property
+    def testable(self) -> NDArray[np.bool_]:
+        """Items that enough profiles of both sides met."""
+        enough: NDArray[np.bool_] = self.met.min(axis=0) >= FEWEST_MET
+        return enough
 
 
 def item_functioning(stratum: Stratum) -> ItemFunctioning:
@@ -83,44 +92,13 @@ def item_functioning(stratum: Stratum) -> ItemFunctioning:
     return ItemFunctioning(findings=(*found, *without), tested=tuple(items))
 
 
-def matched_strata(answers: Array, *, anchors: NDArray[np.bool_]) -> Matched:
-    """Overall scores and their fifths, for every item.
-
-    The score of a respondent for an item is the mean, over the anchor items and the item itself, of the answer less the
-    item's mean, so that respondents who met different items are comparable.
-    """
-    known = ~np.isnan(answers)
-    centre = np.nansum(np.where(known, answers, 0.0), axis=0) / np.maximum(known.sum(axis=0), 1)
-    off = np.where(known, answers - centre, 0.0)
-    base = (off * anchors).sum(axis=1)
-    count = (known & anchors).sum(axis=1)
-    extra = np.where(anchors[None, :], 0.0, off)
-    more = np.where(anchors[None, :], 0, known)
-    score = (base[:, None] + extra) / np.maximum(count[:, None] + more, 1)
-    order = np.argsort(np.argsort(score, axis=0, kind="stable"), axis=0, kind="stable")
-    rank = _shared_rank(score, order)
-    bins = min(_BINS, max(1, answers.shape[0] // (2 * _FEWEST)))
-    return Matched(score=score, strata=np.minimum((rank * bins) // answers.shape[0], bins - 1).astype(np.int64))
-
-
-def _shared_rank(score: Array, order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Ranks in which equal scores share the lowest rank, so that equals fall into one stratum."""
-    shared = order.copy()
-    for column in range(score.shape[1]):
-        _, first, inverse = np.unique(score[:, column], return_index=True, return_inverse=True)
-        lowest = np.full(first.size, score.shape[0], dtype=np.int64)
-        np.minimum.at(lowest, inverse, order[:, column])
-        shared[:, column] = lowest[inverse]
-    return shared
-
-
 def _comparisons(stratum: Stratum) -> list[_Comparison]:
     settings, cue = stratum.settings, cues(stratum)[0]
     found: list[_Comparison] = []
     pairs = _with_right(stratum.paired(cue))
     if pairs.height and pairs[level_column(settings.contrast)].n_unique() >= 2:
         cells = grid(pairs, column="right", unit="arm")
-        side = _level_of(pairs, settings.contrast, cells.units)
+        side = _held(pairs, level_column(settings.contrast), cells.units)
         found.append(
             _Comparison(
                 contrast=LevelContrast(
@@ -128,6 +106,7 @@ def _comparisons(stratum: Stratum) -> list[_Comparison]:
                 ),
                 cells=cells,
                 focal=side == settings.disadvantaged,
+                blocks=codes(pl.Series(_held(pairs, "unit", cells.units)))[0],
                 repeats=_repeats(pairs),
             )
         )
@@ -144,10 +123,19 @@ def _comparisons(stratum: Stratum) -> list[_Comparison]:
                         contrast=factor.contrast(code),
                         cells=part,
                         focal=factor.codes[kept] == code,
+                        blocks=_others(factors, but=factor.name, kept=kept),
                         repeats=_repeats(crossed),
                     )
                 )
-    return [c for c in found if min(int(c.focal.sum()), int((~c.focal).sum())) >= _FEWEST]
+    return [c for c in found if c.focal.any() and not c.focal.all()]
+
+
+def _others(factors: tuple[FactorLevels, ...], *, but: str, kept: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Blocks of profiles with the same levels on all other factors."""
+    held = [factor.codes[kept] for factor in factors if factor.name != but]
+    if not held:
+        return np.zeros(int(kept.sum()), dtype=np.int64)
+    return np.unique(np.column_stack(held), axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
 def _with_right(rows: pl.DataFrame) -> pl.DataFrame:
@@ -157,8 +145,8 @@ def _with_right(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(pl.col("value").is_not_null()).with_columns(right.cast(pl.Float64).alias("right"))
 
 
-def _level_of(rows: pl.DataFrame, factor: str, units: list[str]) -> NDArray[np.str_]:
-    people = rows.select(pl.col("arm").cast(pl.String), pl.col(level_column(factor)).cast(pl.String)).unique("arm")
+def _held(rows: pl.DataFrame, column: str, units: list[str]) -> NDArray[np.str_]:
+    people = rows.select(pl.col("arm").cast(pl.String), pl.col(column).cast(pl.String)).unique("arm")
     found = dict(people.iter_rows())
     return np.array([found[unit] for unit in units])
 
@@ -168,85 +156,113 @@ def _repeats(rows: pl.DataFrame) -> float:
 
 
 def _tested(comparison: _Comparison, stratum: Stratum) -> list[ItemReaction]:
-    """Test every item, purifying the overall score until the flagged items stay the same."""
-    answers = comparison.cells.values
-    alpha = stratum.settings.alpha
-    anchors = np.ones(answers.shape[1], dtype=bool)
-    for _ in range(_ROUNDS):
-        matched = matched_strata(answers, anchors=anchors)
-        odds, logistic = _both(comparison, matched)
-        adjusted = [np.array(benjamini_hochberg(list(p)), dtype=float) for p in _p_values(odds, logistic)]
-        classes = [
-            ets_class(delta, se=se, p=p, alpha=alpha)
-            for delta, se, p in zip(odds.delta, odds.se, adjusted[0], strict=True)
-        ]
-        flagged = np.array([name != "A" for name in classes]) | (np.min(adjusted[1:], axis=0) < alpha)
-        if (flagged == ~anchors).all() or flagged.all():
-            break
-        anchors = ~flagged
-    return _listed(comparison, stratum, odds=odds, adjusted=adjusted, classes=classes, flagged=flagged)
-
-
-def _both(comparison: _Comparison, matched: Matched) -> tuple[MantelHaenszel, LogisticDif]:
+    """Test every item that enough profiles met, and describe the others."""
+    settings, contrast = stratum.settings, comparison.contrast
+    rng = stream(settings.seed, "analysis", "items", stratum.stream_name, contrast.factor, contrast.level)
     answers, focal = comparison.cells.values, comparison.focal
-    step = 1.0 / max(comparison.repeats, 1.0)
-    odds = mantel_haenszel(answers, focal=focal, strata=matched.strata, step=step)
-    return odds, logistic_dif(answers, focal=focal, score=matched.score, repeats=comparison.repeats)
-
-
-def _p_values(odds: MantelHaenszel, logistic: LogisticDif) -> tuple[Array, Array, Array]:
-    return odds.p, logistic.uniform_p, logistic.nonuniform_p
-
-
-def _listed(
-    comparison: _Comparison,
-    stratum: Stratum,
-    *,
-    odds: MantelHaenszel,
-    adjusted: list[Array],
-    classes: list[EtsClass],
-    flagged: NDArray[np.bool_],
-) -> list[ItemReaction]:
+    tests = item_tests(
+        answers, focal=focal, blocks=comparison.blocks, testable=comparison.testable, rng=rng, alpha=settings.alpha
+    )
+    strata = _fifths(tests.ability, items=answers.shape[1])
+    odds = mantel_haenszel(answers, focal=focal, strata=strata, step=1.0 / max(comparison.repeats, 1.0))
+    smallest = np.fmin(tests.p_uniform, tests.p_nonuniform)
+    flagged = tests.flagged(settings.alpha)
+    low, high = _difference_interval(comparison, alpha=settings.alpha)
     listed = []
     for index, item in enumerate(comparison.cells.items):
         ratio = float(odds.log_odds_ratio[index])
+        known, p = np.isfinite(ratio), float(smallest[index])
+        met = comparison.met[:, index]
+        seen = bool(met.min() > 0)
+        difference = float(np.nanmean(answers[focal, index]) - np.nanmean(answers[~focal, index])) if seen else None
         listed.append(
             ItemReaction(
                 model=stratum.model,
                 kind=stratum.kind,
                 where=stratum.where,
-                contrast=comparison.contrast,
+                contrast=contrast,
                 item=item,
-                odds_ratio=float(np.exp(ratio)) if np.isfinite(ratio) else None,
-                delta=float(odds.delta[index]) if np.isfinite(ratio) else None,
-                ets=classes[index],
-                p_mantel_haenszel=float(adjusted[0][index]),
-                p_uniform=float(adjusted[1][index]),
-                p_nonuniform=float(adjusted[2][index]),
+                odds_ratio=float(np.exp(ratio)) if known else None,
+                delta=float(odds.delta[index]) if known else None,
+                ets=ets_class(float(odds.delta[index]), se=float(odds.se[index]), p=p, alpha=settings.alpha),
+                met_level=int(met[0]),
+                met_reference=int(met[1]),
+                difference=difference,
+                low=float(low[index]) if seen else None,
+                high=float(high[index]) if seen else None,
+                p=p if np.isfinite(p) else None,
                 sensitive=bool(flagged[index]),
             )
         )
     return listed
 
 
+def _fifths(ability: NDArray[np.float64], *, items: int) -> NDArray[np.int64]:
+    """Strata of equal ability for the odds ratios; respondents of equal ability share a stratum."""
+    bins = min(_STRATA, max(1, ability.size // (2 * FEWEST_MET)))
+    edges = np.quantile(ability, np.arange(1, bins) / bins) if bins > 1 else np.empty(0)
+    return np.repeat(np.searchsorted(edges + _FLAT, ability)[:, None], items, axis=1).astype(np.int64)
+
+
+def _difference_interval(comparison: _Comparison, *, alpha: float) -> tuple[Array, Array]:
+    """Newcombe's interval of the difference of two shares; profiles that were asked several times count once.
+
+    References:
+        Newcombe (1998), Statistics in Medicine 17:873-890 (method 10).
+    """
+    z = quantile(1 - alpha / 2, df=None)
+    ends = []
+    for side in (comparison.focal, ~comparison.focal):
+        part = comparison.cells.values[side]
+        number = np.maximum((~np.isnan(part)).sum(axis=0), 1)
+        share = np.nansum(part, axis=0) / number
+        centre = (share + z**2 / (2 * number)) / (1 + z**2 / number)
+        half = z * np.sqrt(share * (1 - share) / number + z**2 / (4 * number**2)) / (1 + z**2 / number)
+        ends.append((share, centre - half, centre + half))
+    (first, low, high), (second, low_second, high_second) = ends
+    gap = first - second
+    return (
+        gap - np.sqrt((first - low) ** 2 + (high_second - second) ** 2),
+        gap + np.sqrt((high - first) ** 2 + (second - low_second) ** 2),
+    )
+
+
 def _share(stratum: Stratum, comparison: _Comparison, tested: list[ItemReaction]) -> Finding:
-    flagged = [item.item for item in tested if item.sensitive]
+    """The share of testable items that react."""
+    able = [item for item in tested if item.p is not None]
+    flagged = [item.item for item in able if item.sensitive]
     claim = Claim(
         measure="item_functioning",
         arms=ArmContrast(arm="pairs" if comparison.contrast.factor == stratum.settings.contrast else "crossing"),
         contrast=(comparison.contrast,),
         quantity=Quantity(name="sensitive_items", scale="share"),
-        method="Mantel-Haenszel and logistic item functioning, purified, Benjamini-Hochberg",
+        method="item functioning by permutation, one adjustment over items and tests",
         tested=False,
     )
     sample = SampleSize(
         trials=int(np.isfinite(comparison.cells.values).sum() * comparison.repeats),
-        items=len(tested),
+        items=len(able),
         profiles=len(comparison.cells.units),
     )
+    fewest, most = comparison.met.min(axis=0), comparison.met.max(axis=0)
+    middle = int(np.argsort(fewest, kind="stable")[fewest.size // 2])
+    usual = f"{comparison.met[0, middle]} and {comparison.met[1, middle]}"
+    if not able:
+        reason = (
+            f"Not testable: of the profiles with the level and with the reference {usual} met an item "
+            f"({int(most.max())} at most); {FEWEST_MET} of each are needed."
+        )
+        return without_number(claim, stratum=stratum, sample=sample, reason=reason)
     named = f"Sensitive items: {', '.join(flagged[:20])}{' ...' if len(flagged) > 20 else ''}." if flagged else ""
-    notes = (named,) if named else ("No item was flagged; with few profiles only large reactions can be.",)
-    number = PointEstimate(value=len(flagged) / len(tested))
+    notes = [named or "No item was flagged; with few profiles only large reactions can be."]
+    if len(able) < len(tested):
+        notes.append(
+            f"{len(tested) - len(able)} of {len(tested)} items are not testable: fewer than {FEWEST_MET} profiles of a "
+            f"side met them."
+        )
+    share = len(flagged) / len(able)
+    low, high = share_of_count(len(flagged), len(able), alpha=stratum.settings.alpha)
+    number = Interval(value=share, spread=Spread(low=low, high=high, confidence=1 - stratum.settings.alpha))
     return with_number(claim, stratum=stratum, number=number, sample=sample, notes=notes)
 
 

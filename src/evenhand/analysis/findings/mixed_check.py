@@ -2,8 +2,9 @@
 
 Estimand in log-odds: the difference in the log-odds of a right answer between two levels, for an item and profile of
 average easiness. As probability: that difference averaged over the items and profiles of the design. Sampling units:
-items and profiles, crossed. Estimators: `evenhand.analysis.estimators.binomial_mixed` for right-or-wrong scores,
-`evenhand.analysis.estimators.linear_mixed` for graded ones; docs/methods/mixed-models.md.
+items and profiles, crossed. The model of the pairs lets items react differently to the contrast and has a verdict; that
+of the crossing does not, and is there for description. Estimators: `evenhand.analysis.estimators.binomial_mixed` for
+right-or-wrong scores, `evenhand.analysis.estimators.linear_mixed` for graded ones; docs/methods/mixed-models.md.
 """
 
 from __future__ import annotations
@@ -267,7 +268,7 @@ def _binomial(stratum: Stratum, rows: MixedRows) -> _Made:
     )
     fit = fit_binomial(cells)
     _require_finite(fit)
-    notes = _fit_notes(fit.notes, converged=fit.converged)
+    notes = _fit_notes(fit.notes, converged=fit.converged, part=rows.part)
     found = [
         _fixed_finding(stratum, rows, effect, scale="log-odds", notes=notes)
         for effect in fit.effects
@@ -298,7 +299,7 @@ def _linear(stratum: Stratum, rows: MixedRows) -> _Made:
         score=rows.total / rows.trials, weights=rows.trials, design=rows.design, names=rows.names, terms=terms
     )
     fit = fit_linear(cells)
-    notes = _fit_notes(fit.notes, converged=fit.converged)
+    notes = _fit_notes(fit.notes, converged=fit.converged, part=rows.part)
     found = [
         _fixed_finding(stratum, rows, effect, scale="probability", notes=notes)
         for effect in fit.effects
@@ -343,8 +344,15 @@ def _require_finite(fit: BinomialFit) -> None:
         )
 
 
-def _fit_notes(notes: tuple[str, ...], *, converged: bool) -> tuple[str, ...]:
-    return notes if converged else (*notes, "The optimiser did not converge; read the number with care.")
+def _fit_notes(notes: tuple[str, ...], *, converged: bool, part: Literal["pairs", "crossing"]) -> tuple[str, ...]:
+    unsure = () if converged else ("The optimiser did not converge; read the number with care.",)
+    return (*notes, *unsure, *((_NO_SLOPE,) if part == "crossing" else ()))
+
+
+_NO_SLOPE = (
+    "For description only, without a verdict: the model has no slope for items that react differently to the level, so "
+    "its p-value is too small where they do. The tested contrast is the factor gap."
+)
 
 
 def _fixed_finding(
@@ -390,5 +398,7 @@ def _claim(rows: MixedRows, *, contrast: LevelContrast, scale: Scale) -> Claim:
         arms=ArmContrast(arm=rows.part),
         contrast=(contrast,),
         quantity=Quantity(name="score", scale=scale),
+        described=rows.part == "crossing",
+        on_margin=rows.part == "pairs",
         method="binomial mixed model" if rows.binary else "linear mixed model",
     )

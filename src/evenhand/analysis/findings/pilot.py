@@ -7,11 +7,12 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import paired_gap
-from evenhand.analysis.estimators.power import Components, PairedDesign, power_curve
+from evenhand.analysis.estimators.power import Components, PairedDesign, gap_range, power_curve
 from evenhand.analysis.findings.gaps import gap_grid
 from evenhand.analysis.table.scores import Scores, level_column
 from evenhand.analysis.table.stratum import Stratum, cues, strata
@@ -45,6 +46,7 @@ def components_from_scores(scores: Scores) -> Components:
         cell=_mean_sd([part.cell for part in found]),
         noise=_mean_sd([part.noise for part in found]),
         source=f"estimated from a run ({len(found)} combinations of model, kind and condition)",
+        df=min((part.df for part in found if part.df is not None), default=None),
     )
 
 
@@ -60,7 +62,7 @@ def stratum_components(stratum: Stratum) -> Components | None:
     variances = {part.name: max(part.variance or 0.0, 0.0) for part in estimate.components}
     noise, replicates = _replicate_noise(rows, stratum)
     if not estimate.components or any(part.variance is None for part in estimate.components):
-        return _cautious(grid.values, known=variances, where=stratum.stream_name)
+        return replace(_cautious(grid.values, known=variances, where=stratum.stream_name), df=estimate.df)
     residual = variances.get("residual", 0.0)
     cell = max(residual - noise / replicates, 0.0)
     return Components(
@@ -69,6 +71,7 @@ def stratum_components(stratum: Stratum) -> Components | None:
         cell=math.sqrt(cell if noise > 0 else 0.0),
         noise=math.sqrt(noise if noise > 0 else residual),
         source=f"estimated from {stratum.stream_name}",
+        df=estimate.df,
     )
 
 
@@ -105,10 +108,25 @@ def design_power(stratum: Stratum) -> list[DesignPower]:
     )
     alpha, power = stratum.settings.alpha, stratum.settings.power
     return [
-        DesignPower(model=stratum.model, kind=stratum.kind, where=stratum.where, size=over, to=value, smallest_gap=gap)
+        _power(stratum, size=over, to=value, gap=gap, components=components)
         for over, values in _CURVES
         for value, gap in power_curve(design, over=over, values=values, components=components, alpha=alpha, power=power)
     ]
+
+
+def _power(stratum: Stratum, *, size: str, to: int, gap: float, components: Components) -> DesignPower:
+    ends = gap_range(gap, components=components)
+    low, high = ends if ends is not None else (None, None)
+    return DesignPower(
+        model=stratum.model,
+        kind=stratum.kind,
+        where=stratum.where,
+        size=size,
+        to=to,
+        smallest_gap=gap,
+        low=low,
+        high=high,
+    )
 
 
 def _replicate_noise(rows: pl.DataFrame, stratum: Stratum) -> tuple[float, float]:

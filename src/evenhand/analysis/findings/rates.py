@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import PairedGap, paired_gap
+from evenhand.analysis.estimators.shares import share_interval
 from evenhand.analysis.findings.claim import Claim, finding, without_number
 from evenhand.analysis.table.grid import grid
 from evenhand.analysis.table.stratum import Stratum
@@ -23,20 +24,22 @@ _ALIKE = (
 def rate_finding(claim: Claim, *, stratum: Stratum, rows: pl.DataFrame, column: str) -> Finding:
     """The mean of a column over sampling units and items, both taken as samples.
 
-    The variance is that of `evenhand.analysis.estimators.paired` with values in place of differences. Where all values
-    are alike the interval is the exact one for none (or all) of as many independent units as the smaller of users and
-    items.
+    The variance is that of `evenhand.analysis.estimators.paired` with values in place of differences, the interval that
+    of a share with as many independent answers as give this variance (`evenhand.analysis.estimators.shares`). Where all
+    values
+    are alike it is the exact one for none (or all) of as many independent units as the smaller of users and items.
     """
     cells = grid(rows, column=column)
     sample = SampleSize(trials=cells.trials, items=len(cells.items), profiles=len(cells.units))
     if not cells.observed:
         return without_number(claim, stratum=stratum, sample=sample, reason="No trial of this arm is answered.")
     alpha = stratum.settings.alpha
-    estimate = paired_gap(cells.values, spec=EstimateSpec(confidence=1 - alpha, flips=0))
+    estimate = paired_gap(cells.values, planned=cells.planned, spec=EstimateSpec(confidence=1 - alpha, flips=0))
     if estimate.degenerate:
         return finding(claim, stratum=stratum, estimate=_exact(estimate, alpha=alpha), sample=sample)
+    low, high = share_interval(estimate, alpha=alpha)
     # Notes on which components the design can tell apart belong to tests; a rate states its interval only.
-    kept = replace(estimate, low=max(estimate.low, 0.0), high=min(estimate.high, 1.0), notes=())
+    kept = replace(estimate, low=low, high=high, notes=())
     return finding(claim, stratum=stratum, estimate=kept, sample=sample)
 
 

@@ -63,6 +63,7 @@ def twin_moves(rows: pl.DataFrame) -> pl.Series:
     Args:
         rows: Columns pair, item, option, keyed_option and value.
     """
+    rows = rows.with_columns(pl.col("item", "keyed_option").cast(pl.String))
     means = rows.group_by("pair", "item", "option", "keyed_option").agg(pl.col("value").mean())
     own = means.filter(pl.col("option") == pl.col("keyed_option")).select("pair", "item", "option", "value")
     other = means.select("pair", "option", pl.col("item").alias("twin"), pl.col("value").alias("there"))

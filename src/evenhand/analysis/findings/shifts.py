@@ -106,7 +106,9 @@ def _against(
 ) -> Finding:
     claim = _claim(part, arms=arms, cue=cue, method=_ARMS)
     name = f"shift/{arms.arm}/{arms.baseline}/{part.quantity.name}/{part.quantity.tag}/{part.stratum.stream_name}/{cue}"
-    estimate, sample = against(Comparison(rows=rows, baseline=baseline, name=name), stratum=part.stratum)
+    estimate, sample = against(
+        Comparison(rows=rows, baseline=baseline, name=name, sampled=arms.baseline == "placebo"), stratum=part.stratum
+    )
     if estimate is None:
         return without_number(claim, stratum=part.stratum, sample=sample, reason=NOTHING_SHARED)
     bounds = _bounds(part, plus=rows, minus=baseline, value=estimate.estimate)

@@ -25,6 +25,8 @@ class Grid(Struct, frozen=True, kw_only=True):
     items: list[str]
     trials: int
     """Answered trials behind the values."""
+    planned: NDArray[np.bool_]
+    """Shape (units, items): pairs that were asked, answered or not."""
 
     @property
     def observed(self) -> bool:
@@ -73,4 +75,6 @@ def _laid_out(means: pl.DataFrame, *, unit: str) -> Grid:
     column, items = codes(means["item"])
     values = np.full((len(units), len(items)), np.nan)
     values[row, column] = means["mean"].fill_null(float("nan")).to_numpy()
-    return Grid(values=values, units=units, items=items, trials=int(means["trials"].sum()))
+    planned = np.zeros(values.shape, dtype=bool)
+    planned[row, column] = True
+    return Grid(values=values, units=units, items=items, trials=int(means["trials"].sum()), planned=planned)

@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 _TYPES: dict[str, pl.DataType] = {"str": pl.String(), "int": pl.Int64(), "float": pl.Float64(), "bool": pl.Boolean()}
+_PLAIN = ("cell_key", "pair", "option", "quantity", "tag")
+"""Text columns that stay plain text; the others are categorical, as in a score table."""
 _MOST_TAGS = 24
 """Tags that get findings of their own, those with most items first."""
 _FEWEST_ITEMS = 5
@@ -44,7 +46,7 @@ class Measurements(Struct, frozen=True, kw_only=True):
     """A checked measurement table."""
 
     frame: pl.DataFrame
-    """MEASUREMENT_COLUMNS in their order, then a `level_column` a factor; text is plain text. May have no rows."""
+    """MEASUREMENT_COLUMNS in their order, then a `level_column` a factor. May have no rows."""
     factors: tuple[str, ...]
     settings: AnalysisSettings
 
@@ -79,6 +81,9 @@ def measurements_from_frame(
     columns += [_typed(frame[name], "str").alias(level_column(name)) for name in factors]
     shaped = pl.DataFrame(columns)
     _check_values(shaped)
+    coded = [column.name for column in MEASUREMENT_COLUMNS if column.type == "str" and column.name not in _PLAIN]
+    coded += [level_column(name) for name in factors]
+    shaped = shaped.with_columns(pl.col(coded).cast(pl.Categorical))
     return Measurements(frame=shaped, factors=factors, settings=settings)
 
 
@@ -95,7 +100,8 @@ def write_measurements(measurements: Measurements, *, path: Path) -> None:
     """Write the table as Parquet; what stands at `path` is replaced whole."""
     partial = path.with_name(path.name + ".partial")
     named = {level_column(factor): factor for factor in measurements.factors}
-    measurements.frame.rename(named).write_parquet(partial)
+    plain = pl.selectors.categorical().cast(pl.String)
+    measurements.frame.rename(named).with_columns(plain).write_parquet(partial)
     partial.replace(path)
 
 

@@ -18,7 +18,10 @@ from evenhand.records.condition import CONDITION_FIELDS, Condition
 from evenhand.records.profile import CUES, Cue
 from evenhand.records.settings import AnalysisSettings
 
-__all__ = ["SHOWN", "Stratum", "codes", "condition_of", "cues", "parts_by", "strata", "with_units"]
+__all__ = ["OPTION_KINDS", "SHOWN", "Stratum", "codes", "condition_of", "cues", "parts_by", "strata", "with_units"]
+
+OPTION_KINDS = ("understanding", "management")
+"""Kinds of items whose answer is one of several options."""
 
 _UNUSED = (
     "cell_key",
@@ -51,7 +54,7 @@ class Stratum(Struct, frozen=True, kw_only=True):
     """Score columns, factors, and: `value` (the score analysed, null where there is no answer) and `unit` (matched
     set of a paired profile, otherwise the arm)."""
     primary: Literal["score", "p_score"]
-    """`p_score` where every answered trial of model and kind has one, otherwise `score`."""
+    """What the settings name as the outcome: `score` of the answer, or `p_score` over the option probabilities."""
     factors: tuple[str, ...]
     """Factors between users; their levels stand in `level_column(factor)`."""
     item_factors: tuple[str, ...] = ()
@@ -127,9 +130,7 @@ def strata(scores: Scores) -> list[Stratum]:
     found: list[Stratum] = []
     lettered = {key for key, rows in parts_by(frame, ("model", "kind")) if (rows["answer"] == "letter").any()}
     for (model, kind, answer), rows in parts_by(frame, ("model", "kind", "answer")):
-        answered = rows.filter(pl.col("outcome") == "answered")
-        logprobs = answered.height > 0 and answered["p_score"].null_count() == 0
-        primary: Literal["score", "p_score"] = "p_score" if logprobs else "score"
+        primary = _primary(rows, kind=kind, answer=answer, settings=scores.settings)
         valued = rows.with_columns(pl.when(pl.col("outcome") == "answered").then(primary).alias("value"))
         none = valued.filter(pl.col("arm_kind") == "none")
         memory = valued.filter(pl.col("arm_kind") != "none")
@@ -156,6 +157,13 @@ def strata(scores: Scores) -> list[Stratum]:
                 )
             )
     return found
+
+
+def _primary(rows: pl.DataFrame, *, kind: str, answer: str, settings: AnalysisSettings) -> Literal["score", "p_score"]:
+    """The column of the outcome that the settings name; only letters have probabilities."""
+    probabilities = settings.outcome == "option_probabilities"
+    chosen = kind in OPTION_KINDS or rows["p_score"].null_count() < rows.height
+    return "p_score" if probabilities and chosen and answer == "letter" else "score"
 
 
 def condition_of(values: tuple[str, ...]) -> Condition:

@@ -146,10 +146,16 @@ class SimulatedEndpoint:
         )
 
     def _reaction(self, cell: CellContext, effect: str) -> float:
-        """How far this item and this matched set react otherwise than the average."""
+        """How far this item and this persona react otherwise than the average.
+
+        A persona is the matched set of a paired profile and otherwise the profile itself: the profiles of a crossing
+        share one matched set, and a reaction drawn for it would move the planted effect.
+        """
         shift = self.respondent.item_slopes * self._normal("item-slope", effect, cell.item)
-        if cell.matched_set is not None:
-            shift += self.respondent.persona_slopes * self._normal("persona-slope", effect, cell.matched_set)
+        if cell.arm_kind == "profile":
+            paired = self.respondent.position in cell.levels and cell.matched_set is not None
+            persona = cell.matched_set if paired and cell.matched_set is not None else cell.arm
+            shift += self.respondent.persona_slopes * self._normal("persona-slope", effect, persona)
         return shift
 
     def _drawn(self, request: Request, cell: CellContext, chances: tuple[float, ...]) -> tuple[str, FinishReason]:
@@ -261,6 +267,7 @@ SIMULATED = EndpointKind(
     paid=lambda spec: False,
     named=lambda rest, spec: named_with_options(rest, spec, kind="simulated"),
     local=True,
+    sure_of_logprobs=True,
     needs_cells=True,
     simulated=True,
 )

@@ -28,6 +28,7 @@ SPECIMEN = EndpointKind(
     paid=lambda spec: False,
     named=lambda rest, spec: named_with_options(rest, spec, kind="specimen"),
     local=True,
+    sure_of_logprobs=True,
     specimen=True,
     banks=("situations",),
     answers=("letter",),

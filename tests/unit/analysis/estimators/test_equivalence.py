@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from scipy import stats
 
-from evenhand.analysis.estimators.equivalence import smallest_detectable, tost_p, verdict
+from evenhand.analysis.estimators.equivalence import alike_p, smallest_detectable, tost_p, unseen_share, verdict
 from evenhand.analysis.estimators.student import quantile, survival
 from evenhand.errors import UsageError
 
@@ -18,9 +18,29 @@ def test_an_estimate_on_the_margin_has_p_one_half() -> None:
     assert tost_p(0.03, se=0.01, df=None, margin=0.03) == pytest.approx(0.5)
 
 
-def test_an_estimate_without_error_is_inside_or_outside() -> None:
-    assert tost_p(0.0, se=0.0, df=None, margin=0.03) == 0.0
-    assert tost_p(0.03, se=0.0, df=None, margin=0.03) == 1.0
+def test_differences_that_are_all_alike_have_the_p_of_their_units() -> None:
+    # None of 30 units differs: were 3% of them to differ by a whole point, that would happen with 0.97^30 = 40%.
+    assert alike_p(0.0, units=30, margin=0.03) == pytest.approx(0.97**30)
+    assert alike_p(0.0, units=98, margin=0.03) > 0.05 > alike_p(0.0, units=99, margin=0.03)
+    # All alike at 2 points leave 1 point to the margin; on it nothing is shown.
+    assert alike_p(-0.02, units=60, margin=0.03) == pytest.approx(0.99**60)
+    assert alike_p(0.03, units=10**6, margin=0.03) == 1.0
+    with pytest.raises(UsageError, match="alike_p"):
+        tost_p(0.0, se=0.0, df=None, margin=0.03)
+
+
+def test_the_unseen_share_is_that_of_units() -> None:
+    # 1 - 0.05^(1/3) = 63%: three users who all react alike leave room for 63% of users who do not.
+    assert unseen_share(3) == pytest.approx(0.6316, abs=1e-4)
+
+
+def test_skewness_makes_only_the_claim_on_its_side_harder() -> None:
+    plain = tost_p(0.01, se=0.008, df=40, margin=0.03)
+    third = 0.5 * 0.008**3
+    # Towards the upper margin: T = -2.5, g = 0.5: -2.5 + 0.5/6 + 0.5 * 6.25/3 = -1.375.
+    assert tost_p(0.01, se=0.008, df=40, margin=0.03, third=third) == pytest.approx(float(stats.t(40).cdf(-1.375)))
+    assert tost_p(0.01, se=0.008, df=40, margin=0.03, third=-third) == pytest.approx(plain)
+    assert tost_p(-0.01, se=0.008, df=40, margin=0.03, third=-third) > plain
 
 
 def test_a_margin_of_zero_is_refused() -> None:

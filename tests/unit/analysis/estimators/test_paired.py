@@ -76,7 +76,7 @@ def test_all_zero_differences_give_an_exact_zero_with_a_stated_interval() -> Non
     assert gap.smallest_detectable is None
     assert "the interval is the point itself" in gap.notes[0]
     # 1 - 0.05^(1/30) = 9.5%.
-    assert "up to 9.5% of units" in gap.notes[1]
+    assert "up to 9.5% of items or users" in gap.notes[1]
 
 
 def test_a_constant_difference_that_is_not_zero_keeps_a_p_from_the_sign_flips() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 
 import pytest
+from msgspec.structs import replace
 from statsmodels.stats.power import TTestPower
 
 from evenhand.analysis.estimators.power import (
     DEFAULT_COMPONENTS,
     Components,
     PairedDesign,
+    answer_components,
+    gap_range,
     planned_power,
     planned_se,
     planned_smallest_gap,
@@ -45,10 +48,25 @@ def test_with_no_gap_power_is_the_level() -> None:
     assert planned_power(PairedDesign(items=33, sets=30), gap=0.0) == pytest.approx(0.05)
 
 
-def test_the_default_components_say_what_is_known_of_the_published_design() -> None:
-    assert planned_smallest_gap(PairedDesign(items=33, sets=30)) > 0.04
-    assert planned_smallest_gap(PairedDesign(items=108, sets=30)) == pytest.approx(0.027, abs=0.001)
-    assert DEFAULT_COMPONENTS.source.startswith("assumed")
+def test_answers_that_are_right_or_wrong_have_the_variance_of_their_accuracy() -> None:
+    # 30 x 33 at 65%, items and personas reacting by SD 0.5 and 0.3: 7.3 points by simulation.
+    assert planned_smallest_gap(PairedDesign(items=33, sets=30)) == pytest.approx(0.073, rel=0.1)
+    assert DEFAULT_COMPONENTS.source.startswith("assumed: 65% right")
+    # All items alike at p: two answers differ with probability 2 p (1 - p).
+    alike = answer_components(0.9, item_spread=0.0)
+    assert alike.noise**2 == pytest.approx(0.18)
+    assert alike.item == pytest.approx(0.5 * 0.09) and alike.set == pytest.approx(0.3 * 0.09)
+    assert answer_components(0.9, flips=0.05).noise ** 2 == pytest.approx(0.05)
+    with pytest.raises(UsageError, match="accuracy"):
+        answer_components(1.0)
+
+
+def test_a_pilot_of_few_degrees_of_freedom_leaves_a_wide_range() -> None:
+    assert gap_range(0.05, components=DEFAULT_COMPONENTS) is None
+    pilot = replace(DEFAULT_COMPONENTS, df=10.0)
+    ends = gap_range(0.05, components=pilot)
+    # Chi-square with 10 degrees of freedom: 5% below 3.94, 5% above 18.31.
+    assert ends == pytest.approx((0.05 * math.sqrt(10 / 18.307), 0.05 * math.sqrt(10 / 3.940)), rel=1e-3)
 
 
 @pytest.mark.parametrize("over", ["items", "sets", "replicates"])
@@ -59,7 +77,7 @@ def test_more_of_anything_detects_smaller_gaps(over: str) -> None:
 
 
 def test_thirty_sets_bound_what_more_items_can_reach() -> None:
-    floor = 0.03 / math.sqrt(30)
+    floor = DEFAULT_COMPONENTS.set / math.sqrt(30)
     assert planned_se(PairedDesign(items=10**6, sets=30)) == pytest.approx(floor, rel=0.01)
 
 

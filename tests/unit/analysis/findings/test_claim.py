@@ -12,7 +12,7 @@ from evenhand.analysis.findings.claim import Claim, finding, without_number
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.condition import Condition
 from evenhand.records.contrast import ArmContrast, LevelContrast
-from evenhand.records.estimate import Absent, Equivalence, MissingBounds
+from evenhand.records.estimate import Absent, MissingBounds
 from evenhand.records.finding import Finding, SampleSize
 from evenhand.records.measure import Quantity
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
@@ -80,8 +80,11 @@ def test_the_role_follows_from_the_plan_the_claim_and_the_condition(
 
 def test_a_tested_claim_is_set_against_the_margin(stratum: Stratum) -> None:
     found, numbers = made(stratum), estimate()
-    p = tost_p(numbers.estimate, se=numbers.se, df=numbers.df, margin=0.03)
-    assert found.equivalence == Equivalence(margin=0.03, p=p)
+    p = tost_p(numbers.estimate, se=numbers.se, df=numbers.df, margin=0.03, third=numbers.third)
+    # 6 sets and 6 items: 1 - 0.05^(1/6) of either could react without one of them being here.
+    assert found.equivalence is not None
+    assert (found.equivalence.margin, found.equivalence.p) == (0.03, p)
+    assert found.equivalence.unseen == pytest.approx(1 - 0.05 ** (1 / 6))
     assert (found.p, found.smallest_detectable) == (numbers.p, numbers.smallest_detectable)
 
 
@@ -110,7 +113,24 @@ def test_without_an_estimate_the_reason_is_a_sentence(stratum: Stratum) -> None:
     assert (found.value, found.number) == (None, Absent(reason="Nothing was answered."))
 
 
-def test_a_constant_difference_other_than_zero_is_never_equivalent(stratum: Stratum) -> None:
-    constant = paired_gap(np.full((4, 4), 0.01))
+@pytest.mark.parametrize(("value", "sets", "shown"), [(0.0, 30, False), (0.0, 99, True), (0.01, 99, False)])
+def test_differences_that_are_all_alike_count_in_units_and_never_in_pairs(
+    stratum: Stratum, value: float, sets: int, shown: bool
+) -> None:
+    constant = paired_gap(np.full((sets, 120), value))
     found = finding(claim(), stratum=stratum, estimate=constant, sample=SAMPLE)
-    assert found.equivalence == Equivalence(margin=0.03, p=1.0)
+    assert found.equivalence is not None
+    # `sets` units and none other: 0.97^30 = 40%, 0.97^99 = 4.9%; from 1 point only 2 remain, 0.98^99 = 14%.
+    assert found.equivalence.p == pytest.approx((1 - (0.03 - value)) ** sets)
+    assert (found.equivalence.p < 0.05) == shown
+
+
+def test_a_gap_says_how_few_units_carry_it(stratum: Stratum) -> None:
+    table = np.random.default_rng(0).normal(0.0, 0.02, (12, 10))
+    table[:, 4] += 1.0
+    found = finding(claim(), stratum=stratum, estimate=paired_gap(table), sample=SAMPLE)
+    assert found.tested is not None and found.tested.carriers is not None
+    carriers = found.tested.carriers
+    assert carriers.items == 1 and carriers.profiles > 3
+    without = float(np.delete(table, 4, axis=1).mean())
+    assert carriers.item_change == pytest.approx(without - table.mean())

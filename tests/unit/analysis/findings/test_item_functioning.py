@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evenhand.analysis.findings.item_functioning import item_functioning, matched_strata
+from evenhand.analysis.findings.item_functioning import item_functioning
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.contrast import LevelContrast
+from evenhand.records.estimate import Absent
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 from tests.support.picking import the
 
@@ -48,8 +49,8 @@ def test_with_nothing_planted_few_items_are_flagged() -> None:
     for seed in range(25):
         found = item_functioning(stratum(Respondent(item_sd=1.0), seed=seed, items=16, none_repeats=0))
         flagged += any(item.sensitive for item in found.tested)
-    # Benjamini-Hochberg over items keeps tables with any false flag near 5% a test; three tests stand side by side.
-    assert flagged <= 7
+    # One adjustment over items and tests: 5% of 25 tables.
+    assert flagged <= 4
 
 
 def test_every_factor_level_of_a_crossing_is_compared() -> None:
@@ -66,16 +67,22 @@ def test_every_factor_level_of_a_crossing_is_compared() -> None:
     }
 
 
-def test_too_few_profiles_are_not_compared() -> None:
-    assert item_functioning(stratum(Respondent(), sets=5)).tested == ()
+def test_items_that_too_few_met_are_not_testable_and_say_how_many_met_them() -> None:
+    part = stratum(Respondent(sensitive={0: 30.0}), sets=27, sets_per_item=3)
+    found = item_functioning(part)
+    assert {(item.p, item.sensitive) for item in found.tested} == {(None, False)}
+    assert {(item.met_level, item.met_reference) for item in found.tested} == {(3, 3)}
+    share = the(found.findings, quantity="sensitive_items").number
+    assert isinstance(share, Absent)
+    assert "Not testable" in share.reason and "3 and 3 met an item" in share.reason
 
 
-def test_equal_scores_share_a_stratum_and_items_are_centred_first() -> None:
-    # Respondent 2 met the hard item only and did as well as its mean: its score is that of an average respondent.
-    answers = np.array([[1.0, 0.0], [1.0, 1.0], [np.nan, 0.5], [1.0, 0.5]] * 10)
-    matched = matched_strata(answers, anchors=np.ones(2, dtype=bool))
-    assert matched.score[2, 0] == pytest.approx(matched.score[3, 0])
-    assert len(set(matched.strata[2::4, 0]) | set(matched.strata[3::4, 0])) == 1
+def test_every_item_has_a_difference_and_its_interval() -> None:
+    part = stratum(Respondent(easiness=0.5, item_sd=0.3, cell_sd=0.3, sensitive={7: 5.0}), replicates=3)
+    item = next(one for one in item_functioning(part).tested if one.item == "item-007")
+    assert item.difference is not None and item.low is not None and item.high is not None
+    assert item.low < item.difference < item.high < 0
+    assert (item.met_level, item.met_reference) == (30, 30)
 
 
 def test_reactions_are_the_flagged_items_strongest_first() -> None:

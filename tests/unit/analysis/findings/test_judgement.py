@@ -6,10 +6,20 @@ import pytest
 from msgspec import convert
 from msgspec.structs import replace
 
+from evenhand.analysis.estimators.student import quantile, survival
 from evenhand.analysis.findings.judgement import judged
 from evenhand.records.condition import Condition
 from evenhand.records.contrast import ArmContrast
-from evenhand.records.estimate import Absent, Equivalence, MissingBounds, MissingCaution, Number, PointEstimate, Tested
+from evenhand.records.estimate import (
+    Absent,
+    Equivalence,
+    MissingBounds,
+    MissingCaution,
+    Number,
+    PointEstimate,
+    Spread,
+    Tested,
+)
 from evenhand.records.finding import Finding, Role, SampleSize
 from evenhand.records.measure import Measure, Quantity
 from evenhand.records.settings import AnalysisSettings
@@ -46,12 +56,16 @@ def made(
     )
 
 
-def test_holm_spans_models_and_benjamini_hochberg_stays_within_one() -> None:
+def test_holm_spans_models_and_is_not_benjamini_hochberg() -> None:
     confirmatory = [made(p, model=m) for m, p in (("a", 0.01), ("b", 0.04))]
     exploratory = [made(p, measure="interaction", role="exploratory") for p in (0.01, 0.04, 0.5)]
     found = judged([*confirmatory, *exploratory], settings=SETTINGS)
     # Holm: 2 x 0.01, then max(0.02, 1 x 0.04). Benjamini-Hochberg: 3 x 0.01, 3/2 x 0.04, 0.5.
     assert [one.p_adjusted for one in found] == pytest.approx([0.02, 0.04, 0.03, 0.06, 0.5])
+    # Of 0.04 and 0.045 Benjamini-Hochberg would call both a difference; Holm calls none.
+    close = judged([made(p, model=m) for m, p in (("a", 0.04), ("b", 0.045))], settings=SETTINGS)
+    assert [one.p_adjusted for one in close] == pytest.approx([0.08, 0.08])
+    assert [one.verdict for one in close] == ["inconclusive", "inconclusive"]
     assert [one.verdict for one in found] == ["difference", "difference", "difference", "inconclusive", "inconclusive"]
 
 
@@ -123,8 +137,8 @@ def test_shares_that_differ_are_a_caution_whatever_the_verdict() -> None:
         assert found.differs
 
 
-def test_an_exploratory_family_is_a_measure_of_a_model() -> None:
-    found = judged(
+def test_exploratory_families_are_adjusted_together() -> None:
+    families = judged(
         [
             made(0.01, role="exploratory", measure="interaction"),
             made(0.02, role="exploratory", measure="factor_gap"),
@@ -132,4 +146,40 @@ def test_an_exploratory_family_is_a_measure_of_a_model() -> None:
         ],
         settings=SETTINGS,
     )
-    assert [one.p_adjusted for one in found] == [0.01, 0.02, 0.03]
+    # Three families of one test: over families 3 x 0.01, 3/2 x 0.02, 0.03.
+    assert [one.p_adjusted for one in families] == pytest.approx([0.03, 0.03, 0.03])
+    one_of_many = [made(0.02, role="exploratory", measure="interaction", model=str(n)) for n in range(2)]
+    quiet = [made(0.7, role="exploratory", measure="factor_gap", model=str(n)) for n in range(8)]
+    assert {one.verdict for one in judged([*one_of_many, *quiet], settings=SETTINGS)} == {"inconclusive"}
+
+
+@pytest.mark.parametrize("value", [0.02, 0.045, 0.06, 0.08])
+@pytest.mark.parametrize("role", ["confirmatory", "exploratory"])
+def test_the_adjusted_interval_leaves_zero_out_exactly_where_the_adjusted_test_rejects(
+    value: float, role: Role
+) -> None:
+    def spread(of: float) -> Finding:
+        p = 2 * survival(of / 0.02, df=30.0)
+        half = 0.02 * quantile(0.975, df=30.0)
+        number = Tested(value=of, p=p, spread=Spread(low=of - half, high=of + half, se=0.02, df=30.0))
+        return replace(made(role=role), number=number)
+
+    for found in judged([spread(value), spread(0.05), spread(0.01)], settings=SETTINGS):
+        assert found.tested is not None and found.tested.spread_adjusted is not None
+        assert found.p_adjusted is not None
+        adjusted = found.tested.spread_adjusted
+        assert (found.p_adjusted < 0.05) == (not adjusted.low <= 0 <= adjusted.high)
+
+
+def test_the_tipping_point_is_the_share_of_the_missing_that_changes_the_verdict() -> None:
+    half = 0.01 * quantile(0.975, df=None)
+    number = Tested(
+        value=0.05,
+        p=2 * survival(5.0, df=None),
+        spread=Spread(low=0.05 - half, high=0.05 + half, se=0.01),
+        bounds=MissingBounds(low=-0.05, high=0.15, missing=40),
+    )
+    found = judged([replace(made(), number=number)], settings=SETTINGS)[0]
+    assert found.verdict == "difference" and found.bounds is not None
+    # The test stops rejecting where the estimate falls to the half-width: (0.0196 + 0.05) / 0.2.
+    assert found.bounds.tipping == pytest.approx((half + 0.05) / 0.2)

@@ -9,6 +9,7 @@ import pytest
 from evenhand.analysis.findings.memory_effect import memory_findings
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.finding import Finding
+from evenhand.selftest.ceiling import memory_table, memory_test
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 from tests.support.picking import number, the
 
@@ -22,16 +23,38 @@ def memory_effect(part: Stratum) -> Finding:
     return the(memory_findings(part), measure="memory_effect", arm="profile", baseline="none")
 
 
-def test_a_planted_memory_effect_is_told_from_a_placebo_effect() -> None:
+def test_profile_against_placebo_is_confirmatory_and_against_none_stands_beside_it() -> None:
     found = memory_findings(stratum(Respondent(memory=-1.5, cell_sd=0.3), replicates=4))
     memory = the(found, measure="memory_effect", baseline="none")
     against = the(found, measure="memory_effect", baseline="placebo")
     placebo = the(found, measure="placebo_effect", arm="placebo", baseline="none")
-    assert [one.role for one in (memory, against, placebo)] == ["confirmatory", "exploratory", "exploratory"]
+    assert [one.role for one in (memory, against, placebo)] == ["exploratory", "confirmatory", "exploratory"]
     assert memory.p is not None and against.p is not None and placebo.p is not None
     assert memory.value is not None and memory.value < -0.1 and memory.p < 0.001
     assert number(against) < -0.1 and against.p < 0.001
     assert placebo.p > 0.01
+
+
+def test_profile_against_placebo_is_computed_against_the_placebo() -> None:
+    # The longer prompt alone harms: profiles and placebos fall alike, so against none there is a fall and none here.
+    part = stratum(Respondent(memory=-2.0, placebo=-2.0, cell_sd=0.2), items=40)
+    found = memory_findings(part)
+    against = the(found, measure="memory_effect", baseline="placebo")
+    assert number(the(found, measure="memory_effect", baseline="none")) < -0.15
+    means = [part.arm(kind)["score"].mean() for kind in ("profile", "placebo")]
+    assert isinstance(means[0], float) and isinstance(means[1], float)
+    assert number(against) == pytest.approx(means[0] - means[1])
+    assert against.low is not None and against.high is not None and against.low < 0 < against.high
+
+
+def test_near_the_ceiling_a_null_memory_is_not_called_harmful() -> None:
+    """The no-memory arm is asked once at 97%: it is right on nearly every item, and its own variance does not show."""
+    rng = np.random.default_rng(5)
+    found = [memory_test(memory_table(0.97, shape=(111, 33, 1), rng=rng)) for _ in range(120)]
+    harmful = sum(one.p < 0.05 and one.estimate < 0 for one in found)
+    # 2.5% of 120 are 3; the quasi-F test alone calls about 35 of them harmful.
+    assert harmful <= 8
+    assert all((one.p < 0.05) == (not one.low <= 0 <= one.high) for one in found)
 
 
 def test_the_effect_is_the_mean_within_items() -> None:

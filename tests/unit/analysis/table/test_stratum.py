@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
 from evenhand.analysis.table.scores import Scores, scores_from_frame
 from evenhand.analysis.table.stratum import codes, cues, strata
 from evenhand.records.condition import Condition
+from evenhand.records.settings import AnalysisSettings
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
 
@@ -39,14 +41,19 @@ def test_versions_of_a_persona_are_one_unit_and_other_profiles_are_their_own() -
     assert cues(part) == ("stated",)
 
 
-def test_probabilities_are_the_score_only_where_every_answer_has_one() -> None:
+def test_the_outcome_is_the_one_that_was_fixed_whatever_a_run_gives() -> None:
     scores = table(logprobs=True)
     assert strata(scores)[0].primary == "p_score"
+    answers = replace(scores, settings=AnalysisSettings())
+    assert strata(answers)[0].primary == "score"
     holed = scores.frame.with_columns(
         pl.when(pl.int_range(pl.len()) == 0).then(None).otherwise("p_score").alias("p_score")
     )
     plain = scores_from_frame(holed.with_columns(pl.selectors.categorical().cast(pl.String)), settings=scores.settings)
-    assert strata(plain)[0].primary == "score"
+    holed_part = strata(plain)[0]
+    assert holed_part.primary == "p_score"
+    # The one answer without probabilities is missing; all others keep the value they had.
+    assert holed_part.rows["value"].null_count() == 1
 
 
 def test_items_of_two_banks_with_one_id_are_two_items() -> None:

@@ -1,0 +1,27 @@
+"""Rows and tables of the calibration page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evenhand.selftest.calibration import Rate
+
+
+def percent(rate: Rate) -> str:
+    return f"{100 * rate.value:.1f} ± {100 * rate.error:.1f}"
+
+
+def inside(rate: Rate, low: float, high: float) -> str:
+    """Whether a rate keeps its target; `within error` where it misses by less than two Monte Carlo errors."""
+    if low <= rate.value <= high:
+        return "yes"
+    return "within error" if low - 2 * rate.error <= rate.value <= high + 2 * rate.error else "**no**"
+
+
+def table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    print("-- " + "  ".join(header), flush=True)
+    lines = ["| " + " | ".join(header) + " |", "| --- | --- |" + " ---: |" * (len(header) - 2)]
+    for row in rows:
+        print("  ".join(row), flush=True)
+        lines.append("| " + " | ".join(row) + " |")
+    return "\n".join(lines)

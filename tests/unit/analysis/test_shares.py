@@ -1,0 +1,36 @@
+"""Intervals of shares."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from evenhand.analysis.estimators.paired import paired_gap
+from evenhand.analysis.estimators.shares import share_interval, share_of_count
+from evenhand.selftest.ceiling import accuracy_coverage
+
+
+def test_independent_answers_have_wilsons_interval_with_students_quantile() -> None:
+    scores = np.array([1.0] * 6 + [0.0] * 4)[None, :]
+    found = paired_gap(scores)
+    answers = 0.24 / found.se**2
+    factor = float(stats.t(9).ppf(0.975))
+    centre = (0.6 + factor**2 / (2 * answers)) / (1 + factor**2 / answers)
+    half = factor * np.sqrt(0.24 / answers + factor**2 / (4 * answers**2)) / (1 + factor**2 / answers)
+    low, high = share_interval(found, alpha=0.05)
+    assert low == pytest.approx(centre - half)
+    assert high >= centre + half
+
+
+def test_a_count_has_its_exact_interval() -> None:
+    exact = stats.binomtest(3, 20).proportion_ci(method="exact")
+    assert share_of_count(3, 20, alpha=0.05) == pytest.approx((exact.low, exact.high))
+    assert share_of_count(0, 20, alpha=0.05)[0] == 0.0
+    assert share_of_count(20, 20, alpha=0.05)[1] == 1.0
+
+
+def test_the_interval_of_an_accuracy_of_96_points_holds_it() -> None:
+    found = accuracy_coverage(0.966, items=33, repeats=3, simulations=400, rng=np.random.default_rng(0))
+    # The symmetric interval: 86.9%.
+    assert found.value >= 0.94
