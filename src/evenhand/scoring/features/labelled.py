@@ -22,6 +22,8 @@ class Labelled(Struct, frozen=True, kw_only=True):
     """A sentence and what a person found in it."""
 
     sentence: str
+    held_out: bool
+    """Whether it was written after the patterns, which were not changed for it."""
     stored: str | None
     """The fact that stands in memory; None: any of the facts of the file."""
     labels: frozenset[str]
@@ -49,13 +51,17 @@ class Accuracy(Struct, frozen=True, kw_only=True):
 
 
 def labelled_sentences() -> tuple[Labelled, ...]:
-    """The shipped sentences. They and their labels are written by the authors of the patterns."""
+    """The shipped sentences. They and their labels are written by the authors of the patterns.
+
+    The patterns were shaped on the development sentences; those that are held out were written afterwards.
+    """
     file = resources.files("evenhand.scoring.features") / "labelled-sentences.tsv"
     lines = file.read_text(encoding="utf-8").splitlines()
     rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     return tuple(
         Labelled(
             sentence=row["sentence"],
+            held_out=row["set"] == "held out",
             stored=row["stored"] or None,
             labels=frozenset(label for label in row["labels"].split(",") if label),
         )
