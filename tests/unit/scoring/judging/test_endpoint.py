@@ -73,7 +73,11 @@ async def test_a_judge_that_is_cut_off_gives_no_rating_and_the_cell_is_asked_aga
 
 @pytest.mark.parametrize(
     ("change", "why"),
-    [(("warmth: 5", ""), "missing"), (("warmth: 5", "warmth: 11"), "off the scale"), (("warmth: 5", "warmth: 50%"), "%")],
+    [
+        (("warmth: 5", ""), "missing"),
+        (("warmth: 5", "warmth: 11"), "off the scale"),
+        (("warmth: 5", "warmth: 50%"), "%"),
+    ],
 )
 def test_ratings_that_are_not_whole_are_none(change: tuple[str, str], why: str) -> None:
     whole = "\n".join(f"{name}: 5" for name in NAMES)
