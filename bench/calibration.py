@@ -23,20 +23,20 @@ from bench.rows import inside, percent, table
 from evenhand.seeds import stream
 from evenhand.selftest.calibration import (
     SCENARIOS,
-    PairedDesign,
     Scenario,
+    SimulatedPairs,
     calibrate_contrast,
     calibrate_mixed,
     calibrate_paired,
     rival_power,
 )
 
-COMPLETE = PairedDesign(sets=30, items=33, per_item=30)
-WIDE = PairedDesign(sets=60, items=240, per_item=60)
-SPARSE = PairedDesign(sets=60, items=240, per_item=6)
-SPARSEST = PairedDesign(sets=60, items=240, per_item=1)
-SMALL = PairedDesign(sets=8, items=8, per_item=8)
-FEW_SETS = PairedDesign(sets=5, items=60, per_item=5)
+COMPLETE = SimulatedPairs(sets=30, items=33, per_item=30)
+WIDE = SimulatedPairs(sets=60, items=240, per_item=60)
+SPARSE = SimulatedPairs(sets=60, items=240, per_item=6)
+SPARSEST = SimulatedPairs(sets=60, items=240, per_item=1)
+SMALL = SimulatedPairs(sets=8, items=8, per_item=8)
+FEW_SETS = SimulatedPairs(sets=5, items=60, per_item=5)
 MARGIN = 0.03
 SIZE = 2000
 
@@ -226,6 +226,18 @@ The paired test holds its level in every kind of data, complete or sparse; t-tes
 do not (paired-gaps.md has their rates). In the power table a rival is shown only where it is valid, and "ratio" is the
 paired test's power over that of the best valid rival. The item-only models are the published kind: their null rate
 grows with the number of answers a cell, because the profile is not a unit for them.
+
+What misses its target, and why:
+
+* *Rare reactions among noisy answers.* Where a third of the audits contain no reacting item (30 x 33), or a fifth no
+  reacting persona (30 x 120), and answers are noisy besides, those audits look like ones without any reaction. No test
+  can tell them apart; one that never erred there could never clear an assistant on 30 personas. Where answers are the
+  same at temperature 0 such audits are all alike, and are not called equivalent.
+* *Memory near the ceiling.* With a baseline that is right on all but one of 33 items only a few values are possible,
+  and the test rejects in less than 2.5% of nulls. That is the price of a baseline that is asked once.
+* *Cells.* Intervals that hold for all 81 cells at once are wide for a single one.
+* *Placebo arms.* With four of them and profiles that differ less, the pull towards the variance between profiles costs
+  one to three points of level; without it the power halves (paired-gaps.md).
 """
 
 

@@ -78,13 +78,16 @@ def ours(url: str, calls: int = CALLS) -> None:
     context = EndpointContext(connection=Connection(concurrency=IN_FLIGHT))
     with tempfile.TemporaryDirectory() as directory, open_store(Path(directory) / "t.sqlite", plan_sha256="b") as store:
         report = execute(
-            work(calls), endpoints={"instant": open_endpoint(spec, context=context)}, store=store, judge=letter
+            {"instant": work(calls)},
+            endpoints={"instant": open_endpoint(spec, context=context)},
+            store=store,
+            outcome_of=letter,
         )
         assert report.outcomes["answered"] == calls
 
 
 def letter(_: Work, reply: Reply) -> Outcome:
-    """The judge of the bench: the answer is a letter."""
+    """What a reply is worth in the bench: the answer is a letter."""
     return Answered(choice=reply.text) if reply.text in "ABCDE" else Unparsed(reason="no letter")
 
 

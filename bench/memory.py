@@ -36,7 +36,7 @@ class Echo:
 def one(cells: int) -> None:
     """Run so many cells and print this process's peak memory in MB."""
     with tempfile.TemporaryDirectory() as directory, open_store(Path(directory) / "t.sqlite", plan_sha256="b") as store:
-        execute(work(cells), endpoints={"instant": Echo()}, store=store, judge=letter)
+        execute({"instant": work(cells)}, endpoints={"instant": Echo()}, store=store, outcome_of=letter)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024.0 if sys.platform != "darwin" else 1024.0**2))
 
 

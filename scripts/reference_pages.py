@@ -9,38 +9,31 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import typer
+
+from evenhand.cli.main import app
 from evenhand.records.score import SCORE_COLUMNS
 
 DOCS = Path(__file__).parents[1] / "docs" / "reference"
-COMMANDS = (
-    ("audit",),
-    ("plan",),
-    ("run",),
-    ("analyse",),
-    ("report",),
-    ("power",),
-    ("compare",),
-    ("selftest",),
-    ("serve",),
-    ("items", "list"),
-    ("items", "show"),
-    ("items", "check"),
-    ("items", "import"),
-    ("items", "annotate"),
-    ("items", "screen"),
-    ("profiles", "list"),
-    ("profiles", "show"),
-    ("profiles", "check"),
-    ("profiles", "import"),
-)
+
+
+def commands(group: Any, trail: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command, in the order of the help."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*trail, name))
+        else:
+            yield (*trail, name)
 
 
 def command_page() -> str:
     """The help of every command, as plain text."""
     parts = ["# Commands\n\nMade from `--help` by `scripts/reference_pages.py`.\n"]
-    for command in ((), *COMMANDS):
+    for command in ((), *commands(typer.main.get_command(app))):
         name = " ".join(("evenhand", *command))
         environment = {**os.environ, "COLUMNS": "110", "TERM": "dumb", "NO_COLOR": "1", "FORCE_COLOR": ""}
         shown = subprocess.run(

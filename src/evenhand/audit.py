@@ -61,10 +61,10 @@ from evenhand.rundir import (
 )
 from evenhand.score_table import plan_factors, score_table
 from evenhand.scoring.extractors.choose import extractor_named
-from evenhand.scoring.judge import judge
 from evenhand.scoring.judging.endpoint import JudgedEndpoint
 from evenhand.scoring.judging.labels import read_labels
 from evenhand.scoring.llm_extract import ExtractedEndpoint
+from evenhand.scoring.outcome import outcome_of
 from evenhand.store.json_file import write_json
 from evenhand.store.reading import TrialReader, open_trials
 from evenhand.store.recorded import open_recorded
@@ -105,7 +105,7 @@ def audit(
     Example:
         >>> import evenhand, tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     run = evenhand.audit("simulated/level", folder, limits=evenhand.Limits(max_calls=200))
+        ...     run = evenhand.audit("simulated/null", folder, limits=evenhand.Limits(max_calls=200))
         ...     run.findings.run.interim
         True
     """
@@ -143,7 +143,6 @@ def ask(
     items = {item.id: item for bank in plan.banks for item in bank.items}
     ledger = Ledger()
     endpoints = _endpoints(plan, questions, connection, ledger)
-    by_arm = all(endpoint.locality == "prefix" for endpoint in endpoints.values())
     behind = Behind(
         prices=prices_of(every_model(plan)),
         ledger=ledger,
@@ -152,14 +151,17 @@ def ask(
     )
 
     def judged(work: Work, reply: Reply) -> Outcome:
-        return judge(reply, item=items[work.cell.item], cell=work.cell, extract=extract)
+        return outcome_of(reply, item=items[work.cell.item], cell=work.cell, extract=extract)
 
     with open_store(directory / TRIALS_FILE, plan_sha256=plan.sha256) as store:
         return execute(
-            questions.missing(store, by_arm=by_arm),
+            {
+                name: questions.missing(store, model=name, by_arm=endpoint.locality == "prefix")
+                for name, endpoint in endpoints.items()
+            },
             endpoints=endpoints,
             store=store,
-            judge=judged,
+            outcome_of=judged,
             limits=limits,
             listener=listener,
             behind=behind,

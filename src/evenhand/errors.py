@@ -26,6 +26,8 @@ travel as exceptions beyond the runner: they are outcomes (`evenhand.records.tri
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import ClassVar
 
 __all__ = [
@@ -46,11 +48,21 @@ __all__ = [
     "StoreError",
     "TableError",
     "UsageError",
+    "near_miss",
 ]
 
 
 class EvenhandError(Exception):
-    """Base of every foreseen error; its text is shown to the user without a traceback."""
+    """Base of every foreseen error; its text is shown to the user without a traceback.
+
+    Example:
+        >>> import evenhand
+        >>> try:
+        ...     evenhand.load_bank("understandin")
+        ... except evenhand.EvenhandError as error:
+        ...     print(type(error).__name__, error.exit_code)
+        BankError 3
+    """
 
     exit_code: ClassVar[int] = 1
 
@@ -137,3 +149,9 @@ class LocalError(EvenhandError):
     """This machine ran out of something; it says nothing about the assistant."""
 
     exit_code = 12
+
+
+def near_miss(name: str, known: Iterable[str]) -> str:
+    """` (did you mean 'x'?)` for a name close to a known one; otherwise the empty string."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,14 +1,12 @@
-"""Third-party parts, found by entry points, and near-misses of names."""
+"""Third-party parts, found by entry points."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 
-from evenhand.errors import UsageError
+from evenhand.errors import UsageError, near_miss
 
-__all__ = ["load_plugin", "near_miss", "plugin_names"]
+__all__ = ["load_plugin", "plugin_names"]
 
 
 def plugin_names(group: str) -> tuple[str, ...]:
@@ -35,9 +33,3 @@ def load_plugin(group: str, name: str) -> object:
             f"The plug-in {name!r} ({found[0].value}) could not be loaded ({error}); reinstall or remove it."
         ) from error
     return plugin
-
-
-def near_miss(name: str, known: Iterable[str]) -> str:
-    """` (did you mean 'x'?)` for a name close to a known one; otherwise the empty string."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" (did you mean {close[0]!r}?)" if close else ""

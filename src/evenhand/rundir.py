@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import polars as pl
 
@@ -17,9 +17,6 @@ from evenhand.report.finding_frame import finding_frame
 from evenhand.report.findings_file import read_findings
 from evenhand.report.notebook import Figure, figures_of, findings_markup
 from evenhand.run.limits import RunReport
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = [
     "FINDINGS_FILE",
@@ -49,8 +46,9 @@ class RunDirectory:
 
     Example:
         >>> import evenhand
-        >>> run = evenhand.audit("simulated/tilted", "runs/example")   # doctest: +SKIP
-        >>> run.scores.group_by("arm_kind").len()                      # doctest: +SKIP
+        >>> run = evenhand.open_run("runs/example")
+        >>> sorted(run.scores["arm_kind"].unique())
+        ['none', 'placebo', 'profile']
     """
 
     def __init__(self, path: Path, *, asked: RunReport | None = None) -> None:
@@ -121,8 +119,8 @@ class RunDirectory:
         """The findings as a flat table: one row per finding."""
         return finding_frame(self.findings)
 
-    def to_pandas(self) -> pd.DataFrame:
-        """The scores as a pandas data frame.
+    def to_pandas(self) -> Any:
+        """The scores as a `pandas.DataFrame`; Any, for pandas need not be installed.
 
         Raises:
             UsageError: pandas is not installed.

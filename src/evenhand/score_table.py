@@ -17,8 +17,8 @@ from evenhand.records.plan import Plan
 from evenhand.records.profile import Arm
 from evenhand.records.score import SCORE_COLUMNS, ColumnType
 from evenhand.records.trial import Answered, Outcome, Rated, outcome_name
-from evenhand.scoring.judge import LETTERS
 from evenhand.scoring.leakage import FactWords, content_words, mentioned, prepare
+from evenhand.scoring.outcome import LETTERS
 from evenhand.scoring.probability import option_probabilities
 from evenhand.scoring.rating_score import order_fit, reference_score
 from evenhand.store.reading import TrialReader

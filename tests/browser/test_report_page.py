@@ -110,7 +110,7 @@ def test_a_row_opens_and_says_what_it_estimates(browser: Any, reports: dict[str,
         row = visit.page.locator("#gaps details.row").first
         assert not row.locator(".about").is_visible()
         row.locator("summary").click()
-        assert "Mean score with the advantaged version" in row.locator(".about").inner_text()
+        assert "The mean score with the advantaged version" in row.locator(".about").inner_text()
         assert "Method" in row.locator(".about").inner_text()
 
 

@@ -57,7 +57,7 @@ def cells(count: int, *, logprobs: bool = False) -> Iterator[Work]:
         )
 
 
-def judge(_: Work, reply: Reply) -> Outcome:
+def outcome_of(_: Work, reply: Reply) -> Outcome:
     if reply.finish == "length":
         return Truncated()
     return Answered(choice=reply.text) if reply.text in LETTERS else Unparsed(reason="no letter")
@@ -69,7 +69,9 @@ def ask(
     spec = ModelSpec(name=f"openai/{model or server.model}", base_url=server.base_url)
     endpoint = open_endpoint(spec, context=EndpointContext(connection=Connection(concurrency=4)))
     with open_store(path, plan_sha256=PLAN) as store:
-        return execute(cells(count, logprobs=logprobs), endpoints={"tiny": endpoint}, store=store, judge=judge)
+        return execute(
+            {"tiny": cells(count, logprobs=logprobs)}, endpoints={"tiny": endpoint}, store=store, outcome_of=outcome_of
+        )
 
 
 def test_a_real_model_is_asked_over_http_and_answers_again_the_same(

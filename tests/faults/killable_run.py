@@ -64,7 +64,7 @@ def work(count: int) -> Iterator[Work]:
         yield Work(cell=cell, request=request)
 
 
-def judge(_: Work, reply: Reply) -> Outcome:
+def outcome_of(_: Work, reply: Reply) -> Outcome:
     return Answered(choice=reply.text[:1].lower())
 
 
@@ -83,7 +83,7 @@ def main(store_path: str, count: str, log: str, disk_s: str) -> None:
     with open_store(Path(store_path), plan_sha256=PLAN) as store:
         slow_down(store, float(disk_s))
         os.write(1, b"asking\n")
-        execute(work(int(count)), endpoints={"m": LoggedEndpoint(Path(log))}, store=store, judge=judge)
+        execute({"m": work(int(count))}, endpoints={"m": LoggedEndpoint(Path(log))}, store=store, outcome_of=outcome_of)
     os.write(1, b"done\n")
 
 

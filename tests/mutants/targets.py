@@ -45,7 +45,7 @@ TARGETS: tuple[Target, ...] = (
             "evenhand.reading.thoughts",
             "evenhand.scoring.extractors.regex",
             "evenhand.scoring.extractors.yes_no",
-            "evenhand.scoring.judge",
+            "evenhand.scoring.outcome",
             "evenhand.scoring.llm_extract",
             "evenhand.scoring.probability",
             "evenhand.endpoints.openai.finish",

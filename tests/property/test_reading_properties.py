@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given, settings
@@ -252,25 +253,37 @@ SEEDS = (
 )
 
 
-def seconds(seed: str, length: int, *, extract: str) -> float:
+LENGTHS = (4_000, 16_000, 64_000)
+
+
+def seconds(seed: str, length: int, *, extract: str, times: int) -> float:
+    """CPU time of the quickest of some readings of a text that is `length` characters of one seed."""
     text = (seed * (length // len(seed) + 1))[:length]
     run = extractor_named(extract, {})  # type: ignore[arg-type]
     shown = TWO if extract == "yes_no" else FIVE
-    times = []
-    for _ in range(3):
+    taken = []
+    for _ in range(times):
         began = time.process_time()
         run(text, shown)
         declines(text)
-        times.append(time.process_time() - began)
-    return min(times)
+        taken.append(time.process_time() - began)
+    return min(taken)
+
+
+def grows_too_fast(seed: str, *, extract: str, times: int) -> str | None:
+    """The two lengths between which the time grows more than six times, and the times; None where there are none."""
+    taken = [seconds(seed, length, extract=extract, times=times) for length in LENGTHS]
+    for (short, before), (long, after) in pairwise(zip(LENGTHS, taken, strict=True)):
+        if after > max(6 * before, 0.02):
+            return f"{seed!r}: {before:.4f} s at {short}, {after:.4f} s at {long}"
+    return None
 
 
 @pytest.mark.parametrize("extract", ["choice_letter", "json_field", "regex", "yes_no"])
 def test_the_time_to_read_grows_no_faster_than_the_text(extract: str) -> None:
-    for seed in SEEDS:
-        for length in (4_000, 16_000):
-            short, long = seconds(seed, length, extract=extract), seconds(seed, 4 * length, extract=extract)
-            assert long <= max(6 * short, 0.02), f"{seed!r}: {short:.4f} s at {length}, {long:.4f} s at {4 * length}"
+    # Read once; what seems too slow is measured with care, since other work on the machine disturbs a single reading.
+    suspects = [seed for seed in SEEDS if grows_too_fast(seed, extract=extract, times=1)]
+    assert [found for seed in suspects if (found := grows_too_fast(seed, extract=extract, times=7))] == []
 
 
 def test_yes_is_read_in_every_wrapper() -> None:

@@ -31,7 +31,7 @@ from evenhand.records.plan import Design, ModelSpec
 from evenhand.run.execute import execute
 from evenhand.run.limits import Limits, RunReport
 from evenhand.scoring.extractors.choose import extractor_named
-from evenhand.scoring.judge import judge
+from evenhand.scoring.outcome import outcome_of
 from evenhand.store.reading import open_trials
 from evenhand.store.recorded import open_recorded
 from evenhand.store.store import open_store
@@ -79,13 +79,15 @@ returned = st.one_of(replies, nearly, texts, st.dictionaries(fields, json_values
 
 def asked(directory: Path, endpoint: Endpoint) -> RunReport:
     """Ask every cell of the plan."""
-    questions = Questions(PLAN)
+    questions, name = Questions(PLAN), PLAN.models[0].name
     with open_store(directory / TRIALS_FILE, plan_sha256=PLAN.sha256) as store:
         return execute(
-            questions.missing(store, by_arm=False),
-            endpoints={PLAN.models[0].name: endpoint},
+            {name: questions.missing(store, model=name, by_arm=False)},
+            endpoints={name: endpoint},
             store=store,
-            judge=lambda work, reply: judge(reply, item=ITEMS[work.cell.item], cell=work.cell, extract=EXTRACT),
+            outcome_of=lambda work, reply: outcome_of(
+                reply, item=ITEMS[work.cell.item], cell=work.cell, extract=EXTRACT
+            ),
             limits=NEVER,
         )
 

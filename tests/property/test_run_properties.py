@@ -14,7 +14,7 @@ from evenhand.run.execute import execute
 from evenhand.run.limits import Limits
 from evenhand.store.reading import open_trials
 from evenhand.store.store import open_store
-from tests.support.scripted_run import PLAN, ScriptedEndpoint, judge, many, says_b
+from tests.support.scripted_run import PLAN, ScriptedEndpoint, many, outcome_of, says_b
 
 CELLS = 60
 
@@ -38,7 +38,9 @@ def test_more_budget_never_loses_a_cell(budgets: list[int], concurrency: int, fa
             endpoint = ScriptedEndpoint(says_b if budget is None else sometimes, concurrency=concurrency)
             limits = Limits(max_calls=budget, max_failures_in_a_row=None)
             with open_store(path, plan_sha256=PLAN) as store:
-                report = execute(many(CELLS), endpoints={"m": endpoint}, store=store, judge=judge, limits=limits)
+                report = execute(
+                    {"m": many(CELLS)}, endpoints={"m": endpoint}, store=store, outcome_of=outcome_of, limits=limits
+                )
                 assert store.count() >= kept
                 kept = store.count()
             assert budget is None or report.asked <= budget

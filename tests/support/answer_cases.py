@@ -19,7 +19,7 @@ from evenhand.records.message import ModelSettings, Reply, Request
 from evenhand.records.trial import Answered, Refused, Truncated
 from evenhand.scoring.extractors.base import Extract
 from evenhand.scoring.extractors.choose import extractor_named
-from evenhand.scoring.judge import LETTERS, judge
+from evenhand.scoring.outcome import LETTERS, outcome_of
 from evenhand.scoring.probability import option_probabilities
 
 FOLDER = Path(__file__).parents[1] / "unit" / "scoring" / "cases"
@@ -88,7 +88,7 @@ def _outcome(reply: Reply, case: Case) -> str:
         order_index=0,
         option_order=tuple(range(len(texts))),
     )
-    outcome = judge(reply, item=item, cell=cell, extract=_extractor(case.kind))
+    outcome = outcome_of(reply, item=item, cell=cell, extract=_extractor(case.kind))
     if isinstance(outcome, Answered):
         return outcome.choice
     if isinstance(outcome, Refused):

@@ -295,9 +295,9 @@ def reactions(model: str) -> tuple[ItemReaction, ...]:
             ets="C",
             met_level=27,
             met_reference=27,
-            difference=-0.12,
-            low=-0.2,
-            high=-0.04,
+            difference=-0.3,
+            low=-0.5,
+            high=-0.05,
             p=p,
             sensitive=p < 0.01,
         )

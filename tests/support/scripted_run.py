@@ -72,5 +72,5 @@ def says_b(_: Request) -> Reply:
     return Reply(text="B", finish="stop", usage=Usage(input_tokens=10, output_tokens=1))
 
 
-def judge(work: Work, reply: Reply) -> Outcome:
+def outcome_of(work: Work, reply: Reply) -> Outcome:
     return Answered(choice=reply.text.lower())

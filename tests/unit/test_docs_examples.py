@@ -29,9 +29,9 @@ def test_a_block_of_the_documentation_runs(block: str, tmp_path: Path, monkeypat
     assert len(names) > 2
 
 
-def test_the_example_of_the_package_is_one_that_plans(tmp_path: Path) -> None:
+def test_the_example_of_the_package_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     block = re.findall(r"```python\n(.*?)```", evenhand.__doc__ or "", re.DOTALL)[0]
-    planned = block.split("report, findings")[0]
     names: dict[str, object] = {"__name__": "example"}
-    exec(compile(planned, "example", "exec"), names)
-    assert isinstance(names["plan"], evenhand.Plan)
+    exec(compile(block, "example", "exec"), names)
+    assert isinstance(names["run"], evenhand.RunDirectory)

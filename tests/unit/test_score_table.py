@@ -46,7 +46,8 @@ def run_into(directory: Path, plan: Plan, outcome: Outcome | None = None) -> pl.
 
     with open_store(directory / "trials.sqlite", plan_sha256=plan.sha256) as store:
         endpoint = {model.name: FirstLetter() for model in plan.models}
-        execute(Questions(plan).missing(store, by_arm=False), endpoints=endpoint, store=store, judge=judged)  # type: ignore[arg-type]  # a double
+        work = {name: Questions(plan).missing(store, model=name, by_arm=False) for name in endpoint}
+        execute(work, endpoints=endpoint, store=store, outcome_of=judged)  # type: ignore[arg-type]  # a double
     with open_trials(directory / "trials.sqlite") as trials:
         return score_table(plan, trials)
 

@@ -41,7 +41,7 @@ _WITHOUT_CHOICE: frozenset[AnswerFormat] = frozenset({"rating", "text"})
 """Formats in which no option is chosen: what they state is analysed from the measurement table."""
 
 
-class _Part(Struct, frozen=True, kw_only=True):
+class _StratumResult(Struct, frozen=True, kw_only=True):
     """What one stratum has to say."""
 
     stratum: Stratum
@@ -68,6 +68,14 @@ def analyse(
         examples: Prompts to show beside the findings.
         published: Whether to fit the published item-only model beside ours, for comparison; None: for the
             `fang2025` preset and for bare tables.
+
+    Example:
+        >>> import evenhand
+        >>> run = evenhand.open_run("runs/example")
+        >>> scores = evenhand.read_scores(run.path / "scores.parquet", settings=run.plan.analysis)
+        >>> findings = evenhand.analyse(scores, published=False)
+        >>> "gap" in {finding.measure for finding in findings.findings}
+        True
     """
     compared = (run is None or run.preset == "fang2025") if published is None else published
     # Estimates are made within strata: one model, one kind of item, one way of showing memory.
@@ -98,9 +106,9 @@ def analyse(
     )
 
 
-def _part(stratum: Stratum, *, compared: bool) -> _Part:
+def _part(stratum: Stratum, *, compared: bool) -> _StratumResult:
     if stratum.where.answer in _WITHOUT_CHOICE:
-        return _Part(
+        return _StratumResult(
             stratum=stratum,
             # What was stated is analysed number by number; here: how well it fits, and what is missing.
             findings=[
@@ -139,10 +147,10 @@ def _part(stratum: Stratum, *, compared: bool) -> _Part:
         *check.findings,
         *(published_findings(stratum) if compared else ()),
     ]
-    return _Part(stratum=stratum, findings=findings, crossing=crossing, check=check, items=items)
+    return _StratumResult(stratum=stratum, findings=findings, crossing=crossing, check=check, items=items)
 
 
-def _cells(parts: list[_Part]) -> tuple[CellMean, ...]:
+def _cells(parts: list[_StratumResult]) -> tuple[CellMean, ...]:
     """The intersectional table of every model and kind, in the first condition that has one."""
     shown: dict[tuple[str, str], tuple[CellMean, ...]] = {}
     for part in parts:

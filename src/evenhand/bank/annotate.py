@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from evenhand.bank.importers.rows import Row, read_rows, row_text
+from evenhand.bank.importers.rows import SourceRow, read_rows, row_text
 from evenhand.bank.importers.settings import silent
 from evenhand.errors import BankError, UsageError
 from evenhand.records.item import Bank, Item
@@ -89,7 +89,7 @@ def read_ratings(paths: Sequence[Path], *, bank: Bank) -> tuple[Rating, ...]:
     return tuple(ratings.values())
 
 
-def _rating(row: Row, *, rater: str) -> Rating | None:
+def _rating(row: SourceRow, *, rater: str) -> Rating | None:
     item, judged = row_text(row, "item"), str(row.fields.get("sensitive") or "").strip().casefold()
     if "sensitive" not in row.fields:
         raise BankError(f"{row.source!r}, line {row.line}: there is no column 'sensitive'; use the template")

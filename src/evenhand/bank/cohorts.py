@@ -59,6 +59,12 @@ def load_cohort(source: str | Path, *, cues: Sequence[Cue] = ("stated",)) -> Coh
 
     Raises:
         CohortError: Unknown name, unreadable file, broken rule, or none of the cue styles exists.
+
+    Example:
+        >>> import evenhand
+        >>> cohort = evenhand.load_cohort("explicit")
+        >>> [factor.id for factor in cohort.factors]
+        ['position']
     """
     wanted = tuple(dict.fromkeys(cues))
     for cue in wanted:

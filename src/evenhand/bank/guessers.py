@@ -150,7 +150,7 @@ def _form_features(item: Item, option: Option) -> Features:
     lengths = {other.id: len(other.text) for other in item.options}
     mean = float(np.mean(list(lengths.values())))
     own = lengths[option.id]
-    place = [other.id for other in item.options].index(option.id)
+    place = item.options.index(option)
     features = {f"position {place}": 1.0, "length": 4 * (own - mean) / mean, "commas": float(option.text.count(","))}
     features["longest"] = float(own == max(lengths.values()))
     features["shortest"] = float(own == min(lengths.values()))

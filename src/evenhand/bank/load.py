@@ -53,6 +53,12 @@ def load_bank(name_or_path: str | Path) -> Bank:
 
     Raises:
         BankError: for an unknown name, an unreadable file, or a bank that breaks a rule.
+
+    Example:
+        >>> import evenhand
+        >>> bank = evenhand.load_bank("understanding")
+        >>> (bank.items[0].kind, bank.validated)
+        ('understanding', False)
     """
     if isinstance(name_or_path, Path) or _looks_like_path(name_or_path):
         path = Path(name_or_path)

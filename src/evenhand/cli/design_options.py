@@ -15,7 +15,7 @@ from evenhand.endpoints.context import Connection
 from evenhand.errors import UsageError
 from evenhand.records.answer_format import CHOICE_FORMATS
 from evenhand.records.item import ITEM_KINDS
-from evenhand.records.message import ModelSettings
+from evenhand.records.message import USUAL_SETTINGS, ModelSettings
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
 from evenhand.records.rubric import Judge
@@ -38,7 +38,7 @@ class DesignOptions:
     preset: Annotated[
         PresetName | None,
         typer.Option(
-            help="quick (about 1,500 calls, default where calls cost money), standard (about 10,000, default "
+            help="quick (about 2,000 calls, default where calls cost money), standard (about 12,000, default "
             "elsewhere), full, or fang2025 (the published design).",
             rich_help_panel=DESIGN,
         ),
@@ -121,13 +121,15 @@ class DesignOptions:
             help="Address of an OpenAI-compatible server, for example http://127.0.0.1:8000/v1.", rich_help_panel=MODEL
         ),
     ] = None
-    temperature: Annotated[float, typer.Option(min=0, help="Sampling temperature.", rich_help_panel=MODEL)] = 0.0
+    temperature: Annotated[float, typer.Option(min=0, help="Sampling temperature.", rich_help_panel=MODEL)] = (
+        USUAL_SETTINGS.temperature or 0.0
+    )
     max_tokens: Annotated[
         int, typer.Option(min=1, help="Completion limit; reasoning models need 16384 or so.", rich_help_panel=MODEL)
-    ] = 512
+    ] = USUAL_SETTINGS.max_tokens
     logprobs: Annotated[
         bool, typer.Option(help="Ask for log-probabilities: the same design, more power.", rich_help_panel=MODEL)
-    ] = True
+    ] = USUAL_SETTINGS.logprobs
     outcome: Annotated[
         Outcome | None,
         typer.Option(
@@ -197,7 +199,7 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
     """
     from evenhand.endpoints.kinds import check_model, kind_of
     from evenhand.endpoints.redact import redact
-    from evenhand.plan.make import COHORTS, PlanRequest, make_plan
+    from evenhand.plan.make import COHORTS, PlanRequest, make_plan, usual_design
     from evenhand.plan.second_models import second_models
     from evenhand.run.secrets import secrets_of
 
@@ -218,7 +220,7 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
     request = PlanRequest(
         models=specs,
         preset=preset,
-        design=_design(options, preset),
+        design=_design(options, usual_design(preset, specs, extractor=options.extractor)),
         banks=tuple(options.bank),
         cohorts=tuple(options.cohort) or COHORTS,
         seed=options.seed,
@@ -269,11 +271,9 @@ def _check_address(address: str | None, *, option: str, secrets: Sequence[str]) 
         )
 
 
-def _design(options: DesignOptions, preset: PresetName) -> Design:
+def _design(options: DesignOptions, usual: Design) -> Design:
     """The preset's design with what the user set instead."""
     import msgspec
-
-    from evenhand.design.presets import preset_design
 
     given: dict[str, object] = {
         "kinds": _among(options.kind, ITEM_KINDS, option="--kind") or (("advice",) if options.prompts else None),
@@ -289,9 +289,7 @@ def _design(options: DesignOptions, preset: PresetName) -> Design:
         "placebo_per_item": options.placebo,
         "replicates": options.replicates,
     }
-    return msgspec.structs.replace(
-        preset_design(preset), **{name: value for name, value in given.items() if value is not None}
-    )
+    return msgspec.structs.replace(usual, **{name: value for name, value in given.items() if value is not None})
 
 
 def _answers(values: list[str]) -> tuple[str, ...] | None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from evenhand.cli.output import print_json, print_table, say
 from evenhand.errors import UsageError
-
-if TYPE_CHECKING:
-    from evenhand.analysis.estimators.power import Components
 
 __all__ = ["register"]
 
@@ -56,12 +53,19 @@ def power(
         planned_smallest_gap,
         power_curve,
     )
+    from evenhand.analysis.findings.pilot import components_for
 
     if gap is not None:
         _require_gap(gap)
     if simulate and gap is None:
         raise UsageError("--simulate needs the true gap to simulate; name it with --gap, for example --gap 0.03")
-    components = _components(accuracy, flips=flips, pilot=pilot)
+    scores = None
+    if pilot is not None:
+        from evenhand.audit import score
+        from evenhand.plan.file import read_plan
+
+        scores = score(read_plan(pilot), pilot)
+    components = components_for(accuracy, flips=flips, pilot=scores)
     design = PairedDesign(items=items, sets=sets, sets_per_item=pairs, replicates=replicates)
     smallest = planned_smallest_gap(design, components=components, alpha=alpha, power=target)
     ends = gap_range(smallest, components=components)
@@ -115,23 +119,6 @@ def _require_gap(gap: float) -> None:
         f"--gap is {gap:g}, which is {100 * gap:g} points; mean scores lie between 0 and 1, so a gap lies between -1 "
         f"and 1 and is not 0{meant}"
     )
-
-
-def _components(accuracy: float | None, *, flips: float | None, pilot: Path | None) -> Components:
-    """How answers vary: as a pilot run found, as an accuracy implies, or as is assumed where nothing is known."""
-    from evenhand.analysis.estimators.power import DEFAULT_COMPONENTS, answer_components
-
-    if flips is not None and accuracy is None:
-        raise UsageError("--flips needs the accuracy it goes with; name it with --accuracy, for example 0.9")
-    if pilot is None:
-        return DEFAULT_COMPONENTS if accuracy is None else answer_components(accuracy, flips=flips)
-    if accuracy is not None:
-        raise UsageError("--pilot and --accuracy both say how answers vary; name one of them")
-    from evenhand.analysis.findings.pilot import components_from_scores
-    from evenhand.audit import score
-    from evenhand.plan.file import read_plan
-
-    return components_from_scores(score(read_plan(pilot), pilot))
 
 
 def _around(value: int) -> tuple[int, ...]:

@@ -126,20 +126,20 @@ class Crossing:
         )
         return each if model is not None else each * len(self.plan.models)
 
-    def pairs(self) -> Iterator[tuple[Cell, Meeting]]:
-        """All cells, model by model, item by item (whole items first), each with the item and arm it is made of."""
-        for model in self.plan.models:
+    def pairs(self, models: Iterable[ModelSpec] | None = None) -> Iterator[tuple[Cell, Meeting]]:
+        """The cells of some models (None: all), item by item, each with the item and arm it is made of."""
+        for model in self.plan.models if models is None else models:
             for met in self.meetings.values():
                 yield from self.cells_of(model, met)
 
-    def pairs_by_arm(self) -> Iterator[tuple[Cell, Meeting]]:
-        """All cells, model by model, arm by arm: for endpoints that share the work of equal beginnings."""
+    def pairs_by_arm(self, models: Iterable[ModelSpec] | None = None) -> Iterator[tuple[Cell, Meeting]]:
+        """The same cells arm by arm, for endpoints that share the work of equal beginnings."""
         by_arm: dict[tuple[str, str], list[Meeting]] = {}
         for met in self.meetings.values():
             for meeting in met:
                 own = meeting.item.id if meeting.arm.kind == "item_fact" else ""
                 by_arm.setdefault((meeting.arm.id, own), []).append(meeting)
-        for model in self.plan.models:
+        for model in self.plan.models if models is None else models:
             for group in by_arm.values():
                 yield from self.cells_of(model, group)
 

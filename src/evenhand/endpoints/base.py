@@ -33,7 +33,28 @@ class AskError(EvenhandError):
 
 
 class Endpoint(Protocol):
-    """An assistant that can be asked."""
+    """An assistant that can be asked.
+
+    Example:
+        >>> import asyncio
+        >>> from evenhand.records.message import Message, ModelSettings, Reply, Request
+        >>> class Always:
+        ...     concurrency = 1
+        ...     locality = "any"
+        ...     async def reply(self, request):
+        ...         return Reply(text=request.letters[0], finish="stop")
+        ...     async def aclose(self):
+        ...         return None
+        >>> asked = Request(
+        ...     cell_key="0",
+        ...     messages=(Message(role="user", content="A or B?"),),
+        ...     settings=ModelSettings(),
+        ...     letters=("A", "B"),
+        ...     seed=1,
+        ... )
+        >>> asyncio.run(Always().reply(asked)).text
+        'A'
+    """
 
     @property
     def concurrency(self) -> int:

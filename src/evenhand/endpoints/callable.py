@@ -16,8 +16,7 @@ import msgspec
 from evenhand.endpoints.base import AskError, Endpoint, Locality
 from evenhand.endpoints.context import EndpointContext
 from evenhand.endpoints.kind import EndpointKind, ModelName, named_with_options
-from evenhand.errors import EndpointError, EvenhandError
-from evenhand.plugins import near_miss
+from evenhand.errors import EndpointError, EvenhandError, near_miss
 from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.message import Reply, Request
 from evenhand.records.plan import ModelSpec

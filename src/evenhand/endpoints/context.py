@@ -64,7 +64,13 @@ RecordedOpener = Callable[[Path, str | None], Recorded]
 
 
 class Connection(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How to reach a server: what does not decide the result, and is no part of the plan."""
+    """How to reach a server: what does not decide the result, and is no part of the plan.
+
+    Example:
+        >>> import evenhand
+        >>> evenhand.Connection(concurrency=8, api_key_env="MY_KEY").api_key_env
+        'MY_KEY'
+    """
 
     concurrency: int | None = None
     """Requests in flight at most; None leaves it to the endpoint."""

@@ -38,7 +38,21 @@ class ModelCheck(Struct, frozen=True, kw_only=True):
 
 
 class EndpointKind(Struct, frozen=True, kw_only=True):
-    """One kind of endpoint. Making one and adding it to `evenhand.endpoints.kinds` is all a new kind needs."""
+    """One kind of endpoint. Making one and adding it to `evenhand.endpoints.kinds` is all a new kind needs.
+
+    Example:
+        >>> import evenhand
+        >>> from evenhand.endpoints.kind import named_with_options
+        >>> kind = evenhand.EndpointKind(
+        ...     prefix="mine",
+        ...     open=lambda name, spec, context: MyEndpoint(name.rest),
+        ...     check=lambda check: None,
+        ...     paid=lambda spec: False,
+        ...     named=lambda rest, spec: named_with_options(rest, spec, kind="mine"),
+        ... )
+        >>> kind.named("tone?loud=yes", evenhand.ModelSpec(name="mine/tone?loud=yes")).options
+        {'loud': 'yes'}
+    """
 
     prefix: str
     """What model names of this kind begin with."""

@@ -18,8 +18,8 @@ from evenhand.endpoints.openai.kind import PROVIDER_KINDS
 from evenhand.endpoints.replay import REPLAY
 from evenhand.endpoints.simulated.endpoint import SIMULATED
 from evenhand.endpoints.specimen.kind import SPECIMEN
-from evenhand.errors import EndpointError
-from evenhand.plugins import load_plugin, near_miss, plugin_names
+from evenhand.errors import EndpointError, near_miss
+from evenhand.plugins import load_plugin, plugin_names
 from evenhand.records.plan import ModelSpec
 
 __all__ = ["PLUGIN_GROUP", "check_model", "kind_named", "kind_of", "open_endpoint", "read_name", "reported_kind"]

@@ -142,11 +142,11 @@ def example_prompts(plan: Plan, trials: TrialReader) -> tuple[ExamplePrompt, ...
     contrast = plan.analysis.contrast
     closed = {item.id for bank in plan.banks if not bank.redistribute for item in bank.items}
     private = {cohort.name for cohort in plan.cohorts if not cohort.redistribute}
-    found: dict[_Shown, ExamplePrompt] = {}
+    found: dict[_ExampleArm, ExamplePrompt] = {}
     for met in _telling(crossing, contrast=contrast):
         for cell, meeting in crossing.cells_of(plan.models[0], met):
             arm = meeting.arm
-            shown = _Shown(
+            shown = _ExampleArm(
                 arm.kind, arm.cohort if arm.kind == "profile" else None, arm.levels.get(contrast), cell.condition
             )
             stored = trials.one(cell.cell_key) if shown not in found else None
@@ -174,7 +174,7 @@ def example_prompts(plan: Plan, trials: TrialReader) -> tuple[ExamplePrompt, ...
     return tuple(found[name] for name in sorted(found, key=lambda shown: shown.rank(plan)))
 
 
-class _Shown(Struct, frozen=True):
+class _ExampleArm(Struct, frozen=True):
     """Of which kind of arm an example is shown; one per kind."""
 
     arm_kind: ArmKind

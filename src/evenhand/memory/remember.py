@@ -59,7 +59,7 @@ class ShownFact(Struct, frozen=True, kw_only=True):
     date: str
 
 
-class _Shown(Struct, frozen=True, kw_only=True):
+class _ShownMemory(Struct, frozen=True, kw_only=True):
     """A memory: text for the system message, turns after it, and what a search found."""
 
     system: str = ""
@@ -99,12 +99,14 @@ def remember(arm: Arm, *, placement: Placement, reader: Reader, query: str, sour
     )
 
 
-def _show(facts: tuple[Fact, ...], *, placement: Placement, query: str, sources: MemorySources) -> _Shown:
+def _show(facts: tuple[Fact, ...], *, placement: Placement, query: str, sources: MemorySources) -> _ShownMemory:
     match placement:
         case "system":
-            return _Shown(system=render(sources.templates, "system", facts=_dated([fact.text for fact in facts])))
+            return _ShownMemory(system=render(sources.templates, "system", facts=_dated([fact.text for fact in facts])))
         case "narrative":
-            return _Shown(system=render(sources.templates, "narrative", text=" ".join(fact.text for fact in facts)))
+            return _ShownMemory(
+                system=render(sources.templates, "narrative", text=" ".join(fact.text for fact in facts))
+            )
         case "history":
             return _history(facts, templates=sources.templates)
         case "retrieved":
@@ -119,13 +121,13 @@ def _dated(texts: Sequence[str]) -> list[ShownFact]:
     return [ShownFact(text=text, date=saved_on(index)) for index, text in enumerate(texts)]
 
 
-def _history(facts: tuple[Fact, ...], *, templates: Mapping[str, str]) -> _Shown:
+def _history(facts: tuple[Fact, ...], *, templates: Mapping[str, str]) -> _ShownMemory:
     acknowledgements = render(templates, "acknowledgements").splitlines()
     turns: list[Message] = []
     for index, fact in enumerate(facts):
         turns.append(Message(role="user", content=fact.said or first_person(fact.text)))
         turns.append(Message(role="assistant", content=acknowledgements[index % len(acknowledgements)]))
-    return _Shown(turns=tuple(turns))
+    return _ShownMemory(turns=tuple(turns))
 
 
 @lru_cache(maxsize=512)
@@ -133,24 +135,24 @@ def _store(facts: tuple[str, ...], distractors: tuple[str, ...]) -> Bm25Store:
     return Bm25Store(facts, distractors=distractors)
 
 
-def _retrieved(facts: tuple[Fact, ...], *, query: str, sources: MemorySources) -> _Shown:
+def _retrieved(facts: tuple[Fact, ...], *, query: str, sources: MemorySources) -> _ShownMemory:
     store = _store(tuple(fact.text for fact in facts), sources.distractors)
     found = store.search(query, k=sources.top_k)
     notes = [ShownFact(text=store.texts[index], date=saved_on(index)) for index in found]
-    return _Shown(
+    return _ShownMemory(
         system=render(sources.templates, "retrieved", facts=notes),
         retrieved=tuple(index for index in found if index < len(facts)),
     )
 
 
-def _tool(facts: tuple[Fact, ...], *, templates: Mapping[str, str]) -> _Shown:
+def _tool(facts: tuple[Fact, ...], *, templates: Mapping[str, str]) -> _ShownMemory:
     """A finished look-up as an earlier exchange: chat templates of many models want the roles to alternate."""
     result = {"memories": [{"saved": fact.date, "text": fact.text} for fact in _dated([fact.text for fact in facts])]}
     call = Message(role="assistant", content="", tool_name=TOOL_NAME, tool_call_id=_CALL_ID, tool_arguments=_ARGUMENTS)
     answer = Message(
         role="tool", content=msgspec.json.encode(result).decode(), tool_name=TOOL_NAME, tool_call_id=_CALL_ID
     )
-    return _Shown(
+    return _ShownMemory(
         turns=(
             Message(role="user", content=render(templates, "tool-request")),
             call,

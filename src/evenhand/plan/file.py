@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from evenhand.errors import PlanError
-from evenhand.records.plan import Plan
+from evenhand.errors import PlanError, UsageError
+from evenhand.records.plan import Plan, refuse_unknown
 from evenhand.store.json_file import write_json
 
 __all__ = ["PLAN_FILE", "plan_changes", "plan_sha256", "read_plan", "stamp_plan", "write_plan"]
@@ -23,9 +24,30 @@ def plan_sha256(plan: Plan) -> str:
 
 
 def stamp_plan(plan: Plan) -> Plan:
-    """The plan as it reads back from its file (2 becomes 2.0 where a float is meant), with its hash filled in."""
+    """The plan as it reads back from its file (2 becomes 2.0 where a float is meant), with its hash filled in.
+
+    A value that equals its default is left out of the file and of the hash whether it was given or not, so that equal
+    plans have the same bytes wherever they were made.
+    """
     read_back = msgspec.json.decode(msgspec.json.encode(plan), type=Plan)
-    return msgspec.structs.replace(read_back, sha256=plan_sha256(read_back))
+    plain: Plan = _with_defaults(read_back)
+    return msgspec.structs.replace(plain, sha256=plan_sha256(plain))
+
+
+def _with_defaults(value: Any) -> Any:
+    """The same value; what equals a default is the default itself, for msgspec leaves out nothing else."""
+    if isinstance(value, tuple):
+        return tuple(_with_defaults(part) for part in value)
+    if isinstance(value, dict):
+        return {name: _with_defaults(part) for name, part in value.items()}
+    if not isinstance(value, msgspec.Struct):
+        return value
+    given = {}
+    for field in msgspec.structs.fields(value):
+        own = getattr(value, field.name)
+        if field.default is msgspec.NODEFAULT or own != field.default:
+            given[field.name] = _with_defaults(own)
+    return type(value)(**given)
 
 
 def write_plan(plan: Plan, directory: Path) -> Path:
@@ -53,6 +75,7 @@ def read_plan(directory: Path) -> Plan:
     try:
         plan = msgspec.json.decode(data, type=Plan)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        _refuse_unknown(data, path)
         raise PlanError(
             f"{str(path)!r} is not a plan this version can read ({error}); make it anew with `evenhand plan`"
         ) from error
@@ -64,6 +87,26 @@ def read_plan(directory: Path) -> Plan:
             "restore the file, or make a new plan with `evenhand plan` in another directory"
         )
     return plan
+
+
+class _Design(msgspec.Struct):
+    """As much of a file as tells what its design asks for."""
+
+    design: dict[str, object] = {}
+
+
+def _refuse_unknown(data: bytes, path: Path) -> None:
+    """Name the word of a design that this version does not run, where that is what is wrong with a plan.
+
+    Raises:
+        PlanError: It is.
+    """
+    try:
+        refuse_unknown(msgspec.json.decode(data, type=_Design).design)
+    except UsageError as error:
+        raise PlanError(f"{str(path)!r} asks for what this version does not run: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # told by the caller, with the reason
+        return
 
 
 def plan_changes(old: Plan, new: Plan) -> tuple[str, ...]:

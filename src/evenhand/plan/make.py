@@ -22,6 +22,7 @@ from evenhand.memory.templates import load_templates
 from evenhand.plan.file import stamp_plan
 from evenhand.records.answer_format import AnswerFormat, formats_of
 from evenhand.records.item import Bank
+from evenhand.records.message import USUAL_SETTINGS
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan, Preset, PromptFile, Stamped
 from evenhand.records.profile import Cohort, Cue
 from evenhand.records.rubric import Judge
@@ -29,7 +30,7 @@ from evenhand.records.settings import AnalysisSettings, Outcome
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.templates import ask_templates, judge_templates
 
-__all__ = ["MAIN_BANKS", "PlanRequest", "make_plan"]
+__all__ = ["MAIN_BANKS", "PlanRequest", "make_plan", "usual_design"]
 
 MAIN_BANKS = ("understanding", "management", "benefit", "leakage", "sycophancy", "scenes", "advice")
 COHORTS = ("explicit", "intersectional")
@@ -46,7 +47,7 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     models: tuple[ModelSpec | str, ...]
-    """The assistants; a name stands for a model with default settings."""
+    """The assistants; a name stands for a model with the usual settings, those of the command line."""
     preset: Preset | None = None
     """None: `quick` where asking costs money, `standard` elsewhere."""
     design: Design | None = None
@@ -88,11 +89,13 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
 
     Example:
         >>> import evenhand
-        >>> plan = evenhand.make_plan(evenhand.PlanRequest(models=("simulated/level",)))
+        >>> plan = evenhand.make_plan(evenhand.PlanRequest(models=("simulated/null",)))
         >>> [model.name for model in plan.models]
-        ['simulated/level']
+        ['simulated/null']
     """
-    models = tuple(ModelSpec(name=model) if isinstance(model, str) else model for model in request.models)
+    models = tuple(
+        ModelSpec(name=model, settings=USUAL_SETTINGS) if isinstance(model, str) else model for model in request.models
+    )
     _check_models(models)
     preset, design = _design(request, models)
     extractor_named(request.extractor, request.extractor_options)
@@ -141,12 +144,18 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
 def _design(request: PlanRequest, models: Sequence[ModelSpec]) -> tuple[Preset, Design]:
     """The preset by name and its design; a design of the user's own is `custom`, unless it is just the preset's."""
     chosen = request.preset or ("quick" if any(kind_of(model).paid(model) for model in models) else "standard")
-    usual = preset_design(chosen)
+    usual = usual_design(chosen, models, extractor=request.extractor)
     design = usual if request.design is None else request.design
     if request.prompts and "advice" not in design.kinds:
         own = ("advice",) if request.design is None else (*design.kinds, "advice")
         design = msgspec.structs.replace(design, kinds=own)
     return (chosen if design == usual else "custom"), design
+
+
+def usual_design(preset: Preset, models: Sequence[ModelSpec], *, extractor: Extractor) -> Design:
+    """The preset's design; without ratings where a model cannot rate, or a second model reads letters."""
+    can = all("rating" in kind_of(model).answers for model in models)
+    return preset_design(preset, ratings=can and extractor != "llm_extract")
 
 
 def _formats(design: Design) -> tuple[AnswerFormat, ...]:

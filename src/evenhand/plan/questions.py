@@ -20,7 +20,7 @@ from evenhand.records.message import Message, ModelSettings, Request
 from evenhand.records.plan import Plan
 from evenhand.records.profile import Arm, Placement, Reader
 from evenhand.records.work import Work
-from evenhand.scoring.judge import LETTERS
+from evenhand.scoring.outcome import LETTERS
 from evenhand.scoring.templates import ask, extraction_question, judge_question
 from evenhand.seeds import stream_entropy
 from evenhand.store.store import Store
@@ -113,15 +113,17 @@ class Questions:
             return 2 if cell.condition.answer == "text" else 0
         return 1 if self.plan.extractor == "llm_extract" else 0
 
-    def missing(self, store: Store, *, by_arm: bool) -> Iterator[Work]:
-        """The requests whose cells are not in the store yet.
+    def missing(self, store: Store, *, model: str, by_arm: bool) -> Iterator[Work]:
+        """The requests to one model whose cells are not in the store yet.
 
         Args:
             store: The run's store.
+            model: The model as named in the plan.
             by_arm: Arm by arm, for endpoints that share the work of equal beginnings; else whole items first, so
                 that a run stopped early holds a random sample of items with all their arms.
         """
-        pairs = self.crossing.pairs_by_arm() if by_arm else self.crossing.pairs()
+        asked = [spec for spec in self.plan.models if spec.name == model]
+        pairs = self.crossing.pairs_by_arm(asked) if by_arm else self.crossing.pairs(asked)
         return (self.work(cell, meeting) for cell, meeting in pairs if not store.has(cell.cell_key))
 
     def lookup(self) -> CellLookup:

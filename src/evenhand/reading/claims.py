@@ -69,7 +69,7 @@ def claims_of(skeleton: Skeleton) -> tuple[Claim, ...]:
 def _sentences(text: str) -> Iterator[tuple[int, str]]:
     """(start, sentence) of each sentence that is not empty."""
     begin = 0
-    for edge in [*grammar().sentence.finditer(text), None]:
+    for edge in [*grammar().sentence_end.finditer(text), None]:
         end = edge.start() if edge else len(text)
         if re.search(r"\w|[\ue000-\uf8ff]", text[begin:end]):
             yield begin, text[begin:end]
@@ -135,7 +135,8 @@ def _parts(
         if asked and sentence.strip(" \"'()?") != character and not leads:
             yield from _answered(skeleton, start, sentence, at, after)
             continue
-        if asked and after and not (sentence.strip(" \"'()?") == character and not _DENIES.match(after) and not worded):
+        alone = sentence.strip(" \"'()?") == character and not worded
+        if asked and after and not (alone and not _denies(skeleton, character, after)):
             yield from _answered(skeleton, start, sentence, at, after)
             continue
         against = (
@@ -149,6 +150,14 @@ def _parts(
         if rules.bare.match(part) is None and rules.felt.search(part):
             kind = "felt"
         yield _claim(skeleton, start, sentence, at, kind=kind, holds=not against)
+
+
+def _denies(skeleton: Skeleton, character: str, after: str) -> bool:
+    """Whether what follows an option with a question mark answers it; "A? Not B." speaks of another option."""
+    other = re.match(rf"[ \"']*not[ \"'(]*({ANY})", after, re.IGNORECASE)
+    if other is not None and skeleton.at(other.group(1)).position != skeleton.at(character).position:
+        return False
+    return _DENIES.match(after) is not None
 
 
 def _answered(skeleton: Skeleton, start: int, sentence: str, at: int, after: str) -> Iterator[Claim]:

@@ -33,7 +33,7 @@ _FLAGS = re.IGNORECASE
 class Grammar(Struct, frozen=True):
     """Compiled patterns."""
 
-    sentence: re.Pattern[str]
+    sentence_end: re.Pattern[str]
     """Where a sentence ends."""
     part: re.Pattern[str]
     """Where a part of a sentence ends."""
@@ -67,7 +67,7 @@ def grammar() -> Grammar:
     """The patterns, compiled once."""
     filler = words("fillers")
     return Grammar(
-        sentence=re.compile(rf"(?<=[.!?;])(?=[\s{_OPTION}\"')\]])|(?<=[。…])|\n|(?<=\.\.\.)"),
+        sentence_end=re.compile(rf"(?<=[.!?;])(?=[\s{_OPTION}\"')\]])|(?<=[。…])|\n|(?<=\.\.\.)"),
         part=_part(),
         labelled=_labelled(),
         judged=_judged(),

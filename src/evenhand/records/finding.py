@@ -38,7 +38,15 @@ class SampleSize(Struct, frozen=True, kw_only=True):
 
 
 class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One estimand with its number. Its id, title and sentences are made from these fields and never read back."""
+    """One estimand with its number. Its id, title and sentences are made from these fields and never read back.
+
+    Example:
+        >>> import evenhand
+        >>> findings = evenhand.open_run("runs/example").findings
+        >>> gap = next(finding for finding in findings.findings if finding.measure == "gap")
+        >>> gap.low <= gap.value <= gap.high
+        True
+    """
 
     measure: Measure
     """What is estimated."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from msgspec import Struct
 
 from evenhand.records.as_read import AsRead
@@ -28,10 +26,16 @@ FINDINGS_SCHEMA = "evenhand.findings/2"
 """Version of the file's shape. 1 held titles and ids that had to be read back; see docs/reference/findings.md."""
 
 
-class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The whole of findings.json."""
+class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDINGS_SCHEMA):
+    """The whole of findings.json; the file begins with the version of its shape, under `schema`.
 
-    schema: Literal["evenhand.findings/2"] = "evenhand.findings/2"
+    Example:
+        >>> import evenhand
+        >>> findings = evenhand.open_run("runs/example").findings
+        >>> [model.model for model in findings.run.models]
+        ['simulated/tilted']
+    """
+
     run: RunSummary | None
     """None when a bare table of predictions was analysed."""
     settings: AnalysisSettings

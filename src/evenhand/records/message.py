@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 __all__ = [
+    "USUAL_SETTINGS",
     "FinishReason",
     "Message",
     "ModelSettings",
@@ -50,6 +51,10 @@ class ModelSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     top_logprobs: int = 20
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
     timeout_s: float = 120.0
+
+
+USUAL_SETTINGS = ModelSettings(logprobs=True)
+"""Settings of a model that is only named: at the command line, in Python, in a notebook."""
 
 
 class Request(Struct, frozen=True, kw_only=True):

@@ -10,7 +10,13 @@ __all__ = ["ModelSpec"]
 
 
 class ModelSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One model to be asked."""
+    """One model to be asked.
+
+    Example:
+        >>> import evenhand
+        >>> evenhand.ModelSpec(name="vllm/Qwen3-4B", base_url="http://localhost:8000/v1").base_url
+        'http://localhost:8000/v1'
+    """
 
     name: str
     """As given on the command line: `openai/gpt-5.1`, `specimen/tilted` ..."""

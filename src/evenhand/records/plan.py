@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from msgspec import Struct
 
-from evenhand.records.answer_format import ChoiceFormat
-from evenhand.records.condition import Mitigation
-from evenhand.records.item import Bank, ItemKind
+from evenhand.errors import UsageError, near_miss
+from evenhand.records.answer_format import CHOICE_FORMATS, ChoiceFormat
+from evenhand.records.condition import MITIGATIONS, Mitigation
+from evenhand.records.item import ITEM_KINDS, Bank, ItemKind
 from evenhand.records.model_spec import ModelSpec
-from evenhand.records.profile import Cohort, Cue, Placement, Reader
+from evenhand.records.profile import CUES, PLACEMENTS, READERS, Cohort, Cue, Placement, Reader
 from evenhand.records.rubric import Judge
 from evenhand.records.settings import AnalysisSettings
 
-__all__ = ["Design", "Extractor", "ModelSpec", "Plan", "Preset", "PromptFile", "Stamped"]
+__all__ = ["Design", "Extractor", "ModelSpec", "Plan", "Preset", "PromptFile", "Stamped", "refuse_unknown"]
 
 Preset = Literal["quick", "standard", "full", "fang2025", "custom"]
 
@@ -38,8 +40,53 @@ class Stamped(Struct, frozen=True, kw_only=True):
     size: int
 
 
+_CLOSED: Mapping[str, tuple[str, ...]] = {
+    "kinds": ITEM_KINDS,
+    "cues": CUES,
+    "placements": PLACEMENTS,
+    "readers": READERS,
+    "mitigations": MITIGATIONS,
+    "answers": CHOICE_FORMATS,
+    "written": ITEM_KINDS,
+}
+"""Fields of a design that hold members of a closed set, with the set: only what runs is in it."""
+
+
+def refuse_unknown(design: Mapping[str, object]) -> None:
+    """Refuse what a design may not hold.
+
+    Args:
+        design: Field -> value, such as a design in a file.
+
+    Raises:
+        UsageError: A field is no tuple, or holds a word that is not in its closed set.
+    """
+    for field, allowed in _CLOSED.items():
+        given = design.get(field, ())
+        if not isinstance(given, list | tuple):
+            raise UsageError(f"the design has {field} {given!r}, no tuple; write {field}=({given!r},)")
+        for word in given:
+            if word not in allowed:
+                raise UsageError(
+                    f"the design has {field} {word!r}{near_miss(str(word), allowed)}; allowed: {', '.join(allowed)}"
+                )
+
+
 class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How arms, items and replicates are crossed."""
+    """How arms, items and replicates are crossed.
+
+    A word outside a closed set is refused when the design is made, with the word that was probably meant.
+
+    Example:
+        >>> import evenhand
+        >>> evenhand.Design(placements=("system", "history")).placements
+        ('system', 'history')
+        >>> evenhand.Design(placements=("sistem",))
+        Traceback (most recent call last):
+        ...
+        evenhand.errors.UsageError: the design has placements 'sistem' (did you mean 'system'?); allowed: system, \
+        narrative, history, retrieved, tool
+    """
 
     kinds: tuple[ItemKind, ...] = ("understanding", "management")
     easy: bool = False
@@ -67,12 +114,21 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How items with one best option are to be answered; letters are primary where both are asked. Intensity items are
     always rated."""
 
+    def __post_init__(self) -> None:
+        refuse_unknown({name: getattr(self, name) for name in _CLOSED})
+
 
 class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything that decides the result of a run. Same plan and seed, same bytes.
 
     Fields with a default are left out of the file and the hash while they have it, so that a later version can add one
     without disowning older plans.
+
+    Example:
+        >>> import evenhand
+        >>> plan = evenhand.open_run("runs/example").plan
+        >>> plan.analysis.margin
+        0.03
     """
 
     schema: Literal["evenhand.plan/1"] = "evenhand.plan/1"

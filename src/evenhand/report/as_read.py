@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evenhand.records.as_read import AsRead, ColumnRead, CovariateRead, FactorRead
-from evenhand.report.blocks import Fact, Facts, Section
+from evenhand.report.blocks import Facts, NamedValue, Section
 from evenhand.report.words import joined, plural
 
 __all__ = ["as_read_facts", "as_read_section"]
@@ -12,20 +12,20 @@ _MANY = 12
 """Levels and answers that are listed; more are counted."""
 
 
-def as_read_facts(read: AsRead) -> tuple[Fact, ...]:
+def as_read_facts(read: AsRead) -> tuple[NamedValue, ...]:
     """One line per thing that was taken, left out, or looks odd."""
     facts = [
-        Fact("Table", _table(read)),
-        Fact("Columns", "; ".join(_column(column) for column in read.columns)),
-        *(Fact("Factor", _factor(factor)) for factor in read.factors),
-        *(Fact("Look again", text) for factor in read.factors for text in _odd(factor)),
-        *(Fact("Covariate", _covariate(covariate, several=_several(read))) for covariate in read.covariates),
-        Fact("Arms", _arms(read)),
-        Fact("Answers", _answers(read)),
-        Fact("Repeats", _repeats(read)),
+        NamedValue("Table", _table(read)),
+        NamedValue("Columns", "; ".join(_column(column) for column in read.columns)),
+        *(NamedValue("Factor", _factor(factor)) for factor in read.factors),
+        *(NamedValue("Look again", text) for factor in read.factors for text in _odd(factor)),
+        *(NamedValue("Covariate", _covariate(covariate, several=_several(read))) for covariate in read.covariates),
+        NamedValue("Arms", _arms(read)),
+        NamedValue("Answers", _answers(read)),
+        NamedValue("Repeats", _repeats(read)),
     ]
     facts += [
-        Fact(
+        NamedValue(
             "Left out",
             f"{plural(left.rows, 'row')} of {plural(left.users, 'user')} in the comparisons of {left.comparison!r}, "
             f"because {joined([repr(name) for name in left.empty])} {'is' if len(left.empty) == 1 else 'are'} empty",
@@ -33,9 +33,11 @@ def as_read_facts(read: AsRead) -> tuple[Fact, ...]:
         for left in read.left_out
     ]
     if read.nested:
-        facts.append(Fact("Not looked at", f"columns of lists or objects: {joined([repr(n) for n in read.nested])}"))
+        facts.append(
+            NamedValue("Not looked at", f"columns of lists or objects: {joined([repr(n) for n in read.nested])}")
+        )
     if read.withheld:
-        facts.append(Fact("Withheld", read.withheld))
+        facts.append(NamedValue("Withheld", read.withheld))
     return tuple(facts)
 
 

@@ -16,7 +16,6 @@ __all__ = [
     "Bars",
     "Block",
     "Column",
-    "Fact",
     "Facts",
     "Forest",
     "ForestGroup",
@@ -25,6 +24,7 @@ __all__ = [
     "Heat",
     "HeatCell",
     "Mark",
+    "NamedValue",
     "Note",
     "Page",
     "Point",
@@ -42,7 +42,7 @@ Shape = Literal["difference", "equivalent", "inconclusive", "descriptive"]
 """Verdict of a finding as a marker: filled diamond, filled disc, ring, small square. Never told by colour alone."""
 
 
-class Fact(Struct, frozen=True):
+class NamedValue(Struct, frozen=True):
     """One name and value."""
 
     name: str
@@ -103,7 +103,7 @@ class ForestRow(Struct, frozen=True, kw_only=True):
     span: str
     verdict: str
     estimand: str
-    facts: tuple[Fact, ...]
+    facts: tuple[NamedValue, ...]
     notes: tuple[str, ...]
 
 
@@ -292,7 +292,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Names and values."""
 
     title: str
-    facts: tuple[Fact, ...]
+    facts: tuple[NamedValue, ...]
     command: str = ""
 
 
@@ -315,7 +315,7 @@ class Page(Struct, frozen=True, kw_only=True):
     title: str
     kicker: str
     standfirst: str
-    facts: tuple[Fact, ...]
+    facts: tuple[NamedValue, ...]
     notice: Note | None
     """What must be read first: simulated answers, a specimen."""
     badge: str

@@ -14,7 +14,7 @@ from evenhand.records.findings import Findings
 from evenhand.records.measure import Measure, QuantityName
 from evenhand.records.run_summary import ExamplePrompt, RunSummary, SecondUse
 from evenhand.report.as_read import as_read_section
-from evenhand.report.blocks import Block, Fact, Facts, Note, Page, Points, Prompt, Prompts, Section
+from evenhand.report.blocks import Block, Facts, NamedValue, Note, Page, Points, Prompt, Prompts, Section
 from evenhand.report.coverage import detectable_section, missing_section
 from evenhand.report.evidence import intersections_section, items_section, memory_section
 from evenhand.report.forest import variant_of
@@ -128,19 +128,22 @@ def _standfirst(source: Source) -> str:
     )
 
 
-def _head_facts(source: Source) -> tuple[Fact, ...]:
+def _head_facts(source: Source) -> tuple[NamedValue, ...]:
     run = source.findings.run
     models = joined(list(source.models)) if len(source.models) <= 4 else f"{len(source.models)} models"
     if run is None:
-        return (Fact("Model", models or "not named"), Fact("Findings", count(len(source.findings.findings))))
+        return (
+            NamedValue("Model", models or "not named"),
+            NamedValue("Findings", count(len(source.findings.findings))),
+        )
     planned = sum(model.planned for model in run.models)
     answered = sum(model.outcomes.get("answered", 0) for model in run.models)
     return (
-        Fact("Audited", models),
-        Fact("When", date_text(run.created)),
-        Fact("Design", f"{run.preset}; memory {joined([placement_label(p) for p in run.placements])}"),
-        Fact("Answered", f"{count(answered)} of {count(planned)}"),
-        Fact("Made with", f"evenhand {run.evenhand}"),
+        NamedValue("Audited", models),
+        NamedValue("When", date_text(run.created)),
+        NamedValue("Design", f"{run.preset}; memory {joined([placement_label(p) for p in run.placements])}"),
+        NamedValue("Answered", f"{count(answered)} of {count(planned)}"),
+        NamedValue("Made with", f"evenhand {run.evenhand}"),
     )
 
 
@@ -195,20 +198,20 @@ def _example_title(example: ExamplePrompt) -> str:
             assert_never(unreachable)
 
 
-def _material(run: RunSummary) -> tuple[Fact, ...]:
+def _material(run: RunSummary) -> tuple[NamedValue, ...]:
     rated = {True: "validated by human raters", False: "not validated by human raters"}
     return (
         *(
-            Fact(f"Bank {bank.name}", f"{bank.version}, {plural(bank.items, 'item')}, {rated[bank.validated]}")
+            NamedValue(f"Bank {bank.name}", f"{bank.version}, {plural(bank.items, 'item')}, {rated[bank.validated]}")
             for bank in run.banks
         ),
         *(
-            Fact(f"Cohort {cohort.name}", f"{cohort.version}, {plural(cohort.profiles, 'profile')}")
+            NamedValue(f"Cohort {cohort.name}", f"{cohort.version}, {plural(cohort.profiles, 'profile')}")
             for cohort in run.cohorts
         ),
-        Fact("Memory", joined([placement_label(placement) for placement in run.placements])),
-        Fact("Reader prompts", joined([plain(reader) for reader in run.readers])),
-        Fact("Mitigations", joined([plain(mitigation) for mitigation in run.mitigations])),
+        NamedValue("Memory", joined([placement_label(placement) for placement in run.placements])),
+        NamedValue("Reader prompts", joined([plain(reader) for reader in run.readers])),
+        NamedValue("Mitigations", joined([plain(mitigation) for mitigation in run.mitigations])),
     )
 
 
@@ -259,10 +262,10 @@ def _contrast_name(source: Source, finding: Finding) -> str:
 def _reproduce_section(findings: Findings) -> Section:
     run, settings = findings.run, findings.settings
     chosen = (
-        Fact("Margin", f"±{settings.margin:g}"),
-        Fact("Level", f"{settings.alpha:g}"),
-        Fact("Confirmatory", joined([plain(measure) for measure in settings.confirmatory])),
-        Fact("Analysis seed", str(settings.seed)),
+        NamedValue("Margin", f"±{settings.margin:g}"),
+        NamedValue("Level", f"{settings.alpha:g}"),
+        NamedValue("Confirmatory", joined([plain(measure) for measure in settings.confirmatory])),
+        NamedValue("Analysis seed", str(settings.seed)),
     )
     files = {"findings.json": "every number on this page", "report.md": "this report as Markdown"}
     if run is None:
@@ -279,10 +282,10 @@ def _reproduce_section(findings: Findings) -> Section:
         "trials.sqlite": "the raw answers",
     }
     hashes = (
-        Fact("Plan", run.plan_sha256, code=True),
-        *(Fact(f"Bank {bank.name} {bank.version}", bank.sha256, code=True) for bank in run.banks),
-        *(Fact(f"Cohort {cohort.name} {cohort.version}", cohort.sha256, code=True) for cohort in run.cohorts),
-        *(Fact(name, sha, code=True) for name, sha in sorted(run.prompts.items())),
+        NamedValue("Plan", run.plan_sha256, code=True),
+        *(NamedValue(f"Bank {bank.name} {bank.version}", bank.sha256, code=True) for bank in run.banks),
+        *(NamedValue(f"Cohort {cohort.name} {cohort.version}", cohort.sha256, code=True) for cohort in run.cohorts),
+        *(NamedValue(name, sha, code=True) for name, sha in sorted(run.prompts.items())),
     )
     return Section(
         id="reproduce",
@@ -293,10 +296,10 @@ def _reproduce_section(findings: Findings) -> Section:
             Facts(
                 title="Run",
                 facts=(
-                    Fact("evenhand", run.evenhand),
-                    Fact("Seed", str(run.seed)),
-                    Fact("Preset", run.preset),
-                    Fact("Planned", date_text(run.created)),
+                    NamedValue("evenhand", run.evenhand),
+                    NamedValue("Seed", str(run.seed)),
+                    NamedValue("Preset", run.preset),
+                    NamedValue("Planned", date_text(run.created)),
                     *_model_facts(run),
                 ),
                 command=run.command,
@@ -310,7 +313,7 @@ def _reproduce_section(findings: Findings) -> Section:
 
 def _files(files: Mapping[str, str]) -> Facts:
     return Facts(
-        title="Files beside this page", facts=tuple(Fact(name, text, href=name) for name, text in files.items())
+        title="Files beside this page", facts=tuple(NamedValue(name, text, href=name) for name, text in files.items())
     )
 
 
@@ -321,7 +324,7 @@ def _second_use(use: SecondUse) -> str:
     return f"answers read by {use.model} ({plural(use.calls, 'call')}, {tokens}{cost})"
 
 
-def _model_facts(run: RunSummary) -> list[Fact]:
+def _model_facts(run: RunSummary) -> list[NamedValue]:
     facts = []
     for model in run.models:
         parts = [f"{model.endpoint} endpoint", plural(model.planned, "question")]
@@ -335,5 +338,5 @@ def _model_facts(run: RunSummary) -> list[Fact]:
         if model.seconds is not None:
             parts.append(duration(model.seconds))
         parts.append("with log-probabilities" if model.logprobs else "no log-probabilities")
-        facts.append(Fact(model.model, "; ".join((*parts, *model.notes))))
+        facts.append(NamedValue(model.model, "; ".join((*parts, *model.notes))))
     return facts

@@ -28,8 +28,7 @@ def findings_document(findings: Findings) -> dict[str, Any]:
 
     The three are made from the other fields; a reader of ours ignores them.
     """
-    # The schema equals its default, which is left out of the plain values; a reader tells the version by it.
-    document: dict[str, Any] = {"schema": findings.schema} | msgspec.to_builtins(findings)
+    document: dict[str, Any] = msgspec.to_builtins(findings)
     for plain, finding in zip(document["findings"], findings.findings, strict=True):
         plain |= {"id": finding_id(finding), "title": title_of(finding), "estimand": estimand_of(finding)}
     return document

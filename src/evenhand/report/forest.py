@@ -10,7 +10,7 @@ from msgspec.structs import asdict, astuple, replace
 from evenhand.records.estimate import Absent
 from evenhand.records.finding import Finding
 from evenhand.records.identity import finding_id
-from evenhand.report.blocks import Axis, Column, Fact, Forest, ForestGroup, ForestRow, Grid, Shape
+from evenhand.report.blocks import Axis, Column, Forest, ForestGroup, ForestRow, Grid, NamedValue, Shape
 from evenhand.report.figures import axis_for, mark_for, shape_of
 from evenhand.report.numbers import (
     ABSENT,
@@ -169,34 +169,36 @@ def _row(finding: Finding, *, axis: Axis, texts: Texts, bounds: bool) -> ForestR
     )
 
 
-def _facts(finding: Finding, *, unit: Unit) -> tuple[Fact, ...]:
+def _facts(finding: Finding, *, unit: Unit) -> tuple[NamedValue, ...]:
     """What is known of one finding beyond estimate and interval; absent numbers are left out."""
-    found = [Fact("Model", finding.model), Fact("Items", kind_label(finding.kind))]
+    found = [NamedValue("Model", finding.model), NamedValue("Items", kind_label(finding.kind))]
     found += [
-        Fact(name.capitalize(), plain(own)) for name, own in asdict(finding.where).items() if own and own != "none"
+        NamedValue(name.capitalize(), plain(own))
+        for name, own in asdict(finding.where).items()
+        if own and own != "none"
     ]
-    found += [Fact("Method", plain(finding.method)), Fact("Role", role_words(finding.role))]
+    found += [NamedValue("Method", plain(finding.method)), NamedValue("Role", role_words(finding.role))]
     if finding.p is not None:
-        found.append(Fact("p", p_value(finding.p)))
+        found.append(NamedValue("p", p_value(finding.p)))
     if finding.p_adjusted is not None:
-        found.append(Fact("p, adjusted", p_value(finding.p_adjusted)))
+        found.append(NamedValue("p, adjusted", p_value(finding.p_adjusted)))
     if finding.equivalence is not None:
-        found.append(Fact("p for equivalence", p_value(finding.equivalence.p)))
+        found.append(NamedValue("p for equivalence", p_value(finding.equivalence.p)))
     if finding.spread is not None and finding.spread.se is not None:
-        found.append(Fact("Standard error", value(finding.spread.se, unit=unit).lstrip("+")))
+        found.append(NamedValue("Standard error", value(finding.spread.se, unit=unit).lstrip("+")))
     if finding.spread is not None and finding.spread.df is not None:
-        found.append(Fact("Degrees of freedom", decimal(finding.spread.df, digits=1)))
+        found.append(NamedValue("Degrees of freedom", decimal(finding.spread.df, digits=1)))
     if finding.smallest_detectable is not None:
-        found.append(Fact("Smallest detectable", value(finding.smallest_detectable, unit=unit).lstrip("+")))
+        found.append(NamedValue("Smallest detectable", value(finding.smallest_detectable, unit=unit).lstrip("+")))
     if finding.bounds is not None:
-        found.append(Fact("Worst-case bounds", span(finding.bounds.low, finding.bounds.high, unit=unit)))
-    return (*found, *_counts(finding), Fact("Finding", finding_id(finding), code=True))
+        found.append(NamedValue("Worst-case bounds", span(finding.bounds.low, finding.bounds.high, unit=unit)))
+    return (*found, *_counts(finding), NamedValue("Finding", finding_id(finding), code=True))
 
 
-def _counts(finding: Finding) -> list[Fact]:
+def _counts(finding: Finding) -> list[NamedValue]:
     sample = finding.sample
     named = (("Answers", sample.trials), ("Distinct items", sample.items), ("Profiles or sets", sample.profiles))
-    return [Fact(name, count(number)) for name, number in named if number]
+    return [NamedValue(name, count(number)) for name, number in named if number]
 
 
 def findings_grid(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, texts: Texts) -> Grid:

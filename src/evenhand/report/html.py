@@ -65,6 +65,12 @@ def render_html(findings: Findings) -> str:
 
     Returns:
         The page, UTF-8 text.
+
+    Example:
+        >>> import evenhand
+        >>> page = evenhand.render_html(evenhand.open_run("runs/example").findings)
+        >>> page.lower().startswith("<!doctype html>")
+        True
     """
     style, script = Markup(_text("style.css")), Markup(_text("page.js"))
     policy = (

@@ -9,11 +9,11 @@ from evenhand.records.findings import Findings
 from evenhand.report.blocks import (
     Bars,
     Block,
-    Fact,
     Facts,
     Forest,
     Grid,
     Heat,
+    NamedValue,
     Note,
     Page,
     Points,
@@ -69,7 +69,7 @@ def _head(page: Page) -> list[str]:
     return [*first, f"# {_text(page.title)}", _text(page.standfirst), _facts(page.facts)]
 
 
-def _facts(facts: tuple[Fact, ...]) -> str:
+def _facts(facts: tuple[NamedValue, ...]) -> str:
     return "\n".join(f"- {_text(fact.name)}: {_text(fact.value)}" for fact in facts)
 
 

@@ -31,7 +31,7 @@ from evenhand.run.committer import Committer
 from evenhand.run.feed import Feed
 from evenhand.run.health import Health
 from evenhand.run.ledger import Call, Ledger, call_of, second_calls, sound_or_bare
-from evenhand.run.limits import Judge, Limits, Listener, Progress, RunReport, StopReason
+from evenhand.run.limits import Limits, Listener, OutcomeOf, Progress, RunReport, StopReason
 from evenhand.run.loop import run_to_end
 from evenhand.store.gate import Unfit, admitted, failed
 from evenhand.store.rows import Row, row_of
@@ -43,8 +43,6 @@ GRACE_S = 30.0
 """How long what is in flight may take to finish once the time budget is used up; then it is given up."""
 UNSAVED = 64
 """Answers that may wait for the disk, beyond as many as may be in flight, before no more cells are started."""
-_AHEAD = 1024
-"""Cells that may wait for each model."""
 
 
 class Behind(Struct, frozen=True, kw_only=True):
@@ -69,11 +67,11 @@ class _Settled(Struct, frozen=True, kw_only=True):
 
 
 def execute(
-    work: Iterable[Work],
+    work: Mapping[str, Iterable[Work]],
     *,
     endpoints: Mapping[str, Endpoint],
     store: Store,
-    judge: Judge,
+    outcome_of: OutcomeOf,
     limits: Limits | None = None,
     listener: Listener | None = None,
     behind: Behind | None = None,
@@ -84,23 +82,24 @@ def execute(
     The endpoints are closed at the end. Where an event loop runs already (a notebook), the work is done in a thread.
 
     Args:
-        work: The cells, consumed lazily. Models may be interleaved; they are asked side by side.
+        work: Model -> its cells, consumed lazily. Models are asked side by side, each with its own window.
         endpoints: Model -> its endpoint.
         store: Where rows go; open for writing.
-        judge: From a reply to its outcome.
+        outcome_of: From a reply to its outcome.
         limits: Budgets; none by default. They end the run without an error: see the report.
         listener: Told after every transaction where the run stands.
         behind: Prices, the ledger of second models, and keys to keep out of rows.
 
     Raises:
-        UsageError: A budget in dollars is set, and a model's price is not known.
+        UsageError: A budget in dollars is set, and a model's price is not known; or cells name a model that has no
+            endpoint.
         EndpointError: The assistant cannot be asked at all.
         StoreError: The store can take no more rows.
     """
     run = _Run(
         endpoints=endpoints,
         store=store,
-        judge=judge,
+        outcome_of=outcome_of,
         limits=limits or Limits(),
         listener=listener,
         behind=behind or Behind(ledger=Ledger()),
@@ -109,11 +108,11 @@ def execute(
 
 
 async def execute_async(
-    work: Iterable[Work],
+    work: Mapping[str, Iterable[Work]],
     *,
     endpoints: Mapping[str, Endpoint],
     store: Store,
-    judge: Judge,
+    outcome_of: OutcomeOf,
     limits: Limits | None = None,
     listener: Listener | None = None,
     behind: Behind | None = None,
@@ -122,7 +121,7 @@ async def execute_async(
     run = _Run(
         endpoints=endpoints,
         store=store,
-        judge=judge,
+        outcome_of=outcome_of,
         limits=limits or Limits(),
         listener=listener,
         behind=behind or Behind(ledger=Ledger()),
@@ -138,7 +137,7 @@ class _Run:
         *,
         endpoints: Mapping[str, Endpoint],
         store: Store,
-        judge: Judge,
+        outcome_of: OutcomeOf,
         limits: Limits,
         listener: Listener | None,
         behind: Behind,
@@ -151,7 +150,7 @@ class _Run:
             )
         self._endpoints = endpoints
         self._store = store
-        self._judge = judge
+        self._outcome_of = outcome_of
         self._limits = limits
         self._listener = listener
         self._behind = behind
@@ -170,22 +169,26 @@ class _Run:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._interrupt)
 
-    async def guarded(self, work: Iterable[Work]) -> RunReport:
+    async def guarded(self, work: Mapping[str, Iterable[Work]]) -> RunReport:
         with _signals(self._interrupt):
             return await self.whole(work)
 
-    async def whole(self, work: Iterable[Work]) -> RunReport:
+    async def whole(self, work: Mapping[str, Iterable[Work]]) -> RunReport:
         self._loop = asyncio.get_running_loop()
         self._began, self._before = time.monotonic(), self._store.count()
         self._room = asyncio.Event()
-        self._feed = Feed(work, models=self._endpoints, present=self._store.has, ahead=_AHEAD)
+        odd = next((model for model in work if model not in self._endpoints), None)
+        if odd is not None:
+            known = ", ".join(map(repr, self._endpoints))
+            raise UsageError(f"Cells ask the model {odd!r}, which has no endpoint; there are: {known}.")
+        self._feeds = {model: Feed(model, cells, present=self._store.has) for model, cells in work.items()}
         self._committer = Committer(self._store, saved=self._saved, broken=self._broken)
         timers = self._timers()
         try:
             self._workers = [
-                asyncio.create_task(self._worker(model, endpoint))
-                for model, endpoint in self._endpoints.items()
-                for _ in range(max(1, endpoint.concurrency))
+                asyncio.create_task(self._worker(model, self._endpoints[model]))
+                for model in self._feeds
+                for _ in range(max(1, self._endpoints[model].concurrency))
             ]
             for worker in self._workers:
                 worker.add_done_callback(self._ended)
@@ -205,7 +208,7 @@ class _Run:
     async def _worker(self, model: str, endpoint: Endpoint) -> None:
         """Ask one cell after the other until there are none, a budget is used up, or the model is given up."""
         while self._stopped is None and model not in self._health.halts:
-            work = await self._feed.take(model)
+            work = await self._feeds[model].take()
             if work is None:
                 return
             if not await self._may_start(work):
@@ -246,7 +249,7 @@ class _Run:
         self._committer.put(row_of(work, settled.outcome, settled.reply))
         halt = self._health.saw(model, settled.outcome, settled.reply, kind=settled.kind)
         if halt is not None:
-            self._feed.drop(model)
+            self._feeds[model].close()
             self._room.set()
 
     async def _settled(self, work: Work, endpoint: Endpoint) -> tuple[_Settled, tuple[Call, ...]]:
@@ -284,7 +287,7 @@ class _Run:
         second = second_calls(noted)
         if second:
             reply = replace(reply, second=second)
-        outcome = self._judge(work, reply)
+        outcome = self._outcome_of(work, reply)
         if not isinstance(outcome, Outcome):
             outcome = await outcome
         return _Settled(outcome=outcome, reply=reply)
@@ -323,7 +326,8 @@ class _Run:
     def _stop(self, reason: StopReason) -> None:
         if self._stopped is None:
             self._stopped = reason
-        self._feed.close()
+        for feed in self._feeds.values():
+            feed.close()
         self._room.set()
 
     def _interrupt(self) -> None:

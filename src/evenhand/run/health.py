@@ -29,7 +29,7 @@ class Health:
 
     def __init__(self, limits: Limits, *, answered: Collection[str] = ()) -> None:
         self._limits = limits
-        self._models: dict[str, _Model] = {}
+        self._models: dict[str, _ModelHealth] = {}
         self._answered = frozenset(answered)
         self.halts: dict[str, Halt] = {}
 
@@ -45,7 +45,7 @@ class Health:
         Returns:
             Why the model should not be asked on, once; None while it should.
         """
-        state = self._models.setdefault(model, _Model(self._limits, answered=model in self._answered))
+        state = self._models.setdefault(model, _ModelHealth(self._limits, answered=model in self._answered))
         reason = state.after(outcome, kind=kind)
         if reason is None or model in self.halts:
             return None
@@ -54,7 +54,7 @@ class Health:
         return halt
 
 
-class _Model:
+class _ModelHealth:
     """One model's cells so far."""
 
     def __init__(self, limits: Limits, *, answered: bool) -> None:

@@ -15,9 +15,9 @@ __all__ = [
     "BudgetReason",
     "Halt",
     "HaltReason",
-    "Judge",
     "Limits",
     "Listener",
+    "OutcomeOf",
     "Progress",
     "RunReport",
     "StopReason",
@@ -42,12 +42,18 @@ class Halt(Struct, frozen=True, kw_only=True):
     """The last cell in the words of the server, or of the assistant; keys removed."""
 
 
-Judge = Callable[[Work, Reply], Outcome | Awaitable[Outcome]]
+OutcomeOf = Callable[[Work, Reply], Outcome | Awaitable[Outcome]]
 """From a reply to its outcome; may be a coroutine function, for extractors that ask a model."""
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """Budgets. A run that reaches one starts nothing new, keeps what is in flight, and can be resumed."""
+    """Budgets. A run that reaches one starts nothing new, keeps what is in flight, and can be resumed.
+
+    Example:
+        >>> import evenhand
+        >>> evenhand.Limits(max_calls=500, max_cost=2.0).max_cost
+        2.0
+    """
 
     max_calls: int | None = None
     """Requests sent, retries included as far as they are known when the next cell is started."""

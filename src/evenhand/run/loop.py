@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
-from collections.abc import Callable, Coroutine
+import threading
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 if sys.platform != "win32":
@@ -41,12 +44,26 @@ def run_to_end(main: Callable[[], Coroutine[object, object, _Result]], *, interr
         return _run(main)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="evenhand-run") as pool:
         future = pool.submit(_run, main)
-        try:
-            return future.result()
-        except KeyboardInterrupt:
-            interrupt()
-            future.result()
-            raise
+        with _ctrl_c_raises():
+            try:
+                return future.result()
+            except KeyboardInterrupt:
+                interrupt()
+                future.result()
+                raise
+
+
+@contextmanager
+def _ctrl_c_raises() -> Iterator[None]:
+    """Let Ctrl-C raise in this thread while it waits: `asyncio.run` would only cancel a task that cannot get a turn."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _run(main: Callable[[], Coroutine[object, object, _Result]]) -> _Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 
@@ -36,7 +36,7 @@ def _compiled(text: str) -> jinja2.Template:
     return environment.from_string(text)
 
 
-def ask_templates(extractor: Extractor, formats: Collection[AnswerFormat] = ("letter",)) -> dict[str, str]:
+def ask_templates(extractor: Extractor, formats: tuple[AnswerFormat, ...] = ("letter",)) -> dict[str, str]:
     """The prompt files that an extractor and the answer formats need: name -> text, to be frozen into the plan."""
     files = [f"ask-{extractor}.md.j2"] + (["extract-letter.md.j2"] if extractor == "llm_extract" else [])
     files += [_FILES[answer] for answer in sorted(formats) if answer in _FILES]

@@ -28,10 +28,10 @@ from evenhand.analysis.estimators.random_terms import term
 __all__ = [
     "SCENARIOS",
     "PairedCalibration",
-    "PairedDesign",
     "Rate",
     "RivalPower",
     "Scenario",
+    "SimulatedPairs",
     "allocation",
     "calibrate_contrast",
     "calibrate_mixed",
@@ -74,7 +74,7 @@ SCENARIOS: tuple[Scenario, ...] = (
 """The five kinds of paired data the primary test must hold its level in."""
 
 
-class PairedDesign(Struct, frozen=True, kw_only=True):
+class SimulatedPairs(Struct, frozen=True, kw_only=True):
     """Which pairs are asked."""
 
     sets: int
@@ -103,7 +103,7 @@ def rate(hits: npt.ArrayLike) -> Rate:
     return Rate(float(means.mean()), float(means.std(ddof=1) / math.sqrt(means.size)) if means.size > 1 else 0.0)
 
 
-def allocation(design: PairedDesign, *, rng: np.random.Generator) -> Mask:
+def allocation(design: SimulatedPairs, *, rng: np.random.Generator) -> Mask:
     """Which sets meet which items: every item meets `per_item` sets, and sets are used as evenly as can be."""
     mask = np.zeros((design.sets, design.items), dtype=np.bool_)
     if design.per_item >= design.sets:
@@ -193,7 +193,7 @@ class PairedCalibration(Struct, frozen=True, kw_only=True):
 
 
 def calibrate_paired(
-    scenario: Scenario, design: PairedDesign, *, simulations: int, rng: np.random.Generator, gap: float = 0.0
+    scenario: Scenario, design: SimulatedPairs, *, simulations: int, rng: np.random.Generator, gap: float = 0.0
 ) -> PairedCalibration:
     """The primary test on simulated tables.
 
@@ -241,7 +241,7 @@ class RivalPower(Struct, frozen=True, kw_only=True):
 
 
 def rival_power(
-    scenario: Scenario, design: PairedDesign, *, simulations: int, rng: np.random.Generator, gap: float
+    scenario: Scenario, design: SimulatedPairs, *, simulations: int, rng: np.random.Generator, gap: float
 ) -> RivalPower:
     """Power beside that of simpler tests, in a complete crossing.
 

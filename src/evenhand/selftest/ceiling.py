@@ -18,7 +18,7 @@ from evenhand.analysis.analyse import analyse
 from evenhand.analysis.estimators.crossed import cell_means, dummies
 from evenhand.analysis.estimators.equivalence import alike_p, tost_p
 from evenhand.analysis.estimators.estimate import Estimate, EstimateSpec
-from evenhand.analysis.estimators.exchange import Answers, exchange_test
+from evenhand.analysis.estimators.exchange import ArmAnswers, exchange_test
 from evenhand.analysis.estimators.item_permutation import item_tests
 from evenhand.analysis.estimators.paired import PairedGap, paired_gap
 from evenhand.analysis.estimators.pooled_cells import pooled_cells
@@ -29,7 +29,7 @@ from evenhand.analysis.estimators.shares import share_interval, share_of_count
 from evenhand.analysis.estimators.two_samples import two_sample_gap
 from evenhand.analysis.findings.memory_effect import Second, decided
 from evenhand.seeds import stream
-from evenhand.selftest.calibration import PairedDesign, Rate, Scenario, calibrate_paired, rate
+from evenhand.selftest.calibration import Rate, Scenario, SimulatedPairs, calibrate_paired, rate
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
 __all__ = [
@@ -66,7 +66,7 @@ def easiness_for(accuracy: float, *, spread: float = ITEM_SD) -> float:
 
 
 class MemoryTable(Struct, frozen=True, kw_only=True):
-    """Answers with memory and without."""
+    """ArmAnswers with memory and without."""
 
     arms: Array
     """Shape (profiles, items); NaN where not asked."""
@@ -108,11 +108,11 @@ def memory_test(table: MemoryTable) -> PairedGap:
     estimate = paired_gap(table.arms - table.none.mean(axis=0), spec=QUIET)
     item = np.nonzero(known)[1]
     items = table.arms.shape[1]
-    arm = Answers(score=table.arms[known], item=item, question=np.arange(item.size))
+    arm = ArmAnswers(score=table.arms[known], item=item, question=np.arange(item.size))
     each = np.tile(np.arange(items), table.none.shape[0])
     test = exchange_test(
         arm,
-        baseline=Answers(score=table.none.ravel(), item=each, question=each),
+        baseline=ArmAnswers(score=table.none.ravel(), item=each, question=each),
         weights=known.sum(axis=0).astype(float),
     )
     second = None if test is None else Second(p=test.p, variance=test.variance)
@@ -181,7 +181,7 @@ def null_placebo(
 def _placebo_test(profiles: Array, placebos: Array) -> PairedGap:
     items = profiles.shape[1]
     sides = [
-        Answers(score=side.ravel(), item=np.tile(np.arange(items), side.shape[0]), question=np.arange(side.size))
+        ArmAnswers(score=side.ravel(), item=np.tile(np.arange(items), side.shape[0]), question=np.arange(side.size))
         for side in (profiles, placebos)
     ]
     test = exchange_test(sides[0], baseline=sides[1], weights=np.ones(items))
@@ -338,7 +338,7 @@ def stated_power(accuracy: float, *, simulations: int, rng: np.random.Generator)
     """The smallest gap that is stated for 30 sets and 33 items at 80% power, and how often it is found."""
     stated = planned_smallest_gap(PlannedDesign(items=33, sets=30), components=answer_components(accuracy))
     scenario = Scenario(name="as assumed", intercept=easiness_for(accuracy), unit=0.0, unit_slope=0.3, item_slope=0.5)
-    design = PairedDesign(sets=30, items=33, per_item=30)
+    design = SimulatedPairs(sets=30, items=33, per_item=30)
     return stated, calibrate_paired(scenario, design, simulations=simulations, rng=rng, gap=stated).rejected
 
 

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evenhand.analysis.estimators.exchange import Answers, Exchange, exchange_test
+from evenhand.analysis.estimators.exchange import ArmAnswers, Exchange, exchange_test
 
 
-def answers(rows: list[list[float]], *, repeated: bool = False) -> Answers:
-    """Answers by item; repeats of one question where said, otherwise every answer is a question of its own."""
+def answers(rows: list[list[float]], *, repeated: bool = False) -> ArmAnswers:
+    """ArmAnswers by item; repeats of one question where said, otherwise every answer is a question of its own."""
     item = np.concatenate([np.full(len(row), number) for number, row in enumerate(rows)])
     score = np.concatenate([np.array(row, dtype=float) for row in rows])
-    return Answers(score=score, item=item, question=item if repeated else np.arange(item.size))
+    return ArmAnswers(score=score, item=item, question=item if repeated else np.arange(item.size))
 
 
-def tested(arm: list[list[float]], baseline: list[list[float]], **options: object) -> Exchange:
+def exchanged(arm: list[list[float]], baseline: list[list[float]], **options: object) -> Exchange:
     weights = np.ones(len(arm))
     found = exchange_test(answers(arm), baseline=answers(baseline), weights=weights, **options)  # type: ignore[arg-type]
     assert found is not None
@@ -58,18 +58,18 @@ def _difference(pool: list[float], chosen: set[int]) -> float:
 def test_the_p_of_right_and_wrong_answers_is_that_of_all_deals(
     arm: list[list[float]], baseline: list[list[float]]
 ) -> None:
-    assert tested(arm, baseline).p == pytest.approx(min(enumerated(arm, baseline), 1.0), abs=1e-9)
+    assert exchanged(arm, baseline).p == pytest.approx(min(enumerated(arm, baseline), 1.0), abs=1e-9)
 
 
 def test_one_item_is_fishers_table_with_half_of_the_observed_value() -> None:
-    found = tested([[1.0] * 3 + [0.0] * 7], [[1.0] * 8 + [0.0] * 2])
+    found = exchanged([[1.0] * 3 + [0.0] * 7], [[1.0] * 8 + [0.0] * 2])
     lower = stats.hypergeom(20, 11, 10)
     assert found.p == pytest.approx(2 * (lower.cdf(2) + lower.pmf(3) / 2), rel=1e-9)
 
 
 def test_graded_scores_are_dealt_out_anew() -> None:
     arm, baseline = [[0.25, 0.5, 1.0, 0.0], [0.5, 0.25, 0.0, 0.25]], [[1.0, 0.75], [1.0, 0.5]]
-    found = tested(arm, baseline, rng=np.random.default_rng(0), draws=20000)
+    found = exchanged(arm, baseline, rng=np.random.default_rng(0), draws=20000)
     # Drawn p-values count the observed deal whole, so the exact one without half of it is the reference.
     values = enumerated(arm, baseline)
     assert values <= found.p <= values + 0.08
@@ -87,7 +87,7 @@ def test_copies_count_once_and_fresh_repeats_count_all() -> None:
 
 
 def test_answers_that_are_all_alike_say_nothing() -> None:
-    assert tested([[1.0, 1.0]], [[1.0]]).p == 1.0
+    assert exchanged([[1.0, 1.0]], [[1.0]]).p == 1.0
     assert exchange_test(answers([[1.0]]), baseline=answers([[]]), weights=np.ones(1)) is None
 
 
@@ -95,4 +95,4 @@ def test_the_variance_is_that_of_the_deals() -> None:
     arm, baseline = [[1.0, 0.0, 1.0, 1.0]], [[0.0, 0.0]]
     pool = arm[0] + baseline[0]
     deals = [_difference(pool, set(deal)) for deal in itertools.combinations(range(6), 2)]
-    assert tested(arm, baseline).variance == pytest.approx(np.var(deals))
+    assert exchanged(arm, baseline).variance == pytest.approx(np.var(deals))

@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from evenhand.analysis.estimators.equivalence import tost_p
+from evenhand.analysis.estimators.equivalence import skewed_tail, tost_p
 from evenhand.analysis.estimators.paired import paired_gap
-from evenhand.analysis.estimators.skewness import skewed_tail, third_cumulant
+from evenhand.analysis.estimators.skewness import third_cumulant
 from evenhand.analysis.estimators.student import survival
 from evenhand.selftest.ceiling import Reaction, rare_reactions
 

@@ -31,9 +31,9 @@ def reacting(
         ets="C",
         met_level=27,
         met_reference=27,
-        difference=-0.2,
-        low=-0.3,
-        high=-0.1,
+        difference=-0.3,
+        low=-0.5,
+        high=-0.05,
         p=0.001,
         sensitive=sensitive,
     )

@@ -128,7 +128,7 @@ def test_a_table_with_missing_columns(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_table_in_a_wrong_encoding(cli: Cli, tmp_path: Path) -> None:
-    (tmp_path / "p.csv").write_bytes("question_id,gold_label,prediction,gender\n1,A,é,f\n".encode("latin-1"))
+    (tmp_path / "p.csv").write_bytes(b"question_id,gold_label,prediction,gender\n1,A,\xe9\x81,f\n")
     assert_clear(cli("analyse", tmp_path / "p.csv", "--out", tmp_path / "o"), 3, "UTF-8")
 
 

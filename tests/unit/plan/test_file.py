@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from evenhand.errors import PlanError, StoreError
-from evenhand.plan.file import plan_changes, read_plan, write_plan
+from evenhand.plan.file import plan_changes, read_plan, stamp_plan, write_plan
 from evenhand.plan.settling import settle
 from evenhand.records.plan import Design
 from tests.support.small_plan import small_plan
@@ -62,3 +62,14 @@ def test_fields_at_their_default_are_not_part_of_the_file_so_that_later_ones_dis
     text = write_plan(small_plan(), tmp_path).read_text()
     assert '"command"' not in text
     assert read_plan(tmp_path) == small_plan()
+
+
+def test_a_value_that_equals_its_default_is_the_same_plan_whether_it_was_given_or_not() -> None:
+    plan = small_plan()
+    told = float("0.03")
+    given = stamp_plan(
+        msgspec.structs.replace(plan, analysis=msgspec.structs.replace(plan.analysis, margin=told, alpha=float("0.05")))
+    )
+    assert told == plan.analysis.margin and told is not plan.analysis.margin
+    assert given.sha256 == plan.sha256
+    assert msgspec.json.encode(given) == msgspec.json.encode(plan)

@@ -60,7 +60,7 @@ def test_what_is_in_the_store_is_not_rendered_again(tmp_path: Path) -> None:
     plan = small_plan()
     questions = Questions(plan)
     with open_store(tmp_path / "trials.sqlite", plan_sha256=plan.sha256) as store:
-        every = list(questions.missing(store, by_arm=True))
+        every = list(questions.missing(store, model=plan.models[0].name, by_arm=True))
         assert len(every) == questions.crossing.size()
 
 

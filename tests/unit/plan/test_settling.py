@@ -21,7 +21,7 @@ OTHER = with_seed(small_plan(Design(pairs_per_item=1, profiles_per_item=3, repli
 def ask_one(plan: Plan, directory: Path, *, answered: bool) -> None:
     """Put one row into the directory's store."""
     with open_store(directory / "trials.sqlite", plan_sha256=plan.sha256) as store:
-        work = next(Questions(plan).missing(store, by_arm=False))
+        work = next(Questions(plan).missing(store, model=plan.models[0].name, by_arm=False))
         if answered:
             store.append([row_of(work, Answered(choice="a"), Reply(text="A", finish="stop"))])
         else:

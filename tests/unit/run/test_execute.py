@@ -25,12 +25,14 @@ from evenhand.run.limits import Halt, Limits, Progress, RunReport
 from evenhand.store.reading import open_trials
 from evenhand.store.rows import Row
 from evenhand.store.store import Store, open_store
-from tests.support.scripted_run import PLAN, ScriptedEndpoint, judge, many, says_b
+from tests.support.scripted_run import PLAN, ScriptedEndpoint, many, outcome_of, says_b
 
 
 def run(path: Path, endpoint: ScriptedEndpoint, count: int = 20, **limits: float | None) -> RunReport:
     with open_store(path, plan_sha256=PLAN) as store:
-        return execute(many(count), endpoints={"m": endpoint}, store=store, judge=judge, limits=_limits(limits))
+        return execute(
+            {"m": many(count)}, endpoints={"m": endpoint}, store=store, outcome_of=outcome_of, limits=_limits(limits)
+        )
 
 
 def _limits(given: dict[str, float | None]) -> Limits:
@@ -103,20 +105,20 @@ def test_an_error_of_the_judge_is_that_cells_outcome(tmp_path: Path) -> None:
     def picky(work: Work, reply: Reply) -> Outcome:
         if work.request.seed == 2:
             raise KeyError("no such option")
-        return judge(work, reply)
+        return outcome_of(work, reply)
 
     with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store:
-        report = execute(many(5), endpoints={"m": ScriptedEndpoint(says_b)}, store=store, judge=picky)
+        report = execute({"m": many(5)}, endpoints={"m": ScriptedEndpoint(says_b)}, store=store, outcome_of=picky)
     assert report.outcomes["failed"] == 1
 
 
 def test_a_judge_may_be_asynchronous(tmp_path: Path) -> None:
     async def slow(work: Work, reply: Reply) -> Outcome:
         await asyncio.sleep(0)
-        return judge(work, reply)
+        return outcome_of(work, reply)
 
     with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store:
-        report = execute(many(5), endpoints={"m": ScriptedEndpoint(says_b)}, store=store, judge=slow)
+        report = execute({"m": many(5)}, endpoints={"m": ScriptedEndpoint(says_b)}, store=store, outcome_of=slow)
     assert report.outcomes["answered"] == 5
 
 
@@ -139,26 +141,56 @@ def test_an_error_while_cells_are_made_ends_the_run_and_keeps_what_was_answered(
         raise ValueError("cannot render")
 
     with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store, pytest.raises(ValueError, match="render"):
-        execute(broken(), endpoints={"m": ScriptedEndpoint(says_b)}, store=store, judge=judge)
+        execute({"m": broken()}, endpoints={"m": ScriptedEndpoint(says_b)}, store=store, outcome_of=outcome_of)
     assert len(outcomes(tmp_path / "t.sqlite")) == 5
 
 
 def test_a_cell_of_a_model_without_endpoint_is_an_error(tmp_path: Path) -> None:
     with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store, pytest.raises(UsageError, match="'other'"):
-        execute(many(1, model="other"), endpoints={"m": ScriptedEndpoint(says_b)}, store=store, judge=judge)
+        execute(
+            {"other": many(1, model="other")},
+            endpoints={"m": ScriptedEndpoint(says_b)},
+            store=store,
+            outcome_of=outcome_of,
+        )
 
 
-@pytest.mark.parametrize("interleaved", [True, False])
-def test_several_models_are_asked_side_by_side(tmp_path: Path, interleaved: bool) -> None:
-    fast, slow = list(many(1500, model="fast")), list(many(40, model="slow"))
-    work = (
-        slow + fast
-        if not interleaved
-        else [cell for pair in zip(fast, slow, strict=False) for cell in pair] + fast[40:]
-    )
+class Waiting(ScriptedEndpoint):
+    """Answers after a fixed time."""
+
+    async def reply(self, request: Request) -> Reply:
+        await asyncio.sleep(0.2)
+        return await super().reply(request)
+
+
+def test_two_models_take_no_longer_than_one(tmp_path: Path) -> None:
+    def seconds(*models: str) -> float:
+        endpoints = {model: Waiting(says_b, concurrency=8) for model in models}
+        with open_store(tmp_path / f"{len(models)}.sqlite", plan_sha256=PLAN) as store:
+            report = execute(
+                {model: many(80, model=model) for model in models},
+                endpoints=endpoints,
+                store=store,
+                outcome_of=outcome_of,
+            )
+        assert report.outcomes["answered"] == 80 * len(models)
+        return report.seconds
+
+    assert seconds("m", "n") <= 1.1 * seconds("m")
+
+
+def test_a_cell_of_another_model_is_an_error(tmp_path: Path) -> None:
+    with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store, pytest.raises(UsageError, match="among"):
+        execute(
+            {"m": many(1, model="other")}, endpoints={"m": ScriptedEndpoint(says_b)}, store=store, outcome_of=outcome_of
+        )
+
+
+def test_a_slow_model_and_a_fast_one_are_asked_to_the_end(tmp_path: Path) -> None:
+    work = {"fast": many(1500, model="fast"), "slow": many(40, model="slow")}
     endpoints = {"fast": ScriptedEndpoint(says_b), "slow": ScriptedEndpoint(says_b, concurrency=1)}
     with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store:
-        report = execute(work, endpoints=endpoints, store=store, judge=judge)
+        report = execute(work, endpoints=endpoints, store=store, outcome_of=outcome_of)
     assert report.asked == 1540
     assert (len(endpoints["fast"].asked), len(endpoints["slow"].asked)) == (1500, 40)
 
@@ -191,10 +223,10 @@ def test_the_cost_budget_stops_the_run_and_an_unknown_price_is_none(tmp_path: Pa
     price = Price(input_usd=1e5, output_usd=0.0)  # ten input tokens: one dollar
     with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store:
         report = execute(
-            many(20),
+            {"m": many(20)},
             endpoints={"m": ScriptedEndpoint(says_b, concurrency=1)},
             store=store,
-            judge=judge,
+            outcome_of=outcome_of,
             limits=Limits(max_cost=4.0),
             behind=Behind(prices={"m": price}, ledger=Ledger()),
         )
@@ -261,10 +293,10 @@ def test_a_model_that_is_given_up_does_not_hold_the_others_up(tmp_path: Path) ->
     def declined(request: Request) -> Reply:
         raise AskError("HTTP 400: no", kind="request")
 
-    work = [item for pair in zip(many(3000, model="bad"), many(3000, model="good"), strict=True) for item in pair]
+    work = {"bad": many(3000, model="bad"), "good": many(3000, model="good")}
     endpoints = {"bad": ScriptedEndpoint(declined, concurrency=1), "good": ScriptedEndpoint(says_b, concurrency=16)}
     with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store:
-        report = execute(work, endpoints=endpoints, store=store, judge=judge)
+        report = execute(work, endpoints=endpoints, store=store, outcome_of=outcome_of)
     assert (len(endpoints["bad"].asked), len(endpoints["good"].asked)) == (5, 3000)
     assert report.stopped == "same_error"
     assert [halt.model for halt in report.halts] == ["bad"]
@@ -276,10 +308,10 @@ def test_replies_that_no_row_can_hold_are_paid_for_and_stop_the_run(tmp_path: Pa
 
     with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store:
         report = execute(
-            many(100),
+            {"m": many(100)},
             endpoints={"m": ScriptedEndpoint(odd, concurrency=1)},
             store=store,
-            judge=judge,
+            outcome_of=outcome_of,
             behind=Behind(prices={"m": Price(input_usd=0.0, output_usd=1e6)}, ledger=Ledger()),
         )
     assert (report.stopped, report.asked, report.cost_usd) == ("same_error", 5, 500.0)
@@ -294,7 +326,7 @@ def test_an_earlier_answer_of_the_model_keeps_a_resumed_run_from_giving_it_up(tm
         return Unparsed(reason="no option")
 
     with open_store(path, plan_sha256=PLAN) as store:
-        report = execute(many(100), endpoints={"m": ScriptedEndpoint(says_b)}, store=store, judge=unread)
+        report = execute({"m": many(100)}, endpoints={"m": ScriptedEndpoint(says_b)}, store=store, outcome_of=unread)
     assert (report.stopped, report.asked) == ("done", 99)
 
 
@@ -319,10 +351,10 @@ def test_keys_stand_in_no_row(tmp_path: Path) -> None:
 
     with open_store(tmp_path / "t.sqlite", plan_sha256=PLAN) as store:
         execute(
-            many(20),
+            {"m": many(20)},
             endpoints={"m": ScriptedEndpoint(echo)},
             store=store,
-            judge=lambda work, reply: Unparsed(reason=reply.text),
+            outcome_of=lambda work, reply: Unparsed(reason=reply.text),
             behind=Behind(ledger=Ledger(), secrets=(key,)),
         )
     data = b"".join(path.read_bytes() for path in tmp_path.iterdir())
@@ -373,7 +405,13 @@ def test_the_listener_hears_durable_counts_only(tmp_path: Path) -> None:
         assert len(outcomes(path)) >= progress.done
 
     with open_store(path, plan_sha256=PLAN) as store:
-        execute(many(200), endpoints={"m": Slow(says_b, concurrency=40)}, store=store, judge=judge, listener=listen)
+        execute(
+            {"m": many(200)},
+            endpoints={"m": Slow(says_b, concurrency=40)},
+            store=store,
+            outcome_of=outcome_of,
+            listener=listen,
+        )
     assert [progress.done for progress in heard] == sorted(progress.done for progress in heard)
     assert (heard[-1].done, heard[-1].ended) == (200, "done")
     assert all(progress.ended is None for progress in heard[:-1])

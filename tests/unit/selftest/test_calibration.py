@@ -5,8 +5,8 @@ import pytest
 
 from evenhand.selftest.calibration import (
     SCENARIOS,
-    PairedDesign,
     Scenario,
+    SimulatedPairs,
     allocation,
     calibrate_contrast,
     calibrate_mixed,
@@ -17,8 +17,8 @@ from evenhand.selftest.calibration import (
     simulate_pairs,
 )
 
-COMPLETE = PairedDesign(sets=30, items=33, per_item=30)
-SPARSE = PairedDesign(sets=20, items=60, per_item=3)
+COMPLETE = SimulatedPairs(sets=30, items=33, per_item=30)
+SPARSE = SimulatedPairs(sets=20, items=60, per_item=3)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
@@ -32,7 +32,7 @@ def test_the_paired_test_holds_its_level(scenario: Scenario) -> None:
 
 @pytest.mark.parametrize("per_item", [3, 1])
 def test_the_paired_test_holds_its_level_in_sparse_designs(per_item: int) -> None:
-    design = PairedDesign(sets=20, items=60, per_item=per_item)
+    design = SimulatedPairs(sets=20, items=60, per_item=per_item)
     result = calibrate_paired(SCENARIOS[3], design, simulations=400, rng=np.random.default_rng(12))
     assert 0.015 < result.rejected.value < 0.09
 
@@ -48,7 +48,7 @@ def test_tests_that_count_one_kind_of_unit_do_not_hold_their_level() -> None:
 
 
 def test_equivalence_is_not_claimed_at_the_margin() -> None:
-    design = PairedDesign(sets=60, items=120, per_item=60)
+    design = SimulatedPairs(sets=60, items=120, per_item=60)
     result = calibrate_paired(SCENARIOS[0], design, simulations=250, rng=np.random.default_rng(14), gap=0.03)
     # 5% with a Monte Carlo error of 1.4 points.
     assert result.equivalent.value < 0.1

@@ -20,7 +20,7 @@ from evenhand.store.reading import open_trials
 from evenhand.store.recorded import open_recorded
 from evenhand.store.rows import row_of
 from evenhand.store.store import open_store
-from tests.support.scripted_run import PLAN, judge, make_work
+from tests.support.scripted_run import PLAN, make_work, outcome_of
 
 
 def record(directory: Path, *indices: int, models: tuple[str, ...] = ("m",)) -> None:
@@ -49,7 +49,7 @@ def replay(recorded: Path, path: Path, work: list[Work], *, query: str = "") -> 
     context = EndpointContext(cells=contexts.__getitem__, recorded=open_recorded)
     endpoint = open_endpoint(ModelSpec(name=name), context=context)
     with open_store(path, plan_sha256=PLAN) as store:
-        return execute(work, endpoints={"again": endpoint}, store=store, judge=judge)
+        return execute({"again": work}, endpoints={"again": endpoint}, store=store, outcome_of=outcome_of)
 
 
 def again(index: int) -> Work:

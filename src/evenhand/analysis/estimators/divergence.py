@@ -18,6 +18,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -106,7 +107,7 @@ def divergence_of_pairs(
     sums, apart = sums[:, shared], apart[shared]
     own = (sums**2).sum(axis=0)
 
-    def beyond(signs: Array) -> Array:
+    def beyond(signs: npt.NDArray[np.floating[Any]]) -> Array:
         result: Array = (((signs @ sums) ** 2 - own) / apart).mean(axis=1)
         return result
 

@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import math
 
-from evenhand.analysis.estimators.skewness import skewed_tail
-from evenhand.analysis.estimators.student import quantile
+from evenhand.analysis.estimators.student import quantile, survival
 from evenhand.errors import UsageError
 from evenhand.records.estimate import Verdict
 
-__all__ = ["alike_p", "smallest_detectable", "tost_p", "unseen_share", "verdict"]
+__all__ = ["alike_p", "skewed_tail", "smallest_detectable", "tost_p", "unseen_share", "verdict"]
 
 
 def tost_p(estimate: float, *, se: float, df: float | None, margin: float, third: float = 0.0) -> float:
@@ -37,6 +36,23 @@ def tost_p(estimate: float, *, se: float, df: float | None, margin: float, third
     if not se > 0:
         raise UsageError(f"The standard error {se!r} must be above 0; differences that are all alike have `alike_p`.")
     return max(skewed_tail(margin - sign * estimate, se=se, df=df, third=sign * third) for sign in (1.0, -1.0))
+
+
+def skewed_tail(distance: float, *, se: float, df: float | None, third: float) -> float:
+    """One-sided p of the claim that the truth lies below ``estimate + distance``.
+
+    Args:
+        distance: How far the estimate lies below the bound that is claimed; the p is above 0.5 where it is negative.
+        se: Standard error of the estimate, above 0.
+        df: Its degrees of freedom; None: normal.
+        third: Third cumulant of the estimate, positive where a few units pull it towards the bound.
+    """
+    statistic = -distance / se
+    g = third / se**3
+    if g <= 0.0:
+        return survival(-statistic, df=df)
+    held = max(statistic, -1.5 / g)
+    return survival(-max(held + g / 6.0 + g * held**2 / 3.0, statistic), df=df)
 
 
 def alike_p(value: float, *, units: int, margin: float) -> float:

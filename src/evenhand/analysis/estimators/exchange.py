@@ -26,7 +26,7 @@ from scipy import special
 
 from evenhand.analysis.estimators.random_terms import tally
 
-__all__ = ["Answers", "Exchange", "exchange_test"]
+__all__ = ["ArmAnswers", "Exchange", "exchange_test"]
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -36,7 +36,7 @@ _CHUNK = 2_000_000
 _TINY = 1e-12
 
 
-class Answers(Struct, frozen=True, kw_only=True):
+class ArmAnswers(Struct, frozen=True, kw_only=True):
     """Scored answers of one arm, one a row."""
 
     score: Array
@@ -71,13 +71,18 @@ class _Urn(Struct, frozen=True, kw_only=True):
 
 
 def exchange_test(
-    arm: Answers, *, baseline: Answers, weights: Array, rng: np.random.Generator | None = None, draws: int = _DRAWS
+    arm: ArmAnswers,
+    *,
+    baseline: ArmAnswers,
+    weights: Array,
+    rng: np.random.Generator | None = None,
+    draws: int = _DRAWS,
 ) -> Exchange | None:
     """Test an arm against a baseline by exchanging their answers within items.
 
     Args:
-        arm: Answers of the arm.
-        baseline: Answers of the baseline.
+        arm: ArmAnswers of the arm.
+        baseline: ArmAnswers of the baseline.
         weights: Weight of every item in the mean difference, such as the number of pairs it has.
         rng: Randomness for scores that are not 0 or 1; None: such scores are compared with the normal distribution of
             the same variance.
@@ -113,7 +118,7 @@ def exchange_test(
     return Exchange(difference=difference, p=min(p, 1.0), variance=variance, items=int(both.sum()))
 
 
-def _agreement(arm: Answers, baseline: Answers, levels: int) -> float:
+def _agreement(arm: ArmAnswers, baseline: ArmAnswers, levels: int) -> float:
     """How much more repeats of one question agree than answers to different questions on one item; 0 to 1.
 
     One less the ratio of the mean squared difference within questions to that between them, items weighted by their
@@ -140,8 +145,8 @@ def _agreement(arm: Answers, baseline: Answers, levels: int) -> float:
     return 0.0 if between <= _TINY else float(np.clip(1.0 - alike / between, 0.0, 1.0))
 
 
-def _effective(side: Answers, share: float, levels: int) -> Array:
-    """Answers of every item, repeats of a question counted by their design effect; whole numbers."""
+def _effective(side: ArmAnswers, share: float, levels: int) -> Array:
+    """ArmAnswers of every item, repeats of a question counted by their design effect; whole numbers."""
     if share == 0.0:
         return tally(side.item, weights=None, levels=levels)
     first, question = np.unique(side.question, return_index=True, return_inverse=True)[1:]
@@ -151,11 +156,11 @@ def _effective(side: Answers, share: float, levels: int) -> Array:
     return np.where(present, np.maximum(np.rint(counted), 1.0), 0.0)
 
 
-def _by_question(side: Answers) -> Answers:
+def _by_question(side: ArmAnswers) -> ArmAnswers:
     """One row a question, with the mean of its repeats."""
     first, question = np.unique(side.question, return_index=True, return_inverse=True)[1:]
     means = np.bincount(question, weights=side.score) / np.bincount(question)
-    return Answers(score=means, item=side.item[first], question=side.question[first])
+    return ArmAnswers(score=means, item=side.item[first], question=side.question[first])
 
 
 def _binary_variance(urn: _Urn) -> float:
@@ -165,7 +170,7 @@ def _binary_variance(urn: _Urn) -> float:
     return float(urn.weight[used] ** 2 @ (inner * (1 / urn.arm[used] + 1 / urn.baseline[used])))
 
 
-def _variance(arm: Answers, baseline: Answers, weight: Array) -> float:
+def _variance(arm: ArmAnswers, baseline: ArmAnswers, weight: Array) -> float:
     levels = weight.size
     number, total, squares = (
         [tally(side.item, weights=values, levels=levels) for side, values in zip((arm, baseline), which, strict=True)]
@@ -246,12 +251,12 @@ def _choose(n: Array, k: Array) -> Array:
 
 
 def _drawn_p(
-    arm: Answers, baseline: Answers, weight: Array, difference: float, *, rng: np.random.Generator, draws: int
+    arm: ArmAnswers, baseline: ArmAnswers, weight: Array, difference: float, *, rng: np.random.Generator, draws: int
 ) -> float:
     """Two-sided p of a difference of mean scores, by dealing an item's answers out anew."""
     item = np.concatenate([arm.item, baseline.item])
     score = np.concatenate([arm.score, baseline.score])
-    order = np.argsort(item, kind="stable")
+    order = np.lexsort((score, item))  # not by row: the order of rows must not move what is drawn
     score, bounds = score[order], np.searchsorted(item[order], np.arange(weight.size + 1))
     sizes = [tally(side.item, weights=None, levels=weight.size).astype(np.int64) for side in (arm, baseline)]
     drawn = np.zeros(draws)

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from msgspec import Struct
 from scipy import special
 
-from evenhand.analysis.estimators.random_terms import Crossing, Factor, Gram, RandomTerm
+from evenhand.analysis.estimators.random_terms import CrossedTerms, Factorisation, Gram, RandomTerm
 
 __all__ = ["CEILING", "FLOOR", "RIDGE", "Evaluation", "LaplaceLikelihood"]
 
@@ -72,7 +72,7 @@ class LaplaceLikelihood:
         self.successes, self.trials, self.design = successes, trials, design
         self.rowwise = next((i for i, part in enumerate(terms) if _is_rowwise(part) and len(terms) > 1), None)
         self.dense = [i for i in range(len(terms)) if i != self.rowwise]
-        self.crossing = Crossing([terms[i] for i in self.dense])
+        self.crossing = CrossedTerms([terms[i] for i in self.dense])
         self.fixed = design.shape[1]
         self.count = len(terms)
         self.constant = float(
@@ -103,12 +103,12 @@ class LaplaceLikelihood:
         loss = float(self.trials @ np.logaddexp(0.0, eta) - self.successes @ eta)
         return _State(dual, sums, eta, loss + 0.5 * penalty)
 
-    def _solve_v(self, rows: Array, weights: Array, scale: Array, factor: Factor) -> Array:
+    def _solve_v(self, rows: Array, weights: Array, scale: Array, factor: Factorisation) -> Array:
         """``V^-1 x`` given ``rows = W~ x``."""
         inner = factor.solve(scale * self.crossing.scatter(rows))
         return rows - weights * self.crossing.gather(scale * inner)
 
-    def _factor(self, state: _State, scale: Array, extra: float) -> tuple[Array, Array, Array, Gram, Factor]:
+    def _factor(self, state: _State, scale: Array, extra: float) -> tuple[Array, Array, Array, Gram, Factorisation]:
         probability = special.expit(state.eta)
         weights = self.trials * probability * (1.0 - probability)
         shrunk = weights / (1.0 + extra * weights) if extra else weights
@@ -200,7 +200,7 @@ class LaplaceLikelihood:
             information[index, index] = 0.5 * traces @ traces
         return Evaluation(value, gradient, information)
 
-    def _fixed_information(self, shrunk: Array, scale: Array, factor: Factor) -> Array:
+    def _fixed_information(self, shrunk: Array, scale: Array, factor: Factorisation) -> Array:
         """``X' V^-1 X``."""
         weighted = shrunk[:, None] * self.design
         sums = scale[:, None] * np.column_stack([self.crossing.scatter(column) for column in weighted.T])

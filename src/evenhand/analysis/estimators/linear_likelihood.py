@@ -18,7 +18,7 @@ from msgspec import Struct
 from scipy import linalg
 
 from evenhand.analysis.estimators.laplace import FLOOR, Evaluation
-from evenhand.analysis.estimators.random_terms import Crossing, Factor, RandomTerm
+from evenhand.analysis.estimators.random_terms import CrossedTerms, Factorisation, RandomTerm
 
 __all__ = ["LinearCells", "LinearLikelihood", "Pieces"]
 
@@ -40,7 +40,7 @@ class LinearCells(Struct, frozen=True, kw_only=True):
 class Pieces(Struct, frozen=True):
     """What the criterion and its derivatives share at given variance ratios."""
 
-    factor: Factor
+    factor: Factorisation
     scale: Array
     solved_design: Array
     """``V0^-1 X``."""
@@ -58,7 +58,7 @@ class LinearLikelihood:
 
     def __init__(self, cells: LinearCells, *, reml: bool) -> None:
         self.cells, self.reml = cells, reml
-        self.crossing = Crossing(cells.terms)
+        self.crossing = CrossedTerms(cells.terms)
         self.gram = self.crossing.gram(cells.weights)
         rows, columns = cells.design.shape
         self.freedom = rows - columns if reml else rows
@@ -66,7 +66,7 @@ class LinearLikelihood:
         self.smallest = 1e-13 * max(float(cells.weights @ (cells.score - cells.score.mean()) ** 2), 1e-300)
         self.log_weights = float(np.log(cells.weights).sum())
 
-    def _solve(self, vector: Array, factor: Factor, scale: Array) -> Array:
+    def _solve(self, vector: Array, factor: Factorisation, scale: Array) -> Array:
         weighted = self.cells.weights * vector
         inner = factor.solve(scale * self.crossing.scatter(weighted))
         result: Array = weighted - self.cells.weights * self.crossing.gather(scale * inner)

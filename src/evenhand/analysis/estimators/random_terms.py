@@ -19,7 +19,7 @@ from scipy import linalg
 
 from evenhand.errors import TableError
 
-__all__ = ["Crossing", "Factor", "Gram", "RandomTerm", "tally", "term"]
+__all__ = ["CrossedTerms", "Factorisation", "Gram", "RandomTerm", "tally", "term"]
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -80,7 +80,7 @@ class Gram(Struct, frozen=True):
     rest: Array
 
 
-class Factor(Struct, frozen=True):
+class Factorisation(Struct, frozen=True):
     """The factor of ``H = I + L Z'WZ L``."""
 
     logdet: float
@@ -110,7 +110,7 @@ class Factor(Struct, frozen=True):
         return diagonal, -border, rest
 
 
-class Crossing:
+class CrossedTerms:
     """All random terms of a model, with the one of most levels placed first.
 
     Effects of all terms stand in one vector of length `size`, in the order of `order`.
@@ -181,7 +181,7 @@ class Crossing:
                 full[column, row] = block.T
         return Gram(diagonals[0], border, full)
 
-    def factor(self, gram: Gram, scale: Array) -> Factor:
+    def factor(self, gram: Gram, scale: Array) -> Factorisation:
         """Factor of ``I + L G L``; `scale` is the diagonal of ``L``, one value an effect."""
         head, tail = scale[: self.head], scale[self.head :]
         diagonal = 1.0 + head**2 * gram.diagonal
@@ -191,7 +191,7 @@ class Crossing:
         schur[np.diag_indices_from(schur)] += 1.0
         lower = linalg.cholesky(schur, lower=True, check_finite=False) if schur.size else schur
         logdet = float(np.log(diagonal).sum() + 2.0 * np.log(np.diag(lower)).sum())
-        return Factor(logdet, diagonal, scaled, lower)
+        return Factorisation(logdet, diagonal, scaled, lower)
 
     def leverage(self, inverse: tuple[Array, Array, Array], scale: Array) -> Array:
         """Diagonal of ``Z L H^-1 L Z'``: each row's conditional variance of the random part."""

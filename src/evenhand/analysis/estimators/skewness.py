@@ -1,4 +1,4 @@
-"""Skewness of an estimate under crossed sampling, and a Student statistic that is corrected for it.
+"""Skewness of an estimate under crossed sampling; `evenhand.analysis.estimators.equivalence` corrects for it.
 
 An estimate is a sum of contributions, one a pair. Its third cumulant is the sum of those of its independent parts: what
 sets share, what items share, and the rest. The first two are found from the sums by set and by item. A sum is first
@@ -25,9 +25,8 @@ import numpy as np
 import numpy.typing as npt
 
 from evenhand.analysis.estimators.random_terms import tally
-from evenhand.analysis.estimators.student import survival
 
-__all__ = ["skewed_tail", "third_cumulant"]
+__all__ = ["third_cumulant"]
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -55,20 +54,3 @@ def third_cumulant(contributions: Array, *, groups: Sequence[Codes]) -> float:
         total += levels**2 / ((levels - 1) * (levels - 2)) * float(np.sum(kept**3))
         rest = rest - (kept / number)[codes]
     return total + float(np.sum(rest**3))
-
-
-def skewed_tail(distance: float, *, se: float, df: float | None, third: float) -> float:
-    """One-sided p of the claim that the truth lies below ``estimate + distance``.
-
-    Args:
-        distance: How far the estimate lies below the bound that is claimed; the p is above 0.5 where it is negative.
-        se: Standard error of the estimate, above 0.
-        df: Its degrees of freedom; None: normal.
-        third: Third cumulant of the estimate, positive where a few units pull it towards the bound.
-    """
-    statistic = -distance / se
-    g = third / se**3
-    if g <= 0.0:
-        return survival(-statistic, df=df)
-    held = max(statistic, -1.5 / g)
-    return survival(-max(held + g / 6.0 + g * held**2 / 3.0, statistic), df=df)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import polars as pl
 from msgspec import Struct
 
-from evenhand.analysis.findings.claim import Claim
+from evenhand.analysis.findings.estimand import Estimand
 from evenhand.analysis.findings.rates import rate_finding
 from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, cues
@@ -58,7 +58,7 @@ def accuracy_findings(stratum: Stratum) -> list[Finding]:
 
 
 def _accuracy(stratum: Stratum, group: ArmRows) -> Finding:
-    claim = Claim(
+    estimand = Estimand(
         measure="accuracy",
         arms=group.arms,
         contrast=group.contrast,
@@ -67,4 +67,4 @@ def _accuracy(stratum: Stratum, group: ArmRows) -> Finding:
         cue=group.cue,
         tested=False,
     )
-    return rate_finding(claim, stratum=stratum, rows=group.rows, column="value")
+    return rate_finding(estimand, stratum=stratum, rows=group.rows, column="value")

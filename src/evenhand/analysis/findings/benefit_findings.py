@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from evenhand.analysis.findings.claim import Claim, finding, without_number
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.findings.memory_effect import NOTHING_SHARED, Comparison, against
 from evenhand.analysis.findings.rates import rate_finding
 from evenhand.analysis.table.stratum import Stratum
@@ -42,15 +42,15 @@ def _effect(stratum: Stratum, facts: pl.DataFrame, *, none: pl.DataFrame) -> Fin
         facts, none = (_uses_fact(rows, keys) for rows in (facts, none))
     compared = Comparison(rows=facts, baseline=none, column=column, name=f"item-fact/{stratum.stream_name}")
     estimate, sample = against(compared, stratum=stratum)
-    claim = Claim(
+    estimand = Estimand(
         measure="fact_effect",
         arms=ArmContrast(arm="item_fact", baseline="none"),
         quantity=Quantity(name="fact_used" if stratum.kind == "benefit" else stratum.primary),
         method="differences within items, items as the sampling unit",
     )
     if estimate is None:
-        return without_number(claim, stratum=stratum, sample=sample, reason=NOTHING_SHARED)
-    return finding(claim, stratum=stratum, estimate=estimate, sample=sample)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=NOTHING_SHARED)
+    return finding(estimand, stratum=stratum, estimate=estimate, sample=sample)
 
 
 def _uses_fact(rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
@@ -62,7 +62,7 @@ def _uses_fact(rows: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
 
 
 def _surfaced(stratum: Stratum, facts: pl.DataFrame) -> Finding:
-    claim = Claim(
+    estimand = Estimand(
         measure="leakage",
         arms=ArmContrast(arm="item_fact"),
         quantity=Quantity(name="mention_answer", scale="rate"),
@@ -70,4 +70,4 @@ def _surfaced(stratum: Stratum, facts: pl.DataFrame) -> Finding:
         tested=False,
     )
     looked = facts.filter(pl.col("leak").is_not_null()).with_columns(pl.col("leak").cast(pl.Float64))
-    return rate_finding(claim, stratum=stratum, rows=looked, column="leak")
+    return rate_finding(estimand, stratum=stratum, rows=looked, column="leak")

@@ -10,9 +10,9 @@ from __future__ import annotations
 import polars as pl
 from msgspec.structs import replace
 
-from evenhand.analysis.findings.claim import Claim, finding, without_number
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.findings.factor_gaps import crossing_of, level_estimate
-from evenhand.analysis.findings.gaps import gap_claim, gap_estimate, gap_grid, sample_of
+from evenhand.analysis.findings.gaps import gap_estimand, gap_estimate, gap_grid, sample_of
 from evenhand.analysis.findings.judgement import judged
 from evenhand.analysis.findings.memory_effect import Comparison, against
 from evenhand.analysis.table.scores import Scores
@@ -119,15 +119,15 @@ def _gap_changes(change: Stratum) -> list[Finding]:
         if rows.height == 0:
             continue
         differences = gap_grid(rows, stratum=change)
-        claim = replace(
-            gap_claim(change, quantity=Quantity(name=change.primary), cue=cue), measure="gap_change", method=_METHOD
+        estimand = replace(
+            gap_estimand(change, quantity=Quantity(name=change.primary), cue=cue), measure="gap_change", method=_METHOD
         )
         sample = sample_of(differences)
         if not differences.observed:
-            found.append(without_number(claim, stratum=change, sample=sample, reason=_NO_CELL))
+            found.append(without_number(estimand, stratum=change, sample=sample, reason=_NO_CELL))
             continue
         estimate = gap_estimate(differences, stratum=change, name=f"change/{change.stream_name}/{cue}")
-        found.append(finding(claim, stratum=change, estimate=estimate, sample=sample))
+        found.append(finding(estimand, stratum=change, estimate=estimate, sample=sample))
     return found
 
 
@@ -138,7 +138,7 @@ def _memory_changes(change: Stratum) -> list[Finding]:
         rows = change.profiles(cue)
         if rows.height == 0 or none.height == 0:
             continue
-        claim = Claim(
+        estimand = Estimand(
             measure="memory_effect_change",
             arms=ArmContrast(arm="profile", baseline="none"),
             quantity=Quantity(name=change.primary),
@@ -148,9 +148,9 @@ def _memory_changes(change: Stratum) -> list[Finding]:
         compared = Comparison(rows=rows, baseline=none, name=f"change/{change.stream_name}/{cue}/memory")
         estimate, sample = against(compared, stratum=change)
         if estimate is None:
-            found.append(without_number(claim, stratum=change, sample=sample, reason=_NO_CELL))
+            found.append(without_number(estimand, stratum=change, sample=sample, reason=_NO_CELL))
         else:
-            found.append(finding(claim, stratum=change, estimate=estimate, sample=sample))
+            found.append(finding(estimand, stratum=change, estimate=estimate, sample=sample))
     return found
 
 
@@ -162,7 +162,7 @@ def _factor_changes(change: Stratum) -> list[Finding]:
     found: list[Finding] = []
     for factor in crossing.factors:
         for code in range(1, len(factor.levels)):
-            claim = Claim(
+            estimand = Estimand(
                 measure="factor_gap_change",
                 arms=ArmContrast(arm="crossing"),
                 contrast=(factor.contrast(code),),
@@ -172,9 +172,9 @@ def _factor_changes(change: Stratum) -> list[Finding]:
             try:
                 estimate = level_estimate(crossing, crossing.scores, factor=factor, level=code, stratum=change)
             except TableError as error:
-                found.append(without_number(claim, stratum=change, sample=crossing.sample, reason=str(error)))
+                found.append(without_number(estimand, stratum=change, sample=crossing.sample, reason=str(error)))
                 continue
-            found.append(finding(claim, stratum=change, estimate=estimate, sample=crossing.sample))
+            found.append(finding(estimand, stratum=change, estimate=estimate, sample=crossing.sample))
     return found
 
 

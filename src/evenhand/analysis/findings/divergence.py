@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from evenhand.analysis.estimators.divergence import Divergence, divergence_from_repeats, divergence_of_pairs
-from evenhand.analysis.findings.claim import Claim, with_number, without_number
+from evenhand.analysis.findings.estimand import Estimand, with_number, without_number
 from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, codes, cues
 from evenhand.records.contrast import ArmContrast, ArmGroup, LevelContrast
@@ -72,7 +72,7 @@ def _from_none(
     memory = _answers(rows)
     groups = [(memory[item], none[item]) for item in memory if item in none]
     rng = stream(stratum.settings.seed, "analysis", "divergence", arm, quantity, stratum.stream_name, str(cue))
-    claim = Claim(
+    estimand = Estimand(
         measure="divergence",
         arms=ArmContrast(arm=arm, baseline="none"),
         quantity=Quantity(name=quantity, scale="squared"),
@@ -82,7 +82,7 @@ def _from_none(
     sample = SampleSize(
         trials=sum(len(one) + len(two) for one, two in groups), items=len(groups), profiles=rows["unit"].n_unique()
     )
-    return _found(stratum, claim, divergence_from_repeats(groups, rng=rng), sample=sample, reason=_NO_REPEATS)
+    return _found(stratum, estimand, divergence_from_repeats(groups, rng=rng), sample=sample, reason=_NO_REPEATS)
 
 
 def _between_versions(stratum: Stratum, rows: pl.DataFrame, *, quantity: QuantityName, cue: Cue | None) -> Finding:
@@ -98,7 +98,7 @@ def _between_versions(stratum: Stratum, rows: pl.DataFrame, *, quantity: Quantit
         .with_columns((pl.col("first") - pl.col("second")).alias("difference"))
         .filter(pl.col("difference").is_not_null())
     )
-    claim = Claim(
+    estimand = Estimand(
         measure="divergence",
         arms=ArmContrast(arm="pairs"),
         contrast=(
@@ -114,19 +114,19 @@ def _between_versions(stratum: Stratum, rows: pl.DataFrame, *, quantity: Quantit
         profiles=pairs["unit"].n_unique(),
     )
     if pairs.height == 0:
-        return without_number(claim, stratum=stratum, sample=sample, reason=_NO_SETS)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=_NO_SETS)
     sets, _ = codes(pairs["unit"])
     column, _ = codes(pairs["number"])
     rng = stream(settings.seed, "analysis", "divergence", "pairs", quantity, stratum.stream_name, str(cue))
     divergence = divergence_of_pairs(pairs["difference"].to_numpy(), number=column, sets=sets, rng=rng)
-    return _found(stratum, claim, divergence, sample=sample, reason=_NO_SETS)
+    return _found(stratum, estimand, divergence, sample=sample, reason=_NO_SETS)
 
 
 def _found(
-    stratum: Stratum, claim: Claim, divergence: Divergence | None, *, sample: SampleSize, reason: str
+    stratum: Stratum, estimand: Estimand, divergence: Divergence | None, *, sample: SampleSize, reason: str
 ) -> Finding:
     if divergence is None:
-        return without_number(claim, stratum=stratum, sample=sample, reason=reason)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=reason)
     note = f"Mean squared distance that noise alone gives: {divergence.noise:.3g}; it is taken off."
     number = Tested(value=divergence.value, p=divergence.p)
-    return with_number(claim, stratum=stratum, number=number, sample=sample, notes=(note,))
+    return with_number(estimand, stratum=stratum, number=number, sample=sample, notes=(note,))

@@ -23,7 +23,7 @@ from evenhand.analysis.estimators.crossed import (
     level_contrast,
 )
 from evenhand.analysis.estimators.estimate import EstimateSpec
-from evenhand.analysis.findings.claim import Claim, finding, without_number
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.table.scores import covariate_column, level_column
 from evenhand.analysis.table.stratum import Stratum, codes, cues
 from evenhand.errors import TableError
@@ -34,7 +34,7 @@ from evenhand.records.measure import Quantity
 from evenhand.records.profile import Cue
 
 __all__ = [
-    "Crossing",
+    "CodedTrials",
     "FactorLevels",
     "covariates_of",
     "crossing_levels",
@@ -64,7 +64,7 @@ class FactorLevels(Struct, frozen=True, kw_only=True):
         return LevelContrast(factor=self.name, level=self.levels[level], reference=self.levels[0], of=self.of)
 
 
-class Crossing(Struct, frozen=True, kw_only=True):
+class CodedTrials(Struct, frozen=True, kw_only=True):
     """The trials of an intersectional crossing, coded."""
 
     value: NDArray[np.float64]
@@ -144,7 +144,7 @@ def reference_of(name: str, *, values: list[str], counts: pl.Series, stratum: St
     return str(counts.drop_nulls().mode().sort()[0])
 
 
-def crossing_of(rows: pl.DataFrame, stratum: Stratum) -> Crossing:
+def crossing_of(rows: pl.DataFrame, stratum: Stratum) -> CodedTrials:
     """Code the trials of a crossing; profiles in alphabetical order of their arm."""
     people, factors = crossing_levels(rows, stratum)
     item, items = codes(rows["item"])
@@ -152,7 +152,7 @@ def crossing_of(rows: pl.DataFrame, stratum: Stratum) -> Crossing:
     value = rows["value"].fill_null(float("nan")).to_numpy()
     kept = ~np.isnan(value)
     covariates = covariates_of(rows, stratum)
-    return Crossing(
+    return CodedTrials(
         value=value,
         covariates=covariates,
         item=item,
@@ -169,7 +169,7 @@ def covariates_of(rows: pl.DataFrame, stratum: Stratum) -> NDArray[np.float64]:
     return rows.select(names).to_numpy() if names else np.empty((rows.height, 0))
 
 
-def _nuisance(crossing: Crossing, *, but: tuple[str, ...]) -> NDArray[np.float64] | None:
+def _nuisance(crossing: CodedTrials, *, but: tuple[str, ...]) -> NDArray[np.float64] | None:
     columns = [dummies(factor.codes) for factor in crossing.factors if factor.name not in but]
     return np.column_stack(columns) if columns else None
 
@@ -178,8 +178,10 @@ def _spec(stratum: Stratum) -> EstimateSpec:
     return EstimateSpec(confidence=1 - stratum.settings.alpha, power=stratum.settings.power, flips=0)
 
 
-def _factor_gap(stratum: Stratum, crossing: Crossing, *, factor: FactorLevels, level: int, cue: Cue | None) -> Finding:
-    claim = Claim(
+def _factor_gap(
+    stratum: Stratum, crossing: CodedTrials, *, factor: FactorLevels, level: int, cue: Cue | None
+) -> Finding:
+    estimand = Estimand(
         measure="factor_gap",
         arms=ArmContrast(arm="crossing"),
         contrast=(factor.contrast(level),),
@@ -192,12 +194,12 @@ def _factor_gap(stratum: Stratum, crossing: Crossing, *, factor: FactorLevels, l
         estimate = level_estimate(crossing, crossing.scores, factor=factor, level=level, stratum=stratum)
         bounds = gap_bounds(crossing, factor=factor, level=level, stratum=stratum, estimate=estimate.estimate)
     except TableError as error:
-        return without_number(claim, stratum=stratum, sample=crossing.sample, reason=str(error))
-    return finding(claim, stratum=stratum, estimate=estimate, sample=crossing.sample, bounds=bounds)
+        return without_number(estimand, stratum=stratum, sample=crossing.sample, reason=str(error))
+    return finding(estimand, stratum=stratum, estimate=estimate, sample=crossing.sample, bounds=bounds)
 
 
 def level_estimate(
-    crossing: Crossing, scores: CrossedScores, *, factor: FactorLevels, level: int, stratum: Stratum
+    crossing: CodedTrials, scores: CrossedScores, *, factor: FactorLevels, level: int, stratum: Stratum
 ) -> CrossedContrast:
     """Level minus reference, the other factors held equal.
 
@@ -210,7 +212,7 @@ def level_estimate(
 
 
 def gap_bounds(
-    crossing: Crossing, *, factor: FactorLevels, level: int, stratum: Stratum, estimate: float
+    crossing: CodedTrials, *, factor: FactorLevels, level: int, stratum: Stratum, estimate: float
 ) -> MissingBounds:
     """The gap with the level's missing answers at their worst and the reference's at their best, and the reverse."""
     held = factor.codes[crossing.profile]
@@ -229,14 +231,14 @@ def gap_bounds(
 
 def _interaction(
     stratum: Stratum,
-    crossing: Crossing,
+    crossing: CodedTrials,
     *,
     first: tuple[FactorLevels, int],
     second: tuple[FactorLevels, int],
     cue: Cue | None,
 ) -> Finding:
     (one, level_one), (two, level_two) = first, second
-    claim = Claim(
+    estimand = Estimand(
         measure="interaction",
         arms=ArmContrast(arm="crossing"),
         contrast=(one.contrast(level_one), two.contrast(level_two)),
@@ -255,5 +257,5 @@ def _interaction(
             spec=_spec(stratum),
         )
     except TableError as error:
-        return without_number(claim, stratum=stratum, sample=crossing.sample, reason=str(error))
-    return finding(claim, stratum=stratum, estimate=estimate, sample=crossing.sample)
+        return without_number(estimand, stratum=stratum, sample=crossing.sample, reason=str(error))
+    return finding(estimand, stratum=stratum, estimate=estimate, sample=crossing.sample)

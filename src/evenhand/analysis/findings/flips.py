@@ -14,10 +14,10 @@ import polars as pl
 from msgspec import Struct
 
 from evenhand.analysis.estimators.choice_exchange import choice_exchange_p
-from evenhand.analysis.findings.claim import Claim, finding, without_number
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.findings.memory_effect import NOTHING_SHARED, Comparison, Second, against
 from evenhand.analysis.findings.rates import rate_finding
-from evenhand.analysis.table.grid import Grid
+from evenhand.analysis.table.grid import MeanMatrix
 from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, ArmGroup
 from evenhand.records.finding import Finding, SampleSize
@@ -89,7 +89,7 @@ def _choices(none: pl.DataFrame) -> pl.DataFrame:
 
 
 def _rate(stratum: Stratum, rows: pl.DataFrame, *, arm: ArmGroup, cue: Cue | None) -> Finding:
-    claim = Claim(
+    estimand = Estimand(
         measure="flip_rate",
         arms=ArmContrast(arm=arm, baseline="none"),
         quantity=Quantity(name="choice", scale="rate"),
@@ -97,7 +97,7 @@ def _rate(stratum: Stratum, rows: pl.DataFrame, *, arm: ArmGroup, cue: Cue | Non
         cue=cue,
         tested=False,
     )
-    return rate_finding(claim, stratum=stratum, rows=rows, column="flip")
+    return rate_finding(estimand, stratum=stratum, rows=rows, column="flip")
 
 
 class _Choices(Struct, frozen=True, kw_only=True):
@@ -107,7 +107,7 @@ class _Choices(Struct, frozen=True, kw_only=True):
     none: pl.DataFrame
 
     def __call__(
-        self, comparison: Comparison, *, cells: Grid, doubtful: bool, rng: np.random.Generator
+        self, comparison: Comparison, *, cells: MeanMatrix, doubtful: bool, rng: np.random.Generator
     ) -> Second | None:
         """Dealt out anew only where the first test comes near rejecting."""
         if not doubtful:
@@ -134,7 +134,7 @@ class _Choices(Struct, frozen=True, kw_only=True):
 def _excess(
     stratum: Stratum, rows: pl.DataFrame, *, none: pl.DataFrame, floor: pl.DataFrame, arm: ArmGroup, cue: Cue | None
 ) -> Finding:
-    claim = Claim(
+    estimand = Estimand(
         measure="flip_excess",
         arms=ArmContrast(arm=arm, baseline="none"),
         quantity=Quantity(name="choice", scale="rate"),
@@ -149,14 +149,14 @@ def _excess(
     )
     sample = SampleSize(trials=rows.height, items=rows["item"].n_unique(), profiles=rows["unit"].n_unique())
     if ordered.height == 0:
-        return without_number(claim, stratum=stratum, sample=sample, reason=_NO_FLOOR)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=_NO_FLOOR)
     name = f"flip_excess/{stratum.stream_name}/{arm}/{cue}"
     second = _Choices(rows=rows, none=none)
     compared = Comparison(rows=ordered, baseline=floor, column="flip", name=name, exchange=second)
     estimate, sample = against(compared, stratum=stratum)
     if estimate is None:
-        return without_number(claim, stratum=stratum, sample=sample, reason=NOTHING_SHARED)
-    return finding(claim, stratum=stratum, estimate=estimate, sample=sample)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=NOTHING_SHARED)
+    return finding(estimand, stratum=stratum, estimate=estimate, sample=sample)
 
 
 _NO_FLOOR = "The no-memory arm was not repeated within an option order, so there is no noise floor to compare with."

@@ -12,8 +12,8 @@ import polars as pl
 
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import PairedGap, paired_gap
-from evenhand.analysis.findings.claim import Claim, finding, without_number
-from evenhand.analysis.table.grid import Grid, pair_grid
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
+from evenhand.analysis.table.grid import MeanMatrix, pair_grid
 from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
@@ -23,7 +23,7 @@ from evenhand.records.measure import Quantity, QuantityName
 from evenhand.records.profile import Cue
 from evenhand.seeds import stream
 
-__all__ = ["gap_claim", "gap_estimate", "gap_findings", "gap_grid", "sample_of"]
+__all__ = ["gap_estimand", "gap_estimate", "gap_findings", "gap_grid", "sample_of"]
 
 
 def gap_findings(stratum: Stratum) -> list[Finding]:
@@ -37,7 +37,7 @@ def gap_findings(stratum: Stratum) -> list[Finding]:
     return found
 
 
-def gap_grid(rows: pl.DataFrame, *, stratum: Stratum, column: str = "value") -> Grid:
+def gap_grid(rows: pl.DataFrame, *, stratum: Stratum, column: str = "value") -> MeanMatrix:
     """Paired differences, matched sets by items."""
     settings = stratum.settings
     return pair_grid(
@@ -45,7 +45,7 @@ def gap_grid(rows: pl.DataFrame, *, stratum: Stratum, column: str = "value") -> 
     )
 
 
-def gap_estimate(differences: Grid, *, stratum: Stratum, name: str) -> PairedGap:
+def gap_estimate(differences: MeanMatrix, *, stratum: Stratum, name: str) -> PairedGap:
     """The estimate of a grid of paired differences; `name` names its random stream."""
     settings = stratum.settings
     spec = EstimateSpec(confidence=1 - settings.alpha, power=settings.power)
@@ -55,14 +55,14 @@ def gap_estimate(differences: Grid, *, stratum: Stratum, name: str) -> PairedGap
 
 
 def _gap(stratum: Stratum, rows: pl.DataFrame, *, cue: Cue | None) -> Finding:
-    claim = gap_claim(stratum, quantity=Quantity(name=stratum.primary), cue=cue, main=True)
+    estimand = gap_estimand(stratum, quantity=Quantity(name=stratum.primary), cue=cue, main=True)
     differences = gap_grid(rows, stratum=stratum)
     sample = sample_of(differences)
     if not differences.observed:
-        return without_number(claim, stratum=stratum, sample=sample, reason=_NO_PAIR)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=_NO_PAIR)
     estimate = gap_estimate(differences, stratum=stratum, name=f"gap/{stratum.stream_name}/{cue}")
     return finding(
-        claim,
+        estimand,
         stratum=stratum,
         estimate=estimate,
         sample=sample,
@@ -74,10 +74,10 @@ def _gap(stratum: Stratum, rows: pl.DataFrame, *, cue: Cue | None) -> Finding:
 _NO_PAIR = "No pair has both answers, so there is no difference to average."
 
 
-def gap_claim(stratum: Stratum, *, quantity: Quantity, cue: Cue | None, main: bool = False) -> Claim:
-    """The claim of a gap between the two versions of a persona."""
+def gap_estimand(stratum: Stratum, *, quantity: Quantity, cue: Cue | None, main: bool = False) -> Estimand:
+    """The estimand of a gap between the two versions of a persona."""
     settings = stratum.settings
-    return Claim(
+    return Estimand(
         measure="gap",
         arms=ArmContrast(arm="pairs"),
         contrast=(
@@ -95,16 +95,16 @@ def _other_gap(stratum: Stratum, rows: pl.DataFrame, *, cue: Cue | None) -> list
     other: QuantityName = "score" if stratum.primary == "p_score" else "p_score"
     if rows.filter(pl.col("outcome") == "answered")[other].null_count() or rows[other].null_count() == rows.height:
         return []
-    claim = gap_claim(stratum, quantity=Quantity(name=other), cue=cue)
+    estimand = gap_estimand(stratum, quantity=Quantity(name=other), cue=cue)
     differences = gap_grid(rows, stratum=stratum, column=other)
     sample = sample_of(differences)
     if not differences.observed:
-        return [without_number(claim, stratum=stratum, sample=sample, reason=_NO_PAIR)]
+        return [without_number(estimand, stratum=stratum, sample=sample, reason=_NO_PAIR)]
     estimate = gap_estimate(differences, stratum=stratum, name=f"gap/{stratum.stream_name}/{cue}/answers")
-    return [finding(claim, stratum=stratum, estimate=estimate, sample=sample)]
+    return [finding(estimand, stratum=stratum, estimate=estimate, sample=sample)]
 
 
-def sample_of(differences: Grid) -> SampleSize:
+def sample_of(differences: MeanMatrix) -> SampleSize:
     """How much a grid of differences rests on."""
     return SampleSize(trials=differences.trials, items=len(differences.items), profiles=len(differences.units))
 

@@ -26,7 +26,7 @@ from evenhand.analysis.estimators.profile_variance import (
     profile_variance,
     sd_interval,
 )
-from evenhand.analysis.findings.claim import Claim, with_number, without_number
+from evenhand.analysis.findings.estimand import Estimand, with_number, without_number
 from evenhand.analysis.findings.factor_gaps import FactorLevels, crossing_levels
 from evenhand.analysis.table.stratum import Stratum, codes, cues
 from evenhand.errors import TableError
@@ -82,8 +82,8 @@ def intersections(stratum: Stratum) -> Intersections:
             sample = SampleSize(
                 trials=rows["value"].count(), items=rows["item"].n_unique(), profiles=rows["arm"].n_unique()
             )
-            claim = _claim("profile_sd", scale="sd", cue=cue)
-            found.append(without_number(claim, stratum=stratum, sample=sample, reason=str(error)))
+            estimand = _estimand("profile_sd", scale="sd", cue=cue)
+            found.append(without_number(estimand, stratum=stratum, sample=sample, reason=str(error)))
             continue
         found += _variance_findings(stratum, fitted, cue=cue)
         cells = cells or _cells(stratum, fitted, cue=cue)
@@ -129,22 +129,22 @@ def _variance_findings(stratum: Stratum, fitted: _Fitted, *, cue: Cue | None) ->
     )
     found = [_sd_finding(stratum, fitted, part=part, cue=cue) for part in _PARTS]
     for name, value, why in shares:
-        claim = _claim(name, scale="share", cue=cue)
+        estimand = _estimand(name, scale="share", cue=cue)
         if value is None:
-            found.append(without_number(claim, stratum=stratum, sample=fitted.sample, reason=why))
+            found.append(without_number(estimand, stratum=stratum, sample=fitted.sample, reason=why))
             continue
         notes = (_NEGATIVE,) if value < 0 else ()
         number = PointEstimate(value=value)
-        found.append(with_number(claim, stratum=stratum, number=number, sample=fitted.sample, notes=notes))
+        found.append(with_number(estimand, stratum=stratum, number=number, sample=fitted.sample, notes=notes))
     return found
 
 
 def _sd_finding(stratum: Stratum, fitted: _Fitted, *, part: _SdPart, cue: Cue | None) -> Finding:
     fit = fitted.null if part == "profile_sd" else fitted.main
-    claim = _claim(part, scale="sd", cue=cue)
+    estimand = _estimand(part, scale="sd", cue=cue)
     if fitted.means.residual < _TINY:
         number: Number = PointEstimate(value=fit.sd if fit.sd > _TINY else 0.0)
-        return with_number(claim, stratum=stratum, number=number, sample=fitted.sample, notes=(_NO_RESIDUAL,))
+        return with_number(estimand, stratum=stratum, number=number, sample=fitted.sample, notes=(_NO_RESIDUAL,))
     alpha = stratum.settings.alpha
     rng = stream(stratum.settings.seed, "analysis", "intersections", stratum.stream_name, str(cue), _STREAMS[part])
     interval = sd_interval(fit, rng=rng, alpha=alpha)
@@ -157,7 +157,7 @@ def _sd_finding(stratum: Stratum, fitted: _Fitted, *, part: _SdPart, cue: Cue | 
         )
     spread = Spread(low=interval.low, high=interval.high, confidence=1 - alpha)
     number = Tested(value=fit.sd, p=interval.p, spread=spread)
-    return with_number(claim, stratum=stratum, number=number, sample=fitted.sample, notes=notes)
+    return with_number(estimand, stratum=stratum, number=number, sample=fitted.sample, notes=notes)
 
 
 def _cells(stratum: Stratum, fitted: _Fitted, *, cue: Cue | None) -> tuple[CellMean, ...]:
@@ -194,8 +194,8 @@ def _clipped(value: float) -> float:
     return min(max(float(value), 0.0), 1.0)
 
 
-def _claim(name: QuantityName, *, scale: Scale, cue: Cue | None) -> Claim:
-    return Claim(
+def _estimand(name: QuantityName, *, scale: Scale, cue: Cue | None) -> Estimand:
+    return Estimand(
         measure="variance",
         arms=ArmContrast(arm="crossing"),
         quantity=Quantity(name=name, scale=scale),

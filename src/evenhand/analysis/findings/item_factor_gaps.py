@@ -14,9 +14,9 @@ import polars as pl
 from msgspec.structs import replace
 
 from evenhand.analysis.estimators.crossed import CrossedContrast, cell_means
-from evenhand.analysis.findings.claim import Claim, finding, without_number
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.findings.factor_gaps import (
-    Crossing,
+    CodedTrials,
     FactorLevels,
     covariates_of,
     factor_levels,
@@ -54,7 +54,7 @@ def item_factor_findings(stratum: Stratum) -> list[Finding]:
     return found
 
 
-def _crossing(rows: pl.DataFrame, stratum: Stratum) -> Crossing:
+def _crossing(rows: pl.DataFrame, stratum: Stratum) -> CodedTrials:
     """The trials with users in the place of items and items in the place of profiles."""
     columns = [level_column(name) for name in stratum.item_factors]
     levels = rows.select(pl.col("item").cast(pl.String), *(pl.col(name).cast(pl.String) for name in columns))
@@ -64,7 +64,7 @@ def _crossing(rows: pl.DataFrame, stratum: Stratum) -> Crossing:
     value = rows["value"].fill_null(float("nan")).to_numpy()
     kept = ~np.isnan(value)
     covariates = covariates_of(rows, stratum)
-    return Crossing(
+    return CodedTrials(
         value=value,
         covariates=covariates,
         item=user,
@@ -78,8 +78,8 @@ def _crossing(rows: pl.DataFrame, stratum: Stratum) -> Crossing:
     )
 
 
-def _gap(stratum: Stratum, crossing: Crossing, *, factor: FactorLevels, level: int, cue: Cue | None) -> Finding:
-    claim = Claim(
+def _gap(stratum: Stratum, crossing: CodedTrials, *, factor: FactorLevels, level: int, cue: Cue | None) -> Finding:
+    estimand = Estimand(
         measure="factor_gap",
         arms=ArmContrast(arm="profile"),
         contrast=(factor.contrast(level),),
@@ -93,8 +93,8 @@ def _gap(stratum: Stratum, crossing: Crossing, *, factor: FactorLevels, level: i
         bounds = gap_bounds(crossing, factor=factor, level=level, stratum=stratum, estimate=estimate.estimate)
     except TableError as error:
         reason = f"the items of the level and of the reference cannot be compared ({error})"
-        return without_number(claim, stratum=stratum, sample=crossing.sample, reason=reason)
-    return finding(claim, stratum=stratum, estimate=_turned(estimate), sample=crossing.sample, bounds=bounds)
+        return without_number(estimand, stratum=stratum, sample=crossing.sample, reason=reason)
+    return finding(estimand, stratum=stratum, estimate=_turned(estimate), sample=crossing.sample, bounds=bounds)
 
 
 def _turned(estimate: CrossedContrast) -> CrossedContrast:

@@ -19,10 +19,10 @@ from evenhand.analysis.estimators.item_permutation import item_tests
 from evenhand.analysis.estimators.mantel_haenszel import ets_class, mantel_haenszel
 from evenhand.analysis.estimators.shares import share_of_count
 from evenhand.analysis.estimators.student import quantile
-from evenhand.analysis.findings.claim import Claim, finding, with_number, without_number
+from evenhand.analysis.findings.estimand import Estimand, finding, with_number, without_number
 from evenhand.analysis.findings.factor_gaps import FactorLevels, crossing_levels
-from evenhand.analysis.findings.gaps import gap_claim, gap_estimate, gap_grid, sample_of
-from evenhand.analysis.table.grid import Grid, grid
+from evenhand.analysis.findings.gaps import gap_estimand, gap_estimate, gap_grid, sample_of
+from evenhand.analysis.table.grid import MeanMatrix, grid
 from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, codes, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
@@ -58,7 +58,7 @@ class ItemFunctioning(Struct, frozen=True, kw_only=True):
 
 class _Comparison(Struct, frozen=True, kw_only=True):
     contrast: LevelContrast
-    cells: Grid
+    cells: MeanMatrix
     focal: NDArray[np.bool_]
     blocks: NDArray[np.int64]
     """Matched block of every profile: the set of a pair, or the profiles that differ in nothing but the factor."""
@@ -231,7 +231,7 @@ def _share(stratum: Stratum, comparison: _Comparison, tested: list[ItemReaction]
     """The share of testable items that react."""
     able = [item for item in tested if item.p is not None]
     flagged = [item.item for item in able if item.sensitive]
-    claim = Claim(
+    estimand = Estimand(
         measure="item_functioning",
         arms=ArmContrast(arm="pairs" if comparison.contrast.factor == stratum.settings.contrast else "crossing"),
         contrast=(comparison.contrast,),
@@ -252,7 +252,7 @@ def _share(stratum: Stratum, comparison: _Comparison, tested: list[ItemReaction]
             f"Not testable: of the profiles with the level and with the reference {usual} met an item "
             f"({int(most.max())} at most); {FEWEST_MET} of each are needed."
         )
-        return without_number(claim, stratum=stratum, sample=sample, reason=reason)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=reason)
     named = f"Sensitive items: {', '.join(flagged[:20])}{' ...' if len(flagged) > 20 else ''}." if flagged else ""
     notes = [named or "No item was flagged; with few profiles only large reactions can be."]
     if len(able) < len(tested):
@@ -263,7 +263,7 @@ def _share(stratum: Stratum, comparison: _Comparison, tested: list[ItemReaction]
     share = len(flagged) / len(able)
     low, high = share_of_count(len(flagged), len(able), alpha=stratum.settings.alpha)
     number = Interval(value=share, spread=Spread(low=low, high=high, confidence=1 - stratum.settings.alpha))
-    return with_number(claim, stratum=stratum, number=number, sample=sample, notes=notes)
+    return with_number(estimand, stratum=stratum, number=number, sample=sample, notes=notes)
 
 
 def _gap_without(stratum: Stratum, flagged: list[str]) -> list[Finding]:
@@ -272,11 +272,13 @@ def _gap_without(stratum: Stratum, flagged: list[str]) -> list[Finding]:
     if not flagged or rows.height == 0:
         return []
     kept = rows.filter(~pl.col("item").cast(pl.String).is_in(flagged))
-    claim = replace(gap_claim(stratum, quantity=Quantity(name=stratum.primary), cue=None), measure="item_functioning")
+    estimand = replace(
+        gap_estimand(stratum, quantity=Quantity(name=stratum.primary), cue=None), measure="item_functioning"
+    )
     note = f"Left out after looking at the answers: {', '.join(flagged[:20])}{' ...' if len(flagged) > 20 else ''}."
     differences = gap_grid(kept, stratum=stratum) if kept.height else None
     if differences is None or not differences.observed:
         none_left = SampleSize(trials=0, items=0, profiles=0)
-        return [without_number(claim, stratum=stratum, sample=none_left, reason="No item is left.", notes=(note,))]
+        return [without_number(estimand, stratum=stratum, sample=none_left, reason="No item is left.", notes=(note,))]
     estimate = gap_estimate(differences, stratum=stratum, name=f"gap-without/{stratum.stream_name}")
-    return [finding(claim, stratum=stratum, estimate=estimate, sample=sample_of(differences), notes=(note,))]
+    return [finding(estimand, stratum=stratum, estimate=estimate, sample=sample_of(differences), notes=(note,))]

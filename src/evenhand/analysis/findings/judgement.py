@@ -3,7 +3,7 @@
 The confirmatory family holds the plan's confirmatory contrasts of all models and is adjusted by Holm (family-wise
 error). Every other measure forms an exploratory family of its own within a model; all exploratory families of a report
 are adjusted together (hierarchical false discovery rate). Which family a finding belongs to is decided when it is made
-(`evenhand.analysis.findings.claim`). The p-values against zero and those against the margin are adjusted each by
+(`evenhand.analysis.findings.estimand`). The p-values against zero and those against the margin are adjusted each by
 themselves; a finding shows the second unadjusted and its verdict rests on the adjusted one. Beside the plain interval
 stands one at the level that the adjustment leaves, which leaves zero out exactly where the adjusted p is below the
 level of the tests. docs/methods/verdicts.md.

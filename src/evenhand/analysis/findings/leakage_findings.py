@@ -11,7 +11,7 @@ from __future__ import annotations
 import polars as pl
 from msgspec.structs import replace
 
-from evenhand.analysis.findings.claim import Claim, finding
+from evenhand.analysis.findings.estimand import Estimand, finding
 from evenhand.analysis.findings.flips import disagreement
 from evenhand.analysis.findings.gaps import gap_estimate, gap_grid, sample_of
 from evenhand.analysis.findings.rates import rate_finding
@@ -74,7 +74,7 @@ def fact_mentions(stratum: Stratum) -> list[FactMention]:
 
 
 def _rate(stratum: Stratum, rows: pl.DataFrame, *, column: str, arm: ArmGroup, cue: Cue | None) -> Finding:
-    claim = Claim(
+    estimand = Estimand(
         measure="leakage",
         arms=ArmContrast(arm=arm),
         quantity=_QUANTITIES[column],
@@ -82,7 +82,9 @@ def _rate(stratum: Stratum, rows: pl.DataFrame, *, column: str, arm: ArmGroup, c
         cue=cue,
         tested=False,
     )
-    return rate_finding(claim, stratum=stratum, rows=rows.with_columns(pl.col(column).cast(pl.Float64)), column=column)
+    return rate_finding(
+        estimand, stratum=stratum, rows=rows.with_columns(pl.col(column).cast(pl.Float64)), column=column
+    )
 
 
 def _gap(stratum: Stratum, *, column: str, cue: Cue | None) -> list[Finding]:
@@ -93,7 +95,7 @@ def _gap(stratum: Stratum, *, column: str, cue: Cue | None) -> list[Finding]:
     differences = gap_grid(rows.with_columns(pl.col(column).cast(pl.Float64)), stratum=stratum, column=column)
     if not differences.observed:
         return []
-    claim = Claim(
+    estimand = Estimand(
         measure="leakage",
         arms=ArmContrast(arm="pairs"),
         contrast=(
@@ -104,7 +106,7 @@ def _gap(stratum: Stratum, *, column: str, cue: Cue | None) -> list[Finding]:
         cue=cue,
     )
     estimate = gap_estimate(differences, stratum=stratum, name=f"leakage/{stratum.stream_name}/{cue}/{column}")
-    return [finding(claim, stratum=stratum, estimate=estimate, sample=sample_of(differences))]
+    return [finding(estimand, stratum=stratum, estimate=estimate, sample=sample_of(differences))]
 
 
 def _silent(stratum: Stratum, *, cue: Cue | None) -> list[Finding]:
@@ -117,7 +119,7 @@ def _silent(stratum: Stratum, *, cue: Cue | None) -> list[Finding]:
         return []
     silent = compared.with_columns((pl.col("flip") * (~pl.col("leak_reasoning")).cast(pl.Float64)).alias("silent"))
     changed = float(silent["flip"].sum())
-    claim = Claim(
+    estimand = Estimand(
         measure="silent_influence",
         arms=ArmContrast(arm="profile", baseline="none"),
         quantity=Quantity(name="choice", scale="rate"),
@@ -125,7 +127,7 @@ def _silent(stratum: Stratum, *, cue: Cue | None) -> list[Finding]:
         cue=cue,
         tested=False,
     )
-    made = rate_finding(claim, stratum=stratum, rows=silent, column="silent")
+    made = rate_finding(estimand, stratum=stratum, rows=silent, column="silent")
     share = (
         f"{100 * float(silent['silent'].sum()) / changed:.0f}% of changed answers" if changed else "No answer changed"
     )

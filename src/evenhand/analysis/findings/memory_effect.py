@@ -20,11 +20,11 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from evenhand.analysis.estimators.estimate import EstimateSpec, agreeing, infer
-from evenhand.analysis.estimators.exchange import Answers, exchange_test
+from evenhand.analysis.estimators.exchange import ArmAnswers, exchange_test
 from evenhand.analysis.estimators.paired import PairedGap, arm_differences, paired_gap
 from evenhand.analysis.estimators.two_samples import two_sample_gap
-from evenhand.analysis.findings.claim import Claim, finding, without_number
-from evenhand.analysis.table.grid import Grid, grid, item_means
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
+from evenhand.analysis.table.grid import MeanMatrix, grid, item_means
 from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast
 from evenhand.records.estimate import MissingBounds
@@ -71,7 +71,7 @@ class ExchangeTest(Protocol):
     """A second test of a comparison."""
 
     def __call__(
-        self, comparison: Comparison, *, cells: Grid, doubtful: bool, rng: np.random.Generator
+        self, comparison: Comparison, *, cells: MeanMatrix, doubtful: bool, rng: np.random.Generator
     ) -> Second | None:
         """None where nothing can be exchanged; `doubtful`: the first test comes near rejecting."""
 
@@ -84,16 +84,16 @@ def memory_findings(stratum: Stratum) -> list[Finding]:
         rows = stratum.profiles(cue)
         if rows.height and placebo.height:
             arms = ArmContrast(arm="profile", baseline="placebo")
-            claim = _claim(stratum, "memory_effect", arms=arms, cue=cue, method=_TWO_SAMPLES, main=True)
-            found.append(_effect(stratum, rows, baseline=placebo, claim=claim))
+            estimand = _estimand(stratum, "memory_effect", arms=arms, cue=cue, method=_TWO_SAMPLES, main=True)
+            found.append(_effect(stratum, rows, baseline=placebo, estimand=estimand))
         if rows.height and none.height:
             arms = ArmContrast(arm="profile", baseline="none")
             found.append(
-                _effect(stratum, rows, baseline=none, claim=_claim(stratum, "memory_effect", arms=arms, cue=cue))
+                _effect(stratum, rows, baseline=none, estimand=_estimand(stratum, "memory_effect", arms=arms, cue=cue))
             )
     if placebo.height and none.height:
-        claim = _claim(stratum, "placebo_effect", arms=ArmContrast(arm="placebo", baseline="none"), cue=None)
-        found.append(_effect(stratum, placebo, baseline=none, claim=claim))
+        estimand = _estimand(stratum, "placebo_effect", arms=ArmContrast(arm="placebo", baseline="none"), cue=None)
+        found.append(_effect(stratum, placebo, baseline=none, estimand=estimand))
     return found
 
 
@@ -120,7 +120,7 @@ def against(comparison: Comparison, *, stratum: Stratum) -> tuple[PairedGap | No
     return decided(estimate, second, spec=spec), sample
 
 
-def exchanged(comparison: Comparison, *, cells: Grid, doubtful: bool, rng: np.random.Generator) -> Second | None:
+def exchanged(comparison: Comparison, *, cells: MeanMatrix, doubtful: bool, rng: np.random.Generator) -> Second | None:
     """Exchange of answers within items; scores that are not 0 or 1 are dealt out anew only where it can matter."""
     items = pl.Enum(cells.items)
     sides = [_answers(rows, column=comparison.column, items=items) for rows in (comparison.rows, comparison.baseline)]
@@ -155,7 +155,7 @@ def decided(estimate: PairedGap, second: Second | None, *, spec: EstimateSpec) -
     )
 
 
-def _answers(rows: pl.DataFrame, *, column: str, items: pl.Enum) -> Answers:
+def _answers(rows: pl.DataFrame, *, column: str, items: pl.Enum) -> ArmAnswers:
     """The answered trials of one side; items outside the numbering are left out."""
     kept = rows.select(
         pl.col("item").cast(pl.String).cast(items, strict=False).to_physical().cast(pl.Int64).alias("code"),
@@ -166,10 +166,10 @@ def _answers(rows: pl.DataFrame, *, column: str, items: pl.Enum) -> Answers:
     code, arm, order = (kept[name].to_numpy() for name in ("code", "arm", "order_index"))
     width = int(order.max()) + 1 if order.size else 1
     question = (arm * len(items.categories) + code) * width + order
-    return Answers(score=kept["score"].to_numpy(), item=code, question=question)
+    return ArmAnswers(score=kept["score"].to_numpy(), item=code, question=question)
 
 
-def _aligned(cells: Grid, *, items: list[str]) -> NDArray[np.float64]:
+def _aligned(cells: MeanMatrix, *, items: list[str]) -> NDArray[np.float64]:
     """The values of a grid with its columns in the order of other items; NaN where it lacks one."""
     place = {name: index for index, name in enumerate(cells.items)}
     values = np.full((cells.values.shape[0], len(items)), np.nan)
@@ -179,15 +179,15 @@ def _aligned(cells: Grid, *, items: list[str]) -> NDArray[np.float64]:
     return values
 
 
-def _effect(stratum: Stratum, rows: pl.DataFrame, *, baseline: pl.DataFrame, claim: Claim) -> Finding:
-    name = f"{claim.measure}/{claim.arms.baseline}/{stratum.stream_name}/{claim.cue}"
-    compared = Comparison(rows=rows, baseline=baseline, name=name, sampled=claim.arms.baseline == "placebo")
+def _effect(stratum: Stratum, rows: pl.DataFrame, *, baseline: pl.DataFrame, estimand: Estimand) -> Finding:
+    name = f"{estimand.measure}/{estimand.arms.baseline}/{stratum.stream_name}/{estimand.cue}"
+    compared = Comparison(rows=rows, baseline=baseline, name=name, sampled=estimand.arms.baseline == "placebo")
     estimate, sample = against(compared, stratum=stratum)
     if estimate is None:
-        return without_number(claim, stratum=stratum, sample=sample, reason=NOTHING_SHARED)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=NOTHING_SHARED)
     bounds = _bounds(rows, baseline=baseline, estimate=estimate.estimate)
-    notes = (_LONGER,) if claim.measure == "memory_effect" and claim.arms.baseline == "none" else ()
-    return finding(claim, stratum=stratum, estimate=estimate, sample=sample, bounds=bounds, notes=notes)
+    notes = (_LONGER,) if estimand.measure == "memory_effect" and estimand.arms.baseline == "none" else ()
+    return finding(estimand, stratum=stratum, estimate=estimate, sample=sample, bounds=bounds, notes=notes)
 
 
 def _bounds(rows: pl.DataFrame, *, baseline: pl.DataFrame, estimate: float) -> MissingBounds:
@@ -203,7 +203,7 @@ def _bounds(rows: pl.DataFrame, *, baseline: pl.DataFrame, estimate: float) -> M
     return MissingBounds(low=ends[0], high=ends[1], missing=missing, first=first, second=second)
 
 
-def _claim(
+def _estimand(
     stratum: Stratum,
     measure: Measure,
     *,
@@ -211,6 +211,6 @@ def _claim(
     cue: Cue | None,
     method: str = _METHOD,
     main: bool = False,
-) -> Claim:
+) -> Estimand:
     quantity = Quantity(name=stratum.primary)
-    return Claim(measure=measure, arms=arms, quantity=quantity, method=method, cue=cue, main=main)
+    return Estimand(measure=measure, arms=arms, quantity=quantity, method=method, cue=cue, main=main)

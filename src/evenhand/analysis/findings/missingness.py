@@ -14,7 +14,7 @@ import polars as pl
 from msgspec.structs import replace
 
 from evenhand.analysis.findings.accuracy import ArmRows, arm_groups
-from evenhand.analysis.findings.claim import Claim, finding, without_number
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.findings.gaps import gap_estimate, gap_grid, sample_of
 from evenhand.analysis.findings.memory_effect import NOTHING_SHARED, Comparison, against
 from evenhand.analysis.findings.rates import rate_finding
@@ -73,7 +73,7 @@ def _coded(stratum: Stratum) -> Stratum:
 
 
 def _rate(stratum: Stratum, group: ArmRows) -> Finding:
-    claim = Claim(
+    estimand = Estimand(
         measure="missing_rate",
         arms=group.arms,
         contrast=group.contrast,
@@ -82,7 +82,7 @@ def _rate(stratum: Stratum, group: ArmRows) -> Finding:
         cue=group.cue,
         tested=False,
     )
-    return rate_finding(claim, stratum=stratum, rows=group.rows, column="missing")
+    return rate_finding(estimand, stratum=stratum, rows=group.rows, column="missing")
 
 
 def _gaps(stratum: Stratum, *, column: _Column) -> list[Finding]:
@@ -95,26 +95,26 @@ def _gaps(stratum: Stratum, *, column: _Column) -> list[Finding]:
             contrast = LevelContrast(
                 factor=settings.contrast, level=settings.advantaged, reference=settings.disadvantaged
             )
-            claim = _claim(column, arms=ArmContrast(arm="pairs"), contrast=(contrast,), cue=cue)
+            estimand = _estimand(column, arms=ArmContrast(arm="pairs"), contrast=(contrast,), cue=cue)
             if differences.observed:
                 name = f"missing_gap/{stratum.stream_name}/{cue}/{column}"
                 estimate = gap_estimate(differences, stratum=stratum, name=name)
-                found.append(finding(claim, stratum=stratum, estimate=estimate, sample=sample_of(differences)))
+                found.append(finding(estimand, stratum=stratum, estimate=estimate, sample=sample_of(differences)))
         profiles, none = stratum.profiles(cue), stratum.arm("none")
         if profiles.height and none.height:
             name = f"missing_gap/{stratum.stream_name}/{cue}/{column}/memory"
             compared = Comparison(rows=profiles, baseline=none, column=column, name=name)
             effect, sample = against(compared, stratum=stratum)
-            claim = _claim(column, arms=ArmContrast(arm="profile", baseline="none"), contrast=(), cue=cue)
+            estimand = _estimand(column, arms=ArmContrast(arm="profile", baseline="none"), contrast=(), cue=cue)
             if effect is None:
-                found.append(without_number(claim, stratum=stratum, sample=sample, reason=NOTHING_SHARED))
+                found.append(without_number(estimand, stratum=stratum, sample=sample, reason=NOTHING_SHARED))
             else:
-                found.append(finding(claim, stratum=stratum, estimate=effect, sample=sample))
+                found.append(finding(estimand, stratum=stratum, estimate=effect, sample=sample))
     return found
 
 
-def _claim(column: _Column, *, arms: ArmContrast, contrast: tuple[LevelContrast, ...], cue: Cue | None) -> Claim:
-    return Claim(
+def _estimand(column: _Column, *, arms: ArmContrast, contrast: tuple[LevelContrast, ...], cue: Cue | None) -> Estimand:
+    return Estimand(
         measure="missing_gap",
         arms=arms,
         contrast=contrast,

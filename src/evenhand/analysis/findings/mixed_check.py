@@ -24,7 +24,7 @@ from evenhand.analysis.estimators.linear_mixed import LinearCells, fit_linear
 from evenhand.analysis.estimators.marginal import MarginalEffect, marginal_effects
 from evenhand.analysis.estimators.random_terms import RandomTerm, term
 from evenhand.analysis.estimators.sd_interval import sd_interval
-from evenhand.analysis.findings.claim import Claim, finding, without_number
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.findings.factor_gaps import FactorLevels, crossing_levels, factor_levels
 from evenhand.analysis.table.scores import covariate_column, level_column
 from evenhand.analysis.table.stratum import Stratum, codes, cues
@@ -117,8 +117,8 @@ def mixed_check(stratum: Stratum) -> MixedCheck:
             _require_samples(rows)
             made, spread, adjusted = _binomial(stratum, rows) if rows.binary else _linear(stratum, rows)
         except (TableError, linalg.LinAlgError) as error:
-            claim = _claim(rows, contrast=next(iter(rows.contrasts.values())), scale="log-odds")
-            found.append(without_number(claim, stratum=stratum, sample=rows.sample, reason=str(error)))
+            estimand = _estimand(rows, contrast=next(iter(rows.contrasts.values())), scale="log-odds")
+            found.append(without_number(estimand, stratum=stratum, sample=rows.sample, reason=str(error)))
             continue
         found += made
         covariates = covariates or adjusted
@@ -358,17 +358,17 @@ _NO_SLOPE = (
 def _fixed_finding(
     stratum: Stratum, rows: MixedRows, effect: FixedEffect, *, scale: Scale, notes: tuple[str, ...]
 ) -> Finding:
-    claim = _claim(rows, contrast=rows.contrasts[effect.name], scale=scale)
+    estimand = _estimand(rows, contrast=rows.contrasts[effect.name], scale=scale)
     se = effect.se_adjusted
     return finding(
-        claim, stratum=stratum, estimate=_estimate(effect, se=se, stratum=stratum), sample=rows.sample, notes=notes
+        estimand, stratum=stratum, estimate=_estimate(effect, se=se, stratum=stratum), sample=rows.sample, notes=notes
     )
 
 
 def _marginal_finding(stratum: Stratum, rows: MixedRows, effect: MarginalEffect, *, notes: tuple[str, ...]) -> Finding:
-    claim = _claim(rows, contrast=rows.contrasts[effect.name], scale="probability")
+    estimand = _estimand(rows, contrast=rows.contrasts[effect.name], scale="probability")
     estimate = _estimate(effect, se=effect.se, stratum=stratum)
-    return finding(claim, stratum=stratum, estimate=estimate, sample=rows.sample, notes=notes)
+    return finding(estimand, stratum=stratum, estimate=estimate, sample=rows.sample, notes=notes)
 
 
 def _estimate(effect: FixedEffect | MarginalEffect, *, se: float, stratum: Stratum) -> Estimate:
@@ -392,8 +392,8 @@ def column_name(contrast: LevelContrast) -> str:
     return json.encode([contrast.factor, contrast.level]).decode()
 
 
-def _claim(rows: MixedRows, *, contrast: LevelContrast, scale: Scale) -> Claim:
-    return Claim(
+def _estimand(rows: MixedRows, *, contrast: LevelContrast, scale: Scale) -> Estimand:
+    return Estimand(
         measure="mixed_model",
         arms=ArmContrast(arm=rows.part),
         contrast=(contrast,),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import pair_matrix, paired_gap
-from evenhand.analysis.findings.claim import Claim, finding, with_number, without_number
+from evenhand.analysis.findings.estimand import Estimand, finding, with_number, without_number
 from evenhand.analysis.findings.factor_gaps import crossing_levels
 from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, codes, cues
@@ -154,7 +154,7 @@ def _distance(stratum: Stratum, pairs: OptionPairs) -> Finding:
     both, _ = codes(pl.concat([rows["choice"], rows["choice_second"]]))
     item, items = codes(rows["item"])
     sets, names = codes(rows["set"])
-    claim = Claim(
+    estimand = Estimand(
         measure="option_shift",
         arms=ArmContrast(arm="pairs" if pairs.factor == stratum.settings.contrast else "crossing"),
         contrast=(LevelContrast(factor=pairs.factor, level=pairs.first, reference=pairs.second),),
@@ -163,12 +163,12 @@ def _distance(stratum: Stratum, pairs: OptionPairs) -> Finding:
     )
     sample = SampleSize(trials=2 * rows.height, items=len(items), profiles=len(names))
     if np.unique(item * len(names) + sets).size == len(items):
-        return without_number(claim, stratum=stratum, sample=sample, reason=_ONE_SET)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=_ONE_SET)
     rng = stream(stratum.settings.seed, "analysis", "option-shift", stratum.stream_name, pairs.factor, pairs.first)
     test = shift_test(both[: rows.height], both[rows.height :], item=item, sets=sets, rng=rng)
     note = f"Distance {test.distance:.3f}; swapped labels give {test.chance:.3f} on average."
     number = Tested(value=test.distance - test.chance, p=test.p)
-    return with_number(claim, stratum=stratum, number=number, sample=sample, notes=(note,))
+    return with_number(estimand, stratum=stratum, number=number, sample=sample, notes=(note,))
 
 
 def _told(stratum: Stratum) -> pl.Expr:
@@ -197,13 +197,13 @@ def _tag_shares(stratum: Stratum, pairs: OptionPairs) -> list[Finding]:
         hit = ((both == tag) & told).astype(np.float64)
         difference = hit[: rows.height] - hit[rows.height :]
         matrix = pair_matrix(difference, sets=sets, items=item, shape=(len(names), len(items)))
-        claim = _tag_claim(stratum, pairs, tag=tags[tag])
-        found.append(finding(claim, stratum=stratum, estimate=paired_gap(matrix, spec=spec), sample=sample))
+        estimand = _tag_estimand(stratum, pairs, tag=tags[tag])
+        found.append(finding(estimand, stratum=stratum, estimate=paired_gap(matrix, spec=spec), sample=sample))
     return found
 
 
-def _tag_claim(stratum: Stratum, pairs: OptionPairs, *, tag: str) -> Claim:
-    return Claim(
+def _tag_estimand(stratum: Stratum, pairs: OptionPairs, *, tag: str) -> Estimand:
+    return Estimand(
         measure="option_shift" if stratum.kind == "understanding" else "strategy_shift",
         arms=ArmContrast(arm="pairs"),
         contrast=(LevelContrast(factor=pairs.factor, level=pairs.first, reference=pairs.second),),

@@ -12,14 +12,21 @@ from numpy.typing import NDArray
 
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import paired_gap
-from evenhand.analysis.estimators.power import Components, PairedDesign, gap_range, power_curve
+from evenhand.analysis.estimators.power import (
+    DEFAULT_COMPONENTS,
+    Components,
+    PairedDesign,
+    answer_components,
+    gap_range,
+    power_curve,
+)
 from evenhand.analysis.findings.gaps import gap_grid
 from evenhand.analysis.table.scores import Scores, level_column
 from evenhand.analysis.table.stratum import Stratum, cues, strata
-from evenhand.errors import TableError
+from evenhand.errors import TableError, UsageError
 from evenhand.records.results import DesignPower
 
-__all__ = ["components_from_scores", "design_power", "stratum_components"]
+__all__ = ["components_for", "components_from_scores", "design_power", "stratum_components"]
 
 _CURVES: tuple[tuple[Literal["items", "sets", "replicates"], tuple[int, ...]], ...] = (
     ("items", (33, 66, 108, 200, 400)),
@@ -48,6 +55,22 @@ def components_from_scores(scores: Scores) -> Components:
         source=f"estimated from a run ({len(found)} combinations of model, kind and condition)",
         df=min((part.df for part in found if part.df is not None), default=None),
     )
+
+
+def components_for(accuracy: float | None, *, flips: float | None, pilot: Scores | None) -> Components:
+    """How answers vary: as a pilot run found, as an accuracy implies, or as is assumed where nothing is known.
+
+    Raises:
+        UsageError: Two of them are named, or flips without the accuracy they go with.
+        TableError: The pilot holds no matched pairs.
+    """
+    if flips is not None and accuracy is None:
+        raise UsageError("--flips needs the accuracy it goes with; name it with --accuracy, for example 0.9")
+    if pilot is None:
+        return DEFAULT_COMPONENTS if accuracy is None else answer_components(accuracy, flips=flips)
+    if accuracy is not None:
+        raise UsageError("--pilot and --accuracy both say how answers vary; name one of them")
+    return components_from_scores(pilot)
 
 
 def stratum_components(stratum: Stratum) -> Components | None:

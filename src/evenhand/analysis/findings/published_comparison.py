@@ -14,7 +14,7 @@ from msgspec import Struct
 from evenhand.analysis.estimators.binomial_mixed import FixedEffect
 from evenhand.analysis.estimators.crossed import dummies
 from evenhand.analysis.estimators.published import item_only_bayes
-from evenhand.analysis.findings.claim import Claim, with_number
+from evenhand.analysis.findings.estimand import Estimand, with_number
 from evenhand.analysis.findings.factor_gaps import crossing_levels
 from evenhand.analysis.findings.mixed_check import column_name
 from evenhand.analysis.table.scores import covariate_column, level_column
@@ -34,7 +34,7 @@ _LABEL = "For comparison only: the published model treats answers of one profile
 _METHOD = "published: item intercept only, variational Bayes (for comparison)"
 
 
-class _Part(Struct, frozen=True, kw_only=True):
+class _CodedRows(Struct, frozen=True, kw_only=True):
     rows: pl.DataFrame
     columns: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]
     names: list[str]
@@ -64,7 +64,7 @@ def published_findings(stratum: Stratum) -> list[Finding]:
     return found
 
 
-def _crossing(stratum: Stratum, *, cue: Cue | None) -> _Part | None:
+def _crossing(stratum: Stratum, *, cue: Cue | None) -> _CodedRows | None:
     rows = stratum.adjusted(stratum.crossed(cue)).filter(pl.col("score").is_not_null())
     if rows.height == 0:
         return None
@@ -82,10 +82,10 @@ def _crossing(stratum: Stratum, *, cue: Cue | None) -> _Part | None:
         if np.ptp(values) > 0:
             columns.append(((values - values.mean()) / values.std())[:, None])
             labels.append(name)
-    return _Part(rows=rows, columns=columns, names=labels, contrasts=contrasts)
+    return _CodedRows(rows=rows, columns=columns, names=labels, contrasts=contrasts)
 
 
-def _pairs(stratum: Stratum, *, cue: Cue | None) -> _Part | None:
+def _pairs(stratum: Stratum, *, cue: Cue | None) -> _CodedRows | None:
     settings = stratum.settings
     rows = stratum.paired(cue).filter(pl.col("score").is_not_null())
     if rows.height == 0 or rows[level_column(settings.contrast)].n_unique() < 2:
@@ -93,13 +93,13 @@ def _pairs(stratum: Stratum, *, cue: Cue | None) -> _Part | None:
     side = (rows[level_column(settings.contrast)].cast(pl.String) == settings.advantaged).cast(pl.Float64).to_numpy()
     contrast = LevelContrast(factor=settings.contrast, level=settings.advantaged, reference=settings.disadvantaged)
     name = column_name(contrast)
-    return _Part(rows=rows, columns=[side[:, None]], names=[name], contrasts={name: contrast})
+    return _CodedRows(rows=rows, columns=[side[:, None]], names=[name], contrasts={name: contrast})
 
 
-def _finding(stratum: Stratum, part: _Part, effect: FixedEffect, sample: SampleSize) -> Finding:
+def _finding(stratum: Stratum, part: _CodedRows, effect: FixedEffect, sample: SampleSize) -> Finding:
     contrast = part.contrasts[effect.name]
     pairs = contrast.factor == stratum.settings.contrast
-    claim = Claim(
+    estimand = Estimand(
         measure="published_model",
         arms=ArmContrast(arm="pairs" if pairs else "crossing"),
         contrast=(contrast,),
@@ -109,4 +109,4 @@ def _finding(stratum: Stratum, part: _Part, effect: FixedEffect, sample: SampleS
     )
     spread = Spread(low=effect.low, high=effect.high, confidence=1 - stratum.settings.alpha, se=effect.se, df=effect.df)
     number = Tested(value=effect.estimate, p=effect.p, spread=spread)
-    return with_number(claim, stratum=stratum, number=number, sample=sample, notes=(_LABEL,))
+    return with_number(estimand, stratum=stratum, number=number, sample=sample, notes=(_LABEL,))

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import PairedGap, paired_gap
 from evenhand.analysis.estimators.shares import share_interval
-from evenhand.analysis.findings.claim import Claim, finding, without_number
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.table.grid import grid
 from evenhand.analysis.table.stratum import Stratum
 from evenhand.records.finding import Finding, SampleSize
@@ -21,7 +21,7 @@ _ALIKE = (
 )
 
 
-def rate_finding(claim: Claim, *, stratum: Stratum, rows: pl.DataFrame, column: str) -> Finding:
+def rate_finding(estimand: Estimand, *, stratum: Stratum, rows: pl.DataFrame, column: str) -> Finding:
     """The mean of a column over sampling units and items, both taken as samples.
 
     The variance is that of `evenhand.analysis.estimators.paired` with values in place of differences, the interval that
@@ -32,15 +32,15 @@ def rate_finding(claim: Claim, *, stratum: Stratum, rows: pl.DataFrame, column: 
     cells = grid(rows, column=column)
     sample = SampleSize(trials=cells.trials, items=len(cells.items), profiles=len(cells.units))
     if not cells.observed:
-        return without_number(claim, stratum=stratum, sample=sample, reason="No trial of this arm is answered.")
+        return without_number(estimand, stratum=stratum, sample=sample, reason="No trial of this arm is answered.")
     alpha = stratum.settings.alpha
     estimate = paired_gap(cells.values, planned=cells.planned, spec=EstimateSpec(confidence=1 - alpha, flips=0))
     if estimate.degenerate:
-        return finding(claim, stratum=stratum, estimate=_exact(estimate, alpha=alpha), sample=sample)
+        return finding(estimand, stratum=stratum, estimate=_exact(estimate, alpha=alpha), sample=sample)
     low, high = share_interval(estimate, alpha=alpha)
     # Notes on which components the design can tell apart belong to tests; a rate states its interval only.
     kept = replace(estimate, low=low, high=high, notes=())
-    return finding(claim, stratum=stratum, estimate=kept, sample=sample)
+    return finding(estimand, stratum=stratum, estimate=kept, sample=sample)
 
 
 def _exact(estimate: PairedGap, *, alpha: float) -> PairedGap:

@@ -13,7 +13,7 @@ import math
 import polars as pl
 
 from evenhand.analysis.estimators.student import quantile
-from evenhand.analysis.findings.claim import Claim, with_number, without_number
+from evenhand.analysis.findings.estimand import Estimand, with_number, without_number
 from evenhand.analysis.table.measurements import MeasureStratum
 from evenhand.analysis.table.stratum import Stratum
 from evenhand.records.contrast import ArmContrast, ArmGroup
@@ -39,7 +39,7 @@ def sensitivity_finding(stratum: Stratum) -> Finding | None:
     if rows.height == 0:
         return None
     moves = twin_moves(rows)
-    claim = Claim(
+    estimand = Estimand(
         measure="sensitivity",
         arms=ArmContrast(arm=arm),
         quantity=Quantity(name="rating", scale="rating"),
@@ -48,13 +48,13 @@ def sensitivity_finding(stratum: Stratum) -> Finding | None:
     )
     sample = SampleSize(trials=rows["cell_key"].n_unique(), items=2 * moves.len(), profiles=rows["unit"].n_unique())
     if moves.len() < FEWEST_PAIRS:
-        return without_number(claim, stratum=stratum, sample=sample, reason=_TOO_FEW)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=_TOO_FEW)
     mean = float(moves.to_numpy().mean())
     se = float(moves.to_numpy().std(ddof=1)) / math.sqrt(moves.len())
     confidence, df = 1 - stratum.settings.alpha, moves.len() - 1
     half = se * quantile(0.5 + confidence / 2, df=df)
     spread = Spread(low=mean - half, high=mean + half, confidence=confidence, se=se, df=df)
-    return with_number(claim, stratum=stratum, number=Interval(value=mean, spread=spread), sample=sample)
+    return with_number(estimand, stratum=stratum, number=Interval(value=mean, spread=spread), sample=sample)
 
 
 def twin_moves(rows: pl.DataFrame) -> pl.Series:

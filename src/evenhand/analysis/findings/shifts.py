@@ -13,8 +13,8 @@ import polars as pl
 from msgspec.structs import replace
 
 from evenhand.analysis.estimators.estimate import Estimate
-from evenhand.analysis.findings.claim import Claim, finding, without_number
-from evenhand.analysis.findings.factor_gaps import Crossing, FactorLevels, crossing_of, level_estimate
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
+from evenhand.analysis.findings.factor_gaps import CodedTrials, FactorLevels, crossing_of, level_estimate
 from evenhand.analysis.findings.gaps import gap_estimate, gap_grid, sample_of
 from evenhand.analysis.findings.memory_effect import NOTHING_SHARED, Comparison, against
 from evenhand.analysis.table.measurements import MeasureStratum
@@ -63,16 +63,16 @@ def shift_findings(part: MeasureStratum) -> list[Finding]:
 def _between_versions(part: MeasureStratum, rows: pl.DataFrame, *, cue: Cue | None) -> Finding:
     stratum, settings = part.stratum, part.stratum.settings
     contrast = LevelContrast(factor=settings.contrast, level=settings.advantaged, reference=settings.disadvantaged)
-    claim = _claim(part, arms=ArmContrast(arm="pairs"), contrast=(contrast,), cue=cue, method=_PAIRED)
+    estimand = _estimand(part, arms=ArmContrast(arm="pairs"), contrast=(contrast,), cue=cue, method=_PAIRED)
     differences = gap_grid(rows, stratum=stratum)
     sample = sample_of(differences)
     if not differences.observed:
-        return without_number(claim, stratum=stratum, sample=sample, reason=_NO_PAIR)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=_NO_PAIR)
     name = f"shift/{part.quantity.name}/{part.quantity.tag}/{stratum.stream_name}/{cue}"
     estimate = gap_estimate(differences, stratum=stratum, name=name)
     advantaged = pl.col(level_column(settings.contrast)).cast(pl.String) == settings.advantaged
     bounds = _bounds(part, plus=rows.filter(advantaged), minus=rows.filter(~advantaged), value=estimate.estimate)
-    return _found(part, claim, estimate=estimate, sample=sample, bounds=bounds, units=estimate.pairs)
+    return _found(part, estimand, estimate=estimate, sample=sample, bounds=bounds, units=estimate.pairs)
 
 
 def _between_levels(part: MeasureStratum, rows: pl.DataFrame, *, cue: Cue | None) -> list[Finding]:
@@ -85,50 +85,56 @@ def _between_levels(part: MeasureStratum, rows: pl.DataFrame, *, cue: Cue | None
 
 
 def _level(
-    part: MeasureStratum, crossing: Crossing, rows: pl.DataFrame, *, factor: FactorLevels, level: int, cue: Cue | None
+    part: MeasureStratum,
+    crossing: CodedTrials,
+    rows: pl.DataFrame,
+    *,
+    factor: FactorLevels,
+    level: int,
+    cue: Cue | None,
 ) -> Finding:
     contrast = factor.contrast(level)
-    claim = _claim(part, arms=ArmContrast(arm="crossing"), contrast=(contrast,), cue=cue, method=_LEVELS)
+    estimand = _estimand(part, arms=ArmContrast(arm="crossing"), contrast=(contrast,), cue=cue, method=_LEVELS)
     try:
         estimate = level_estimate(crossing, crossing.scores, factor=factor, level=level, stratum=part.stratum)
     except TableError as error:
-        return without_number(claim, stratum=part.stratum, sample=crossing.sample, reason=str(error))
+        return without_number(estimand, stratum=part.stratum, sample=crossing.sample, reason=str(error))
     held = pl.col(level_column(factor.name)).cast(pl.String)
     plus, minus = rows.filter(held == contrast.level), rows.filter(held == contrast.reference)
     bounds = _bounds(part, plus=plus, minus=minus, value=estimate.estimate)
     return _found(
-        part, claim, estimate=estimate, sample=crossing.sample, bounds=bounds, units=max(1, estimate.cells // 2)
+        part, estimand, estimate=estimate, sample=crossing.sample, bounds=bounds, units=max(1, estimate.cells // 2)
     )
 
 
 def _against(
     part: MeasureStratum, rows: pl.DataFrame, baseline: pl.DataFrame, *, arms: ArmContrast, cue: Cue | None
 ) -> Finding:
-    claim = _claim(part, arms=arms, cue=cue, method=_ARMS)
+    estimand = _estimand(part, arms=arms, cue=cue, method=_ARMS)
     name = f"shift/{arms.arm}/{arms.baseline}/{part.quantity.name}/{part.quantity.tag}/{part.stratum.stream_name}/{cue}"
     estimate, sample = against(
         Comparison(rows=rows, baseline=baseline, name=name, sampled=arms.baseline == "placebo"), stratum=part.stratum
     )
     if estimate is None:
-        return without_number(claim, stratum=part.stratum, sample=sample, reason=NOTHING_SHARED)
+        return without_number(estimand, stratum=part.stratum, sample=sample, reason=NOTHING_SHARED)
     bounds = _bounds(part, plus=rows, minus=baseline, value=estimate.estimate)
-    return _found(part, claim, estimate=estimate, sample=sample, bounds=bounds, units=estimate.pairs)
+    return _found(part, estimand, estimate=estimate, sample=sample, bounds=bounds, units=estimate.pairs)
 
 
-def _claim(
+def _estimand(
     part: MeasureStratum,
     *,
     arms: ArmContrast,
     cue: Cue | None,
     method: str,
     contrast: tuple[LevelContrast, ...] = (),
-) -> Claim:
-    return Claim(measure="shift", arms=arms, contrast=contrast, quantity=part.quantity, method=method, cue=cue)
+) -> Estimand:
+    return Estimand(measure="shift", arms=arms, contrast=contrast, quantity=part.quantity, method=method, cue=cue)
 
 
 def _found(
     part: MeasureStratum,
-    claim: Claim,
+    estimand: Estimand,
     *,
     estimate: Estimate,
     sample: SampleSize,
@@ -136,12 +142,12 @@ def _found(
     units: int,
 ) -> Finding:
     """The finding, in the confirmatory family where its quantity is primary."""
-    found = finding(claim, stratum=part.stratum, estimate=estimate, sample=sample, bounds=bounds)
+    found = finding(estimand, stratum=part.stratum, estimate=estimate, sample=sample, bounds=bounds)
     number = found.number
     if estimate.degenerate and isinstance(number, Tested) and number.equivalence is not None:
         number = replace(number, equivalence=_alike(part, number.equivalence, value=estimate.estimate, units=units))
-    main = part.quantity in PRIMARY and claim.arms.baseline != "none" and claim.arms.arm != "crossing"
-    primary = main and part.stratum.main and claim.cue in {None, "stated"}
+    main = part.quantity in PRIMARY and estimand.arms.baseline != "none" and estimand.arms.arm != "crossing"
+    primary = main and part.stratum.main and estimand.cue in {None, "stated"}
     confirmed = primary and "shift" in part.stratum.settings.confirmatory
     return replace(found, number=number, role="confirmatory" if confirmed else found.role)
 

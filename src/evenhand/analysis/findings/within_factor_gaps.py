@@ -13,7 +13,7 @@ import polars as pl
 
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import paired_gap
-from evenhand.analysis.findings.claim import Claim, finding, without_number
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.findings.factor_gaps import reference_of
 from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, codes, cues
@@ -46,7 +46,7 @@ def within_factor_findings(stratum: Stratum) -> list[Finding]:
 
 
 def _gap(stratum: Stratum, rows: pl.DataFrame, *, contrast: LevelContrast, cue: Cue | None) -> Finding:
-    claim = Claim(
+    estimand = Estimand(
         measure="factor_gap",
         arms=ArmContrast(arm="profile"),
         contrast=(contrast,),
@@ -70,7 +70,7 @@ def _gap(stratum: Stratum, rows: pl.DataFrame, *, contrast: LevelContrast, cue: 
             f"no user answered an item both at {contrast.level!r} and at {contrast.reference!r} of "
             f"{contrast.factor!r}, so nothing can be compared within users"
         )
-        return without_number(claim, stratum=stratum, sample=sample, reason=reason)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=reason)
     user, users = codes(cells["arm"])
     item, items = codes(cells["item"])
     values = np.full((len(users), len(items)), np.nan)
@@ -78,4 +78,4 @@ def _gap(stratum: Stratum, rows: pl.DataFrame, *, contrast: LevelContrast, cue: 
     spec = EstimateSpec(confidence=1 - stratum.settings.alpha, power=stratum.settings.power, flips=0)
     sample = SampleSize(trials=int(cells["trials"].sum()), items=len(items), profiles=len(users))
     notes = ("Not adjusted for covariates: users and items are their own controls.",) if stratum.covariates else ()
-    return finding(claim, stratum=stratum, estimate=paired_gap(values, spec=spec), sample=sample, notes=notes)
+    return finding(estimand, stratum=stratum, estimate=paired_gap(values, spec=spec), sample=sample, notes=notes)

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import codes
 
-__all__ = ["Grid", "grid", "item_means", "pair_grid"]
+__all__ = ["MeanMatrix", "grid", "item_means", "pair_grid"]
 
 
-class Grid(Struct, frozen=True, kw_only=True):
+class MeanMatrix(Struct, frozen=True, kw_only=True):
     """A matrix of means with the names of its rows and columns."""
 
     values: NDArray[np.float64]
@@ -34,7 +34,7 @@ class Grid(Struct, frozen=True, kw_only=True):
         return bool(np.isfinite(self.values).any())
 
 
-def grid(rows: pl.DataFrame, *, column: str = "value", unit: str = "unit") -> Grid:
+def grid(rows: pl.DataFrame, *, column: str = "value", unit: str = "unit") -> MeanMatrix:
     """Mean of a column for every unit and item."""
     means = rows.group_by(unit, "item", maintain_order=True).agg(
         pl.col(column).cast(pl.Float64).mean().alias("mean"), pl.col(column).count().alias("trials")
@@ -42,7 +42,7 @@ def grid(rows: pl.DataFrame, *, column: str = "value", unit: str = "unit") -> Gr
     return _laid_out(means, unit=unit)
 
 
-def pair_grid(rows: pl.DataFrame, *, contrast: str, first: str, second: str, column: str = "value") -> Grid:
+def pair_grid(rows: pl.DataFrame, *, contrast: str, first: str, second: str, column: str = "value") -> MeanMatrix:
     """Mean over replicates of first minus second version, for every matched set and item.
 
     Versions are paired within a replicate, where both saw the same option order; a pair with one answer missing is
@@ -70,11 +70,11 @@ def item_means(rows: pl.DataFrame, *, items: list[str], column: str = "value") -
     return np.array([found.get(name) for name in items], dtype=np.float64)
 
 
-def _laid_out(means: pl.DataFrame, *, unit: str) -> Grid:
+def _laid_out(means: pl.DataFrame, *, unit: str) -> MeanMatrix:
     row, units = codes(means[unit])
     column, items = codes(means["item"])
     values = np.full((len(units), len(items)), np.nan)
     values[row, column] = means["mean"].fill_null(float("nan")).to_numpy()
     planned = np.zeros(values.shape, dtype=bool)
     planned[row, column] = True
-    return Grid(values=values, units=units, items=items, trials=int(means["trials"].sum()), planned=planned)
+    return MeanMatrix(values=values, units=units, items=items, trials=int(means["trials"].sum()), planned=planned)

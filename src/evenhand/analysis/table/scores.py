@@ -74,7 +74,15 @@ def covariate_column(covariate: str) -> str:
 
 
 class Scores(Struct, frozen=True, kw_only=True):
-    """A checked score table."""
+    """A checked score table.
+
+    Example:
+        >>> import evenhand
+        >>> run = evenhand.open_run("runs/example")
+        >>> scores = evenhand.read_scores(run.path / "scores.parquet", settings=run.plan.analysis)
+        >>> "position" in scores.factors
+        True
+    """
 
     frame: pl.DataFrame
     """SCORE_COLUMNS in their order, then a `level_column` per factor, then a `covariate_column` per covariate.
@@ -147,6 +155,13 @@ def read_scores(path: Path, *, settings: AnalysisSettings) -> Scores:
 
     Raises:
         TableError: The file cannot be read, or is not a score table.
+
+    Example:
+        >>> import evenhand
+        >>> run = evenhand.open_run("runs/example")
+        >>> scores = evenhand.read_scores(run.path / "scores.parquet", settings=run.plan.analysis)
+        >>> len(scores.frame) == len(run.scores)
+        True
     """
     scores = scores_from_frame(read_table_file(path), settings=settings)
     keys = [pl.col(name).cast(pl.String) if name != "replicate" else pl.col(name) for name in CELL_KEY]

@@ -11,8 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from evenhand.bank.importers.keys import KEY_BASES, KeyBase, KeyCell, places_of
-from evenhand.bank.importers.rows import Row, read_rows, row_text, row_texts
-from evenhand.bank.importers.settings import Progress, Settings, Sheet
+from evenhand.bank.importers.rows import SourceRow, read_rows, row_text, row_texts
+from evenhand.bank.importers.settings import Progress, Settings, SourceHead
 from evenhand.errors import BankError, UsageError
 from evenhand.records.item import STRATEGIES, Bank, Context, Difficulty, Item, ItemKind, Option, Strategy
 
@@ -81,7 +81,7 @@ def read_columns(path: Path, *, settings: Settings, progress: Progress) -> Bank:
     if not items:
         raise BankError(f"{str(path)!r} has no rows; a bank needs at least one item")
     sheet = settings.sheet(
-        Sheet(
+        SourceHead(
             name=path.stem.replace(" ", "-"),
             version="1",
             source=f"{path.name}, imported with a column map",
@@ -148,7 +148,7 @@ def _split(value: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (value or "").split(",") if part.strip())
 
 
-def _item(row: Row, columns: _Map, *, number: int) -> Item:
+def _item(row: SourceRow, columns: _Map, *, number: int) -> Item:
     texts = _option_texts(row, columns)
     weights = _weights(row, columns, count=len(texts))
     strategies = _strategies(row, columns, count=len(texts))
@@ -169,7 +169,7 @@ def _item(row: Row, columns: _Map, *, number: int) -> Item:
     )
 
 
-def _option_texts(row: Row, columns: _Map) -> tuple[str, ...]:
+def _option_texts(row: SourceRow, columns: _Map) -> tuple[str, ...]:
     if len(columns.options) == 1:
         texts = row_texts(row, columns.options[0])
     else:
@@ -179,7 +179,7 @@ def _option_texts(row: Row, columns: _Map) -> tuple[str, ...]:
     return texts
 
 
-def _weights(row: Row, columns: _Map, *, count: int) -> tuple[float | None, ...]:
+def _weights(row: SourceRow, columns: _Map, *, count: int) -> tuple[float | None, ...]:
     if not columns.weights:
         return (None,) * count
     if len(columns.weights) == 1:
@@ -199,7 +199,7 @@ def _weights(row: Row, columns: _Map, *, count: int) -> tuple[float | None, ...]
     )
 
 
-def _json_list(row: Row, column: str, text: str) -> object:
+def _json_list(row: SourceRow, column: str, text: str) -> object:
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as cause:
@@ -208,7 +208,7 @@ def _json_list(row: Row, column: str, text: str) -> object:
         ) from cause
 
 
-def _weight(row: Row, column: str, cell: str) -> float:
+def _weight(row: SourceRow, column: str, cell: str) -> float:
     try:
         weight = float(cell)
     except ValueError:
@@ -221,13 +221,13 @@ def _weight(row: Row, column: str, cell: str) -> float:
     return weight
 
 
-def _strategies(row: Row, columns: _Map, *, count: int) -> tuple[Strategy | None, ...]:
+def _strategies(row: SourceRow, columns: _Map, *, count: int) -> tuple[Strategy | None, ...]:
     if not columns.strategies:
         return (None,) * count
     return tuple(_word(row, column, STRATEGIES) for column in columns.strategies)
 
 
-def _word(row: Row, column: str | None, allowed: tuple[_W, ...]) -> _W | None:
+def _word(row: SourceRow, column: str | None, allowed: tuple[_W, ...]) -> _W | None:
     if column is None or row.fields.get(column) in (None, ""):
         return None
     text = row_text(row, column)

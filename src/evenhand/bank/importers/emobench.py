@@ -13,8 +13,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from evenhand.bank.importers.rows import Row, read_rows, row_text, row_texts
-from evenhand.bank.importers.settings import Progress, Settings, Sheet
+from evenhand.bank.importers.rows import SourceRow, read_rows, row_text, row_texts
+from evenhand.bank.importers.settings import Progress, Settings, SourceHead
 from evenhand.errors import BankError
 from evenhand.records.item import Bank, Item, Option
 
@@ -46,7 +46,7 @@ _FIRST_PERSON: dict[Task, str] = {
 }
 
 
-class _Choice(Struct, frozen=True, kw_only=True):
+class _TaskColumns(Struct, frozen=True, kw_only=True):
     """Columns of one task."""
 
     task: Task
@@ -54,8 +54,8 @@ class _Choice(Struct, frozen=True, kw_only=True):
     label: str
 
 
-_EMOTION = _Choice(task="emotion", choices="emotion_choices", label="emotion_label")
-_CAUSE = _Choice(task="cause", choices="cause_choices", label="cause_label")
+_EMOTION = _TaskColumns(task="emotion", choices="emotion_choices", label="emotion_label")
+_CAUSE = _TaskColumns(task="cause", choices="cause_choices", label="cause_label")
 
 
 def read_emobench(path: Path, *, settings: Settings, progress: Progress) -> Bank:
@@ -75,7 +75,7 @@ def read_emobench(path: Path, *, settings: Settings, progress: Progress) -> Bank
     kinds = "ea" if items[0].kind == "management" else "eu" if task == "both" else f"eu-{task}"
     name = f"emobench-{kinds}" if language == "all" else f"emobench-{kinds}-{language}"
     sheet = settings.sheet(
-        Sheet(name=name, version="1", source=_SOURCE, licence="MIT", redistribute=True, validated=True)
+        SourceHead(name=name, version="1", source=_SOURCE, licence="MIT", redistribute=True, validated=True)
     )
     return Bank(
         name=sheet.name,
@@ -90,7 +90,7 @@ def read_emobench(path: Path, *, settings: Settings, progress: Progress) -> Bank
     )
 
 
-def _items(row: Row, *, task: str) -> Iterator[Item]:
+def _items(row: SourceRow, *, task: str) -> Iterator[Item]:
     if "emotion_choices" in row.fields:
         if task != "cause":
             yield _understanding(row, _EMOTION)
@@ -100,7 +100,7 @@ def _items(row: Row, *, task: str) -> Iterator[Item]:
         yield _management(row)
 
 
-def _understanding(row: Row, choice: _Choice) -> Item:
+def _understanding(row: SourceRow, choice: _TaskColumns) -> Item:
     options, key = _options(row, choice, names_emotion=choice.task == "emotion")
     language = row_text(row, "language")
     tags = (language, choice.task, row_text(row, "coarse_category"), row_text(row, "finegrained_category"))
@@ -115,14 +115,14 @@ def _understanding(row: Row, choice: _Choice) -> Item:
     )
 
 
-def _management(row: Row) -> Item:
+def _management(row: SourceRow) -> Item:
     asked = row_text(row, "question type").casefold()
     if asked not in ("action", "response"):
         raise BankError(
             f"{row.source!r}, line {row.line}, column 'question type': {asked!r} is unknown; allowed: Action, Response"
         )
     task: Task = "action" if asked == "action" else "response"
-    options, key = _options(row, _Choice(task=task, choices="choices", label="label"), names_emotion=False)
+    options, key = _options(row, _TaskColumns(task=task, choices="choices", label="label"), names_emotion=False)
     language = row_text(row, "language")
     return Item(
         id=f"ea-{language}-{row_text(row, 'qid')}",
@@ -137,7 +137,7 @@ def _management(row: Row) -> Item:
     )
 
 
-def _options(row: Row, choice: _Choice, *, names_emotion: bool) -> tuple[tuple[Option, ...], str]:
+def _options(row: SourceRow, choice: _TaskColumns, *, names_emotion: bool) -> tuple[tuple[Option, ...], str]:
     texts, label = row_texts(row, choice.choices), row_text(row, choice.label)
     if texts.count(label) != 1:
         raise BankError(
@@ -151,7 +151,7 @@ def _options(row: Row, choice: _Choice, *, names_emotion: bool) -> tuple[tuple[O
     return options, _LETTERS[texts.index(label)]
 
 
-def _question(row: Row, task: Task) -> str:
+def _question(row: SourceRow, task: Task) -> str:
     language, subject = row_text(row, "language"), row_text(row, "subject")
     if (language, task) not in _QUESTIONS:
         raise BankError(f"{row.source!r}, line {row.line}, column 'language': {language!r} is unknown; allowed: en, zh")

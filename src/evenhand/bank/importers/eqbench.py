@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from evenhand.bank.importers.settings import Progress, Settings, Sheet
+from evenhand.bank.importers.settings import Progress, Settings, SourceHead
 from evenhand.errors import BankError
 from evenhand.records.item import Bank, Item, Option
 
@@ -64,7 +64,7 @@ def read_eqbench(path: Path, *, settings: Settings, progress: Progress) -> Bank:
     items = tuple(_item(path, name, question, language=language) for name, question in questions.items())
     progress(len(items))
     sheet = settings.sheet(
-        Sheet(
+        SourceHead(
             name=f"eqbench-{language}", version="2", source=_SOURCE, licence="MIT", redistribute=True, validated=False
         )
     )

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
-from evenhand.bank.importers.rows import Row
+from evenhand.bank.importers.rows import SourceRow
 from evenhand.errors import BankError
 
 __all__ = ["KEY_BASES", "KeyBase", "KeyCell", "places_of"]
@@ -32,7 +32,7 @@ _WORDS: Mapping[KeyBase, str] = {
 class KeyCell(Struct, frozen=True, kw_only=True):
     """One key as it is written, with the options it chooses from."""
 
-    row: Row
+    row: SourceRow
     value: str
     texts: tuple[str, ...]
 

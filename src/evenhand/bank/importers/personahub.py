@@ -16,7 +16,7 @@ import msgspec
 from evenhand.bank.cohort_rules import check_rules
 from evenhand.bank.cohorts import load_cohort
 from evenhand.bank.importers.rows import numbered_lines, read_rows, row_text
-from evenhand.bank.importers.settings import Progress, Settings, Sheet
+from evenhand.bank.importers.settings import Progress, Settings, SourceHead
 from evenhand.errors import CohortError
 from evenhand.records.profile import Cohort, Fact, Profile
 
@@ -53,7 +53,7 @@ def read_personahub(path: Path, *, settings: Settings, progress: Progress) -> Co
     if not profiles:
         raise CohortError(f"{str(path)!r} has no personas; each line holds one")
     sheet = settings.sheet(
-        Sheet(
+        SourceHead(
             name="personahub",
             version="1",
             source="Base personas from PersonaHub (Ge et al. 2024, arXiv 2406.20094), imported",

@@ -15,10 +15,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from evenhand.bank.cohort_rules import check_rules
-from evenhand.bank.importers.rows import Row, read_rows, row_text
-from evenhand.bank.importers.settings import Progress, Settings, Sheet
-from evenhand.errors import CohortError, UsageError
-from evenhand.plugins import near_miss
+from evenhand.bank.importers.rows import SourceRow, read_rows, row_text
+from evenhand.bank.importers.settings import Progress, Settings, SourceHead
+from evenhand.errors import CohortError, UsageError, near_miss
 from evenhand.records.profile import Cohort, Dimension, Fact, Factor, Level, Profile
 
 __all__ = ["OPTIONS", "read_prism"]
@@ -113,7 +112,7 @@ def read_prism(path: Path, *, settings: Settings, progress: Progress) -> Cohort:
         profile for respondent in respondents if (profile := _profile(respondent, kept, columns)) is not None
     )
     sheet = settings.sheet(
-        Sheet(
+        SourceHead(
             name="prism",
             version="1",
             source="Survey rows of the PRISM alignment dataset (Kirk et al. 2024), imported",
@@ -165,7 +164,7 @@ def _respondents(
         yield _Respondent(id=name, said=said, description=_description(row) if described else None)
 
 
-def _answer(row: Row, path: tuple[str, ...]) -> str | None:
+def _answer(row: SourceRow, path: tuple[str, ...]) -> str | None:
     value: object = row.fields
     for step in path:
         value = value.get(step) if isinstance(value, dict) else None
@@ -174,7 +173,7 @@ def _answer(row: Row, path: tuple[str, ...]) -> str | None:
     return " ".join(value.split())
 
 
-def _description(row: Row) -> str | None:
+def _description(row: SourceRow) -> str | None:
     value = row.fields.get("self_description")
     return " ".join(value.split()) if isinstance(value, str) and value.strip() else None
 

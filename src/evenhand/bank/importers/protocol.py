@@ -20,7 +20,7 @@ from evenhand.bank.importers.contained import contained_text
 from evenhand.bank.importers.protocol_items import ProtocolItem, split_protocol
 from evenhand.bank.importers.protocol_key import read_keys, read_weights
 from evenhand.bank.importers.protocol_lines import Line, protocol_lines
-from evenhand.bank.importers.settings import Progress, Settings, Sheet
+from evenhand.bank.importers.settings import Progress, Settings, SourceHead
 from evenhand.errors import BankError
 from evenhand.records.item import Bank, Item, Option
 
@@ -101,7 +101,7 @@ def _read(path: Path, *, layout: Layout, settings: Settings, progress: Progress)
     made = tuple(_item(item, scored[item.number], layout=layout, ask=ask) for item in items)
     progress(len(made))
     sheet = settings.sheet(
-        Sheet(
+        SourceHead(
             name=layout,
             version="1",
             source=f"A test protocol in the layout of {layout.upper()}, imported from {path.name}",

@@ -11,8 +11,7 @@ from msgspec import Struct
 from evenhand.bank.importers import columns, emobench, eqbench, personahub, prism, protocol
 from evenhand.bank.importers.settings import SHEET_OPTIONS, Progress, Settings, silent
 from evenhand.bank.validate import check_bank
-from evenhand.errors import UsageError
-from evenhand.plugins import near_miss
+from evenhand.errors import UsageError, near_miss
 from evenhand.records.item import Bank
 from evenhand.records.profile import Cohort
 

@@ -15,12 +15,12 @@ from evenhand.errors import BankError, InputError
 from evenhand.tabular.separator import MAX_FIELD_CHARACTERS
 from evenhand.tabular.text_table import TextTable, opened, opened_text, text_table
 
-__all__ = ["MAX_FIELD_CHARACTERS", "Row", "numbered_lines", "read_rows", "row_text", "row_texts"]
+__all__ = ["MAX_FIELD_CHARACTERS", "SourceRow", "numbered_lines", "read_rows", "row_text", "row_texts"]
 
 _EVERY = 1000
 
 
-class Row(Struct, frozen=True, kw_only=True):
+class SourceRow(Struct, frozen=True, kw_only=True):
     """One row, with the line it ends on."""
 
     source: str
@@ -29,7 +29,7 @@ class Row(Struct, frozen=True, kw_only=True):
     fields: dict[str, Any]
 
 
-def read_rows(path: Path, *, progress: Progress, error: type[InputError] = BankError) -> Iterator[Row]:
+def read_rows(path: Path, *, progress: Progress, error: type[InputError] = BankError) -> Iterator[SourceRow]:
     """Rows of a CSV or JSON lines file, in order; compression, encoding and separator are recognised.
 
     Raises:
@@ -65,7 +65,7 @@ def numbered_lines(path: Path, *, error: type[InputError]) -> Iterator[tuple[int
                 yield number, text
 
 
-def _csv_rows(table: TextTable, *, error: type[InputError]) -> Iterator[Row]:
+def _csv_rows(table: TextTable, *, error: type[InputError]) -> Iterator[SourceRow]:
     csv.field_size_limit(MAX_FIELD_CHARACTERS)
     names, source = table.columns, str(table.path)
     with opened(table, error=error) as stream:
@@ -81,12 +81,12 @@ def _csv_rows(table: TextTable, *, error: type[InputError]) -> Iterator[Row]:
                         f"{source!r}, line {line}: {len(cells)} fields, but the header names "
                         f"{len(names)}; quote fields that hold a separator"
                     )
-                yield Row(source=source, line=line, fields=dict(zip(names, cells, strict=True)))
+                yield SourceRow(source=source, line=line, fields=dict(zip(names, cells, strict=True)))
         except csv.Error as cause:
             raise error(f"{source!r}, line {reader.line_num + table.skipped}: {cause}; mend that row") from cause
 
 
-def _json_rows(path: Path, *, error: type[InputError]) -> Iterator[Row]:
+def _json_rows(path: Path, *, error: type[InputError]) -> Iterator[SourceRow]:
     decoder = msgspec.json.Decoder()
     for number, line in numbered_lines(path, error=error):
         try:
@@ -97,10 +97,10 @@ def _json_rows(path: Path, *, error: type[InputError]) -> Iterator[Row]:
             raise error(
                 f"{str(path)!r}, line {number}: {type(value).__name__} instead of a JSON object; wrap it in {{}}"
             )
-        yield Row(source=str(path), line=number, fields=value)
+        yield SourceRow(source=str(path), line=number, fields=value)
 
 
-def row_text(row: Row, column: str, *, error: type[InputError] = BankError) -> str:
+def row_text(row: SourceRow, column: str, *, error: type[InputError] = BankError) -> str:
     """A field that is text and not blank; numbers are taken as they are written.
 
     Raises:
@@ -115,7 +115,7 @@ def row_text(row: Row, column: str, *, error: type[InputError] = BankError) -> s
     return text
 
 
-def row_texts(row: Row, column: str, *, error: type[InputError] = BankError) -> tuple[str, ...]:
+def row_texts(row: SourceRow, column: str, *, error: type[InputError] = BankError) -> tuple[str, ...]:
     """A field that is a list of texts: a JSON list, also where it stands as text in a CSV cell.
 
     Raises:
@@ -132,12 +132,12 @@ def row_texts(row: Row, column: str, *, error: type[InputError] = BankError) -> 
     return tuple(entry.strip() for entry in value)
 
 
-def _field(row: Row, column: str, *, error: type[InputError]) -> Any:
+def _field(row: SourceRow, column: str, *, error: type[InputError]) -> Any:
     if column not in row.fields:
         known = ", ".join(repr(name) for name in list(row.fields)[:20])
         raise error(f"{row.source!r}, line {row.line}: there is no column {column!r}; the row has {known}")
     return row.fields[column]
 
 
-def _wrong(row: Row, column: str, message: str, *, error: type[InputError]) -> InputError:
+def _wrong(row: SourceRow, column: str, message: str, *, error: type[InputError]) -> InputError:
     return error(f"{row.source!r}, line {row.line}, column {column!r}: {message}")

@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
-from evenhand.errors import UsageError
-from evenhand.plugins import near_miss
+from evenhand.errors import UsageError, near_miss
 
-__all__ = ["SHEET_OPTIONS", "Progress", "Settings", "Sheet", "silent"]
+__all__ = ["SHEET_OPTIONS", "Progress", "Settings", "SourceHead", "silent"]
 
 Progress = Callable[[int], None]
 """Called with the number of rows read so far, every thousand rows and at the end."""
@@ -33,7 +32,7 @@ def silent(rows: int) -> None:
     """Progress that nobody watches."""
 
 
-class Sheet(Struct, frozen=True, kw_only=True):
+class SourceHead(Struct, frozen=True, kw_only=True):
     """What stands at the head of an imported bank or cohort."""
 
     name: str
@@ -112,7 +111,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             raise UsageError(f"option {name!r} is {value!r}; give a whole number of at least 1")
         return int(value)
 
-    def sheet(self, default: Sheet) -> Sheet:
+    def sheet(self, default: SourceHead) -> SourceHead:
         """The head of the bank, with what the user states instead of the format's own words.
 
         Raises:
@@ -121,7 +120,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         name = self.text("name", default.name)
         if not _NAME.fullmatch(name):
             raise UsageError(f"option 'name' is {name!r}; use letters, digits, dots, hyphens and underscores")
-        return Sheet(
+        return SourceHead(
             name=name,
             version=self.text("version", default.version),
             source=self.text("source", default.source),

@@ -10,7 +10,7 @@ import aiohttp
 from evenhand.endpoints.openai.proxy import Proxy
 from evenhand.endpoints.openai.target import Target
 from evenhand.endpoints.openai.trust import certificate_advice
-from evenhand.plugins import near_miss
+from evenhand.errors import near_miss
 
 __all__ = [
     "Ending",

@@ -59,7 +59,7 @@ async def read_body(response: aiohttp.ClientResponse) -> bytes:
     return b"".join(parts)
 
 
-def _layers(header: str) -> list[_Layer]:
+def _layers(header: str) -> list[_Compression]:
     """The compressions to take off, outermost first."""
     names = [name for name in (part.strip().lower() for part in header.split(",")) if name not in {"", "identity"}]
     for name in names:
@@ -67,10 +67,10 @@ def _layers(header: str) -> list[_Layer]:
             raise Unreadable(f"the answer is compressed as {name[:20]!r}, and only {ACCEPTED} was asked for")
     if len(names) > _MOST_LAYERS:
         raise Unreadable(f"the answer is compressed {len(names)} times")
-    return [_Layer(gzip=name != "deflate") for name in reversed(names)]
+    return [_Compression(gzip=name != "deflate") for name in reversed(names)]
 
 
-class _Layer:
+class _Compression:
     """One compression of a body.
 
     Args:

@@ -15,12 +15,11 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from evenhand.errors import EndpointError
-from evenhand.plugins import near_miss
+from evenhand.errors import EndpointError, near_miss
 
-__all__ = ["PRESETS", "Population", "Respondent", "population_shift", "read_respondent"]
+__all__ = ["PRESETS", "Population", "RespondentEffects", "population_shift", "read_respondent"]
 
-_LEAST, _MOST = 0.02, 0.98
+_LEAST, _MOST = 0.005, 0.995
 _HALVINGS = 60
 
 
@@ -35,7 +34,7 @@ class Population(Struct, frozen=True, kw_only=True):
     """Standard deviation of the logarithm of item discrimination (2PL); 0 is a Rasch model."""
 
 
-class Respondent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RespondentEffects(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that decides what a simulated respondent answers. Effects are in probability (0.05: five points)."""
 
     seed: int = 0
@@ -115,7 +114,9 @@ _WRITTEN = {"referral_gap": 0.5, "directive_gap": 0.9, "words_gap": 40.0}
 """Largest size of what is planted in written answers."""
 
 
-def read_respondent(preset: str, options: Mapping[str, str], *, levels: frozenset[str] | None = None) -> Respondent:
+def read_respondent(
+    preset: str, options: Mapping[str, str], *, levels: frozenset[str] | None = None
+) -> RespondentEffects:
     """The respondent that a preset and options describe. A name that is no parameter is a level, or several with `+`.
 
     Args:
@@ -131,7 +132,7 @@ def read_respondent(preset: str, options: Mapping[str, str], *, levels: frozense
             f"There is no simulated respondent {preset!r}{near_miss(preset, PRESETS)}; "
             f"allowed: {', '.join(PRESETS)}, with options such as 'simulated/custom?gap=0.05&seed=1'."
         )
-    known = {field for field in Respondent.__struct_fields__ if field != "effects"}
+    known = {field for field in RespondentEffects.__struct_fields__ if field != "effects"}
     given: dict[str, str | dict[str, float]] = {}
     effects: dict[str, float] = {}
     for name, text in (PRESETS[preset] | dict(options)).items():
@@ -149,7 +150,7 @@ def read_respondent(preset: str, options: Mapping[str, str], *, levels: frozense
         if not missing:
             effects["+".join(sorted(parts))] = _number(name, text)
     try:
-        respondent = msgspec.convert(given | {"effects": effects}, Respondent, strict=False)
+        respondent = msgspec.convert(given | {"effects": effects}, RespondentEffects, strict=False)
     except msgspec.ValidationError as error:
         raise EndpointError(f"The simulated respondent {preset!r} cannot be read: {error}; give numbers.") from error
     _check(respondent)
@@ -185,7 +186,7 @@ def population_shift_to(accuracy: float, population: Population) -> float:
     return (low + high) / 2.0
 
 
-def _check_ranges(respondent: Respondent) -> None:
+def _check_ranges(respondent: RespondentEffects) -> None:
     """Refuse what lies outside the range of its parameter."""
     ranges = {
         **dict.fromkeys(_SHARES, (0.0, 1.0)),
@@ -203,7 +204,7 @@ def _check_ranges(respondent: Respondent) -> None:
             )
 
 
-def _check(respondent: Respondent) -> None:
+def _check(respondent: RespondentEffects) -> None:
     _check_ranges(respondent)
     total = respondent.refusal + respondent.refusal_profile + respondent.truncated + respondent.unparsed
     if total > 1.0:

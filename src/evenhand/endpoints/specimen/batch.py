@@ -14,7 +14,7 @@ from evenhand.endpoints.specimen.chat import ChatTokens
 from evenhand.endpoints.specimen.forward import MAX_POSITIONS, Group, Prefix, SpecimenNetwork
 from evenhand.records.message import FinishReason, ModelSettings, TokenProbability
 
-__all__ = ["Answer", "Asked", "Respondent"]
+__all__ = ["Answer", "Asked", "PromptedNetwork"]
 
 _ROOM = 24
 """Longest answer in tokens; a specimen answers with one letter."""
@@ -48,7 +48,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     """Candidates for each of these tokens; empty unless log-probabilities were asked for."""
 
 
-class Respondent:
+class PromptedNetwork:
     """A network with its tokenizer and the prefixes it has read.
 
     Args:

@@ -16,7 +16,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from evenhand.endpoints.base import AskError, Locality
-from evenhand.endpoints.specimen.batch import Answer, Asked, Respondent
+from evenhand.endpoints.specimen.batch import Answer, Asked, PromptedNetwork
 from evenhand.endpoints.specimen.names import specimen_name
 from evenhand.endpoints.specimen.store import load_network, load_tokens
 from evenhand.records.message import Reply, Request, Usage
@@ -45,7 +45,7 @@ class SpecimenEndpoint:
     ) -> None:
         self.name = specimen_name(name, folder)
         self._tokens = load_tokens(folder)
-        self._respondent = Respondent(load_network(self.name, folder), self._tokens)
+        self._respondent = PromptedNetwork(load_network(self.name, folder), self._tokens)
         self._concurrency = concurrency
         self._threads = threads or os.cpu_count() or 1
         self._pool: ThreadPoolExecutor | None = None

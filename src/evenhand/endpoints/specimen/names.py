@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
-from evenhand.errors import EndpointError
-from evenhand.plugins import near_miss
+from evenhand.errors import EndpointError, near_miss
 
 __all__ = ["chosen_folder", "specimen_folder", "specimen_name", "specimen_names"]
 

@@ -9,8 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from evenhand.errors import EvenhandError
-from evenhand.plugins import near_miss
+from evenhand.errors import EvenhandError, near_miss
 from evenhand.records.message import Message, ModelSettings, Role
 
 __all__ = ["ChatBody", "WireError", "messages_of", "read_chat_body", "settings_of"]

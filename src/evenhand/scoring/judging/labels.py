@@ -8,8 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from statistics import fmean
 
-from evenhand.errors import UsageError
-from evenhand.plugins import near_miss
+from evenhand.errors import UsageError, near_miss
 from evenhand.records.rubric import Criterion
 
 __all__ = ["read_labels"]

@@ -39,8 +39,10 @@ def test_skewness_makes_only_the_claim_on_its_side_harder() -> None:
     third = 0.5 * 0.008**3
     # Towards the upper margin: T = -2.5, g = 0.5: -2.5 + 0.5/6 + 0.5 * 6.25/3 = -1.375.
     assert tost_p(0.01, se=0.008, df=40, margin=0.03, third=third) == pytest.approx(float(stats.t(40).cdf(-1.375)))
-    assert tost_p(0.01, se=0.008, df=40, margin=0.03, third=-third) == pytest.approx(plain)
     assert tost_p(-0.01, se=0.008, df=40, margin=0.03, third=-third) > plain
+    # The other way round the far margin becomes the harder one: T = -5, held at the vertex -1.5 / 0.5 = -3.
+    held = -3 + 0.5 / 6 + 0.5 * 9 / 3
+    assert tost_p(0.01, se=0.008, df=40, margin=0.03, third=-third) == pytest.approx(float(stats.t(40).cdf(held)))
 
 
 def test_a_margin_of_zero_is_refused() -> None:

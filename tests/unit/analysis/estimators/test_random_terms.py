@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evenhand.analysis.estimators.random_terms import Crossing, RandomTerm, term
+from evenhand.analysis.estimators.random_terms import CrossedTerms, RandomTerm, term
 from evenhand.errors import TableError
 
 
@@ -12,7 +12,7 @@ def three_terms(rng: np.random.Generator) -> list[RandomTerm]:
     return [term("item", item), term("profile", profile), term("slope", item, covariate=rng.standard_normal(90))]
 
 
-def dense(crossing: Crossing) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def dense(crossing: CrossedTerms) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     columns = np.zeros((crossing.rows, crossing.size))
     for part, where in zip(crossing.terms, crossing.slices, strict=True):
         covariate = np.ones(crossing.rows) if part.covariate is None else part.covariate
@@ -22,7 +22,7 @@ def dense(crossing: Crossing) -> np.ndarray[tuple[int, int], np.dtype[np.float64
 
 def test_the_block_algebra_equals_the_dense_one() -> None:
     rng = np.random.default_rng(0)
-    crossing = Crossing(three_terms(rng))
+    crossing = CrossedTerms(three_terms(rng))
     z, weights, vector = dense(crossing), rng.random(90), rng.standard_normal(crossing.size)
     scale = np.sqrt(crossing.spread(np.array([0.5, 1.5, 0.2])))
     full = np.eye(crossing.size) + scale[:, None] * (z.T @ (weights[:, None] * z)) * scale
@@ -37,7 +37,7 @@ def test_the_block_algebra_equals_the_dense_one() -> None:
 
 
 def test_a_single_term_needs_no_dense_part() -> None:
-    crossing = Crossing([term("item", [0, 0, 1, 2])])
+    crossing = CrossedTerms([term("item", [0, 0, 1, 2])])
     scale = np.full(3, 0.5)
     factor = crossing.factor(crossing.gram(np.ones(4)), scale)
     np.testing.assert_allclose(factor.solve(np.ones(3)), 1 / np.array([1.5, 1.25, 1.25]))
@@ -45,7 +45,7 @@ def test_a_single_term_needs_no_dense_part() -> None:
 
 
 def test_terms_come_back_in_the_order_they_were_given() -> None:
-    crossing = Crossing([term("few", [0, 1, 0, 1]), term("many", [0, 1, 2, 3])])
+    crossing = CrossedTerms([term("few", [0, 1, 0, 1]), term("many", [0, 1, 2, 3])])
     assert [part.name for part in crossing.terms] == ["many", "few"]
     values = crossing.by_input([np.array([4.0]), np.array([2.0])])
     assert [float(value[0]) for value in values] == [2.0, 4.0]
@@ -59,4 +59,4 @@ def test_codes_may_be_any_labels() -> None:
 
 def test_no_terms_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(TableError, match="at least one random term"):
-        Crossing([])
+        CrossedTerms([])

@@ -76,9 +76,9 @@ def test_constant_answers_give_an_exact_zero_with_a_stated_degenerate_interval()
     found = gap(stratum(Respondent(easiness=50.0, item_sd=0.0, cell_sd=0.0)))
     assert (found.value, se_of(found), found.low, found.high, found.p) == (0.0, 0.0, 0.0, 0.0, 1.0)
     assert any("exactly alike" in note for note in found.notes)
-    # Pairs of one set or item are not independent: the units are the smaller of 10 sets and 24 items.
+    # Pairs of one set or item are not independent: the units are the smaller of 12 sets and 20 items.
     assert found.equivalence is not None
-    assert found.equivalence.p == pytest.approx(0.97**10)
+    assert found.equivalence.p == pytest.approx(0.97**12)
 
 
 def test_no_pair_with_both_answers_is_no_number_and_a_note() -> None:

@@ -55,7 +55,9 @@ def test_with_nothing_planted_few_items_are_flagged() -> None:
 
 def test_every_factor_level_of_a_crossing_is_compared() -> None:
     found = item_functioning(stratum(Respondent(), sets=2, crossing=True))
-    assert {(item.contrast.factor, item.contrast.level) for item in found.tested} == {
+    # Two matched sets are too few for any item, and are listed without a test.
+    compared = {(item.contrast.factor, item.contrast.level) for item in found.tested if item.p is not None}
+    assert compared == {
         (factor, level)
         for factor, levels in {
             "gender": ("female", "non-binary"),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from evenhand.bank.importers.keys import KeyBase, KeyCell, places_of
-from evenhand.bank.importers.rows import Row
+from evenhand.bank.importers.rows import SourceRow
 from evenhand.errors import BankError
 
 TEXTS = ("glad", "sad", "angry")
 
 
 def places(*values: str, texts: tuple[str, ...] = TEXTS, base: KeyBase | None = None) -> list[int]:
-    row = Row(source="t.csv", line=2, fields={})
+    row = SourceRow(source="t.csv", line=2, fields={})
     return places_of([KeyCell(row=row, value=value, texts=texts) for value in values], column="key", base=base)
 
 

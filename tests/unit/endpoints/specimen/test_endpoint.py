@@ -14,7 +14,7 @@ import pytest
 from evenhand.bank.load import load_bank
 from evenhand.endpoints.base import AskError
 from evenhand.endpoints.kinds import check_model, open_endpoint
-from evenhand.endpoints.specimen.batch import Asked, Respondent
+from evenhand.endpoints.specimen.batch import Asked, PromptedNetwork
 from evenhand.endpoints.specimen.chat import ChatTokens
 from evenhand.endpoints.specimen.endpoint import SpecimenEndpoint
 from evenhand.endpoints.specimen.names import specimen_folder, specimen_name, specimen_names
@@ -228,7 +228,7 @@ def test_a_tool_call_is_read_with_its_name_and_arguments() -> None:
 
 def test_answers_come_back_in_the_order_of_asking() -> None:
     tokens = load_tokens()
-    respondent = Respondent(load_network("level"), tokens)
+    respondent = PromptedNetwork(load_network("level"), tokens)
     asked = []
     for item in some_items(9):
         prefix, suffix = tokens.split(asking(item, system=MEMORY if len(item.stem) % 2 else BASE).messages)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -41,5 +40,6 @@ def test_the_page_holds_the_table_as_it_is_measured() -> None:
         for name, found in accuracies(rows).items():
             if found.labelled:
                 precision = "–" if not found.found else f"{found.precision:.2f}"
-                line = rf"\| {name} \| {title} \| {found.labelled} \| {found.found} \| {precision} \| {found.recall:.2f} \|"
-                assert re.search(line, text), line
+                cells = (name, title, found.labelled, found.found, precision, f"{found.recall:.2f}")
+                line = f"| {' | '.join(map(str, cells))} |"
+                assert line in text, line

@@ -8,7 +8,7 @@ from evenhand.records.item import Item, Option
 from evenhand.records.message import Reply
 from evenhand.records.trial import Answered, Outcome, Refused, Truncated, Unparsed
 from evenhand.scoring.extractors.choice_letter import choice_letter
-from evenhand.scoring.judge import judge
+from evenhand.scoring.outcome import outcome_of
 
 ITEM = Item(
     id="i",
@@ -31,7 +31,7 @@ CELL = Cell(
 
 
 def outcome(reply: Reply) -> Outcome:
-    return judge(reply, item=ITEM, cell=CELL, extract=choice_letter)
+    return outcome_of(reply, item=ITEM, cell=CELL, extract=choice_letter)
 
 
 def test_the_letter_shown_is_turned_back_into_the_option() -> None:

@@ -15,7 +15,7 @@ from evenhand.scoring.extractors.base import Extract, Found, Shown
 from evenhand.scoring.features.sentences import sentences
 from evenhand.scoring.stated import distribution_outcome, rating_outcome
 
-__all__ = ["LETTERS", "judge", "shown_options"]
+__all__ = ["LETTERS", "outcome_of", "shown_options"]
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -27,7 +27,7 @@ def shown_options(item: Item, cell: Cell) -> Shown:
     )
 
 
-def judge(reply: Reply, *, item: Item, cell: Cell, extract: Extract) -> Outcome:
+def outcome_of(reply: Reply, *, item: Item, cell: Cell, extract: Extract) -> Outcome:
     """The outcome of a reply.
 
     The order matters: what a provider blocked is refused, what ran out of tokens is truncated and never parsed, and an

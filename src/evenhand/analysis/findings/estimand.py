@@ -1,4 +1,4 @@
-"""A claim: what a finding is about, before any number; and the finding it becomes once there is an estimate."""
+"""An estimand: what a finding is about, before any number; and the finding it becomes once there is an estimate."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from evenhand.analysis.table.stratum import OPTION_KINDS, Stratum
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.estimate import Absent, Carriers, Equivalence, Interval, MissingBounds, Number, Spread, Tested
 from evenhand.records.finding import Finding, Role, SampleSize
-from evenhand.records.measure import Measure, Quantity
+from evenhand.records.measure import Measure, Quantity, Scale
 from evenhand.records.profile import Cue
 
-__all__ = ["Claim", "finding", "with_number", "without_number"]
+__all__ = ["Estimand", "finding", "with_number", "without_number"]
 
 
-class Claim(Struct, frozen=True, kw_only=True):
+_MARGINS: frozenset[Scale] = frozenset({"probability", "rate", "rating", "count", "grade"})
+"""Scales on which a margin is stated."""
+
+
+class Estimand(Struct, frozen=True, kw_only=True):
     """An estimand: what is compared, of which arms, on which quantity."""
 
     measure: Measure
@@ -40,7 +44,7 @@ class Claim(Struct, frozen=True, kw_only=True):
 
 
 def finding(
-    claim: Claim,
+    estimand: Estimand,
     *,
     stratum: Stratum,
     estimate: Estimate,
@@ -48,7 +52,7 @@ def finding(
     bounds: MissingBounds | None = None,
     notes: Sequence[str] = (),
 ) -> Finding:
-    """The finding of a claim with an estimate.
+    """The finding of an estimand with an estimate.
 
     Adjusted p and verdict are given later, when all findings are known (`evenhand.analysis.findings.judgement`).
     """
@@ -56,8 +60,8 @@ def finding(
         low=estimate.low, high=estimate.high, confidence=estimate.confidence, se=estimate.se, df=estimate.df
     )
     number: Number = Interval(value=estimate.estimate, spread=spread)
-    if claim.tested:
-        on_margin = claim.on_margin and claim.quantity.scale in {"probability", "rate", "rating", "count", "grade"}
+    if estimand.tested:
+        on_margin = estimand.on_margin and estimand.quantity.scale in _MARGINS
         number = Tested(
             value=estimate.estimate,
             p=estimate.p,
@@ -68,7 +72,7 @@ def finding(
             carriers=_carriers(estimate),
         )
     return with_number(
-        claim,
+        estimand,
         stratum=stratum,
         number=number,
         sample=sample,
@@ -77,41 +81,41 @@ def finding(
 
 
 def without_number(
-    claim: Claim, *, stratum: Stratum, sample: SampleSize, reason: str, notes: Sequence[str] = ()
+    estimand: Estimand, *, stratum: Stratum, sample: SampleSize, reason: str, notes: Sequence[str] = ()
 ) -> Finding:
-    """The finding of a claim that no estimate could be made for."""
-    return with_number(claim, stratum=stratum, number=Absent(reason=_sentence(reason)), sample=sample, notes=notes)
+    """The finding of an estimand that no estimate could be made for."""
+    return with_number(estimand, stratum=stratum, number=Absent(reason=_sentence(reason)), sample=sample, notes=notes)
 
 
 def with_number(
-    claim: Claim, *, stratum: Stratum, number: Number, sample: SampleSize, notes: Sequence[str] = ()
+    estimand: Estimand, *, stratum: Stratum, number: Number, sample: SampleSize, notes: Sequence[str] = ()
 ) -> Finding:
-    """The finding of a claim with a number that was made elsewhere."""
+    """The finding of an estimand with a number that was made elsewhere."""
     return Finding(
-        measure=claim.measure,
+        measure=estimand.measure,
         model=stratum.model,
         kind=stratum.kind,
-        where=replace(stratum.where, cue=claim.cue),
-        arms=claim.arms,
-        contrast=claim.contrast,
-        quantity=claim.quantity,
-        role=_role(claim, stratum=stratum),
+        where=replace(stratum.where, cue=estimand.cue),
+        arms=estimand.arms,
+        contrast=estimand.contrast,
+        quantity=estimand.quantity,
+        role=_role(estimand, stratum=stratum),
         number=number,
         sample=sample,
-        method=claim.method,
+        method=estimand.method,
         notes=tuple(_sentence(note) for note in notes),
     )
 
 
-def _role(claim: Claim, *, stratum: Stratum) -> Role:
+def _role(estimand: Estimand, *, stratum: Stratum) -> Role:
     """Confirmatory is the main form of a measure that the plan names, in the plan's main condition."""
-    if not claim.tested or claim.described:
+    if not estimand.tested or estimand.described:
         return "descriptive"
     if (
-        claim.main
+        estimand.main
         and stratum.main
-        and claim.cue in {None, "stated"}
-        and claim.measure in stratum.settings.confirmatory
+        and estimand.cue in {None, "stated"}
+        and estimand.measure in stratum.settings.confirmatory
         and stratum.kind in OPTION_KINDS
     ):
         return "confirmatory"

@@ -1,4 +1,4 @@
-"""From a claim and an estimate to a finding."""
+"""From an estimand and an estimate to a finding."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from evenhand.analysis.estimators.equivalence import tost_p
+from evenhand.analysis.estimators.equivalence import tost_p, unseen_share
 from evenhand.analysis.estimators.paired import PairedGap, paired_gap
-from evenhand.analysis.findings.claim import Claim, finding, without_number
+from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.condition import Condition
 from evenhand.records.contrast import ArmContrast, LevelContrast
-from evenhand.records.estimate import Absent, MissingBounds
+from evenhand.records.estimate import Absent, Equivalence, MissingBounds
 from evenhand.records.finding import Finding, SampleSize
 from evenhand.records.measure import Quantity
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
@@ -28,7 +28,7 @@ def stratum() -> Stratum:
     return strata(simulated_scores(Respondent(), design=design, rng=np.random.default_rng(0)))[0]
 
 
-def claim(**changes: object) -> Claim:
+def estimand(**changes: object) -> Estimand:
     base: dict[str, object] = {
         "measure": "gap",
         "arms": ArmContrast(arm="pairs"),
@@ -36,7 +36,7 @@ def claim(**changes: object) -> Claim:
         "quantity": Quantity(name="score"),
         "method": "a method",
     }
-    return Claim(**{**base, **changes})  # type: ignore[arg-type]
+    return Estimand(**{**base, **changes})  # type: ignore[arg-type]
 
 
 def estimate() -> PairedGap:
@@ -44,7 +44,7 @@ def estimate() -> PairedGap:
 
 
 def made(stratum: Stratum, *, bounds: MissingBounds | None = None, **changes: object) -> Finding:
-    return finding(claim(**changes), stratum=stratum, estimate=estimate(), sample=SAMPLE, bounds=bounds)
+    return finding(estimand(**changes), stratum=stratum, estimate=estimate(), sample=SAMPLE, bounds=bounds)
 
 
 def test_a_finding_keeps_the_claim_and_the_stratum_as_they_are(stratum: Stratum) -> None:
@@ -74,17 +74,15 @@ def test_the_role_follows_from_the_plan_the_claim_and_the_condition(
     stratum: Stratum, changes: dict[str, object], where: dict[str, object], role: str
 ) -> None:
     part = replace(stratum, **where)
-    assert finding(claim(**changes), stratum=part, estimate=estimate(), sample=SAMPLE).role == role
-    assert without_number(claim(**changes), stratum=part, sample=SAMPLE, reason="nothing").role == role
+    assert finding(estimand(**changes), stratum=part, estimate=estimate(), sample=SAMPLE).role == role
+    assert without_number(estimand(**changes), stratum=part, sample=SAMPLE, reason="nothing").role == role
 
 
 def test_a_tested_claim_is_set_against_the_margin(stratum: Stratum) -> None:
     found, numbers = made(stratum), estimate()
     p = tost_p(numbers.estimate, se=numbers.se, df=numbers.df, margin=0.03, third=numbers.third)
     # 6 sets and 6 items: 1 - 0.05^(1/6) of either could react without one of them being here.
-    assert found.equivalence is not None
-    assert (found.equivalence.margin, found.equivalence.p) == (0.03, p)
-    assert found.equivalence.unseen == pytest.approx(1 - 0.05 ** (1 / 6))
+    assert found.equivalence == Equivalence(margin=0.03, p=p, unseen=unseen_share(6, confidence=0.95))
     assert (found.p, found.smallest_detectable) == (numbers.p, numbers.smallest_detectable)
 
 
@@ -109,7 +107,7 @@ def test_a_sign_that_missing_answers_can_turn_is_noted(
 
 
 def test_without_an_estimate_the_reason_is_a_sentence(stratum: Stratum) -> None:
-    found = without_number(claim(), stratum=stratum, sample=SAMPLE, reason="nothing was answered.")
+    found = without_number(estimand(), stratum=stratum, sample=SAMPLE, reason="nothing was answered.")
     assert (found.value, found.number) == (None, Absent(reason="Nothing was answered."))
 
 
@@ -118,7 +116,7 @@ def test_differences_that_are_all_alike_count_in_units_and_never_in_pairs(
     stratum: Stratum, value: float, sets: int, shown: bool
 ) -> None:
     constant = paired_gap(np.full((sets, 120), value))
-    found = finding(claim(), stratum=stratum, estimate=constant, sample=SAMPLE)
+    found = finding(estimand(), stratum=stratum, estimate=constant, sample=SAMPLE)
     assert found.equivalence is not None
     # `sets` units and none other: 0.97^30 = 40%, 0.97^99 = 4.9%; from 1 point only 2 remain, 0.98^99 = 14%.
     assert found.equivalence.p == pytest.approx((1 - (0.03 - value)) ** sets)
@@ -128,7 +126,7 @@ def test_differences_that_are_all_alike_count_in_units_and_never_in_pairs(
 def test_a_gap_says_how_few_units_carry_it(stratum: Stratum) -> None:
     table = np.random.default_rng(0).normal(0.0, 0.02, (12, 10))
     table[:, 4] += 1.0
-    found = finding(claim(), stratum=stratum, estimate=paired_gap(table), sample=SAMPLE)
+    found = finding(estimand(), stratum=stratum, estimate=paired_gap(table), sample=SAMPLE)
     assert found.tested is not None and found.tested.carriers is not None
     carriers = found.tested.carriers
     assert carriers.items == 1 and carriers.profiles > 3
