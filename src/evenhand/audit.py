@@ -31,7 +31,7 @@ from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.kinds import kind_of, open_endpoint
 from evenhand.endpoints.redact import known_secrets
 from evenhand.errors import StoreError, UsageError
-from evenhand.head.judging import judge_checks
+from evenhand.head.judging import rater_checks
 from evenhand.head.summary import example_prompts, run_summary
 from evenhand.measurement_table import Labels, measurement_table
 from evenhand.plan.cost import prices_of
@@ -176,14 +176,14 @@ def _endpoints(plan: Plan, questions: Questions, connection: Connection, ledger:
     endpoints = {model.name: open_endpoint(model, context=context) for model in plan.models}
     templates = {prompt.name: prompt.text for prompt in plan.prompts}
     for reader in second_models(plan):
-        if plan.judge is not None:
+        if plan.rater is not None:
             endpoints = {
                 name: JudgedEndpoint(
                     MeteredEndpoint(endpoint, model=name, role="assistant", ledger=ledger),
                     MeteredEndpoint(
                         open_endpoint(reader, context=context), model=reader.name, role="second", ledger=ledger
                     ),
-                    judge=plan.judge,
+                    rater=plan.rater,
                     templates=templates,
                 )
                 for name, endpoint in endpoints.items()
@@ -254,10 +254,10 @@ def _labels(plan: Plan, trials: TrialReader, path: Path) -> Labels:
     Raises:
         UsageError: The run has no judge, or the file cannot be used.
     """
-    if plan.judge is None:
+    if plan.rater is None:
         raise UsageError("--labels corrects a judge, and nobody judged this run; plan one with --judge MODEL")
     written = {row.cell.cell_key for row in trials.rows() if row.cell.condition.answer == "text"}
-    return read_labels(path, criteria=plan.judge.criteria, cells=written)
+    return read_labels(path, criteria=plan.rater.criteria, cells=written)
 
 
 @contextmanager
@@ -292,7 +292,7 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None, labels:
     with open_trials(directory / TRIALS_FILE) as trials:
         summary = run_summary(plan, trials, directory=directory)
         examples = example_prompts(plan, trials)
-        judge = judge_checks(plan, trials)
+        rater = rater_checks(plan, trials)
         lost = trials.count() - scores.frame.height
         summary = msgspec.structs.replace(summary, interim=trials.count() < sum(m.planned for m in summary.models))
     findings = analyse(scores, measurements=measurements, run=summary, examples=examples)
@@ -304,7 +304,7 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None, labels:
     if lost:
         rows = "1 row" if lost == 1 else f"{lost:,} rows"
         warnings.append(f"{rows} of {TRIALS_FILE} cannot be read and are left out of every number.")
-    return msgspec.structs.replace(findings, judge=judge, warnings=(*warnings, *findings.warnings))
+    return msgspec.structs.replace(findings, rater=rater, warnings=(*warnings, *findings.warnings))
 
 
 def publish(findings: Findings, directory: Path) -> Path:

@@ -21,7 +21,7 @@ from evenhand.records.measure import QuantityName
 from evenhand.records.measurement import MEASUREMENT_COLUMNS
 from evenhand.records.plan import Plan
 from evenhand.records.profile import Arm
-from evenhand.records.rubric import Judge, Judged
+from evenhand.records.rubric import Rater, Judged
 from evenhand.records.score import ColumnType
 from evenhand.records.settings import Wording
 from evenhand.records.trial import Answered, Outcome, Rated, Written, outcome_name
@@ -85,10 +85,10 @@ def measurement_table(plan: Plan, trials: TrialReader, *, labels: Labels | None 
         levels = tuple(arm.levels.get(factor) for factor in factors)
         rows += [
             (*before, *number, *levels)
-            for number in numbers_of(stored, item=item, arm=arm, texts=texts, judge=plan.judge)
+            for number in numbers_of(stored, item=item, arm=arm, texts=texts, rater=plan.rater)
         ]
         if stored.cell.condition.answer == "text":
-            rows += [(*before, *number, *levels) for number in _by_people(stored, plan.judge, labels)]
+            rows += [(*before, *number, *levels) for number in _by_people(stored, plan.rater, labels)]
         if isinstance(stored.trial.outcome, Written) and stored.trial.reply is not None:
             written.append(_WrittenAnswer(before, levels, item.id, split_reasoning(stored.trial.reply.text)[0]))
     rows += _wording_rows(written, wording=plan.analysis.wording)
@@ -115,7 +115,7 @@ def _wording_rows(written: Sequence[_WrittenAnswer], *, wording: Wording) -> Ite
 
 
 def numbers_of(
-    stored: StoredTrial, *, item: Item, arm: Arm, texts: TextReader, judge: Judge | None
+    stored: StoredTrial, *, item: Item, arm: Arm, texts: TextReader, rater: Rater | None
 ) -> Iterator[Number]:
     """The numbers of a trial, in the order of the item's options; values are None where it has no usable answer.
 
@@ -132,7 +132,7 @@ def numbers_of(
             return
         case "text":
             reply = stored.trial.reply if isinstance(outcome, Written) else None
-            yield from _judged(stored, judge=judge)
+            yield from _judged(stored, rater=rater)
             for number in texts.numbers(None if reply is None else reply.text, item=item, arm=arm):
                 yield Number(None, number.quantity, number.tag, number.value)
         case "distribution":
@@ -146,21 +146,21 @@ def numbers_of(
             assert_never(unreachable)
 
 
-def _judged(stored: StoredTrial, *, judge: Judge | None) -> Iterator[Number]:
+def _judged(stored: StoredTrial, *, rater: Rater | None) -> Iterator[Number]:
     """The judge's ratings, each the mean of its two askings; None where one of them gave no whole answer."""
-    if judge is None:
+    if rater is None:
         return
     said = judged_of(stored.trial.reply) or Judged()
-    for criterion in judge.criteria:
+    for criterion in rater.criteria:
         value = None
         if isinstance(stored.trial.outcome, Written) and said.forward is not None and said.backward is not None:
             value = (said.forward[criterion.id] + said.backward[criterion.id]) / 2
         yield Number(None, "judged", criterion.id, value)
 
 
-def _by_people(stored: StoredTrial, judge: Judge | None, labels: Labels) -> Iterator[Number]:
+def _by_people(stored: StoredTrial, rater: Rater | None, labels: Labels) -> Iterator[Number]:
     """What people said of the answer, where they rated it."""
-    for criterion in judge.criteria if judge is not None else ():
+    for criterion in rater.criteria if rater is not None else ():
         rating = labels.get((stored.cell.cell_key, criterion.id))
         if rating is not None:
             yield Number(None, "people", criterion.id, rating)

@@ -22,7 +22,7 @@ from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, ModelSpec
-from evenhand.records.rubric import Judge
+from evenhand.records.rubric import Rater
 from evenhand.rundir import RunDirectory
 from evenhand.scoring.judging.rubric import load_rubric
 from tests.support.chat_server import chat_body, chat_server
@@ -30,10 +30,10 @@ from tests.support.chat_server import chat_body, chat_server
 SMALL = Design(kinds=("advice",), none_repeats=2, placebo_per_item=0.25, pairs_per_item=1)
 
 
-def written(tmp_path: Path, *, pairs: int = 1, judge: Judge | None = None, **planted: float) -> RunDirectory:
+def written(tmp_path: Path, *, pairs: int = 1, rater: Rater | None = None, **planted: float) -> RunDirectory:
     design = Design(kinds=("advice",), none_repeats=2, placebo_per_item=0.25, pairs_per_item=pairs)
     model = ModelSpec(name="simulated/custom", options={name: str(value) for name, value in planted.items()})
-    request = PlanRequest(models=(model,), banks=("advice",), cohorts=("explicit",), design=design, judge=judge)
+    request = PlanRequest(models=(model,), banks=("advice",), cohorts=("explicit",), design=design, rater=rater)
     return audit(make_plan(request), tmp_path)
 
 
@@ -120,9 +120,9 @@ def rates_by_length(asked: dict[str, Any], _: Mapping[str, str]) -> tuple[int, b
     return 200, chat_body("\n".join(lines), usage={"prompt_tokens": 200, "completion_tokens": 30})
 
 
-def judged(url: str) -> Judge:
+def judged(url: str) -> Rater:
     model = ModelSpec(name="openai/judge", base_url=url, settings=ModelSettings(max_tokens=99))
-    return Judge(model=model, criteria=load_rubric())
+    return Rater(model=model, criteria=load_rubric())
 
 
 def test_a_judge_is_metered_and_said_to_prefer_length_and_position(
@@ -130,17 +130,17 @@ def test_a_judge_is_metered_and_said_to_prefer_length_and_position(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     with chat_server(rates_by_length) as url:
-        run = written(tmp_path, judge=judged(url), words_gap=24)
+        run = written(tmp_path, rater=judged(url), words_gap=24)
     findings = run.findings
     asked = run.scores.height
     (summary,) = findings.run.models if findings.run else ()
     (second,) = summary.second
     assert (second.model, second.calls, second.input_tokens) == ("openai/judge", 2 * asked, 400 * asked)
-    assert [check.criterion for check in findings.judge] == NAMES
-    assert all(check.length > 0.9 for check in findings.judge)
-    first, last = findings.judge[0], findings.judge[-1]
+    assert [check.criterion for check in findings.rater] == NAMES
+    assert all(check.length > 0.9 for check in findings.rater)
+    first, last = findings.rater[0], findings.rater[-1]
     assert (first.order, last.order) == (pytest.approx(1.5, abs=0.05), pytest.approx(-1.5, abs=0.05))
-    assert findings.judge[1].alpha == pytest.approx(1.0)
+    assert findings.rater[1].alpha == pytest.approx(1.0)
     assert pair_shift(findings, "judged", "warmth").verdict == "difference"
     page = run.report.read_text(encoding="utf-8")
     assert "longer answers to the same prompt higher" in page
@@ -152,7 +152,7 @@ def test_peoples_ratings_correct_the_judge_and_the_finding_says_so(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     with chat_server(rates_by_length) as url:
-        run = written(tmp_path / "run", judge=judged(url), words_gap=24)
+        run = written(tmp_path / "run", rater=judged(url), words_gap=24)
     before = pair_shift(run.findings, "judged", "warmth")
     cells = run.measurements.filter(pl.col("quantity") == "words")["cell_key"].to_list()
     ratings = tmp_path / "ratings.csv"
@@ -171,9 +171,9 @@ def test_peoples_ratings_correct_the_judge_and_the_finding_says_so(
 
 
 def test_the_preview_counts_the_judges_calls() -> None:
-    judge = Judge(model=ModelSpec(name="openai/gpt-5.1"), criteria=load_rubric())
+    rater = Rater(model=ModelSpec(name="openai/gpt-5.1"), criteria=load_rubric())
     shown = preview(
-        make_plan(PlanRequest(models=("simulated/null",), banks=("advice",), design=SMALL, judge=judge)), concurrency=1
+        make_plan(PlanRequest(models=("simulated/null",), banks=("advice",), design=SMALL, rater=rater)), concurrency=1
     )
     assistant, second = shown.models
     assert second.calls == 2 * assistant.calls
@@ -182,9 +182,9 @@ def test_the_preview_counts_the_judges_calls() -> None:
 
 
 def test_a_judge_without_written_answers_is_refused() -> None:
-    judge = Judge(model=ModelSpec(name="openai/gpt-5.1"), criteria=load_rubric())
+    rater = Rater(model=ModelSpec(name="openai/gpt-5.1"), criteria=load_rubric())
     with pytest.raises(UsageError, match="--kind advice"):
-        make_plan(PlanRequest(models=("simulated/null",), preset="quick", judge=judge))
+        make_plan(PlanRequest(models=("simulated/null",), preset="quick", rater=rater))
 
 
 def test_labels_without_a_judge_are_refused(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ __all__ = ["PROMPT_SUFFIXES", "load_prompts"]
 PROMPT_SUFFIXES = (".txt", ".jsonl", ".yaml", ".yml", ".json")
 
 
-class _Entry(Struct, frozen=True, forbid_unknown_fields=True):
+class _PromptEntry(Struct, frozen=True, forbid_unknown_fields=True):
     """One prompt."""
 
     prompt: str
@@ -62,7 +62,7 @@ def load_prompts(path: Path) -> Bank:
     return check_bank(bank, source=str(path))
 
 
-def _numbered(data: bytes, *, source: str, suffix: str) -> Iterator[_Entry]:
+def _numbered(data: bytes, *, source: str, suffix: str) -> Iterator[_PromptEntry]:
     if suffix in (".yaml", ".yml", ".json"):
         yield from _listed(data, source=source)
         return
@@ -74,10 +74,10 @@ def _numbered(data: bytes, *, source: str, suffix: str) -> Iterator[_Entry]:
         text = line.strip()
         if not text or (suffix == ".txt" and text.startswith("#")):
             continue
-        yield _Entry(prompt=text) if suffix == ".txt" else _json_entry(text, where=f"{source!r}, line {number}")
+        yield _PromptEntry(prompt=text) if suffix == ".txt" else _json_entry(text, where=f"{source!r}, line {number}")
 
 
-def _json_entry(text: str, *, where: str) -> _Entry:
+def _json_entry(text: str, *, where: str) -> _PromptEntry:
     try:
         return _entry(msgspec.json.decode(text), where=where)
     except msgspec.DecodeError as error:
@@ -87,7 +87,7 @@ def _json_entry(text: str, *, where: str) -> _Entry:
 _EXAMPLE = '{"prompt": "How do I apologise?", "id": "apology"}'
 
 
-def _listed(data: bytes, *, source: str) -> Iterator[_Entry]:
+def _listed(data: bytes, *, source: str) -> Iterator[_PromptEntry]:
     document = parse_document(data, source=source, error=BankError)
     listed = document.value
     if not isinstance(listed, list):
@@ -98,10 +98,10 @@ def _listed(data: bytes, *, source: str) -> Iterator[_Entry]:
         yield _entry(one, where=f"{source!r}, entry {number}")
 
 
-def _entry(value: object, *, where: str) -> _Entry:
+def _entry(value: object, *, where: str) -> _PromptEntry:
     if isinstance(value, str):
-        return _Entry(prompt=value.strip())
+        return _PromptEntry(prompt=value.strip())
     try:
-        return msgspec.convert(value, _Entry)
+        return msgspec.convert(value, _PromptEntry)
     except msgspec.ValidationError as error:
         raise BankError(f"{where}: {error}; write a text, or an object such as {_EXAMPLE}") from error

@@ -18,7 +18,7 @@ from evenhand.records.item import ITEM_KINDS
 from evenhand.records.message import USUAL_SETTINGS, ModelSettings
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
-from evenhand.records.rubric import Judge
+from evenhand.records.rubric import Rater
 from evenhand.records.settings import AnalysisSettings, Outcome, Wording
 
 __all__ = ["DEFAULT_MODEL", "DesignOptions", "build_plan", "pairs_of"]
@@ -151,9 +151,9 @@ class DesignOptions:
     extractor_option: Annotated[
         list[str], typer.Option(help="Option NAME=VALUE of the extractor; may be repeated.", rich_help_panel=JUDGE)
     ] = dataclasses.field(default_factory=list)
-    judge: Annotated[
+    rater: Annotated[
         str | None,
-        typer.Option(help="Model that rates written answers, blind to memory, twice.", rich_help_panel=JUDGE),
+        typer.Option("--judge", help="Model that rates written answers, blind to memory, twice.", rich_help_panel=JUDGE),
     ] = None
     judge_base_url: Annotated[
         str | None, typer.Option(help="Address of the judge's server.", rich_help_panel=JUDGE)
@@ -228,7 +228,7 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
         extractor_options=options_of_reader,
         command=redact(shlex.join(["evenhand", *sys.argv[1:]]), secrets),
         prompts=tuple(str(path) for path in options.prompts),
-        judge=_judge(options, secrets=secrets),
+        rater=_rater(options, secrets=secrets),
         analysis=AnalysisSettings(margin=options.margin, wording=options.wording),
         outcome=options.outcome,
     )
@@ -238,7 +238,7 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
     return plan
 
 
-def _judge(options: DesignOptions, *, secrets: Sequence[str]) -> Judge | None:
+def _rater(options: DesignOptions, *, secrets: Sequence[str]) -> Rater | None:
     """The judge that the options describe.
 
     Raises:
@@ -247,15 +247,15 @@ def _judge(options: DesignOptions, *, secrets: Sequence[str]) -> Judge | None:
     from evenhand.scoring.judging.endpoint import JUDGE_TOKENS
     from evenhand.scoring.judging.rubric import load_rubric
 
-    if options.judge is None:
+    if options.rater is None:
         if options.rubric is not None or options.judge_base_url is not None:
             raise UsageError("--rubric and --judge-base-url belong to a judge; name one with --judge MODEL")
         return None
     _check_address(options.judge_base_url, option="--judge-base-url", secrets=secrets)
     model = ModelSpec(
-        name=options.judge, base_url=options.judge_base_url, settings=ModelSettings(max_tokens=JUDGE_TOKENS)
+        name=options.rater, base_url=options.judge_base_url, settings=ModelSettings(max_tokens=JUDGE_TOKENS)
     )
-    return Judge(model=model, criteria=load_rubric(options.rubric))
+    return Rater(model=model, criteria=load_rubric(options.rubric))
 
 
 def _check_address(address: str | None, *, option: str, secrets: Sequence[str]) -> None:

@@ -13,13 +13,13 @@ from scipy import stats
 from evenhand.bank.agreement import agreement_interval, krippendorff_alpha
 from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.plan import Plan
-from evenhand.records.rubric import Judge, JudgeCheck, Judged
+from evenhand.records.rubric import Rater, RaterCheck, Judged
 from evenhand.scoring.features.sentences import words
 from evenhand.scoring.judging.endpoint import judged_of
 from evenhand.seeds import stream
 from evenhand.store.reading import TrialReader
 
-__all__ = ["RatedAnswer", "judge_checks", "rated_answers"]
+__all__ = ["RatedAnswer", "rater_checks", "rated_answers"]
 
 Floats = NDArray[np.float64]
 
@@ -41,23 +41,23 @@ def rated_answers(trials: TrialReader) -> Iterator[RatedAnswer]:
             yield RatedAnswer(item=stored.cell.item, words=len(words(split_reasoning(reply.text)[0])), judged=judged)
 
 
-def judge_checks(plan: Plan, trials: TrialReader) -> tuple[JudgeCheck, ...]:
+def rater_checks(plan: Plan, trials: TrialReader) -> tuple[RaterCheck, ...]:
     """A check for every criterion; none where nobody judges or nothing was rated yet."""
-    if plan.judge is None:
+    if plan.rater is None:
         return ()
     answers = list(rated_answers(trials))
-    return checks_of(plan.judge, answers, seed=plan.seed) if answers else ()
+    return checks_of(plan.rater, answers, seed=plan.seed) if answers else ()
 
 
-def checks_of(judge: Judge, answers: list[RatedAnswer], *, seed: int) -> tuple[JudgeCheck, ...]:
+def checks_of(rater: Rater, answers: list[RatedAnswer], *, seed: int) -> tuple[RaterCheck, ...]:
     """A check for every criterion of a judge."""
     twice = [one for one in answers if one.judged.forward is not None and one.judged.backward is not None]
     return tuple(
-        _check(judge, criterion.id, twice, unread=len(answers) - len(twice), seed=seed) for criterion in judge.criteria
+        _check(rater, criterion.id, twice, unread=len(answers) - len(twice), seed=seed) for criterion in rater.criteria
     )
 
 
-def _check(judge: Judge, criterion: str, answers: list[RatedAnswer], *, unread: int, seed: int) -> JudgeCheck:
+def _check(rater: Rater, criterion: str, answers: list[RatedAnswer], *, unread: int, seed: int) -> RaterCheck:
     pairs = [(one.judged.forward or {}, one.judged.backward or {}) for one in answers]
     ratings = np.asarray([(first[criterion], second[criterion]) for first, second in pairs], dtype=np.float64)
     ratings = ratings.reshape(-1, 2)
@@ -70,8 +70,8 @@ def _check(judge: Judge, criterion: str, answers: list[RatedAnswer], *, unread: 
     apart = ratings[:, 0] - ratings[:, 1]
     several = len(apart) > 1
     length, length_p = _with_length(answers, ratings.mean(axis=1)) if several else (float("nan"), float("nan"))
-    return JudgeCheck(
-        model=judge.model.name,
+    return RaterCheck(
+        model=rater.model.name,
         criterion=criterion,
         answers=len(answers),
         unread=unread,

@@ -25,7 +25,7 @@ from evenhand.records.item import Bank
 from evenhand.records.message import USUAL_SETTINGS
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan, Preset, PromptFile, Stamped
 from evenhand.records.profile import Cohort, Cue
-from evenhand.records.rubric import Judge
+from evenhand.records.rubric import Rater
 from evenhand.records.settings import AnalysisSettings, Outcome
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.templates import ask_templates, judge_templates
@@ -64,7 +64,7 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Options of the extractor, such as the model of `llm_extract`."""
     prompts: tuple[str, ...] = ()
     """Files of the user's own prompts, beside the banks that are named; alone where none is."""
-    judge: Judge | None = None
+    rater: Rater | None = None
     """A second model that rates written answers."""
     analysis: AnalysisSettings = AnalysisSettings()
     """What the analysis is told beforehand; its seed and outcome are replaced by `seed` and `outcome`."""
@@ -104,7 +104,7 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
     cohorts = tuple(load_cohort(name, cues=_cues(name, design)) for name in request.cohorts)
     cohorts = tuple(cohort for cohort in cohorts if _takes_part(cohort, design))
     prompts = {**load_templates(), **ask_templates(request.extractor, _formats(design))}
-    prompts |= {} if request.judge is None else judge_templates()
+    prompts |= {} if request.rater is None else judge_templates()
     retrieved = "retrieved" in design.placements
     plan = Plan(
         evenhand=version("evenhand"),
@@ -131,7 +131,7 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         ),
         extractor=request.extractor,
         extractor_options=request.extractor_options,
-        judge=request.judge,
+        rater=request.rater,
         analysis=_with_references(_settings(request, models), cohorts),
         sha256="",
     )
@@ -182,7 +182,7 @@ def _check_formats(request: PlanRequest, *, models: Sequence[ModelSpec], design:
     """
     if not design.answers:
         raise UsageError("the design names no answer format; name letter, distribution or both")
-    if request.judge is not None and "text" not in _formats(design):
+    if request.rater is not None and "text" not in _formats(design):
         raise UsageError(
             "a judge rates written answers, and the design asks for none; add --kind advice or --prompts FILE, or "
             "leave --judge out"

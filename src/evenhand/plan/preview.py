@@ -123,7 +123,7 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
         if plan.analysis.contrast in arm.arm.levels
     }
     several = len(plan.models)
-    said = ANSWER_TOKENS * (1 if plan.judge is None else len(plan.judge.criteria))
+    said = ANSWER_TOKENS * (1 if plan.rater is None else len(plan.rater.criteria))
     rows = [_model(model, _Sent(calls, characters, answered), concurrency) for model in plan.models]
     rows += [
         _model(

@@ -96,10 +96,10 @@ class Questions:
 
     def read_characters(self, cell: Cell, meeting: Meeting) -> int:
         """Characters that a second model is sent to read the cell's answer, without the answer; 0 without one."""
-        if self.second_calls(cell) == 2 and self.plan.judge is not None:
+        if self.second_calls(cell) == 2 and self.plan.rater is not None:
             self._items.setdefault(meeting.item.id, meeting.item)
             asked = self._asked(meeting.item.id, cell.option_order, cell.condition.answer)
-            criteria = self.plan.judge.criteria
+            criteria = self.plan.rater.criteria
             return 2 * len(judge_question(asked, "", criteria=criteria, templates=self._templates))
         if self.second_calls(cell) == 0:
             return 0
@@ -109,7 +109,7 @@ class Questions:
 
     def second_calls(self, cell: Cell) -> int:
         """How often a second model is asked about the cell's answer: a judge twice, a reader of letters once."""
-        if self.plan.judge is not None:
+        if self.plan.rater is not None:
             return 2 if cell.condition.answer == "text" else 0
         return 1 if self.plan.extractor == "llm_extract" else 0
 

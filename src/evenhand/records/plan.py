@@ -13,7 +13,7 @@ from evenhand.records.condition import MITIGATIONS, Mitigation
 from evenhand.records.item import ITEM_KINDS, Bank, ItemKind
 from evenhand.records.model_spec import ModelSpec
 from evenhand.records.profile import CUES, PLACEMENTS, READERS, Cohort, Cue, Placement, Reader
-from evenhand.records.rubric import Judge
+from evenhand.records.rubric import Rater
 from evenhand.records.settings import AnalysisSettings
 
 __all__ = ["Design", "Extractor", "ModelSpec", "Plan", "Preset", "PromptFile", "Stamped", "refuse_unknown"]
@@ -152,7 +152,7 @@ class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     prompts: tuple[PromptFile, ...]
     extractor: Extractor
     extractor_options: dict[str, str]
-    judge: Judge | None = None
+    rater: Rater | None = None
     """Rates written answers; None: nobody does."""
     analysis: AnalysisSettings
     sha256: str

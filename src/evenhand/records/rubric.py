@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from evenhand.records.model_spec import ModelSpec
 
-__all__ = ["Criterion", "Judge", "JudgeCheck", "Judged"]
+__all__ = ["Criterion", "Rater", "RaterCheck", "Judged"]
 
 
 class Criterion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,7 +18,7 @@ class Criterion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is rated, and what 0 and 10 mean."""
 
 
-class Judge(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Rater(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A second model that rates written answers; part of the plan."""
 
     model: ModelSpec
@@ -33,7 +33,7 @@ class Judged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     backward: dict[str, float] | None = None
 
 
-class JudgeCheck(Struct, frozen=True, kw_only=True):
+class RaterCheck(Struct, frozen=True, kw_only=True):
     """How far a judge's ratings on one criterion can be relied on, over all answers that it rated."""
 
     model: str

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from evenhand.records.finding import Finding
-from evenhand.records.rubric import JudgeCheck
+from evenhand.records.rubric import RaterCheck
 from evenhand.report.blocks import Block, Column, Forest, Grid, Note, Section
 from evenhand.report.forest import ForestSpec, Texts, forest_of, variant_of
 from evenhand.report.number_titles import number_name
@@ -52,7 +52,7 @@ def writing_section(source: Source) -> Section | None:
             texts=Texts(label=title_of, detail=lambda finding: variant_of(finding, among=beyond)),
         )
         blocks += [spread] if spread is not None else []
-    checks = source.findings.judge
+    checks = source.findings.rater
     blocks += [Note("The judge", _said(checks)), _grid(checks)] if checks else []
     return Section(
         id="writing",
@@ -109,7 +109,7 @@ def _name(finding: Finding) -> str:
     return f"{name[:1].upper()}{name[1:]}"
 
 
-def _said(checks: Sequence[JudgeCheck]) -> str:
+def _said(checks: Sequence[RaterCheck]) -> str:
     """What a reader must know of the judge."""
     first = checks[0]
     said = [
@@ -132,11 +132,11 @@ def _said(checks: Sequence[JudgeCheck]) -> str:
     return " ".join(said)
 
 
-def _prefers_order(check: JudgeCheck) -> bool:
+def _prefers_order(check: RaterCheck) -> bool:
     return check.order_se > 0 and math.isfinite(check.order) and abs(check.order) > 2.58 * check.order_se
 
 
-def _grid(checks: Sequence[JudgeCheck]) -> Grid:
+def _grid(checks: Sequence[RaterCheck]) -> Grid:
     return Grid(
         id="judge",
         title="The judge by criterion",

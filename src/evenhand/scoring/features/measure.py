@@ -15,7 +15,7 @@ from evenhand.scoring.features.sentences import words
 from evenhand.scoring.features.speech_acts import Act, shares_of_acts
 from evenhand.scoring.leakage import FactWords, content_words
 
-__all__ = ["SHARED_ACTS", "SHOWN_ACTS", "Asked", "TextNumber", "asked_of", "text_numbers"]
+__all__ = ["SHARED_ACTS", "SHOWN_ACTS", "AskedText", "TextNumber", "asked_of", "text_numbers"]
 
 SHARED_ACTS: tuple[Act, ...] = ("directive", "hedge", "question")
 """Acts measured by the share of sentences that show them."""
@@ -23,7 +23,7 @@ SHOWN_ACTS: tuple[Act, ...] = ("validation", "warning", "referral", "refusal")
 """Acts measured by whether any sentence shows them: one referral in an answer is a referral."""
 
 
-class Asked(Struct, frozen=True, kw_only=True):
+class AskedText(Struct, frozen=True, kw_only=True):
     """What was put to the assistant: its own words prove nothing about the answer."""
 
     words: frozenset[str]
@@ -41,14 +41,14 @@ class TextNumber(Struct, frozen=True, kw_only=True):
     """None where there is no usable answer."""
 
 
-def asked_of(item: Item) -> Asked:
+def asked_of(item: Item) -> AskedText:
     """The words of an item that an answer may take up without saying anything of the user."""
     text = f"{item.stem} {item.question}"
-    return Asked(words=content_words(text), groups=groups_mentioned(text))
+    return AskedText(words=content_words(text), groups=groups_mentioned(text))
 
 
 def text_numbers(
-    text: str | None, *, asked: Asked, facts: Sequence[FactWords], markers: Sequence[str] = ()
+    text: str | None, *, asked: AskedText, facts: Sequence[FactWords], markers: Sequence[str] = ()
 ) -> Iterator[TextNumber]:
     """Length, reading grade, acts and mentions of an answer.
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from evenhand.records.item import Item
 from evenhand.records.profile import Arm
-from evenhand.scoring.features.measure import Asked, TextNumber, asked_of, text_numbers
+from evenhand.scoring.features.measure import AskedText, TextNumber, asked_of, text_numbers
 from evenhand.scoring.leakage import FactWords, prepare
 
 __all__ = ["TextReader"]
@@ -17,7 +17,7 @@ class TextReader:
     """Numbers of written answers."""
 
     def __init__(self) -> None:
-        self._asked: dict[str, Asked] = {}
+        self._asked: dict[str, AskedText] = {}
         self._facts: dict[tuple[str, str], tuple[FactWords, ...]] = {}
         self._measured = lru_cache(maxsize=4096)(self._measure)
 

@@ -32,7 +32,7 @@ class _Patterns(Struct, frozen=True, forbid_unknown_fields=True):
     exceptions: list[str]
 
 
-class _File(Struct, frozen=True, forbid_unknown_fields=True):
+class _ActsFile(Struct, frozen=True, forbid_unknown_fields=True):
     language: str
     words: dict[str, str]
     acts: dict[str, _Patterns]
@@ -46,9 +46,9 @@ class _Found(Struct, frozen=True):
 
 
 @cache
-def _file() -> _File:
+def _file() -> _ActsFile:
     data = (resources.files("evenhand.scoring.features") / _FILE).read_bytes()
-    return convert_document(parse_document(data, source=_FILE, error=InputError), _File, error=InputError)
+    return convert_document(parse_document(data, source=_FILE, error=InputError), _ActsFile, error=InputError)
 
 
 @cache

@@ -15,7 +15,7 @@ from evenhand.reading.numbers import NoNumbers, stated_numbers
 from evenhand.reading.shown import Shown
 from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.message import Message, Reply, Request
-from evenhand.records.rubric import Criterion, Judge, Judged
+from evenhand.records.rubric import Criterion, Rater, Judged
 from evenhand.scoring.templates import judge_question
 
 __all__ = ["JUDGE_TOKENS", "JudgedEndpoint", "judged_of", "read_ratings"]
@@ -35,10 +35,10 @@ class JudgedEndpoint:
         templates: The plan's frozen prompts.
     """
 
-    def __init__(self, assistant: Endpoint, second: Endpoint, *, judge: Judge, templates: Mapping[str, str]) -> None:
+    def __init__(self, assistant: Endpoint, second: Endpoint, *, rater: Rater, templates: Mapping[str, str]) -> None:
         self._assistant = assistant
         self._second = second
-        self._judge = judge
+        self._rater = rater
         self._templates = templates
 
     @property
@@ -62,8 +62,8 @@ class JudgedEndpoint:
         if request.letters or reply.finish != "stop" or reply.refusal or not answer:
             return reply
         situation = request.messages[-1].content
-        forward = await self._rated(request, situation, answer, self._judge.criteria)
-        backward = await self._rated(request, situation, answer, self._judge.criteria[::-1])
+        forward = await self._rated(request, situation, answer, self._rater.criteria)
+        backward = await self._rated(request, situation, answer, self._rater.criteria[::-1])
         judged = Judged(forward=forward, backward=backward)
         return msgspec.structs.replace(reply, extracted=msgspec.json.encode(judged).decode())
 
@@ -72,7 +72,7 @@ class JudgedEndpoint:
     ) -> dict[str, float] | None:
         question = judge_question(situation, answer, criteria=criteria, templates=self._templates)
         asked = msgspec.structs.replace(
-            request, messages=(Message(role="user", content=question),), settings=self._judge.model.settings
+            request, messages=(Message(role="user", content=question),), settings=self._rater.model.settings
         )
         reply = await self._second.reply(asked)
         if reply.finish == "length":

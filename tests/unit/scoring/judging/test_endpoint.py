@@ -7,14 +7,14 @@ import pytest
 from evenhand.endpoints.base import AskError
 from evenhand.records.message import Message, ModelSettings, Reply, Request
 from evenhand.records.plan import ModelSpec
-from evenhand.records.rubric import Judge
+from evenhand.records.rubric import Rater
 from evenhand.scoring.judging.endpoint import JudgedEndpoint, judged_of, read_ratings
 from evenhand.scoring.judging.rubric import load_rubric
 from evenhand.scoring.templates import judge_templates
 from tests.support.scripted_run import ScriptedEndpoint
 
 CRITERIA = load_rubric()
-JUDGE = Judge(model=ModelSpec(name="m", settings=ModelSettings(max_tokens=99)), criteria=CRITERIA)
+JUDGE = Rater(model=ModelSpec(name="m", settings=ModelSettings(max_tokens=99)), criteria=CRITERIA)
 NAMES = [criterion.id for criterion in CRITERIA]
 REQUEST = Request(
     cell_key="00",
@@ -28,14 +28,14 @@ REQUEST = Request(
 )
 
 
-def seen_by(judge: list[Request], text: str = "Ask your friend.") -> JudgedEndpoint:
+def seen_by(rater: list[Request], text: str = "Ask your friend.") -> JudgedEndpoint:
     def rates(request: Request) -> Reply:
-        judge.append(request)
+        rater.append(request)
         lines = [f"{name}: {3 if len(judge) == 1 else 7}" for name in NAMES]
         return Reply(text="\n".join(lines), finish="stop")
 
     assistant = ScriptedEndpoint(lambda _: Reply(text=text, finish="stop"))
-    return JudgedEndpoint(assistant, ScriptedEndpoint(rates), judge=JUDGE, templates=judge_templates())
+    return JudgedEndpoint(assistant, ScriptedEndpoint(rates), rater=JUDGE, templates=judge_templates())
 
 
 async def test_the_judge_sees_situation_and_answer_alone_with_the_criteria_in_both_orders() -> None:
@@ -66,7 +66,7 @@ async def test_what_is_no_answer_is_not_rated(text: str) -> None:
 async def test_a_judge_that_is_cut_off_gives_no_rating_and_the_cell_is_asked_again() -> None:
     assistant = ScriptedEndpoint(lambda _: Reply(text="Ask.", finish="stop"))
     second = ScriptedEndpoint(lambda _: Reply(text="effectiveness: 1", finish="length"))
-    endpoint = JudgedEndpoint(assistant, second, judge=JUDGE, templates=judge_templates())
+    endpoint = JudgedEndpoint(assistant, second, rater=JUDGE, templates=judge_templates())
     with pytest.raises(AskError, match="cut off"):
         await endpoint.reply(REQUEST)
 
