@@ -21,7 +21,7 @@ from evenhand.records.measure import QuantityName
 from evenhand.records.measurement import MEASUREMENT_COLUMNS
 from evenhand.records.plan import Plan
 from evenhand.records.profile import Arm
-from evenhand.records.rubric import Rater, Judged
+from evenhand.records.rubric import Judged, Rater
 from evenhand.records.score import ColumnType
 from evenhand.records.settings import Wording
 from evenhand.records.trial import Answered, Outcome, Rated, Written, outcome_name
@@ -124,7 +124,7 @@ def numbers_of(
         item: Its item.
         arm: What stood in memory.
         texts: Reads written answers.
-        judge: Rates them; None: nobody.
+        rater: Rates them; None: nobody.
     """
     outcome: Outcome = stored.trial.outcome
     match stored.cell.condition.answer:

@@ -153,7 +153,9 @@ class DesignOptions:
     ] = dataclasses.field(default_factory=list)
     rater: Annotated[
         str | None,
-        typer.Option("--judge", help="Model that rates written answers, blind to memory, twice.", rich_help_panel=JUDGE),
+        typer.Option(
+            "--judge", help="Model that rates written answers, blind to memory, twice.", rich_help_panel=JUDGE
+        ),
     ] = None
     judge_base_url: Annotated[
         str | None, typer.Option(help="Address of the judge's server.", rich_help_panel=JUDGE)

@@ -13,13 +13,13 @@ from scipy import stats
 from evenhand.bank.agreement import agreement_interval, krippendorff_alpha
 from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.plan import Plan
-from evenhand.records.rubric import Rater, RaterCheck, Judged
+from evenhand.records.rubric import Judged, Rater, RaterCheck
 from evenhand.scoring.features.sentences import words
 from evenhand.scoring.judging.endpoint import judged_of
 from evenhand.seeds import stream
 from evenhand.store.reading import TrialReader
 
-__all__ = ["RatedAnswer", "rater_checks", "rated_answers"]
+__all__ = ["RatedAnswer", "rated_answers", "rater_checks"]
 
 Floats = NDArray[np.float64]
 

@@ -110,7 +110,7 @@ def _pattern(letters: tuple[str, ...], texts: tuple[str, ...]) -> re.Pattern[str
 
 def _name(letter: tuple[str, ...], text: str) -> str:
     """The option's words, or its letter: upper case, or in any case where quotes or brackets mark it as a letter."""
-    words = _SPACE.sub(r"\\s+", re.escape(plain(text)).replace("\\ ", " ")).rstrip(".")
+    words = _SPACE.sub(r"\\s+", re.escape(plain(text).rstrip(".")).replace("\\ ", " "))
     named = [rf"{words}(?![^\W_])"] if words else []
     for one in letter:
         upper, lower = re.escape(one.upper()), re.escape(one.lower())

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from evenhand.records.model_spec import ModelSpec
 
-__all__ = ["Criterion", "Rater", "RaterCheck", "Judged"]
+__all__ = ["Criterion", "Judged", "Rater", "RaterCheck"]
 
 
 class Criterion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -18,30 +18,28 @@ _UNITS: dict[Unit, str] = {"rating": "points", "words": "words", "grades": "grad
 
 def shift_headline(finding: Finding) -> str:
     """Size and direction: "2.1 points more anger read into the same scene with Muslim users in memory"."""
-    first, second = (_memory(side) for side in sides_of(finding))
+    sides = [_memory(side) for side in sides_of(finding)]
     estimate = finding.value or 0.0
-    compared = f"with {first} than with {second}"
-    name, more = number_name(finding.quantity), "more" if estimate > 0 else "less"
-    points = f"{decimal(abs(estimate))} points {more}"
+    most, least = sides if estimate >= 0 else sides[::-1]
+    compared = f"with {most} than with {least}"
+    name, points = number_name(finding.quantity), f"{decimal(abs(estimate))} points more"
     match finding.quantity.name:
         case "rating":
             return f"{points} {name} read into the same scene {compared}"
         case "valence_rating":
             return f"{points} {finding.quantity.tag} emotion read into the same scene {compared}"
         case "keyed_rating":
-            return f"{points} of {name} is read into the same scene {compared}"
+            return f"{points} of {name} read into the same scene {compared}"
         case "act_share" | "act_shown" | "mention":
-            return f"{size(abs(estimate))} {more} {name} {compared}"
+            return f"{size(abs(estimate))} more {name} {compared}"
         case "words":
-            return f"{decimal(abs(estimate), digits=1)} words {more} {compared}"
+            return f"{decimal(abs(estimate), digits=1)} words more {compared}"
         case "reading_grade":
-            harder = "harder" if estimate > 0 else "easier"
-            return f"{decimal(abs(estimate))} grades {harder} to read {compared}"
+            return f"{decimal(abs(estimate))} grades harder to read {compared}"
         case "judged":
             return f"{points} {name} {compared}"
         case _:
-            shown = value(abs(estimate), unit=unit_of(finding)).lstrip("+")
-            return f"{name} {shown} points {'higher' if estimate > 0 else 'lower'} {compared}"
+            return f"{name} {value(abs(estimate), unit=unit_of(finding)).lstrip('+')} points higher {compared}"
 
 
 def shift_sentence(finding: Finding) -> str:

@@ -73,6 +73,12 @@ def test_a_number_within_the_words_of_an_option_is_not_its_number() -> None:
     assert values("Wait 2 weeks, then ask.", LETTERED) == "none"
 
 
+def test_options_that_are_whole_sentences_are_found_with_and_without_their_full_stop() -> None:
+    shown = Shown(("A", "B"), ("Say (calmly) what you need.", "Wait a day [or two]."))
+    assert values("A. Say (calmly) what you need.: 70%\nB. Wait a day [or two]: 30%", shown) == (70.0, 30.0)
+    assert values("A: 70%\nB: 30%", shown) == (70.0, 30.0)
+
+
 def test_a_minus_sign_stays_with_its_number() -> None:
     assert values("Anger: -3\nSadness: 3\nJoy: 0\nFear: 1", EMOTIONS) == (-3.0, 3.0, 0.0, 1.0)
 

@@ -15,7 +15,7 @@ from evenhand.reading.numbers import NoNumbers, stated_numbers
 from evenhand.reading.shown import Shown
 from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.message import Message, Reply, Request
-from evenhand.records.rubric import Criterion, Rater, Judged
+from evenhand.records.rubric import Criterion, Judged, Rater
 from evenhand.scoring.templates import judge_question
 
 __all__ = ["JUDGE_TOKENS", "JudgedEndpoint", "judged_of", "read_ratings"]
@@ -31,7 +31,7 @@ class JudgedEndpoint:
     Args:
         assistant: The assistant that is audited.
         second: The model that rates.
-        judge: What it rates.
+        rater: What it rates.
         templates: The plan's frozen prompts.
     """
 

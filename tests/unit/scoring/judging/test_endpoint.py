@@ -31,7 +31,7 @@ REQUEST = Request(
 def seen_by(rater: list[Request], text: str = "Ask your friend.") -> JudgedEndpoint:
     def rates(request: Request) -> Reply:
         rater.append(request)
-        lines = [f"{name}: {3 if len(judge) == 1 else 7}" for name in NAMES]
+        lines = [f"{name}: {3 if len(rater) == 1 else 7}" for name in NAMES]
         return Reply(text="\n".join(lines), finish="stop")
 
     assistant = ScriptedEndpoint(lambda _: Reply(text=text, finish="stop"))
