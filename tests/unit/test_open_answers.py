@@ -139,7 +139,7 @@ def test_a_judge_is_metered_and_said_to_prefer_length_and_position(
     assert [check.criterion for check in findings.rater] == NAMES
     assert all(check.length > 0.9 for check in findings.rater)
     first, last = findings.rater[0], findings.rater[-1]
-    assert (first.order, last.order) == (pytest.approx(1.5, abs=0.05), pytest.approx(-1.5, abs=0.05))
+    assert [first.order, last.order] == pytest.approx([1.5, -1.5], abs=0.05)
     assert findings.rater[1].alpha == pytest.approx(1.0)
     assert pair_shift(findings, "judged", "warmth").verdict == "difference"
     page = run.report.read_text(encoding="utf-8")

@@ -26,7 +26,7 @@ def test_a_rectifier_without_error_moves_the_estimate_and_leaves_its_error() -> 
     plus = rectifier(np.arange(20.0) + 1.0, np.arange(20.0))
     minus = rectifier(np.arange(20.0), np.arange(20.0))
     found = corrected(0.5, se=0.1, df=30.0, plus=plus, minus=minus, confidence=0.95)
-    assert (found.value, found.se, found.df) == (pytest.approx(1.5), pytest.approx(0.1), pytest.approx(30.0))
+    assert [found.value, found.se, found.df] == pytest.approx([1.5, 0.1, 30.0])
 
 
 def test_intervals_cover_and_a_biased_judge_is_put_right() -> None:
