@@ -29,8 +29,7 @@ def audited(folder: Path, *, design: Design = RATED, banks: tuple[str, ...] = ()
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunDirectory:
-    options = {"rating_gap": "-0.8", "refusal": "0.02"}
-    return audited(tmp_path_factory.mktemp("rated"), **options)
+    return audited(tmp_path_factory.mktemp("rated"), rating_gap="-0.8", refusal="0.02")
 
 
 def test_a_rated_trial_has_a_row_for_every_number_under_the_names_of_its_cell(run: RunDirectory) -> None:
