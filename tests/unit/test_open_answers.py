@@ -187,6 +187,13 @@ def test_a_judge_without_written_answers_is_refused() -> None:
         make_plan(PlanRequest(models=("simulated/null",), preset="quick", rater=rater))
 
 
+@pytest.mark.parametrize("name", ["simulated/null", "specimen/tilted"])
+def test_a_judge_that_reads_no_texts_is_refused(name: str) -> None:
+    rater = Rater(model=ModelSpec(name=name), criteria=load_rubric())
+    with pytest.raises(UsageError, match="reads no texts"):
+        make_plan(PlanRequest(models=("simulated/null",), banks=("advice",), design=SMALL, rater=rater))
+
+
 def test_labels_without_a_judge_are_refused(tmp_path: Path) -> None:
     (tmp_path / "own.txt").write_text("What now?\nAnd then?", "utf-8")
     run = audit(

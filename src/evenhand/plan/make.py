@@ -97,6 +97,7 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         ModelSpec(name=model, settings=USUAL_SETTINGS) if isinstance(model, str) else model for model in request.models
     )
     _check_models(models)
+    _check_rater(request)
     preset, design = _design(request, models)
     extractor_named(request.extractor, request.extractor_options)
     _check_formats(request, models=models, design=design)
@@ -207,6 +208,20 @@ def _settings(request: PlanRequest, models: Sequence[ModelSpec]) -> AnalysisSett
     sure = all(model.settings.logprobs and kind_of(model).sure_of_logprobs for model in models)
     outcome = request.outcome or ("option_probabilities" if sure else "answers")
     return msgspec.structs.replace(request.analysis, seed=request.seed, outcome=outcome)
+
+
+def _check_rater(request: PlanRequest) -> None:
+    """Refuse a judge that cannot read.
+
+    Raises:
+        UsageError: It is a simulated respondent or a specimen.
+    """
+    kind = None if request.rater is None else kind_of(request.rater.model)
+    if kind is not None and (kind.needs_cells or "text" not in kind.answers):
+        raise UsageError(
+            f"the judge cannot be of the kind {kind.prefix!r}, which reads no texts; name a model such as openai/NAME "
+            "with --judge"
+        )
 
 
 def _check_models(models: Sequence[ModelSpec]) -> None:
