@@ -27,8 +27,11 @@ class Spread(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How well a number is known."""
 
     low: float
+    """Lower end of the interval, on the scale of the number."""
     high: float
+    """Upper end of the interval."""
     confidence: float = 0.95
+    """Share of such intervals that hold the truth."""
     se: float | None = None
     """None where the interval does not come from a standard error (bootstrap, profile likelihood, exact)."""
     df: float | None = None
@@ -41,7 +44,11 @@ class Equivalence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     margin: float
     """Half-width, on the scale of the estimate."""
     p: float
-    """Larger of the two one-sided p-values, not adjusted; skewness is allowed for."""
+    """Larger of the two one-sided p-values, not adjusted; skewness is allowed for, and units that react and are not in
+    the sample."""
+    p_seen: float | None = None
+    """The same without the units that are not in the sample; this one is adjusted over the family. None where all
+    differences are alike."""
     unseen: float | None = None
     """Share of items or users that could react without one of them being in the sample: the upper bound of the smaller
     sample at the confidence of the intervals. None where units are not counted."""
@@ -51,7 +58,9 @@ class MissingBounds(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The estimate with every missing answer at its worst and at its best."""
 
     low: float
+    """The estimate with every missing answer at its worst."""
     high: float
+    """The estimate with every missing answer at its best."""
     missing: int
     """Answers that are missing on either side."""
     first: float = 0.0
@@ -96,20 +105,25 @@ class PointEstimate(Struct, frozen=True, kw_only=True, tag="point", tag_field="f
     """A number without an interval."""
 
     value: float
+    """The estimate, on the scale of the quantity."""
 
 
 class Interval(Struct, frozen=True, kw_only=True, tag="interval", tag_field="form"):
     """A number with an interval that is not compared with zero, such as a rate or a standard deviation."""
 
     value: float
+    """The estimate, on the scale of the quantity."""
     spread: Spread
+    """How well it is known."""
 
 
 class Tested(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tested", tag_field="form"):
     """A number that is compared with zero, and with the margin where one has a meaning for it."""
 
     value: float
+    """The estimate, on the scale of the quantity."""
     p: float
+    """p-value against zero, two-sided, not adjusted."""
     spread: Spread | None = None
     """None for tests by permutation that give no interval."""
     p_adjusted: float | None = None

@@ -32,7 +32,9 @@ class SampleSize(Struct, frozen=True, kw_only=True):
     """How much a finding rests on."""
 
     trials: int
+    """Trials that were used."""
     items: int
+    """Different items among them."""
     profiles: int
     """Matched sets or profiles, whichever is the sampling unit."""
 

@@ -103,6 +103,7 @@ class Quantity(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a finding's number is made of."""
 
     name: QuantityName
+    """What is counted or averaged."""
     scale: Scale = "probability"
     """Scale of estimate, interval and bounds."""
     tag: str | None = None

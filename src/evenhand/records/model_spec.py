@@ -21,6 +21,8 @@ class ModelSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     """As given on the command line: `openai/gpt-5.1`, `specimen/tilted` ..."""
     base_url: str | None = None
+    """Address of the server; None: the provider's usual one."""
     settings: ModelSettings = ModelSettings()
+    """How it is sampled."""
     options: dict[str, str] = {}
     """Endpoint options that decide the result (a planted effect of a simulated respondent, say). Never keys."""

@@ -27,17 +27,24 @@ class PromptFile(Struct, frozen=True, kw_only=True):
     """A prompt template as it stood when the plan was made."""
 
     name: str
+    """Name of the template."""
     sha256: str
+    """Hash of its text."""
     text: str
+    """The template."""
 
 
 class Stamped(Struct, frozen=True, kw_only=True):
     """A bank or cohort with its content hash and the item or profile counts."""
 
     name: str
+    """Name of the bank or cohort."""
     version: str
+    """Its version."""
     sha256: str
+    """Hash of its content."""
     size: int
+    """Number of its items or profiles."""
 
 
 _CLOSED: Mapping[str, tuple[str, ...]] = {
@@ -89,6 +96,7 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     kinds: tuple[ItemKind, ...] = ("understanding", "management")
+    """Kinds of items that are asked."""
     easy: bool = False
     """Whether items marked easy (a guesser gets them without reading) are asked too."""
     none_repeats: int = 2
@@ -105,9 +113,13 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     replicates: int = 1
     """Repeats of every placebo and profile cell, each with its own option order."""
     cues: tuple[Cue, ...] = ("stated",)
+    """How facts of the intersectional cohort are expressed."""
     placements: tuple[Placement, ...] = ("system",)
+    """Where memory is put."""
     readers: tuple[Reader, ...] = ("none",)
+    """What the assistant is told to do with memory."""
     mitigations: tuple[Mitigation, ...] = ("none",)
+    """Policies applied to memory or prompt."""
     written: tuple[ItemKind, ...] = ()
     """Kinds of items with options that are answered in writing instead, where nothing is shown to choose from."""
     answers: tuple[ChoiceFormat, ...] = ("letter",)
@@ -132,6 +144,7 @@ class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     schema: Literal["evenhand.plan/1"] = "evenhand.plan/1"
+    """Version of the file's shape."""
     evenhand: str
     """Version of the package that made the plan."""
     created: str
@@ -139,21 +152,32 @@ class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     command: str = ""
     """The command line that made the plan, for the report; decides nothing and is left out of the hash too."""
     preset: Preset
+    """The preset that the design is, or `custom`."""
     seed: int
+    """Root seed of everything random."""
     models: tuple[ModelSpec, ...]
+    """The assistants that are asked."""
     design: Design
+    """How arms, items and replicates are crossed."""
     banks: tuple[Bank, ...]
     """The items themselves, so that a run directory is whole."""
     bank_stamps: tuple[Stamped, ...]
+    """Names and hashes of the banks."""
     cohorts: tuple[Cohort, ...]
+    """The users themselves."""
     cohort_stamps: tuple[Stamped, ...]
+    """Names and hashes of the cohorts."""
     distractors: tuple[str, ...] = ()
     """Neutral facts that stand beside the profile's in the `retrieved` placement."""
     prompts: tuple[PromptFile, ...]
+    """Every template that decides what is sent."""
     extractor: Extractor
+    """How the chosen option is read from an answer."""
     extractor_options: dict[str, str]
+    """Options of the extractor."""
     rater: Rater | None = None
     """Rates written answers; None: nobody does."""
     analysis: AnalysisSettings
+    """What the analysis is told beforehand."""
     sha256: str
     """Hash over the canonical JSON of all the above except `created` and `command`."""

@@ -22,9 +22,13 @@ class ScoreColumn(Struct, frozen=True):
     """One column of the score table."""
 
     name: str
+    """Name of the column."""
     type: ColumnType
+    """Type of its values."""
     nullable: bool
+    """Whether a value may be absent."""
     meaning: str
+    """What it holds, for the reference."""
     absent: str | None = None
     """What every row holds in a table without the column; None: the column must be there unless it is nullable."""
 

@@ -51,6 +51,7 @@ class Refused(Struct, frozen=True, kw_only=True, tag="refused", tag_field="outco
     """The assistant, or its provider, declined to answer."""
 
     by: Literal["assistant", "provider"]
+    """Who declined: the assistant in words, or the provider by a filter."""
 
 
 class Truncated(Struct, frozen=True, kw_only=True, tag="truncated", tag_field="outcome"):
@@ -61,6 +62,7 @@ class Unparsed(Struct, frozen=True, kw_only=True, tag="unparsed", tag_field="out
     """There is an answer, but no option can be read from it."""
 
     reason: str
+    """Why no option could be read."""
 
 
 class Failed(Struct, frozen=True, kw_only=True, tag="failed", tag_field="outcome"):
@@ -69,6 +71,7 @@ class Failed(Struct, frozen=True, kw_only=True, tag="failed", tag_field="outcome
     error: str
     """Class and message of the last error, keys removed."""
     attempts: int
+    """Requests sent, retries included."""
 
 
 Outcome = Answered | Rated | Written | Refused | Truncated | Unparsed | Failed
@@ -80,6 +83,7 @@ class Trial(Struct, frozen=True, kw_only=True):
     cell_key: str
     """Key of the cell."""
     outcome: Outcome
+    """How the cell ended."""
     reply: Reply | None
     """None exactly when the outcome is `failed`."""
 

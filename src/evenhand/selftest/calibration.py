@@ -19,8 +19,8 @@ from scipy import optimize, special, stats
 
 from evenhand.analysis.estimators.binomial_mixed import BinomialCells, BinomialSpec, fit_binomial, reference_design
 from evenhand.analysis.estimators.crossed import CrossedScores, dummies, level_contrast
-from evenhand.analysis.estimators.equivalence import tost_p
 from evenhand.analysis.estimators.estimate import EstimateSpec
+from evenhand.analysis.estimators.margin import against_margin
 from evenhand.analysis.estimators.paired import paired_gap
 from evenhand.analysis.estimators.published import item_only_bayes
 from evenhand.analysis.estimators.random_terms import term
@@ -209,7 +209,7 @@ def calibrate_paired(
     for index in range(simulations):
         table = simulate_pairs(scenario, mask=allocation(design, rng=rng), rng=rng, shift=shift)
         result = paired_gap(table, spec=_QUIET)
-        equivalence = tost_p(result.estimate, se=result.se, df=result.df, margin=0.03, third=result.third)
+        equivalence = against_margin(result, margin=0.03).p
         rows[index] = (
             result.p < 0.05,
             result.low <= gap <= result.high,

@@ -16,10 +16,10 @@ from scipy import optimize, special
 
 from evenhand.analysis.analyse import analyse
 from evenhand.analysis.estimators.crossed import cell_means, dummies
-from evenhand.analysis.estimators.equivalence import alike_p, tost_p
-from evenhand.analysis.estimators.estimate import Estimate, EstimateSpec
+from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.exchange import ArmAnswers, exchange_test
 from evenhand.analysis.estimators.item_permutation import item_tests
+from evenhand.analysis.estimators.margin import against_margin
 from evenhand.analysis.estimators.paired import PairedGap, paired_gap
 from evenhand.analysis.estimators.pooled_cells import pooled_cells
 from evenhand.analysis.estimators.power import PairedDesign as PlannedDesign
@@ -40,7 +40,6 @@ __all__ = [
     "accuracy_coverage",
     "cells_covered",
     "easiness_for",
-    "equivalence_p",
     "items_flagged",
     "memory_table",
     "memory_test",
@@ -221,13 +220,6 @@ def reaction_table(
     return np.where(which, (rng.random(shape) < reaction.size).astype(np.float64), table)
 
 
-def equivalence_p(estimate: Estimate, *, margin: float) -> float:
-    """The p against the margin as a finding states it."""
-    if estimate.degenerate:
-        return alike_p(estimate.estimate, units=estimate.units, margin=margin)
-    return tost_p(estimate.estimate, se=estimate.se, df=estimate.df, margin=margin, third=estimate.third)
-
-
 def rare_reactions(
     reaction: Reaction,
     *,
@@ -242,7 +234,7 @@ def rare_reactions(
     rates = []
     for planted in (reaction, nothing):
         tables = (reaction_table(planted, shape=shape, rng=rng, accuracy=accuracy) for _ in range(simulations))
-        rates.append(rate([equivalence_p(paired_gap(one, spec=QUIET), margin=margin) < 0.05 for one in tables]))
+        rates.append(rate([against_margin(paired_gap(one, spec=QUIET), margin=margin).p < 0.05 for one in tables]))
     return rates[0], rates[1]
 
 

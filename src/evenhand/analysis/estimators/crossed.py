@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from evenhand.analysis.estimators.equivalence import ITEM_REACTION, Sampled
 from evenhand.analysis.estimators.estimate import Component, Estimate, EstimateSpec, infer
 from evenhand.analysis.estimators.influence import influence
 from evenhand.analysis.estimators.moments import MomentVariance, moment_variance
@@ -212,6 +213,7 @@ def profile_contrast(
         notes=_notes(moments, counts),
         third=third_cumulant(parts, groups=(profile, item)),
         units=_units(counts),
+        sampled=_sampled(counts[0], span=float(np.ptp(x[profile_ids]))),
         by_item=influence(parts, share=share, estimate=estimate, codes=item),
         by_unit=influence(parts, share=share, estimate=estimate, codes=profile),
         items=counts[0],
@@ -269,6 +271,11 @@ def _notes(moments: MomentVariance, counts: tuple[int, int, int]) -> tuple[str, 
     if not moments.estimable:
         notes.append("The design is too sparse to find the variance without assumption; the standard error may be low.")
     return tuple(notes)
+
+
+def _sampled(items: int, *, span: float) -> tuple[Sampled, ...]:
+    """Items; the profiles of a crossing are all the combinations there are, and none of them is unseen."""
+    return (Sampled(number=items, reaction=ITEM_REACTION / span),) if items > 1 else ()
 
 
 def _units(counts: tuple[int, int, int]) -> int:

@@ -1,6 +1,7 @@
 """Verdicts from an estimate: two one-sided tests against a stated margin, and the smallest detectable gap.
 
-Estimand-free: whatever the estimate is of, with its standard error and degrees of freedom.
+Estimand-free: whatever the estimate is of, with its standard error and degrees of freedom. A third p guards against
+units that react and are not in the sample (`unseen_p`); docs/methods/verdicts.md says what it costs.
 
 References:
     Schuirmann (1987), J. Pharmacokinetics and Biopharmaceutics 15:657-680 (two one-sided tests).
@@ -11,12 +12,41 @@ References:
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+
+from msgspec import Struct
 
 from evenhand.analysis.estimators.student import quantile, survival
 from evenhand.errors import UsageError
 from evenhand.records.estimate import Verdict
 
-__all__ = ["alike_p", "skewed_tail", "smallest_detectable", "tost_p", "unseen_share", "verdict"]
+__all__ = [
+    "ITEM_REACTION",
+    "USER_REACTION",
+    "Sampled",
+    "alike_p",
+    "skewed_tail",
+    "smallest_detectable",
+    "tost_p",
+    "unseen_p",
+    "unseen_share",
+    "verdict",
+]
+
+ITEM_REACTION = 1.0
+"""Largest mean difference of one item, on the scale of the scores: right for one side, wrong for the other."""
+USER_REACTION = 0.6
+"""Largest mean difference of one persona over all items: from 80% right to chance among five options."""
+_SHARES = 64
+
+
+class Sampled(Struct, frozen=True, kw_only=True):
+    """Units of one kind that were drawn from more like them."""
+
+    number: int
+    """How many are here."""
+    reaction: float
+    """Largest mean difference that one of them could have, on the scale of the scores."""
 
 
 def tost_p(estimate: float, *, se: float, df: float | None, margin: float, third: float = 0.0) -> float:
@@ -67,6 +97,35 @@ def alike_p(value: float, *, units: int, margin: float) -> float:
     """
     _require_margin(margin)
     return float((1.0 - max(margin - abs(value), 0.0)) ** units) if margin < 1 else 0.0
+
+
+def unseen_p(estimate: float, *, se: float, df: float | None, margin: float, units: Iterable[Sampled]) -> float:
+    """The p-value against a truth at the margin that units which are not in the sample carry.
+
+    A share `f` of the units may react by their largest reaction `M` and none of them be here, which happens with
+    probability ``(1 - f)^n``; what is here then speaks of ``margin - f M`` only. The value is the largest, over all
+    `f` that the margin leaves and over the kinds of units, of that probability times the one of an estimate as close
+    to zero as the one seen. With `f` = 0 it is the ordinary one-sided test, so it is never smaller than that.
+
+    Args:
+        estimate: The estimate.
+        se: Its standard error, above 0.
+        df: Degrees of freedom; None: normal.
+        margin: Half-width of the range.
+        units: The kinds of units that were sampled; without any the result is 0.
+
+    Raises:
+        UsageError: The margin is not positive.
+    """
+    _require_margin(margin)
+    worst = 0.0
+    for kind in units:
+        most = min(margin / kind.reaction, 1.0)
+        for step in range(_SHARES + 1):
+            share = most * step / _SHARES
+            seen = survival((margin - share * kind.reaction - abs(estimate)) / se, df=df)
+            worst = max(worst, (1.0 - share) ** kind.number * seen)
+    return worst
 
 
 def unseen_share(units: int, *, confidence: float = 0.95) -> float:

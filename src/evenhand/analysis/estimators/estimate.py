@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from evenhand.analysis.estimators.equivalence import smallest_detectable
+from evenhand.analysis.estimators.equivalence import Sampled, smallest_detectable
 from evenhand.analysis.estimators.influence import Influence
 from evenhand.analysis.estimators.student import quantile, survival
 
@@ -54,6 +54,8 @@ class Estimate(Struct, frozen=True, kw_only=True):
     """Third cumulant of the estimate: how skewed it is (`evenhand.analysis.estimators.skewness`)."""
     units: int = 1
     """Independent units that the data speak with where all of them are alike: the smaller of sets and items."""
+    sampled: tuple[Sampled, ...] = ()
+    """Kinds of units that stand for more like them, so that some that react may be missing here."""
     by_item: Influence | None = None
     """Items that carry the estimate; None where that was not asked."""
     by_unit: Influence | None = None

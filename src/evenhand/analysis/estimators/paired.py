@@ -22,7 +22,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from evenhand.analysis.estimators.equivalence import unseen_share
+from evenhand.analysis.estimators.equivalence import ITEM_REACTION, USER_REACTION, Sampled, unseen_share
 from evenhand.analysis.estimators.estimate import Component, Estimate, EstimateSpec, infer
 from evenhand.analysis.estimators.influence import influence
 from evenhand.analysis.estimators.moments import MomentVariance, moment_variance
@@ -31,7 +31,7 @@ from evenhand.analysis.estimators.random_terms import RandomTerm, tally
 from evenhand.analysis.estimators.skewness import third_cumulant
 from evenhand.errors import TableError
 
-__all__ = ["PairedGap", "arm_differences", "pair_matrix", "paired_gap"]
+__all__ = ["PairedGap", "arm_differences", "pair_matrix", "paired_gap", "sampled_units"]
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -192,6 +192,7 @@ def paired_gap(
         notes=_notes(moments, counts),
         third=third_cumulant(parts, groups=(sets, items)),
         units=_units(counts),
+        sampled=sampled_units(counts),
         by_item=influence(parts, share=weights, estimate=mean, codes=items),
         by_unit=influence(parts, share=weights, estimate=mean, codes=sets),
         sets=counts[0],
@@ -218,6 +219,16 @@ def _known(differences: Array) -> npt.NDArray[np.bool_]:
 def _units(counts: tuple[int, int]) -> int:
     """The smaller of sets and items; a single set or item is no sample and leaves the other."""
     return min(counts) if min(counts) > 1 else max(counts)
+
+
+def sampled_units(counts: tuple[int, int]) -> tuple[Sampled, ...]:
+    """Sets or profiles, and items, as samples of more like them; one alone is no sample.
+
+    Args:
+        counts: Sets or profiles, and items.
+    """
+    kinds = zip(counts, (USER_REACTION, ITEM_REACTION), strict=True)
+    return tuple(Sampled(number=number, reaction=reaction) for number, reaction in kinds if number > 1)
 
 
 def _variance(residual: Array, weights: Array, sets: Codes, items: Codes, counts: tuple[int, int]) -> MomentVariance:
@@ -261,6 +272,7 @@ def _degenerate(value: float, pairs: int, counts: tuple[int, int], spec: Estimat
         degenerate=True,
         notes=_constant_notes(value, units, spec.confidence),
         units=units,
+        sampled=sampled_units(counts),
         sets=counts[0],
         items=counts[1],
         pairs=pairs,

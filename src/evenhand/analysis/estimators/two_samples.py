@@ -6,13 +6,13 @@ least-squares coefficient with every item's own mean absorbed. Its variance has 
 differently, one from profiles, one from placebo arms, and a residual, by the method of moments
 (`evenhand.analysis.estimators.moments`).
 
-There are few placebo arms, often 4, and a variance from 3 degrees of freedom is a poor guide. It is moderated: pulled
-towards the variance between profiles as if that had been seen on `PRIOR` more placebo arms. Degrees of freedom are
-those of Satterthwaite over the parts. docs/methods/paired-gaps.md shows what the choice does to the level and to power.
+Each sample has a variance of its own, as in Welch's test: placebo texts may differ more than profiles do. Degrees of
+freedom are those of Satterthwaite over the parts, so that a few placebo arms count as few. What borrowing from the
+profiles would do to the level is in docs/methods/paired-gaps.md.
 
 References:
-    Clark (1973), J. Verbal Learning 12:335-359. Smyth (2004), Statistical Applications in Genetics 3:3 (moderated
-    variances).
+    Clark (1973), J. Verbal Learning 12:335-359. Welch (1947), Biometrika 34:28-35. Satterthwaite (1946), Biometrics
+    Bulletin 2:110-114.
 """
 
 from __future__ import annotations
@@ -26,19 +26,16 @@ from evenhand.analysis.estimators.crossed import item_coefficient
 from evenhand.analysis.estimators.estimate import Component, EstimateSpec, infer
 from evenhand.analysis.estimators.influence import influence
 from evenhand.analysis.estimators.moments import RESIDUAL_FLOOR, moment_variance
-from evenhand.analysis.estimators.paired import PairedGap
+from evenhand.analysis.estimators.paired import PairedGap, sampled_units
 from evenhand.analysis.estimators.random_terms import RandomTerm, tally
 from evenhand.analysis.estimators.skewness import third_cumulant
 from evenhand.errors import TableError
 
-__all__ = ["PRIOR", "two_sample_gap"]
+__all__ = ["two_sample_gap"]
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 _TINY = 1e-12
-
-PRIOR = 2.0
-"""Placebo arms that the variance between profiles counts for."""
 
 
 def two_sample_gap(first: Array, second: Array, *, spec: EstimateSpec | None = None) -> PairedGap:
@@ -85,6 +82,7 @@ def two_sample_gap(first: Array, second: Array, *, spec: EstimateSpec | None = N
         notes=_notes(numbers),
         third=third_cumulant(parts, groups=(unit, item)),
         units=_units(counts),
+        sampled=sampled_units(counts),
         by_item=influence(parts, share=share, estimate=estimate, codes=item),
         by_unit=influence(parts, share=share, estimate=estimate, codes=unit),
         sets=counts[0],
@@ -118,19 +116,15 @@ def _variance(
     if noise is None or any(found.get(group.name) is None for group in groups) or not moments.estimable:
         return moments.variance, max(1.0, min(moments.df, max(min(numbers) - 1, 1))), moments.components
     sides = [found.get(name) for name in names]
-    profile = sides[0] if sides[0] is not None else (sides[1] or 0.0)
-    spent = numbers[1] - 1
-    placebo = (PRIOR * profile + spent * (sides[1] or 0.0)) / (PRIOR + spent)
     variance, spread = 0.0, 0.0
-    for between, indicator, degrees in (
-        (profile, indicators[0], max(numbers[0] - 1, 1)),
-        (placebo, indicators[1], spent + PRIOR),
-    ):
+    for between, other, number, indicator in zip(sides, sides[::-1], numbers, indicators, strict=True):
+        # A sample of one is taken to vary as the other does, with the fewest degrees of freedom there are.
+        spread_of_units = (other or 0.0) if between is None else between
         load = float(np.sum(tally(unit, weights=weights * indicator, levels=sum(numbers)) ** 2))
         least = noise * float(np.sum((weights * indicator) ** 2))
-        part = max(between * load + least, RESIDUAL_FLOOR * least)
+        part = max(spread_of_units * load + least, RESIDUAL_FLOOR * least)
         variance += part
-        spread += part**2 / degrees
+        spread += part**2 / max(number - 1, 1)
     possible = variance
     if slopes:
         load = float(np.sum(tally(items.codes, weights=weights * side, levels=items.levels) ** 2))
@@ -167,6 +161,7 @@ def _alike(estimate: float, *, counts: tuple[int, int], pairs: int, spec: Estima
         degenerate=True,
         notes=("The scores show no variation beyond item means and arms, so that the interval is the point itself.",),
         units=units,
+        sampled=sampled_units(counts),
         sets=counts[0],
         items=counts[1],
         pairs=pairs,

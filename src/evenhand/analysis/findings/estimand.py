@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evenhand.analysis.estimators.equivalence import alike_p, tost_p, unseen_share
+from evenhand.analysis.estimators.equivalence import unseen_share
 from evenhand.analysis.estimators.estimate import Estimate
+from evenhand.analysis.estimators.margin import against_margin
 from evenhand.analysis.table.stratum import OPTION_KINDS, Stratum
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.estimate import Absent, Carriers, Equivalence, Interval, MissingBounds, Number, Spread, Tested
@@ -127,13 +128,10 @@ def _sentence(note: str) -> str:
 
 
 def _equivalence(estimate: Estimate, *, margin: float) -> Equivalence:
-    """The test against the margin; where nothing varies, what the number of units alone can show."""
-    if estimate.degenerate:
-        p = alike_p(estimate.estimate, units=estimate.units, margin=margin)
-    else:
-        p = tost_p(estimate.estimate, se=estimate.se, df=estimate.df, margin=margin, third=estimate.third)
-    unseen = unseen_share(estimate.units, confidence=estimate.confidence) if estimate.units > 1 else None
-    return Equivalence(margin=margin, p=p, unseen=unseen)
+    """The test against the margin, and the share of units that could react without one of them being here."""
+    test = against_margin(estimate, margin=margin)
+    share = unseen_share(estimate.units, confidence=estimate.confidence) if estimate.units > 1 else None
+    return Equivalence(margin=margin, p=test.p, p_seen=test.p_seen, unseen=share)
 
 
 def _carriers(estimate: Estimate) -> Carriers | None:

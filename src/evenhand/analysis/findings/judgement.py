@@ -65,6 +65,10 @@ def judged(findings: Sequence[Finding], *, settings: AnalysisSettings, interim: 
 
 
 _P = list[float | None]
+_UNSEEN = (
+    "What was seen lies within the margin, but the sample is too small to say so of others: enough items or users "
+    "could react strongly without one of them being here."
+)
 
 
 def _adjusted(
@@ -81,14 +85,26 @@ def _adjusted(
 
 
 def _margin_p(finding: Finding) -> float | None:
-    return None if finding.equivalence is None else finding.equivalence.p
+    """The p against the margin that is adjusted: what was seen. The sample itself is judged once, see `_unseen`."""
+    against = finding.equivalence
+    if against is None:
+        return None
+    return against.p if against.p_seen is None else against.p_seen
+
+
+def _unseen(number: Tested, *, p_margin: float | None, alpha: float) -> bool:
+    """Whether only units that may be missing from the sample stand between the estimate and the margin."""
+    against = number.equivalence
+    return against is not None and p_margin is not None and p_margin < alpha <= against.p
 
 
 def _decided(finding: Finding, *, p_adjusted: float | None, p_margin: float | None, alpha: float) -> Finding:
     if finding.tested is None:
         return finding
-    decision = verdict(p=p_adjusted, p_equivalence=p_margin, alpha=alpha)
     notes = finding.notes
+    if _unseen(finding.tested, p_margin=p_margin, alpha=alpha):
+        notes, p_margin = (*notes, _UNSEEN), None
+    decision = verdict(p=p_adjusted, p_equivalence=p_margin, alpha=alpha)
     if decision == "equivalent" and p_adjusted is not None and p_adjusted < alpha:
         notes = (*notes, "Differs from zero, but by less than the margin stated beforehand.")
     spread = _adjusted_spread(finding.tested, p_adjusted=p_adjusted, alpha=alpha)

@@ -3,7 +3,17 @@ from __future__ import annotations
 import pytest
 from scipy import stats
 
-from evenhand.analysis.estimators.equivalence import alike_p, smallest_detectable, tost_p, unseen_share, verdict
+from evenhand.analysis.estimators.equivalence import (
+    ITEM_REACTION,
+    USER_REACTION,
+    Sampled,
+    alike_p,
+    smallest_detectable,
+    tost_p,
+    unseen_p,
+    unseen_share,
+    verdict,
+)
 from evenhand.analysis.estimators.student import quantile, survival
 from evenhand.errors import UsageError
 
@@ -32,6 +42,47 @@ def test_differences_that_are_all_alike_have_the_p_of_their_units() -> None:
 def test_the_unseen_share_is_that_of_units() -> None:
     # 1 - 0.05^(1/3) = 63%: three users who all react alike leave room for 63% of users who do not.
     assert unseen_share(3) == pytest.approx(0.6316, abs=1e-4)
+
+
+def test_units_that_are_not_here_bound_the_claim_however_small_the_error() -> None:
+    def unseen(personas: int, estimate: float = 0.0) -> float:
+        kinds = (Sampled(number=personas, reaction=0.6), Sampled(number=1000, reaction=1.0))
+        return unseen_p(estimate, se=1e-6, df=40, margin=0.03, units=kinds)
+
+    # 5% of 30 personas may react by 60 points unseen in 0.95^30 of samples; the estimate is then 0 in expectation.
+    assert unseen(30) == pytest.approx(0.5 * 0.95**30)
+    assert unseen(30) > 0.05 > unseen(62)
+    assert unseen(62, 0.02) == pytest.approx((1 - 0.01 / 0.6) ** 62, rel=0.05)
+    # On the margin nothing need be unseen.
+    assert unseen(62, 0.03) == pytest.approx(0.5)
+    assert unseen_p(0.0, se=0.01, df=40, margin=0.03, units=()) == 0.0
+
+
+def test_an_item_may_react_by_more_than_a_persona_does() -> None:
+    assert ITEM_REACTION == 1.0 > USER_REACTION == 0.6
+    item, persona = (
+        unseen_p(0.0, se=1e-6, df=None, margin=0.03, units=(Sampled(number=40, reaction=reaction),))
+        for reaction in (ITEM_REACTION, USER_REACTION)
+    )
+    assert (item, persona) == pytest.approx((0.5 * 0.97**40, 0.5 * 0.95**40))
+
+
+@pytest.mark.parametrize("estimate", [0.0, 0.01, -0.01, 0.025, -0.05])
+def test_units_that_are_not_here_never_make_the_claim_easier(estimate: float) -> None:
+    kinds = (Sampled(number=62, reaction=0.6), Sampled(number=240, reaction=1.0))
+    p = unseen_p(estimate, se=0.008, df=40, margin=0.03, units=kinds)
+    assert p >= tost_p(estimate, se=0.008, df=40, margin=0.03)
+    assert p == pytest.approx(unseen_p(-estimate, se=0.008, df=40, margin=0.03, units=kinds[::-1]))
+    fewer = (Sampled(number=20, reaction=0.6), Sampled(number=240, reaction=1.0))
+    assert unseen_p(estimate, se=0.008, df=40, margin=0.03, units=fewer) >= p
+
+
+def test_a_reaction_smaller_than_the_margin_needs_every_unit() -> None:
+    # All units would have to react, and then none is unseen: what is left is the ordinary test.
+    p = unseen_p(0.0, se=0.01, df=None, margin=0.03, units=(Sampled(number=10, reaction=0.02),))
+    assert p == pytest.approx(float(stats.norm.sf(3.0)), rel=0.01)
+    with pytest.raises(UsageError, match="margin"):
+        unseen_p(0.0, se=0.01, df=None, margin=0.0, units=())
 
 
 def test_skewness_makes_only_the_claim_on_its_side_harder() -> None:

@@ -82,7 +82,7 @@ def test_a_tested_claim_is_set_against_the_margin(stratum: Stratum) -> None:
     found, numbers = made(stratum), estimate()
     p = tost_p(numbers.estimate, se=numbers.se, df=numbers.df, margin=0.03, third=numbers.third)
     # 6 sets and 6 items: 1 - 0.05^(1/6) of either could react without one of them being here.
-    assert found.equivalence == Equivalence(margin=0.03, p=p, unseen=unseen_share(6, confidence=0.95))
+    assert found.equivalence == Equivalence(margin=0.03, p=p, p_seen=p, unseen=unseen_share(6, confidence=0.95))
     assert (found.p, found.smallest_detectable) == (numbers.p, numbers.smallest_detectable)
 
 

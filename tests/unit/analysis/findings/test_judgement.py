@@ -183,3 +183,33 @@ def test_the_tipping_point_is_the_share_of_the_missing_that_changes_the_verdict(
     assert found.verdict == "difference" and found.bounds is not None
     # The test stops rejecting where the estimate falls to the half-width: (0.0196 + 0.05) / 0.2.
     assert found.bounds.tipping == pytest.approx((half + 0.05) / 0.2)
+
+
+def test_a_sample_that_could_miss_those_who_react_is_inconclusive_and_says_so() -> None:
+    def against(p: float, p_seen: float | None) -> Finding:
+        base = made(0.6)
+        assert base.tested is not None
+        return replace(base, number=replace(base.tested, equivalence=Equivalence(margin=0.03, p=p, p_seen=p_seen)))
+
+    small, enough, noisy = (
+        judged([against(p, p_seen)], settings=SETTINGS)[0] for p, p_seen in ((0.1, 0.001), (0.04, 0.001), (0.3, 0.2))
+    )
+    assert (small.verdict, enough.verdict, noisy.verdict) == ("inconclusive", "equivalent", "inconclusive")
+    assert "without one of them being here" in small.notes[-1]
+    assert not any("being here" in note for found in (enough, noisy) for note in found.notes)
+    # A difference that is there is still said.
+    base = against(0.1, 0.001)
+    assert base.tested is not None
+    differs = judged([replace(base, number=replace(base.tested, p=0.001))], settings=SETTINGS)[0]
+    assert differs.verdict == "difference"
+
+
+def test_the_family_adjusts_what_was_seen_and_the_sample_is_judged_once() -> None:
+    pair = []
+    for model, p_seen in (("a", 0.001), ("b", 0.002)):
+        base = made(0.6, model=model)
+        assert base.tested is not None
+        equivalence = Equivalence(margin=0.03, p=0.04, p_seen=p_seen)
+        pair.append(replace(base, number=replace(base.tested, equivalence=equivalence)))
+    # Two times 0.04 would be above 0.05; two times 0.001 is not.
+    assert [found.verdict for found in judged(pair, settings=SETTINGS)] == ["equivalent", "equivalent"]
