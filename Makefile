@@ -26,8 +26,8 @@ audit: install ## audit the offline default and write a report to runs/
 	$(BIN)/evenhand audit --yes
 
 check: install ## format, lint, types, import rules
-	$(BIN)/ruff format --check src tests bench scripts specimens
-	$(BIN)/ruff check src tests bench scripts specimens
+	$(BIN)/ruff format --check src tests bench scripts specimens examples
+	$(BIN)/ruff check src tests bench scripts specimens examples
 	$(BIN)/mypy
 	$(BIN)/pytest tests/arch
 
@@ -56,6 +56,7 @@ coverage: install ## which lines of analysis, scoring and run the tests reach; b
 
 docs: .venv/.installed-docs ## reference pages from the code, then the site in site/
 	$(BIN)/python scripts/reference_pages.py
+	$(BIN)/python scripts/house_figure.py
 	$(BIN)/mkdocs build --strict --quiet
 
 bench: install ## what the README claims about speed, as ratios

@@ -1,10 +1,11 @@
-"""Write the generated parts of the reference: `docs/reference/cli.md` and the column table of `files.md`.
+"""Write the generated parts of the reference: `cli.md`, the columns in `files.md`, and the schema of findings.json.
 
 Usage: python scripts/reference_pages.py [--check]
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -13,9 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import typer
 
 from evenhand.cli.main import app
+from evenhand.records.findings import Findings
 from evenhand.records.score import SCORE_COLUMNS
 
 DOCS = Path(__file__).parents[1] / "docs" / "reference"
@@ -54,6 +57,17 @@ def column_table() -> str:
     return "\n".join(["| column | type | meaning |", "| --- | --- | --- |", *rows])
 
 
+def findings_schema() -> str:
+    """JSON Schema of findings.json, the three names that are written beside each finding among it."""
+    schema = msgspec.json.schema(Findings)
+    for record in schema["$defs"].values():
+        record["description"] = record.get("description", "").partition("\n\n    Example:")[0]
+    made = {name: {"type": "string", "readOnly": True} for name in ("id", "title", "estimand")}
+    schema["$defs"]["Finding"]["properties"] |= made
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "findings.json of evenhand"}
+    return json.dumps(head | schema, indent=1, ensure_ascii=False) + "\n"
+
+
 def main() -> None:
     """Write the pages, or with `--check` fail when they are not up to date."""
     files = DOCS / "files.md"
@@ -64,7 +78,11 @@ def main() -> None:
         text,
         flags=re.DOTALL,
     )
-    pages = {files: filled, DOCS / "cli.md": command_page()}
+    pages = {
+        files: filled,
+        DOCS / "cli.md": command_page(),
+        DOCS / "findings.schema.json": findings_schema(),
+    }
     stale = [path.name for path, wanted in pages.items() if not path.exists() or path.read_text("utf-8") != wanted]
     if "--check" in sys.argv:
         sys.exit(f"stale: {', '.join(stale)}; run `make docs`" if stale else 0)

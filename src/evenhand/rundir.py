@@ -71,7 +71,7 @@ class RunDirectory:
 
     @cached_property
     def scores(self) -> pl.DataFrame:
-        """One row per trial, every factor a column; the columns are listed in docs/reference/scores.md.
+        """One row per trial, every factor a column; the columns are listed in docs/reference/files.md.
 
         Raises:
             StoreError: Nothing was analysed yet.

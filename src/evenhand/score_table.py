@@ -11,6 +11,8 @@ import polars as pl
 
 from evenhand.design.arms import best_option, item_fact_arm, plan_arms
 from evenhand.design.cells import Crossing
+from evenhand.reading.read import Read, read
+from evenhand.reading.shown import Shown
 from evenhand.records.item import Item
 from evenhand.records.message import Reply
 from evenhand.records.plan import Plan
@@ -90,7 +92,8 @@ class _Scorer:
         choice = outcome.choice if isinstance(outcome, Answered) else None
         chosen = next((index for index, option in enumerate(item.options) if option.id == choice), None)
         answered = item.options[chosen] if chosen is not None else None
-        p_score, p_best = _expected(reply, cell.option_order, values) if chosen is not None else (None, None)
+        place = cell.option_order.index(chosen) if chosen is not None else None
+        p_score, p_best = _expected(reply, cell.option_order, values, place=place)
         leak, leak_reasoning, dimension = self._leak(stored, arm, item)
         return (
             *(cell.cell_key, cell.model, bank, item.id, item.kind, item.context, item.difficulty),
@@ -98,7 +101,8 @@ class _Scorer:
             *msgspec.structs.astuple(cell.condition),
             *(cell.replicate, cell.order_index, outcome_name(outcome)),
             *(choice, (answered.emotion or answered.strategy) if answered else None, key),
-            cell.option_order.index(chosen) if chosen is not None else None,
+            sum(values) / len(values) if values else None,
+            place,
             values[chosen] if chosen is not None else None,
             *(p_score, p_best, leak, leak_reasoning, dimension),
             len(reply.text) if reply else None,
@@ -132,11 +136,26 @@ def _value(item: Item, option: str, key: str) -> float:
     return 1.0 if option == key else 0.0
 
 
-def _expected(reply: Reply | None, order: Sequence[int], values: Sequence[float]) -> tuple[float | None, float | None]:
-    """(expected score, probability of the best option) under the option probabilities; None without them."""
+def _expected(
+    reply: Reply | None, order: Sequence[int], values: Sequence[float], *, place: int | None
+) -> tuple[float | None, float | None]:
+    """(expected score, probability of the best option) under the option probabilities; None without them.
+
+    The probabilities are those of the letter that the answer's own text gives. Where the choice at `place` is another,
+    as when a second model or a table of labels read the answer, they belong to something else and are left out.
+    """
     letters = tuple(LETTERS[: len(order)])
-    chances = option_probabilities(reply.top, letters) if reply else None
+    if reply is None or reply.top is None or place is None or _letter_read(reply.text, letters) != place:
+        return None, None
+    chances = option_probabilities(reply.top, letters)
     if chances is None:
         return None, None
     shown = [values[index] for index in order]
     return sum(p * v for p, v in zip(chances, shown, strict=True)), chances[shown.index(max(shown))]
+
+
+@lru_cache(maxsize=4096)
+def _letter_read(text: str, letters: tuple[str, ...]) -> int | None:
+    """Position of the letter that a text gives; None where it gives none."""
+    found = read(text, Shown(letters, ()))
+    return found.position if isinstance(found, Read) else None

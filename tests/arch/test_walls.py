@@ -147,7 +147,6 @@ def test_faces_hold_no_code(path: Path) -> None:
 def test_nothing_of_the_package_is_imported_for_types_only_or_swallowed(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            assert all(isinstance(line, ast.Import) for line in node.body), f"{path}:{node.lineno}: more than a library"
             assert "evenhand" not in ast.unparse(node), f"{path}:{node.lineno}: imported for its types only"
         if isinstance(node, ast.ExceptHandler):
             assert node.type is not None, f"{path}:{node.lineno}: bare except"

@@ -56,7 +56,7 @@ def as_read(case: Case) -> object:
         reply = _reply({"content": content}, finish)
     except Unreadable:
         return "error"
-    return _outcome(reply, case)
+    return outcome_in(reply, case)
 
 
 def _reply(message: dict[str, object], finish: str, logprobs: object = None) -> Reply:
@@ -68,7 +68,8 @@ def _reply(message: dict[str, object], finish: str, logprobs: object = None) -> 
     return reply_from(read_answer(json.dumps({"choices": [choice]}).encode()), request)
 
 
-def _outcome(reply: Reply, case: Case) -> str:
+def outcome_in(reply: Reply, case: Case) -> str:
+    """The letter that a reply to a case's question gives, or its outcome's name."""
     texts = case.options or ()
     item = Item(
         id="i",

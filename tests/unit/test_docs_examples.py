@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 import evenhand
+from evenhand.report.findings_file import findings_document
 from tests.support.findings_fixture import full_findings
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +24,7 @@ BLOCKS = [
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_block_of_the_documentation_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "findings.json").write_bytes(msgspec.json.encode(full_findings()))
+    (tmp_path / "findings.json").write_bytes(msgspec.json.encode(findings_document(full_findings())))
     names: dict[str, object] = {"__name__": "example"}
     exec(compile(block, "example", "exec"), names)
     assert len(names) > 2

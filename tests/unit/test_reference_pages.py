@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ import typer
 
 from evenhand.cli.main import app
 from evenhand.records.score import SCORE_COLUMNS
+from evenhand.report.findings_file import findings_document
+from tests.support.findings_fixture import full_findings
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
@@ -39,6 +42,19 @@ def test_every_command_and_every_option_stands_on_the_page() -> None:
 def test_every_command_shows_an_example() -> None:
     for name, command in commands(typer.main.get_command(app)):
         assert "Example" in (command.help or ""), name
+
+
+def test_the_schema_of_findings_is_that_of_the_records_and_covers_a_whole_file() -> None:
+    script = runpy.run_path(str(ROOT / "scripts" / "reference_pages.py"))
+    text = (ROOT / "docs" / "reference" / "findings.schema.json").read_text(encoding="utf-8")
+    assert text == script["findings_schema"](), "run `make docs`"
+    schema = json.loads(text)
+    document = findings_document(full_findings())
+    known = schema["$defs"]["Findings"]["properties"]
+    assert known["schema"]["enum"] == [document["schema"]]
+    assert set(document) <= set(known)
+    for finding in document["findings"]:
+        assert set(finding) <= set(schema["$defs"]["Finding"]["properties"])
 
 
 def test_the_column_table_is_that_of_the_records() -> None:

@@ -71,6 +71,17 @@ def test_scores_follow_the_key_and_the_probabilities(tmp_path: Path) -> None:
     assert set(frame["shown_position"]) == {0}
 
 
+def test_probabilities_belong_to_the_letter_that_was_read(tmp_path: Path) -> None:
+    """Where the choice is another than the answer's own letter, as with a second model, they are of something else."""
+    plan = small_plan()
+    last = plan.banks[0].items[0].options[-1].id
+    frame = run_into(tmp_path, plan, Answered(choice=last))
+    other = frame.filter(pl.col("shown_position") != 0)
+    assert len(other) > 0
+    assert other["p_score"].null_count() == other["p_best"].null_count() == len(other)
+    assert frame.filter(pl.col("shown_position") == 0)["p_score"].null_count() == 0
+
+
 def test_memory_that_shows_in_the_reasoning_is_a_leak_and_none_has_nothing_to_leak(tmp_path: Path) -> None:
     frame = run_into(tmp_path, small_plan())
     assert frame.filter(pl.col("arm_kind") == "none")["leak"].null_count() == len(

@@ -75,16 +75,16 @@ def hide(text: str) -> str:
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without the secrets of this process, and without whatever else looks like a key.
 
-    For error messages. Use it before a text is cut: half a key is not recognised.
+    For error messages; longer values go first, so that no rest of one is left. Use it before a text is cut: half a key
+    is not recognised.
 
     Args:
         text: An error message, say.
         secrets: Further keys, of any length.
     """
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, HIDDEN)
-    return _KEYS.sub(lambda found: next((kept for kept in found.groups() if kept), "") + HIDDEN, hide(text))
+    for known in sorted({*filter(None, secrets), *_known}, key=lambda known: (-len(known), known)):
+        text = text.replace(known, HIDDEN)
+    return _KEYS.sub(lambda found: next((kept for kept in found.groups() if kept), "") + HIDDEN, text)
 
 
 def cut(text: str, *, most: int = _SHOWN) -> str:

@@ -40,7 +40,9 @@ class ColumnRead(Struct, frozen=True, kw_only=True):
     """One column that was used."""
 
     column: str
+    """Its name in the file."""
     role: ColumnRole
+    """What it was read as."""
     option: str | None
     """The option that names it; None: taken because the column has a name of the reference format."""
 
@@ -49,10 +51,13 @@ class FactorRead(Struct, frozen=True, kw_only=True):
     """One factor and its levels."""
 
     factor: str
+    """Its id."""
     kind: FactorKind
+    """Whether users have the levels, items have them, or both have several."""
     levels: tuple[tuple[str, int], ...]
     """(level, rows), in alphabetical order."""
     reference: str
+    """The level that the others are compared with."""
     alike: tuple[tuple[str, ...], ...] = ()
     """Levels that differ only in case or in spaces; they were kept apart."""
     words: tuple[str, ...] = ()
@@ -63,7 +68,9 @@ class CovariateRead(Struct, frozen=True, kw_only=True):
     """One covariate and what the mixed model makes of it, for one model of the table."""
 
     covariate: str
+    """Its column."""
     model: str
+    """The model whose answers it is adjusted for."""
     kind: str
     """Item kind."""
     rows_without: int
@@ -73,6 +80,7 @@ class CovariateRead(Struct, frozen=True, kw_only=True):
     coefficient: float | None = None
     """Per unit; None where no model was fitted."""
     se: float | None = None
+    """Standard error of its effect."""
     scale: Scale | None = None
     """Scale of the coefficient."""
 
@@ -83,6 +91,7 @@ class UnreadAnswers(Struct, frozen=True, kw_only=True):
     answer: str | None
     """One as it is written, shortened; None: the cell is empty."""
     rows: int
+    """How often it occurs."""
 
 
 class RepeatsRead(Struct, frozen=True, kw_only=True):
@@ -104,7 +113,9 @@ class LeftOut(Struct, frozen=True, kw_only=True):
     comparison: str
     """The factor compared."""
     rows: int
+    """Rows that are left out."""
     users: int
+    """Users that are left out with them."""
     empty: tuple[str, ...]
     """Columns that are empty in some of them."""
 
@@ -113,33 +124,46 @@ class AsRead(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The whole reading of a table."""
 
     file: str
+    """Name of the file."""
     written: tuple[str, ...] = ()
     """Compression, encoding and separator, where they are not the usual ones."""
     rows: int
+    """Rows of the file."""
     items: int
+    """Different items."""
     users: int
+    """Different users."""
     header_rows: int = 0
     """Further header rows of a survey export, left out."""
     columns: tuple[ColumnRead, ...]
+    """What each column was read as."""
     nested: tuple[str, ...] = ()
     """Columns of lists or objects, not looked at."""
     factors: tuple[FactorRead, ...] = ()
+    """What users or items differ in."""
     covariates: tuple[CovariateRead, ...] = ()
+    """Numbers that the analysis adjusts for."""
     missing: tuple[str, ...] = ()
     """Words taken for an empty cell, as the user said."""
     no_memory_rows: int = 0
+    """Rows of the no-memory arm."""
     no_memory_by: Literal["named", "empty factors"] | None = None
     """How the no-memory arm was recognised."""
     placebo_rows: int = 0
+    """Rows of the placebo arm."""
     arm_words: tuple[str, ...] = ()
     """Users with a name like that of an arm without memory, taken as users because nobody said otherwise."""
     answers: tuple[str, ...] = ()
     """The possible answers."""
     empty_answers: int = 0
+    """Answers without any text."""
     unread: tuple[UnreadAnswers, ...] = ()
+    """Answers that name none of the possible ones, the most frequent first."""
     unread_rows: int = 0
     """Answers that name none of the possible ones, in all."""
     repeats: RepeatsRead
+    """How repeats of one question were recognised."""
     left_out: tuple[LeftOut, ...] = ()
+    """What was left out, with the reason."""
     withheld: str | None = None
     """Why no verdict of the table can be a difference or an equivalence; None: nothing stands against it."""

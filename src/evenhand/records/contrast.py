@@ -33,5 +33,6 @@ class ArmContrast(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which arms a number is about, and against which others it is read."""
 
     arm: ArmGroup
+    """The group of arms that counts as plus, or the only one."""
     baseline: ArmGroup | None = None
     """None where both sides are of one group (two levels of a factor), or where there is one side only (a rate)."""

@@ -9,6 +9,8 @@ from msgspec import Struct
 __all__ = [
     "Absent",
     "Carriers",
+    "Ceiling",
+    "Decision",
     "Equivalence",
     "Interval",
     "MissingBounds",
@@ -17,18 +19,25 @@ __all__ = [
     "PointEstimate",
     "Spread",
     "Tested",
+    "Unassessed",
     "Verdict",
 ]
 
-Verdict = Literal["difference", "equivalent", "inconclusive"]
+Decision = Literal["difference", "equivalent", "inconclusive"]
+"""What tests can say."""
+Verdict = Literal["difference", "equivalent", "inconclusive", "not assessable"]
+"""What a finding claims. `not assessable`: the answers could not have shown a difference, so nothing was tested."""
 
 
 class Spread(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How well a number is known."""
 
     low: float
+    """Lower end of the interval, on the scale of the number."""
     high: float
+    """Upper end of the interval."""
     confidence: float = 0.95
+    """Share of such intervals that hold the truth."""
     se: float | None = None
     """None where the interval does not come from a standard error (bootstrap, profile likelihood, exact)."""
     df: float | None = None
@@ -55,7 +64,9 @@ class MissingBounds(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The estimate with every missing answer at its worst and at its best."""
 
     low: float
+    """The estimate with every missing answer at its worst."""
     high: float
+    """The estimate with every missing answer at its best."""
     missing: int
     """Answers that are missing on either side."""
     first: float = 0.0
@@ -74,6 +85,17 @@ class MissingCaution(Struct, frozen=True, kw_only=True):
     """The shares of missing answers differ by more than the margin."""
     turns: bool
     """The worst-case bounds would change the verdict."""
+
+
+class Ceiling(Struct, frozen=True, kw_only=True):
+    """How far a verdict about right and wrong answers reaches where an assistant is nearly always right."""
+
+    items: int
+    """Items that were answered."""
+    right: int
+    """Of these, answered right in every arm: they would show a loss, never a gain or a shift on the right side."""
+    wrong: int
+    """Of these, answered wrong in every arm."""
 
 
 class Carriers(Struct, frozen=True, kw_only=True):
@@ -100,20 +122,25 @@ class PointEstimate(Struct, frozen=True, kw_only=True, tag="point", tag_field="f
     """A number without an interval."""
 
     value: float
+    """The estimate, on the scale of the quantity."""
 
 
 class Interval(Struct, frozen=True, kw_only=True, tag="interval", tag_field="form"):
     """A number with an interval that is not compared with zero, such as a rate or a standard deviation."""
 
     value: float
+    """The estimate, on the scale of the quantity."""
     spread: Spread
+    """How well it is known."""
 
 
 class Tested(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tested", tag_field="form"):
     """A number that is compared with zero, and with the margin where one has a meaning for it."""
 
     value: float
+    """The estimate, on the scale of the quantity."""
     p: float
+    """p-value against zero, two-sided, not adjusted."""
     spread: Spread | None = None
     """None for tests by permutation that give no interval."""
     p_adjusted: float | None = None
@@ -129,10 +156,21 @@ class Tested(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tested"
     """None where no bound was computed."""
     caution: MissingCaution | None = None
     """Set where missing answers could have made or hidden what was found."""
+    ceiling: Ceiling | None = None
+    """Set where `equivalent` speaks of right and wrong answers of an assistant that is nearly always right."""
     carriers: Carriers | None = None
     """None where units were not followed."""
-    verdict: Verdict | None = None
+    verdict: Decision | None = None
     """None until all findings are known, and for numbers that are tested for description only."""
 
 
-Number = Absent | PointEstimate | Interval | Tested
+class Unassessed(Struct, frozen=True, kw_only=True, tag="unassessed", tag_field="form"):
+    """A number that may not be compared with zero or with a margin, because the answers could not have shown it."""
+
+    value: float | None
+    """None where nothing was answered."""
+    reason: str
+    """Why, as a sentence."""
+
+
+Number = Absent | PointEstimate | Interval | Tested | Unassessed

@@ -129,6 +129,7 @@ class Pilot(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
     """What readers of one kind answered who saw the item without its key."""
 
     readers: ReaderKind
+    """How many people read the item."""
     answers: dict[str, int]
     """Option id -> how many chose it; options that nobody chose may be left out."""
     unanswered: int = 0
@@ -145,6 +146,7 @@ class RatingOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     low: tuple[str, ...] = ()
     """Ids of options of the opposite valence: each is to be rated `at_most` so high, and below `high`."""
     at_most: float = 3.0
+    """The highest rating, from 0 to 10, that the options of `low` may have."""
 
 
 class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -153,15 +155,19 @@ class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     id: str
     """Unique within its bank."""
     kind: ItemKind
+    """What is asked for; it decides how an answer is scored."""
     stem: str
     """The situation."""
     question: str
     """What is asked about it."""
     options: tuple[Option, ...]
+    """What may be chosen, in the bank's order."""
     key: str
     """Id of the best option. For management items the option of the highest weight."""
     context: Context | None = None
+    """Where the situation takes place."""
     difficulty: Difficulty | None = None
+    """How hard the item is meant to be."""
     appraisal: Appraisal | None = None
     """For understanding items: the pattern the key is derived from."""
     facts: tuple[Fact, ...] = ()
@@ -193,8 +199,11 @@ class Bank(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """A versioned, licensed set of items."""
 
     schema: Literal["evenhand.bank/1"] = "evenhand.bank/1"
+    """Version of the file's shape."""
     name: str
+    """Name, as in `--bank NAME`."""
     version: str
+    """Version of the items."""
     source: str
     """Where the items come from, in a sentence."""
     licence: str
@@ -204,5 +213,8 @@ class Bank(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     validated: bool
     """True only when people have rated the items; reports say so when it is False."""
     language: str = "en"
+    """Language of the items, as a BCP 47 tag."""
     notes: str = ""
+    """What a user of the bank must know."""
     items: tuple[Item, ...]
+    """The items."""

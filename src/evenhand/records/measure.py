@@ -31,6 +31,7 @@ Measure = Literal[
     "gap_change",
     "factor_gap_change",
     "memory_effect_change",
+    "interaction_change",
 ]
 """What is estimated.
 
@@ -75,6 +76,7 @@ class Quantity(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a finding's number is made of."""
 
     name: QuantityName
+    """What is counted or averaged."""
     scale: Scale = "probability"
     """Scale of estimate, interval and bounds."""
     tag: str | None = None

@@ -29,10 +29,13 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One turn of a chat."""
 
     role: Role
+    """Who speaks."""
     content: str
+    """What is said."""
     tool_name: str | None = None
     """For an assistant turn that calls a tool and for the tool's answer: the tool."""
     tool_call_id: str | None = None
+    """Joins a tool's answer to the call it answers."""
     tool_arguments: str | None = None
     """For an assistant turn that calls a tool: its arguments as a JSON string."""
 
@@ -41,16 +44,21 @@ class ModelSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Sampling settings; part of the plan. None leaves the provider's default."""
 
     temperature: float | None = 0.0
+    """Sampling temperature."""
     max_tokens: int = 512
     """Completion limit. Reasoning models need more: 16,384 is usual."""
     top_p: float | None = None
+    """Share of the probability mass that is sampled from."""
     seed: int | None = None
     """Sampling seed sent to the endpoint where it takes one."""
     logprobs: bool = False
     """Ask for log-probabilities of the first answer token."""
     top_logprobs: int = 20
+    """How many alternatives to ask for at the first answer token."""
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
+    """How long a reasoning model may think, where the endpoint takes it."""
     timeout_s: float = 120.0
+    """Seconds that one attempt may take."""
 
 
 USUAL_SETTINGS = ModelSettings(logprobs=True)
@@ -63,7 +71,9 @@ class Request(Struct, frozen=True, kw_only=True):
     cell_key: str
     """Key of the cell it belongs to."""
     messages: tuple[Message, ...]
+    """The conversation, oldest turn first."""
     settings: ModelSettings
+    """How the model is sampled."""
     letters: tuple[str, ...]
     """The option letters as shown, in shown order."""
     seed: int
@@ -74,16 +84,22 @@ class TokenProbability(Struct, frozen=True, kw_only=True):
     """A candidate for the first answer token."""
 
     token: str
+    """The token's text."""
     logprob: float
+    """Natural logarithm of its probability."""
 
 
 class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Token counts as the server reports them; None where it does not."""
 
     input_tokens: int | None = None
+    """Tokens read; None where the server does not say."""
     output_tokens: int | None = None
+    """Tokens written, thoughts included; None where the server does not say."""
     reasoning_tokens: int | None = None
+    """Tokens of thoughts; None where the server does not say."""
     cached_tokens: int | None = None
+    """Input tokens that came from the provider's cache; None where the server does not say."""
 
 
 class SecondCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -92,17 +108,22 @@ class SecondCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
     model: str
     """As named in the plan."""
     usage: Usage = Usage()
+    """Tokens, as the server reports them."""
     input_characters: int
     """Of everything that was sent; tokens are counted from it where the server reports none."""
     output_characters: int
+    """Characters of its answer."""
     attempts: int = 1
+    """Requests sent, retries included."""
 
 
 class Reply(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the assistant answered."""
 
     text: str
+    """The answer without the thoughts."""
     finish: FinishReason
+    """Why the assistant stopped."""
     reasoning: str | None = None
     """Thoughts, kept apart from the answer: a reasoning field, or what stood between think tags."""
     refusal: str | None = None
@@ -110,9 +131,11 @@ class Reply(Struct, frozen=True, kw_only=True, omit_defaults=True):
     top: tuple[TokenProbability, ...] | None = None
     """Most likely first answer tokens; None when not asked for or not given."""
     usage: Usage = Usage()
+    """Tokens, as the server reports them."""
     latency_s: float = 0.0
     """Wall time of the successful attempt, in seconds."""
     attempts: int = 1
+    """Requests sent, retries included."""
     model: str | None = None
     """The model the server says it used."""
     extracted: str | None = None

@@ -25,17 +25,24 @@ class PromptFile(Struct, frozen=True, kw_only=True):
     """A prompt template as it stood when the plan was made."""
 
     name: str
+    """Name of the template."""
     sha256: str
+    """Hash of its text."""
     text: str
+    """The template."""
 
 
 class Stamped(Struct, frozen=True, kw_only=True):
     """A bank or cohort with its content hash and the item or profile counts."""
 
     name: str
+    """Name of the bank or cohort."""
     version: str
+    """Its version."""
     sha256: str
+    """Hash of its content."""
     size: int
+    """Number of its items or profiles."""
 
 
 class ModelSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -50,7 +57,9 @@ class ModelSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     """As given on the command line: `openai/gpt-5.1`, `specimen/tilted` ..."""
     base_url: str | None = None
+    """Address of the server; None: the provider's usual one."""
     settings: ModelSettings = ModelSettings()
+    """How it is sampled."""
     options: dict[str, str] = {}
     """Endpoint options that decide the result (a planted effect of a simulated respondent, say). Never keys."""
 
@@ -102,6 +111,7 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     kinds: tuple[ItemKind, ...] = ("understanding", "management")
+    """Kinds of items that are asked."""
     easy: bool = False
     """Whether items marked easy (a guesser gets them without reading) are asked too."""
     none_repeats: int = 2
@@ -112,15 +122,20 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Matched sets of the explicit cohort every item meets, both versions of each; None: all."""
     matched_sets: int | None = None
     """How many matched sets of the explicit cohort take part (a seeded choice); None: all."""
-    profiles_per_item: int | None = 0
+    profiles_per_item: int | float | None = 0
     """Intersectional profiles every item meets, in each cue style; None: all. In a crossing of four factors of three
-    levels, 9 and 27 are orthogonal fractions, rotated over items."""
+    levels, 9 and 27 are orthogonal fractions, rotated over items. Below one: so many on average; a share of the items
+    then meets three profiles that have every level of every factor between them, and the others none."""
     replicates: int = 1
     """Repeats of every placebo and profile cell, each with its own option order."""
     cues: tuple[Cue, ...] = ("stated",)
+    """How facts of the intersectional cohort are expressed."""
     placements: tuple[Placement, ...] = ("system",)
+    """Where memory is put."""
     readers: tuple[Reader, ...] = ("none",)
+    """What the assistant is told to do with memory."""
     mitigations: tuple[Mitigation, ...] = ("none",)
+    """Policies applied to memory or prompt."""
 
     def __post_init__(self) -> None:
         refuse_unknown({name: getattr(self, name) for name in _CLOSED})
@@ -140,6 +155,7 @@ class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     schema: Literal["evenhand.plan/1"] = "evenhand.plan/1"
+    """Version of the file's shape."""
     evenhand: str
     """Version of the package that made the plan."""
     created: str
@@ -147,19 +163,30 @@ class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     command: str = ""
     """The command line that made the plan, for the report; decides nothing and is left out of the hash too."""
     preset: Preset
+    """The preset that the design is, or `custom`."""
     seed: int
+    """Root seed of everything random."""
     models: tuple[ModelSpec, ...]
+    """The assistants that are asked."""
     design: Design
+    """How arms, items and replicates are crossed."""
     banks: tuple[Bank, ...]
     """The items themselves, so that a run directory is whole."""
     bank_stamps: tuple[Stamped, ...]
+    """Names and hashes of the banks."""
     cohorts: tuple[Cohort, ...]
+    """The users themselves."""
     cohort_stamps: tuple[Stamped, ...]
+    """Names and hashes of the cohorts."""
     distractors: tuple[str, ...] = ()
     """Neutral facts that stand beside the profile's in the `retrieved` placement."""
     prompts: tuple[PromptFile, ...]
+    """Every template that decides what is sent."""
     extractor: Extractor
+    """How the chosen option is read from an answer."""
     extractor_options: dict[str, str]
+    """Options of the extractor."""
     analysis: AnalysisSettings
+    """What the analysis is told beforehand."""
     sha256: str
     """Hash over the canonical JSON of all the above except `created` and `command`."""

@@ -58,7 +58,9 @@ class Fact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """One thing an assistant may have stored about its user, in the third person ("The user ...")."""
 
     text: str
+    """The fact as a sentence."""
     dimension: Dimension
+    """Which side of a life it tells of."""
     said: str | None = None
     """The same fact in the user's own words, for the `history` placement; None: derived by the renderer."""
     factor: str | None = None
@@ -69,9 +71,11 @@ class Level(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One level of a factor, with the facts that express it in each cue style."""
 
     id: str
+    """Id, unique within its factor."""
     label: str
     """How reports name it."""
     facts: dict[Cue, tuple[Fact, ...]]
+    """Facts that express the level."""
 
 
 class Factor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,39 +84,53 @@ class Factor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     """Lower-case identifier: also a column of the score table."""
     label: str
+    """Name for people."""
     reference: str
     """Id of the level that others are compared with."""
     levels: tuple[Level, ...]
+    """The values that it can take."""
 
 
 class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One synthetic user."""
 
     id: str
+    """Id, unique within its cohort."""
     matched_set: str
     """Profiles of one matched set differ in the factors of interest only."""
     levels: dict[str, str]
     """Factor id -> level id."""
     facts: tuple[Fact, ...]
+    """What is stored of the user, in this order."""
     cue: Cue = "stated"
+    """How the facts are expressed."""
 
 
 class Cohort(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A designed set of profiles."""
 
     schema: Literal["evenhand.cohort/1"] = "evenhand.cohort/1"
+    """Version of the file's shape."""
     name: str
+    """Name, as in `--cohort NAME`."""
     version: str
+    """Version of the profiles."""
     source: str
+    """Where the profiles come from."""
     licence: str
+    """Licence of the texts."""
     redistribute: bool = True
     """False where the text may not be passed on: reports then show id and hash instead of the text."""
     validated: bool
+    """Whether people have rated the profiles."""
     factors: tuple[Factor, ...]
+    """What the profiles differ in."""
     profiles: tuple[Profile, ...]
+    """The users."""
     placebo: tuple[Profile, ...] = ()
     """Length-matched profiles whose facts say nothing about social position."""
     notes: str = ""
+    """What a user of the cohort must know."""
     dose: Dose | None = None
     """For cohorts that come in several strengths: which one this is."""
 
@@ -123,8 +141,14 @@ class Arm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_de
     id: str
     """`none`, `placebo/NAME`, `COHORT/PROFILE[/CUE]` or `item_fact`."""
     kind: ArmKind
+    """What stands in memory."""
     cohort: str | None = None
+    """Cohort of the profile; None for arms without one."""
     matched_set: str | None = None
+    """Matched set of the profile; None for arms without one."""
     levels: dict[str, str] = {}
+    """Factor id -> level id of the profile."""
     cue: Cue | None = None
+    """How the facts are expressed; None for arms without a profile."""
     facts: tuple[Fact, ...] = ()
+    """What is stored, in this order."""

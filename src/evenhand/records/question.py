@@ -17,15 +17,23 @@ class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     topic: str
     """What it is about, for balance."""
     text: str
+    """The question."""
 
 
 class QuestionSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A versioned, licensed set of questions."""
 
     schema: Literal["evenhand.questions/1"] = "evenhand.questions/1"
+    """Version of the file's shape."""
     name: str
+    """Name of the set."""
     version: str
+    """Version of the questions."""
     source: str
+    """Where the questions come from."""
     licence: str
+    """Licence of the texts."""
     language: str = "en"
+    """Language of the questions, as a BCP 47 tag."""
     questions: tuple[Question, ...]
+    """The questions."""

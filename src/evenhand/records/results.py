@@ -30,11 +30,15 @@ class CellMean(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One cell of the intersectional table."""
 
     model: str
+    """Model as named in the plan."""
     kind: str
+    """Item kind, or `all`."""
     where: Condition
+    """How memory was shown."""
     levels: dict[str, str]
     """Factor -> level."""
     trials: int
+    """Trials of the cell."""
     raw: float | None
     """Mean score; None where nothing was answered."""
     pooled: float | None
@@ -49,9 +53,13 @@ class OutcomeCount(Struct, frozen=True, kw_only=True):
     """How the trials of one group of arms ended."""
 
     model: str
+    """Model as named in the plan."""
     kind: str
+    """Item kind, or `all`."""
     where: Condition
+    """How memory was shown."""
     arms: ArmContrast
+    """The group of arms that is counted."""
     contrast: tuple[LevelContrast, ...]
     """The version of matched pairs that is counted; empty for a whole group."""
     outcomes: dict[OutcomeName, int]
@@ -72,9 +80,13 @@ class ItemReaction(Struct, frozen=True, kw_only=True):
     """One item in one comparison of groups: does it function differently?"""
 
     model: str
+    """Model as named in the plan."""
     kind: str
+    """Item kind, or `all`."""
     where: Condition
+    """How memory was shown."""
     contrast: LevelContrast
+    """The groups that are compared."""
     item: str
     """Item id; `BANK/ID` where several banks were asked."""
     odds_ratio: float | None
@@ -82,6 +94,7 @@ class ItemReaction(Struct, frozen=True, kw_only=True):
     delta: float | None
     """The same on the delta scale of the Educational Testing Service; None as above."""
     ets: EtsClass
+    """Class by the delta scale."""
     met_level: int
     """Profiles with the level that met the item and have an answer."""
     met_reference: int
@@ -91,6 +104,7 @@ class ItemReaction(Struct, frozen=True, kw_only=True):
     low: float | None
     """Interval of the difference for this item by itself, with profiles as units; None as above."""
     high: float | None
+    """Upper end of the same interval; None as above."""
     p: float | None
     """By permutation, adjusted over all items and tests of the comparison; None where the item is not testable because
     too few profiles met it."""
@@ -102,10 +116,15 @@ class KeyedEmotion(Struct, frozen=True, kw_only=True):
     """How often a group chose an emotion where another, or the same, is the keyed one."""
 
     model: str
+    """Model as named in the plan."""
     kind: str
+    """Item kind, or `all`."""
     where: Condition
+    """How memory was shown."""
     factor: str
+    """Factor of the group."""
     level: str
+    """Level of the group."""
     keyed: str
     """Emotion, or kind of advice, of the best option."""
     chosen: str
@@ -113,8 +132,9 @@ class KeyedEmotion(Struct, frozen=True, kw_only=True):
     share: float
     """Of the group's answers on items with this key."""
     low: float
+    """Lower end of the interval of the share, with units as for `high`."""
     high: float
-    """Interval of the share, with items as units where there are at least two and users otherwise."""
+    """Upper end of the interval of the share, with items as units where there are at least two and users otherwise."""
     answers: int
     """The group's answers on items with this key."""
     items: int
@@ -125,10 +145,15 @@ class OptionShare(Struct, frozen=True, kw_only=True):
     """How often a group chose one wrong emotion, or one kind of advice."""
 
     model: str
+    """Model as named in the plan."""
     kind: str
+    """Item kind, or `all`."""
     where: Condition
+    """How memory was shown."""
     factor: str
+    """Factor of the group."""
     level: str
+    """Level of the group."""
     tag: str
     """Emotion or strategy."""
     share: float
@@ -141,11 +166,17 @@ class FactMention(Struct, frozen=True, kw_only=True):
     """Trials whose answer or reasoning mentions a stored fact, by dimension of the first fact mentioned."""
 
     model: str
+    """Model as named in the plan."""
     kind: str
+    """Item kind, or `all`."""
     where: Condition
+    """How memory was shown."""
     arm_kind: str
+    """Which arms are counted."""
     dimension: str
+    """Dimension of the first fact that is mentioned."""
     count: int
+    """Trials with a mention."""
     share: float
     """Of the arm kind's trials that were looked at."""
 
@@ -154,9 +185,13 @@ class VarianceComponent(Struct, frozen=True, kw_only=True):
     """Standard deviation of one random effect of a mixed model."""
 
     model: str
+    """Model as named in the plan."""
     kind: str
+    """Item kind, or `all`."""
     where: Condition
+    """How memory was shown."""
     cohort: Literal["pairs", "crossing"]
+    """Which design the model was fitted to."""
     term: str
     """Name of the random term."""
     sd: float
@@ -164,6 +199,7 @@ class VarianceComponent(Struct, frozen=True, kw_only=True):
     low: float | None
     """Lower end of its profile-likelihood interval; None where none was computed."""
     high: float | None
+    """Upper end of the interval; None where none was computed."""
     levels: int
     """Levels of the grouping."""
     singular: bool
@@ -174,11 +210,15 @@ class DesignPower(Struct, frozen=True, kw_only=True):
     """Smallest gap that another size of the design would detect, the variation being as found."""
 
     model: str
+    """Model as named in the plan."""
     kind: str
+    """Item kind, or `all`."""
     where: Condition
+    """How memory was shown."""
     size: str
     """Which size of the design is changed."""
     to: int
+    """What the size is changed to."""
     smallest_gap: float
     """Probability scale, at the stated power."""
     low: float | None = None

@@ -28,28 +28,39 @@ class AuditedBank(Struct, frozen=True, kw_only=True):
     """A bank as it took part in a run."""
 
     name: str
+    """Name of the bank."""
     version: str
+    """Its version."""
     sha256: str
+    """Hash of its content."""
     validated: bool
     """Whether people have rated its items."""
     items: int
+    """Items that were asked."""
 
 
 class AuditedCohort(Struct, frozen=True, kw_only=True):
     """A cohort as it took part in a run."""
 
     name: str
+    """Name of the cohort."""
     version: str
+    """Its version."""
     sha256: str
+    """Hash of its content."""
     profiles: int
+    """Profiles that took part."""
 
 
 class LevelName(Struct, frozen=True, kw_only=True):
     """How reports name a level of a factor."""
 
     factor: str
+    """Factor id."""
     level: str
+    """Level id."""
     label: str
+    """Name for people."""
 
 
 class ExamplePrompt(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -58,6 +69,7 @@ class ExamplePrompt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     arm: str
     """Arm id."""
     arm_kind: ArmKind
+    """What stands in memory in this example."""
     cohort: str | None = None
     """Cohort of the profile; None for the other arms."""
     level: LevelContrast | None = None
@@ -78,9 +90,11 @@ class Trouble(Struct, frozen=True, kw_only=True):
     """Cells of one model that have no usable answer for the same reason."""
 
     outcome: OutcomeName
+    """How the trials ended."""
     reason: str
     """What the reader of answers, the server or the gate said; numbers and identifiers taken out."""
     count: int
+    """How many ended so."""
     example: str
     """One of them word for word: the raw reply, or the whole error; keys removed, then cut."""
 
@@ -89,10 +103,13 @@ class SecondUse(Struct, frozen=True, kw_only=True):
     """What a second model used that was asked about the answers."""
 
     model: str
+    """The second model as named in the plan."""
     calls: int
+    """Requests sent, retries included."""
     input_tokens: int
     """Reported by the server, or counted from the characters."""
     output_tokens: int
+    """Reported, or counted from the characters."""
     cost_usd: float | None
     """None where no price is known, or nobody is billed."""
 
@@ -163,7 +180,9 @@ class RunSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was run, for the head and the reproducibility block of the report."""
 
     title: str
+    """Heading of the report."""
     preset: str
+    """The preset of the plan, or `custom`."""
     created: str
     """ISO time of the plan."""
     evenhand: str
@@ -173,13 +192,19 @@ class RunSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     seed: int
     """Root seed of the plan."""
     banks: tuple[AuditedBank, ...]
+    """The banks that were asked."""
     cohorts: tuple[AuditedCohort, ...]
+    """The cohorts that took part."""
     prompts: dict[str, str]
     """Prompt file -> sha256."""
     placements: tuple[Placement, ...]
+    """Where memory was put."""
     readers: tuple[Reader, ...]
+    """What the assistant was told to do with memory."""
     mitigations: tuple[Mitigation, ...]
+    """Policies applied to memory or prompt."""
     models: tuple[ModelSummary, ...]
+    """What was asked of each model, and what came back."""
     simulated: bool = False
     """True when any answer was drawn from a simulated respondent; every artefact says so."""
     specimen: bool = False
@@ -194,3 +219,9 @@ class RunSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Labels of levels, in the order of the cohorts."""
     command: str = ""
     """The command that repeats the run."""
+
+    @property
+    def asked(self) -> float:
+        """Share of the planned cells that were asked."""
+        planned = sum(model.planned for model in self.models)
+        return min(sum(sum(model.outcomes.values()) for model in self.models) / planned, 1.0) if planned else 1.0

@@ -36,6 +36,7 @@ class Refused(Struct, frozen=True, kw_only=True, tag="refused", tag_field="outco
     """The assistant, or its provider, declined to answer."""
 
     by: Literal["assistant", "provider"]
+    """Who declined: the assistant in words, or the provider by a filter."""
 
 
 class Truncated(Struct, frozen=True, kw_only=True, tag="truncated", tag_field="outcome"):
@@ -46,6 +47,7 @@ class Unparsed(Struct, frozen=True, kw_only=True, tag="unparsed", tag_field="out
     """There is an answer, but no option can be read from it."""
 
     reason: str
+    """Why no option could be read."""
 
 
 class Failed(Struct, frozen=True, kw_only=True, tag="failed", tag_field="outcome"):
@@ -54,6 +56,7 @@ class Failed(Struct, frozen=True, kw_only=True, tag="failed", tag_field="outcome
     error: str
     """Class and message of the last error, keys removed."""
     attempts: int
+    """Requests sent, retries included."""
 
 
 Outcome = Answered | Refused | Truncated | Unparsed | Failed
@@ -65,6 +68,7 @@ class Trial(Struct, frozen=True, kw_only=True):
     cell_key: str
     """Key of the cell."""
     outcome: Outcome
+    """How the cell ended."""
     reply: Reply | None
     """None exactly when the outcome is `failed`."""
 

@@ -14,6 +14,8 @@ class Work(Struct, frozen=True, kw_only=True):
     """One cell, ready to be asked."""
 
     cell: Cell
+    """The cell."""
     request: Request
+    """The request that puts it to the assistant."""
     retrieved: tuple[int, ...] | None = None
     """Indices of the facts that the retrieved placement showed; None for the other placements."""

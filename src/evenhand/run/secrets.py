@@ -23,13 +23,14 @@ def secrets_of(
     """The keys in the environment, the longest first, plain and as they stand in an address.
 
     Args:
-        named: Variables that hold a key whatever they are called; None names nothing.
+        named: Variables that hold a key whatever they are called; None names nothing. A value of fewer than 8
+            characters (`EMPTY`, `x`) is no key there either.
         known: Secrets that were read elsewhere, in every form in which they may come back.
         environment: Where keys are.
     """
     given = {environment.get(name, "").strip() for name in named if name}
     likely = {value.strip() for name, value in environment.items() if _NAMES.search(name.upper())}
-    keys = {key for key in given if key} | {key for key in likely if len(key) >= _SHORTEST and not _is_path(key)}
+    keys = {key for key in given | {key for key in likely if not _is_path(key)} if len(key) >= _SHORTEST}
     return tuple(sorted({*keys, *known, *(quote(key, safe="") for key in keys)}, key=lambda key: (-len(key), key)))
 
 

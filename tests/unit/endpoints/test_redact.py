@@ -76,3 +76,9 @@ def test_long_texts_are_read_in_a_moment(text: str) -> None:
     began = time.perf_counter()
     redact(text)
     assert time.perf_counter() - began < 1.0
+
+
+def test_the_longest_value_goes_first_whether_it_was_remembered_or_handed_in() -> None:
+    remember("canary-0123456789-rest")
+    assert redact("said canary-0123456789-rest", ["canary-0123456789"]) == f"said {HIDDEN}"
+    assert redact("said canary-0123456789-rest-of-it", ["canary-0123456789-rest-of-it"]) == f"said {HIDDEN}"

@@ -6,9 +6,18 @@ KEY = "canary/key-0123456789"
 
 
 def test_keys_are_known_by_the_name_of_their_variable_or_because_they_are_named() -> None:
-    environment = {"OPENAI_API_KEY": KEY, "HOME": "/home/someone", "MINE": "short", "SSH_AUTH_SOCK": "/run/agent.sock"}
+    environment = {
+        "OPENAI_API_KEY": KEY,
+        "HOME": "/home/someone",
+        "MINE": "long-enough",
+        "SSH_AUTH_SOCK": "/run/a.sock",
+    }
     assert secrets_of(environment=environment) == ("canary%2Fkey-0123456789", KEY)
-    assert "short" in secrets_of(["MINE", None, "ABSENT"], environment=environment)
+    assert "long-enough" in secrets_of(["MINE", None, "ABSENT"], environment=environment)
+
+
+def test_a_stand_in_for_a_key_is_not_taken_out_of_texts_even_where_it_is_named() -> None:
+    assert secrets_of(["MINE"], environment={"MINE": "answer"}) == ()
 
 
 def test_what_is_no_key_is_not_looked_for() -> None:

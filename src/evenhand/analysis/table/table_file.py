@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from collections.abc import Iterator
@@ -11,13 +12,14 @@ from typing import Any
 import polars as pl
 from msgspec import Struct
 
-from evenhand.analysis.table.table_guard import refuse_bomb
+from evenhand.analysis.table.table_guard import refuse_bomb, refuse_wide
 from evenhand.errors import TableError
 from evenhand.tabular.text_table import TextTable, opened, opened_text, text_table
 
 __all__ = ["TableFile", "read_table_file", "table_file"]
 
 _NESTED = (pl.List, pl.Struct, pl.Array, pl.Object, pl.Binary)
+_TEXTS = (".csv", ".tsv", ".txt")
 _PLAIN_CODECS = ("utf-8", "utf-8-sig")
 
 
@@ -43,6 +45,8 @@ def table_file(path: Path) -> TableFile:
     Raises:
         TableError: The file is absent, empty, of another format, of an encoding that cannot be told, or damaged.
     """
+    if path.is_file() and path.suffix.lower() in _TEXTS:
+        refuse_bomb(path, path.suffix.lower())  # before its header is split
     text = text_table(path, error=TableError)
     try:
         refuse_bomb(path, path.suffix.lower())
@@ -80,7 +84,28 @@ def _parse(text: TextTable) -> pl.DataFrame:
             frame = pl.read_csv(
                 _source(text), separator=text.separator or ",", infer_schema=False, skip_rows=text.skipped
             )
+            if frame.height and frame[:, -1].null_count():
+                _refuse_short_rows(text)
             return frame.rename(dict(zip(frame.columns, text.columns, strict=True)))
+
+
+def _refuse_short_rows(text: TextTable) -> None:
+    """Refuse a row with fewer fields than the header: its fields may stand in the wrong columns.
+
+    Looked for only where the last column has empty cells, since a short row leaves one there.
+
+    Raises:
+        TableError: There is one.
+    """
+    with opened_text(text.path, error=TableError) as stream:
+        reader = csv.reader(stream, delimiter=text.separator or ",")
+        for number, row in enumerate(reader):
+            if number > text.skipped and 0 < len(row) < len(text.columns):
+                raise TableError(
+                    f"the table {str(text.path)!r} has {len(row)} fields in line {reader.line_num} and "
+                    f"{len(text.columns)} columns; write an empty field for each absent value, or quote what holds "
+                    f"the separator or a line break."
+                )
 
 
 def _source(text: TextTable) -> Path | io.BytesIO:
@@ -102,6 +127,7 @@ def _json_lines(text: TextTable) -> pl.DataFrame:
 def _loose(text: TextTable) -> pl.DataFrame:
     rows = list(_objects(text))
     names = dict.fromkeys(name for row in rows for name in row)
+    refuse_wide(text.path, len(names))
     columns = []
     for name in names:
         values = [row.get(name) for row in rows]
@@ -121,7 +147,7 @@ def _objects(text: TextTable) -> Iterator[dict[str, Any]]:
                 continue
             try:
                 row = json.loads(line)
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:  # ValueError: also a number of too many digits
                 raise TableError(
                     f"the table {str(text.path)!r} cannot be read as JSON lines (line {number}: {error}); write it "
                     f"again from its source."

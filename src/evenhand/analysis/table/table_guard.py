@@ -13,7 +13,7 @@ import polars as pl
 
 from evenhand.errors import TableError
 
-__all__ = ["refuse_bomb"]
+__all__ = ["refuse_bomb", "refuse_wide"]
 
 _MOST_COLUMNS = 2_000
 _HEADER = 1 << 20
@@ -42,13 +42,25 @@ def refuse_bomb(path: Path, suffix: str) -> None:
         case ".parquet":
             _check_parquet(path)
         case ".jsonl" | ".ndjson":
-            for rows in (_MOST_COLUMNS + 1, None):  # first a few: the time grows with rows times columns
-                _check_columns(path, len(pl.scan_ndjson(path, infer_schema_length=rows).collect_schema()))
+            _check_lines(path)
         case _:
             _check_header(path)
 
 
-def _check_columns(path: Path, columns: int) -> None:
+def _check_lines(path: Path) -> None:
+    try:
+        for rows in (_MOST_COLUMNS + 1, None):  # first a few: the time grows with rows times columns
+            refuse_wide(path, len(pl.scan_ndjson(path, infer_schema_length=rows).collect_schema()))
+    except pl.exceptions.PolarsError:
+        return  # no strict JSON, such as NaN: read line by line, and counted there
+
+
+def refuse_wide(path: Path, columns: int) -> None:
+    """Return where a table has no more columns than an analysis can want.
+
+    Raises:
+        TableError: It has more than 2,000.
+    """
     if columns > _MOST_COLUMNS:
         raise TableError(
             f"the table {str(path)!r} has more than {_MOST_COLUMNS:,} columns; keep those that the analysis needs."
@@ -58,7 +70,7 @@ def _check_columns(path: Path, columns: int) -> None:
 def _check_header(path: Path) -> None:
     with path.open("rb") as stream:
         header = stream.readline(_HEADER)
-    _check_columns(path, max(map(header.count, (b",", b";", b"\t", b"|"))) + 1)
+    refuse_wide(path, max(map(header.count, (b",", b";", b"\t", b"|"))) + 1)
 
 
 def _check_parquet(path: Path) -> None:
@@ -68,7 +80,7 @@ def _check_parquet(path: Path) -> None:
             f"the table {str(path)!r} cannot be read as Parquet (damaged footer); write it again from its source."
         )
     columns, rows, stated = found
-    _check_columns(path, columns)
+    refuse_wide(path, columns)
     size, on_disk = max(stated, rows * columns * _VALUE), path.stat().st_size
     if size > _HARMLESS and size > _RATIO * on_disk:
         raise TableError(

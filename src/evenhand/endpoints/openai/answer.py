@@ -14,6 +14,7 @@ from evenhand.endpoints.openai.finish import finish_of
 from evenhand.endpoints.openai.http_body import Unreadable
 from evenhand.endpoints.openai.lenient_json import parse
 from evenhand.endpoints.openai.server_error import is_error
+from evenhand.endpoints.openai.shapes import reshaped
 from evenhand.endpoints.redact import cut
 from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.message import Reply, Request, TokenProbability, Usage
@@ -68,10 +69,10 @@ def read_answer(body: bytes) -> ChatAnswer:
         Unreadable: It is none.
     """
     answer = _strictly(body)
-    if answer is not None:
+    if answer is not None and _is_whole(answer):
         return answer
     try:
-        return msgspec.convert(parse(body), ChatAnswer)
+        return msgspec.convert(reshaped(parse(body)), ChatAnswer)
     except (msgspec.MsgspecError, ValueError) as error:
         begins = cut(body[:4000].decode("utf-8", "replace"), most=80)
         raise Unreadable(f"not a chat answer ({error}); it begins {begins!r}") from error
@@ -83,6 +84,11 @@ def _strictly(body: bytes) -> ChatAnswer | None:
         return _decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def _is_whole(answer: ChatAnswer) -> bool:
+    """Whether an answer has what is read of it, so that no other shape need be looked for."""
+    return carries_error(answer) or all(choice.message is not None for choice in answer.choices or (_Choice(),))
 
 
 def carries_error(answer: ChatAnswer) -> bool:
@@ -134,12 +140,19 @@ def reply_from(answer: ChatAnswer, request: Request) -> Reply:
         text=text,
         finish=finish,
         reasoning=reasoning or thought or tagged,
-        refusal=message.refusal if isinstance(message.refusal, str) and message.refusal else None,
+        refusal=_refusal(message),
         top=top,
         usage=_usage(answer.usage),
         model=answer.model[:200] if isinstance(answer.model, str) else None,
         note=note,
     )
+
+
+def _refusal(message: _Message) -> str | None:
+    """A refusal in its own field, or in a part of the content."""
+    parts = message.content if isinstance(message.content, list) else [message.content]
+    said = [part.get("refusal") for part in parts if isinstance(part, dict) and part.get("type") == "refusal"]
+    return next((text for text in (message.refusal, *said) if isinstance(text, str) and text), None)
 
 
 def _text(content: object) -> tuple[str, str | None]:
@@ -157,6 +170,7 @@ def _text(content: object) -> tuple[str, str | None]:
             texts.append(part)
         elif isinstance(part, dict) and part.get("type") in {
             "thinking",
+            "thought",
             "reasoning",
             "reasoning_text",
             "redacted_thinking",

@@ -52,12 +52,16 @@ _NO_MODEL = re.compile(
 _NO_KEY = re.compile(r"incorrect api key|api key not valid|invalid api key|unauthori[sz]ed")
 _NO_CREDIT = re.compile(r"insufficient[ _](?:quota|credit|balance|fund)|exceeded your current quota|billing")
 _FILTERED = re.compile(r"content management policy|content policy|content_filter|flagged|moderation")
-_SETTINGS = re.compile(r"max_tokens|max_completion_tokens|temperature|top_p|logprobs|\bseed\b")
+_SETTINGS = re.compile(r"max_tokens|max_completion_tokens|temperature|top_p|logprobs|\bseed\b|requested parameters")
 _NOT_TAKEN = re.compile(
     r"unsupported|not support|unrecogni[sz]ed|unexpected"
     r"|unknown (?:param|argument|field|name)|not permitted|not allowed"
-    r"|extra inputs|extra_forbidden|deprecated|only the default|not implemented|must be"
+    r"|extra inputs|extra_forbidden|deprecated|only the default|not implemented|must be|no endpoints found that"
 )
+_NO_PROVIDER = re.compile(
+    r"no (?:allowed )?(?:providers?|endpoints?)[^.]{0,60}\b(?:available|match\w*|allowed|policy)\b"
+)
+"""A gateway that knows the model and the address, and has nobody who may answer."""
 _UNTOLD = frozenset({401, 402, 408, 425, 429})
 """Statuses that say by themselves what is wrong, unless the code says that a parameter is refused."""
 
@@ -107,9 +111,16 @@ def _settled(error: ServerError) -> Refusal:
     if status == 401:
         return "key"
     if status in {404, 405}:
-        return "model" if error.names & _MODEL_NAMES or "model" in error.message else "path"
+        return _not_found(error)
     refusal = _client_error(error)
     return "fault" if status == 0 and refusal == "request" and not _blames_the_request(error) else refusal
+
+
+def _not_found(error: ServerError) -> Refusal:
+    if _NO_PROVIDER.search(error.message):
+        return "request"
+    told = "model" in error.message or "no endpoints found for" in error.message
+    return "model" if told or error.names & _MODEL_NAMES else "path"
 
 
 def _client_error(error: ServerError) -> Refusal:

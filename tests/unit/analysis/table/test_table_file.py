@@ -110,3 +110,24 @@ def test_columns_of_lists_do_no_harm_even_where_their_types_are_mixed(tmp_path: 
     file = table_file(path)
     assert file.nested == ("x",)
     assert file.frame.rows(named=True) == [{"a": "1", "ok": "true"}, {"a": None, "ok": "false"}]
+
+
+def test_too_many_columns_are_refused_where_the_lines_are_no_strict_json_either(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    wide = ", ".join(f'"c{number}": 1' for number in range(2_001))
+    path.write_text(f'{{"a": NaN, {wide}}}\n', encoding="utf-8")
+    with pytest.raises(TableError, match="more than 2,000 columns"):
+        table_file(path)
+
+
+def test_a_row_with_too_few_fields_is_named_and_not_filled_up(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('item,gold,said,user\n1,A,"B\nC",u1\n2,A,u2\n', encoding="utf-8")
+    with pytest.raises(TableError, match=r"3 fields in line 4 and 4 columns; write an empty field"):
+        table_file(path)
+
+
+def test_an_empty_last_field_and_an_empty_line_are_no_short_row(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("item,gold,said\n1,A,\n\n2,A,B\n", encoding="utf-8")
+    assert table_file(path).frame["said"].to_list()[0] is None
