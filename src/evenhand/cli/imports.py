@@ -26,7 +26,7 @@ Examples:
 """
 COHORT_HELP = """Import personas as a cohort.
 
-Formats: personahub (one persona a line), prism (survey rows).
+Formats: personahub (one persona per line), prism (survey rows).
 
 Examples:
 

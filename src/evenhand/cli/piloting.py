@@ -46,7 +46,7 @@ def blind_items(
             (out / f"{sheet.name}.json").write_bytes(text + b"\n")
     except OSError as cause:
         raise BankError(f"{str(out)!r} cannot be written ({cause.strerror}); choose another folder") from cause
-    say(f"{len(sheets)} sheets of {loaded.name} are in {out}; each item stands on {readers} of them")
+    say(f"{len(sheets)} sheets of {loaded.name} are in {out}; each item is on {readers} of them")
 
 
 def pilot_items(

@@ -8,7 +8,7 @@ __all__ = ["PRESETS", "preset_design"]
 
 PRESETS: dict[Preset, str] = {
     "quick": "about 1,500 calls: every item once against one matched pair, for paid endpoints",
-    "standard": "about 10,000 calls: five matched pairs an item, an orthogonal ninth of the 81 profiles, probes",
+    "standard": "about 10,000 calls: five matched pairs per item, an orthogonal ninth of the 81 profiles, probes",
     "full": "everything: every item against every profile in every cue style",
     "fang2025": "the design of arXiv 2510.09905: 30 personas x 2 and 81 profiles, each item once",
 }

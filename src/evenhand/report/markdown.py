@@ -148,7 +148,7 @@ def _grid(block: Grid) -> list[str]:
         numeric=tuple(column.numeric for column in block.columns),
     )
     left = len(block.rows) - _ROWS
-    return [*head, table, f"{left} more rows stand in report.html and findings.json." if left > 0 else ""]
+    return [*head, table, f"{left} more rows are in report.html and findings.json." if left > 0 else ""]
 
 
 def _prompt(prompt: Prompt) -> list[str]:

@@ -142,7 +142,7 @@ def kind_label(kind: str) -> str:
 
 
 def placement_label(placement: str) -> str:
-    """Where memory stands, as it follows "memory"."""
+    """Where memory is placed, as it follows "memory"."""
     return PLACEMENT_LABELS.get(placement) or plain(placement)
 
 
@@ -196,7 +196,7 @@ def answer_of(findings: Sequence[Finding]) -> str:
 
 
 def _but_missing(findings: Sequence[Finding]) -> str:
-    """What follows a short answer where missing answers stand before it."""
+    """What follows a short answer where missing answers are said before it."""
     return ", but missing answers could have made or hidden it" if any(f.caution for f in findings) else ""
 
 
@@ -205,8 +205,8 @@ def verdict_sentence(finding: Finding, *, first: str = "", second: str = "") -> 
 
     Args:
         finding: a contrast, e.g. of measure `gap` or `memory_effect`.
-        first: what stands in memory on the side that counts as plus; empty: read from the finding.
-        second: what stands in memory on the other side; empty: read from the finding.
+        first: what is in memory on the side that counts as plus; empty: read from the finding.
+        second: what is in memory on the other side; empty: read from the finding.
     """
     if isinstance(finding.number, Absent):
         reason = finding.number.reason
