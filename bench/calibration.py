@@ -252,9 +252,9 @@ def kept_sections(page: Path) -> dict[str, str]:
 def size_line(n: int, seed: int) -> str:
     half = max(n // 2, 4)
     return (
-        f"Root seed {seed}; {n} tables per row (null rate at 30 x 33: {4 * n}; mixed models and level contrasts: {half}; "
-        f"item-only ML {max(half // 3, 20)}; variational Bayes {max(half // 10, 4)} with one answer a cell and "
-        f"{max(half // 50, 4)} with ten).\n\n"
+        f"Root seed {seed}; {n} tables per row (null rate at 30 x 33: {4 * n}; mixed models and level contrasts: "
+        f"{half}; item-only ML {max(half // 3, 20)}; variational Bayes {max(half // 10, 4)} with one answer per cell "
+        f"and {max(half // 50, 4)} with ten).\n\n"
     )
 
 

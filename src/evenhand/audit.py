@@ -103,7 +103,8 @@ def audit(
         if done.halts and done.skipped + done.asked == done.outcomes["failed"]:
             raise halted(done, again=f"try again with `evenhand run {directory}`, or plan anew")
     if done.stopped == "interrupted":
-        safe = f"{done.asked + done.skipped:,} answers are safe; go on with `evenhand run {directory}`"
+        kept = done.asked + done.skipped
+        safe = f"{'1 answer is' if kept == 1 else f'{kept:,} answers are'} safe; go on with `evenhand run {directory}`"
         raise KeyboardInterrupt(f"Stopped. {safe}.")
     publish(analyse_run(plan, directory), directory)
     return RunDirectory(directory, asked=done)

@@ -41,7 +41,7 @@ def check_rules(cohort: Cohort, *, source: str) -> Cohort:
         return cohort
     first = problems[0]
     where = f", profile {first.profile!r}" if first.profile is not None else ""
-    more = f" ({len(problems) - 1} more problems)" if len(problems) > 1 else ""
+    more = f" ({len(problems) - 1} more besides)" if len(problems) > 1 else ""
     raise CohortError(f"{source!r}{where}, field {first.field!r}: {first.message}{more}")
 
 

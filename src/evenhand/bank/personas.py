@@ -54,7 +54,7 @@ class Persona(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     base: str | Wording
     """A neutral fact that all versions share."""
     facts: dict[str, tuple[str | Wording, ...]] = {}
-    """Slot id -> one wording per level, in the order of the factor's levels. A slot left out is filled from the pools."""
+    """Slot id -> one wording per level, in the order of the factor's levels. A missing slot is filled from pools."""
 
 
 class PersonaFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

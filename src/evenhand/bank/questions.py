@@ -52,7 +52,7 @@ def load_questions(source: str | Path = GENERAL_QUESTIONS) -> QuestionSet:
     """The shipped set by name, or a file by path.
 
     Raises:
-        BankError: an unknown name, an unreadable file, no question, an empty text, or an id or text that is given twice.
+        BankError: an unknown name, an unreadable file, no question, an empty text, an id or a text given twice.
     """
     if source == GENERAL_QUESTIONS:
         data = (resources.files("evenhand.bank") / "data" / f"{source}.yaml").read_bytes()

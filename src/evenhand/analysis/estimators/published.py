@@ -53,7 +53,7 @@ def item_only_bayes(
         TableError: An outcome is not 0 or 1.
     """
     if not np.isin(successes, (0.0, 1.0)).all():
-        raise TableError("The published model needs outcomes of 0 or 1, one row per trial; use the linear model instead.")
+        raise TableError("The published model needs outcomes of 0 or 1, one row per trial; use the linear model.")
     levels = int(item.max()) + 1
     rows = np.arange(item.size)
     indicators = sparse.csr_matrix((np.ones(item.size), (rows, item)), shape=(item.size, levels))

@@ -158,7 +158,7 @@ def _respondents(
             return
         name = row_text(row, "user_id", error=CohortError)
         if name in seen:
-            raise CohortError(f"{row.source!r}, line {row.line}: user_id {name!r} is given twice; remove one of the rows")
+            raise CohortError(f"{row.source!r}, line {row.line}: user_id {name!r} is given twice; remove a row")
         seen.add(name)
         said = {column.id: level for column in columns if (level := _answer(row, column.path)) is not None}
         yield _Respondent(id=name, said=said, description=_description(row) if described else None)
