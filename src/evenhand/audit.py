@@ -8,7 +8,7 @@
 3. Score.    An answer becomes a score in [0, 1]; whatever is not an answer (refused, truncated, unparsed, failed)
              stays what it is and is counted (`evenhand.scoring`).
 4. Analyse.  Gaps are paired within items and matched sets, read against the assistant's own noise, tested with
-             their multiplicity, and given one of three verdicts (`evenhand.analysis`).
+             their multiplicity, and given a verdict, where they could have shown one (`evenhand.analysis`).
 5. Report.   Findings are written as JSON and shown on one page. The page computes nothing (`evenhand.report`).
 
 Every step reads what the step before left in the run directory, so each can be done again by itself.
@@ -16,13 +16,17 @@ Every step reads what the step before left in the run directory, so each can be 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from evenhand.analysis.analyse import analyse
+from evenhand.analysis.table.measurements import Measurements, measurements_from_frame, write_measurements
 from evenhand.analysis.table.scores import Scores, scores_from_frame, write_scores
+from evenhand.design.cells import Crossing
 from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.connections import check_connection
 from evenhand.endpoints.context import Connection, EndpointContext
@@ -30,6 +34,7 @@ from evenhand.endpoints.kinds import kind_of, open_endpoint
 from evenhand.endpoints.redact import known_secrets
 from evenhand.errors import StoreError
 from evenhand.head.summary import example_prompts, run_summary
+from evenhand.measurement_table import measurement_table
 from evenhand.plan.cost import prices_of
 from evenhand.plan.make import PlanRequest, make_plan
 from evenhand.plan.questions import Questions
@@ -38,16 +43,23 @@ from evenhand.plan.settling import settled
 from evenhand.records.findings import Findings
 from evenhand.records.message import Reply
 from evenhand.records.plan import Plan
-from evenhand.records.trial import Outcome
+from evenhand.records.trial import Outcome, OutcomeName
 from evenhand.records.work import Work
 from evenhand.report.findings_file import findings_document
 from evenhand.report.write import write_report
 from evenhand.run.execute import Behind, execute
 from evenhand.run.halted import halted
 from evenhand.run.ledger import Ledger, MeteredEndpoint
-from evenhand.run.limits import Limits, Listener, RunReport
+from evenhand.run.limits import Limits, Listener, RunReport, StopReason
 from evenhand.run.secrets import secrets_of
-from evenhand.rundir import FINDINGS_FILE, SCORES_FILE, TRIALS_FILE, RunDirectory, default_directory
+from evenhand.rundir import (
+    FINDINGS_FILE,
+    MEASUREMENTS_FILE,
+    SCORES_FILE,
+    TRIALS_FILE,
+    RunDirectory,
+    default_directory,
+)
 from evenhand.score_table import plan_factors, score_table
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.llm_extract import ExtractedEndpoint
@@ -57,7 +69,17 @@ from evenhand.store.reading import open_trials
 from evenhand.store.recorded import open_recorded
 from evenhand.store.store import open_store
 
-__all__ = ["FINDINGS_FILE", "SCORES_FILE", "TRIALS_FILE", "analyse_run", "ask", "audit", "publish", "score"]
+__all__ = [
+    "FINDINGS_FILE",
+    "SCORES_FILE",
+    "TRIALS_FILE",
+    "analyse_run",
+    "ask",
+    "audit",
+    "measure",
+    "publish",
+    "score",
+]
 
 
 def audit(
@@ -99,7 +121,8 @@ def audit(
     plan = asked if isinstance(asked, Plan) else make_plan(_request(asked))
     directory = default_directory(plan) if out is None else Path(out)
     with settled(plan, directory):
-        done = ask(plan, directory, connection=connection, limits=limits, listener=listener)
+        looked = ask if plan.analysis.looks == 1 else ask_in_looks
+        done = looked(plan, directory, connection=connection, limits=limits, listener=listener)
         if done.halts and done.skipped + done.asked == done.outcomes["failed"]:
             raise halted(done, again=f"try again with `evenhand run {directory}`, or plan anew")
     if done.stopped == "interrupted":
@@ -144,7 +167,9 @@ def ask(
     with open_store(directory / TRIALS_FILE, plan_sha256=plan.sha256) as store:
         return execute(
             {
-                name: questions.missing(store, model=name, by_arm=endpoint.locality == "prefix")
+                name: questions.missing(
+                    store, model=name, by_arm=plan.analysis.looks == 1 and endpoint.locality == "prefix"
+                )
                 for name, endpoint in endpoints.items()
             },
             endpoints=endpoints,
@@ -154,6 +179,79 @@ def ask(
             listener=listener,
             behind=behind,
         )
+
+
+def ask_in_looks(
+    plan: Plan,
+    directory: Path,
+    *,
+    connection: Connection = Connection(),
+    limits: Limits = Limits(),
+    listener: Listener | None = None,
+) -> RunReport:
+    """Ask up to each planned look, analyse what is there, and stop when the confirmatory tests settle the answer.
+
+    Whole items are asked in random order, so that every look rests on a random sample of the items. A budget ends it
+    as it ends any run.
+    """
+    total, looks = Crossing(plan).size(), plan.analysis.looks
+    reports: list[RunReport] = []
+    for look in range(1, looks + 1):
+        stored = reports[-1].skipped + reports[-1].asked if reports else _stored(directory)
+        wanted = total * look // looks - stored
+        if wanted <= 0 and look < looks:
+            continue
+        left = None if limits.max_calls is None else limits.max_calls - sum(report.calls for report in reports)
+        most = left if look == looks else wanted if left is None else min(wanted, left)
+        reports.append(
+            ask(
+                plan,
+                directory,
+                connection=connection,
+                limits=msgspec.structs.replace(limits, max_calls=most),
+                listener=listener,
+            )
+        )
+        ended = reports[-1].stopped
+        if ended != "max_calls" or (left is not None and left <= wanted):
+            return _together(reports, stopped=ended)
+        if settled_by(analyse_run(plan, directory)):
+            return _together(reports, stopped="decided")
+    return _together(reports, stopped=reports[-1].stopped)
+
+
+def settled_by(findings: Findings) -> bool:
+    """Whether more answers could not change the answer: a confirmatory difference, or all of them equivalent."""
+    verdicts = {finding.verdict for finding in findings.findings if finding.role == "confirmatory"}
+    return "difference" in verdicts or verdicts == {"equivalent"}
+
+
+def _stored(directory: Path) -> int:
+    path = directory / TRIALS_FILE
+    if not path.exists():
+        return 0
+    with open_trials(path) as trials:
+        return trials.count()
+
+
+def _together(reports: Sequence[RunReport], *, stopped: StopReason) -> RunReport:
+    """Several runs of one plan as one."""
+    outcomes: Counter[OutcomeName] = Counter()
+    for report in reports:
+        outcomes.update(report.outcomes)
+    costs = [report.cost_usd for report in reports]
+    return RunReport(
+        stopped=stopped,
+        skipped=reports[0].skipped,
+        asked=sum(report.asked for report in reports),
+        outcomes=dict(outcomes),
+        calls=sum(report.calls for report in reports),
+        input_tokens=sum(report.input_tokens for report in reports),
+        output_tokens=sum(report.output_tokens for report in reports),
+        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
+        seconds=sum(report.seconds for report in reports),
+        halts=reports[-1].halts,
+    )
 
 
 def _endpoints(plan: Plan, questions: Questions, connection: Connection, ledger: Ledger) -> Mapping[str, Endpoint]:
@@ -195,16 +293,47 @@ def score(plan: Plan, directory: Path, *, out: Path | None = None) -> Scores:
     with open_trials(path) as trials:
         frame = score_table(plan, trials)
     scores = scores_from_frame(frame, settings=plan.analysis, factors=plan_factors(plan))
-    target = (out or directory) / SCORES_FILE
+    with _written(out or directory, SCORES_FILE, directory=directory) as target:
+        write_scores(scores, path=target)
+    return scores
+
+
+def measure(plan: Plan, directory: Path, *, out: Path | None = None) -> Measurements:
+    """Collect the numbers that answers state and write `measurements.parquet`, where there are any.
+
+    Args:
+        plan: The run's plan.
+        directory: The run directory; it is only read where `out` is given.
+        out: Where the table goes; None: the run directory.
+
+    Raises:
+        StoreError: The store cannot be read, or the table cannot be written.
+    """
+    with open_trials(directory / TRIALS_FILE) as trials:
+        frame = measurement_table(plan, trials)
+    measurements = measurements_from_frame(frame, settings=plan.analysis, factors=plan_factors(plan))
+    if frame.height:
+        with _written(out or directory, MEASUREMENTS_FILE, directory=directory) as target:
+            write_measurements(measurements, path=target)
+    return measurements
+
+
+@contextmanager
+def _written(folder: Path, name: str, *, directory: Path) -> Iterator[Path]:
+    """The path at which a table is written while the block runs.
+
+    Raises:
+        StoreError: It cannot be written.
+    """
+    target = folder / name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_scores(scores, path=target)
+        yield target
     except OSError as error:
         raise StoreError(
             f"cannot write {str(target)!r} ({error.strerror or error}); "
             f"choose a writable directory: `evenhand analyse {directory} --out DIR`"
         ) from error
-    return scores
 
 
 def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None) -> Findings:
@@ -213,15 +342,16 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None) -> Find
     Args:
         plan: The run's plan.
         directory: The run directory.
-        out: Where the score table goes; None: the run directory, which then must be writable.
+        out: Where the tables go; None: the run directory, which then must be writable.
     """
     scores = score(plan, directory, out=out)
+    measurements = measure(plan, directory, out=out)
     with open_trials(directory / TRIALS_FILE) as trials:
         summary = run_summary(plan, trials, directory=directory)
         examples = example_prompts(plan, trials)
         lost = trials.count() - scores.frame.height
         summary = msgspec.structs.replace(summary, interim=trials.count() < sum(m.planned for m in summary.models))
-    findings = analyse(scores, run=summary, examples=examples)
+    findings = analyse(scores, measurements=measurements, run=summary, examples=examples)
     planned = sum(model.planned for model in summary.models)
     asked = sum(sum(model.outcomes.values()) for model in summary.models)
     warnings = []

@@ -12,6 +12,7 @@ import typer
 
 from evenhand.endpoints.context import Connection
 from evenhand.errors import UsageError
+from evenhand.records.answer_format import CHOICE_FORMATS
 from evenhand.records.item import ITEM_KINDS
 from evenhand.records.message import USUAL_SETTINGS, ModelSettings
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
@@ -35,7 +36,7 @@ class DesignOptions:
     preset: Annotated[
         PresetName | None,
         typer.Option(
-            help="quick (about 1,500 calls, default where calls cost money), standard (about 10,000, default "
+            help="quick (about 2,200 calls, default where calls cost money), standard (about 12,000, default "
             "elsewhere), full, or fang2025 (the published design).",
             rich_help_panel=DESIGN,
         ),
@@ -69,6 +70,14 @@ class DesignOptions:
     cue: Annotated[
         list[str],
         typer.Option(help=f"How facts are expressed; may be repeated: {', '.join(CUES)}.", rich_help_panel=DESIGN),
+    ] = dataclasses.field(default_factory=list)
+    answer: Annotated[
+        list[str],
+        typer.Option(
+            help="How items with one best option are to be answered: letter, or distribution (a percentage for every "
+            "option); may be repeated.",
+            rich_help_panel=DESIGN,
+        ),
     ] = dataclasses.field(default_factory=list)
     pairs: Annotated[
         int | None, typer.Option(min=0, help="Matched pairs every item meets.", rich_help_panel=DESIGN)
@@ -126,6 +135,15 @@ class DesignOptions:
     extractor_option: Annotated[
         list[str], typer.Option(help="Option NAME=VALUE of the extractor; may be repeated.", rich_help_panel=JUDGE)
     ] = dataclasses.field(default_factory=list)
+    looks: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=10,
+            help="Test so often while answers come in, evenly spaced, and stop when the answer is settled.",
+            rich_help_panel=JUDGE,
+        ),
+    ] = 1
     margin: Annotated[
         float, typer.Option(min=0.0001, max=0.5, help="Equivalence margin in points / 100.", rich_help_panel=JUDGE)
     ] = 0.03
@@ -157,7 +175,7 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
     """
     from evenhand.endpoints.kinds import check_model, kind_of
     from evenhand.endpoints.redact import redact
-    from evenhand.plan.make import COHORTS, PlanRequest, make_plan
+    from evenhand.plan.make import COHORTS, PlanRequest, make_plan, usual_design
     from evenhand.plan.second_models import second_models
     from evenhand.run.secrets import secrets_of
 
@@ -178,14 +196,14 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
     request = PlanRequest(
         models=specs,
         preset=preset,
-        design=_design(options, preset),
+        design=_design(options, usual_design(preset, specs, extractor=options.extractor)),
         banks=tuple(options.bank),
         cohorts=tuple(options.cohort) or COHORTS,
         seed=options.seed,
         extractor=options.extractor,
         extractor_options=options_of_reader,
         command=redact(shlex.join(["evenhand", *sys.argv[1:]]), secrets),
-        analysis=AnalysisSettings(margin=options.margin),
+        analysis=AnalysisSettings(margin=options.margin, looks=options.looks),
         outcome=options.outcome,
     )
     plan = make_plan(request)
@@ -207,11 +225,9 @@ def _check_address(address: str | None, *, option: str, secrets: Sequence[str]) 
         )
 
 
-def _design(options: DesignOptions, preset: PresetName) -> Design:
+def _design(options: DesignOptions, usual: Design) -> Design:
     """The preset's design with what the user set instead."""
     import msgspec
-
-    from evenhand.design.presets import preset_design
 
     given: dict[str, object] = {
         "kinds": _among(options.kind, ITEM_KINDS, option="--kind"),
@@ -219,15 +235,21 @@ def _design(options: DesignOptions, preset: PresetName) -> Design:
         "placements": _among(options.placement, PLACEMENTS, option="--placement"),
         "readers": _among(options.reader, READERS, option="--reader"),
         "cues": _among(options.cue, CUES, option="--cue"),
+        "answers": _answers(options.answer),
         "pairs_per_item": options.pairs,
         "profiles_per_item": options.profiles,
         "none_repeats": options.none_repeats,
         "placebo_per_item": options.placebo,
         "replicates": options.replicates,
     }
-    return msgspec.structs.replace(
-        preset_design(preset), **{name: value for name, value in given.items() if value is not None}
-    )
+    return msgspec.structs.replace(usual, **{name: value for name, value in given.items() if value is not None})
+
+
+def _answers(values: list[str]) -> tuple[str, ...] | None:
+    """The answer formats; None where none was given."""
+    if "rating" in values:
+        raise UsageError("--answer got 'rating'; items are rated by their kind: ask them with --kind intensity")
+    return _among(values, CHOICE_FORMATS, option="--answer")
 
 
 def _among(values: list[str], allowed: Sequence[str], *, option: str) -> tuple[str, ...] | None:

@@ -19,6 +19,7 @@ from evenhand.endpoints.kinds import kind_of
 from evenhand.errors import BankError, UsageError
 from evenhand.memory.templates import load_templates
 from evenhand.plan.file import stamp_plan
+from evenhand.records.answer_format import AnswerFormat, formats_of
 from evenhand.records.item import Bank
 from evenhand.records.message import USUAL_SETTINGS
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan, Preset, PromptFile, Stamped
@@ -27,9 +28,9 @@ from evenhand.records.settings import AnalysisSettings, Outcome
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.templates import ask_templates
 
-__all__ = ["MAIN_BANKS", "PlanRequest", "make_plan"]
+__all__ = ["MAIN_BANKS", "PlanRequest", "make_plan", "usual_design"]
 
-MAIN_BANKS = ("understanding", "management", "benefit", "leakage", "sycophancy")
+MAIN_BANKS = ("understanding", "management", "benefit", "leakage", "sycophancy", "scenes")
 COHORTS = ("explicit", "intersectional")
 
 
@@ -90,12 +91,18 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         ModelSpec(name=model, settings=USUAL_SETTINGS) if isinstance(model, str) else model for model in request.models
     )
     _check_models(models)
+    if request.analysis.looks > 1 and len(models) > 1:
+        raise UsageError(
+            f"--looks {request.analysis.looks} works with one model, because each look is at the answers of one; "
+            "plan a run for each"
+        )
     preset, design = _design(request, models)
     extractor_named(request.extractor, request.extractor_options)
+    _check_formats(request, models=models, design=design)
     banks = _banks(request, models=models, design=design)
     cohorts = tuple(load_cohort(name, cues=_cues(name, design)) for name in request.cohorts)
     cohorts = tuple(cohort for cohort in cohorts if _takes_part(cohort, design))
-    prompts = {**load_templates(), **ask_templates(request.extractor)}
+    prompts = {**load_templates(), **ask_templates(request.extractor, _formats(design))}
     retrieved = "retrieved" in design.placements
     plan = Plan(
         evenhand=version("evenhand"),
@@ -134,9 +141,44 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
 def _design(request: PlanRequest, models: Sequence[ModelSpec]) -> tuple[Preset, Design]:
     """The preset by name and its design; a design of the user's own is `custom`, unless it is just the preset's."""
     chosen = request.preset or ("quick" if any(kind_of(model).paid(model) for model in models) else "standard")
-    usual = preset_design(chosen)
+    usual = usual_design(chosen, models, extractor=request.extractor)
     design = usual if request.design is None else request.design
     return (chosen if design == usual else "custom"), design
+
+
+def usual_design(preset: Preset, models: Sequence[ModelSpec], *, extractor: Extractor) -> Design:
+    """The preset's design; without ratings where a model cannot rate, or a second model reads letters."""
+    can = all("rating" in kind_of(model).answers for model in models)
+    return preset_design(preset, ratings=can and extractor != "llm_extract")
+
+
+def _formats(design: Design) -> tuple[AnswerFormat, ...]:
+    """The formats in which the items of a design are answered, each once."""
+    asked = (answer for kind in design.kinds for answer in formats_of(kind, choice=design.answers))
+    return tuple(dict.fromkeys(asked))
+
+
+def _check_formats(request: PlanRequest, *, models: Sequence[ModelSpec], design: Design) -> None:
+    """Refuse formats that a model cannot answer in, and a second reader of letters where numbers are stated.
+
+    Raises:
+        UsageError: One of them is asked for.
+    """
+    if not design.answers:
+        raise UsageError("the design names no answer format; name letter, distribution or both")
+    for answer in _formats(design):
+        for model in models:
+            can = kind_of(model).answers
+            if answer not in can:
+                raise UsageError(
+                    f"{model.name!r} cannot answer in the format {answer!r}, only in: {', '.join(can)}; leave out "
+                    f"{'--kind intensity' if answer == 'rating' else f'--answer {answer}'}, or audit another model"
+                )
+        if answer != "letter" and request.extractor == "llm_extract":
+            raise UsageError(
+                f"the extractor 'llm_extract' reads letters, and the design asks for the format {answer!r} too; leave "
+                "the extractor out, or ask letters only"
+            )
 
 
 def _settings(request: PlanRequest, models: Sequence[ModelSpec]) -> AnalysisSettings:
@@ -156,8 +198,6 @@ def _check_models(models: Sequence[ModelSpec]) -> None:
 
 
 def _banks(request: PlanRequest, *, models: Sequence[ModelSpec], design: Design) -> tuple[Bank, ...]:
-    if "intensity" in design.kinds:
-        raise UsageError("ratings (kind 'intensity') cannot be asked by letter; leave the kind out, or name another")
     own = {kind_of(model).banks for model in models}
     names = request.banks or (own.pop() if len(own) == 1 else ()) or MAIN_BANKS
     loaded = [load_bank(Path(name) if _is_path(name) else name) for name in names]

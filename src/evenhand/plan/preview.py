@@ -16,6 +16,7 @@ from evenhand.endpoints.kinds import kind_of
 from evenhand.plan.cost import estimate, find_price
 from evenhand.plan.questions import Questions
 from evenhand.plan.second_models import second_models
+from evenhand.plan.smallest import SmallestShift, smallest_shifts
 from evenhand.records.plan import ModelSpec, Plan, Preset
 
 __all__ = [
@@ -61,13 +62,13 @@ class ModelPreview(Struct, frozen=True, kw_only=True):
 
 
 class PresetPreview(Struct, frozen=True, kw_only=True):
-    """What a preset asks and detects with this plan's items of the kinds understanding and management."""
+    """What a preset asks and detects with this plan's items of the kinds understanding, management and intensity."""
 
     preset: Preset
     calls: int
     """Of one model, probes left out."""
     smallest_gap: float | None
-    """Of the larger of the two kinds; None without matched sets."""
+    """Of letters, for the larger of the first two kinds; None without matched sets."""
 
 
 class Preview(Struct, frozen=True, kw_only=True):
@@ -85,6 +86,8 @@ class Preview(Struct, frozen=True, kw_only=True):
     matched_sets: int
     smallest_gap: dict[str, float]
     """Item kind -> smallest advantaged minus disadvantaged gap detectable at the stated power (probability scale)."""
+    smallest_shift: tuple[SmallestShift, ...] = ()
+    """The same of numbers that answers state: ratings, percentages."""
     power: float
     concurrency: int
     presets: tuple[PresetPreview, ...]
@@ -129,6 +132,7 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
         kinds=dict(kinds),
         matched_sets=len(sets),
         smallest_gap=_smallest_gaps(plan, kinds, len(sets)),
+        smallest_shift=smallest_shifts(plan, kinds, sets=len(sets)),
         power=plan.analysis.power,
         concurrency=concurrency,
         presets=_presets(plan, kinds),
@@ -149,6 +153,7 @@ def _presets(plan: Plan, kinds: Counter[str]) -> tuple[PresetPreview, ...]:
     pairs = [cohort for cohort in plan.cohorts if paired_cohort(cohort)]
     sets = len({profile.matched_set for cohort in pairs for profile in cohort.profiles})
     asked = [count for kind, count in kinds.items() if kind in ("understanding", "management")]
+    rated = kinds.get("intensity", 0)
     rows = []
     for name in _PRESETS:
         design = preset_design(name)
@@ -160,7 +165,7 @@ def _presets(plan: Plan, kinds: Counter[str]) -> tuple[PresetPreview, ...]:
         rows.append(
             PresetPreview(
                 preset=name,
-                calls=round(sum(asked) * an_item),
+                calls=round((sum(asked) + (rated if "intensity" in design.kinds else 0)) * an_item),
                 smallest_gap=planned_smallest_gap(sized, alpha=plan.analysis.alpha, power=plan.analysis.power)
                 if sized and sized.items
                 else None,

@@ -191,6 +191,8 @@ class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """What the situation takes for granted about whoever asks; not crossed with a user who lacks it."""
     order: RatingOrder | None = None
     """For intensity items: the reference for ratings, derived from the appraisal."""
+    reference: dict[str, float] | None = None
+    """For intensity items with reference ratings: option id -> rating, 0 to 10."""
     pilot: tuple[Pilot, ...] = ()
     """Counts of blind answers, one entry a kind of reader; empty: nobody has been asked."""
 

@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from evenhand.errors import UsageError, near_miss
+from evenhand.records.answer_format import CHOICE_FORMATS, ChoiceFormat
 from evenhand.records.condition import MITIGATIONS, Mitigation
 from evenhand.records.item import ITEM_KINDS, Bank, ItemKind
 from evenhand.records.message import ModelSettings
@@ -70,6 +71,7 @@ _CLOSED: Mapping[str, tuple[str, ...]] = {
     "placements": PLACEMENTS,
     "readers": READERS,
     "mitigations": MITIGATIONS,
+    "answers": CHOICE_FORMATS,
 }
 """Fields of a design that hold members of a closed set, with the set: only what runs is in it."""
 
@@ -122,9 +124,10 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Matched sets of the explicit cohort every item meets, both versions of each; None: all."""
     matched_sets: int | None = None
     """How many matched sets of the explicit cohort take part (a seeded choice); None: all."""
-    profiles_per_item: int | None = 0
+    profiles_per_item: int | float | None = 0
     """Intersectional profiles every item meets, in each cue style; None: all. In a crossing of four factors of three
-    levels, 9 and 27 are orthogonal fractions, rotated over items."""
+    levels, 9 and 27 are orthogonal fractions, rotated over items. Below one: so many on average; a share of the items
+    then meets three profiles that have every level of every factor between them, and the others none."""
     replicates: int = 1
     """Repeats of every placebo and profile cell, each with its own option order."""
     cues: tuple[Cue, ...] = ("stated",)
@@ -135,6 +138,9 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the assistant is told to do with memory."""
     mitigations: tuple[Mitigation, ...] = ("none",)
     """Policies applied to memory or prompt."""
+    answers: tuple[ChoiceFormat, ...] = ("letter",)
+    """How items with one best option are to be answered; letters are primary where both are asked. Intensity items are
+    always rated."""
 
     def __post_init__(self) -> None:
         refuse_unknown({name: getattr(self, name) for name in _CLOSED})

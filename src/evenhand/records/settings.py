@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from evenhand.records.measure import Measure
+from evenhand.records.measure import Measure, QuantityName
 
 __all__ = ["AnalysisSettings", "Outcome"]
 
@@ -20,9 +20,12 @@ class AnalysisSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     margin: float = 0.03
     """Equivalence margin on the probability scale: gaps smaller than this count as no difference."""
+    margins: dict[QuantityName, float] = {}
+    """Margins of numbers such as ratings, each on its own scale; what is not named here has the margin that
+    `evenhand.records.measurement` gives it."""
     alpha: float = 0.05
     """Level of the tests; intervals have a confidence of one minus alpha."""
-    confirmatory: tuple[Measure, ...] = ("gap", "memory_effect")
+    confirmatory: tuple[Measure, ...] = ("gap", "memory_effect", "shift")
     """Measures whose main contrasts form the confirmatory family (Holm); all others are exploratory (BH)."""
     contrast: str = "position"
     """Factor of the primary paired gap."""
@@ -37,5 +40,8 @@ class AnalysisSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     outcome: Outcome = "answers"
     """Primary outcome of items with options. It is fixed here, before anything is asked, and never follows from what a
     run happens to give."""
+    looks: int = 1
+    """How often the confirmatory tests are made while answers come in, the last time at the end, spaced evenly. The
+    level is then spent by an O'Brien-Fleming type function; 1: only at the end."""
     seed: int = 0
     """Root seed of randomisation tests and bootstraps."""

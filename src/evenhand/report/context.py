@@ -15,6 +15,7 @@ from evenhand.records.measure import Measure, QuantityName
 from evenhand.records.run_summary import ExamplePrompt, RunSummary, SecondUse
 from evenhand.report.as_read import as_read_section
 from evenhand.report.blocks import Block, Facts, NamedValue, Note, Page, Points, Prompt, Prompts, Section
+from evenhand.report.change_page import change_page
 from evenhand.report.coverage import detectable_section, missing_section
 from evenhand.report.evidence import intersections_section, items_section, memory_section
 from evenhand.report.forest import variant_of
@@ -23,6 +24,7 @@ from evenhand.report.numbers import count, date_text, duration, money
 from evenhand.report.planted import planted_section
 from evenhand.report.sections import factors_section, gaps_section, verdict_section
 from evenhand.report.source import Source, source_of
+from evenhand.report.stated_section import stated_section
 from evenhand.report.tables import side_by_side
 from evenhand.report.titles import plain, title_of
 from evenhand.report.words import joined, kind_label, placement_label, plural
@@ -35,9 +37,12 @@ _OWN_MODEL = "evenhand audit openai/NAME --base-url https://HOST/v1"
 def page_of(findings: Findings) -> Page:
     """The whole report as blocks."""
     source = source_of(findings)
+    if findings.comparison is not None:
+        return change_page(source, findings.comparison)
     run = findings.run
     several = (_models_section(source),) if source.several else ()
     planted = planted_section(source)
+    stated = stated_section(source)
     return Page(
         title=_title(run) if run else "Analysis of a table of predictions",
         kicker="evenhand audit report" if run else "evenhand analysis report",
@@ -52,6 +57,7 @@ def page_of(findings: Findings) -> Page:
             *((planted,) if planted else ()),
             gaps_section(source),
             factors_section(source),
+            *((stated,) if stated else ()),
             memory_section(source),
             intersections_section(source),
             items_section(source),

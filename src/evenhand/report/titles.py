@@ -7,6 +7,14 @@ from collections.abc import Callable, Mapping
 from evenhand.records.contrast import ArmGroup, LevelContrast, LevelOf
 from evenhand.records.finding import Finding
 from evenhand.records.measure import Measure, QuantityName
+from evenhand.report.number_titles import (
+    SENSITIVITY_ESTIMAND,
+    SENSITIVITY_TITLE,
+    divergence_estimand,
+    divergence_title,
+    shift_estimand,
+    shift_title,
+)
 
 __all__ = ["ARM_LABELS", "arm_label", "estimand_of", "plain", "sides_of", "title_of"]
 
@@ -99,8 +107,13 @@ def _arm_title(finding: Finding) -> str:
 
 def _change_title(finding: Finding) -> str:
     if finding.measure == "memory_effect_change":
-        return "Change of the memory effect"
+        against = _side(finding.arms.baseline) if finding.arms.baseline else "nothing"
+        return f"Change of the effect of {_side(finding.arms.arm)} against {against}"
     one = finding.contrast[0]
+    if finding.measure == "interaction_change":
+        return "Change of the interaction, " + " with ".join(
+            f"{plain(part.factor)} {plain(part.level)}" for part in finding.contrast
+        )
     return f"Change of the gap, {_minus(one) if finding.measure == 'gap_change' else _factor(one)}"
 
 
@@ -237,11 +250,15 @@ def _gap_estimand(finding: Finding) -> str:
 
 def _change_estimand(finding: Finding) -> str:
     if finding.measure == "memory_effect_change":
+        baseline = _IN_MEMORY[finding.arms.baseline or "none"]
         return (
-            "The mean score with any profile in memory minus that without memory in the second table, less the same "
-            "difference in the first, on the same items."
+            f"The mean score with {_IN_MEMORY[finding.arms.arm]} minus that with {baseline} in the second table, less "
+            "the same difference in the first, on the same items."
         )
     one = finding.contrast[0]
+    if finding.measure == "interaction_change":
+        both = " and ".join(f"{plain(part.factor)} {plain(part.level)!r}" for part in finding.contrast)
+        return f"The interaction of {both} in the second table minus that in the first, on the same items."
     what = f"{plain(one.level)!r} and {plain(one.reference or '')!r}"
     return f"The gap between {what} in the second table minus that gap in the first, on the same items."
 
@@ -330,12 +347,16 @@ _TITLES: _Words = {
     "gap": _level_title,
     "factor_gap": _level_title,
     "interaction": _level_title,
+    "shift": lambda finding: shift_title(finding, sides=sides_of(finding)),
+    "divergence": lambda finding: divergence_title(finding, sides=sides_of(finding)),
+    "sensitivity": lambda finding: SENSITIVITY_TITLE,
     "item_functioning": _level_title,
     "mixed_model": _level_title,
     "published_model": _level_title,
     "gap_change": _change_title,
     "factor_gap_change": _change_title,
     "memory_effect_change": _change_title,
+    "interaction_change": _change_title,
     "memory_effect": _effect_title,
     "placebo_effect": _effect_title,
     "fact_effect": _effect_title,
@@ -354,12 +375,16 @@ _ESTIMANDS: _Words = {
     "gap": _gap_estimand,
     "factor_gap": _gap_estimand,
     "interaction": _gap_estimand,
+    "shift": lambda finding: shift_estimand(finding, sides=sides_of(finding)),
+    "divergence": lambda finding: divergence_estimand(finding, sides=sides_of(finding)),
+    "sensitivity": lambda finding: SENSITIVITY_ESTIMAND,
     "item_functioning": _item_estimand,
     "mixed_model": _model_estimand,
     "published_model": _model_estimand,
     "gap_change": _change_estimand,
     "factor_gap_change": _change_estimand,
     "memory_effect_change": _change_estimand,
+    "interaction_change": _change_estimand,
     "memory_effect": _effect_estimand,
     "placebo_effect": _effect_estimand,
     "fact_effect": _effect_estimand,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
+from evenhand.errors import UsageError
 from evenhand.reading.declining import declines
 from evenhand.reading.plain import plain
 from evenhand.records.cell import Cell
@@ -9,6 +12,7 @@ from evenhand.records.item import Item
 from evenhand.records.message import Reply
 from evenhand.records.trial import Answered, Outcome, Refused, Truncated, Unparsed
 from evenhand.scoring.extractors.base import Extract, Found, Shown
+from evenhand.scoring.stated import distribution_outcome, rating_outcome
 
 __all__ = ["LETTERS", "outcome_of", "shown_options"]
 
@@ -37,6 +41,32 @@ def outcome_of(reply: Reply, *, item: Item, cell: Cell, extract: Extract) -> Out
         return Refused(by="assistant")
     if not reply.text.strip():
         return Unparsed(reason="empty answer")
+    match cell.condition.answer:
+        case "letter":
+            return _chosen(reply, item=item, cell=cell, extract=extract)
+        case "distribution" | "rating":
+            return _stated(reply, item=item, cell=cell)
+        case "text":
+            raise UsageError(
+                "open answers cannot be judged by an option; ask in the format letter, distribution or rating"
+            )
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _stated(reply: Reply, *, item: Item, cell: Cell) -> Outcome:
+    """The outcome where a number for every option was asked for."""
+    if reply.finish == "other" and reply.text.rstrip()[-1].isdigit():
+        return Unparsed(reason="ended for an unknown reason, perhaps within a number")
+    shown = shown_options(item, cell)
+    options = [item.options[index].id for index in cell.option_order]
+    if cell.condition.answer == "distribution":
+        return distribution_outcome(reply.text, shown, options=options)
+    return rating_outcome(reply.text, Shown((), shown.texts), options=options)
+
+
+def _chosen(reply: Reply, *, item: Item, cell: Cell, extract: Extract) -> Outcome:
+    """The outcome where one option was asked for."""
     if reply.extracted == "":
         return _unread(reply, "the reading model found none")
     found = extract(reply.extracted or reply.text, shown_options(item, cell))

@@ -25,6 +25,9 @@ SHAPES: dict[Measure, tuple[Quantity, ArmGroup, ArmGroup | None, tuple[LevelCont
     "gap": (SCORE, "pairs", None, (POSITION,)),
     "factor_gap": (SCORE, "crossing", None, (GENDER,)),
     "interaction": (SCORE, "crossing", None, (GENDER, POSITION)),
+    "shift": (Quantity(name="rating", scale="rating", tag="anger"), "pairs", None, (POSITION,)),
+    "divergence": (Quantity(name="rating", scale="squared"), "profile", "none", ()),
+    "sensitivity": (Quantity(name="rating", scale="rating"), "none", None, ()),
     "memory_effect": (SCORE, "profile", "none", ()),
     "placebo_effect": (SCORE, "placebo", "none", ()),
     "fact_effect": (Quantity(name="fact_used"), "item_fact", "none", ()),
@@ -43,6 +46,7 @@ SHAPES: dict[Measure, tuple[Quantity, ArmGroup, ArmGroup | None, tuple[LevelCont
     "gap_change": (SCORE, "pairs", None, (POSITION,)),
     "factor_gap_change": (SCORE, "crossing", None, (GENDER,)),
     "memory_effect_change": (SCORE, "profile", "none", ()),
+    "interaction_change": (SCORE, "crossing", None, (GENDER, POSITION)),
 }
 
 

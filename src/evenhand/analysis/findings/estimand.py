@@ -58,7 +58,7 @@ def finding(
     )
     number: Number = Interval(value=estimate.estimate, spread=spread)
     if estimand.tested:
-        on_margin = estimand.on_margin and estimand.quantity.scale in {"probability", "rate"}
+        on_margin = estimand.on_margin and estimand.quantity.scale in {"probability", "rate", "rating"}
         number = Tested(
             value=estimate.estimate,
             p=estimate.p,
