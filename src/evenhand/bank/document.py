@@ -1,4 +1,4 @@
-"""A YAML or JSON file as read: its value, and where in the file each field stands.
+"""A YAML or JSON file as read: its value, and where in the file each field is.
 
 Banks and cohorts are edited by hand, so a wrong field is named by file, line, record and field, with the next step.
 """

@@ -1,4 +1,4 @@
-"""Two runs of the same questions: what stood before, what stands after, and which items moved."""
+"""Two runs of the same questions: what was found before, what after, and which items moved."""
 
 from __future__ import annotations
 
