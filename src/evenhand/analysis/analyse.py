@@ -21,7 +21,7 @@ from evenhand.analysis.findings.missingness import missing_findings, outcome_cou
 from evenhand.analysis.findings.mixed_check import MixedCheck, mixed_check
 from evenhand.analysis.findings.option_shift import option_findings, option_shares
 from evenhand.analysis.findings.pilot import design_power
-from evenhand.analysis.findings.published_comparison import published_findings
+from evenhand.analysis.findings.published_comparison import published_findings, published_left_out
 from evenhand.analysis.findings.reading import with_covariates, withheld
 from evenhand.analysis.findings.within_factor_gaps import within_factor_findings
 from evenhand.analysis.table.scores import Scores
@@ -75,6 +75,7 @@ def analyse(
     interim = run is not None and run.interim
     made = judged([found for part in parts for found in part.findings], settings=scores.settings, interim=interim)
     findings = withheld(made, scores.as_read)
+    left_out = [said for part in parts if compared and (said := published_left_out(part.stratum)) is not None]
     return Findings(
         run=run,
         settings=scores.settings,
@@ -88,7 +89,7 @@ def analyse(
         variances=tuple(one for part in parts for one in part.check.variances),
         power=tuple(one for part in parts for one in design_power(part.stratum)),
         examples=examples,
-        warnings=(*cautions_of(findings), *caveats_of(scores)),
+        warnings=(*cautions_of(findings), *caveats_of(scores), *left_out),
         as_read=with_covariates(
             scores.as_read, [(part.stratum.model, part.stratum.kind, part.check.covariates) for part in parts]
         ),

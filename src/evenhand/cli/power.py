@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -55,11 +55,14 @@ def power(
     )
     from evenhand.analysis.findings.pilot import components_for
 
-    if gap is not None:
-        _require_gap(gap)
-    if simulate and gap is None:
-        raise UsageError("--simulate needs the true gap to simulate; name it with --gap, for example --gap 0.03")
-    components = components_for(accuracy, flips=flips, pilot=_scores_of(pilot) if pilot is not None else None)
+    _require_gap(gap, simulate=simulate)
+    scores = None
+    if pilot is not None:
+        from evenhand.audit import score
+        from evenhand.plan.file import read_plan
+
+        scores = score(read_plan(pilot), pilot)
+    components = components_for(accuracy, flips=flips, pilot=scores)
     design = PairedDesign(items=items, sets=sets, sets_per_item=pairs, replicates=replicates)
     smallest = planned_smallest_gap(design, components=components, alpha=alpha, power=target)
     ends = gap_range(smallest, components=components)
@@ -104,17 +107,11 @@ def power(
         print_table((name, "smallest gap, points"), [(value, round(found * 100, 2)) for value, found in curve])
 
 
-def _scores_of(pilot: Path) -> Any:
-    """The score table of a run directory; Any, for its type is heavy to load."""
-    from evenhand.audit import score
-    from evenhand.plan.file import read_plan
-
-    return score(read_plan(pilot), pilot)
-
-
-def _require_gap(gap: float) -> None:
-    """Refuse a gap that no two mean scores can have; points instead of a share are the usual slip."""
-    if 0 < abs(gap) < 1:
+def _require_gap(gap: float | None, *, simulate: int) -> None:
+    """Refuse a gap that no two mean scores can have, points instead of a share say, and a simulation without one."""
+    if gap is None and simulate:
+        raise UsageError("--simulate needs the true gap to simulate; name it with --gap, for example --gap 0.03")
+    if gap is None or 0 < abs(gap) < 1:
         return
     meant = f"; did you mean {gap / 100:g}?" if 1 <= abs(gap) < 100 else ""
     raise UsageError(

@@ -199,7 +199,9 @@ def test_replies_that_only_one_side_gets_unread_stand_first_in_the_verdict(cli: 
     with chat_server(talkative) as url:
         ended = cli("audit", "openai/m", "--base-url", url, "--out", run, *SMALL, "--no-logprobs")
     assert ended.code == 0, ended.err
-    gap = next(found for found in read(run)["findings"] if found["measure"] == "gap")
+    gap = next(
+        found for found in read(run)["findings"] if found["measure"] == "gap" and found["role"] == "confirmatory"
+    )
     assert gap["number"]["caution"]["differs"] is True
     assert gap["number"]["bounds"]["second"] > gap["number"]["bounds"]["first"]
     line = next(line for line in ended.out.splitlines() if line.startswith("openai/m, understanding: "))
