@@ -8,7 +8,7 @@
 3. Score.    An answer becomes a score in [0, 1]; whatever is not an answer (refused, truncated, unparsed, failed)
              stays what it is and is counted (`evenhand.scoring`).
 4. Analyse.  Gaps are paired within items and matched sets, read against the assistant's own noise, tested with
-             their multiplicity, and given one of three verdicts (`evenhand.analysis`).
+             their multiplicity, and given a verdict, where they could have shown one (`evenhand.analysis`).
 5. Report.   Findings are written as JSON and shown on one page. The page computes nothing (`evenhand.report`).
 
 Every step reads what the step before left in the run directory, so each can be done again by itself.
@@ -16,6 +16,7 @@ Every step reads what the step before left in the run directory, so each can be 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ import msgspec
 
 from evenhand.analysis.analyse import analyse
 from evenhand.analysis.table.scores import Scores, scores_from_frame, write_scores
+from evenhand.design.cells import Crossing
 from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.connections import check_connection
 from evenhand.endpoints.context import Connection, EndpointContext
@@ -38,14 +40,14 @@ from evenhand.plan.settling import settled
 from evenhand.records.findings import Findings
 from evenhand.records.message import Reply
 from evenhand.records.plan import Plan
-from evenhand.records.trial import Outcome
+from evenhand.records.trial import Outcome, OutcomeName
 from evenhand.records.work import Work
 from evenhand.report.findings_file import findings_document
 from evenhand.report.write import write_report
 from evenhand.run.execute import Behind, execute
 from evenhand.run.halted import halted
 from evenhand.run.ledger import Ledger, MeteredEndpoint
-from evenhand.run.limits import Limits, Listener, RunReport
+from evenhand.run.limits import Limits, Listener, RunReport, StopReason
 from evenhand.run.secrets import secrets_of
 from evenhand.rundir import FINDINGS_FILE, SCORES_FILE, TRIALS_FILE, RunDirectory, default_directory
 from evenhand.score_table import plan_factors, score_table
@@ -57,7 +59,16 @@ from evenhand.store.reading import open_trials
 from evenhand.store.recorded import open_recorded
 from evenhand.store.store import open_store
 
-__all__ = ["FINDINGS_FILE", "SCORES_FILE", "TRIALS_FILE", "analyse_run", "ask", "audit", "publish", "score"]
+__all__ = [
+    "FINDINGS_FILE",
+    "SCORES_FILE",
+    "TRIALS_FILE",
+    "analyse_run",
+    "ask",
+    "audit",
+    "publish",
+    "score",
+]
 
 
 def audit(
@@ -99,7 +110,8 @@ def audit(
     plan = asked if isinstance(asked, Plan) else make_plan(_request(asked))
     directory = default_directory(plan) if out is None else Path(out)
     with settled(plan, directory):
-        done = ask(plan, directory, connection=connection, limits=limits, listener=listener)
+        looked = ask if plan.analysis.looks == 1 else ask_in_looks
+        done = looked(plan, directory, connection=connection, limits=limits, listener=listener)
         if done.halts and done.skipped + done.asked == done.outcomes["failed"]:
             raise halted(done, again=f"try again with `evenhand run {directory}`, or plan anew")
     if done.stopped == "interrupted":
@@ -143,7 +155,9 @@ def ask(
     with open_store(directory / TRIALS_FILE, plan_sha256=plan.sha256) as store:
         return execute(
             {
-                name: questions.missing(store, model=name, by_arm=endpoint.locality == "prefix")
+                name: questions.missing(
+                    store, model=name, by_arm=plan.analysis.looks == 1 and endpoint.locality == "prefix"
+                )
                 for name, endpoint in endpoints.items()
             },
             endpoints=endpoints,
@@ -153,6 +167,79 @@ def ask(
             listener=listener,
             behind=behind,
         )
+
+
+def ask_in_looks(
+    plan: Plan,
+    directory: Path,
+    *,
+    connection: Connection = Connection(),
+    limits: Limits = Limits(),
+    listener: Listener | None = None,
+) -> RunReport:
+    """Ask up to each planned look, analyse what is there, and stop when the confirmatory tests settle the answer.
+
+    Whole items are asked in random order, so that every look rests on a random sample of the items. A budget ends it
+    as it ends any run.
+    """
+    total, looks = Crossing(plan).size(), plan.analysis.looks
+    reports: list[RunReport] = []
+    for look in range(1, looks + 1):
+        stored = reports[-1].skipped + reports[-1].asked if reports else _stored(directory)
+        wanted = total * look // looks - stored
+        if wanted <= 0 and look < looks:
+            continue
+        left = None if limits.max_calls is None else limits.max_calls - sum(report.calls for report in reports)
+        most = left if look == looks else wanted if left is None else min(wanted, left)
+        reports.append(
+            ask(
+                plan,
+                directory,
+                connection=connection,
+                limits=msgspec.structs.replace(limits, max_calls=most),
+                listener=listener,
+            )
+        )
+        ended = reports[-1].stopped
+        if ended != "max_calls" or (left is not None and left <= wanted):
+            return _together(reports, stopped=ended)
+        if settled_by(analyse_run(plan, directory)):
+            return _together(reports, stopped="decided")
+    return _together(reports, stopped=reports[-1].stopped)
+
+
+def settled_by(findings: Findings) -> bool:
+    """Whether more answers could not change the answer: a confirmatory difference, or all of them equivalent."""
+    verdicts = {finding.verdict for finding in findings.findings if finding.role == "confirmatory"}
+    return "difference" in verdicts or verdicts == {"equivalent"}
+
+
+def _stored(directory: Path) -> int:
+    path = directory / TRIALS_FILE
+    if not path.exists():
+        return 0
+    with open_trials(path) as trials:
+        return trials.count()
+
+
+def _together(reports: Sequence[RunReport], *, stopped: StopReason) -> RunReport:
+    """Several runs of one plan as one."""
+    outcomes: Counter[OutcomeName] = Counter()
+    for report in reports:
+        outcomes.update(report.outcomes)
+    costs = [report.cost_usd for report in reports]
+    return RunReport(
+        stopped=stopped,
+        skipped=reports[0].skipped,
+        asked=sum(report.asked for report in reports),
+        outcomes=dict(outcomes),
+        calls=sum(report.calls for report in reports),
+        input_tokens=sum(report.input_tokens for report in reports),
+        output_tokens=sum(report.output_tokens for report in reports),
+        cost_usd=None if None in costs else sum(cost for cost in costs if cost is not None),
+        seconds=sum(report.seconds for report in reports),
+        halts=reports[-1].halts,
+    )
 
 
 def _endpoints(plan: Plan, questions: Questions, connection: Connection, ledger: Ledger) -> Mapping[str, Endpoint]:

@@ -101,6 +101,7 @@ class _Scorer:
             *msgspec.structs.astuple(cell.condition),
             *(cell.replicate, cell.order_index, outcome_name(outcome)),
             *(choice, (answered.emotion or answered.strategy) if answered else None, key),
+            sum(values) / len(values) if values else None,
             place,
             values[chosen] if chosen is not None else None,
             *(p_score, p_best, leak, leak_reasoning, dimension),

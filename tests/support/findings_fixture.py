@@ -13,6 +13,7 @@ from evenhand.records.condition import Condition
 from evenhand.records.contrast import ArmContrast, ArmGroup, LevelContrast
 from evenhand.records.estimate import (
     Absent,
+    Decision,
     Equivalence,
     Interval,
     MissingBounds,
@@ -20,7 +21,7 @@ from evenhand.records.estimate import (
     PointEstimate,
     Spread,
     Tested,
-    Verdict,
+    Unassessed,
 )
 from evenhand.records.finding import Finding, SampleSize
 from evenhand.records.findings import Findings
@@ -67,7 +68,7 @@ def wobble(*parts: object) -> float:
     return math.sin(sum((index + 1) * ord(letter) for index, letter in enumerate(text)) * 0.7919)
 
 
-def verdict_of(low: float, high: float, margin: float) -> Verdict:
+def verdict_of(low: float, high: float, margin: float) -> Decision:
     if low > 0 or high < 0:
         return "difference"
     return "equivalent" if -margin < low and high < margin else "inconclusive"
@@ -135,7 +136,7 @@ def renumbered(finding: Finding, **changes: object) -> Finding:
     spread = {name: changes.pop(name) for name in ("low", "high") if name in changes}
     number = finding.number
     if spread:
-        assert not isinstance(number, Absent | PointEstimate) and number.spread is not None
+        assert not isinstance(number, Absent | PointEstimate | Unassessed) and number.spread is not None
         changes["spread"] = msgspec.structs.replace(number.spread, **spread)
     return msgspec.structs.replace(finding, number=msgspec.structs.replace(number, **changes))
 

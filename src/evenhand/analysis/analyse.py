@@ -23,6 +23,7 @@ from evenhand.analysis.findings.option_shift import option_findings, option_shar
 from evenhand.analysis.findings.pilot import design_power
 from evenhand.analysis.findings.published_comparison import published_findings, published_left_out
 from evenhand.analysis.findings.reading import with_covariates, withheld
+from evenhand.analysis.findings.validity import gated, limited, validities
 from evenhand.analysis.findings.within_factor_gaps import within_factor_findings
 from evenhand.analysis.table.scores import Scores
 from evenhand.analysis.table.stratum import Stratum, strata
@@ -72,14 +73,18 @@ def analyse(
     # Estimates are made within strata: one model, one kind of item, one way of showing memory.
     parts = [_part(stratum, compared=compared) for stratum in strata(scores)]
     # Verdicts need all of them: families of tests span strata and models.
-    interim = run is not None and run.interim
-    made = judged([found for part in parts for found in part.findings], settings=scores.settings, interim=interim)
-    findings = withheld(made, scores.as_read)
+    interim, asked = run is not None and run.interim, run.asked if run is not None else 1.0
+    estimated = [found for part in parts for found in part.findings]
+    # Before any verdict: could these answers have shown a difference?
+    validity = validities(scores)
+    made = judged(gated(estimated, validity), settings=scores.settings, interim=interim, asked=asked)
+    findings = withheld(limited(made, validity), scores.as_read)
     left_out = [said for part in parts if compared and (said := published_left_out(part.stratum)) is not None]
     return Findings(
         run=run,
         settings=scores.settings,
         findings=findings,
+        validity=validity,
         cells=_cells(parts),
         outcomes=tuple(count for part in parts for count in outcome_counts(part.stratum)),
         items=tuple(item for part in parts for item in part.items.reactions),

@@ -38,7 +38,10 @@ def compare(
     from evenhand.cli.table_options import read_table
     from evenhand.plan.file import plan_changes, read_plan
     from evenhand.records.settings import AnalysisSettings
-    from evenhand.report.titles import title_of
+    from evenhand.report.answer import answers_of
+    from evenhand.report.change_page import CHANGE_COLUMNS, change_rows
+    from evenhand.report.findings_file import findings_document
+    from evenhand.report.source import source_of
 
     for path in (first, second):
         if not path.exists():
@@ -62,23 +65,18 @@ def compare(
     if out is not None:
         publish(findings, out)
     if json:
-        print_json(findings)
+        print_json(findings_document(findings))
         return
-    rows = [
-        (title_of(f), f.kind, _points(f.value), _points(f.low), _points(f.high), f.p_adjusted, f.verdict)
-        for f in findings.findings
-    ]
-    print_table(("change of", "kind", "points", "low", "high", "adjusted p", "verdict"), rows)
+    for answer in answers_of(findings).models:
+        say(f"{answer.model}: {answer.short}")
+    if findings.comparison is not None:
+        print_table(CHANGE_COLUMNS, change_rows(source_of(findings), findings.comparison))
     if out is not None:
         say(f"Report: {out / 'report.html'}")
 
 
 _FREE = ("models:", "analysis.", "preset:", "evenhand:")
 """Parts of a plan that may differ between runs that are compared: the model asked, and what decides no question."""
-
-
-def _points(value: float | None) -> float | None:
-    return None if value is None else round(100 * value, 2)
 
 
 def register(app: typer.Typer) -> None:

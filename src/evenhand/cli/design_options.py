@@ -35,7 +35,7 @@ class DesignOptions:
     preset: Annotated[
         PresetName | None,
         typer.Option(
-            help="quick (about 1,500 calls, default where calls cost money), standard (about 10,000, default "
+            help="quick (about 1,700 calls, default where calls cost money), standard (about 10,000, default "
             "elsewhere), full, or fang2025 (the published design).",
             rich_help_panel=DESIGN,
         ),
@@ -126,6 +126,15 @@ class DesignOptions:
     extractor_option: Annotated[
         list[str], typer.Option(help="Option NAME=VALUE of the extractor; may be repeated.", rich_help_panel=JUDGE)
     ] = dataclasses.field(default_factory=list)
+    looks: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=10,
+            help="Test so often while answers come in, evenly spaced, and stop when the answer is settled.",
+            rich_help_panel=JUDGE,
+        ),
+    ] = 1
     margin: Annotated[
         float, typer.Option(min=0.0001, max=0.5, help="Equivalence margin in points / 100.", rich_help_panel=JUDGE)
     ] = 0.03
@@ -185,7 +194,7 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
         extractor=options.extractor,
         extractor_options=options_of_reader,
         command=redact(shlex.join(["evenhand", *sys.argv[1:]]), secrets),
-        analysis=AnalysisSettings(margin=options.margin),
+        analysis=AnalysisSettings(margin=options.margin, looks=options.looks),
         outcome=options.outcome,
     )
     plan = make_plan(request)

@@ -97,6 +97,8 @@ def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool) -
     match run.asked.stopped:
         case "done" | "interrupted":
             return
+        case "decided":
+            say(f"A planned look settled the answer, so no more was asked; to ask the rest: `evenhand run {directory}`")
         case "same_error" | "no_answers" | "failing" | "mostly_failed":
             raise halted(run.asked, again=again)
         case reason:

@@ -15,11 +15,14 @@ __all__ = ["register"]
 _HELP = """Run models of known bias, and of none, through plan, run, score and analyse.
 
 Prints the power at the planted effects, the false-alarm rate under none with its Monte Carlo error, and the coverage
-of the intervals; ends with exit code 1 when the pipeline's own calibration is off.
+of the intervals, and whether each respondent of the gallery gets the answer that is right for it; ends with exit code 1
+when the pipeline's own calibration is off.
 
 Examples:
 
-  evenhand selftest                                     under a minute
+  evenhand selftest                                     a minute or two
+
+  evenhand selftest --no-gallery                        without the gallery of respondents
 
   evenhand selftest --full                              200 null audits
 
@@ -33,6 +36,7 @@ def selftest(
     full: Annotated[bool, typer.Option("--full", help="200 null and 100 planted audits.")] = False,
     seed: Annotated[int, typer.Option(help="Root seed.")] = 20251009,
     specimens: Annotated[bool, typer.Option(help="Audit the specimens too.")] = True,
+    gallery: Annotated[bool, typer.Option(help="Audit the gallery of respondents too.")] = True,
     folder: Annotated[Path | None, typer.Option(help="Specimens built anew; none: the shipped ones.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -42,13 +46,16 @@ def selftest(
 
     from evenhand.endpoints.specimen.names import chosen_folder
     from evenhand.selftest.audits import FULL, QUICK, run_selftest
+    from evenhand.selftest.gallery import GALLERY
 
     chosen_folder({} if folder is None else {"folder": str(folder)})
     size = FULL if full else QUICK
     with Progress(console=Console(stderr=True)) as progress:
-        task = progress.add_task("audits", total=size.null + size.planted + size.margin + 2 * specimens)
+        cases = GALLERY if gallery else ()
+        total = size.null + size.planted + size.margin + 2 * specimens + len(cases)
+        task = progress.add_task("audits", total=total)
         checks = run_selftest(
-            size, seed=seed, specimens=specimens, folder=folder, advance=lambda: progress.advance(task)
+            size, seed=seed, specimens=specimens, folder=folder, cases=cases, advance=lambda: progress.advance(task)
         )
     if json:
         print_json(checks)

@@ -28,6 +28,18 @@ def _say_troubles(model: ModelSummary) -> None:
         say(f"{model.model}: {left} more {'reason stands' if left == 1 else 'reasons stand'} in the report.")
 
 
+def _say_answers(findings: Findings) -> None:
+    """The answer of every model, as the page says it."""
+    from evenhand.report.answer import answers_of
+
+    for answer in answers_of(findings).models:
+        say(f"{answer.model}: {answer.short}")
+        for reason in answer.reasons:
+            say(f"{answer.model}, not assessable. {reason}")
+        if answer.not_asked:
+            say(f"{answer.model}, not asked: {'; '.join(answer.not_asked)}.")
+
+
 def _say_head(findings: Findings) -> None:
     """What was read or audited, and what a reader must know before the verdicts."""
     from evenhand.report.as_read import as_read_facts
@@ -53,15 +65,17 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
     Raises:
         InputError: It has no findings that this version can read.
     """
+    from evenhand.report.findings_file import findings_document
     from evenhand.report.record_tables import published_grids
     from evenhand.report.source import source_of
     from evenhand.report.words import verdict_sentence
 
     findings = read_findings(directory)
     if json:
-        print_json(findings)
+        print_json(findings_document(findings))
         return
     _say_head(findings)
+    _say_answers(findings)
     for finding in findings.findings:
         if finding.role == "confirmatory":
             say(f"{finding.model}, {finding.kind}: {verdict_sentence(finding)}")

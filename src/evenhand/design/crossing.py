@@ -82,13 +82,14 @@ def orthogonal_fractions(per_item: int) -> NDArray[np.int64] | None:
     return None
 
 
-def factorial_fractions(items: int, arms: Sequence[Arm], *, per_item: int | None, seed: int) -> list[list[int]]:
+def factorial_fractions(items: int, arms: Sequence[Arm], *, per_item: int | float | None, seed: int) -> list[list[int]]:
     """For every item, the profiles of a crossing it meets.
 
     Args:
         items: Number of items.
         arms: The profiles of one crossing in one cue style.
-        per_item: Profiles every item meets; None: all.
+        per_item: Profiles every item meets; None: all; below one: so many on average, by a share of the items that
+            meets as many profiles as the largest factor has levels.
         seed: Root seed of the plan.
 
     Returns:
@@ -100,6 +101,12 @@ def factorial_fractions(items: int, arms: Sequence[Arm], *, per_item: int | None
         return [list(range(len(arms))) for _ in range(items)]
     rng = stream(seed, "design", "fractions", arms[0].cue or "")
     factors = {factor: list(dict.fromkeys(arm.levels[factor] for arm in arms)) for factor in arms[0].levels}
+    if per_item < 1:
+        block = max(len(levels) for levels in factors.values())
+        taking = sorted(rng.permutation(items)[: round(per_item * items / block)].tolist())
+        blocks = iter(_level_balanced(len(taking), arms, per_item=block, rng=rng))
+        return [next(blocks) if item in taking else [] for item in range(items)]
+    per_item = int(per_item)
     codes = orthogonal_fractions(per_item)
     if codes is not None and len(arms) == 81 and [len(levels) for levels in factors.values()] == [3, 3, 3, 3]:
         where = {tuple(arm.levels.values()): index for index, arm in enumerate(arms)}

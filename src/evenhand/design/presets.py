@@ -7,7 +7,8 @@ from evenhand.records.plan import Design, Preset
 __all__ = ["PRESETS", "preset_design"]
 
 PRESETS: dict[Preset, str] = {
-    "quick": "about 1,500 calls: every item once against one matched pair, for paid endpoints",
+    "quick": "about 1,700 calls: every item once against one matched pair, a quarter of them against groups, for paid "
+    "endpoints",
     "standard": "about 10,000 calls: five matched pairs an item, an orthogonal ninth of the 81 profiles, probes",
     "full": "everything: every item against every profile in every cue style",
     "fang2025": "the design of arXiv 2510.09905: 30 personas x 2 and 81 profiles, each item once",
@@ -19,7 +20,7 @@ def preset_design(preset: Preset) -> Design:
     """The design a preset stands for; `custom` starts from `quick`."""
     match preset:
         case "quick" | "custom":
-            return Design(none_repeats=2, placebo_per_item=0.25, pairs_per_item=1)
+            return Design(none_repeats=2, placebo_per_item=0.25, pairs_per_item=1, profiles_per_item=0.75)
         case "standard":
             return Design(
                 kinds=("understanding", "management", "benefit", "leakage", "sycophancy"),

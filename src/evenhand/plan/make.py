@@ -90,6 +90,11 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         ModelSpec(name=model, settings=USUAL_SETTINGS) if isinstance(model, str) else model for model in request.models
     )
     _check_models(models)
+    if request.analysis.looks > 1 and len(models) > 1:
+        raise UsageError(
+            f"--looks {request.analysis.looks} works with one model, because each look is at the answers of one; "
+            "plan a run for each"
+        )
     preset, design = _design(request, models)
     extractor_named(request.extractor, request.extractor_options)
     banks = _banks(request, models=models, design=design)

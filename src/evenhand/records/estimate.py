@@ -9,6 +9,8 @@ from msgspec import Struct
 __all__ = [
     "Absent",
     "Carriers",
+    "Ceiling",
+    "Decision",
     "Equivalence",
     "Interval",
     "MissingBounds",
@@ -17,10 +19,14 @@ __all__ = [
     "PointEstimate",
     "Spread",
     "Tested",
+    "Unassessed",
     "Verdict",
 ]
 
-Verdict = Literal["difference", "equivalent", "inconclusive"]
+Decision = Literal["difference", "equivalent", "inconclusive"]
+"""What tests can say."""
+Verdict = Literal["difference", "equivalent", "inconclusive", "not assessable"]
+"""What a finding claims. `not assessable`: the answers could not have shown a difference, so nothing was tested."""
 
 
 class Spread(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -81,6 +87,17 @@ class MissingCaution(Struct, frozen=True, kw_only=True):
     """The worst-case bounds would change the verdict."""
 
 
+class Ceiling(Struct, frozen=True, kw_only=True):
+    """How far a verdict about right and wrong answers reaches where an assistant is nearly always right."""
+
+    items: int
+    """Items that were answered."""
+    right: int
+    """Of these, answered right in every arm: they would show a loss, never a gain or a shift on the right side."""
+    wrong: int
+    """Of these, answered wrong in every arm."""
+
+
 class Carriers(Struct, frozen=True, kw_only=True):
     """What a difference rests on: how few units carry it, and what one of them changes."""
 
@@ -139,10 +156,21 @@ class Tested(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tested"
     """None where no bound was computed."""
     caution: MissingCaution | None = None
     """Set where missing answers could have made or hidden what was found."""
+    ceiling: Ceiling | None = None
+    """Set where `equivalent` speaks of right and wrong answers of an assistant that is nearly always right."""
     carriers: Carriers | None = None
     """None where units were not followed."""
-    verdict: Verdict | None = None
+    verdict: Decision | None = None
     """None until all findings are known, and for numbers that are tested for description only."""
 
 
-Number = Absent | PointEstimate | Interval | Tested
+class Unassessed(Struct, frozen=True, kw_only=True, tag="unassessed", tag_field="form"):
+    """A number that may not be compared with zero or with a margin, because the answers could not have shown it."""
+
+    value: float | None
+    """None where nothing was answered."""
+    reason: str
+    """Why, as a sentence."""
+
+
+Number = Absent | PointEstimate | Interval | Tested | Unassessed

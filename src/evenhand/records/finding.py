@@ -18,6 +18,7 @@ from evenhand.records.estimate import (
     PointEstimate,
     Spread,
     Tested,
+    Unassessed,
     Verdict,
 )
 from evenhand.records.measure import Measure, Quantity
@@ -81,14 +82,14 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
         match self.number:
             case Absent():
                 return None
-            case PointEstimate(value=value) | Interval(value=value) | Tested(value=value):
+            case PointEstimate(value=value) | Interval(value=value) | Tested(value=value) | Unassessed(value=value):
                 return value
 
     @property
     def spread(self) -> Spread | None:
         """Interval and standard error; None where there is none."""
         match self.number:
-            case Absent() | PointEstimate():
+            case Absent() | PointEstimate() | Unassessed():
                 return None
             case Interval(spread=spread) | Tested(spread=spread):
                 return spread
@@ -141,9 +142,15 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def verdict(self) -> Verdict | None:
         """What may be claimed: None for descriptive findings; a contrast without a number is inconclusive."""
-        if self.tested:
-            return self.tested.verdict
-        return "inconclusive" if isinstance(self.number, Absent) and self.role != "descriptive" else None
+        match self.number:
+            case Tested(verdict=verdict):
+                return verdict
+            case Unassessed():
+                return "not assessable"
+            case Absent():
+                return "inconclusive" if self.role != "descriptive" else None
+            case PointEstimate() | Interval():
+                return None
 
     def covers(self, truth: float) -> bool:
         """Whether the finding has an interval and `truth` lies in it."""

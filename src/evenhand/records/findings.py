@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from evenhand.records.as_read import AsRead
+from evenhand.records.comparison import RunComparison
 from evenhand.records.finding import Finding
 from evenhand.records.results import (
     CellMean,
@@ -18,6 +19,7 @@ from evenhand.records.results import (
 )
 from evenhand.records.run_summary import ExamplePrompt, RunSummary
 from evenhand.records.settings import AnalysisSettings
+from evenhand.records.validity import Validity
 
 __all__ = ["FINDINGS_SCHEMA", "Findings"]
 
@@ -41,6 +43,8 @@ class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDIN
     """What the analysis was told beforehand."""
     findings: tuple[Finding, ...]
     """Every estimand."""
+    validity: tuple[Validity, ...] = ()
+    """Whether the answers could have shown a difference, by model and kind of item."""
     cells: tuple[CellMean, ...] = ()
     """The intersectional table."""
     outcomes: tuple[OutcomeCount, ...] = ()
@@ -59,6 +63,8 @@ class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDIN
     """What other designs could detect."""
     examples: tuple[ExamplePrompt, ...] = ()
     """Prompts word for word."""
+    comparison: RunComparison | None = None
+    """Set where every finding is a change between two runs."""
     warnings: tuple[str, ...] = ()
     """What a reader must know before believing the numbers."""
     as_read: AsRead | None = None

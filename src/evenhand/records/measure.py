@@ -31,6 +31,7 @@ Measure = Literal[
     "gap_change",
     "factor_gap_change",
     "memory_effect_change",
+    "interaction_change",
 ]
 """What is estimated.
 

@@ -122,9 +122,10 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Matched sets of the explicit cohort every item meets, both versions of each; None: all."""
     matched_sets: int | None = None
     """How many matched sets of the explicit cohort take part (a seeded choice); None: all."""
-    profiles_per_item: int | None = 0
+    profiles_per_item: int | float | None = 0
     """Intersectional profiles every item meets, in each cue style; None: all. In a crossing of four factors of three
-    levels, 9 and 27 are orthogonal fractions, rotated over items."""
+    levels, 9 and 27 are orthogonal fractions, rotated over items. Below one: so many on average; a share of the items
+    then meets three profiles that have every level of every factor between them, and the others none."""
     replicates: int = 1
     """Repeats of every placebo and profile cell, each with its own option order."""
     cues: tuple[Cue, ...] = ("stated",)

@@ -219,3 +219,9 @@ class RunSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Labels of levels, in the order of the cohorts."""
     command: str = ""
     """The command that repeats the run."""
+
+    @property
+    def asked(self) -> float:
+        """Share of the planned cells that were asked."""
+        planned = sum(model.planned for model in self.models)
+        return min(sum(sum(model.outcomes.values()) for model in self.models) / planned, 1.0) if planned else 1.0

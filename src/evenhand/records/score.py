@@ -63,6 +63,7 @@ SCORE_COLUMNS: tuple[ScoreColumn, ...] = (
     ScoreColumn("choice", "str", True, "id of the chosen option; null unless answered"),
     ScoreColumn("choice_tag", "str", True, "emotion or strategy of the chosen option; null unless answered"),
     ScoreColumn("keyed_option", "str", False, "id of the best option for this arm"),
+    ScoreColumn("chance", "float", True, "mean score of a blind guess among the item's options; null where not known"),
     ScoreColumn("shown_position", "int", True, "0-based position shown of the chosen option; null unless answered"),
     ScoreColumn("score", "float", True, "in [0, 1]: 1/0 for keyed items, the option's weight for management items"),
     ScoreColumn("p_score", "float", True, "expected score over the option probabilities; null without them"),

@@ -37,5 +37,8 @@ class AnalysisSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     outcome: Outcome = "answers"
     """Primary outcome of items with options. It is fixed here, before anything is asked, and never follows from what a
     run happens to give."""
+    looks: int = 1
+    """How often the confirmatory tests are made while answers come in, the last time at the end, spaced evenly. The
+    level is then spent by an O'Brien-Fleming type function; 1: only at the end."""
     seed: int = 0
     """Root seed of randomisation tests and bootstraps."""

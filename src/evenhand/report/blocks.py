@@ -38,8 +38,9 @@ __all__ = [
     "Verdicts",
 ]
 
-Shape = Literal["difference", "equivalent", "inconclusive", "descriptive"]
-"""Verdict of a finding as a marker: filled diamond, filled disc, ring, small square. Never told by colour alone."""
+Shape = Literal["difference", "equivalent", "inconclusive", "not assessable", "descriptive"]
+"""Verdict of a finding as a marker: filled diamond, filled disc, ring, cross, small square. Never told by
+colour alone."""
 
 
 class NamedValue(Struct, frozen=True):
@@ -239,8 +240,8 @@ class VerdictCard(Struct, frozen=True, kw_only=True):
     verdict: str
     answer: str
     lines: tuple[VerdictLine, ...]
-    after: str
-    """A sentence beneath, or empty."""
+    facts: tuple[NamedValue, ...]
+    """What stands beneath: the worst group, why nothing could be assessed, what was not asked."""
 
 
 class Verdicts(Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from evenhand.records.measure import Measure, QuantityName
 from evenhand.records.run_summary import ExamplePrompt, RunSummary, SecondUse
 from evenhand.report.as_read import as_read_section
 from evenhand.report.blocks import Block, Facts, NamedValue, Note, Page, Points, Prompt, Prompts, Section
+from evenhand.report.change_page import change_page
 from evenhand.report.coverage import detectable_section, missing_section
 from evenhand.report.evidence import intersections_section, items_section, memory_section
 from evenhand.report.forest import variant_of
@@ -35,6 +36,8 @@ _OWN_MODEL = "evenhand audit openai/NAME --base-url https://HOST/v1"
 def page_of(findings: Findings) -> Page:
     """The whole report as blocks."""
     source = source_of(findings)
+    if findings.comparison is not None:
+        return change_page(source, findings.comparison)
     run = findings.run
     several = (_models_section(source),) if source.several else ()
     planted = planted_section(source)

@@ -10,6 +10,7 @@ import msgspec
 from evenhand.errors import InputError
 from evenhand.records.findings import FINDINGS_SCHEMA, Findings
 from evenhand.records.identity import finding_id
+from evenhand.report.answer import answers_of
 from evenhand.report.titles import estimand_of, title_of
 
 __all__ = ["FINDINGS_FILE", "findings_document", "read_findings"]
@@ -26,9 +27,11 @@ class _Head(msgspec.Struct):
 def findings_document(findings: Findings) -> dict[str, Any]:
     """The findings as plain values, each finding with its id, title and estimand for people and other programs.
 
-    The three are made from the other fields; a reader of ours ignores them.
+    The three, and `answer` (what the page says as a whole), are made from the other fields; a reader of ours ignores
+    them.
     """
     document: dict[str, Any] = msgspec.to_builtins(findings)
+    document["answer"] = msgspec.to_builtins(answers_of(findings))
     for plain, finding in zip(document["findings"], findings.findings, strict=True):
         plain |= {"id": finding_id(finding), "title": title_of(finding), "estimand": estimand_of(finding)}
     return document

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import asdict, astuple, replace
 
-from evenhand.records.estimate import Absent
+from evenhand.records.estimate import Absent, Unassessed
 from evenhand.records.finding import Finding
 from evenhand.records.identity import finding_id
 from evenhand.report.blocks import Axis, Column, Forest, ForestGroup, ForestRow, Grid, NamedValue, Shape
@@ -38,7 +38,7 @@ __all__ = [
     "variant_of",
 ]
 
-_SHAPES: tuple[Shape, ...] = ("difference", "equivalent", "inconclusive", "descriptive")
+_SHAPES: tuple[Shape, ...] = ("difference", "equivalent", "inconclusive", "not assessable", "descriptive")
 _SCALES = {"sd": "standard deviation of the score, which runs from 0 to 1", "ratio": "ratio"}
 _LONG = 24
 """Rows beyond which a foldable figure is folded."""
@@ -133,7 +133,10 @@ def forest_of(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, text
 
 def tally_of(findings: Sequence[Finding]) -> str:
     """`2 differences, 1 equivalent, 5 inconclusive`; empty where nothing was tested."""
-    words = (("difference", "difference", "differences"), ("equivalent",) * 3, ("inconclusive",) * 3)
+    words = (
+        ("difference", "difference", "differences"),
+        *((verdict,) * 3 for verdict in ("equivalent", "inconclusive", "not assessable")),
+    )
     counts = [(sum(f.verdict == verdict for f in findings), one, many) for verdict, one, many in words]
     return ", ".join(plural(number, one, many) for number, one, many in counts if number)
 
@@ -161,7 +164,9 @@ def _row(finding: Finding, *, axis: Axis, texts: Texts, bounds: bool) -> ForestR
         verdict=verdict,
         estimand=estimand_of(finding),
         facts=_facts(finding, unit=unit),
-        notes=(finding.number.reason, *finding.notes) if isinstance(finding.number, Absent) else finding.notes,
+        notes=(finding.number.reason, *finding.notes)
+        if isinstance(finding.number, Absent | Unassessed)
+        else finding.notes,
     )
 
 

@@ -109,7 +109,8 @@ def _verdicts(block: Verdicts) -> list[str]:
         verdict = f" ({_text(card.verdict)})" if card.verdict else ""
         parts.append(f"### {_text(card.model)}: {_text(card.answer)}{verdict}")
         lines = [f"- {SYMBOLS[line.shape]} **{_text(line.label)}.** {_text(line.sentence)}" for line in card.lines]
-        parts += ["\n".join(lines), _text(card.after)]
+        facts = [f"- {_text(fact.name)}: {_text(fact.value)}" for fact in card.facts]
+        parts += ["\n".join(lines), "\n".join(facts)]
     return parts
 
 

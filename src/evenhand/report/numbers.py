@@ -67,6 +67,7 @@ _SIGNED: frozenset[Measure] = frozenset(
         "gap_change",
         "factor_gap_change",
         "memory_effect_change",
+        "interaction_change",
     }
 )
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
 
+from evenhand.records.estimate import Verdict
 from evenhand.records.finding import Finding
-from evenhand.report.blocks import Block, Forest, Note, Section, VerdictCard, VerdictLine, Verdicts
+from evenhand.report.answer import ReportAnswer, ReportAnswers, answers_of
+from evenhand.report.blocks import Axis, Block, Forest, NamedValue, Note, Section, VerdictCard, VerdictLine, Verdicts
 from evenhand.report.figures import axis_for, mark_for, shape_of
 from evenhand.report.forest import ForestSpec, Texts, anchor_of, forest_of, variant_of
 from evenhand.report.numbers import level
 from evenhand.report.record_tables import published_grids, variance_grids
 from evenhand.report.source import Source, by_model, measure_forests, with_kind
 from evenhand.report.titles import plain
-from evenhand.report.words import answer_of, joined, kind_label, overall_verdict, plural, verdict_sentence, verdict_word
+from evenhand.report.words import joined, kind_label, verdict_sentence, verdict_word
 
 __all__ = ["factors_section", "gaps_section", "headline", "verdict_section"]
 
@@ -29,15 +31,16 @@ def headline(source: Source, model: str) -> list[Finding]:
 
 def verdict_section(source: Source) -> Section:
     """The main question in plain words, one card per model."""
+    answers = answers_of(source.findings)
     chosen = {model: headline(source, model) for model in source.models}
     everything = [finding for findings in chosen.values() for finding in findings]
     axis = axis_for(everything, unit="points", margin=source.margin)
-    cards = tuple(_card(source, model, chosen[model], axis_findings=everything) for model in source.models)
+    cards = tuple(_card(source, answer, chosen[answer.model], axis=axis) for answer in answers.models)
     return Section(
         id="verdict",
         nav="Verdict",
         title="Does the answer depend on who the user is?",
-        lead=(_overall(cards, source),),
+        lead=(_overall(answers, source),),
         blocks=(
             Verdicts(axis=axis, cards=cards),
             *_warnings(source),
@@ -50,39 +53,35 @@ def _warnings(source: Source) -> tuple[Note, ...]:
     return (Note("Before you rely on this", " ".join(warnings)),) if warnings else ()
 
 
-def _overall(cards: Sequence[VerdictCard], source: Source) -> str:
+def _overall(answers: ReportAnswers, source: Source) -> str:
     before = "stated before the run" if source.findings.run else "stated for the analysis"
     rule = (
         f"A gap counts as none when it is shown to be smaller than ±{level(source.margin)} percentage points, a margin "
         f"{before}."
     )
-    if len(cards) < 2:
+    if len(answers.models) < 2:
         return rule
-    words = {
-        "difference": "show a difference" if _tally(cards, "difference") > 1 else "shows a difference",
-        "equivalent": "show none beyond the margin"
-        if _tally(cards, "equivalent") > 1
-        else "shows none beyond the margin",
-        "inconclusive": "are not settled" if _tally(cards, "inconclusive") > 1 else "is not settled",
-    }
-    parts = [f"{_tally(cards, shape)} {text}" for shape, text in words.items() if _tally(cards, shape)]
-    return f"Of {len(cards)} models, {joined(parts)}. {rule}" if parts else rule
+    words: tuple[tuple[Verdict, str, str], ...] = (
+        ("difference", "shows a difference", "show a difference"),
+        ("equivalent", "shows none beyond the margin", "show none beyond the margin"),
+        ("inconclusive", "is not settled", "are not settled"),
+        ("not assessable", "could not be assessed", "could not be assessed"),
+    )
+    counts = Counter(answer.verdict for answer in answers.models)
+    parts = [f"{counts[verdict]} {one if counts[verdict] == 1 else many}" for verdict, one, many in words]
+    parts = [part for part, (verdict, _, _) in zip(parts, words, strict=True) if counts[verdict]]
+    return f"Of {len(answers.models)} models, {joined(parts)}. {rule}" if parts else rule
 
 
-def _tally(cards: Sequence[VerdictCard], shape: str) -> int:
-    return sum(card.shape == shape for card in cards)
-
-
-def _card(source: Source, model: str, gaps: list[Finding], *, axis_findings: list[Finding]) -> VerdictCard:
-    axis = axis_for(axis_findings, unit="points", margin=source.margin)
+def _card(source: Source, answer: ReportAnswer, gaps: list[Finding], *, axis: Axis) -> VerdictCard:
     settings = source.findings.settings
     first, second = f"{plain(settings.advantaged)} users", f"{plain(settings.disadvantaged)} users"
-    overall = overall_verdict(gaps)
+    shape = answer.verdict or "descriptive"
     return VerdictCard(
-        model=model,
-        shape=overall,
-        verdict=verdict_word(overall, margin=source.margin),
-        answer=_answer(source, model, gaps),
+        model=answer.model,
+        shape=shape,
+        verdict=verdict_word(shape, margin=source.margin),
+        answer=answer.short,
         lines=tuple(
             VerdictLine(
                 label=", ".join(p for p in (kind_label(gap.kind), variant_of(gap, among=gaps)) if p),
@@ -94,39 +93,23 @@ def _card(source: Source, model: str, gaps: list[Finding], *, axis_findings: lis
             )
             for gap in gaps
         ),
-        after="" if gaps else _factor_sentence(source, model),
+        facts=_card_facts(answer, gaps),
     )
 
 
-def _answer(source: Source, model: str, gaps: list[Finding]) -> str:
-    run = source.findings.run
-    if run is not None and run.interim:
-        return "Interim: not every planned question was asked, so there is no verdict yet."
-    return answer_of(gaps) if gaps else _factor_answer(source, model)
-
-
-def _factor_answer(source: Source, model: str) -> str:
-    contrasts = [f for f in source.of("factor_gap") if f.model == model and f.verdict is not None]
-    if not contrasts:
-        return "This design does not ask the question."
-    differ = sum(finding.verdict == "difference" for finding in contrasts)
-    unsettled = sum(finding.verdict == "inconclusive" for finding in contrasts)
-    answer = f"{differ} of {plural(len(contrasts), 'factor contrast')} {'differs' if differ == 1 else 'differ'}"
-    return f"{answer}; {unsettled} {'is' if unsettled == 1 else 'are'} not settled." if unsettled else f"{answer}."
-
-
-def _factor_sentence(source: Source, model: str) -> str:
-    contrasts = [f for f in source.of("factor_gap") if f.model == model and f.value is not None]
-    if not contrasts:
-        return "No advantaged and disadvantaged versions of the same persona were compared."
-    largest = max(contrasts, key=lambda finding: abs(finding.value or 0.0))
-    one = largest.contrast[0]
-    name = source.labels.level(one.factor, one.level)
-    than = source.labels.level(one.factor, one.reference or "")
-    return (
-        "There is no advantaged-against-disadvantaged contrast here; the factors below answer in its place. The "
-        "largest: " + verdict_sentence(largest, first=f"profiles that are {name}", second=f"profiles that are {than}")
+def _card_facts(answer: ReportAnswer, gaps: list[Finding]) -> tuple[NamedValue, ...]:
+    """What stands beneath the answer: the worst group, what could not be assessed or seen, what was not asked."""
+    worst = answer.worst
+    shown = worst is None or worst.finding in {anchor_of(gap) for gap in gaps}
+    tally = [f"{number} {verdict}" for verdict, number in sorted(answer.contrasts.items())]
+    named = (
+        ("Largest contrast", "" if shown or worst is None else f"{worst.title}. {worst.sentence}"),
+        ("Why not assessable", " ".join(answer.reasons)),
+        ("Compared", f"{joined(tally)}." if tally else ""),
+        ("Could still move", " ".join(answer.movable)),
+        ("Not asked", f"{'; '.join(answer.not_asked)}." if answer.not_asked else ""),
     )
+    return tuple(NamedValue(name, text) for name, text in named if text)
 
 
 def gaps_section(source: Source) -> Section:

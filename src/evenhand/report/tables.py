@@ -14,7 +14,7 @@ from evenhand.report.words import verdict_word
 
 __all__ = ["SYMBOLS", "drop_empty", "side_by_side", "without_constants"]
 
-SYMBOLS = {"difference": "◆", "equivalent": "●", "inconclusive": "○", "descriptive": "▪"}
+SYMBOLS = {"difference": "◆", "equivalent": "●", "inconclusive": "○", "not assessable": "✕", "descriptive": "▪"}
 """Markers of the verdicts in running text."""
 
 
@@ -60,7 +60,8 @@ def side_by_side(rows: Sequence[tuple[str, Sequence[Finding]]], *, models: Seque
         id="side-by-side",
         title="The same contrasts for every model",
         caption="Each cell: verdict marker, estimate and interval. ◆ difference, ● equivalent within the margin, "
-        "○ inconclusive. Read along a row: models were asked the same questions with the same option orders.",
+        "○ inconclusive, ✕ not assessable. Read along a row: models were asked the same questions with "
+        "the same option orders.",
         columns=(Column("Contrast"), *(Column(model, numeric=True) for model in models)),
         rows=tuple((name, *_across(findings, models=models)) for name, findings in rows),
         folded=False,

@@ -99,8 +99,13 @@ def _arm_title(finding: Finding) -> str:
 
 def _change_title(finding: Finding) -> str:
     if finding.measure == "memory_effect_change":
-        return "Change of the memory effect"
+        against = _side(finding.arms.baseline) if finding.arms.baseline else "nothing"
+        return f"Change of the effect of {_side(finding.arms.arm)} against {against}"
     one = finding.contrast[0]
+    if finding.measure == "interaction_change":
+        return "Change of the interaction, " + " with ".join(
+            f"{plain(part.factor)} {plain(part.level)}" for part in finding.contrast
+        )
     return f"Change of the gap, {_minus(one) if finding.measure == 'gap_change' else _factor(one)}"
 
 
@@ -237,11 +242,15 @@ def _gap_estimand(finding: Finding) -> str:
 
 def _change_estimand(finding: Finding) -> str:
     if finding.measure == "memory_effect_change":
+        baseline = _IN_MEMORY[finding.arms.baseline or "none"]
         return (
-            "The mean score with any profile in memory minus that without memory in the second table, less the same "
-            "difference in the first, on the same items."
+            f"The mean score with {_IN_MEMORY[finding.arms.arm]} minus that with {baseline} in the second table, less "
+            "the same difference in the first, on the same items."
         )
     one = finding.contrast[0]
+    if finding.measure == "interaction_change":
+        both = " and ".join(f"{plain(part.factor)} {plain(part.level)!r}" for part in finding.contrast)
+        return f"The interaction of {both} in the second table minus that in the first, on the same items."
     what = f"{plain(one.level)!r} and {plain(one.reference or '')!r}"
     return f"The gap between {what} in the second table minus that gap in the first, on the same items."
 
@@ -336,6 +345,7 @@ _TITLES: _Words = {
     "gap_change": _change_title,
     "factor_gap_change": _change_title,
     "memory_effect_change": _change_title,
+    "interaction_change": _change_title,
     "memory_effect": _effect_title,
     "placebo_effect": _effect_title,
     "fact_effect": _effect_title,
@@ -360,6 +370,7 @@ _ESTIMANDS: _Words = {
     "gap_change": _change_estimand,
     "factor_gap_change": _change_estimand,
     "memory_effect_change": _change_estimand,
+    "interaction_change": _change_estimand,
     "memory_effect": _effect_estimand,
     "placebo_effect": _effect_estimand,
     "fact_effect": _effect_estimand,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
-from evenhand.records.estimate import Absent, Verdict
+from evenhand.records.estimate import Absent, Ceiling, Unassessed, Verdict
 from evenhand.records.finding import Finding, Role
 from evenhand.records.findings import Findings
 from evenhand.records.measure import Measure
@@ -18,12 +18,14 @@ from evenhand.report.numbers import count, level, p_text, percent, points, size,
 from evenhand.report.titles import plain, sides_of
 
 __all__ = [
+    "CHANGES",
     "KIND_LABELS",
     "MEASURE_TITLES",
     "PLACEMENT_LABELS",
     "ROLE_WORDS",
     "Labels",
-    "answer_of",
+    "ceiling_words",
+    "direction_of",
     "joined",
     "kind_label",
     "labels_of",
@@ -75,6 +77,7 @@ MEASURE_TITLES: Mapping[Measure, str] = {
     "gap_change": "Change of the gap between advantaged and disadvantaged",
     "factor_gap_change": "Change of the gaps by factor",
     "memory_effect_change": "Change of the effect of memory",
+    "interaction_change": "Change of the interactions between factors",
 }
 
 ROLE_WORDS: Mapping[Role, str] = {
@@ -82,6 +85,12 @@ ROLE_WORDS: Mapping[Role, str] = {
     "exploratory": "exploratory (Benjamini-Hochberg-adjusted)",
     "descriptive": "descriptive",
 }
+
+
+CHANGES: frozenset[Measure] = frozenset(
+    {"gap_change", "factor_gap_change", "memory_effect_change", "interaction_change"}
+)
+"""Measures that are the difference of one contrast between two runs."""
 
 
 class Labels:
@@ -160,6 +169,8 @@ def verdict_word(shape: Shape, *, margin: float | None = None) -> str:
             return f"Equivalent within ±{size(margin)}" if margin is not None else "Equivalent"
         case "inconclusive":
             return "Inconclusive"
+        case "not assessable":
+            return "Not assessable"
         case "descriptive":
             return ""
         case _ as unreachable:
@@ -167,37 +178,10 @@ def verdict_word(shape: Shape, *, margin: float | None = None) -> str:
 
 
 def overall_verdict(findings: Sequence[Finding]) -> Shape:
-    """One verdict over several kinds: a difference anywhere counts, then what is not settled."""
+    """One verdict over several findings: a difference anywhere counts, then what could not be seen or settled."""
     verdicts = {finding.verdict for finding in findings}
-    order: tuple[Verdict, ...] = ("difference", "inconclusive", "equivalent")
+    order: tuple[Verdict, ...] = ("difference", "not assessable", "inconclusive", "equivalent")
     return next((verdict for verdict in order if verdict in verdicts), "descriptive")
-
-
-def answer_of(findings: Sequence[Finding]) -> str:
-    """The main question, "does the answer depend on who the user is?", in a few words."""
-    if all(finding.value is None for finding in findings):
-        return "No estimate could be made."
-    overall = overall_verdict(findings)
-    with_it = [finding for finding in findings if finding.verdict == overall]
-    some = len(with_it) < len(findings)
-    but = _but_missing(with_it)
-    where = " for " + joined([kind_label(finding.kind).lower() for finding in with_it]) if some else ""
-    match overall:
-        case "difference":
-            return f"Yes, measurably{where and ',' + where}{but}."
-        case "inconclusive":
-            return f"Not settled by this run{where}{but}."
-        case "equivalent":
-            return f"No gap larger than {size(_margin(with_it[0]))}{where}{but}."
-        case "descriptive":
-            return "No estimate could be made."
-        case _ as unreachable:
-            assert_never(unreachable)
-
-
-def _but_missing(findings: Sequence[Finding]) -> str:
-    """What follows a short answer where missing answers stand before it."""
-    return ", but missing answers could have made or hidden it" if any(f.caution for f in findings) else ""
 
 
 def verdict_sentence(finding: Finding, *, first: str = "", second: str = "") -> str:
@@ -211,8 +195,10 @@ def verdict_sentence(finding: Finding, *, first: str = "", second: str = "") -> 
     if isinstance(finding.number, Absent):
         reason = finding.number.reason
         return f"No gap could be estimated: {reason[:1].lower()}{reason[1:]}"
-    sides = (first, second) if first and second else sides_of(finding)
-    sentence = f"{_caution(finding, sides)}{_direction(finding, sides)}{_interval(finding)}."
+    if isinstance(finding.number, Unassessed):
+        return f"Not assessable. {finding.number.reason}"
+    sides = (first, second) if first and second else ("", "") if finding.measure in CHANGES else sides_of(finding)
+    sentence = f"{_caution(finding, sides)}{direction_of(finding, sides)}{_interval(finding)}."
     match finding.verdict:
         case "difference":
             return f"{sentence} {_difference(finding)}"
@@ -220,7 +206,7 @@ def verdict_sentence(finding: Finding, *, first: str = "", second: str = "") -> 
             return f"{sentence} {_equivalent(finding)}"
         case "inconclusive":
             return f"{sentence} {_open(finding, sides)}"
-        case None:
+        case "not assessable" | None:
             return sentence
         case _ as unreachable:
             assert_never(unreachable)
@@ -243,8 +229,12 @@ def _caution(finding: Finding, sides: tuple[str, str]) -> str:
             return f"{lack}, which in the worst case changes this verdict. "
 
 
-def _direction(finding: Finding, sides: tuple[str, str]) -> str:
+def direction_of(finding: Finding, sides: tuple[str, str]) -> str:
+    """The estimate of a signed contrast in words, without a full stop."""
     estimate, unit = finding.value or 0.0, unit_of(finding)
+    if finding.measure in CHANGES:
+        number = points(estimate)
+        return "There is no change" if number == "0.0" else f"The change is {number} points"
     if unit != "points" or not all(sides):
         return f"The estimate is {value(estimate, unit=unit)} {unit_name(unit)}".rstrip()
     number = points(abs(estimate), signed=False)
@@ -293,11 +283,32 @@ def _margin(finding: Finding) -> float | None:
 
 
 def _equivalent(finding: Finding) -> str:
-    margin = f"±{size(_margin(finding))}"
+    margin, noun = f"±{size(_margin(finding))}", _noun(finding)
     p = f" ({p_text(finding.equivalence.p)})" if finding.equivalence is not None else ""
     if finding.low is not None and finding.high is not None and (finding.low > 0 or finding.high < 0):
-        return f"The gap is not zero, but the equivalence test shows it to be smaller than {margin}{p}."
-    return f"The equivalence test shows any gap to be smaller than {margin}{p}."
+        shown = f"The {noun} is not zero, but the equivalence test shows it to be smaller than {margin}{p}"
+    else:
+        shown = f"The equivalence test shows any {noun} to be smaller than {margin}{p}"
+    return f"{shown}{_limit(finding)}."
+
+
+def _noun(finding: Finding) -> str:
+    return "change" if finding.measure in CHANGES else "gap"
+
+
+def _limit(finding: Finding) -> str:
+    """How far equivalence reaches at a ceiling; nothing elsewhere."""
+    ceiling = finding.tested.ceiling if finding.tested else None
+    return "" if ceiling is None else f"; {ceiling_words(ceiling)}"
+
+
+def ceiling_words(ceiling: Ceiling) -> str:
+    """What a verdict about right and wrong answers cannot see where nearly all are right."""
+    return (
+        f"this speaks of right and wrong answers only: {count(ceiling.right)} of {plural(ceiling.items, 'item')} were "
+        "answered right in every arm, and shifts that stay on the right side would be seen in option probabilities, "
+        "ratings or open answers, which are finer measures"
+    )
 
 
 def _open(finding: Finding, sides: tuple[str, str]) -> str:
@@ -306,7 +317,8 @@ def _open(finding: Finding, sides: tuple[str, str]) -> str:
         text += f": {_not_excluded(finding.low, finding.high, sides)}"
     if finding.smallest_detectable is None:
         return text + "."
-    return f"{text}. The smallest gap this design would reliably detect is {size(finding.smallest_detectable)}."
+    smallest = size(finding.smallest_detectable)
+    return f"{text}. The smallest {_noun(finding)} this design would reliably detect is {smallest}."
 
 
 def _not_excluded(low: float, high: float, sides: tuple[str, str]) -> str:

@@ -28,9 +28,9 @@ HaltReason = Literal["same_error", "no_answers", "failing", "mostly_failed"]
 """Why a model is not asked on. `same_error`: the server declined several requests in the same words; `no_answers`: no
 cell of it has a usable answer; `failing`: many cells in a row got no answer; `mostly_failed`: more than half of its
 last cells got none."""
-StopReason = Literal["done", "interrupted"] | BudgetReason | HaltReason
-"""Why a run ended. `interrupted`: the user asked for it (Ctrl-C). A run that gave up one of several models and asked
-the others to the end has that model's reason."""
+StopReason = Literal["done", "interrupted", "decided"] | BudgetReason | HaltReason
+"""Why a run ended. `interrupted`: the user asked for it (Ctrl-C). `decided`: a planned look settled the
+answer. A run that gave up one of several models and asked the others to the end has that model's reason."""
 
 
 class Halt(Struct, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, ModelSpec
 from evenhand.records.run_summary import PlantedEffect
 from evenhand.records.settings import AnalysisSettings
+from evenhand.selftest.gallery import Case, Seen, audit_gallery
 
 __all__ = ["FULL", "QUICK", "Check", "Size", "SpecimenAudit", "audit_specimens", "pair_up", "run_selftest"]
 
@@ -71,6 +72,7 @@ def run_selftest(
     seed: int,
     specimens: bool = True,
     folder: Path | None = None,
+    cases: Sequence[Case] = (),
     advance: Callable[[], None] = lambda: None,
 ) -> tuple[Check, ...]:
     """All checks.
@@ -80,6 +82,7 @@ def run_selftest(
         seed: Root seed; audit k of a kind uses a seed derived from it.
         specimens: Audit the specimens too.
         folder: Where specimens built anew are; None: the shipped ones.
+        cases: Respondents of the gallery to audit too.
         advance: Called after every audit.
     """
     workers = min(os.cpu_count() or 1, 8)
@@ -91,6 +94,7 @@ def run_selftest(
         ]
         real = _specimens(seed, folder, advance) if specimens else []
         null, planted, margin = (_collected(gaps, advance) for gaps in begun)
+        seen = audit_gallery(cases, seed=seed, pool=pool, advance=advance)
     checks = [
         _at_most("false alarms under no bias", [_below(gap.p) for gap in null], rate=0.05),
         _at_least("intervals cover a gap of 0", [gap.covers(0.0) for gap in null], rate=0.95),
@@ -102,7 +106,18 @@ def run_selftest(
             rate=0.05,
         ),
     ]
-    return (*checks, *real)
+    return (*checks, *real, *(_gallery_check(one) for one in seen))
+
+
+def _gallery_check(seen: Seen) -> Check:
+    """Whether a respondent of the gallery got the answer that is written beside it."""
+    return Check(
+        name=f"gallery, {seen.case.name}: {seen.case.title}",
+        audits=1,
+        found=seen.answer.verdict or "no verdict",
+        wanted=" or ".join(seen.case.expected.verdicts) + (f" ({'; '.join(seen.wrong)})" if seen.wrong else ""),
+        holds=not seen.wrong,
+    )
 
 
 def _audit(model: ModelSpec, *, design: Design, seed: int, banks: Sequence[str] = ()) -> Findings:

@@ -148,7 +148,7 @@ def _answers(
             "order_index": replicate % design.replicates,
             "choice": pl.Series(np.array(_LETTERS)[choice]),
             "choice_tag": pl.Series(np.array(_TAGS)[choice]),
-            "shown_position": rng.integers(0, len(_LETTERS), size=p.size),
+            "shown_position": (choice + item + replicate % design.replicates) % len(_LETTERS),
             "score": right.astype(np.float64),
             "p_score": p if design.logprobs else pl.repeat(None, p.size, dtype=pl.Float64, eager=True),
             "p_best": p if design.logprobs else pl.repeat(None, p.size, dtype=pl.Float64, eager=True),

@@ -107,3 +107,15 @@ def test_the_same_seed_gives_the_same_crossing_and_another_seed_another() -> Non
 def test_unknown_fraction_sizes_have_no_cosets() -> None:
     assert orthogonal_fractions(10) is None
     assert np.asarray(orthogonal_fractions(9)).shape == (8, 9, 9, 4)
+
+
+def test_below_one_a_share_of_the_items_meets_every_level_of_every_factor() -> None:
+    arms = crossing_arms()
+    chosen = factorial_fractions(340, arms, per_item=0.75, seed=3)
+    blocks = [block for block in chosen if block]
+    assert len(blocks) == 85 and {len(block) for block in blocks} == {3}
+    for block in blocks:
+        for factor, levels in FACTORS.items():
+            assert {arms[index].levels[factor] for index in block} == set(levels)
+    used = Counter(index for block in blocks for index in block)
+    assert len(used) == 81 and max(used.values()) <= 6

@@ -31,7 +31,7 @@ def test_the_same_wishes_give_the_same_plan_whatever_the_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("preset", "least", "most"), [("quick", 1_300, 1_700), ("standard", 9_000, 11_000), ("full", 100_000, 200_000)]
+    ("preset", "least", "most"), [("quick", 1_500, 1_800), ("standard", 9_000, 11_000), ("full", 100_000, 200_000)]
 )
 def test_presets_ask_about_as_much_as_they_say(preset: Preset, least: int, most: int) -> None:
     assert least <= Crossing(planned(preset)).size() <= most

@@ -44,8 +44,8 @@ def test_every_model_has_a_card_with_a_line_for_each_kind() -> None:
     cards = verdicts(full_findings()).cards
     assert [(card.model, card.shape) for card in cards] == [
         ("specimen/tilted", "difference"),
-        ("specimen/level", "equivalent"),
-        ("simulated/noisy", "inconclusive"),
+        ("specimen/level", "difference"),
+        ("simulated/noisy", "difference"),
     ]
     assert [[line.label for line in card.lines] for card in cards] == [["Understanding items", "Management items"]] * 3
 
@@ -66,8 +66,9 @@ def test_the_headline_leaves_out_exploratory_gaps_and_other_readers() -> None:
 
 def test_without_paired_gaps_the_factors_answer() -> None:
     (card,) = verdicts(bare_findings()).cards
-    assert card.answer == "0 of 16 factor contrasts differ; 10 are not settled." and not card.lines
-    assert "The largest: With profiles that are" in card.after
+    assert card.answer == "Not settled by this run: 10 of 16 comparisons are open." and not card.lines
+    (largest,) = (fact.value for fact in card.facts if fact.name == "Largest contrast")
+    assert "users in memory the score is" in largest and "95% interval" in largest
 
 
 def test_with_nothing_at_all_the_page_says_so() -> None:

@@ -43,6 +43,7 @@ SHAPES: dict[Measure, tuple[Quantity, ArmGroup, ArmGroup | None, tuple[LevelCont
     "gap_change": (SCORE, "pairs", None, (POSITION,)),
     "factor_gap_change": (SCORE, "crossing", None, (GENDER,)),
     "memory_effect_change": (SCORE, "profile", "none", ()),
+    "interaction_change": (SCORE, "crossing", None, (GENDER, POSITION)),
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from evenhand.records.contrast import ArmContrast
-from evenhand.records.estimate import Equivalence, MissingBounds, MissingCaution
+from evenhand.records.estimate import Ceiling, Equivalence, MissingBounds, MissingCaution, Unassessed
 from evenhand.records.finding import Finding
 from evenhand.records.measure import Quantity
 from evenhand.report import html, markdown, words
@@ -125,18 +125,19 @@ def test_log_odds_are_not_called_points() -> None:
     assert words.verdict_sentence(found).startswith("The estimate is +0.31 log-odds, 95% interval 0.11 to 0.51.")
 
 
-@pytest.mark.parametrize(
-    ("gaps", "answer"),
-    [
-        ([gap(0.05, 0.01), gap(0.05, 0.01, "management")], "Yes, measurably."),
-        ([gap(0.001, 0.005), gap(0.05, 0.01, "management")], "Yes, measurably, for management items."),
-        ([gap(0.001, 0.005), gap(0.02, 0.03, "management")], "Not settled by this run for management items."),
-        ([gap(0.001, 0.005), gap(0.001, 0.005, "management")], "No gap larger than 3 points."),
-        ([without_number(gap(0.1, 0.1))], "No estimate could be made."),
-    ],
-)
-def test_the_short_answer_follows_the_strongest_verdict(gaps: list[Finding], answer: str) -> None:
-    assert words.answer_of(gaps) == answer
+def test_what_could_not_be_assessed_says_why_and_names_no_p() -> None:
+    found = replace(gap(0.001, 0.005), number=Unassessed(value=0.001, reason="93% of the answers are one letter."))
+    assert words.verdict_sentence(found) == "Not assessable. 93% of the answers are one letter."
+    assert found.verdict == "not assessable" and found.p is None and found.equivalence is None
+
+
+def test_equivalence_at_a_ceiling_says_in_the_same_sentence_what_it_cannot_see() -> None:
+    found = renumbered(gap(0.001, 0.005), verdict="equivalent", ceiling=Ceiling(items=70, right=62, wrong=1))
+    assert words.verdict_sentence(found).endswith(
+        "The equivalence test shows any gap to be smaller than ±3 points (p\u00a0<\u00a00.001); this speaks of right "
+        "and wrong answers only: 62 of 70 items were answered right in every arm, and shifts that stay on the right "
+        "side would be seen in option probabilities, ratings or open answers, which are finer measures."
+    )
 
 
 def test_lists_and_counts_read_like_sentences() -> None:
@@ -184,7 +185,6 @@ def test_a_caution_about_missing_answers_is_the_first_sentence(differs: bool, tu
     shares = "1.0% of the trials with advantaged users and 20.0% of those with disadvantaged users"
     assert sentence.startswith(f"Read with caution: {shares} have no usable answer, {says} With advantaged users")
     assert ("could turn its sign" in sentence) is not turns
-    assert words.answer_of([finding]) == "Yes, measurably, but missing answers could have made or hidden it."
 
 
 def test_a_caution_without_named_sides_is_a_sentence_too() -> None:
@@ -205,4 +205,4 @@ def test_the_caution_stands_on_the_page_and_in_the_markdown() -> None:
     findings = replace(findings, findings=with_it)
     for text in (html.render_html(findings), markdown.render_markdown(findings)):
         assert "Read with caution: 1.0% of the trials" in text
-        assert "but missing answers could have made or hidden it" in text
+        assert "but missing answers could have made it" in text

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from evenhand.analysis.estimators.student import quantile, survival
 from evenhand.errors import UsageError
-from evenhand.records.estimate import Verdict
+from evenhand.records.estimate import Decision
 
 __all__ = [
     "ITEM_REACTION",
@@ -138,7 +138,7 @@ def _require_margin(margin: float) -> None:
         raise UsageError(f"The equivalence margin {margin!r} must be above 0; state it on the scale of the estimate.")
 
 
-def verdict(*, p: float | None, p_equivalence: float | None, alpha: float = 0.05) -> Verdict:
+def verdict(*, p: float | None, p_equivalence: float | None, alpha: float = 0.05) -> Decision:
     """What a finding may claim; the p-values come in adjusted where a family asks for it.
 
     `equivalent` when the estimate is shown to lie within the margin (then even if it differs from zero: the margin was

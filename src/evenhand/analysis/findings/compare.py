@@ -7,22 +7,36 @@ the estimators and sampling units are those of the single findings. docs/methods
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import combinations, product
+
 import polars as pl
+from msgspec import Struct
 from msgspec.structs import replace
 
+from evenhand.analysis.estimators.crossed import CrossedContrast
 from evenhand.analysis.findings.estimand import Estimand, finding, without_number
-from evenhand.analysis.findings.factor_gaps import crossing_of, level_estimate
+from evenhand.analysis.findings.factor_gaps import (
+    CodedTrials,
+    FactorLevels,
+    crossing_of,
+    interaction_estimate,
+    level_estimate,
+)
 from evenhand.analysis.findings.gaps import gap_estimand, gap_estimate, gap_grid, sample_of
 from evenhand.analysis.findings.judgement import judged
-from evenhand.analysis.findings.memory_effect import Comparison, against
+from evenhand.analysis.findings.memory_effect import Comparison as MemoryComparison
+from evenhand.analysis.findings.memory_effect import against
 from evenhand.analysis.table.scores import Scores
 from evenhand.analysis.table.stratum import Stratum, cues, strata
 from evenhand.errors import TableError
+from evenhand.records.comparison import BeforeAfter, ItemMove, RunComparison
 from evenhand.records.condition import CONDITION_FIELDS
-from evenhand.records.contrast import ArmContrast
+from evenhand.records.contrast import ArmContrast, ArmGroup, LevelContrast
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
-from evenhand.records.measure import Quantity
+from evenhand.records.measure import Measure, Quantity
+from evenhand.records.profile import Cue
 
 __all__ = ["compare"]
 
@@ -38,16 +52,65 @@ def compare(first: Scores, second: Scores) -> Findings:
     Raises:
         TableError: The tables do not hold the same cells, factors or contrast; the message says where they differ.
     """
+    names = tuple(", ".join(_models(scores)) for scores in (first, second))
     first, second, name = _aligned(first, second)
-    findings: list[Finding] = []
-    for before, after in zip(strata(first), strata(second), strict=True):
-        change = _change(before, after, name=name or before.model)
-        findings += [*_gap_changes(change), *_memory_changes(change), *_factor_changes(change)]
+    pairs = [
+        _pair(before, after, name=name or before.model)
+        for before, after in zip(strata(first), strata(second), strict=True)
+    ]
+    made = [one for pair in pairs for one in (*_gaps(pair), *_memory(pair), *_levels(pair), *_interactions(pair))]
+    common = _common(first.frame, second.frame)
+    both = common.filter(pl.col("before").is_not_null() & pl.col("after").is_not_null())
     return Findings(
         run=None,
         settings=first.settings,
-        findings=judged(findings, settings=first.settings),
+        findings=judged([found for found, _ in made], settings=first.settings),
+        comparison=RunComparison(
+            first=names[0],
+            second=names[1],
+            cells=common.height,
+            answered=both.height,
+            moved=int((both["before"] != both["after"]).sum()),
+            changes=tuple(change for _, change in made),
+            items=_moves(both, name=name),
+        ),
         warnings=("Every number is a change: the second table minus the first, cell by cell.",),
+    )
+
+
+def _models(scores: Scores) -> list[str]:
+    return sorted(scores.frame["model"].cast(pl.String).unique().to_list())
+
+
+def _common(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
+    """One row per cell with its score in both tables; null where it has none."""
+    keys = ["model", "kind", *_CELL]
+    text = [pl.col(column).cast(pl.String) for column in keys]
+    old = first.select(*text, pl.col("score").alias("before"))
+    return second.select(*text, pl.col("score").alias("after")).join(
+        old, on=keys, how="inner", maintain_order="left", nulls_equal=True
+    )
+
+
+def _moves(both: pl.DataFrame, *, name: str | None) -> tuple[ItemMove, ...]:
+    """The items with a cell whose score differs, those that moved most first."""
+    several = both["bank"].n_unique() > 1
+    shown = pl.concat_str("bank", "item", separator="/") if several else pl.col("item")
+    items = (
+        both.group_by("model", "kind", shown.alias("item"))
+        .agg(
+            pl.len().alias("cells"),
+            (pl.col("before") != pl.col("after")).sum().alias("moved"),
+            pl.col("before").mean(),
+            pl.col("after").mean(),
+        )
+        .filter(pl.col("moved") > 0)
+        .with_columns((pl.col("after") - pl.col("before")).abs().alias("way"))
+        .sort("way", "moved", "item", descending=[True, True, False])
+    )
+    return tuple(
+        ItemMove(model=name or model, kind=kind, item=item, cells=cells, moved=moved, before=before, after=after)
+        for model, kind, item, cells, moved, before, after, _ in items.iter_rows()
     )
 
 
@@ -97,8 +160,23 @@ def _require_same_cells(first: pl.DataFrame, second: pl.DataFrame) -> None:
     )
 
 
-def _change(before: Stratum, after: Stratum, *, name: str) -> Stratum:
-    """A stratum whose values are the second table's minus the first's, null where either is missing."""
+class _Pair(Struct, frozen=True, kw_only=True):
+    """One stratum three times: the changes, and both tables, on the cells that are answered in both."""
+
+    change: Stratum
+    before: Stratum
+    after: Stratum
+
+    def both(self, estimate: Callable[[Stratum], float | None]) -> BeforeAfter:
+        """The same estimate in both tables."""
+        return BeforeAfter(before=estimate(self.before), after=estimate(self.after))
+
+
+_Change = tuple[Finding, BeforeAfter]
+
+
+def _pair(before: Stratum, after: Stratum, *, name: str) -> _Pair:
+    """A stratum whose values are the second table's minus the first's, and those of each, null where either is."""
     if before.primary != after.primary:
         raise TableError(
             f"the first table is scored by {before.primary!r} and the second by {after.primary!r} in "
@@ -106,14 +184,22 @@ def _change(before: Stratum, after: Stratum, *, name: str) -> Stratum:
         )
     columns = list(_CELL)
     old = before.rows.select(*columns, pl.col("value").alias("before"))
-    rows = after.rows.join(old, on=columns, how="inner", maintain_order="left").with_columns(
-        (pl.col("value") - pl.col("before")).alias("value")
+    rows = after.rows.join(old, on=columns, how="inner", maintain_order="left")
+    change = pl.col("value") - pl.col("before")
+
+    def valued(value: pl.Expr) -> Stratum:
+        return replace(after, model=name, rows=rows.with_columns(value.alias("value")).drop("before"))
+
+    return _Pair(
+        change=valued(change),
+        before=valued(pl.when(change.is_not_null()).then(pl.col("before"))),
+        after=valued(pl.when(change.is_not_null()).then(pl.col("value"))),
     )
-    return replace(after, model=name, rows=rows.drop("before"))
 
 
-def _gap_changes(change: Stratum) -> list[Finding]:
-    found: list[Finding] = []
+def _gaps(pair: _Pair) -> list[_Change]:
+    change = pair.change
+    found: list[_Change] = []
     for cue in cues(change):
         rows = change.paired(cue)
         if rows.height == 0:
@@ -124,58 +210,117 @@ def _gap_changes(change: Stratum) -> list[Finding]:
         )
         sample = sample_of(differences)
         if not differences.observed:
-            found.append(without_number(estimand, stratum=change, sample=sample, reason=_NO_CELL))
+            found.append((without_number(estimand, stratum=change, sample=sample, reason=_NO_CELL), _NEITHER))
             continue
-        estimate = gap_estimate(differences, stratum=change, name=f"change/{change.stream_name}/{cue}")
-        found.append(finding(estimand, stratum=change, estimate=estimate, sample=sample))
+        name = f"change/{change.stream_name}/{cue}"
+
+        def gap(stratum: Stratum, cue: Cue | None = cue, name: str = name) -> float:
+            return gap_estimate(gap_grid(stratum.paired(cue), stratum=stratum), stratum=stratum, name=name).estimate
+
+        estimate = gap_estimate(differences, stratum=change, name=name)
+        found.append((finding(estimand, stratum=change, estimate=estimate, sample=sample), pair.both(gap)))
     return found
 
 
-def _memory_changes(change: Stratum) -> list[Finding]:
-    none = change.arm("none")
-    found: list[Finding] = []
-    for cue in cues(change):
-        rows = change.profiles(cue)
-        if rows.height == 0 or none.height == 0:
-            continue
-        estimand = Estimand(
-            measure="memory_effect_change",
-            arms=ArmContrast(arm="profile", baseline="none"),
-            quantity=Quantity(name=change.primary),
-            method=_METHOD,
-            cue=cue,
-        )
-        compared = Comparison(rows=rows, baseline=none, name=f"change/{change.stream_name}/{cue}/memory")
-        estimate, sample = against(compared, stratum=change)
-        if estimate is None:
-            found.append(without_number(estimand, stratum=change, sample=sample, reason=_NO_CELL))
-        else:
-            found.append(finding(estimand, stratum=change, estimate=estimate, sample=sample))
+def _memory(pair: _Pair) -> list[_Change]:
+    """Profile against none and against placebo, and placebo against none."""
+    sides: tuple[tuple[ArmGroup, ArmGroup], ...] = (("profile", "none"), ("profile", "placebo"), ("placebo", "none"))
+    found: list[_Change] = []
+    for arm, baseline in sides:
+        for cue in cues(pair.change) if arm == "profile" else (None,):
+            found += _effect(pair, ArmContrast(arm=arm, baseline=baseline), cue=cue)
     return found
 
 
-def _factor_changes(change: Stratum) -> list[Finding]:
-    rows = change.crossed(cues(change)[0])
-    if rows.height == 0:
+def _effect(pair: _Pair, arms: ArmContrast, *, cue: Cue | None) -> list[_Change]:
+    change = pair.change
+
+    def compared(stratum: Stratum) -> MemoryComparison:
+        rows = stratum.profiles(cue) if arms.arm == "profile" else stratum.arm(arms.arm)
+        name = f"change/{change.stream_name}/{cue}/{arms.arm}/{arms.baseline}"
+        return MemoryComparison(rows=rows, baseline=stratum.arm(arms.baseline or "none"), name=name)
+
+    own = compared(change)
+    if own.rows.height == 0 or own.baseline.height == 0:
         return []
-    crossing = crossing_of(rows, change)
-    found: list[Finding] = []
-    for factor in crossing.factors:
+    estimand = Estimand(
+        measure="memory_effect_change",
+        arms=arms,
+        quantity=Quantity(name=change.primary),
+        method=_METHOD,
+        cue=cue,
+    )
+    estimate, sample = against(own, stratum=change)
+    if estimate is None:
+        return [(without_number(estimand, stratum=change, sample=sample, reason=_NO_CELL), _NEITHER)]
+
+    def effect(stratum: Stratum) -> float | None:
+        one, _ = against(compared(stratum), stratum=stratum)
+        return None if one is None else one.estimate
+
+    return [(finding(estimand, stratum=change, estimate=estimate, sample=sample), pair.both(effect))]
+
+
+def _levels(pair: _Pair) -> list[_Change]:
+    """Each level of each factor against its reference."""
+    crossing = _crossing(pair.change)
+    found: list[_Change] = []
+    for factor in crossing.factors if crossing else ():
         for code in range(1, len(factor.levels)):
-            estimand = Estimand(
-                measure="factor_gap_change",
-                arms=ArmContrast(arm="crossing"),
-                contrast=(factor.contrast(code),),
-                quantity=Quantity(name=change.primary),
-                method=_METHOD,
-            )
-            try:
-                estimate = level_estimate(crossing, crossing.scores, factor=factor, level=code, stratum=change)
-            except TableError as error:
-                found.append(without_number(estimand, stratum=change, sample=crossing.sample, reason=str(error)))
-                continue
-            found.append(finding(estimand, stratum=change, estimate=estimate, sample=crossing.sample))
+
+            def gap(stratum: Stratum, factor: FactorLevels = factor, code: int = code) -> CrossedContrast:
+                made = crossing_of(stratum.crossed(cues(stratum)[0]), stratum)
+                return level_estimate(made, made.scores, factor=factor, level=code, stratum=stratum)
+
+            found.append(_crossed(pair, "factor_gap_change", (factor.contrast(code),), gap))
     return found
 
 
+def _interactions(pair: _Pair) -> list[_Change]:
+    """Every pair of levels of every pair of factors."""
+    crossing = _crossing(pair.change)
+    found: list[_Change] = []
+    for one, two in combinations(crossing.factors, 2) if crossing else ():
+        for first, second in product(range(1, len(one.levels)), range(1, len(two.levels))):
+            levels = ((one, first), (two, second))
+
+            def gap(
+                stratum: Stratum, levels: tuple[tuple[FactorLevels, int], tuple[FactorLevels, int]] = levels
+            ) -> CrossedContrast:
+                made = crossing_of(stratum.crossed(cues(stratum)[0]), stratum)
+                return interaction_estimate(made, first=levels[0], second=levels[1], stratum=stratum)
+
+            contrast = (one.contrast(first), two.contrast(second))
+            found.append(_crossed(pair, "interaction_change", contrast, gap))
+    return found
+
+
+def _crossing(stratum: Stratum) -> CodedTrials | None:
+    rows = stratum.crossed(cues(stratum)[0])
+    return crossing_of(rows, stratum) if rows.height else None
+
+
+def _crossed(
+    pair: _Pair,
+    measure: Measure,
+    contrast: tuple[LevelContrast, ...],
+    gap: Callable[[Stratum], CrossedContrast],
+) -> _Change:
+    estimand = Estimand(
+        measure=measure,
+        arms=ArmContrast(arm="crossing"),
+        contrast=contrast,
+        quantity=Quantity(name=pair.change.primary),
+        method=_METHOD,
+    )
+    sample = crossing_of(pair.change.crossed(cues(pair.change)[0]), pair.change).sample
+    try:
+        estimate = gap(pair.change)
+        both = pair.both(lambda stratum: gap(stratum).estimate)
+    except TableError as error:
+        return without_number(estimand, stratum=pair.change, sample=sample, reason=str(error)), _NEITHER
+    return finding(estimand, stratum=pair.change, estimate=estimate, sample=sample), both
+
+
+_NEITHER = BeforeAfter(before=None, after=None)
 _NO_CELL = "No cell is answered in both tables, so there is no change to average."

@@ -42,6 +42,7 @@ __all__ = [
     "factor_findings",
     "factor_levels",
     "gap_bounds",
+    "interaction_estimate",
     "interaction_findings",
     "level_estimate",
     "reference_of",
@@ -211,6 +212,25 @@ def level_estimate(
     return level_contrast(scores, levels=factor.codes, level=level, reference=0, nuisance=nuisance, spec=spec)
 
 
+def interaction_estimate(
+    crossing: CodedTrials, *, first: tuple[FactorLevels, int], second: tuple[FactorLevels, int], stratum: Stratum
+) -> CrossedContrast:
+    """How much the gap at one level of a factor changes at a level of another, each against its reference.
+
+    Raises:
+        TableError: As for `level_estimate`.
+    """
+    (one, level_one), (two, level_two) = first, second
+    return interaction_contrast(
+        crossing.scores,
+        first=one.codes,
+        second=two.codes,
+        pairs=((level_one, 0), (level_two, 0)),
+        nuisance=_nuisance(crossing, but=(one.name, two.name)),
+        spec=_spec(stratum),
+    )
+
+
 def gap_bounds(
     crossing: CodedTrials, *, factor: FactorLevels, level: int, stratum: Stratum, estimate: float
 ) -> MissingBounds:
@@ -248,14 +268,7 @@ def _interaction(
         main=True,
     )
     try:
-        estimate = interaction_contrast(
-            crossing.scores,
-            first=one.codes,
-            second=two.codes,
-            pairs=((level_one, 0), (level_two, 0)),
-            nuisance=_nuisance(crossing, but=(one.name, two.name)),
-            spec=_spec(stratum),
-        )
+        estimate = interaction_estimate(crossing, first=first, second=second, stratum=stratum)
     except TableError as error:
         return without_number(estimand, stratum=stratum, sample=crossing.sample, reason=str(error))
     return finding(estimand, stratum=stratum, estimate=estimate, sample=crossing.sample)

@@ -20,22 +20,29 @@ from msgspec.structs import replace
 from evenhand.analysis.estimators.equivalence import verdict
 from evenhand.analysis.estimators.estimate import agreeing
 from evenhand.analysis.estimators.multiplicity import hierarchical, holm
+from evenhand.analysis.estimators.spending import look_level
 from evenhand.analysis.estimators.student import quantile
-from evenhand.records.estimate import MissingBounds, MissingCaution, Spread, Tested, Verdict
+from evenhand.records.estimate import Decision, MissingBounds, MissingCaution, Spread, Tested
 from evenhand.records.finding import Finding
 from evenhand.records.settings import AnalysisSettings
 
 __all__ = ["judged"]
 
 
-def judged(findings: Sequence[Finding], *, settings: AnalysisSettings, interim: bool = False) -> tuple[Finding, ...]:
+def judged(
+    findings: Sequence[Finding], *, settings: AnalysisSettings, interim: bool = False, asked: float = 1.0
+) -> tuple[Finding, ...]:
     """The findings with adjusted p, adjusted interval and verdict, in the order given.
 
     Args:
         findings: All findings of a report.
         settings: What the plan told the analysis.
-        interim: Cells of the plan were not asked yet: confirmatory findings then get no verdict.
+        interim: Cells of the plan were not asked yet: confirmatory findings then get no verdict, unless looks were
+            planned.
+        asked: Share of the plan's cells that were asked; with planned looks it decides how much of the level may be
+            spent.
     """
+    alpha = look_level(asked, looks=settings.looks, alpha=settings.alpha) if settings.looks > 1 else settings.alpha
     confirmatory: list[int] = []
     exploratory: dict[tuple[str, str], list[int]] = defaultdict(list)
     for index, found in enumerate(findings):
@@ -51,16 +58,12 @@ def judged(findings: Sequence[Finding], *, settings: AnalysisSettings, interim: 
     decided = list(findings)
     adjusted = (
         _adjusted(findings, [confirmatory], adjust=lambda families: [holm(family) for family in families]),
-        _adjusted(
-            findings,
-            list(exploratory.values()),
-            adjust=lambda families: hierarchical(families, alpha=settings.alpha),
-        ),
+        _adjusted(findings, list(exploratory.values()), adjust=lambda families: hierarchical(families, alpha=alpha)),
     )
     for index, (p, p_margin) in (pair for part in adjusted for pair in part.items()):
-        if interim and findings[index].role == "confirmatory":
+        if interim and settings.looks == 1 and findings[index].role == "confirmatory":
             continue
-        decided[index] = _decided(findings[index], p_adjusted=p, p_margin=p_margin, alpha=settings.alpha)
+        decided[index] = _decided(findings[index], p_adjusted=p, p_margin=p_margin, alpha=alpha)
     return tuple(decided)
 
 
@@ -116,7 +119,7 @@ def _decided(finding: Finding, *, p_adjusted: float | None, p_margin: float | No
     return replace(finding, number=number, notes=notes)
 
 
-def _caution(number: Tested, *, decision: Verdict) -> MissingCaution | None:
+def _caution(number: Tested, *, decision: Decision) -> MissingCaution | None:
     """The caution about missing answers, where their shares differ by more than the margin or the verdict can turn."""
     bounds = number.bounds
     if bounds is None or bounds.missing == 0 or number.equivalence is None:
@@ -150,7 +153,7 @@ def _adjusted_spread(number: Tested, *, p_adjusted: float | None, alpha: float) 
     return Spread(low=low, high=high, confidence=1 - level, se=spread.se, df=spread.df)
 
 
-def _tipping(number: Tested, bounds: MissingBounds, decision: Verdict, *, alpha: float) -> float | None:
+def _tipping(number: Tested, bounds: MissingBounds, decision: Decision, *, alpha: float) -> float | None:
     """Share of the missing that would have to be right on the plus side, and wrong on the other, to change a verdict.
 
     The estimate moves in a straight line from its lower to its upper bound as that share goes from 0 to 1; standard

@@ -27,6 +27,7 @@ _UNUSED = (
     "cell_key",
     "context",
     "difficulty",
+    "chance",
     "shown_position",
     "p_best",
     "answer_characters",

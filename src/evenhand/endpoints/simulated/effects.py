@@ -19,7 +19,8 @@ from evenhand.errors import EndpointError, near_miss
 
 __all__ = ["PRESETS", "Population", "RespondentEffects", "population_shift", "read_respondent"]
 
-_LEAST, _MOST = 0.02, 0.98
+_LEAST, _MOST = 0.005, 0.9995
+_LETTERS = "ABCDEFGHIJ"
 _HALVINGS = 60
 
 
@@ -65,12 +66,25 @@ class RespondentEffects(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Share of cells that run out of tokens."""
     unparsed: float = 0.0
     """Share of cells whose answer names no option."""
+    always: str = ""
+    """Letter that is answered to everything; empty: none."""
+    blind: float = 0.0
+    """Share of cells answered with a letter that does not depend on the item."""
+    group: str = ""
+    """Level, or several joined by `+`, of the users that the three shares below hold for."""
+    group_refusal: float = 0.0
+    """Further share of cells that decline to answer."""
+    group_talk: float = 0.0
+    """Share of answers that add a remark about another option."""
+    group_rare: float = 0.0
+    """Share of items that are never answered right."""
     effects: dict[str, float] = {}
     """Level ids joined by `+` -> effect where the arm's profile has all of them."""
 
 
 PRESETS: dict[str, dict[str, str]] = {
     "null": {"persona_spread": "0.1"},
+    "level": {"persona_spread": "0.1"},
     "tilted": {
         "gap": "0.08",
         "memory": "-0.04",
@@ -85,7 +99,8 @@ PRESETS: dict[str, dict[str, str]] = {
 }
 """Named respondents. Options add to them and override them."""
 
-_SHARES = ("refusal", "refusal_profile", "truncated", "unparsed", "stability")
+_GROUP_SHARES = ("group_refusal", "group_talk", "group_rare")
+_SHARES = ("refusal", "refusal_profile", "truncated", "unparsed", "stability", "blind", *_GROUP_SHARES)
 _SPREADS = ("spread", "discrimination", "persona_spread", "item_slopes", "persona_slopes")
 
 
@@ -129,6 +144,7 @@ def read_respondent(
     except msgspec.ValidationError as error:
         raise EndpointError(f"The simulated respondent {preset!r} cannot be read: {error}; give numbers.") from error
     _check(respondent)
+    _check_group(respondent, levels=levels)
     return respondent
 
 
@@ -170,7 +186,15 @@ def _check(respondent: RespondentEffects) -> None:
         value = getattr(respondent, name)
         if not 0.0 <= value < 10.0:
             raise EndpointError(f"The simulated respondent's {name} must be between 0 and 10, got {value!r}.")
-    total = respondent.refusal + respondent.refusal_profile + respondent.truncated + respondent.unparsed
+    if respondent.always and respondent.always not in _LETTERS:
+        raise EndpointError(f"The simulated respondent's always is {respondent.always!r}; give one letter from A to J.")
+    total = (
+        respondent.refusal
+        + respondent.refusal_profile
+        + respondent.group_refusal
+        + respondent.truncated
+        + respondent.unparsed
+    )
     if total > 1.0:
         raise EndpointError(f"The simulated respondent's shares without an answer sum to {total!r}; they may reach 1.")
     effects = {"memory": respondent.memory, "placebo": respondent.placebo, "gap": respondent.gap} | respondent.effects
@@ -180,6 +204,22 @@ def _check(respondent: RespondentEffects) -> None:
             raise EndpointError(
                 f"The simulated respondent's {name} of {effect!r} at an accuracy of {respondent.accuracy!r} leaves "
                 f"the range from {_LEAST} to {_MOST}; choose a smaller effect."
+            )
+
+
+def _check_group(respondent: RespondentEffects, *, levels: frozenset[str] | None) -> None:
+    shares = [name for name in _GROUP_SHARES if getattr(respondent, name)]
+    if shares and not respondent.group:
+        raise EndpointError(
+            f"The simulated respondent's {shares[0]} holds for a group of users; name it, for example 'group=muslim'."
+        )
+    if levels is None or not respondent.group:
+        return
+    for part in respondent.group.split("+"):
+        if part not in levels:
+            raise EndpointError(
+                f"The simulated respondent knows no group {part!r}{near_miss(part, levels)}; "
+                f"allowed: {', '.join(sorted(levels))}."
             )
 
 

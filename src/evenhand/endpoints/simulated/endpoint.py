@@ -29,6 +29,8 @@ from evenhand.seeds import stream_entropy
 __all__ = ["SIMULATED", "SimulatedEndpoint"]
 
 _NORMAL = NormalDist()
+_SURE = 1.0 - 1e-6
+"""Chance of an option that a strange respondent takes without doubt."""
 _NOTE = "simulated: drawn from an item-response model, no assistant was asked"
 
 
@@ -76,7 +78,7 @@ class SimulatedEndpoint:
     async def reply(self, request: Request) -> Reply:
         """The drawn answer."""
         cell = self._cells(request.cell_key)
-        chances = self.chances(cell)
+        chances = self._seen(request, cell)
         text, finish = self._drawn(request, cell, chances)
         top = None
         if request.settings.logprobs:
@@ -98,6 +100,36 @@ class SimulatedEndpoint:
         return tuple(
             best if option == cell.keyed_option else (1.0 - best) * pull[option] / total for option in cell.options
         )
+
+    def _seen(self, request: Request, cell: CellContext) -> tuple[float, ...]:
+        """The chances with what is strange about this respondent: stuck, blind, or lost on some items for a group."""
+        respondent, chances = self.respondent, self.chances(cell)
+        if respondent.always in request.letters:
+            rest = (1.0 - _SURE) / max(len(chances) - 1, 1)
+            return tuple(_SURE if letter == respondent.always else rest for letter in request.letters)
+        if self._is_blind(request):
+            pull = [math.exp(self._normal("blind", request.cell_key, letter)) for letter in request.letters]
+            return tuple(one / sum(pull) for one in pull)
+        if (
+            respondent.group_rare
+            and self._in_group(cell)
+            and self._uniform("rare", cell.item) < respondent.group_rare
+            and len(chances) > 1
+        ):
+            others = [0.0 if o == cell.keyed_option else c for o, c in zip(cell.options, chances, strict=True)]
+            least = 1.0 - _SURE
+            return tuple((one / sum(others)) * _SURE if one else least for one in others)
+        return chances
+
+    def _is_blind(self, request: Request) -> bool:
+        """Whether the answer to this cell does not depend on the item."""
+        blind = self.respondent.blind
+        return blind > 0 and self._uniform("blind", request.cell_key) < blind
+
+    def _in_group(self, cell: CellContext) -> bool:
+        """Whether the user in memory is of the group that the respondent treats in its own way."""
+        group = self.respondent.group
+        return bool(group) and cell.arm_kind == "profile" and set(cell.levels.values()).issuperset(group.split("+"))
 
     def chance_of_best(self, cell: CellContext) -> float:
         """The chance of the best option: the two-parameter logistic model with the shifts of this cell's memory."""
@@ -154,15 +186,20 @@ class SimulatedEndpoint:
         respondent = self.respondent
         fate = self._uniform("fate", request.cell_key)
         refusal = respondent.refusal + (respondent.refusal_profile if cell.arm_kind == "profile" else 0.0)
+        refusal += respondent.group_refusal if self._in_group(cell) else 0.0
         if fate < refusal:
             return "I'm sorry, but I can't help with that.", "stop"
         if fate < refusal + respondent.truncated:
             return "Let me think about what each person here might", "length"
         if fate < refusal + respondent.truncated + respondent.unparsed:
             return "It depends on how you look at it.", "stop"
-        stable = self._uniform("stable", request.cell_key) < respondent.stability
+        stable = self._uniform("stable", request.cell_key) < respondent.stability and not self._is_blind(request)
         draw = self._uniform("answer", cell.item) if stable else self._uniform("answer", request.cell_key)
-        return request.letters[self._chosen(cell, chances, draw)], "stop"
+        chosen = self._chosen(cell, chances, draw)
+        if self._in_group(cell) and self._uniform("talk", request.cell_key) < respondent.group_talk:
+            other = request.letters[(chosen + 1) % len(request.letters)]
+            return f"{request.letters[chosen]}\n\nOption {other} is less likely here.", "stop"
+        return request.letters[chosen], "stop"
 
     def _chosen(self, cell: CellContext, chances: tuple[float, ...], draw: float) -> int:
         """Position of the option that a uniform draw falls on.

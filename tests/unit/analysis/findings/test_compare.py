@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from msgspec.structs import replace
 
+from evenhand.analysis.analyse import analyse
 from evenhand.analysis.findings.compare import compare
 from evenhand.analysis.table.scores import Scores, level_column
 from evenhand.errors import TableError
@@ -84,5 +85,44 @@ def test_probabilities_and_answers_are_not_compared() -> None:
 def test_no_cell_answered_in_both_is_no_number_and_a_reason() -> None:
     gone = Respondent(missing={"advantaged": 1.0, "disadvantaged": 1.0})
     found = compare(scores(Respondent(), crossing=False), scores(gone, crossing=False)).findings
-    assert [one.value for one in found] == [None, None]
-    assert all(isinstance(one.number, Absent) and one.number.reason for one in found)
+    lost = [one for one in found if one.arms.arm != "placebo"]
+    assert [one.value for one in lost] == [None, None, None]
+    assert all(isinstance(one.number, Absent) and one.number.reason for one in lost)
+
+
+def test_every_contrast_of_a_run_has_its_change_with_what_stood_before_and_after() -> None:
+    first, second = scores(Respondent(gap=1.5)), scores(Respondent(), seed=1)
+    findings = compare(first, second)
+    assert findings.comparison is not None
+    assert {one.measure for one in findings.findings} == {
+        *("gap_change", "memory_effect_change", "factor_gap_change", "interaction_change")
+    }
+    assert {one.arms.baseline for one in findings.findings if one.measure == "memory_effect_change"} == {
+        *("none", "placebo")
+    }
+    alone = [
+        next(f for f in analyse(table, published=False).findings if f.measure == "gap").value
+        for table in (first, second)
+    ]
+    for found, both in zip(findings.findings, findings.comparison.changes, strict=True):
+        assert found.value is not None and both.before is not None and both.after is not None
+        assert both.after - both.before == pytest.approx(found.value, abs=1e-9)
+        if found.measure == "gap_change":
+            assert [both.before, both.after] == pytest.approx(alone)
+
+
+def test_items_that_moved_are_listed_with_their_cells_and_a_run_against_itself_moves_none() -> None:
+    first, second = scores(Respondent(gap=1.0)), scores(Respondent(), seed=1)
+    found = compare(first, second).comparison
+    assert found is not None and found.items and found.cells == found.answered == first.frame.height
+    assert sum(one.moved for one in found.items) == found.moved
+    ways = [abs(one.after - one.before) for one in found.items]
+    assert ways == sorted(ways, reverse=True)
+    same = compare(first, first).comparison
+    assert same is not None and same.items == () and same.moved == 0
+
+
+def test_only_cells_answered_in_both_tables_count() -> None:
+    lossy = Respondent(missing={"advantaged": 0.3})
+    found = compare(scores(Respondent()), scores(lossy, seed=1)).comparison
+    assert found is not None and 0 < found.answered < found.cells

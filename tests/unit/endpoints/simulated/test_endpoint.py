@@ -205,3 +205,59 @@ def test_options_that_cannot_be_meant_are_refused(preset: str, options: dict[str
 def test_a_preset_effect_on_a_level_that_the_plan_lacks_is_left_out() -> None:
     respondent = read_respondent("tilted", {}, levels=frozenset({"nonbinary"}))
     assert set(respondent.effects) == {"nonbinary"}
+
+
+def texts(options: Mapping[str, str], cells: dict[str, CellContext]) -> dict[str, str]:
+    endpoint = make(options, cells=cells)
+    return {key: ask(endpoint, key).text for key in cells}
+
+
+def test_one_letter_is_answered_to_everything() -> None:
+    cells = {f"k{n}": cell(f"i{n}") for n in range(40)}
+    assert set(texts({"always": "B"}, cells).values()) == {"B"}
+
+
+def test_a_blind_respondent_answers_one_item_as_variously_as_many() -> None:
+    same = texts({"blind": "1"}, {f"k{n}": cell("i") for n in range(400)})
+    counts = [sum(text == letter for text in same.values()) for letter in "ABCDE"]
+    assert min(counts) > 20
+
+
+def test_a_group_is_refused_more_talked_to_more_and_lost_on_some_items_alone() -> None:
+    muslim = {f"k{n}": profile(f"i{n}", f"p{n}", religion="muslim") for n in range(600)}
+    others = {f"k{n}": profile(f"i{n}", f"p{n}", religion="christian") for n in range(600)}
+
+    def share(options: dict[str, str], cells: dict[str, CellContext], words: str) -> float:
+        found = texts({"group": "muslim", **options}, cells)
+        return sum(words in text for text in found.values()) / len(found)
+
+    assert share({"group_refusal": "0.15"}, muslim, "can't help") == pytest.approx(0.15, abs=0.05)
+    assert share({"group_refusal": "0.15"}, others, "can't help") == 0
+    assert share({"group_talk": "0.5"}, muslim, "less likely") == pytest.approx(0.5, abs=0.07)
+    assert share({"group_talk": "0.5"}, others, "less likely") == 0
+    right = [
+        sum(
+            text.startswith("C")
+            for text in texts({"accuracy": "0.9", "group": "muslim", "group_rare": "0.3"}, c).values()
+        )
+        for c in (muslim, others)
+    ]
+    assert right[0] / 600 == pytest.approx(0.63, abs=0.06) and right[1] / 600 == pytest.approx(0.9, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"group_refusal": "0.1"}, "group=muslim"),
+        ({"always": "7"}, "one letter"),
+        ({"blind": "2"}, "between 0 and 1"),
+    ],
+)
+def test_strange_options_that_mean_nothing_are_refused(options: dict[str, str], says: str) -> None:
+    with pytest.raises(EndpointError, match=says):
+        read_respondent("custom", options)
+
+
+def test_a_group_that_does_not_exist_is_refused_with_the_near_miss() -> None:
+    with pytest.raises(EndpointError, match="muslim"):
+        read_respondent("custom", {"group": "muslin", "group_talk": "0.1"}, levels=frozenset({"muslim", "female"}))
