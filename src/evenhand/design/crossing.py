@@ -100,7 +100,7 @@ def factorial_fractions(items: int, arms: Sequence[Arm], *, per_item: int | floa
     if per_item is None or per_item >= len(arms):
         return [list(range(len(arms))) for _ in range(items)]
     rng = stream(seed, "design", "fractions", arms[0].cue or "")
-    factors = {factor: list(dict.fromkeys(arm.levels[factor] for arm in arms)) for factor in arms[0].levels}
+    factors = {factor: list(dict.fromkeys(arm.levels[factor] for arm in arms)) for factor in sorted(arms[0].levels)}
     if per_item < 1:
         block = max(len(levels) for levels in factors.values())
         taking = sorted(rng.permutation(items)[: round(per_item * items / block)].tolist())
@@ -109,7 +109,7 @@ def factorial_fractions(items: int, arms: Sequence[Arm], *, per_item: int | floa
     per_item = int(per_item)
     codes = orthogonal_fractions(per_item)
     if codes is not None and len(arms) == 81 and [len(levels) for levels in factors.values()] == [3, 3, 3, 3]:
-        where = {tuple(arm.levels.values()): index for index, arm in enumerate(arms)}
+        where = {tuple(arm.levels[factor] for factor in factors): index for index, arm in enumerate(arms)}
         names = list(factors.values())
         chosen: list[list[int]] = []
         for lap in range(-(-items // codes.shape[1])):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from evenhand.design.crossing import balanced_subsets, factorial_fractions, orthogonal_fractions
 from evenhand.records.profile import Arm
@@ -119,3 +120,12 @@ def test_below_one_a_share_of_the_items_meets_every_level_of_every_factor() -> N
             assert {arms[index].levels[factor] for index in block} == set(levels)
     used = Counter(index for block in blocks for index in block)
     assert len(used) == 81 and max(used.values()) <= 6
+
+
+@pytest.mark.parametrize("per_item", [0.75, 3, 9, 27])
+def test_the_order_in_which_a_file_lists_the_factors_changes_no_meeting(per_item: float) -> None:
+    arms = crossing_arms()
+    read_back = [replace(arm, levels=dict(sorted(arm.levels.items()))) for arm in arms]
+    assert list(read_back[0].levels) != list(arms[0].levels)
+    chosen = [factorial_fractions(40, listed, per_item=per_item, seed=3) for listed in (arms, read_back)]
+    assert chosen[0] == chosen[1]
