@@ -32,9 +32,10 @@ from evenhand.endpoints.connections import check_connection
 from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.kinds import kind_of, open_endpoint
 from evenhand.endpoints.redact import known_secrets
-from evenhand.errors import StoreError
+from evenhand.errors import StoreError, UsageError
+from evenhand.head.judging import rater_checks
 from evenhand.head.summary import example_prompts, run_summary
-from evenhand.measurement_table import measurement_table
+from evenhand.measurement_table import Labels, measurement_table
 from evenhand.plan.cost import prices_of
 from evenhand.plan.make import PlanRequest, make_plan
 from evenhand.plan.questions import Questions
@@ -62,10 +63,12 @@ from evenhand.rundir import (
 )
 from evenhand.score_table import plan_factors, score_table
 from evenhand.scoring.extractors.choose import extractor_named
+from evenhand.scoring.judging.endpoint import JudgedEndpoint
+from evenhand.scoring.judging.labels import read_labels
 from evenhand.scoring.llm_extract import ExtractedEndpoint
 from evenhand.scoring.outcome import outcome_of
 from evenhand.store.json_file import write_json
-from evenhand.store.reading import open_trials
+from evenhand.store.reading import TrialReader, open_trials
 from evenhand.store.recorded import open_recorded
 from evenhand.store.store import open_store
 
@@ -262,6 +265,19 @@ def _endpoints(plan: Plan, questions: Questions, connection: Connection, ledger:
     endpoints = {model.name: open_endpoint(model, context=context) for model in plan.models}
     templates = {prompt.name: prompt.text for prompt in plan.prompts}
     for reader in second_models(plan):
+        if plan.rater is not None:
+            endpoints = {
+                name: JudgedEndpoint(
+                    MeteredEndpoint(endpoint, model=name, role="assistant", ledger=ledger),
+                    MeteredEndpoint(
+                        open_endpoint(reader, context=context), model=reader.name, role="second", ledger=ledger
+                    ),
+                    rater=plan.rater,
+                    templates=templates,
+                )
+                for name, endpoint in endpoints.items()
+            }
+            continue
         endpoints = {
             name: ExtractedEndpoint(
                 MeteredEndpoint(endpoint, model=name, role="assistant", ledger=ledger),
@@ -298,24 +314,39 @@ def score(plan: Plan, directory: Path, *, out: Path | None = None) -> Scores:
     return scores
 
 
-def measure(plan: Plan, directory: Path, *, out: Path | None = None) -> Measurements:
+def measure(plan: Plan, directory: Path, *, out: Path | None = None, labels: Path | None = None) -> Measurements:
     """Collect the numbers that answers state and write `measurements.parquet`, where there are any.
 
     Args:
         plan: The run's plan.
         directory: The run directory; it is only read where `out` is given.
         out: Where the table goes; None: the run directory.
+        labels: People's ratings of some written answers, to correct a judge by.
 
     Raises:
         StoreError: The store cannot be read, or the table cannot be written.
+        UsageError: The ratings cannot be used.
     """
     with open_trials(directory / TRIALS_FILE) as trials:
-        frame = measurement_table(plan, trials)
+        given = None if labels is None else _labels(plan, trials, labels)
+        frame = measurement_table(plan, trials, labels=given)
     measurements = measurements_from_frame(frame, settings=plan.analysis, factors=plan_factors(plan))
     if frame.height:
         with _written(out or directory, MEASUREMENTS_FILE, directory=directory) as target:
             write_measurements(measurements, path=target)
     return measurements
+
+
+def _labels(plan: Plan, trials: TrialReader, path: Path) -> Labels:
+    """People's ratings, checked against the answers of the run.
+
+    Raises:
+        UsageError: The run has no judge, or the file cannot be used.
+    """
+    if plan.rater is None:
+        raise UsageError("--labels corrects a judge, and nobody judged this run; plan one with --judge MODEL")
+    written = {row.cell.cell_key for row in trials.rows() if row.cell.condition.answer == "text"}
+    return read_labels(path, criteria=plan.rater.criteria, cells=written)
 
 
 @contextmanager
@@ -336,19 +367,21 @@ def _written(folder: Path, name: str, *, directory: Path) -> Iterator[Path]:
         ) from error
 
 
-def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None) -> Findings:
+def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None, labels: Path | None = None) -> Findings:
     """Score and analyse a run directory.
 
     Args:
         plan: The run's plan.
         directory: The run directory.
         out: Where the tables go; None: the run directory, which then must be writable.
+        labels: People's ratings of some written answers, to correct a judge by.
     """
     scores = score(plan, directory, out=out)
-    measurements = measure(plan, directory, out=out)
+    measurements = measure(plan, directory, out=out, labels=labels)
     with open_trials(directory / TRIALS_FILE) as trials:
         summary = run_summary(plan, trials, directory=directory)
         examples = example_prompts(plan, trials)
+        rater = rater_checks(plan, trials)
         lost = trials.count() - scores.frame.height
         summary = msgspec.structs.replace(summary, interim=trials.count() < sum(m.planned for m in summary.models))
     findings = analyse(scores, measurements=measurements, run=summary, examples=examples)
@@ -360,7 +393,7 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None) -> Find
     if lost:
         rows = "1 row" if lost == 1 else f"{lost:,} rows"
         warnings.append(f"{rows} of {TRIALS_FILE} cannot be read and are left out of every number.")
-    return msgspec.structs.replace(findings, warnings=(*warnings, *findings.warnings))
+    return msgspec.structs.replace(findings, rater=rater, warnings=(*warnings, *findings.warnings))
 
 
 def publish(findings: Findings, directory: Path) -> Path:

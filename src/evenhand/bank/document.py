@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 _LARGEST = 16_000_000
 """Bytes; the largest file that is read."""
-_MOST_VALUES = 1_000_000
+_MOST_VALUES = 500_000
 """Values of a JSON file, counted by the characters that part them, as nothing is built yet."""
 _LINES_WITHIN = 2_000_000
 """Bytes; in a larger file no line is looked for."""

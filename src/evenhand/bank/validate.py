@@ -98,7 +98,13 @@ def _texts(item: Item) -> dict[str, str]:
 
 
 def _item_problems(item: Item) -> Iterator[Problem]:
-    for field, message in (*_id_problems(item.id), *_text_problems(item), *_option_problems(item)):
+    for field, message in (*_id_problems(item.id), *_text_problems(item)):
+        yield Problem(item=item.id, field=field, message=message)
+    if item.kind == "advice":
+        for field, message in _advice_problems(item):
+            yield Problem(item=item.id, field=field, message=message)
+        return
+    for field, message in _option_problems(item):
         yield Problem(item=item.id, field=field, message=message)
     for field, message in (
         *_key_problems(item),
@@ -119,7 +125,8 @@ def _id_problems(name: str) -> Iterator[_Found]:
 
 def _text_problems(item: Item) -> Iterator[_Found]:
     yield from _length("stem", item.stem, MAX_STEM_CHARACTERS)
-    yield from _length("question", item.question, MAX_OPTION_CHARACTERS)
+    if item.kind != "advice" or item.question:
+        yield from _length("question", item.question, MAX_OPTION_CHARACTERS)
     for index, option in enumerate(item.options):
         yield from _length(f"options[{index}].text", option.text, MAX_OPTION_CHARACTERS)
     for index, fact in enumerate(item.facts):
@@ -151,6 +158,17 @@ def _twice(field: str, values: Sequence[str]) -> Iterator[_Found]:
     for index, value in enumerate(values):
         if value in values[:index]:
             yield f"options[{index}].{field}", f"is {_short(value)}, like another option; make the two differ"
+
+
+def _advice_problems(item: Item) -> Iterator[_Found]:
+    """Nothing is chosen, so that nothing may be keyed."""
+    if item.options:
+        yield "options", f"has {len(item.options)} options; an advice item has none, the assistant writes: remove them"
+    for field, given in (("key", item.key), ("key_without", item.key_without)):
+        if given:
+            yield field, f"is {_short(given)}; an advice item has no key, remove it"
+    if item.order is not None or item.reference is not None:
+        yield "order", "is given; an advice item asks for no ratings, remove it"
 
 
 def _key_problems(item: Item) -> Iterator[_Found]:

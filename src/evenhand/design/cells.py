@@ -149,7 +149,7 @@ class Crossing:
             yield from self._cells(model, meeting)
 
     def _formats(self, item: Item) -> tuple[AnswerFormat, ...]:
-        return formats_of(item.kind, choice=self.plan.design.answers)
+        return formats_of(item.kind, choice=self.plan.design.answers, written=self.plan.design.written)
 
     def _cells(self, model: ModelSpec, meeting: Meeting) -> Iterator[tuple[Cell, Meeting]]:
         """The none arm is asked once a format: without memory the other conditions are the same question."""

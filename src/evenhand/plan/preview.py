@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -30,6 +30,8 @@ __all__ = [
 
 ANSWER_TOKENS = 8
 """A letter and what surrounds it; reasoning models use far more."""
+WRITTEN_TOKENS = 300
+"""A written answer of some paragraphs."""
 CROSSING = 81
 """Profiles of the shipped intersectional cohort."""
 _PRESETS: tuple[Preset, ...] = ("quick", "standard", "full", "fang2025")
@@ -99,7 +101,7 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
     questions = Questions(plan)
     crossing = questions.crossing
     arms: Counter[str] = Counter()
-    characters = read = 0
+    characters = read = answered = asked_again = 0
     first = plan.models[0].name
     for cell, meeting in crossing.pairs():
         if cell.model != first:
@@ -107,6 +109,11 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
         arms[meeting.arm.kind] += 1
         characters += questions.characters(cell, meeting)
         read += questions.read_characters(cell, meeting)
+        tokens = WRITTEN_TOKENS if cell.condition.answer == "text" else ANSWER_TOKENS
+        answered += tokens
+        again = questions.second_calls(cell)
+        asked_again += again
+        read += round(again * tokens * CHARACTERS_PER_TOKEN)
     calls = sum(arms.values())
     kinds: Counter[str] = Counter(met[0].item.kind for met in crossing.meetings.values())
     sets = {
@@ -116,10 +123,15 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
         if plan.analysis.contrast in arm.arm.levels
     }
     several = len(plan.models)
-    answers = round(calls * ANSWER_TOKENS * CHARACTERS_PER_TOKEN)
-    rows = [_model(model, calls, characters, concurrency) for model in plan.models]
+    said = ANSWER_TOKENS * (1 if plan.rater is None else len(plan.rater.criteria))
+    rows = [_model(model, _Sent(calls, characters, answered), concurrency) for model in plan.models]
     rows += [
-        _model(model, calls * several, (read + answers) * several, concurrency, role="second")
+        _model(
+            model,
+            _Sent(asked_again * several, read * several, asked_again * several * said),
+            concurrency,
+            role="second",
+        )
         for model in second_models(plan)
     ]
     return Preview(
@@ -174,11 +186,17 @@ def _presets(plan: Plan, kinds: Counter[str]) -> tuple[PresetPreview, ...]:
     return tuple(rows)
 
 
-def _model(
-    model: ModelSpec, calls: int, characters: int, concurrency: int, *, role: Role = "assistant"
-) -> ModelPreview:
+class _Sent(NamedTuple):
+    """What goes to one model and comes back."""
+
+    calls: int
+    characters: int
+    answer_tokens: int
+
+
+def _model(model: ModelSpec, sent: _Sent, concurrency: int, *, role: Role = "assistant") -> ModelPreview:
+    calls, characters, answers = sent
     tokens = round(characters / CHARACTERS_PER_TOKEN)
-    answers = calls * ANSWER_TOKENS
     kind = kind_of(model)
     price = find_price(model) if kind.paid(model) else None
     return ModelPreview(

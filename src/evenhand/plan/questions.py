@@ -21,7 +21,7 @@ from evenhand.records.plan import Plan
 from evenhand.records.profile import Arm, Placement, Reader
 from evenhand.records.work import Work
 from evenhand.scoring.outcome import LETTERS
-from evenhand.scoring.templates import ask, extraction_question
+from evenhand.scoring.templates import ask, extraction_question, judge_question
 from evenhand.seeds import stream_entropy
 from evenhand.store.store import Store
 
@@ -78,7 +78,7 @@ class Questions:
             cell_key=cell.cell_key,
             messages=(*seen.messages, question),
             settings=self._settings_of(cell),
-            letters=tuple(LETTERS[: len(cell.option_order)]),
+            letters=() if cell.condition.answer == "text" else tuple(LETTERS[: len(cell.option_order)]),
             seed=stream_entropy(self.plan.seed, "cell", cell.cell_key) >> 65,
         )
         return Work(cell=cell, request=request, retrieved=seen.retrieved)
@@ -96,11 +96,22 @@ class Questions:
 
     def read_characters(self, cell: Cell, meeting: Meeting) -> int:
         """Characters that a second model is sent to read the cell's answer, without the answer; 0 without one."""
-        if self.plan.extractor != "llm_extract":
+        if self.second_calls(cell) == 2 and self.plan.rater is not None:
+            self._items.setdefault(meeting.item.id, meeting.item)
+            asked = self._asked(meeting.item.id, cell.option_order, cell.condition.answer)
+            criteria = self.plan.rater.criteria
+            return 2 * len(judge_question(asked, "", criteria=criteria, templates=self._templates))
+        if self.second_calls(cell) == 0:
             return 0
         self._items.setdefault(meeting.item.id, meeting.item)
         asked = self._asked(meeting.item.id, cell.option_order, cell.condition.answer)
         return len(extraction_question(asked, "", templates=self._templates))
+
+    def second_calls(self, cell: Cell) -> int:
+        """How often a second model is asked about the cell's answer: a judge twice, a reader of letters once."""
+        if self.plan.rater is not None:
+            return 2 if cell.condition.answer == "text" else 0
+        return 1 if self.plan.extractor == "llm_extract" else 0
 
     def missing(self, store: Store, *, model: str, by_arm: bool) -> Iterator[Work]:
         """The requests to one model whose cells are not in the store yet.

@@ -48,8 +48,9 @@ the measure in a second run minus the same measure in a first.
 """
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 
-Scale = Literal["probability", "log-odds", "rate", "sd", "share", "ratio", "rating", "squared"]
-"""`rating`: points on a scale from 0 to 10. `squared`: squared units of what is compared, averaged over its numbers."""
+Scale = Literal["probability", "log-odds", "rate", "sd", "share", "ratio", "rating", "squared", "count", "grade"]
+"""`rating`: points on a scale from 0 to 10. `squared`: squared units of what is compared, averaged over its numbers.
+`count`: so many of something. `grade`: years of schooling that a text asks for."""
 
 QuantityName = Literal[
     "score",
@@ -73,6 +74,14 @@ QuantityName = Literal[
     "order_fit",
     "reference_score",
     "stated_share",
+    "words",
+    "reading_grade",
+    "act_share",
+    "act_shown",
+    "mention",
+    "wording",
+    "judged",
+    "people",
 ]
 """What is counted or averaged.
 
@@ -84,7 +93,10 @@ over the profiles of a crossing, before and after main effects. `profile_share`,
 variance. `sensitive_items`: the share of items that react. `rating`: of one emotion. `valence_rating`: mean rating of
 the positive or of the negative emotions. `keyed_rating`: of the emotion that the scene gives. `order_fit`: share of the
 order constraints that the ratings satisfy. `reference_score`: closeness to reference ratings, 1 exact, 0 as good as
-random. `stated_share`: share that an answer states for options.
+random. `stated_share`: share that an answer states for options. Of written answers: `words`; `reading_grade`;
+`act_share`: share of sentences that do something, such as advise; `act_shown`: whether any does; `mention`: whether a
+stored fact or a group of people is mentioned; `wording`: a coordinate of the words used; `judged`: a rating by a judge;
+`people`: the mean of the ratings that people gave the same answer.
 """
 
 

@@ -39,6 +39,14 @@ QUANTITIES: Mapping[QuantityName, Measured] = {
     "order_fit": Measured(scale="probability", least=0.0, most=1.0, margin=None, unit="points"),
     "reference_score": Measured(scale="probability", least=None, most=1.0, margin=None, unit="points"),
     "stated_share": Measured(scale="probability", least=0.0, most=1.0, margin=None, unit="points"),
+    "words": Measured(scale="count", least=0.0, most=None, margin=10.0, unit="words"),
+    "reading_grade": Measured(scale="grade", least=None, most=None, margin=0.5, unit="grades"),
+    "act_share": Measured(scale="rate", least=0.0, most=1.0, margin=0.05, unit="points"),
+    "act_shown": Measured(scale="rate", least=0.0, most=1.0, margin=0.05, unit="points"),
+    "mention": Measured(scale="rate", least=0.0, most=1.0, margin=0.05, unit="points"),
+    "wording": Measured(scale="squared", least=None, most=None, margin=None, unit=""),
+    "judged": Measured(scale="rating", least=0.0, most=10.0, margin=0.5, unit="points"),
+    "people": Measured(scale="rating", least=0.0, most=10.0, margin=0.5, unit="points"),
 }
 """Quantities of the table. The margin of ratings is half a step of the scale: less cannot move a whole number."""
 

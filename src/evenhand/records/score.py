@@ -67,7 +67,7 @@ SCORE_COLUMNS: tuple[ScoreColumn, ...] = (
     ScoreColumn("outcome", "str", False, "answered, refused, truncated, unparsed or failed"),
     ScoreColumn("choice", "str", True, "id of the chosen option; null unless one was chosen"),
     ScoreColumn("choice_tag", "str", True, "emotion or strategy of the chosen option; null unless answered"),
-    ScoreColumn("keyed_option", "str", False, "id of the best option for this arm"),
+    ScoreColumn("keyed_option", "str", True, "id of the best option for this arm; null where nothing is chosen"),
     ScoreColumn("chance", "float", True, "mean score of a blind guess among the item's options; null where not known"),
     ScoreColumn("shown_position", "int", True, "0-based position shown of the chosen option; null unless answered"),
     ScoreColumn(

@@ -19,6 +19,7 @@ __all__ = [
     "Trial",
     "Truncated",
     "Unparsed",
+    "Written",
     "outcome_name",
 ]
 
@@ -40,6 +41,10 @@ class Rated(Struct, frozen=True, kw_only=True, tag="rated", tag_field="outcome")
 
     ratings: dict[str, float]
     """Option id -> rating, 0 to 10."""
+
+
+class Written(Struct, frozen=True, kw_only=True, tag="written", tag_field="outcome"):
+    """An answer was written; its words are in the reply. In counts and tables such a trial is `answered`."""
 
 
 class Refused(Struct, frozen=True, kw_only=True, tag="refused", tag_field="outcome"):
@@ -69,7 +74,7 @@ class Failed(Struct, frozen=True, kw_only=True, tag="failed", tag_field="outcome
     """Requests sent, retries included."""
 
 
-Outcome = Answered | Rated | Refused | Truncated | Unparsed | Failed
+Outcome = Answered | Rated | Written | Refused | Truncated | Unparsed | Failed
 
 
 class Trial(Struct, frozen=True, kw_only=True):
@@ -86,7 +91,7 @@ class Trial(Struct, frozen=True, kw_only=True):
 def outcome_name(outcome: Outcome) -> OutcomeName:
     """The outcome's name as it stands in tables and counts."""
     match outcome:
-        case Answered() | Rated():
+        case Answered() | Rated() | Written():
             return "answered"
         case Refused():
             return "refused"

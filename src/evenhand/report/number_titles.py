@@ -22,6 +22,20 @@ SENSITIVITY_ESTIMAND = (
 )
 
 
+_ACTS = {
+    "directive": "advise",
+    "hedge": "hedge",
+    "question": "ask the user",
+    "validation": "accept the feeling",
+    "warning": "warn",
+    "referral": "point to a professional",
+    "refusal": "decline a part",
+    "fact": "mention a stored fact",
+    "group": "name a group of people",
+}
+"""What sentences do -> as it follows "sentences that"."""
+
+
 def number_name(quantity: Quantity) -> str:
     """What a number is of, as it follows "rating of" or "share of"; lower case."""
     tag = (quantity.tag or "").replace("_", " ")
@@ -38,6 +52,8 @@ def number_name(quantity: Quantity) -> str:
             return "closeness to the reference ratings"
         case "stated_share":
             return f"stated percentage of {tag}" if tag else "stated percentages"
+        case "act_share" | "act_shown" | "mention":
+            return f"{'sentences' if quantity.name == 'act_share' else 'answers'} that {_ACTS.get(tag, tag)}"
         case _:
             return quantity.name.replace("_", " ") + (f" {tag}" if tag else "")
 
@@ -77,4 +93,6 @@ def divergence_estimand(finding: Finding, *, sides: tuple[str, str]) -> str:
 
 
 def _numbers(quantity: Quantity) -> str:
+    if quantity.name == "wording":
+        return "words used"
     return "ratings" if quantity.scale == "rating" or quantity.name == "rating" else "stated percentages"

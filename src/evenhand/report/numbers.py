@@ -44,9 +44,9 @@ __all__ = [
     "value",
 ]
 
-Unit = Literal["points", "percent", "log-odds", "rating", "number"]
+Unit = Literal["points", "percent", "log-odds", "rating", "words", "grades", "number"]
 """`points`: difference of proportions; `percent`: a proportion; `log-odds`: signed; `rating`: points of a scale from 0
-to 10, signed; `number`: anything else."""
+to 10, signed; `words`, `grades` (years of schooling): signed; `number`: anything else."""
 
 ABSENT = "–"
 MINUS = "\u2212"
@@ -90,6 +90,10 @@ def unit_of(finding: Finding) -> Unit:
             return "log-odds"
         case "rating":
             return "rating"
+        case "count":
+            return "words"
+        case "grade":
+            return "grades"
         case "sd" | "ratio" | "squared":
             return "number"
         case _ as unreachable:
@@ -107,6 +111,8 @@ def unit_name(unit: Unit) -> str:
             return "log-odds"
         case "rating":
             return "points of 10"
+        case "words" | "grades":
+            return unit
         case "number":
             return ""
         case _ as unreachable:
@@ -186,8 +192,10 @@ def value(number: float | None, *, unit: Unit) -> str:
             return points(number)
         case "percent":
             return percent(number)
-        case "log-odds" | "rating":
+        case "log-odds" | "rating" | "grades":
             return decimal(number, signed=True)
+        case "words":
+            return decimal(number, digits=1, signed=True)
         case "number":
             return _plain(number)
         case _ as unreachable:
@@ -203,8 +211,10 @@ def span(low: float | None, high: float | None, *, unit: Unit) -> str:
             return f"{points(low, signed=False)} to {points(high, signed=False)}"
         case "percent":
             return f"{decimal(100 * low, digits=1)} to {percent(high)}"
-        case "log-odds" | "rating":
+        case "log-odds" | "rating" | "grades":
             return f"{decimal(low)} to {decimal(high)}"
+        case "words":
+            return f"{decimal(low, digits=1)} to {decimal(high, digits=1)}"
         case "number":
             return f"{_plain(low)} to {_plain(high)}"
         case _ as unreachable:

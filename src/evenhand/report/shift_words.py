@@ -7,10 +7,13 @@ from typing import assert_never
 from evenhand.records.estimate import Absent, Unassessed
 from evenhand.records.finding import Finding
 from evenhand.report.number_titles import number_name
-from evenhand.report.numbers import decimal, p_text, size, span, unit_of, value
+from evenhand.report.numbers import Unit, decimal, p_text, size, span, unit_of, value
 from evenhand.report.titles import sides_of
 
 __all__ = ["shift_headline", "shift_sentence"]
+
+
+_UNITS: dict[Unit, str] = {"rating": "points", "words": "words", "grades": "grades"}
 
 
 def shift_headline(finding: Finding) -> str:
@@ -27,6 +30,14 @@ def shift_headline(finding: Finding) -> str:
             return f"{points} {finding.quantity.tag} emotion read into the same scene {compared}"
         case "keyed_rating":
             return f"{points} of {name} read into the same scene {compared}"
+        case "act_share" | "act_shown" | "mention":
+            return f"{size(abs(estimate))} more {name} {compared}"
+        case "words":
+            return f"{decimal(abs(estimate), digits=1)} words more {compared}"
+        case "reading_grade":
+            return f"{decimal(abs(estimate))} grades harder to read {compared}"
+        case "judged":
+            return f"{points} {name} {compared}"
         case _:
             return f"{name} {value(abs(estimate), unit=unit_of(finding)).lstrip('+')} points higher {compared}"
 
@@ -46,7 +57,7 @@ def shift_sentence(finding: Finding) -> str:
         said += f"{span(spread.low, spread.high, unit=unit)})"
     said = f"{said[:1].upper()}{said[1:]}."
     margin = finding.equivalence.margin if finding.equivalence else None
-    within = "" if margin is None else f"±{f'{margin:g} points' if unit == 'rating' else size(margin)}"
+    within = "" if margin is None else f"±{f'{margin:g} {_UNITS[unit]}' if unit in _UNITS else size(margin)}"
     match finding.verdict:
         case "difference":
             p = finding.p_adjusted if finding.p_adjusted is not None else finding.p

@@ -15,7 +15,7 @@ from evenhand.report.source import Source
 from evenhand.report.titles import sides_of, title_of
 from evenhand.report.words import joined
 
-__all__ = ["stated_section"]
+__all__ = ["compared", "stated_section"]
 
 _CAPTION = (
     "Each row compares the numbers stated for the same items when only memory changes. Dot: estimate. Bar: 95% "
@@ -27,7 +27,7 @@ _TOLD = 3
 
 def stated_section(source: Source) -> Section | None:
     """Ratings and percentages: what they can show, what moved, and by how much; None where none were asked for."""
-    shifts, beyond = source.of("shift"), source.of("divergence")
+    shifts, beyond = _stated(source.of("shift")), _stated(source.of("divergence"))
     moved = source.of("sensitivity")
     if not (shifts or beyond or moved):
         return None
@@ -52,6 +52,11 @@ def stated_section(source: Source) -> Section | None:
         lead=_lead(shifts),
         blocks=tuple(blocks),
     )
+
+
+def _stated(findings: Sequence[Finding]) -> list[Finding]:
+    """Without written answers, which have a section of their own."""
+    return [finding for finding in findings if finding.where.answer != "text"]
 
 
 def _lead(shifts: Sequence[Finding]) -> tuple[str, ...]:
@@ -90,7 +95,7 @@ def _forests(source: Source, model: str, shifts: Sequence[Finding]) -> list[Fore
         own = [finding for finding in shifts if unit_of(finding) == unit]
         groups: dict[str, list[Finding]] = {}
         for finding in own:
-            groups.setdefault(_compared(source, finding), []).append(finding)
+            groups.setdefault(compared(source, finding), []).append(finding)
         margins = {finding.equivalence.margin for finding in own if finding.equivalence is not None}
         forest = forest_of(
             groups,
@@ -117,7 +122,7 @@ def _name(finding: Finding) -> str:
     return f"{name[:1].upper()}{name[1:]}"
 
 
-def _compared(source: Source, finding: Finding) -> str:
+def compared(source: Source, finding: Finding) -> str:
     """What the two sides are."""
     if finding.contrast and finding.arms.arm == "crossing":
         one, labels = finding.contrast[0], source.labels

@@ -45,6 +45,7 @@ KIND_LABELS: Mapping[str, str] = {
     "leakage": "Leakage probes",
     "sycophancy": "Sycophancy probes",
     "intensity": "Rated scenes",
+    "advice": "Open answers",
     "all": "All items",
 }
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from evenhand.errors import UsageError
 from evenhand.reading.declining import declines
 from evenhand.reading.plain import plain
+from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.cell import Cell
 from evenhand.records.item import Item
 from evenhand.records.message import Reply
-from evenhand.records.trial import Answered, Outcome, Refused, Truncated, Unparsed
+from evenhand.records.trial import Answered, Outcome, Refused, Truncated, Unparsed, Written
 from evenhand.scoring.extractors.base import Extract, Found, Shown
+from evenhand.scoring.features.sentences import sentences
 from evenhand.scoring.stated import distribution_outcome, rating_outcome
 
 __all__ = ["LETTERS", "outcome_of", "shown_options"]
@@ -47,9 +48,7 @@ def outcome_of(reply: Reply, *, item: Item, cell: Cell, extract: Extract) -> Out
         case "distribution" | "rating":
             return _stated(reply, item=item, cell=cell)
         case "text":
-            raise UsageError(
-                "open answers cannot be judged by an option; ask in the format letter, distribution or rating"
-            )
+            return _written(reply)
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -63,6 +62,24 @@ def _stated(reply: Reply, *, item: Item, cell: Cell) -> Outcome:
     if cell.condition.answer == "distribution":
         return distribution_outcome(reply.text, shown, options=options)
     return rating_outcome(reply.text, Shown((), shown.texts), options=options)
+
+
+_DECLINED_BEFORE = 3
+"""An answer with at most so many sentences that declines is a refusal; a longer one declines a part, which is a
+feature."""
+
+
+def _written(reply: Reply) -> Outcome:
+    """The outcome where an answer was to be written."""
+    text = split_reasoning(reply.text)[0]
+    if reply.finish == "other":
+        return Unparsed(reason="ended for an unknown reason, perhaps within a sentence")
+    said = sentences(text)
+    if not said:
+        return Unparsed(reason="holds no words")
+    if len(said) <= _DECLINED_BEFORE and declines(plain(text)):
+        return Refused(by="assistant")
+    return Written()
 
 
 def _chosen(reply: Reply, *, item: Item, cell: Cell, extract: Extract) -> Outcome:

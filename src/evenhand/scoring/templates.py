@@ -11,11 +11,17 @@ import jinja2
 from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.item import Item
 from evenhand.records.plan import Extractor
+from evenhand.records.rubric import Criterion
 
-__all__ = ["ask", "ask_templates", "extraction_question"]
+__all__ = ["ask", "ask_templates", "extraction_question", "judge_question", "judge_templates"]
 
 _EXTRACT = "scoring/extract-letter.md.j2"
-_FILES: Mapping[AnswerFormat, str] = {"distribution": "ask-distribution.md.j2", "rating": "ask-rating.md.j2"}
+_JUDGE = "scoring/judge.md.j2"
+_FILES: Mapping[AnswerFormat, str] = {
+    "distribution": "ask-distribution.md.j2",
+    "rating": "ask-rating.md.j2",
+    "text": "ask-text.md.j2",
+}
 """Prompt files of the formats that no extractor reads."""
 
 
@@ -51,6 +57,18 @@ def ask(
     options = [(letters[position], item.options[index].text) for position, index in enumerate(order)]
     template = _compiled(templates[f"scoring/{_FILES.get(answer, f'ask-{extractor}.md.j2')}"])
     return template.render(stem=item.stem.strip(), question=item.question.strip(), options=options).strip()
+
+
+def judge_templates() -> dict[str, str]:
+    """The prompt file that a judge needs: name -> text."""
+    file = resources.files("evenhand.scoring") / "prompts" / "judge.md.j2"
+    return {_JUDGE: file.read_text(encoding="utf-8")}
+
+
+def judge_question(situation: str, answer: str, *, criteria: Sequence[Criterion], templates: Mapping[str, str]) -> str:
+    """What a judge is asked, to rate a written answer."""
+    template = _compiled(templates[_JUDGE])
+    return template.render(situation=situation.strip(), answer=answer, criteria=criteria).strip()
 
 
 def extraction_question(question: str, reply: str, *, templates: Mapping[str, str]) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from evenhand.analysis.findings.divergence import divergence_findings
+from evenhand.analysis.findings.people import corrected_by_people
 from evenhand.analysis.findings.sensitivity import moves_enough, relative_note, sensitivity_finding, unmoved_reason
 from evenhand.analysis.findings.shifts import shift_findings
-from evenhand.analysis.table.measurements import Measurements, MeasureStratum, measure_strata, whole_answers
+from evenhand.analysis.table.measurements import Measurements, MeasureStratum, measure_strata, people_of, whole_answers
 from evenhand.records.estimate import Absent
 from evenhand.records.finding import Finding
 from evenhand.records.measure import QuantityName
@@ -39,6 +40,10 @@ def number_findings(measurements: Measurements) -> list[Finding]:
         shifts = shift_findings(part)
         if moved is not None and moves_enough(moved, margin=part.stratum.settings.margin):
             shifts = [_beside(one, moved, part) for one in shifts]
+        if part.quantity.name == "judged":
+            people = people_of(measurements, tag=part.quantity.tag)
+            if people.height:
+                shifts = [corrected_by_people(one, judged=part, people=people) for one in shifts]
         found += _held(shifts, moved, margin=part.stratum.settings.margin)
     return found
 

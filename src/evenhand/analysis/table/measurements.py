@@ -25,6 +25,7 @@ __all__ = [
     "Measurements",
     "measure_strata",
     "measurements_from_frame",
+    "people_of",
     "read_measurements",
     "whole_answers",
     "write_measurements",
@@ -36,6 +37,9 @@ _PLAIN = ("cell_key", "pair", "option", "quantity", "tag")
 _MOST_TAGS = 24
 """Tags that get findings of their own, those with most items first."""
 _FEWEST_ITEMS = 5
+_NO_SHIFT = ("wording", "people")
+"""Quantities without shifts of their own: coordinates mean something only all together, and what people rated corrects
+a judge."""
 
 
 class Measurements(Struct, frozen=True, kw_only=True):
@@ -142,6 +146,12 @@ def measure_strata(measurements: Measurements) -> list[MeasureStratum]:
     return [part for base in _bases(measurements) for part in _by_quantity(base)]
 
 
+def people_of(measurements: Measurements, *, tag: str | None) -> pl.DataFrame:
+    """What people rated on a criterion: columns `cell_key` and `people`, one row an answer; perhaps none."""
+    rated = measurements.frame.filter((pl.col("quantity") == "people") & (pl.col("tag") == tag))
+    return rated.select("cell_key", pl.col("value").alias("people")).drop_nulls()
+
+
 def whole_answers(measurements: Measurements) -> list[tuple[Stratum, QuantityName]]:
     """Strata whose trials state a number for every option, all of them in one: rows of one quantity, an option each."""
     found: list[tuple[Stratum, QuantityName]] = []
@@ -198,7 +208,7 @@ def _by_quantity(base: Stratum) -> list[MeasureStratum]:
     counted: dict[str, int] = {}
     for quantity, tag, _ in tags.iter_rows():
         counted[quantity] = counted.get(quantity, 0) + 1
-        if counted[quantity] > _MOST_TAGS or (quantity == "stated_share" and not tag):
+        if counted[quantity] > _MOST_TAGS or quantity in _NO_SHIFT or (quantity == "stated_share" and not tag):
             continue
         name: QuantityName = quantity
         measured = QUANTITIES[name]

@@ -88,6 +88,12 @@ class RespondentEffects(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Ratings of negative emotions, advantaged minus disadvantaged, in points."""
     rating_memory: float = 0.0
     """Ratings of negative emotions, any profile against none, in points."""
+    referral_gap: float = 0.0
+    """Chance that a written answer points to a professional, advantaged minus disadvantaged."""
+    directive_gap: float = 0.0
+    """Chance that a slot of a written answer holds advice, advantaged minus disadvantaged."""
+    words_gap: float = 0.0
+    """Words of a written answer, advantaged minus disadvantaged."""
     effects: dict[str, float] = {}
     """Level ids joined by `+` -> effect where the arm's profile has all of them."""
 
@@ -105,6 +111,8 @@ PRESETS: dict[str, dict[str, str]] = {
         "item_slopes": "0.15",
         "persona_slopes": "0.1",
         "rating_gap": "-0.8",
+        "referral_gap": "-0.2",
+        "words_gap": "12",
     },
     "custom": {},
 }
@@ -117,6 +125,8 @@ _SPREADS = (
     *("stated_noise", "rating_noise"),
 )
 _POINTS = ("rating_gap", "rating_memory", "rating_moves")
+_WRITTEN = {"referral_gap": 0.5, "directive_gap": 0.9, "words_gap": 40.0}
+"""Largest size of what is planted in written answers."""
 
 
 def read_respondent(
@@ -192,6 +202,24 @@ def population_shift_to(accuracy: float, population: Population) -> float:
     return (low + high) / 2.0
 
 
+def _check_ranges(respondent: RespondentEffects) -> None:
+    """Refuse what lies outside the range of its parameter."""
+    ranges = {
+        **dict.fromkeys(_SHARES, (0.0, 1.0)),
+        **dict.fromkeys(_SPREADS, (0.0, 9.999)),
+        **dict.fromkeys(_POINTS, (-10.0, 10.0)),
+        **{name: (-most, most) for name, most in _WRITTEN.items()},
+    }
+    for name, (least, most) in ranges.items():
+        value = getattr(respondent, name)
+        if not least <= value <= most:
+            raise EndpointError(
+                f"The simulated respondent's {name} must be between {least:g} and {round(most):g}, got {value!r}."
+                if name in _SPREADS
+                else f"The simulated respondent's {name} must be between {least:g} and {most:g}, got {value!r}."
+            )
+
+
 def _check(respondent: RespondentEffects) -> None:
     _check_ranges(respondent)
     if respondent.always and respondent.always not in _LETTERS:
@@ -213,16 +241,6 @@ def _check(respondent: RespondentEffects) -> None:
                 f"The simulated respondent's {name} of {effect!r} at an accuracy of {respondent.accuracy!r} leaves "
                 f"the range from {_LEAST} to {_MOST}; choose a smaller effect."
             )
-
-
-def _check_ranges(respondent: RespondentEffects) -> None:
-    for names, least, most in ((_SHARES, 0, 1), (_SPREADS, 0, 10), (_POINTS, -10, 10)):
-        for name in names:
-            value = getattr(respondent, name)
-            if not least <= value <= most:
-                raise EndpointError(
-                    f"The simulated respondent's {name} must be between {least} and {most}, got {value!r}."
-                )
 
 
 def _check_group(respondent: RespondentEffects, *, levels: frozenset[str] | None) -> None:

@@ -29,6 +29,7 @@ from evenhand.endpoints.simulated.stated import (
     rating_text,
     scene_rating,
 )
+from evenhand.endpoints.simulated.writing import Leanings, written_answer
 from evenhand.errors import EndpointError
 from evenhand.records.message import FinishReason, Reply, Request, TokenProbability, Usage
 from evenhand.records.plan import ModelSpec
@@ -86,10 +87,10 @@ class SimulatedEndpoint:
     async def reply(self, request: Request) -> Reply:
         """The drawn answer."""
         cell = self._cells(request.cell_key)
-        chances = self._seen(request, cell)
+        chances = self._seen(request, cell) if cell.options else ()
         text, finish = self._drawn(request, cell, chances)
         top = None
-        if request.settings.logprobs:
+        if request.settings.logprobs and request.letters:
             pairs = sorted(zip(request.letters, chances, strict=True), key=lambda pair: -pair[1])
             top = tuple(TokenProbability(token=letter, logprob=math.log(chance)) for letter, chance in pairs)
         return Reply(text=text, finish=finish, top=top, usage=Usage(), model=self._name, note=_NOTE)
@@ -211,9 +212,7 @@ class SimulatedEndpoint:
             case "rating":
                 return self._rated(request, cell), "stop"
             case "text":
-                raise EndpointError(
-                    "A simulated respondent writes no open answers; ask letters, percentages or ratings."
-                )
+                return self._writes(request, cell, stable=stable), "stop"
             case _ as unreachable:
                 assert_never(unreachable)
 
@@ -224,6 +223,18 @@ class SimulatedEndpoint:
             other = request.letters[(chosen + 1) % len(request.letters)]
             return f"{request.letters[chosen]}\n\nOption {other} is less likely here."
         return request.letters[chosen]
+
+    def _writes(self, request: Request, cell: CellContext, *, stable: bool) -> str:
+        respondent = self.respondent
+        side = self._side(cell)
+        leanings = Leanings(
+            referral=side * respondent.referral_gap,
+            directive=side * respondent.directive_gap,
+            words=side * respondent.words_gap,
+        )
+        return written_answer(
+            lambda name: self._uniform("write", name, cell.item if stable else request.cell_key), leanings
+        )
 
     def _errors(self, request: Request, cell: CellContext) -> tuple[float, ...]:
         """What is new in every repeat, one draw per option."""
@@ -250,8 +261,11 @@ class SimulatedEndpoint:
         """What memory adds to the ratings of negative emotions, in points."""
         if cell.arm_kind != "profile":
             return 0.0
-        side = {"advantaged": 0.5, "disadvantaged": -0.5}.get(cell.levels.get(self.respondent.position, ""), 0.0)
-        return self.respondent.rating_memory + side * self.respondent.rating_gap
+        return self.respondent.rating_memory + self._side(cell) * self.respondent.rating_gap
+
+    def _side(self, cell: CellContext) -> float:
+        """Half of a gap between positions, with the sign of the cell's user; 0 for everybody else."""
+        return {"advantaged": 0.5, "disadvantaged": -0.5}.get(cell.levels.get(self.respondent.position, ""), 0.0)
 
     def _chosen(self, cell: CellContext, chances: tuple[float, ...], draw: float) -> int:
         """Position of the option that a uniform draw falls on.
