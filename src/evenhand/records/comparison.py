@@ -20,7 +20,9 @@ class ItemMove(Struct, frozen=True, kw_only=True):
     """One item whose answers are not the same in both runs."""
 
     model: str
+    """Model as named in the plan."""
     kind: str
+    """Item kind."""
     item: str
     """Item id; `BANK/ID` where several banks were asked."""
     cells: int

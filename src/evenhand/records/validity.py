@@ -24,7 +24,9 @@ class Validity(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of the answers of one model to one kind of item before anything is compared."""
 
     model: str
+    """Model as named in the plan."""
     kind: str
+    """Item kind."""
     answered: int
     """Trials with a usable answer."""
     items: int

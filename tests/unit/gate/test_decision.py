@@ -122,7 +122,7 @@ MARGINS = [
     (DIFFERENCE, 0.14, "pass", "0.08 at most, and 0.05 could be unseen"),
     (DIFFERENCE, 0.12, "not met", "0.08 and 0.05 are more than 0.12"),
     (OPEN, 0.05, "inconclusive", "reaches beyond"),
-    (number_with(0.02, half=0.008, verdict="equivalent", p=0.001, p_margin=0.01), 0.01, "not met", "differs, beyond 0.01"),
+    (number_with(0.02, half=0.008, verdict="equivalent", p=0.001, p_margin=0.01), 0.01, "not met", "beyond 0.01"),
     (replace(EQUIVALENT, equivalence=None, verdict="inconclusive"), 0.5, "inconclusive", "no margin has a meaning"),
 ]  # fmt: skip
 
