@@ -152,6 +152,7 @@ ALLOWED = (
     Allowed(r"\| (?:debias(?:ed|ing)?|unbiased|bias-free|fair model) \|", "the list of words that are never written"),
     Allowed(r"\bwhich one an? \w+ has\b", "'which one', not 'one per'"),
     Allowed(r"\b\d+ (?:and|or) 1 points\b", "the second of two numbers that share a noun"),
+    Allowed(r"\bstill stands between you\b", "a sentence that a simulated assistant answers with"),
     Allowed(r"\btext TEXT\b", "a column of SQL: its name, then its type"),
 )
 

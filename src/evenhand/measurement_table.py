@@ -122,7 +122,7 @@ def numbers_of(
     Args:
         stored: The trial.
         item: Its item.
-        arm: What stood in memory.
+        arm: What was in memory.
         texts: Reads written answers.
         rater: Rates them; None: nobody.
     """

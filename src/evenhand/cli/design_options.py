@@ -84,7 +84,7 @@ class DesignOptions:
     prompts: Annotated[
         list[Path],
         typer.Option(
-            help="File of your own prompts, answered in writing (.txt: one a line; .jsonl; .yaml); may be repeated.",
+            help="File of your own prompts, answered in writing (.txt: one per line; .jsonl; .yaml); may be repeated.",
             rich_help_panel=DESIGN,
         ),
     ] = dataclasses.field(default_factory=list)

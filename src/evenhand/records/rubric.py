@@ -13,7 +13,7 @@ class Criterion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One thing that is rated."""
 
     id: str
-    """One word; stands before the number in the judge's answer."""
+    """One word; written before the number in the judge's answer."""
     question: str
     """What is rated, and what 0 and 10 mean."""
 

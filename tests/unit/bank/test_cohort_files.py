@@ -119,8 +119,8 @@ def refusal(folder: Path, text: str) -> str:
             "facts: 5\ncross: [[pet, coffee]]",
             "field 'cross': factor 'coffee' is unknown; use one of pet, tea",
         ),
-        ("facts: 5", "facts: 1", "field 'facts': 1 facts a profile, but the factors of 'pets' need 2"),
-        ("facts: 5", "facts: 99", "field 'facts': 99 facts a profile"),
+        ("facts: 5", "facts: 1", "field 'facts': 1 per profile, but the factors of 'pets' need 2"),
+        ("facts: 5", "facts: 99", "field 'facts': 99 per profile"),
         (
             "reference: cat",
             "reference: cow",

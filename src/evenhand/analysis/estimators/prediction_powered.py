@@ -51,7 +51,7 @@ def rectifier(people: Array, model: Array) -> Rectifier:
     """The rectifier of answers rated by both.
 
     Args:
-        people: Ratings by people, one an answer.
+        people: Ratings by people, one per answer.
         model: Ratings of the same answers by the model.
     """
     apart = people - model

@@ -26,7 +26,7 @@ def corrected_by_people(shift: Finding, *, judged: MeasureStratum, people: pl.Da
     Args:
         shift: A shift of a judge's ratings.
         judged: The judge's ratings.
-        people: Ratings by people, columns `cell_key` and `people`, one row an answer.
+        people: Ratings by people, columns `cell_key` and `people`, one row per answer.
     """
     number = shift.number
     if not isinstance(number, Tested) or number.spread is None or number.spread.se is None:

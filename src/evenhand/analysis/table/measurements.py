@@ -147,7 +147,7 @@ def measure_strata(measurements: Measurements) -> list[MeasureStratum]:
 
 
 def people_of(measurements: Measurements, *, tag: str | None) -> pl.DataFrame:
-    """What people rated on a criterion: columns `cell_key` and `people`, one row an answer; perhaps none."""
+    """What people rated on a criterion: columns `cell_key` and `people`, one row per answer; perhaps none."""
     rated = measurements.frame.filter((pl.col("quantity") == "people") & (pl.col("tag") == tag))
     return rated.select("cell_key", pl.col("value").alias("people")).drop_nulls()
 

@@ -25,7 +25,7 @@ class Labelled(Struct, frozen=True, kw_only=True):
     held_out: bool
     """Whether it was written after the patterns, which were not changed for it."""
     stored: str | None
-    """The fact that stands in memory; None: any of the facts of the file."""
+    """The fact that is in memory; None: any of the facts of the file."""
     labels: frozenset[str]
 
 

@@ -1,6 +1,6 @@
 """What the sentences of an answer do: advise, ask, hedge, accept a feeling, warn, point to a professional, decline.
 
-Patterns and definitions stand in `speech-acts.yaml`. How well they find what people find is measured on
+Patterns and definitions are in `speech-acts.yaml`. How well they find what people find is measured on
 `labelled-sentences.tsv`; docs/open-answers.md holds the table.
 """
 

@@ -1,4 +1,4 @@
-"""Where an answer stands among all answers to a plan's prompts, by the words it uses: coordinates for distances.
+"""Where an answer lies among all answers to a plan's prompts, by the words it uses: coordinates for distances.
 
 Every answer becomes the TF-IDF vector of its words: counts times ln((1 + n) / (1 + df)) + 1, brought to length 1
 (Salton and Buckley 1988; the smoothing is that of scikit-learn's TfidfTransformer). The mean of an item's answers is
@@ -76,7 +76,7 @@ def wording_axes(texts: Sequence[str], items: Sequence[str], *, embed: Embed = t
 
     Returns:
         A row an answer; as many columns as there are axes with any spread, perhaps none. Their signs are fixed: the
-        answer farthest out on an axis stands on its positive side.
+        answer farthest out on an axis is on its positive side.
     """
     if not texts:
         return np.zeros((0, 0))
