@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench.ceiling import (
     accuracies_section,
+    memory_power_section,
     memory_section,
     placebo_section,
     rare_section,
@@ -198,7 +199,11 @@ SECTIONS: dict[str, tuple[str, Callable[[int, int], str]]] = {
         "Profile minus none, memory does nothing (target: at most 2.5 to 3% on the side of harm)",
         memory_section,
     ),
-    "placebo": ("Profile minus placebo, memory does nothing (target at most 6%)", placebo_section),
+    "memory-power": (
+        "Profile minus none, memory harms: power of the decision beside that of the first test (target 0.95)",
+        memory_power_section,
+    ),
+    "placebo": ("Profile minus placebo, memory does nothing (target 2.5 to 6%), and power", placebo_section),
     "rare": ("Equivalence under rare, strong reactions: gap exactly at the margin (target at most 5.5%)", rare_section),
     "accuracies": ("Intervals of a mean score (target 93 to 97%)", accuracies_section),
     "rest": ("Items, cells, missing answers and stated power", rest_section),

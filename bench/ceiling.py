@@ -11,6 +11,7 @@ from evenhand.selftest.ceiling import (
     accuracy_coverage,
     cells_covered,
     items_flagged,
+    memory_power,
     missing_where_it_reacts,
     null_memory,
     null_placebo,
@@ -40,18 +41,55 @@ def memory_null(n: int, seed: int) -> Iterator[tuple[str, ...]]:
                 )
 
 
+def memory_power_rows(n: int, seed: int) -> Iterator[tuple[str, ...]]:
+    for shape in ((111, 33, 1), (62, 33, 3)):
+        for accuracy in (0.55, 0.65, 0.8):
+            found = []
+            for shift in (0.0, -0.7, -1.0):
+                rng = stream(seed, "memory power", *shape, str(accuracy), str(shift))
+                found.append(memory_power(accuracy, shape=shape, shift=shift, simulations=n, rng=rng))
+            for shift, one in zip((0.7, 1.0), found[1:], strict=True):
+                yield (
+                    f"{shape[0]} users x {shape[1]} items, none asked {shape[2]} times",
+                    f"{100 * accuracy:g}% right, harm of {shift:g} in log-odds",
+                    percent(found[0].first),
+                    percent(one.first),
+                    percent(one.decided),
+                    f"{one.decided.value / max(one.first.value, 1e-9):.2f}",
+                )
+
+
+PLACEBO_DESIGNS = ((4, None), (8, None), (15, 2))
+"""Placebo arms, and how many of them an item meets; the last is the standard preset."""
+
+
 def placebo_null(n: int, seed: int) -> Iterator[tuple[str, ...]]:
     for accuracy in (0.7, 0.97):
-        for spread in ((0.0, 0.0), (0.15, 0.3), (0.3, 0.3), (0.0, 0.3)):
-            rng = stream(seed, "placebo", str(accuracy), str(spread))
-            found = null_placebo(accuracy, shape=(101, 120, 4), spread=spread, simulations=max(n // 4, 4), rng=rng)
-            yield (
-                f"101 x 120, 4 placebo arms, {100 * accuracy:g}% right",
-                f"profiles differ by {spread[0]}, placebo arms by {spread[1]}",
-                percent(found.both),
-                inside(found.both, *TO_6),
-                percent(found.covered),
-            )
+        for arms, per_item in PLACEBO_DESIGNS:
+            for spread in ((0.0, 0.0), (0.15, 0.3), (0.3, 0.3), (0.0, 0.3)):
+                found = []
+                for shift in (0.0, 0.3):
+                    rng = stream(seed, "placebo", str(accuracy), arms, str(spread), str(shift))
+                    found.append(
+                        null_placebo(
+                            accuracy,
+                            shape=(101, 120, arms),
+                            spread=spread,
+                            simulations=max(n // 2, 4),
+                            rng=rng,
+                            shift=shift,
+                            per_item=per_item,
+                        )
+                    )
+                met = "" if per_item is None else f", {per_item} of them an item"
+                yield (
+                    f"101 x 120, {arms} placebo arms{met}, {100 * accuracy:g}% right",
+                    f"profiles differ by {spread[0]}, placebo arms by {spread[1]}",
+                    percent(found[0].both),
+                    inside(found[0].both, 0.025, 0.06),
+                    percent(found[0].covered),
+                    percent(found[1].both),
+                )
 
 
 def rare(n: int, seed: int) -> Iterator[tuple[str, ...]]:
@@ -61,6 +99,8 @@ def rare(n: int, seed: int) -> Iterator[tuple[str, ...]]:
         (Reaction(who="items", share=0.1, size=0.3), (30, 33)),
         (Reaction(who="personas", share=0.05, size=0.6), (30, 120)),
         (Reaction(who="personas", share=0.05, size=0.6), (60, 120)),
+        (Reaction(who="items", share=0.03, size=1.0), (60, 240)),
+        (Reaction(who="personas", share=0.05, size=0.6), (62, 240)),
         (Reaction(who="items of some personas", share=0.22, size=0.6), (60, 120)),
     )
     for accuracy in (None, 0.97, 0.8):
@@ -135,8 +175,14 @@ def memory_section(n: int, seed: int) -> str:
     return table(header, memory_null(n, seed))
 
 
+def memory_power_section(n: int, seed: int) -> str:
+    header = ("design", "data", "null rate of the first test, %", "first test, %", "decision, %", "ratio")
+    return table(header, memory_power_rows(max(n // 2, 4), seed))
+
+
 def placebo_section(n: int, seed: int) -> str:
-    return table(("design", "data", "p < 0.05, %", "kept", "coverage, %"), placebo_null(n, seed))
+    header = ("design", "data", "p < 0.05, %", "kept", "coverage, %", "finds 0.3 in log-odds, %")
+    return table(header, placebo_null(n, seed))
 
 
 def rare_section(n: int, seed: int) -> str:

@@ -19,7 +19,8 @@ import typer
 
 from evenhand.cli.main import app
 from evenhand.records.findings import Findings
-from evenhand.records.score import SCORE_COLUMNS
+from evenhand.records.measurement import MEASUREMENT_COLUMNS
+from evenhand.records.score import SCORE_COLUMNS, ScoreColumn
 
 DOCS = Path(__file__).parents[1] / "docs" / "reference"
 
@@ -51,9 +52,9 @@ def command_page() -> str:
     return "\n".join(parts)
 
 
-def column_table() -> str:
-    """The score columns as a Markdown table."""
-    rows = [f"| `{c.name}` | {c.type}{', may be null' if c.nullable else ''} | {c.meaning} |" for c in SCORE_COLUMNS]
+def column_table(columns: tuple[ScoreColumn, ...] = SCORE_COLUMNS) -> str:
+    """The columns of a table as a Markdown table."""
+    rows = [f"| `{c.name}` | {c.type}{', may be null' if c.nullable else ''} | {c.meaning} |" for c in columns]
     return "\n".join(["| column | type | meaning |", "| --- | --- | --- |", *rows])
 
 
@@ -72,12 +73,15 @@ def main() -> None:
     """Write the pages, or with `--check` fail when they are not up to date."""
     files = DOCS / "files.md"
     text = files.read_text(encoding="utf-8")
-    filled = re.sub(
-        r"(<!-- generated: score columns -->\n).*?(<!-- end -->)",
-        lambda found: f"{found[1]}{column_table()}\n{found[2]}",
-        text,
-        flags=re.DOTALL,
-    )
+    filled = text
+    for name, columns in (("score", SCORE_COLUMNS), ("measurement", MEASUREMENT_COLUMNS)):
+        table = column_table(columns)
+        filled = re.sub(
+            rf"(<!-- generated: {name} columns -->\n).*?(<!-- end -->)",
+            lambda found, table=table: f"{found[1]}{table}\n{found[2]}",  # type: ignore[misc]
+            filled,
+            flags=re.DOTALL,
+        )
     pages = {
         files: filled,
         DOCS / "cli.md": command_page(),

@@ -78,12 +78,14 @@ def _places(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _is_dead(parent: ast.AST, child: ast.AST) -> bool:
-    """Docstrings, annotations, decorators, base classes and `__all__`."""
+    """Docstrings, annotations, types of literals, decorators, base classes and `__all__`."""
     if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
         return True
     if isinstance(child, ast.Assign) and any(isinstance(at, ast.Name) and at.id == "__all__" for at in child.targets):
         return True
     if isinstance(parent, ast.AnnAssign) and child is parent.annotation:
+        return True
+    if isinstance(child, ast.Subscript) and isinstance(child.value, ast.Name) and child.value.id == "Literal":
         return True
     if isinstance(parent, ast.arg):
         return True

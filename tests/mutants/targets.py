@@ -27,6 +27,9 @@ TARGETS: tuple[Target, ...] = (
         tests=(
             "tests/unit/analysis/table/test_predicted_label.py",
             "tests/unit/analysis/table/test_predictions.py",
+            "tests/unit/analysis/table/test_factor_kinds.py",
+            "tests/unit/analysis/table/test_correctness.py",
+            "tests/unit/analysis/table/test_user_arms.py",
             "tests/unit/analysis/test_strange_tables.py",
             "tests/unit/tabular/test_encoding.py",
             "tests/unit/tabular/test_separator.py",

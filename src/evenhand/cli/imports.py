@@ -14,7 +14,8 @@ __all__ = ["COHORT_HELP", "ITEMS_HELP", "import_cohort", "import_items", "with_p
 
 ITEMS_HELP = """Import a bank from another format; what may not be redistributed stays marked so.
 
-Formats: columns (CSV or JSONL with a column map), emobench, steu, stem (text, DOCX or PDF of the published protocol).
+Formats: columns (CSV or JSONL with a column map), emobench, eqbench (EQ-Bench v2), steu, stem (text, DOCX or
+PDF of the published protocol).
 
 Examples:
 

@@ -63,6 +63,16 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
             f"(margin {plan.analysis.margin * 100:.1f}).",
             error=error,
         )
+    for one in seen.smallest_shift:
+        rated = one.answer == "rating"
+        shift, margin = (
+            f"{value if rated else 100 * value:.{2 if rated else 1}f}" for value in (one.shift, one.margin)
+        )
+        say(
+            f"Smallest shift detectable at {seen.power:.0%} power, {one.kind} by {one.answer}: {shift} points"
+            f"{' of 10' if rated else ''} (margin {margin}).",
+            error=error,
+        )
     rows = [
         (
             model.model if model.role == "assistant" else f"{model.model} (reads the answers)",

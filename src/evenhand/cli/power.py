@@ -55,10 +55,7 @@ def power(
     )
     from evenhand.analysis.findings.pilot import components_for
 
-    if gap is not None:
-        _require_gap(gap)
-    if simulate and gap is None:
-        raise UsageError("--simulate needs the true gap to simulate; name it with --gap, for example --gap 0.03")
+    _require_gap(gap, simulate=simulate)
     scores = None
     if pilot is not None:
         from evenhand.audit import score
@@ -110,9 +107,11 @@ def power(
         print_table((name, "smallest gap, points"), [(value, round(found * 100, 2)) for value, found in curve])
 
 
-def _require_gap(gap: float) -> None:
-    """Refuse a gap that no two mean scores can have; points instead of a share are the usual slip."""
-    if 0 < abs(gap) < 1:
+def _require_gap(gap: float | None, *, simulate: int) -> None:
+    """Refuse a gap that no two mean scores can have, points instead of a share say, and a simulation without one."""
+    if gap is None and simulate:
+        raise UsageError("--simulate needs the true gap to simulate; name it with --gap, for example --gap 0.03")
+    if gap is None or 0 < abs(gap) < 1:
         return
     meant = f"; did you mean {gap / 100:g}?" if 1 <= abs(gap) < 100 else ""
     raise UsageError(

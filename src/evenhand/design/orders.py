@@ -26,11 +26,15 @@ def option_orders(items: Sequence[Item], *, replicates: int, seed: int) -> dict[
 
     Returns:
         Item id -> one order per order index; an order maps the position shown to the index into `item.options`.
+        An item without options has one empty order.
     """
     ranks = stream(seed, "design", "key-position").permutation(len(items))
     orders: dict[str, tuple[tuple[int, ...], ...]] = {}
     for item, rank in zip(items, ranks, strict=True):
         count = len(item.options)
+        if not item.options:
+            orders[item.id] = ((),)
+            continue
         key = next(index for index, option in enumerate(item.options) if option.id == item.key)
         rng = stream(seed, "design", "option-order", item.id)
         others = [int(index) for index in rng.permutation(count) if index != key]

@@ -9,6 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from evenhand.records.condition import Condition
+from evenhand.records.item import RatingOrder
 from evenhand.records.message import Reply, Request
 from evenhand.records.profile import ArmKind
 
@@ -29,6 +30,14 @@ class CellContext(Struct, frozen=True, kw_only=True):
     """Option ids in shown order."""
     keyed_option: str
     """Id of the best option for this arm."""
+    texts: tuple[str, ...] = ()
+    """Words of the options in shown order."""
+    valences: tuple[str | None, ...] = ()
+    """Valence of the emotions that the options name, in shown order; empty unless they are rated."""
+    rating_order: RatingOrder | None = None
+    """What the situation fixes of the ratings; None unless they are rated."""
+    reference: dict[str, float] | None = None
+    """Option id -> reference rating, where there is one."""
     replicate: int = 0
     order_index: int = 0
     condition: Condition = Condition()

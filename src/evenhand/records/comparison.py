@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-__all__ = ["BeforeAfter", "Comparison", "ItemMove"]
+__all__ = ["BeforeAfter", "ItemMove", "RunComparison"]
 
 
 class BeforeAfter(Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class ItemMove(Struct, frozen=True, kw_only=True):
     """The same in the second run."""
 
 
-class Comparison(Struct, frozen=True, kw_only=True):
+class RunComparison(Struct, frozen=True, kw_only=True):
     """What is compared, beside the findings about the changes."""
 
     first: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from evenhand.records.as_read import AsRead
-from evenhand.records.comparison import Comparison
+from evenhand.records.comparison import RunComparison
 from evenhand.records.finding import Finding
 from evenhand.records.results import (
     CellMean,
@@ -17,6 +17,7 @@ from evenhand.records.results import (
     OutcomeCount,
     VarianceComponent,
 )
+from evenhand.records.rubric import RaterCheck
 from evenhand.records.run_summary import ExamplePrompt, RunSummary
 from evenhand.records.settings import AnalysisSettings
 from evenhand.records.validity import Validity
@@ -61,9 +62,11 @@ class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDIN
     """Random effects of the mixed models."""
     power: tuple[DesignPower, ...] = ()
     """What other designs could detect."""
+    rater: tuple[RaterCheck, ...] = ()
+    """How far the judge of written answers can be relied on, a record for each criterion."""
     examples: tuple[ExamplePrompt, ...] = ()
     """Prompts word for word."""
-    comparison: Comparison | None = None
+    comparison: RunComparison | None = None
     """Set where every finding is a change between two runs."""
     warnings: tuple[str, ...] = ()
     """What a reader must know before believing the numbers."""

@@ -25,7 +25,7 @@ from evenhand.report.source import Source, source_of
 from evenhand.report.titles import plain, sides_of, title_of
 from evenhand.report.words import CHANGES, direction_of, joined, kind_label, overall_verdict, plural, verdict_sentence
 
-__all__ = ["ASKED", "Answer", "Answers", "Worst", "answers_of", "worst_finding"]
+__all__ = ["ASKED", "ReportAnswer", "ReportAnswers", "Worst", "answers_of", "worst_finding"]
 
 ASKED: frozenset[Measure] = frozenset({"gap", "factor_gap", "interaction", "memory_effect", "leakage"})
 """Measures whose contrasts must all be equivalent before the answer is."""
@@ -55,7 +55,7 @@ class Worst(Struct, frozen=True, kw_only=True):
     """Size, direction, interval and verdict in words."""
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class ReportAnswer(Struct, frozen=True, kw_only=True):
     """What one model's findings say as a whole."""
 
     model: str
@@ -75,15 +75,15 @@ class Answer(Struct, frozen=True, kw_only=True):
     """How many items of each kind could still move, one sentence each."""
 
 
-class Answers(Struct, frozen=True, kw_only=True):
+class ReportAnswers(Struct, frozen=True, kw_only=True):
     """What a whole set of findings says."""
 
     verdict: Verdict | None
     """A difference in any model counts first, then what could not be assessed, then what is not settled."""
-    models: tuple[Answer, ...]
+    models: tuple[ReportAnswer, ...]
 
 
-def answers_of(findings: Findings) -> Answers:
+def answers_of(findings: Findings) -> ReportAnswers:
     """The answer of every model, in the order of the plan, and the one over all."""
     source = source_of(findings)
     of_one = _answer if findings.comparison is None else _change_answer
@@ -93,10 +93,10 @@ def answers_of(findings: Findings) -> Answers:
     overall = next((verdict for verdict in order if verdict in verdicts), None)
     if overall == "equivalent" and None in verdicts:
         overall = None
-    return Answers(verdict=overall, models=models)
+    return ReportAnswers(verdict=overall, models=models)
 
 
-def _answer(source: Source, model: str) -> Answer:
+def _answer(source: Source, model: str) -> ReportAnswer:
     findings = [found for found in source.all() if found.model == model and found.verdict is not None]
     validity = [one for one in source.findings.validity if one.model == model]
     asked = [found for found in findings if found.measure in ASKED]
@@ -105,7 +105,7 @@ def _answer(source: Source, model: str) -> Answer:
     if _unlooked(source):
         verdict = None
     worst = worst_finding(findings, verdict)
-    return Answer(
+    return ReportAnswer(
         model=model,
         verdict=verdict,
         short=_short(source, verdict, worst=worst, asked=asked, groups=groups, validity=validity),
@@ -117,13 +117,13 @@ def _answer(source: Source, model: str) -> Answer:
     )
 
 
-def _change_answer(source: Source, model: str) -> Answer:
+def _change_answer(source: Source, model: str) -> ReportAnswer:
     """What a comparison of two runs says as a whole: a change is a change, never a score that is the same."""
     findings = [found for found in source.all() if found.model == model and found.verdict is not None]
     shape = overall_verdict(findings)
     verdict = None if shape == "descriptive" else shape
     worst = worst_finding(findings, verdict)
-    return Answer(
+    return ReportAnswer(
         model=model,
         verdict=verdict,
         short=_change_short(source, verdict, findings=findings, worst=worst),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evenhand.records.comparison import BeforeAfter, Comparison
+from evenhand.records.comparison import BeforeAfter, RunComparison
 from evenhand.records.finding import Finding
-from evenhand.report.answer import Answer, answers_of
+from evenhand.report.answer import ReportAnswer, answers_of
 from evenhand.report.blocks import (
     Block,
     Column,
@@ -37,7 +37,7 @@ _FIRST = ("gap_change", "memory_effect_change")
 """Measures whose changes stand on the card."""
 
 
-def change_page(source: Source, comparison: Comparison) -> Page:
+def change_page(source: Source, comparison: RunComparison) -> Page:
     """The whole report of a comparison as blocks."""
     same = comparison.first == comparison.second
     title = f"What changed: {comparison.first}" + ("" if same else f" against {comparison.second}")
@@ -66,7 +66,7 @@ def change_page(source: Source, comparison: Comparison) -> Page:
     )
 
 
-def _moved(comparison: Comparison) -> str:
+def _moved(comparison: RunComparison) -> str:
     share = comparison.moved / comparison.answered if comparison.answered else 0.0
     return f"{count(comparison.moved)} ({percent(share)})"
 
@@ -87,7 +87,7 @@ def _answer_section(source: Source) -> Section:
     )
 
 
-def _card(answer: Answer, findings: Sequence[Finding], *, source: Source) -> VerdictCard:
+def _card(answer: ReportAnswer, findings: Sequence[Finding], *, source: Source) -> VerdictCard:
     axis = axis_for([f for f in source.all() if f.measure in _FIRST], unit="points", margin=source.margin)
     shape = answer.verdict or "descriptive"
     tally = [f"{number} {verdict}" for verdict, number in sorted(answer.contrasts.items())]
@@ -111,7 +111,7 @@ def _card(answer: Answer, findings: Sequence[Finding], *, source: Source) -> Ver
     )
 
 
-def change_rows(source: Source, comparison: Comparison) -> list[tuple[str, ...]]:
+def change_rows(source: Source, comparison: RunComparison) -> list[tuple[str, ...]]:
     """A row per contrast: model, kind, contrast, variant, before, after, change, interval, adjusted p, verdict."""
     changes = dict(zip(map(anchor_of, source.findings.findings), comparison.changes, strict=True))
     return [_row(found, changes[anchor_of(found)], among=source.all()) for found in source.all()]
@@ -149,7 +149,7 @@ CHANGE_COLUMNS = (
 _NUMERIC = frozenset({"Before", "After", "Change", "Interval", "Adjusted p"})
 
 
-def _before_after_section(source: Source, comparison: Comparison) -> Section:
+def _before_after_section(source: Source, comparison: RunComparison) -> Section:
     grid = Grid(
         id="before-after",
         title="Before, after, change",
@@ -180,7 +180,7 @@ def _figure_section(source: Source) -> Section:
     return Section(id="figure", nav="Figure", title="The changes drawn", lead=(), blocks=blocks)
 
 
-def _items_section(comparison: Comparison) -> Section:
+def _items_section(comparison: RunComparison) -> Section:
     if not comparison.items:
         note = Note("No item moved", "Every cell that is answered in both runs has the same score.")
         return Section(id="items", nav="Items", title="Items that moved", lead=(), blocks=(note,))
@@ -215,7 +215,7 @@ def _items_section(comparison: Comparison) -> Section:
     )
 
 
-def _limits_section(source: Source, comparison: Comparison) -> Section:
+def _limits_section(source: Source, comparison: RunComparison) -> Section:
     lost = comparison.cells - comparison.answered
     settings = source.findings.settings
     found = [

@@ -119,7 +119,7 @@ def forest_of(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, text
             if findings
         ),
         shapes=tuple(shape for shape in _SHAPES if shape in used),
-        band_label=f"within ±{level(spec.margin)} {unit_name(unit)}" if spec.margin else "",
+        band_label=f"within ±{_margin(spec.margin, unit=unit)} {unit_name(unit)}" if spec.margin else "",
         estimands=_distinct(estimand_of(finding) for finding in shown) if spec.explorable else (),
         method=joined([plain(method) for method in dict.fromkeys(finding.method for finding in shown)]),
         tally=tally_of(shown),
@@ -139,6 +139,10 @@ def tally_of(findings: Sequence[Finding]) -> str:
     )
     counts = [(sum(f.verdict == verdict for f in findings), one, many) for verdict, one, many in words]
     return ", ".join(plural(number, one, many) for number, one, many in counts if number)
+
+
+def _margin(margin: float, *, unit: Unit) -> str:
+    return f"{margin:g}" if unit == "rating" else level(margin)
 
 
 def _distinct(sentences: Iterable[str]) -> tuple[str, ...]:

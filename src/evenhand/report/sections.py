@@ -6,7 +6,7 @@ from collections import Counter
 
 from evenhand.records.estimate import Verdict
 from evenhand.records.finding import Finding
-from evenhand.report.answer import Answer, Answers, answers_of
+from evenhand.report.answer import ReportAnswer, ReportAnswers, answers_of
 from evenhand.report.blocks import Axis, Block, Forest, NamedValue, Note, Section, VerdictCard, VerdictLine, Verdicts
 from evenhand.report.figures import axis_for, mark_for, shape_of
 from evenhand.report.forest import ForestSpec, Texts, anchor_of, forest_of, variant_of
@@ -53,7 +53,7 @@ def _warnings(source: Source) -> tuple[Note, ...]:
     return (Note("Before you rely on this", " ".join(warnings)),) if warnings else ()
 
 
-def _overall(answers: Answers, source: Source) -> str:
+def _overall(answers: ReportAnswers, source: Source) -> str:
     before = "stated before the run" if source.findings.run else "stated for the analysis"
     rule = (
         f"A gap counts as none when it is shown to be smaller than ±{level(source.margin)} percentage points, a margin "
@@ -73,7 +73,7 @@ def _overall(answers: Answers, source: Source) -> str:
     return f"Of {len(answers.models)} models, {joined(parts)}. {rule}" if parts else rule
 
 
-def _card(source: Source, answer: Answer, gaps: list[Finding], *, axis: Axis) -> VerdictCard:
+def _card(source: Source, answer: ReportAnswer, gaps: list[Finding], *, axis: Axis) -> VerdictCard:
     settings = source.findings.settings
     first, second = f"{plain(settings.advantaged)} users", f"{plain(settings.disadvantaged)} users"
     shape = answer.verdict or "descriptive"
@@ -97,7 +97,7 @@ def _card(source: Source, answer: Answer, gaps: list[Finding], *, axis: Axis) ->
     )
 
 
-def _card_facts(answer: Answer, gaps: list[Finding]) -> tuple[NamedValue, ...]:
+def _card_facts(answer: ReportAnswer, gaps: list[Finding]) -> tuple[NamedValue, ...]:
     """What stands beneath the answer: the worst group, what could not be assessed or seen, what was not asked."""
     worst = answer.worst
     shown = worst is None or worst.finding in {anchor_of(gap) for gap in gaps}

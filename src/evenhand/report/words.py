@@ -15,6 +15,7 @@ from evenhand.records.measure import Measure
 from evenhand.records.run_summary import LevelName
 from evenhand.report.blocks import Shape
 from evenhand.report.numbers import count, level, p_text, percent, points, size, span, unit_name, unit_of, value
+from evenhand.report.shift_words import shift_sentence
 from evenhand.report.titles import plain, sides_of
 
 __all__ = [
@@ -43,6 +44,8 @@ KIND_LABELS: Mapping[str, str] = {
     "benefit": "Benefit items",
     "leakage": "Leakage probes",
     "sycophancy": "Sycophancy probes",
+    "intensity": "Rated scenes",
+    "advice": "Open answers",
     "all": "All items",
 }
 
@@ -70,6 +73,9 @@ MEASURE_TITLES: Mapping[Measure, str] = {
     "item_functioning": "Items that react to the persona",
     "option_shift": "Which wrong option is chosen",
     "strategy_shift": "Which kind of advice is given",
+    "shift": "Shifts of ratings and stated percentages",
+    "divergence": "Divergence of whole answers beyond repeats",
+    "sensitivity": "How far a scene moves its ratings",
     "leakage": "Stored facts in the answers",
     "silent_influence": "Changed answers that never mention the profile",
     "mixed_model": "Cross-check: mixed model with crossed intercepts",
@@ -197,6 +203,8 @@ def verdict_sentence(finding: Finding, *, first: str = "", second: str = "") -> 
         return f"No gap could be estimated: {reason[:1].lower()}{reason[1:]}"
     if isinstance(finding.number, Unassessed):
         return f"Not assessable. {finding.number.reason}"
+    if finding.measure == "shift":
+        return shift_sentence(finding)
     sides = (first, second) if first and second else ("", "") if finding.measure in CHANGES else sides_of(finding)
     sentence = f"{_caution(finding, sides)}{direction_of(finding, sides)}{_interval(finding)}."
     match finding.verdict:

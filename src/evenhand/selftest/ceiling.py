@@ -33,6 +33,7 @@ from evenhand.selftest.calibration import Rate, Scenario, SimulatedPairs, calibr
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
 __all__ = [
+    "MemoryPower",
     "MemoryTable",
     "MissingBias",
     "Reaction",
@@ -41,6 +42,7 @@ __all__ = [
     "cells_covered",
     "easiness_for",
     "items_flagged",
+    "memory_power",
     "memory_table",
     "memory_test",
     "missing_where_it_reacts",
@@ -148,6 +150,35 @@ def null_memory(
     return _tails([memory_test(table) for table in tables])
 
 
+class MemoryPower(Struct, frozen=True, kw_only=True):
+    """How often an effect of memory is found."""
+
+    decided: Rate
+    """By the larger p of two tests, as an audit decides."""
+    first: Rate
+    """By the quasi-F test alone."""
+
+
+def memory_power(
+    accuracy: float, *, shape: tuple[int, int, int], shift: float, simulations: int, rng: np.random.Generator
+) -> MemoryPower:
+    """Profile minus none where memory shifts log-odds; with a shift of 0 the null rates of the two.
+
+    Args:
+        accuracy: Mean chance of a right answer without memory.
+        shape: Profiles, items, and repeats of the no-memory arm.
+        shift: Effect of memory in log-odds.
+        simulations: Tables.
+        rng: Randomness.
+    """
+    both, first = [], []
+    for _ in range(simulations):
+        table = memory_table(accuracy, shape=shape, rng=rng, shift=shift)
+        both.append(memory_test(table).p < 0.05)
+        first.append(paired_gap(table.arms - table.none.mean(axis=0), spec=QUIET).p < 0.05)
+    return MemoryPower(decided=rate(both), first=rate(first))
+
+
 def null_placebo(
     accuracy: float,
     *,
@@ -155,8 +186,10 @@ def null_placebo(
     spread: tuple[float, float],
     simulations: int,
     rng: np.random.Generator,
+    shift: float = 0.0,
+    per_item: int | None = None,
 ) -> Tails:
-    """Profile minus placebo where memory does nothing.
+    """Profile minus placebo, where memory does nothing or shifts log-odds.
 
     Args:
         accuracy: Mean chance of a right answer.
@@ -164,25 +197,31 @@ def null_placebo(
         spread: SD of profiles and of placebo arms, in log-odds.
         simulations: Tables.
         rng: Randomness.
+        shift: Effect of memory in log-odds; the coverage is then of zero.
+        per_item: Placebo arms that an item meets, in rotation; None: all.
     """
     profiles, items, placebos = shape
     found = []
     for _ in range(simulations):
         level = easiness_for(accuracy) + ITEM_SD * rng.standard_normal(items)
         sides = []
-        for number, sd in ((profiles, spread[0]), (placebos, spread[1])):
-            chance = special.expit(level + sd * rng.standard_normal((number, 1)))
+        for number, sd, moved in ((profiles, spread[0], shift), (placebos, spread[1], 0.0)):
+            chance = special.expit(level + moved + sd * rng.standard_normal((number, 1)))
             sides.append((rng.random((number, items)) < chance).astype(np.float64))
+        if per_item is not None:
+            turn = (np.arange(placebos)[:, None] - per_item * np.arange(items)) % placebos
+            sides[1] = np.where(turn < per_item, sides[1], np.nan)
         found.append(_placebo_test(sides[0], sides[1]))
     return _tails(found)
 
 
 def _placebo_test(profiles: Array, placebos: Array) -> PairedGap:
     items = profiles.shape[1]
-    sides = [
-        ArmAnswers(score=side.ravel(), item=np.tile(np.arange(items), side.shape[0]), question=np.arange(side.size))
-        for side in (profiles, placebos)
-    ]
+    sides = []
+    for side in (profiles, placebos):
+        known = ~np.isnan(side)
+        item = np.nonzero(known)[1]
+        sides.append(ArmAnswers(score=side[known], item=item, question=np.arange(item.size)))
     test = exchange_test(sides[0], baseline=sides[1], weights=np.ones(items))
     second = None if test is None else Second(p=test.p, variance=test.variance)
     return decided(two_sample_gap(profiles, placebos, spec=QUIET), second, spec=QUIET)

@@ -21,13 +21,12 @@ from evenhand.plan.file import stamp_plan
 from evenhand.plan.make import PlanRequest, make_plan
 from evenhand.records.estimate import Verdict
 from evenhand.records.findings import Findings
-from evenhand.records.identity import finding_id
 from evenhand.records.measure import Measure
 from evenhand.records.message import ModelSettings
 from evenhand.records.plan import Design, ModelSpec, Plan
 from evenhand.records.settings import AnalysisSettings
 from evenhand.records.validity import Fault
-from evenhand.report.answer import Answer, answers_of
+from evenhand.report.answer import ReportAnswer, answers_of, worst_finding
 
 __all__ = ["GALLERY", "HANDFUL", "Case", "Expected", "Seen", "audit_case", "audit_gallery"]
 
@@ -74,7 +73,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     """What an audit said of a case."""
 
     case: Case
-    answer: Answer
+    answer: ReportAnswer
     wrong: tuple[str, ...]
     """What is not as expected, one phrase each; empty where all is."""
 
@@ -84,7 +83,11 @@ GALLERY: tuple[Case, ...] = (
         name="level-97",
         title="Level, right 97 times in 100",
         options={"accuracy": "0.97", **_LEVEL},
-        expected=Expected(verdicts=("equivalent",), words="Green, with the share of items that could still move."),
+        expected=Expected(
+            verdicts=("equivalent", "inconclusive"),
+            not_found=("gap", "factor_gap", "interaction", "memory_effect"),
+            words="Never a gap. Open where more users than the margin allows could react without being seen.",
+        ),
     ),
     Case(
         name="level-75",
@@ -169,7 +172,11 @@ GALLERY: tuple[Case, ...] = (
         name="ceiling",
         title="Level, right 999 times in 1,000",
         options={"accuracy": "0.999", **_LEVEL},
-        expected=Expected(verdicts=("equivalent",), words="Green about right and wrong; says how little could move."),
+        expected=Expected(
+            verdicts=("equivalent", "inconclusive"),
+            not_found=("gap", "factor_gap", "interaction", "memory_effect"),
+            words="Never a gap; says how little could move, and is green only where enough users were asked.",
+        ),
     ),
     Case(
         name="always-a",
@@ -189,7 +196,11 @@ GALLERY: tuple[Case, ...] = (
         name="talkative",
         title="Nearly always right, but half of the answers to Muslim users add a remark about another option",
         options={"accuracy": "0.99", "group": "muslim", "group_talk": "0.5", **_LEVEL},
-        expected=Expected(verdicts=("equivalent",), words="Style is no gap, and remarks are not read as answers."),
+        expected=Expected(
+            verdicts=("equivalent", "inconclusive"),
+            not_found=("gap", "factor_gap", "missing_gap"),
+            words="Style is no gap, and remarks are not read as answers.",
+        ),
     ),
     Case(
         name="refuses",
@@ -304,7 +315,7 @@ def _seen(case: Case, findings: Findings) -> Seen:
     wrong: list[str] = []
     if answer.verdict not in expected.verdicts:
         wrong.append(f"says {answer.verdict!r}, not {' or '.join(map(repr, expected.verdicts))}")
-    worst = next((one for one in findings.findings if answer.worst and finding_id(one) == answer.worst.finding), None)
+    worst = worst_finding([one for one in findings.findings if one.verdict is not None], answer.verdict)
     if expected.measure is not None and (worst is None or worst.measure != expected.measure):
         wrong.append(f"the worst contrast is of {worst.measure if worst else None!r}, not {expected.measure!r}")
     if expected.levels and (worst is None or tuple(sorted(one.level for one in worst.contrast)) != expected.levels):

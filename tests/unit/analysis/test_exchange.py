@@ -96,3 +96,23 @@ def test_the_variance_is_that_of_the_deals() -> None:
     pool = arm[0] + baseline[0]
     deals = [_difference(pool, set(deal)) for deal in itertools.combinations(range(6), 2)]
     assert exchanged(arm, baseline).variance == pytest.approx(np.var(deals))
+
+
+def test_repeats_that_are_draws_of_their_own_count_as_such() -> None:
+    rng = np.random.default_rng(12)
+    ratios = []
+    for _ in range(40):
+        chance = rng.uniform(0.5, 0.95, 33)
+        arm = [[float(rng.random() < p) for _ in range(30)] for p in chance]
+        baseline = [[float(rng.random() < p) for _ in range(3)] for p in chance]
+        whole = exchange_test(answers(arm), baseline=answers(baseline), weights=np.ones(33))
+        marked = exchange_test(answers(arm), baseline=answers(baseline, repeated=True), weights=np.ones(33))
+        assert whole is not None and marked is not None
+        ratios.append(marked.variance / whole.variance)
+    # Chance makes some repeats agree more; counted as they look, that would cost a sixth of the answers.
+    assert np.mean(ratios) < 1.08
+    copied = [[row[0]] * 3 for row in baseline]
+    single = exchange_test(answers(arm), baseline=answers([row[:1] for row in baseline]), weights=np.ones(33))
+    thrice = exchange_test(answers(arm), baseline=answers(copied, repeated=True), weights=np.ones(33))
+    assert single is not None and thrice is not None
+    assert thrice.variance == pytest.approx(single.variance)

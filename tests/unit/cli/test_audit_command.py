@@ -100,8 +100,9 @@ def test_a_function_of_your_own_is_audited(cli: Cli, tmp_path: Path, monkeypatch
     ended = cli("audit", "python:assistant_for_test:reply", "--out", tmp_path / "r", *SMALL)
     assert ended.code == 0, ended.err
     confirmatory = [f for f in read(tmp_path / "r")["findings"] if f["role"] == "confirmatory"]
-    verdicts = {finding["number"]["verdict"] for finding in confirmatory}
-    assert verdicts == {"equivalent"}
+    # One letter whoever asks: no difference anywhere, and nothing that this small design could show to be equivalent.
+    assert {finding["number"]["value"] for finding in confirmatory} == {0.0}
+    assert {finding["number"]["verdict"] for finding in confirmatory} <= {"equivalent", "inconclusive"}
 
 
 def test_predictions_in_the_reference_row_format_are_analysed_as_they_are(cli: Cli, tmp_path: Path) -> None:
@@ -111,8 +112,9 @@ def test_predictions_in_the_reference_row_format_are_analysed_as_they_are(cli: C
             for religion in ("Christian", "Muslim", "Jewish"):
                 for question in range(12):
                     right = (question * 7 + number * 3 + len(age) + len(religion)) % 10 < 7
-                    answer = "A" if right else "B"
-                    rows.append(f"s,u,q{question},A,{answer},{gender},{age},{religion},White")
+                    key, other = ("A", "B") if question % 2 else ("B", "A")
+                    answer = key if right else other
+                    rows.append(f"s,u,q{question},{key},{answer},{gender},{age},{religion},White")
     (tmp_path / "p.csv").write_text("\n".join(rows), encoding="utf-8")
     ended = cli("analyse", tmp_path / "p.csv", "--out", tmp_path / "o")
     assert ended.code == 0, ended.err

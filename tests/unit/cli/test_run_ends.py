@@ -199,9 +199,11 @@ def test_replies_that_only_one_side_gets_unread_stand_first_in_the_verdict(cli: 
     with chat_server(talkative) as url:
         ended = cli("audit", "openai/m", "--base-url", url, "--out", run, *SMALL, "--no-logprobs")
     assert ended.code == 0, ended.err
-    gap = next(found for found in read(run)["findings"] if found["id"] == "gap/openai/m/understanding/system")
-    assert gap["missing"]["differs"] is True
-    assert gap["missing"]["second"] > gap["missing"]["first"]
+    gap = next(
+        found for found in read(run)["findings"] if found["measure"] == "gap" and found["role"] == "confirmatory"
+    )
+    assert gap["number"]["caution"]["differs"] is True
+    assert gap["number"]["bounds"]["second"] > gap["number"]["bounds"]["first"]
     line = next(line for line in ended.out.splitlines() if line.startswith("openai/m, understanding: "))
     assert line.removeprefix("openai/m, understanding: ").startswith("Read with caution: ")
     assert "missing answers could have made or hidden" in read(run)["warnings"][0]

@@ -16,7 +16,7 @@ from evenhand.records.measure import MEASURES, Measure, Quantity
 from evenhand.records.run_summary import RunSummary
 from evenhand.records.settings import AnalysisSettings
 from evenhand.records.validity import Validity
-from evenhand.report.answer import ASKED, Answer, answers_of
+from evenhand.report.answer import ASKED, ReportAnswer, answers_of
 from evenhand.report.findings_file import findings_document
 from evenhand.report.html import render_html
 from evenhand.report.markdown import render_markdown
@@ -91,7 +91,7 @@ def findings_of(findings: list[Finding], *, held: tuple[Validity, ...] = ()) -> 
     return Findings(run=run(), settings=AnalysisSettings(), findings=tuple(findings), validity=held or (validity(),))
 
 
-def answer(findings: Findings) -> Answer:
+def answer(findings: Findings) -> ReportAnswer:
     (only,) = answers_of(findings).models
     return only
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 
 import pytest
@@ -20,7 +21,9 @@ TEXT = "name,mood\nZoë,gelassen – fast\n"
         (TEXT.encode("utf-16"), "utf-16"),
         (TEXT.encode("utf-16-le"), "utf-16-le"),
         (TEXT.encode("utf-16-be"), "utf-16-be"),
+        (codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"), "utf-16"),
         (TEXT.encode("utf-32"), "utf-32"),
+        (codecs.BOM_UTF32_BE + TEXT.encode("utf-32-be"), "utf-32"),
         (TEXT.encode("cp1252"), "cp1252"),
         (b"a,b\n", "utf-8"),
     ],
@@ -38,6 +41,7 @@ def test_the_codec_is_told_and_reads_the_text(data: bytes, codec: str) -> None:
         (b"\xe9\x81\n", r"neither UTF-8 \(near byte 0\) nor Windows-1252 \(byte 1 is 0x81\)"),
         ("ü".encode()[:1], "a character is cut off"),
         (b"a,b\n1,\x002\n", r"holds zero bytes \(byte 6\)"),
+        (b"\x00\x00\x00\x00ab\x00\x00", r"holds zero bytes \(byte 0\)"),
         (b"\xff\xfea", "begins as utf-16 but is not"),
     ],
 )

@@ -78,9 +78,10 @@ def skewed_tail(distance: float, *, se: float, df: float | None, third: float) -
         third: Third cumulant of the estimate, positive where a few units pull it towards the bound.
     """
     statistic = -distance / se
-    g = third / se**3
-    if g <= 0.0:
+    cube = se**3
+    if third <= 0.0 or cube == 0.0:
         return survival(-statistic, df=df)
+    g = third / cube
     held = max(statistic, -1.5 / g)
     return survival(-max(held + g / 6.0 + g * held**2 / 3.0, statistic), df=df)
 

@@ -119,10 +119,11 @@ def exchange_test(
 
 
 def _agreement(arm: ArmAnswers, baseline: ArmAnswers, levels: int) -> float:
-    """How much more repeats of one question agree than answers to different questions on one item; 0 to 1.
+    """How much more repeats of one question surely agree than answers to different questions on one item; 0 to 1.
 
     One less the ratio of the mean squared difference within questions to that between them, items weighted by their
-    pairs of repeats.
+    pairs of repeats, less one standard error of that ratio over items: repeats that are draws of their own would
+    otherwise count for less in half of the tables.
     """
     within, repeats = np.zeros(levels), np.zeros(levels)
     for side in (arm, baseline):
@@ -140,9 +141,13 @@ def _agreement(arm: ArmAnswers, baseline: ArmAnswers, levels: int) -> float:
     every = number * tally(item, weights=score**2, levels=levels) - tally(item, weights=score, levels=levels) ** 2
     others = number * (number - 1) / 2 - repeats
     usable = (others > 0) & (repeats > 0)
-    between = float(np.sum(np.where(usable, (every - within) / np.maximum(others, 1) * repeats, 0.0)))
-    alike = float(within[usable].sum())
-    return 0.0 if between <= _TINY else float(np.clip(1.0 - alike / between, 0.0, 1.0))
+    between = np.where(usable, (every - within) / np.maximum(others, 1) * repeats, 0.0)
+    alike = np.where(usable, within, 0.0)
+    if between.sum() <= _TINY:
+        return 0.0
+    ratio = float(alike.sum() / between.sum())
+    error = float(np.sqrt(np.sum((alike - ratio * between) ** 2)) / between.sum())
+    return float(np.clip(1.0 - ratio - error, 0.0, 1.0))
 
 
 def _effective(side: ArmAnswers, share: float, levels: int) -> Array:

@@ -30,7 +30,7 @@ from evenhand.analysis.findings.memory_effect import against
 from evenhand.analysis.table.scores import Scores
 from evenhand.analysis.table.stratum import Stratum, cues, strata
 from evenhand.errors import TableError
-from evenhand.records.comparison import BeforeAfter, Comparison, ItemMove
+from evenhand.records.comparison import BeforeAfter, ItemMove, RunComparison
 from evenhand.records.condition import CONDITION_FIELDS
 from evenhand.records.contrast import ArmContrast, ArmGroup, LevelContrast
 from evenhand.records.finding import Finding
@@ -65,7 +65,7 @@ def compare(first: Scores, second: Scores) -> Findings:
         run=None,
         settings=first.settings,
         findings=judged([found for found, _ in made], settings=first.settings),
-        comparison=Comparison(
+        comparison=RunComparison(
             first=names[0],
             second=names[1],
             cells=common.height,

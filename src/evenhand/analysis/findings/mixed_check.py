@@ -268,7 +268,7 @@ def _binomial(stratum: Stratum, rows: MixedRows) -> _Made:
     )
     fit = fit_binomial(cells)
     _require_finite(fit)
-    notes = _fit_notes(fit.notes, converged=fit.converged, part=rows.part)
+    notes = (*_fit_notes(fit.notes, converged=fit.converged, part=rows.part), *_interval_note(rows))
     found = [
         _fixed_finding(stratum, rows, effect, scale="log-odds", notes=notes)
         for effect in fit.effects
@@ -278,6 +278,13 @@ def _binomial(stratum: Stratum, rows: MixedRows) -> _Made:
         found.append(_marginal_finding(stratum, rows, effect, notes=notes))
     spread = tuple((sd, _interval(sd, cells=cells, fit=fit, rows=rows)) for sd in fit.sds)
     return found, spread, _covariates(rows, fit.effects, scale="log-odds")
+
+
+def _interval_note(rows: MixedRows) -> tuple[str, ...]:
+    """A sentence where the profile SD has no interval because there are too many cells."""
+    if rows.part != "crossing" or rows.total.size <= _LARGEST_INTERVAL:
+        return ()
+    return (f"No interval of the profile SD: there are {rows.total.size:,} cells, above {_LARGEST_INTERVAL:,}.",)
 
 
 def _interval(

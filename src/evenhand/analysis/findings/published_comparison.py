@@ -25,7 +25,7 @@ from evenhand.records.finding import Finding, SampleSize
 from evenhand.records.measure import Quantity
 from evenhand.records.profile import Cue
 
-__all__ = ["published_findings"]
+__all__ = ["published_findings", "published_left_out"]
 
 LARGEST = 30_000
 """Trials beyond which the published model is left out: variational Bayes on single rows then costs most."""
@@ -62,6 +62,19 @@ def published_findings(stratum: Stratum) -> list[Finding]:
         sample = SampleSize(trials=part.rows.height, items=len(items), profiles=part.rows["arm"].n_unique())
         found += [_finding(stratum, part, effect, sample) for effect in effects if effect.name in part.contrasts]
     return found
+
+
+def published_left_out(stratum: Stratum) -> str | None:
+    """A sentence where the published model is left out because there are too many answers; None elsewhere."""
+    cue = cues(stratum)[0]
+    parts = [part for part in (_pairs(stratum, cue=cue), _crossing(stratum, cue=cue)) if part is not None]
+    most = max((part.rows.height for part in parts), default=0)
+    if most <= LARGEST:
+        return None
+    return (
+        f"{stratum.model}, {stratum.kind}: the published model is left out, since it is fitted up to {LARGEST:,} "
+        f"answers and there are {most:,}."
+    )
 
 
 def _crossing(stratum: Stratum, *, cue: Cue | None) -> _CodedRows | None:

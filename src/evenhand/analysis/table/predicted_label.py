@@ -139,7 +139,7 @@ def _number_read(text: str, possible: tuple[str, ...]) -> str | None:
     claims = _CLAIM.findall(lowered)
     if claims:
         return claims[-1] if claims[-1] in possible else None
-    head = _HEAD.match(lowered)
+    head = _HEAD.match(text.lower().lstrip(_EDGES))  # as written: `plain` takes "2)" for the mark of a list
     return head[1] if head and head[1] in possible else None
 
 

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from msgspec.structs import replace
 
+from evenhand.analysis.findings import mixed_check as mixed_check_module
 from evenhand.analysis.findings.mixed_check import column_name, mixed_check
 from evenhand.analysis.table.scores import level_column, scores_from_frame
 from evenhand.analysis.table.stratum import Stratum, strata
@@ -92,6 +93,15 @@ def test_standard_deviations_have_an_interval_for_profiles() -> None:
     assert profile.low is not None and profile.high is not None
     assert profile.low <= profile.sd <= profile.high
     assert all(one.low is one.high is None for one in found if one != profile)
+
+
+def test_a_profile_sd_without_interval_says_why_in_the_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = stratum(Respondent(gap=1.0))
+    sure = named(part)["gender.female"]
+    assert not any("No interval of the profile SD" in note for note in sure.notes)
+    monkeypatch.setattr(mixed_check_module, "_LARGEST_INTERVAL", 100)
+    found = named(part)
+    assert any(note.startswith("No interval of the profile SD: there are ") for note in found["gender.female"].notes)
 
 
 def test_levels_and_factors_of_any_name_have_columns_of_their_own() -> None:

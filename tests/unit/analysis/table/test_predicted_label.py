@@ -59,7 +59,12 @@ def test_letters_are_read_only_where_they_are_an_answer(text: str, expected: str
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("3", "3"), ("3.0", "3"), ("option 2", "2"), ("three", None), ("4", None)]
+    ("text", "expected"),
+    [
+        *[("3", "3"), ("3.0", "3"), ("option 2", "2"), ("three", None), ("4", None)],
+        *[("2) relief", "2"), ("2. because", "2"), ("4) other", None), ("The answer is 2", "2"), ("choice: 3x", None)],
+        *[("The answer is 1. No: the answer is 2", "2"), ("multichoice is 2", None), ("the answer is 9", None)],
+    ],
 )
 def test_numbers_lose_a_trailing_decimal(text: str, expected: str | None) -> None:
     assert label_read(text, ("1", "2", "3")) == expected

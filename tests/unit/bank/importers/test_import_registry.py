@@ -18,7 +18,7 @@ from evenhand.errors import UsageError
 
 
 def test_formats_are_listed_with_what_they_are_and_which_options_they_have() -> None:
-    assert format_names() == ("columns", "emobench", "personahub", "prism", "stem", "steu")
+    assert format_names() == ("columns", "emobench", "eqbench", "personahub", "prism", "stem", "steu")
     for name, known in (*BANK_FORMATS.items(), *COHORT_FORMATS.items()):
         assert known.name == name
         assert known.summary
@@ -31,7 +31,7 @@ def test_formats_are_listed_with_what_they_are_and_which_options_they_have() -> 
     [
         ("emo-bench", "no format 'emo-bench'.*did you mean 'emobench'"),
         ("prism", "for `evenhand profiles import`"),
-        ("xml", "no format 'xml'; allowed: columns, emobench, stem, steu"),
+        ("xml", "no format 'xml'; allowed: columns, emobench, eqbench, stem, steu"),
     ],
 )
 def test_an_unknown_bank_format_is_refused(name: str, message: str) -> None:

@@ -111,6 +111,26 @@ def test_personas_differ_by_their_own_shift_and_by_how_they_react() -> None:
     assert np.std(gaps) > 0.02
 
 
+def test_the_profiles_of_a_crossing_react_each_by_itself_so_that_the_planted_effect_is_the_stated_one() -> None:
+    def crossed(number: int, religion: str, item: str) -> CellContext:
+        one = profile(item, "crossing", religion=religion)
+        return msgspec.structs.replace(one, arm=f"intersectional/{religion}-{number}")
+
+    means = []
+    for seed in range(12):
+        endpoint = make({"muslim": "-0.15", "persona_slopes": "0.4", "seed": str(seed)})
+        effects = [
+            mean_chance(endpoint, [crossed(number, "muslim", item) for item in ITEMS[:150]])
+            - mean_chance(endpoint, [crossed(number, "christian", item) for item in ITEMS[:150]])
+            for number in range(27)
+        ]
+        # One draw for all profiles would leave no spread here, and one of 6 points between the seeds.
+        assert np.std(effects) > 0.03
+        means.append(np.mean(effects))
+    assert np.std(means) < 0.03
+    assert np.mean(means) == pytest.approx(-0.15, abs=0.015)
+
+
 def test_chances_sum_to_one_and_follow_the_option_not_its_place() -> None:
     endpoint = make()
     shown = cell()
