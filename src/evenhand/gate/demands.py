@@ -17,7 +17,7 @@ from evenhand.errors import PolicyError
 from evenhand.gate.margin import claim, power_at
 from evenhand.gate.policy import Rule
 from evenhand.gate.result import Result
-from evenhand.gate.words import certain, number, percent, with_interval
+from evenhand.gate.words import PROPORTIONS, certain, number, percent, with_interval
 from evenhand.records.estimate import Absent, Interval, PointEstimate, Tested, Unassessed
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
@@ -139,13 +139,20 @@ def _bounded(finding: Finding, rule: Rule, outlook: Outlook) -> Assessment:
 
 def _against_margin(finding: Finding, tested: Tested, rule: Rule, outlook: Outlook) -> Assessment:
     """Whether a difference was found, or the absence of one larger than the margin."""
-    margin = rule.margin if rule.margin is not None else outlook.margin
+    planned = outlook.margin if tested.equivalence is None else tested.equivalence.margin
+    margin = planned if rule.margin is None else rule.margin
     said = with_interval(finding, tested.spread_adjusted or tested.spread)
     if tested.verdict is None:
         if outlook.unfinished:
             return "inconclusive", f"{said}; the run is unfinished, so there is no verdict yet."
         return "not assessable", f"{said}; it is tested for description only and carries no verdict."
-    found = claim(tested, margin=margin, own=rule.margin is not None, certainty=outlook.certainty)
+    found = claim(
+        tested,
+        margin=margin,
+        own=rule.margin is not None,
+        certainty=outlook.certainty,
+        proportion=finding.quantity.scale in PROPORTIONS,
+    )
     within = number(finding, margin)
     match found:
         case "difference":

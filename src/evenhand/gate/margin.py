@@ -15,7 +15,7 @@ __all__ = ["claim", "power_at", "quantile", "widened"]
 _SAME = 1e-9
 
 
-def claim(tested: Tested, *, margin: float, own: bool, certainty: float) -> Decision:
+def claim(tested: Tested, *, margin: float, own: bool, certainty: float, proportion: bool) -> Decision:
     """What may be claimed of a number that has a verdict.
 
     Args:
@@ -23,23 +23,30 @@ def claim(tested: Tested, *, margin: float, own: bool, certainty: float) -> Deci
         margin: Half-width of the range that counts as no difference.
         own: Whether the margin is the policy's own; otherwise it is that of the plan.
         certainty: At least that of the plan's tests.
+        proportion: Whether no item and no user can differ by more than 1 on its scale. On other scales only the run's
+            own test shows equivalence, at the plan's margin or a larger one.
     """
-    if _equivalent(tested, margin=margin, own=own, certainty=certainty):
+    if _as_planned(tested, margin=margin, own=own, certainty=certainty):
+        return "equivalent"
+    if own and proportion and _inside(tested, margin=margin, certainty=certainty):
         return "equivalent"
     return "difference" if _differs(tested, certainty=certainty) else "inconclusive"
 
 
-def _equivalent(tested: Tested, *, margin: float, own: bool, certainty: float) -> bool:
+def _as_planned(tested: Tested, *, margin: float, own: bool, certainty: float) -> bool:
+    """Whether the run's own test shows it: at the plan's margin, or at a smaller one."""
     against = tested.equivalence
-    if against is None:
+    if against is None or tested.verdict != "equivalent":
         return False
-    as_planned = not own or margin >= against.margin - _SAME
-    if as_planned and tested.verdict == "equivalent" and against.p <= 1 - certainty:
-        return True
+    return (not own or margin >= against.margin - _SAME) and against.p <= 1 - certainty
+
+
+def _inside(tested: Tested, *, margin: float, certainty: float) -> bool:
+    """Whether the adjusted interval lies within the margin less what the sample cannot see."""
     spread = widened(tested.spread_adjusted or tested.spread, value=tested.value, certainty=certainty)
-    if not own or spread is None or against.unseen is None:
+    if spread is None or tested.equivalence is None or tested.equivalence.unseen is None:
         return False
-    left = margin - against.unseen
+    left = margin - tested.equivalence.unseen
     return -left < spread.low and spread.high < left
 
 

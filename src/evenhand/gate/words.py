@@ -7,22 +7,24 @@ import re
 from evenhand.gate.margin import widened
 from evenhand.records.estimate import Interval, Spread
 from evenhand.records.finding import Finding
+from evenhand.records.measure import Scale
 
-__all__ = ["certain", "number", "percent", "visible", "with_interval"]
+__all__ = ["PROPORTIONS", "certain", "number", "percent", "visible", "with_interval"]
 
 _HIDDEN = re.compile(
     "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 """Control characters, halves of characters, and marks that turn the direction of what follows."""
 
-_PROPORTIONS = ("probability", "rate", "share")
+PROPORTIONS: frozenset[Scale] = frozenset({"probability", "rate", "share"})
+"""Scales of proportions and their differences, on which nothing differs by more than 1."""
 
 
 def number(finding: Finding, value: float | None) -> str:
     """A number on the scale of a finding: points where it is a difference of proportions, per cent where it is one."""
     if value is None:
         return "no number"
-    if finding.quantity.scale not in _PROPORTIONS:
+    if finding.quantity.scale not in PROPORTIONS:
         return f"{value:.2f}"
     return percent(value) if isinstance(finding.number, Interval) else f"{100 * value:.1f} points"
 
@@ -51,4 +53,4 @@ def with_interval(finding: Finding, spread: Spread | None) -> str:
 
 
 def _bare(finding: Finding, value: float) -> str:
-    return f"{100 * value:.1f}" if finding.quantity.scale in _PROPORTIONS else f"{value:.2f}"
+    return f"{100 * value:.1f}" if finding.quantity.scale in PROPORTIONS else f"{value:.2f}"

@@ -25,6 +25,7 @@ from evenhand.records.estimate import (
 )
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
+from evenhand.records.measure import Quantity
 from evenhand.report.titles import title_of
 from tests.support.findings_fixture import POSITION, full_findings, interval_finding, quick_findings
 
@@ -122,7 +123,7 @@ MARGINS = [
     (DIFFERENCE, 0.14, "pass", "0.08 at most, and 0.05 could be unseen"),
     (DIFFERENCE, 0.12, "not met", "0.08 and 0.05 are more than 0.12"),
     (OPEN, 0.05, "inconclusive", "reaches beyond"),
-    (number_with(0.02, half=0.008, verdict="equivalent", p=0.001, p_margin=0.01), 0.01, "not met", "beyond 0.01"),
+    (number_with(0.02, half=0.008, verdict="equivalent", p=0.001, p_margin=0.01), 0.01, "not met", "differs from zero"),
     (replace(EQUIVALENT, equivalence=None, verdict="inconclusive"), 0.5, "inconclusive", "no margin has a meaning"),
 ]  # fmt: skip
 
@@ -132,6 +133,19 @@ def test_a_margin_of_the_policy_is_never_laxer_than_the_test_of_the_run(
     number: Tested, margin: float, result: Result, why: str
 ) -> None:
     assert decided(number, rule=Rule(name="r", margin=margin)).result == result, why
+
+
+def test_on_other_scales_only_the_runs_own_test_shows_a_margin() -> None:
+    whole = quick_findings()
+    shown = replace(OPEN, equivalence=Equivalence(margin=0.5, p=0.9, unseen=0.05))
+    made = replace(finding(shown), quantity=Quantity(name="rating", scale="rating"))
+    for margin, verdict, result in ((2.0, "inconclusive", "inconclusive"), (2.0, "equivalent", "pass")):
+        number = replace(shown, verdict=verdict, equivalence=Equivalence(margin=0.5, p=0.01, unseen=0.05))
+        findings = replace(whole, findings=(replace(made, number=number),))
+        decision = decide(Policy(rule=(Rule(name="r", margin=margin),)), findings, title=title_of)
+        assert decision.result == result
+    named = decide(Policy(rule=(Rule(name="r"),)), findings, title=title_of)
+    assert "smaller than 0.50" in named.rules[0].reason
 
 
 def test_certainty_makes_both_claims_stricter_and_never_laxer() -> None:
