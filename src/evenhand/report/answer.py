@@ -96,10 +96,17 @@ def answers_of(findings: Findings) -> ReportAnswers:
     return ReportAnswers(verdict=overall, models=models)
 
 
+def _is_asked(finding: Finding) -> bool:
+    """Whether the answer must settle it: the contrasts of `ASKED`, and the ratings that the plan made confirmatory."""
+    return finding.measure in ASKED or (finding.measure == "shift" and finding.role == "confirmatory")
+
+
 def _answer(source: Source, model: str) -> ReportAnswer:
-    findings = [found for found in source.all() if found.model == model and found.verdict is not None]
+    judged = [found for found in source.all() if found.model == model and found.verdict is not None]
+    # A stored fact that is put to use where the question needs it is what memory is for.
+    findings = [found for found in judged if found.quantity.name != "fact_used"]
     validity = [one for one in source.findings.validity if one.model == model]
-    asked = [found for found in findings if found.measure in ASKED]
+    asked = [found for found in findings if _is_asked(found)]
     groups, others = _not_asked(source, findings)
     verdict = _verdict(findings, asked=asked, held=_held(validity, asked), groups=groups)
     if _unlooked(source):
@@ -185,7 +192,7 @@ def worst_finding(findings: Sequence[Finding], verdict: Verdict | None) -> Findi
 
     Where nothing is settled it is the one whose interval reaches farthest.
     """
-    decisive = [found for found in findings if found.verdict == verdict] or [f for f in findings if f.measure in ASKED]
+    decisive = [found for found in findings if found.verdict == verdict] or [f for f in findings if _is_asked(f)]
     for tier in (*_TIERS, frozenset(found.measure for found in decisive)):
         own = [found for found in decisive if found.measure in tier]
         if own:
@@ -219,7 +226,7 @@ def _worst(source: Source, finding: Finding) -> Worst:
 
 
 def _several_kinds(source: Source, model: str) -> bool:
-    return len({found.kind for found in source.all() if found.model == model and found.measure in ASKED}) > 1
+    return len({found.kind for found in source.all() if found.model == model and _is_asked(found)}) > 1
 
 
 def _sides(source: Source, finding: Finding) -> tuple[str, str]:
