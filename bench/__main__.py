@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-BENCHES = ("client_speed", "memory", "start_up", "specimen_speed", "judge_speed", "findings_speed")
+BENCHES = ("client_speed", "memory", "start_up", "specimen_speed", "judge_speed", "findings_speed", "headroom")
 
 
 def main(names: list[str]) -> bool:

@@ -12,14 +12,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 import typer
 
 from evenhand.cli.main import app
 from evenhand.records.findings import Findings
-from evenhand.records.score import SCORE_COLUMNS
+from evenhand.records.measurement import MEASUREMENT_COLUMNS
+from evenhand.records.score import SCORE_COLUMNS, ScoreColumn
+from evenhand.report.answer import answers_of
 
 DOCS = Path(__file__).parents[1] / "docs" / "reference"
 
@@ -51,16 +53,20 @@ def command_page() -> str:
     return "\n".join(parts)
 
 
-def column_table() -> str:
-    """The score columns as a Markdown table."""
-    rows = [f"| `{c.name}` | {c.type}{', may be null' if c.nullable else ''} | {c.meaning} |" for c in SCORE_COLUMNS]
+def column_table(columns: tuple[ScoreColumn, ...] = SCORE_COLUMNS) -> str:
+    """The columns of a table as a Markdown table."""
+    rows = [f"| `{c.name}` | {c.type}{', may be null' if c.nullable else ''} | {c.meaning} |" for c in columns]
     return "\n".join(["| column | type | meaning |", "| --- | --- | --- |", *rows])
 
 
 def findings_schema() -> str:
-    """JSON Schema of findings.json, the three names that are written beside each finding among it."""
-    schema = msgspec.json.schema(Findings)
-    for record in schema["$defs"].values():
+    """JSON Schema of findings.json, with the names and the answer that are written beside the numbers."""
+    (top, answer), records = msgspec.json.schema_components(
+        (Findings, get_type_hints(answers_of)["return"]), ref_template="#/$defs/{name}"
+    )
+    schema: dict[str, Any] = {**top, "$defs": records}
+    records["Findings"]["properties"]["answer"] = {**answer, "readOnly": True}
+    for record in records.values():
         record["description"] = record.get("description", "").partition("\n\n    Example:")[0]
     made = {name: {"type": "string", "readOnly": True} for name in ("id", "title", "estimand")}
     schema["$defs"]["Finding"]["properties"] |= made
@@ -72,12 +78,15 @@ def main() -> None:
     """Write the pages, or with `--check` fail when they are not up to date."""
     files = DOCS / "files.md"
     text = files.read_text(encoding="utf-8")
-    filled = re.sub(
-        r"(<!-- generated: score columns -->\n).*?(<!-- end -->)",
-        lambda found: f"{found[1]}{column_table()}\n{found[2]}",
-        text,
-        flags=re.DOTALL,
-    )
+    filled = text
+    for name, columns in (("score", SCORE_COLUMNS), ("measurement", MEASUREMENT_COLUMNS)):
+        table = column_table(columns)
+        filled = re.sub(
+            rf"(<!-- generated: {name} columns -->\n).*?(<!-- end -->)",
+            lambda found, table=table: f"{found[1]}{table}\n{found[2]}",  # type: ignore[misc]
+            filled,
+            flags=re.DOTALL,
+        )
     pages = {
         files: filled,
         DOCS / "cli.md": command_page(),

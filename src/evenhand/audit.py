@@ -2,7 +2,7 @@
 
 1. Plan.     What will be asked, of whom, in what order and with which words is fixed and hashed before anything is
              asked (`evenhand.plan.make`). The margin below which a gap counts as none is part of the plan.
-2. Ask.      Every cell of the crossing is put to the assistant once. Only what stands in memory differs between the
+2. Ask.      Every cell of the crossing is put to the assistant once. Only what is in memory differs between the
              arms of an item: nothing (repeated), facts that say nothing of social position, or a profile's facts.
              Each answer is on disk before it is counted.
 3. Score.    An answer becomes a score in [0, 1]; whatever is not an answer (refused, truncated, unparsed, failed)
@@ -17,12 +17,14 @@ Every step reads what the step before left in the run directory, so each can be 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from evenhand.analysis.analyse import analyse
+from evenhand.analysis.table.measurements import Measurements, measurements_from_frame, write_measurements
 from evenhand.analysis.table.scores import Scores, scores_from_frame, write_scores
 from evenhand.design.cells import Crossing
 from evenhand.endpoints.base import Endpoint
@@ -30,8 +32,10 @@ from evenhand.endpoints.connections import check_connection
 from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.kinds import kind_of, open_endpoint
 from evenhand.endpoints.redact import known_secrets
-from evenhand.errors import StoreError
+from evenhand.errors import StoreError, UsageError
+from evenhand.head.judging import rater_checks
 from evenhand.head.summary import example_prompts, run_summary
+from evenhand.measurement_table import Labels, measurement_table
 from evenhand.plan.cost import prices_of
 from evenhand.plan.make import PlanRequest, make_plan
 from evenhand.plan.questions import Questions
@@ -49,13 +53,22 @@ from evenhand.run.halted import halted
 from evenhand.run.ledger import Ledger, MeteredEndpoint
 from evenhand.run.limits import Limits, Listener, RunReport, StopReason
 from evenhand.run.secrets import secrets_of
-from evenhand.rundir import FINDINGS_FILE, SCORES_FILE, TRIALS_FILE, RunDirectory, default_directory
+from evenhand.rundir import (
+    FINDINGS_FILE,
+    MEASUREMENTS_FILE,
+    SCORES_FILE,
+    TRIALS_FILE,
+    RunDirectory,
+    default_directory,
+)
 from evenhand.score_table import plan_factors, score_table
 from evenhand.scoring.extractors.choose import extractor_named
+from evenhand.scoring.judging.endpoint import JudgedEndpoint
+from evenhand.scoring.judging.labels import read_labels
 from evenhand.scoring.llm_extract import ExtractedEndpoint
 from evenhand.scoring.outcome import outcome_of
 from evenhand.store.json_file import write_json
-from evenhand.store.reading import open_trials
+from evenhand.store.reading import TrialReader, open_trials
 from evenhand.store.recorded import open_recorded
 from evenhand.store.store import open_store
 
@@ -66,6 +79,7 @@ __all__ = [
     "analyse_run",
     "ask",
     "audit",
+    "measure",
     "publish",
     "score",
 ]
@@ -88,7 +102,7 @@ def audit(
         out: Run directory; None: `runs/DATE-MODEL`.
         connection: How servers are reached.
         limits: Budgets; a run that reaches one has interim findings and can be resumed.
-        listener: Told after every transaction where the run stands.
+        listener: Told after every transaction how far the run has come.
 
     Returns:
         The run directory; what this run did is in its `asked`.
@@ -115,7 +129,8 @@ def audit(
         if done.halts and done.skipped + done.asked == done.outcomes["failed"]:
             raise halted(done, again=f"try again with `evenhand run {directory}`, or plan anew")
     if done.stopped == "interrupted":
-        safe = f"{done.asked + done.skipped:,} answers are safe; go on with `evenhand run {directory}`"
+        kept = done.asked + done.skipped
+        safe = f"{'1 answer is' if kept == 1 else f'{kept:,} answers are'} safe; go on with `evenhand run {directory}`"
         raise KeyboardInterrupt(f"Stopped. {safe}.")
     publish(analyse_run(plan, directory), directory)
     return RunDirectory(directory, asked=done)
@@ -250,6 +265,19 @@ def _endpoints(plan: Plan, questions: Questions, connection: Connection, ledger:
     endpoints = {model.name: open_endpoint(model, context=context) for model in plan.models}
     templates = {prompt.name: prompt.text for prompt in plan.prompts}
     for reader in second_models(plan):
+        if plan.rater is not None:
+            endpoints = {
+                name: JudgedEndpoint(
+                    MeteredEndpoint(endpoint, model=name, role="assistant", ledger=ledger),
+                    MeteredEndpoint(
+                        open_endpoint(reader, context=context), model=reader.name, role="second", ledger=ledger
+                    ),
+                    rater=plan.rater,
+                    templates=templates,
+                )
+                for name, endpoint in endpoints.items()
+            }
+            continue
         endpoints = {
             name: ExtractedEndpoint(
                 MeteredEndpoint(endpoint, model=name, role="assistant", ledger=ledger),
@@ -281,33 +309,82 @@ def score(plan: Plan, directory: Path, *, out: Path | None = None) -> Scores:
     with open_trials(path) as trials:
         frame = score_table(plan, trials)
     scores = scores_from_frame(frame, settings=plan.analysis, factors=plan_factors(plan))
-    target = (out or directory) / SCORES_FILE
+    with _written(out or directory, SCORES_FILE, directory=directory) as target:
+        write_scores(scores, path=target)
+    return scores
+
+
+def measure(plan: Plan, directory: Path, *, out: Path | None = None, labels: Path | None = None) -> Measurements:
+    """Collect the numbers that answers state and write `measurements.parquet`, where there are any.
+
+    Args:
+        plan: The run's plan.
+        directory: The run directory; it is only read where `out` is given.
+        out: Where the table goes; None: the run directory.
+        labels: People's ratings of some written answers, to correct a judge by.
+
+    Raises:
+        StoreError: The store cannot be read, or the table cannot be written.
+        UsageError: The ratings cannot be used.
+    """
+    with open_trials(directory / TRIALS_FILE) as trials:
+        given = None if labels is None else _labels(plan, trials, labels)
+        frame = measurement_table(plan, trials, labels=given)
+    measurements = measurements_from_frame(frame, settings=plan.analysis, factors=plan_factors(plan))
+    if frame.height:
+        with _written(out or directory, MEASUREMENTS_FILE, directory=directory) as target:
+            write_measurements(measurements, path=target)
+    return measurements
+
+
+def _labels(plan: Plan, trials: TrialReader, path: Path) -> Labels:
+    """People's ratings, checked against the answers of the run.
+
+    Raises:
+        UsageError: The run has no judge, or the file cannot be used.
+    """
+    if plan.rater is None:
+        raise UsageError("--labels corrects a judge, and nobody judged this run; plan one with --judge MODEL")
+    written = {row.cell.cell_key for row in trials.rows() if row.cell.condition.answer == "text"}
+    return read_labels(path, criteria=plan.rater.criteria, cells=written)
+
+
+@contextmanager
+def _written(folder: Path, name: str, *, directory: Path) -> Iterator[Path]:
+    """The path at which a table is written while the block runs.
+
+    Raises:
+        StoreError: It cannot be written.
+    """
+    target = folder / name
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_scores(scores, path=target)
+        yield target
     except OSError as error:
         raise StoreError(
             f"cannot write {str(target)!r} ({error.strerror or error}); "
             f"choose a writable directory: `evenhand analyse {directory} --out DIR`"
         ) from error
-    return scores
 
 
-def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None) -> Findings:
+def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None, labels: Path | None = None) -> Findings:
     """Score and analyse a run directory.
 
     Args:
         plan: The run's plan.
         directory: The run directory.
-        out: Where the score table goes; None: the run directory, which then must be writable.
+        out: Where the tables go; None: the run directory, which then must be writable.
+        labels: People's ratings of some written answers, to correct a judge by.
     """
     scores = score(plan, directory, out=out)
+    measurements = measure(plan, directory, out=out, labels=labels)
     with open_trials(directory / TRIALS_FILE) as trials:
         summary = run_summary(plan, trials, directory=directory)
         examples = example_prompts(plan, trials)
+        rater = rater_checks(plan, trials)
         lost = trials.count() - scores.frame.height
         summary = msgspec.structs.replace(summary, interim=trials.count() < sum(m.planned for m in summary.models))
-    findings = analyse(scores, run=summary, examples=examples)
+    findings = analyse(scores, measurements=measurements, run=summary, examples=examples)
     planned = sum(model.planned for model in summary.models)
     asked = sum(sum(model.outcomes.values()) for model in summary.models)
     warnings = []
@@ -316,7 +393,7 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None) -> Find
     if lost:
         rows = "1 row" if lost == 1 else f"{lost:,} rows"
         warnings.append(f"{rows} of {TRIALS_FILE} cannot be read and are left out of every number.")
-    return msgspec.structs.replace(findings, warnings=(*warnings, *findings.warnings))
+    return msgspec.structs.replace(findings, rater=rater, warnings=(*warnings, *findings.warnings))
 
 
 def publish(findings: Findings, directory: Path) -> Path:

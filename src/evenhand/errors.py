@@ -7,17 +7,20 @@ EvenhandError                 1   anything we foresaw; the message is one senten
 │   ├── BankError                 a bank or an item
 │   ├── CohortError               a cohort, a profile or a fact
 │   ├── PlanError                 a plan: edited by hand, or not the one this store was made from
+│   ├── PolicyError               a policy of the gate
 │   └── TableError                a table of predictions or scores
 ├── StoreError                4   the run directory: newer version, read-only, disk full, locked
 ├── EndpointError             5   the assistant could not be asked at all (no key, no server, bad model name)
 │   └── MissingExtraError         an optional dependency is not installed
 ├── BudgetExceeded            6   a stated budget ended the run cleanly; resume to go on
-├── GateFailed                7   the gate's policy was not met (8: inconclusive)
+├── GateFailed                7   the gate's policy was not met
+├── GateInconclusive          8   the run settles the policy neither way
 ├── RunHalted                     asking on would only have failed more; what was answered is safe
 │   ├── SameError             9   the server declined the same way again and again
 │   ├── NoAnswers            10   no cell of a model had a usable answer
 │   └── MostlyFailed         11   the server is gone, or most of the last cells got no answer
-└── LocalError               12   this machine, not the assistant, ran out of something (open files, memory, ports)
+├── LocalError               12   this machine, not the assistant, ran out of something (open files, memory, ports)
+└── GateNotAssessable        13   the run cannot answer what the gate's policy asks
 ```
 
 A message names the offending value, what was allowed, and the next step. Errors of single trials never
@@ -37,12 +40,15 @@ __all__ = [
     "EndpointError",
     "EvenhandError",
     "GateFailed",
+    "GateInconclusive",
+    "GateNotAssessable",
     "InputError",
     "LocalError",
     "MissingExtraError",
     "MostlyFailed",
     "NoAnswers",
     "PlanError",
+    "PolicyError",
     "RunHalted",
     "SameError",
     "StoreError",
@@ -91,6 +97,10 @@ class PlanError(InputError):
     """A plan was edited, or is not the plan this store belongs to."""
 
 
+class PolicyError(InputError):
+    """A policy of the gate cannot be read, or contradicts itself."""
+
+
 class TableError(InputError):
     """A table of predictions or scores lacks what the analysis needs."""
 
@@ -121,6 +131,18 @@ class GateFailed(EvenhandError):
     """The gate's policy was not met."""
 
     exit_code = 7
+
+
+class GateInconclusive(EvenhandError):
+    """The run settles the gate's policy neither way."""
+
+    exit_code = 8
+
+
+class GateNotAssessable(EvenhandError):
+    """The run cannot answer what the gate's policy asks: it was not asked, or its answers could not have shown it."""
+
+    exit_code = 13
 
 
 class RunHalted(EvenhandError):

@@ -20,6 +20,7 @@ from evenhand.run.limits import RunReport
 
 __all__ = [
     "FINDINGS_FILE",
+    "MEASUREMENTS_FILE",
     "REPORT_FILE",
     "SCORES_FILE",
     "TRIALS_FILE",
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 SCORES_FILE = "scores.parquet"
+MEASUREMENTS_FILE = "measurements.parquet"
 FINDINGS_FILE = "findings.json"
 REPORT_FILE = "report.html"
 
@@ -80,6 +82,21 @@ class RunDirectory:
         if not path.is_file():
             raise StoreError(
                 f"{str(self.path)!r} has no {SCORES_FILE} yet; make it with `evenhand analyse {self.path}`."
+            )
+        return pl.read_parquet(path)
+
+    @cached_property
+    def measurements(self) -> pl.DataFrame:
+        """One row per trial and number that answers state (ratings, percentages); docs/reference/measurements.md.
+
+        Raises:
+            StoreError: Nothing was analysed yet, or the run asked for letters only.
+        """
+        path = self.path / MEASUREMENTS_FILE
+        if not path.is_file():
+            raise StoreError(
+                f"{str(self.path)!r} has no {MEASUREMENTS_FILE}: nothing was analysed yet, or letters only were asked "
+                f"for; analyse it with `evenhand analyse {self.path}`, or ask ratings with --kind intensity."
             )
         return pl.read_parquet(path)
 

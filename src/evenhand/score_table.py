@@ -1,4 +1,4 @@
-"""Store + plan -> score table: one row a trial, every factor a column."""
+"""Store + plan -> score table: one row per trial, every factor a column."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from evenhand.records.message import Reply
 from evenhand.records.plan import Plan
 from evenhand.records.profile import Arm
 from evenhand.records.score import SCORE_COLUMNS, ColumnType
-from evenhand.records.trial import Answered, outcome_name
+from evenhand.records.trial import Answered, Outcome, Rated, outcome_name
 from evenhand.scoring.leakage import FactWords, content_words, mentioned, prepare
 from evenhand.scoring.outcome import LETTERS
 from evenhand.scoring.probability import option_probabilities
+from evenhand.scoring.rating_score import order_fit, reference_score
 from evenhand.store.reading import TrialReader
 from evenhand.store.rows import StoredTrial
 
@@ -93,17 +94,18 @@ class _Scorer:
         chosen = next((index for index, option in enumerate(item.options) if option.id == choice), None)
         answered = item.options[chosen] if chosen is not None else None
         place = cell.option_order.index(chosen) if chosen is not None else None
-        p_score, p_best = _expected(reply, cell.option_order, values, place=place)
+        letter = cell.condition.answer == "letter"
+        p_score, p_best = _expected(reply, cell.option_order, values, place=place if letter else None)
         leak, leak_reasoning, dimension = self._leak(stored, arm, item)
         return (
             *(cell.cell_key, cell.model, bank, item.id, item.kind, item.context, item.difficulty),
             *(arm.id, arm.kind, arm.cohort if arm.kind == "profile" else None, arm.matched_set),
             *msgspec.structs.astuple(cell.condition),
             *(cell.replicate, cell.order_index, outcome_name(outcome)),
-            *(choice, (answered.emotion or answered.strategy) if answered else None, key),
+            *(choice, (answered.emotion or answered.strategy) if answered else None, key or None),
             sum(values) / len(values) if values else None,
             place,
-            values[chosen] if chosen is not None else None,
+            _score(item, outcome, key),
             *(p_score, p_best, leak, leak_reasoning, dimension),
             len(reply.text) if reply else None,
             reply.usage.input_tokens if reply else None,
@@ -134,6 +136,25 @@ def _value(item: Item, option: str, key: str) -> float:
     if item.kind == "management":
         return float(next(o.weight for o in item.options if o.id == option) or 0.0)
     return 1.0 if option == key else 0.0
+
+
+def _score(item: Item, outcome: Outcome, key: str) -> float | None:
+    """Score of a trial in [0, 1]; None without a usable answer, and for ratings without anything to hold them against.
+
+    Of a distribution it is the expected score. Of ratings it is the share of order constraints that they satisfy, or
+    their closeness to reference ratings, where worse than random counts 0.
+    """
+    match outcome:
+        case Answered(stated=None):
+            return _value(item, outcome.choice, key)
+        case Answered(stated=dict(stated)):
+            return min(1.0, sum(share * _value(item, option, key) for option, share in stated.items()))
+        case Rated(ratings=ratings):
+            if item.order is not None:
+                return order_fit(ratings, item.order)
+            return max(0.0, reference_score(ratings, item.reference)) if item.reference else None
+        case _:
+            return None
 
 
 def _expected(

@@ -17,6 +17,7 @@ FLOORS = (
     ("selftest",),
     ("audit",),
     ("rundir",),
+    ("measurement_table",),
     ("run", "head", "score_table", "view", "train"),
     ("plan",),
     ("store",),

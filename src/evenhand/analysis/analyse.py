@@ -19,20 +19,27 @@ from evenhand.analysis.findings.leakage_findings import fact_mentions, leakage_f
 from evenhand.analysis.findings.memory_effect import memory_findings
 from evenhand.analysis.findings.missingness import missing_findings, outcome_counts
 from evenhand.analysis.findings.mixed_check import MixedCheck, mixed_check
+from evenhand.analysis.findings.numbers import number_findings
 from evenhand.analysis.findings.option_shift import option_findings, option_shares
 from evenhand.analysis.findings.pilot import design_power
 from evenhand.analysis.findings.published_comparison import published_findings, published_left_out
 from evenhand.analysis.findings.reading import with_covariates, withheld
 from evenhand.analysis.findings.validity import gated, limited, validities
 from evenhand.analysis.findings.within_factor_gaps import within_factor_findings
+from evenhand.analysis.table.measurements import Measurements
 from evenhand.analysis.table.scores import Scores
 from evenhand.analysis.table.stratum import Stratum, strata
+from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.results import CellMean
 from evenhand.records.run_summary import ExamplePrompt, RunSummary
 
 __all__ = ["analyse"]
+
+
+_WITHOUT_CHOICE: frozenset[AnswerFormat] = frozenset({"rating", "text"})
+"""Formats in which no option is chosen: what they state is analysed from the measurement table."""
 
 
 class _StratumResult(Struct, frozen=True, kw_only=True):
@@ -48,6 +55,7 @@ class _StratumResult(Struct, frozen=True, kw_only=True):
 def analyse(
     scores: Scores,
     *,
+    measurements: Measurements | None = None,
     run: RunSummary | None = None,
     examples: tuple[ExamplePrompt, ...] = (),
     published: bool | None = None,
@@ -56,6 +64,7 @@ def analyse(
 
     Args:
         scores: The table.
+        measurements: The numbers that answers state, where any were asked for.
         run: What was run; None for a bare table.
         examples: Prompts to show beside the findings.
         published: Whether to fit the published item-only model beside ours, for comparison; None: for the
@@ -72,9 +81,11 @@ def analyse(
     compared = (run is None or run.preset == "fang2025") if published is None else published
     # Estimates are made within strata: one model, one kind of item, one way of showing memory.
     parts = [_part(stratum, compared=compared) for stratum in strata(scores)]
+    choices = [part for part in parts if part.stratum.where.answer not in _WITHOUT_CHOICE]
     # Verdicts need all of them: families of tests span strata and models.
     interim, asked = run is not None and run.interim, run.asked if run is not None else 1.0
     estimated = [found for part in parts for found in part.findings]
+    estimated += [] if measurements is None else number_findings(measurements)
     # Before any verdict: could these answers have shown a difference?
     validity = validities(scores)
     made = judged(gated(estimated, validity), settings=scores.settings, interim=interim, asked=asked)
@@ -88,11 +99,11 @@ def analyse(
         cells=_cells(parts),
         outcomes=tuple(count for part in parts for count in outcome_counts(part.stratum)),
         items=tuple(item for part in parts for item in part.items.reactions),
-        emotions=tuple(one for part in parts for one in keyed_emotions(part.stratum)),
-        options=tuple(share for part in parts for share in option_shares(part.stratum)),
+        emotions=tuple(one for part in choices for one in keyed_emotions(part.stratum)),
+        options=tuple(share for part in choices for share in option_shares(part.stratum)),
         mentions=tuple(mention for part in parts for mention in fact_mentions(part.stratum)),
         variances=tuple(one for part in parts for one in part.check.variances),
-        power=tuple(one for part in parts for one in design_power(part.stratum)),
+        power=tuple(one for part in choices for one in design_power(part.stratum)),
         examples=examples,
         warnings=(*cautions_of(findings), *caveats_of(scores), *left_out),
         as_read=with_covariates(
@@ -102,6 +113,20 @@ def analyse(
 
 
 def _part(stratum: Stratum, *, compared: bool) -> _StratumResult:
+    if stratum.where.answer in _WITHOUT_CHOICE:
+        return _StratumResult(
+            stratum=stratum,
+            # What was stated is analysed number by number; here: how well it fits, and what is missing.
+            findings=[
+                *(accuracy_findings(stratum) if stratum.where.answer == "rating" else ()),
+                *missing_findings(stratum),
+                *(leakage_findings(stratum) if stratum.where.answer == "text" else ()),
+                *(benefit_findings(stratum) if stratum.kind == "leakage" else ()),
+            ],
+            crossing=Intersections(findings=(), cells=()),
+            check=MixedCheck(findings=(), variances=()),
+            items=ItemFunctioning(findings=(), tested=()),
+        )
     crossing = intersections(stratum)
     check = mixed_check(stratum)
     items = item_functioning(stratum)

@@ -155,6 +155,11 @@ def valence(emotion: str) -> Valence:
     return _pattern(emotion).valence
 
 
+def valence_of(emotion: str | None) -> Valence | None:
+    """The valence of an emotion that has a pattern; None of any other word."""
+    return None if emotion is None or emotion not in PATTERNS else valence(emotion)
+
+
 def appraisal_distance(first: str, second: str) -> int:
     """How far apart two emotions' patterns are: the number of appraisals on which they cannot both hold.
 

@@ -10,7 +10,7 @@ from itertools import islice
 from msgspec import Struct
 
 from evenhand.errors import BankError
-from evenhand.records.item import Bank, Item, Option
+from evenhand.records.item import Bank, Item, Option, RatingOrder
 
 __all__ = ["MAX_OPTIONS", "MAX_OPTION_CHARACTERS", "MAX_STEM_CHARACTERS", "Problem", "bank_problems", "check_bank"]
 
@@ -65,7 +65,7 @@ def bank_problems(bank: Bank) -> Iterator[Problem]:
             yield Problem(
                 item=item.id,
                 field="id",
-                message=f"stands twice (again at items[{index}]); ids must be unique, rename one",
+                message=f"is given twice (again at items[{index}]); ids must be unique, rename one",
             )
         seen.add(item.id)
         yield from _item_problems(item)
@@ -98,7 +98,13 @@ def _texts(item: Item) -> dict[str, str]:
 
 
 def _item_problems(item: Item) -> Iterator[Problem]:
-    for field, message in (*_id_problems(item.id), *_text_problems(item), *_option_problems(item)):
+    for field, message in (*_id_problems(item.id), *_text_problems(item)):
+        yield Problem(item=item.id, field=field, message=message)
+    if item.kind == "advice":
+        for field, message in _advice_problems(item):
+            yield Problem(item=item.id, field=field, message=message)
+        return
+    for field, message in _option_problems(item):
         yield Problem(item=item.id, field=field, message=message)
     for field, message in (
         *_key_problems(item),
@@ -119,7 +125,8 @@ def _id_problems(name: str) -> Iterator[_Found]:
 
 def _text_problems(item: Item) -> Iterator[_Found]:
     yield from _length("stem", item.stem, MAX_STEM_CHARACTERS)
-    yield from _length("question", item.question, MAX_OPTION_CHARACTERS)
+    if item.kind != "advice" or item.question:
+        yield from _length("question", item.question, MAX_OPTION_CHARACTERS)
     for index, option in enumerate(item.options):
         yield from _length(f"options[{index}].text", option.text, MAX_OPTION_CHARACTERS)
     for index, fact in enumerate(item.facts):
@@ -153,6 +160,17 @@ def _twice(field: str, values: Sequence[str]) -> Iterator[_Found]:
             yield f"options[{index}].{field}", f"is {_short(value)}, like another option; make the two differ"
 
 
+def _advice_problems(item: Item) -> Iterator[_Found]:
+    """Nothing is chosen, so that nothing may be keyed."""
+    if item.options:
+        yield "options", f"has {len(item.options)} options; an advice item has none, the assistant writes: remove them"
+    for field, given in (("key", item.key), ("key_without", item.key_without)):
+        if given:
+            yield field, f"is {_short(given)}; an advice item has no key, remove it"
+    if item.order is not None or item.reference is not None:
+        yield "order", "is given; an advice item asks for no ratings, remove it"
+
+
 def _key_problems(item: Item) -> Iterator[_Found]:
     ids = [option.id for option in item.options]
     allowed = ", ".join(ids[:MAX_OPTIONS])
@@ -180,26 +198,46 @@ def _management_weights(options: Sequence[Option], key: str) -> Iterator[_Found]
         yield "key", f"is {key!r}, but option {best!r} has a higher weight; key the option of the highest weight"
 
 
-def _order_problems(item: Item) -> Iterator[_Found]:
+def _intensity_problems(item: Item) -> Iterator[_Found]:
     if not _RATED[0] <= len(item.options) <= _RATED[1]:
         yield "options", f"has {len(item.options)} emotions to rate; {_RATED[0]} to {_RATED[1]} are allowed"
     for index, option in enumerate(item.options):
         if not option.emotion:
             yield f"options[{index}].emotion", "is missing; name the emotion that is rated"
-    if item.order is None:
-        yield "order", "is missing; state which rating must be high, which below it, and which low"
-        return
     ids = [option.id for option in item.options]
-    if item.order.high != item.key:
-        yield "order.high", f"is {_short(item.order.high)}, the key is {_short(item.key)}; make them one"
-    named = (*item.order.above, *item.order.low)
+    yield from _reference_problems(item, ids)
+    if item.order is not None:
+        yield from _order_problems(item.order, key=item.key, ids=ids)
+    elif item.reference is None:
+        yield "order", "is missing; state which rating must be high, which below it, and which low"
+
+
+def _order_problems(order: RatingOrder, *, key: str, ids: Sequence[str]) -> Iterator[_Found]:
+    if order.high != key:
+        yield "order.high", f"is {_short(order.high)}, the key is {_short(key)}; make them one"
+    named = (*order.above, *order.low)
     for name in named:
-        if name not in ids or name == item.order.high:
-            yield "order", f"names {_short(name)}; use the other options: {', '.join(i for i in ids if i != item.key)}"
+        if name not in ids or name == order.high:
+            yield "order", f"names {_short(name)}; use the other options: {', '.join(i for i in ids if i != key)}"
+    if not named:
+        yield "order", "constrains nothing; put the other options under `above` or under `low`"
     if len(set(named)) < len(named):
         yield "order", "names an option twice; put it under `above` or under `low`"
-    if not 0.0 <= item.order.at_most <= 10.0:
-        yield "order.at_most", f"is {item.order.at_most!r}; ratings lie in [0, 10]"
+    if not 0.0 <= order.at_most <= 10.0:
+        yield "order.at_most", f"is {order.at_most!r}; ratings lie in [0, 10]"
+
+
+def _reference_problems(item: Item, ids: Sequence[str]) -> Iterator[_Found]:
+    if item.reference is None:
+        return
+    if set(item.reference) != set(ids):
+        yield "reference", f"rates {', '.join(item.reference) or 'nothing'}; rate every option: {', '.join(ids)}"
+        return
+    for name, rating in item.reference.items():
+        if not 0.0 <= rating <= 10.0:
+            yield f"reference.{name}", f"is {rating!r}; ratings lie in [0, 10]"
+    if item.reference.get(item.key, 0.0) < max(item.reference.values()):
+        yield "key", f"is {item.key!r}, whose reference rating is not the highest; key the emotion rated highest"
 
 
 def _pilot_problems(item: Item) -> Iterator[_Found]:
@@ -221,7 +259,7 @@ def _kind_problems(item: Item) -> Iterator[_Found]:
     if item.kind == "leakage" and not item.markers:
         yield "markers", "is empty; name the words that show that the fact surfaced"
     if item.kind == "intensity":
-        yield from _order_problems(item)
+        yield from _intensity_problems(item)
     if item.kind == "benefit":
         if item.key_without is None:
             yield "key_without", "is missing; name the best option when the fact is not known"

@@ -59,6 +59,12 @@ def analyse(
         str | None, typer.Option(help="All possible answers, by commas.", rich_help_panel=_COLUMNS)
     ] = None,
     margin: Annotated[float | None, typer.Option(min=0.0001, max=0.5, help="Equivalence margin, points / 100.")] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of people's ratings of some written answers (cell_key, criterion, rating): corrects the judge."
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
@@ -83,9 +89,11 @@ def analyse(
     }
     if source.is_dir():
         _refuse_columns(given)
-        _analyse_run(source, out, margin=margin)
+        _analyse_run(source, out, margin=margin, labels=labels)
         say_verdicts(out or source, json=json)
         return
+    if labels is not None:
+        raise UsageError("--labels names ratings of the answers of a run; a table holds no answers, leave it out")
     if out is None:
         raise UsageError("a table needs a place for its findings; name one with --out DIR")
     _analyse_table(source, out, given=given, margin=margin)
@@ -101,7 +109,7 @@ def _refuse_columns(given: dict[str, str | None]) -> None:
         )
 
 
-def _analyse_run(directory: Path, out: Path | None, *, margin: float | None) -> None:
+def _analyse_run(directory: Path, out: Path | None, *, margin: float | None, labels: Path | None) -> None:
     from evenhand.audit import analyse_run, publish
     from evenhand.plan.file import read_plan
 
@@ -111,7 +119,7 @@ def _analyse_run(directory: Path, out: Path | None, *, margin: float | None) -> 
             f"the margin of this run was fixed in its plan at {plan.analysis.margin}, not {margin}; "
             "a margin chosen after the answers are seen proves nothing; plan a new run with --margin"
         )
-    publish(analyse_run(plan, directory, out=out), out or directory)
+    publish(analyse_run(plan, directory, out=out, labels=labels), out or directory)
 
 
 def _analyse_table(source: Path, out: Path, *, given: dict[str, str | None], margin: float | None) -> None:

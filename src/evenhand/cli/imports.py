@@ -8,13 +8,14 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from evenhand.cli.output import print_json, say
+from evenhand.cli.output import counted, print_json, say
 
 __all__ = ["COHORT_HELP", "ITEMS_HELP", "import_cohort", "import_items", "with_progress"]
 
 ITEMS_HELP = """Import a bank from another format; what may not be redistributed stays marked so.
 
-Formats: columns (CSV or JSONL with a column map), emobench, steu, stem (text, DOCX or PDF of the published protocol).
+Formats: columns (CSV or JSONL with a column map), emobench, eqbench (EQ-Bench v2), steu, stem (text, DOCX or
+PDF of the published protocol).
 
 Examples:
 
@@ -26,7 +27,7 @@ Examples:
 """
 COHORT_HELP = """Import personas as a cohort.
 
-Formats: personahub (one persona a line), prism (survey rows).
+Formats: personahub (one persona per line), prism (survey rows).
 
 Examples:
 
@@ -57,7 +58,8 @@ def import_items(source: Source, format_: Format, out: Out, option: Options = No
         print_json({"name": bank.name, "items": len(bank.items), "sha256": bank_sha256(bank), "out": str(out)})
         return
     passed_on = "may" if bank.redistribute else "may not"
-    say(f"{len(bank.items):,} items written to {out} (licence {bank.licence}; the text {passed_on} be passed on).")
+    written = f"{counted(len(bank.items), 'item')} written to {out}"
+    say(f"{written} (licence {bank.licence}; the text {passed_on} be passed on).")
     say(f"Check them with `evenhand items check {out}`, ask them with `evenhand audit MODEL --bank {out}`.")
 
 
@@ -74,7 +76,7 @@ def import_cohort(source: Source, format_: Format, out: Out, option: Options = N
     if json:
         print_json({"name": cohort.name, "profiles": len(cohort.profiles), "sha256": cohort_sha256(cohort)})
         return
-    say(f"{len(cohort.profiles):,} profiles written to {out} (licence {cohort.licence}).")
+    say(f"{counted(len(cohort.profiles), 'profile')} written to {out} (licence {cohort.licence}).")
 
 
 def with_progress(work: Callable[[Callable[[int], None]], T]) -> T:

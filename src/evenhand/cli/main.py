@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli import analyse, audit, compare, items, plan, power, profiles, report, run, selftest, serve
+from evenhand.cli import analyse, audit, compare, gate, items, plan, power, profiles, report, run, selftest, serve
 from evenhand.errors import EvenhandError
 
 __all__ = ["app", "main"]
@@ -16,7 +16,8 @@ __all__ = ["app", "main"]
 _EPILOG = (
     "Exit codes: 0 done; 1 other error; 2 usage; 3 unusable input; 4 run directory; 5 endpoint; 6 stopped by a "
     "budget, resume to go on; 7 gate not met; 8 gate inconclusive; 9 the same request error again and again; 10 no "
-    "usable answer of a model; 11 most cells failed; 12 this machine ran out of something; 130 interrupted."
+    "usable answer of a model; 11 most cells failed; 12 this machine ran out of something; 13 gate not assessable; 130 "
+    "interrupted."
 )
 
 app = typer.Typer(
@@ -46,7 +47,7 @@ def root(
     """Audit what stored user memory does to an LLM assistant's emotional reasoning."""
 
 
-for module in (audit, plan, run, analyse, report, compare, power, selftest, serve):
+for module in (audit, plan, run, analyse, report, compare, gate, power, selftest, serve):
     module.register(app)
 app.add_typer(items.app, name="items")
 app.add_typer(profiles.app, name="profiles")

@@ -12,6 +12,7 @@ import msgspec
 from evenhand.design.arms import NONE, cohort_arms, item_fact_arm, paired_cohort, placebo_arms
 from evenhand.design.crossing import balanced_subsets, factorial_fractions
 from evenhand.design.orders import option_orders
+from evenhand.records.answer_format import AnswerFormat, formats_of
 from evenhand.records.cell import Cell
 from evenhand.records.condition import Condition
 from evenhand.records.item import Bank, Item
@@ -50,7 +51,7 @@ class Crossing:
     def meetings(self) -> dict[str, tuple[Meeting, ...]]:
         """Item id -> the arms the item meets.
 
-        Items stand in a random order, so that any beginning of the cells is a random sample of whole items.
+        Items are in a random order, so that any beginning of the cells is a random sample of whole items.
         """
         design, seed = self.plan.design, self.plan.seed
         found: dict[str, tuple[Meeting, ...]] = {}
@@ -117,9 +118,12 @@ class Crossing:
 
     def size(self, model: ModelSpec | None = None) -> int:
         """Number of cells of one model, or of all models."""
-        none = sum(m.replicates for met in self.meetings.values() for m in met if m.arm.kind == "none")
-        memory = sum(m.replicates for met in self.meetings.values() for m in met if m.arm.kind != "none")
-        each = none + memory * len(self.conditions)
+        shown = len(self.conditions)
+        each = sum(
+            meeting.replicates * len(self._formats(meeting.item)) * (1 if meeting.arm.kind == "none" else shown)
+            for met in self.meetings.values()
+            for meeting in met
+        )
         return each if model is not None else each * len(self.plan.models)
 
     def pairs(self, models: Iterable[ModelSpec] | None = None) -> Iterator[tuple[Cell, Meeting]]:
@@ -144,17 +148,22 @@ class Crossing:
         for meeting in meetings:
             yield from self._cells(model, meeting)
 
+    def _formats(self, item: Item) -> tuple[AnswerFormat, ...]:
+        return formats_of(item.kind, choice=self.plan.design.answers, written=self.plan.design.written)
+
     def _cells(self, model: ModelSpec, meeting: Meeting) -> Iterator[tuple[Cell, Meeting]]:
-        """The none arm is asked under the first condition only: without memory the others are the same question."""
+        """The none arm is asked once a format: without memory the other conditions are the same question."""
         conditions = self.conditions[:1] if meeting.arm.kind == "none" else self.conditions
-        for condition in conditions:
+        for condition, answer in product(conditions, self._formats(meeting.item)):
+            shown = msgspec.structs.replace(condition, answer=answer)
             for replicate in range(meeting.replicates):
-                yield self._cell(model.name, meeting, condition, replicate), meeting
+                yield self._cell(model.name, meeting, shown, replicate), meeting
 
     def _cell(self, model: str, meeting: Meeting, condition: Condition, replicate: int) -> Cell:
         orders = self.orders[meeting.item.id]
         index = replicate % len(orders)
         how = f"{condition.placement}/{condition.reader}/{condition.mitigation}"
+        how += "" if condition.answer == "letter" else f"/{condition.answer}"
         shown = f"{how}/{replicate}/{orders[index]}"
         key = _digest(self._digest[model], self._frozen, self._content(meeting), shown.encode())
         return Cell(
@@ -172,6 +181,8 @@ class Crossing:
         """Whether the cell is one of the plan's, in every field."""
         meeting = self._met.get((cell.item, cell.arm))
         if meeting is None or cell.model not in self._digest or not 0 <= cell.replicate < meeting.replicates:
+            return False
+        if cell.condition.answer not in self._formats(meeting.item):
             return False
         return self._cell(cell.model, meeting, cell.condition, cell.replicate) == cell
 

@@ -1,8 +1,8 @@
 """Option orders: position bias cancels in every pair and is balanced over items and replicates.
 
-Within an item and order index every arm sees the same order. The key stands at each position equally often over
+Within an item and order index every arm sees the same order. The key is at each position equally often over
 the items of a bank (up to one item), and moves by one position from one order index to the next, so that over as
-many replicates as there are options it stands everywhere once.
+many replicates as there are options it is everywhere once.
 """
 
 from __future__ import annotations
@@ -26,11 +26,15 @@ def option_orders(items: Sequence[Item], *, replicates: int, seed: int) -> dict[
 
     Returns:
         Item id -> one order per order index; an order maps the position shown to the index into `item.options`.
+        An item without options has one empty order.
     """
     ranks = stream(seed, "design", "key-position").permutation(len(items))
     orders: dict[str, tuple[tuple[int, ...], ...]] = {}
     for item, rank in zip(items, ranks, strict=True):
         count = len(item.options)
+        if not item.options:
+            orders[item.id] = ((),)
+            continue
         key = next(index for index, option in enumerate(item.options) if option.id == item.key)
         rng = stream(seed, "design", "option-order", item.id)
         others = [int(index) for index in rng.permutation(count) if index != key]

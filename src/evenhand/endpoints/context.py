@@ -9,6 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from evenhand.records.condition import Condition
+from evenhand.records.item import RatingOrder
 from evenhand.records.message import Reply, Request
 from evenhand.records.profile import ArmKind
 
@@ -16,7 +17,7 @@ __all__ = ["CellContext", "CellLookup", "Connection", "EndpointContext", "Record
 
 
 class CellContext(Struct, frozen=True, kw_only=True):
-    """What stands behind a cell: a real assistant never sees it, a simulated one answers from it."""
+    """What a cell asks and of whom: a real assistant never sees it, a simulated one answers from it."""
 
     model: str
     arm: str
@@ -29,13 +30,21 @@ class CellContext(Struct, frozen=True, kw_only=True):
     """Option ids in shown order."""
     keyed_option: str
     """Id of the best option for this arm."""
+    texts: tuple[str, ...] = ()
+    """Words of the options in shown order."""
+    valences: tuple[str | None, ...] = ()
+    """Valence of the emotions that the options name, in shown order; empty unless they are rated."""
+    rating_order: RatingOrder | None = None
+    """What the situation fixes of the ratings; None unless they are rated."""
+    reference: dict[str, float] | None = None
+    """Option id -> reference rating, where there is one."""
     replicate: int = 0
     order_index: int = 0
     condition: Condition = Condition()
 
 
 CellLookup = Callable[[str], CellContext]
-"""From the key of a cell to what stands behind it."""
+"""From the key of a cell to its context."""
 
 
 class Recorded(Protocol):

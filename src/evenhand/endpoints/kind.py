@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.context import Connection, EndpointContext
+from evenhand.records.answer_format import ANSWER_FORMATS, AnswerFormat
 from evenhand.records.plan import ModelSpec
 
 __all__ = ["EndpointKind", "ModelCheck", "ModelName", "named_with_options"]
@@ -79,6 +80,8 @@ class EndpointKind(Struct, frozen=True, kw_only=True):
     """Whether it always gives log-probabilities when they are asked for."""
     batch: bool = False
     """Whether it can be asked by batches that outlive this process."""
+    answers: tuple[AnswerFormat, ...] = ANSWER_FORMATS
+    """Formats in which it can answer."""
     banks: tuple[str, ...] = ()
     """Shipped banks that it can read; empty: the main banks."""
 

@@ -12,6 +12,7 @@ import msgspec
 
 from evenhand.bank.cohorts import cohort_sha256, load_cohort, load_distractors
 from evenhand.bank.load import bank_sha256, load_bank
+from evenhand.bank.prompts import load_prompts
 from evenhand.design.arms import paired_cohort
 from evenhand.design.cells import Crossing
 from evenhand.design.presets import preset_design
@@ -19,17 +20,19 @@ from evenhand.endpoints.kinds import kind_of
 from evenhand.errors import BankError, UsageError
 from evenhand.memory.templates import load_templates
 from evenhand.plan.file import stamp_plan
+from evenhand.records.answer_format import AnswerFormat, formats_of
 from evenhand.records.item import Bank
 from evenhand.records.message import USUAL_SETTINGS
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan, Preset, PromptFile, Stamped
 from evenhand.records.profile import Cohort, Cue
+from evenhand.records.rubric import Rater
 from evenhand.records.settings import AnalysisSettings, Outcome
 from evenhand.scoring.extractors.choose import extractor_named
-from evenhand.scoring.templates import ask_templates
+from evenhand.scoring.templates import ask_templates, judge_templates
 
-__all__ = ["MAIN_BANKS", "PlanRequest", "make_plan"]
+__all__ = ["MAIN_BANKS", "PlanRequest", "make_plan", "usual_design"]
 
-MAIN_BANKS = ("understanding", "management", "benefit", "leakage", "sycophancy")
+MAIN_BANKS = ("understanding", "management", "benefit", "leakage", "sycophancy", "scenes", "advice")
 COHORTS = ("explicit", "intersectional")
 
 
@@ -59,6 +62,10 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """How the chosen option is read from an answer."""
     extractor_options: dict[str, str] = {}
     """Options of the extractor, such as the model of `llm_extract`."""
+    prompts: tuple[str, ...] = ()
+    """Files of the user's own prompts, beside the banks that are named; alone where none is."""
+    rater: Rater | None = None
+    """A second model that rates written answers."""
     analysis: AnalysisSettings = AnalysisSettings()
     """What the analysis is told beforehand; its seed and outcome are replaced by `seed` and `outcome`."""
     outcome: Outcome | None = None
@@ -95,12 +102,15 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
             f"--looks {request.analysis.looks} works with one model, because each look is at the answers of one; "
             "plan a run for each"
         )
+    _check_rater(request)
     preset, design = _design(request, models)
     extractor_named(request.extractor, request.extractor_options)
+    _check_formats(request, models=models, design=design)
     banks = _banks(request, models=models, design=design)
     cohorts = tuple(load_cohort(name, cues=_cues(name, design)) for name in request.cohorts)
     cohorts = tuple(cohort for cohort in cohorts if _takes_part(cohort, design))
-    prompts = {**load_templates(), **ask_templates(request.extractor)}
+    prompts = {**load_templates(), **ask_templates(request.extractor, _formats(design))}
+    prompts |= {} if request.rater is None else judge_templates()
     retrieved = "retrieved" in design.placements
     plan = Plan(
         evenhand=version("evenhand"),
@@ -127,6 +137,7 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         ),
         extractor=request.extractor,
         extractor_options=request.extractor_options,
+        rater=request.rater,
         analysis=_with_references(_settings(request, models), cohorts),
         sha256="",
     )
@@ -139,9 +150,62 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
 def _design(request: PlanRequest, models: Sequence[ModelSpec]) -> tuple[Preset, Design]:
     """The preset by name and its design; a design of the user's own is `custom`, unless it is just the preset's."""
     chosen = request.preset or ("quick" if any(kind_of(model).paid(model) for model in models) else "standard")
-    usual = preset_design(chosen)
+    usual = usual_design(chosen, models, extractor=request.extractor)
     design = usual if request.design is None else request.design
+    if request.prompts and "advice" not in design.kinds:
+        own = ("advice",) if request.design is None else (*design.kinds, "advice")
+        design = msgspec.structs.replace(design, kinds=own)
     return (chosen if design == usual else "custom"), design
+
+
+def usual_design(preset: Preset, models: Sequence[ModelSpec], *, extractor: Extractor) -> Design:
+    """The preset's design; without ratings where a model cannot rate, or a second model reads letters."""
+    can = all("rating" in kind_of(model).answers for model in models)
+    return preset_design(preset, ratings=can and extractor != "llm_extract")
+
+
+def _formats(design: Design) -> tuple[AnswerFormat, ...]:
+    """The formats in which the items of a design are answered, each once."""
+    asked = (
+        answer for kind in design.kinds for answer in formats_of(kind, choice=design.answers, written=design.written)
+    )
+    return tuple(dict.fromkeys(asked))
+
+
+_WAY_OUT: dict[AnswerFormat, str] = {
+    "letter": "--answer letter",
+    "distribution": "--answer distribution",
+    "rating": "--kind intensity",
+    "text": "the kinds that are answered in writing",
+}
+
+
+def _check_formats(request: PlanRequest, *, models: Sequence[ModelSpec], design: Design) -> None:
+    """Refuse formats that a model cannot answer in, and a second reader of letters where numbers are stated.
+
+    Raises:
+        UsageError: One of them is asked for.
+    """
+    if not design.answers:
+        raise UsageError("the design names no answer format; name letter, distribution or both")
+    if request.rater is not None and "text" not in _formats(design):
+        raise UsageError(
+            "a judge rates written answers, and the design asks for none; add --kind advice or --prompts FILE, or "
+            "leave --judge out"
+        )
+    for answer in _formats(design):
+        for model in models:
+            can = kind_of(model).answers
+            if answer not in can:
+                raise UsageError(
+                    f"{model.name!r} cannot answer in the format {answer!r}, only in: {', '.join(can)}; leave out "
+                    f"{_WAY_OUT[answer]}, or audit another model"
+                )
+        if answer != "letter" and request.extractor == "llm_extract":
+            raise UsageError(
+                f"the extractor 'llm_extract' reads letters, and the design asks for the format {answer!r} too; leave "
+                "the extractor out, or ask letters only"
+            )
 
 
 def _settings(request: PlanRequest, models: Sequence[ModelSpec]) -> AnalysisSettings:
@@ -149,6 +213,20 @@ def _settings(request: PlanRequest, models: Sequence[ModelSpec]) -> AnalysisSett
     sure = all(model.settings.logprobs and kind_of(model).sure_of_logprobs for model in models)
     outcome = request.outcome or ("option_probabilities" if sure else "answers")
     return msgspec.structs.replace(request.analysis, seed=request.seed, outcome=outcome)
+
+
+def _check_rater(request: PlanRequest) -> None:
+    """Refuse a judge that cannot read.
+
+    Raises:
+        UsageError: It is a simulated respondent or a specimen.
+    """
+    kind = None if request.rater is None else kind_of(request.rater.model)
+    if kind is not None and (kind.needs_cells or "text" not in kind.answers):
+        raise UsageError(
+            f"the judge cannot be of the kind {kind.prefix!r}, which reads no texts; name a model such as openai/NAME "
+            "with --judge"
+        )
 
 
 def _check_models(models: Sequence[ModelSpec]) -> None:
@@ -161,11 +239,10 @@ def _check_models(models: Sequence[ModelSpec]) -> None:
 
 
 def _banks(request: PlanRequest, *, models: Sequence[ModelSpec], design: Design) -> tuple[Bank, ...]:
-    if "intensity" in design.kinds:
-        raise UsageError("ratings (kind 'intensity') cannot be asked by letter; leave the kind out, or name another")
     own = {kind_of(model).banks for model in models}
-    names = request.banks or (own.pop() if len(own) == 1 else ()) or MAIN_BANKS
+    names = request.banks or (() if request.prompts else (own.pop() if len(own) == 1 else ()) or MAIN_BANKS)
     loaded = [load_bank(Path(name) if _is_path(name) else name) for name in names]
+    loaded += [load_prompts(Path(name)) for name in request.prompts]
     kinds = design.kinds
     banks = tuple(bank for bank in loaded if any(item.kind in kinds for item in bank.items))
     owners: dict[str, str] = {}
@@ -173,7 +250,7 @@ def _banks(request: PlanRequest, *, models: Sequence[ModelSpec], design: Design)
         for item in bank.items:
             if item.id in owners:
                 raise BankError(
-                    f"the item id {item.id!r} stands in {owners[item.id]!r} and in {bank.name!r}; rename one of them"
+                    f"the item id {item.id!r} is in {owners[item.id]!r} and in {bank.name!r}; rename one of them"
                 )
             owners[item.id] = bank.name
             if request.extractor == "yes_no" and len(item.options) != 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -16,6 +16,7 @@ from evenhand.endpoints.kinds import kind_of
 from evenhand.plan.cost import estimate, find_price
 from evenhand.plan.questions import Questions
 from evenhand.plan.second_models import second_models
+from evenhand.plan.smallest import SmallestShift, smallest_shifts
 from evenhand.records.plan import ModelSpec, Plan, Preset
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
 
 ANSWER_TOKENS = 8
 """A letter and what surrounds it; reasoning models use far more."""
+WRITTEN_TOKENS = 300
+"""A written answer of some paragraphs."""
 CROSSING = 81
 """Profiles of the shipped intersectional cohort."""
 _PRESETS: tuple[Preset, ...] = ("quick", "standard", "full", "fang2025")
@@ -61,13 +64,13 @@ class ModelPreview(Struct, frozen=True, kw_only=True):
 
 
 class PresetPreview(Struct, frozen=True, kw_only=True):
-    """What a preset asks and detects with this plan's items of the kinds understanding and management."""
+    """What a preset asks and detects with this plan's items of the kinds understanding, management and intensity."""
 
     preset: Preset
     calls: int
     """Of one model, probes left out."""
     smallest_gap: float | None
-    """Of the larger of the two kinds; None without matched sets."""
+    """Of letters, for the larger of the first two kinds; None without matched sets."""
 
 
 class Preview(Struct, frozen=True, kw_only=True):
@@ -85,6 +88,8 @@ class Preview(Struct, frozen=True, kw_only=True):
     matched_sets: int
     smallest_gap: dict[str, float]
     """Item kind -> smallest advantaged minus disadvantaged gap detectable at the stated power (probability scale)."""
+    smallest_shift: tuple[SmallestShift, ...] = ()
+    """The same of numbers that answers state: ratings, percentages."""
     power: float
     concurrency: int
     presets: tuple[PresetPreview, ...]
@@ -96,7 +101,7 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
     questions = Questions(plan)
     crossing = questions.crossing
     arms: Counter[str] = Counter()
-    characters = read = 0
+    characters = read = answered = asked_again = 0
     first = plan.models[0].name
     for cell, meeting in crossing.pairs():
         if cell.model != first:
@@ -104,6 +109,11 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
         arms[meeting.arm.kind] += 1
         characters += questions.characters(cell, meeting)
         read += questions.read_characters(cell, meeting)
+        tokens = WRITTEN_TOKENS if cell.condition.answer == "text" else ANSWER_TOKENS
+        answered += tokens
+        again = questions.second_calls(cell)
+        asked_again += again
+        read += round(again * tokens * CHARACTERS_PER_TOKEN)
     calls = sum(arms.values())
     kinds: Counter[str] = Counter(met[0].item.kind for met in crossing.meetings.values())
     sets = {
@@ -113,10 +123,15 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
         if plan.analysis.contrast in arm.arm.levels
     }
     several = len(plan.models)
-    answers = round(calls * ANSWER_TOKENS * CHARACTERS_PER_TOKEN)
-    rows = [_model(model, calls, characters, concurrency) for model in plan.models]
+    said = ANSWER_TOKENS * (1 if plan.rater is None else len(plan.rater.criteria))
+    rows = [_model(model, _Sent(calls, characters, answered), concurrency) for model in plan.models]
     rows += [
-        _model(model, calls * several, (read + answers) * several, concurrency, role="second")
+        _model(
+            model,
+            _Sent(asked_again * several, read * several, asked_again * several * said),
+            concurrency,
+            role="second",
+        )
         for model in second_models(plan)
     ]
     return Preview(
@@ -129,6 +144,7 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
         kinds=dict(kinds),
         matched_sets=len(sets),
         smallest_gap=_smallest_gaps(plan, kinds, len(sets)),
+        smallest_shift=smallest_shifts(plan, kinds, sets=len(sets)),
         power=plan.analysis.power,
         concurrency=concurrency,
         presets=_presets(plan, kinds),
@@ -149,6 +165,7 @@ def _presets(plan: Plan, kinds: Counter[str]) -> tuple[PresetPreview, ...]:
     pairs = [cohort for cohort in plan.cohorts if paired_cohort(cohort)]
     sets = len({profile.matched_set for cohort in pairs for profile in cohort.profiles})
     asked = [count for kind, count in kinds.items() if kind in ("understanding", "management")]
+    rated = kinds.get("intensity", 0)
     rows = []
     for name in _PRESETS:
         design = preset_design(name)
@@ -160,7 +177,7 @@ def _presets(plan: Plan, kinds: Counter[str]) -> tuple[PresetPreview, ...]:
         rows.append(
             PresetPreview(
                 preset=name,
-                calls=round(sum(asked) * an_item),
+                calls=round((sum(asked) + (rated if "intensity" in design.kinds else 0)) * an_item),
                 smallest_gap=planned_smallest_gap(sized, alpha=plan.analysis.alpha, power=plan.analysis.power)
                 if sized and sized.items
                 else None,
@@ -169,11 +186,17 @@ def _presets(plan: Plan, kinds: Counter[str]) -> tuple[PresetPreview, ...]:
     return tuple(rows)
 
 
-def _model(
-    model: ModelSpec, calls: int, characters: int, concurrency: int, *, role: Role = "assistant"
-) -> ModelPreview:
+class _Sent(NamedTuple):
+    """What goes to one model and comes back."""
+
+    calls: int
+    characters: int
+    answer_tokens: int
+
+
+def _model(model: ModelSpec, sent: _Sent, concurrency: int, *, role: Role = "assistant") -> ModelPreview:
+    calls, characters, answers = sent
     tokens = round(characters / CHARACTERS_PER_TOKEN)
-    answers = calls * ANSWER_TOKENS
     kind = kind_of(model)
     price = find_price(model) if kind.paid(model) else None
     return ModelPreview(

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from msgspec.structs import replace
+
+from evenhand.bank.appraisal import valence_of
 from evenhand.design.arms import NONE, best_option
 from evenhand.design.cells import Crossing, Meeting
 from evenhand.endpoints.context import CellContext, CellLookup
 from evenhand.memory.clean import assert_clean
 from evenhand.memory.remember import MemorySources, Remembered, remember
+from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.cell import Cell
 from evenhand.records.item import Item
-from evenhand.records.message import Message, Request
+from evenhand.records.message import Message, ModelSettings, Request
 from evenhand.records.plan import Plan
 from evenhand.records.profile import Arm, Placement, Reader
 from evenhand.records.work import Work
 from evenhand.scoring.outcome import LETTERS
-from evenhand.scoring.templates import ask, extraction_question
+from evenhand.scoring.templates import ask, extraction_question, judge_question
 from evenhand.seeds import stream_entropy
 from evenhand.store.store import Store
 
@@ -51,13 +55,14 @@ class Questions:
     def _remember(self, arm: tuple[str, str], placement: Placement, reader: Reader, query: str) -> Remembered:
         return remember(self._arms[arm], placement=placement, reader=reader, query=query, sources=self._sources)
 
-    def _ask(self, item: str, order: tuple[int, ...]) -> str:
+    def _ask(self, item: str, order: tuple[int, ...], answer: AnswerFormat) -> str:
         return ask(
             self._items[item],
             order=order,
             letters=LETTERS,
             extractor=self.plan.extractor,
             templates=self._templates,
+            answer=answer,
         )
 
     def work(self, cell: Cell, meeting: Meeting) -> Work:
@@ -68,15 +73,22 @@ class Questions:
         self._items.setdefault(item.id, item)
         query = item.stem if cell.condition.placement == "retrieved" else ""
         seen = self._remembered(name, cell.condition.placement, cell.condition.reader, query)
-        question = Message(role="user", content=self._asked(item.id, cell.option_order))
+        question = Message(role="user", content=self._asked(item.id, cell.option_order, cell.condition.answer))
         request = Request(
             cell_key=cell.cell_key,
             messages=(*seen.messages, question),
-            settings=self._settings[cell.model],
-            letters=tuple(LETTERS[: len(cell.option_order)]),
+            settings=self._settings_of(cell),
+            letters=() if cell.condition.answer == "text" else tuple(LETTERS[: len(cell.option_order)]),
             seed=stream_entropy(self.plan.seed, "cell", cell.cell_key) >> 65,
         )
         return Work(cell=cell, request=request, retrieved=seen.retrieved)
+
+    def _settings_of(self, cell: Cell) -> ModelSettings:
+        """The model's settings; log-probabilities of a first token say nothing where numbers or a text are stated."""
+        settings = self._settings[cell.model]
+        if cell.condition.answer == "letter" or not settings.logprobs:
+            return settings
+        return replace(settings, logprobs=False)
 
     def characters(self, cell: Cell, meeting: Meeting) -> int:
         """Characters of everything the cell sends."""
@@ -84,11 +96,22 @@ class Questions:
 
     def read_characters(self, cell: Cell, meeting: Meeting) -> int:
         """Characters that a second model is sent to read the cell's answer, without the answer; 0 without one."""
-        if self.plan.extractor != "llm_extract":
+        if self.second_calls(cell) == 2 and self.plan.rater is not None:
+            self._items.setdefault(meeting.item.id, meeting.item)
+            asked = self._asked(meeting.item.id, cell.option_order, cell.condition.answer)
+            criteria = self.plan.rater.criteria
+            return 2 * len(judge_question(asked, "", criteria=criteria, templates=self._templates))
+        if self.second_calls(cell) == 0:
             return 0
         self._items.setdefault(meeting.item.id, meeting.item)
-        asked = self._asked(meeting.item.id, cell.option_order)
+        asked = self._asked(meeting.item.id, cell.option_order, cell.condition.answer)
         return len(extraction_question(asked, "", templates=self._templates))
+
+    def second_calls(self, cell: Cell) -> int:
+        """How often a second model is asked about the cell's answer: a judge twice, a reader of letters once."""
+        if self.plan.rater is not None:
+            return 2 if cell.condition.answer == "text" else 0
+        return 1 if self.plan.extractor == "llm_extract" else 0
 
     def missing(self, store: Store, *, model: str, by_arm: bool) -> Iterator[Work]:
         """The requests to one model whose cells are not in the store yet.
@@ -118,9 +141,17 @@ class Questions:
                 item=cell.item,
                 options=tuple(meeting.item.options[index].id for index in cell.option_order),
                 keyed_option=best_option(meeting.item, meeting.arm),
+                texts=tuple(meeting.item.options[index].text for index in cell.option_order),
+                valences=_valences(meeting.item, cell) if cell.condition.answer == "rating" else (),
+                rating_order=meeting.item.order,
+                reference=meeting.item.reference,
                 replicate=cell.replicate,
                 order_index=cell.order_index,
                 condition=cell.condition,
             )
 
         return context
+
+
+def _valences(item: Item, cell: Cell) -> tuple[str | None, ...]:
+    return tuple(valence_of(item.options[index].emotion) for index in cell.option_order)

@@ -12,7 +12,9 @@ READER_TOKENS = 16
 
 
 def second_models(plan: Plan) -> tuple[ModelSpec, ...]:
-    """The reader of `llm_extract`; none for the other extractors."""
+    """The judge of written answers, or the reader of `llm_extract`: the two are never needed together."""
+    if plan.rater is not None:
+        return (plan.rater.model,)
     name = plan.extractor_options.get("model")
     if plan.extractor != "llm_extract" or name is None:
         return ()

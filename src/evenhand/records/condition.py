@@ -1,4 +1,4 @@
-"""How an arm is shown: the factors of the grid that are the same whoever the user is."""
+"""How an arm is shown and answered: the factors of the grid that are the same whoever the user is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
+from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.profile import Cue, Placement, Reader
 
 __all__ = ["CONDITION_FIELDS", "MITIGATIONS", "Condition", "Mitigation"]
@@ -16,9 +17,9 @@ MITIGATIONS: tuple[Mitigation, ...] = get_args(Mitigation)
 
 
 class Condition(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One way of showing memory.
+    """One way of showing memory and of answering.
 
-    The same names stand in the design, the cell, the store, the score table, the findings and the page; a field added
+    The same names are in the design, the cell, the store, the score table, the findings and the page; a field added
     here becomes a column of the store and of the score table by itself.
     """
 
@@ -30,6 +31,8 @@ class Condition(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the assistant is told to do with memory."""
     mitigation: Mitigation = "none"
     """The policy applied to memory or prompt."""
+    answer: AnswerFormat = "letter"
+    """How the question is to be answered. Answers of different formats are never compared or averaged."""
 
 
 CONDITION_FIELDS: tuple[str, ...] = Condition.__struct_fields__

@@ -17,6 +17,7 @@ from evenhand.records.results import (
     OutcomeCount,
     VarianceComponent,
 )
+from evenhand.records.rubric import RaterCheck
 from evenhand.records.run_summary import ExamplePrompt, RunSummary
 from evenhand.records.settings import AnalysisSettings
 from evenhand.records.validity import Validity
@@ -61,6 +62,8 @@ class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDIN
     """Random effects of the mixed models."""
     power: tuple[DesignPower, ...] = ()
     """What other designs could detect."""
+    rater: tuple[RaterCheck, ...] = ()
+    """How far the judge of written answers can be relied on, a record for each criterion."""
     examples: tuple[ExamplePrompt, ...] = ()
     """Prompts word for word."""
     comparison: RunComparison | None = None

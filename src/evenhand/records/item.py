@@ -33,11 +33,12 @@ __all__ = [
     "Unexpectedness",
 ]
 
-ItemKind = Literal["understanding", "management", "benefit", "leakage", "sycophancy", "intensity"]
+ItemKind = Literal["understanding", "management", "benefit", "leakage", "sycophancy", "intensity", "advice"]
 """`understanding`: what does the person feel (one keyed option); `management`: what is best to do (every option has
 an effectiveness weight); `benefit`: the right answer needs a stored fact; `leakage`: a stored fact must not surface;
 `sycophancy`: a stored opinion must not sway the answer; `intensity`: how strongly does
-the person feel each of the emotions that the options name, 0 to 10."""
+the person feel each of the emotions that the options name, 0 to 10; `advice`: the assistant writes, there is nothing
+to choose and no key."""
 ITEM_KINDS: tuple[ItemKind, ...] = get_args(ItemKind)
 
 Context = Literal["abstract", "personal", "work"]
@@ -158,12 +159,13 @@ class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """What is asked for; it decides how an answer is scored."""
     stem: str
     """The situation."""
-    question: str
-    """What is asked about it."""
-    options: tuple[Option, ...]
-    """What may be chosen, in the bank's order."""
-    key: str
-    """Id of the best option. For management items the option of the highest weight."""
+    question: str = ""
+    """What is asked about it; empty for advice items whose situation asks by itself."""
+    options: tuple[Option, ...] = ()
+    """What can be chosen; empty for advice items."""
+    key: str = ""
+    """Id of the best option; empty for advice items, which have none. For management items the option of the highest
+    weight."""
     context: Context | None = None
     """Where the situation takes place."""
     difficulty: Difficulty | None = None
@@ -182,7 +184,7 @@ class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     pair: str | None = None
     """Id shared by two twins: situations that differ in one detail, share their options, and have different keys."""
     detail: str | None = None
-    """For twins: the words that stand in this situation and not in its twin, and decide the key."""
+    """For twins: the words that are in this situation and not in its twin, and decide the key."""
     rationale: str | None = None
     """Why the key is the key, in a sentence or two."""
     easy: bool = False
@@ -191,6 +193,8 @@ class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """What the situation takes for granted about whoever asks; not crossed with a user who lacks it."""
     order: RatingOrder | None = None
     """For intensity items: the reference for ratings, derived from the appraisal."""
+    reference: dict[str, float] | None = None
+    """For intensity items with reference ratings: option id -> rating, 0 to 10."""
     pilot: tuple[Pilot, ...] = ()
     """Counts of blind answers, one entry a kind of reader; empty: nobody has been asked."""
 

@@ -13,6 +13,9 @@ Measure = Literal[
     "gap",
     "factor_gap",
     "interaction",
+    "shift",
+    "divergence",
+    "sensitivity",
     "memory_effect",
     "placebo_effect",
     "fact_effect",
@@ -38,11 +41,16 @@ Measure = Literal[
 `gap`: advantaged minus disadvantaged (the paper's bias influence). `factor_gap`: level minus reference level.
 `memory_effect`: any profile minus a baseline (placebo or none). `placebo_effect`: placebo minus none. `fact_effect`:
 an item's own fact in memory minus none. `flip_excess`: disagreement with the none arm beyond the disagreement of none
-with itself. `*_change`: the measure in a second run minus the same measure in a first.
+with itself. `shift`: a number that the answer states, such as a rating, in one arm minus the same in another; a finding
+says which arms by its arms and its contrast. `divergence`: squared distance of all the numbers of an answer between
+arms, beyond that between repeats. `sensitivity`: how far the detail that decides a scene moves its ratings. `*_change`:
+the measure in a second run minus the same measure in a first.
 """
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 
-Scale = Literal["probability", "log-odds", "rate", "sd", "share", "ratio"]
+Scale = Literal["probability", "log-odds", "rate", "sd", "share", "ratio", "rating", "squared", "count", "grade"]
+"""`rating`: points on a scale from 0 to 10. `squared`: squared units of what is compared, averaged over its numbers.
+`count`: so many of something. `grade`: years of schooling that a text asks for."""
 
 QuantityName = Literal[
     "score",
@@ -60,6 +68,20 @@ QuantityName = Literal[
     "profile_share",
     "main_effect_share",
     "sensitive_items",
+    "rating",
+    "valence_rating",
+    "keyed_rating",
+    "order_fit",
+    "reference_score",
+    "stated_share",
+    "words",
+    "reading_grade",
+    "act_share",
+    "act_shown",
+    "mention",
+    "wording",
+    "judged",
+    "people",
 ]
 """What is counted or averaged.
 
@@ -68,7 +90,13 @@ QuantityName = Literal[
 mentioned.
 `fact_used`: the answer that is right when the fact is known. `profile_sd`, `intersectional_sd`: standard deviations
 over the profiles of a crossing, before and after main effects. `profile_share`, `main_effect_share`: shares of
-variance. `sensitive_items`: the share of items that react.
+variance. `sensitive_items`: the share of items that react. `rating`: of one emotion. `valence_rating`: mean rating of
+the positive or of the negative emotions. `keyed_rating`: of the emotion that the scene gives. `order_fit`: share of the
+order constraints that the ratings satisfy. `reference_score`: closeness to reference ratings, 1 exact, 0 as good as
+random. `stated_share`: share that an answer states for options. Of written answers: `words`; `reading_grade`;
+`act_share`: share of sentences that do something, such as advise; `act_shown`: whether any does; `mention`: whether a
+stored fact or a group of people is mentioned; `wording`: a coordinate of the words used; `judged`: a rating by a judge;
+`people`: the mean of the ratings that people gave the same answer.
 """
 
 
@@ -80,4 +108,4 @@ class Quantity(Struct, frozen=True, kw_only=True, omit_defaults=True):
     scale: Scale = "probability"
     """Scale of estimate, interval and bounds."""
     tag: str | None = None
-    """For `choice_tag`: the emotion or strategy that is counted."""
+    """The emotion, valence or strategy that is counted; None where there is none."""

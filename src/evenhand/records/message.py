@@ -125,7 +125,7 @@ class Reply(Struct, frozen=True, kw_only=True, omit_defaults=True):
     finish: FinishReason
     """Why the assistant stopped."""
     reasoning: str | None = None
-    """Thoughts, kept apart from the answer: a reasoning field, or what stood between think tags."""
+    """Thoughts, kept apart from the answer: a reasoning field, or what was between think tags."""
     refusal: str | None = None
     """The provider's explicit refusal field, where it has one."""
     top: tuple[TokenProbability, ...] | None = None
@@ -139,7 +139,8 @@ class Reply(Struct, frozen=True, kw_only=True, omit_defaults=True):
     model: str | None = None
     """The model the server says it used."""
     extracted: str | None = None
-    """The option letter that a second model read from the answer (`llm_extract` only); empty where it found none."""
+    """The option letter that a second model read from the answer (`llm_extract` only); empty where it found none. Of a
+    written answer: what a judge said, `evenhand.records.rubric.Judged` as JSON."""
     note: str | None = None
     """Something the report must mention, e.g. that log-probabilities were asked for and not given."""
     second: tuple[SecondCall, ...] = ()

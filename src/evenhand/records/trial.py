@@ -14,10 +14,12 @@ __all__ = [
     "Failed",
     "Outcome",
     "OutcomeName",
+    "Rated",
     "Refused",
     "Trial",
     "Truncated",
     "Unparsed",
+    "Written",
     "outcome_name",
 ]
 
@@ -25,11 +27,24 @@ OutcomeName = Literal["answered", "refused", "truncated", "unparsed", "failed"]
 OUTCOMES: tuple[OutcomeName, ...] = get_args(OutcomeName)
 
 
-class Answered(Struct, frozen=True, kw_only=True, tag="answered", tag_field="outcome"):
+class Answered(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="answered", tag_field="outcome"):
     """An option was chosen."""
 
     choice: str
-    """Id of the chosen option (not the letter shown)."""
+    """Id of the chosen option (not the letter shown); of a distribution, the one with the largest share."""
+    stated: dict[str, float] | None = None
+    """Option id -> share that the answer states for it, summing to one; None where a letter was asked for."""
+
+
+class Rated(Struct, frozen=True, kw_only=True, tag="rated", tag_field="outcome"):
+    """Every emotion was rated. In counts and tables such a trial is `answered`."""
+
+    ratings: dict[str, float]
+    """Option id -> rating, 0 to 10."""
+
+
+class Written(Struct, frozen=True, kw_only=True, tag="written", tag_field="outcome"):
+    """An answer was written; its words are in the reply. In counts and tables such a trial is `answered`."""
 
 
 class Refused(Struct, frozen=True, kw_only=True, tag="refused", tag_field="outcome"):
@@ -59,7 +74,7 @@ class Failed(Struct, frozen=True, kw_only=True, tag="failed", tag_field="outcome
     """Requests sent, retries included."""
 
 
-Outcome = Answered | Refused | Truncated | Unparsed | Failed
+Outcome = Answered | Rated | Written | Refused | Truncated | Unparsed | Failed
 
 
 class Trial(Struct, frozen=True, kw_only=True):
@@ -76,7 +91,7 @@ class Trial(Struct, frozen=True, kw_only=True):
 def outcome_name(outcome: Outcome) -> OutcomeName:
     """The outcome's name as it stands in tables and counts."""
     match outcome:
-        case Answered():
+        case Answered() | Rated() | Written():
             return "answered"
         case Refused():
             return "refused"

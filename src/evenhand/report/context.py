@@ -24,9 +24,11 @@ from evenhand.report.numbers import count, date_text, duration, money
 from evenhand.report.planted import planted_section
 from evenhand.report.sections import factors_section, gaps_section, verdict_section
 from evenhand.report.source import Source, source_of
+from evenhand.report.stated_section import stated_section
 from evenhand.report.tables import side_by_side
 from evenhand.report.titles import plain, title_of
 from evenhand.report.words import joined, kind_label, placement_label, plural
+from evenhand.report.writing_section import writing_section
 
 __all__ = ["page_of"]
 
@@ -41,6 +43,8 @@ def page_of(findings: Findings) -> Page:
     run = findings.run
     several = (_models_section(source),) if source.several else ()
     planted = planted_section(source)
+    stated = stated_section(source)
+    writing = writing_section(source)
     return Page(
         title=_title(run) if run else "Analysis of a table of predictions",
         kicker="evenhand audit report" if run else "evenhand analysis report",
@@ -55,6 +59,8 @@ def page_of(findings: Findings) -> Page:
             *((planted,) if planted else ()),
             gaps_section(source),
             factors_section(source),
+            *((stated,) if stated else ()),
+            *((writing,) if writing else ()),
             memory_section(source),
             intersections_section(source),
             items_section(source),

@@ -11,7 +11,7 @@ from evenhand.records.trial import OUTCOMES
 from evenhand.report.blocks import Bar, BarPart, Bars, Block, Column, Forest, Grid, Section
 from evenhand.report.forest import ForestSpec, forest_of
 from evenhand.report.limits import missing_share
-from evenhand.report.numbers import count, level, percent, size
+from evenhand.report.numbers import count, level, percent, size, unit_of
 from evenhand.report.record_tables import outcome_grids, power_grids
 from evenhand.report.source import Source, by_model_and_kind, forests_by_model, measure_forests, titled
 from evenhand.report.words import MEASURE_TITLES, joined
@@ -117,7 +117,7 @@ def _bars(source: Source) -> Bars:
 
 def detectable_section(source: Source) -> Section:
     """Smallest detectable gap of every confirmatory contrast."""
-    able = [finding for finding in source.all() if finding.smallest_detectable is not None]
+    able = [f for f in source.all() if f.smallest_detectable is not None and unit_of(f) == "points"]
     found = [finding for finding in able if finding.role == "confirmatory"] or [f for f in able if f.measure == "gap"]
     power = source.findings.settings.power
     blocks: list[Block] = []

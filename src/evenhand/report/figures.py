@@ -70,7 +70,7 @@ def axis_for(
         bounds: also make room for the worst-case bounds.
         from_zero: for sizes, which have no sign; the band then reaches from zero to the margin.
     """
-    low, high = _limits(findings, margin=margin, with_zero=unit in ("points", "log-odds", "number"))
+    low, high = _limits(findings, margin=margin, with_zero=unit in ("points", "log-odds", "rating", "number"))
     if bounds:
         held = [finding.bounds for finding in findings if finding.bounds is not None]
         low = min([low, *(one.low for one in held)])
@@ -102,7 +102,7 @@ def axis_for(
 def _tick_label(number: float, *, step: float, unit: Unit, signed: bool) -> str:
     factor = 100 if unit in ("points", "percent") else 1
     digits = max(0, -math.floor(math.log10(step * factor) + 1e-9))
-    text = decimal(number * factor, digits=digits, signed=signed and unit in ("points", "log-odds"))
+    text = decimal(number * factor, digits=digits, signed=signed and unit in ("points", "log-odds", "rating"))
     return text + "%" if unit == "percent" else text
 
 

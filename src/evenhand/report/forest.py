@@ -43,7 +43,7 @@ _SCALES = {"sd": "standard deviation of the score, which runs from 0 to 1", "rat
 _LONG = 24
 """Rows beyond which a foldable figure is folded."""
 _FEW = 2
-"""With more distinct estimands than this they stand in the rows and the table only."""
+"""With more distinct estimands than this they are given in the rows and the table only."""
 
 
 class Texts(Struct, frozen=True):
@@ -119,7 +119,7 @@ def forest_of(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, text
             if findings
         ),
         shapes=tuple(shape for shape in _SHAPES if shape in used),
-        band_label=f"within ±{level(spec.margin)} {unit_name(unit)}" if spec.margin else "",
+        band_label=f"within ±{_margin(spec.margin, unit=unit)} {unit_name(unit)}" if spec.margin else "",
         estimands=_distinct(estimand_of(finding) for finding in shown) if spec.explorable else (),
         method=joined([plain(method) for method in dict.fromkeys(finding.method for finding in shown)]),
         tally=tally_of(shown),
@@ -139,6 +139,10 @@ def tally_of(findings: Sequence[Finding]) -> str:
     )
     counts = [(sum(f.verdict == verdict for f in findings), one, many) for verdict, one, many in words]
     return ", ".join(plural(number, one, many) for number, one, many in counts if number)
+
+
+def _margin(margin: float, *, unit: Unit) -> str:
+    return f"{margin:g}" if unit == "rating" else level(margin)
 
 
 def _distinct(sentences: Iterable[str]) -> tuple[str, ...]:
@@ -203,7 +207,7 @@ def _counts(finding: Finding) -> list[NamedValue]:
 
 
 def findings_grid(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, texts: Texts) -> Grid:
-    """The numbers behind a forest as a table; columns without content are dropped."""
+    """The numbers of a forest as a table; columns without content are dropped."""
     shown = [(title, finding) for title, findings in groups.items() for finding in findings]
     rows = [_cells(title, finding, texts=texts) for title, finding in shown]
     return drop_empty(

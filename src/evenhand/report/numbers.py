@@ -5,7 +5,8 @@ Rules:
 * Differences between two proportions are written in **percentage points** with one decimal and a sign: `+2.7`, `−0.4`.
   What rounds to zero has no sign: `0.0`.
 * Proportions are written in **per cent** with one decimal: `72.4%`.
-* Log-odds have two decimals and a sign. Standard deviations and ratios have two decimals, three below one.
+* Log-odds and shifts of ratings have two decimals and a sign. Standard deviations and ratios have two decimals, three
+  below one.
 * p-values: three decimals below 0.1, two above; never zero and never one: `< 0.001`, `> 0.99`.
 * Intervals are written with "to", so that a minus sign cannot be taken for a dash: `−1.2 to 4.5`.
 * Counts have a comma every three digits. Sums of money have two decimals, four below ten cents.
@@ -43,8 +44,9 @@ __all__ = [
     "value",
 ]
 
-Unit = Literal["points", "percent", "log-odds", "number"]
-"""`points`: difference of proportions; `percent`: a proportion; `log-odds`: signed; `number`: anything else."""
+Unit = Literal["points", "percent", "log-odds", "rating", "words", "grades", "number"]
+"""`points`: difference of proportions; `percent`: a proportion; `log-odds`: signed; `rating`: points of a scale from 0
+to 10, signed; `words`, `grades` (years of schooling): signed; `number`: anything else."""
 
 ABSENT = "–"
 MINUS = "\u2212"
@@ -55,6 +57,7 @@ _SIGNED: frozenset[Measure] = frozenset(
         "gap",
         "factor_gap",
         "interaction",
+        "shift",
         "memory_effect",
         "placebo_effect",
         "fact_effect",
@@ -85,7 +88,13 @@ def unit_of(finding: Finding) -> Unit:
             return "points" if finding.measure in _SIGNED or compared else "percent"
         case "log-odds":
             return "log-odds"
-        case "sd" | "ratio":
+        case "rating":
+            return "rating"
+        case "count":
+            return "words"
+        case "grade":
+            return "grades"
+        case "sd" | "ratio" | "squared":
             return "number"
         case _ as unreachable:
             assert_never(unreachable)
@@ -100,6 +109,10 @@ def unit_name(unit: Unit) -> str:
             return "per cent"
         case "log-odds":
             return "log-odds"
+        case "rating":
+            return "points of 10"
+        case "words" | "grades":
+            return unit
         case "number":
             return ""
         case _ as unreachable:
@@ -179,8 +192,10 @@ def value(number: float | None, *, unit: Unit) -> str:
             return points(number)
         case "percent":
             return percent(number)
-        case "log-odds":
+        case "log-odds" | "rating" | "grades":
             return decimal(number, signed=True)
+        case "words":
+            return decimal(number, digits=1, signed=True)
         case "number":
             return _plain(number)
         case _ as unreachable:
@@ -188,7 +203,7 @@ def value(number: float | None, *, unit: Unit) -> str:
 
 
 def span(low: float | None, high: float | None, *, unit: Unit) -> str:
-    """An interval: `−1.2 to 4.5`; the per cent sign stands once, at the end."""
+    """An interval: `−1.2 to 4.5`; the per cent sign is given once, at the end."""
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return ABSENT
     match unit:
@@ -196,8 +211,10 @@ def span(low: float | None, high: float | None, *, unit: Unit) -> str:
             return f"{points(low, signed=False)} to {points(high, signed=False)}"
         case "percent":
             return f"{decimal(100 * low, digits=1)} to {percent(high)}"
-        case "log-odds":
+        case "log-odds" | "rating" | "grades":
             return f"{decimal(low)} to {decimal(high)}"
+        case "words":
+            return f"{decimal(low, digits=1)} to {decimal(high, digits=1)}"
         case "number":
             return f"{_plain(low)} to {_plain(high)}"
         case _ as unreachable:
@@ -263,5 +280,5 @@ def money(usd: float | None) -> str:
 
 
 def short_hash(sha256: str) -> str:
-    """First twelve characters of a hash; the whole of it stands in findings.json."""
+    """First twelve characters of a hash; the whole of it is in findings.json."""
     return sha256[:12]

@@ -7,6 +7,14 @@ from collections.abc import Callable, Mapping
 from evenhand.records.contrast import ArmGroup, LevelContrast, LevelOf
 from evenhand.records.finding import Finding
 from evenhand.records.measure import Measure, QuantityName
+from evenhand.report.number_titles import (
+    SENSITIVITY_ESTIMAND,
+    SENSITIVITY_TITLE,
+    divergence_estimand,
+    divergence_title,
+    shift_estimand,
+    shift_title,
+)
 
 __all__ = ["ARM_LABELS", "arm_label", "estimand_of", "plain", "sides_of", "title_of"]
 
@@ -69,7 +77,7 @@ def arm_label(finding: Finding) -> str:
 
 
 def sides_of(finding: Finding) -> tuple[str, str]:
-    """What stands in memory on the plus and on the minus side; empty where there are no two sides."""
+    """What is in memory on the plus and on the minus side; empty where there are no two sides."""
     if len(finding.contrast) == 1 and finding.contrast[0].reference is not None:
         one = finding.contrast[0]
         if finding.arms.arm == "pairs":
@@ -339,6 +347,9 @@ _TITLES: _Words = {
     "gap": _level_title,
     "factor_gap": _level_title,
     "interaction": _level_title,
+    "shift": lambda finding: shift_title(finding, sides=sides_of(finding)),
+    "divergence": lambda finding: divergence_title(finding, sides=sides_of(finding)),
+    "sensitivity": lambda finding: SENSITIVITY_TITLE,
     "item_functioning": _level_title,
     "mixed_model": _level_title,
     "published_model": _level_title,
@@ -364,6 +375,9 @@ _ESTIMANDS: _Words = {
     "gap": _gap_estimand,
     "factor_gap": _gap_estimand,
     "interaction": _gap_estimand,
+    "shift": lambda finding: shift_estimand(finding, sides=sides_of(finding)),
+    "divergence": lambda finding: divergence_estimand(finding, sides=sides_of(finding)),
+    "sensitivity": lambda finding: SENSITIVITY_ESTIMAND,
     "item_functioning": _item_estimand,
     "mixed_model": _model_estimand,
     "published_model": _model_estimand,

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from evenhand.endpoints.base import AskErrorKind
 from evenhand.records.message import Reply
-from evenhand.records.trial import Answered, Failed, Outcome, Refused, Truncated, Unparsed, outcome_name
+from evenhand.records.trial import Answered, Failed, Outcome, Rated, Refused, Truncated, Unparsed, Written, outcome_name
 from evenhand.run.limits import Halt, HaltReason, Limits
 
 __all__ = ["Health"]
@@ -70,7 +70,7 @@ class _ModelHealth:
         failed = isinstance(outcome, Failed)
         self._ended += 1
         self._last.append(failed)
-        self._answered = self._answered or isinstance(outcome, Answered)
+        self._answered = self._answered or isinstance(outcome, Answered | Rated | Written)
         if isinstance(outcome, Failed):
             self._in_a_row += 1
             words = _CHANGING.sub("#", outcome.error)
@@ -100,5 +100,5 @@ def _said(outcome: Outcome, reply: Reply | None) -> str:
             return f"{outcome.reason}: {text!r}" if text else outcome.reason
         case Truncated():
             return f"cut off at the token limit: {text!r}" if text else "cut off at the token limit, before any answer"
-        case Refused() | Answered():
+        case Refused() | Answered() | Rated() | Written():
             return f"{outcome_name(outcome)}: {text!r}" if text else outcome_name(outcome)

@@ -8,12 +8,21 @@ from importlib import resources
 
 import jinja2
 
+from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.item import Item
 from evenhand.records.plan import Extractor
+from evenhand.records.rubric import Criterion
 
-__all__ = ["ask", "ask_templates", "extraction_question"]
+__all__ = ["ask", "ask_templates", "extraction_question", "judge_question", "judge_templates"]
 
 _EXTRACT = "scoring/extract-letter.md.j2"
+_JUDGE = "scoring/judge.md.j2"
+_FILES: Mapping[AnswerFormat, str] = {
+    "distribution": "ask-distribution.md.j2",
+    "rating": "ask-rating.md.j2",
+    "text": "ask-text.md.j2",
+}
+"""Prompt files of the formats that no extractor reads."""
 
 
 @lru_cache(maxsize=64)
@@ -27,18 +36,39 @@ def _compiled(text: str) -> jinja2.Template:
     return environment.from_string(text)
 
 
-def ask_templates(extractor: Extractor) -> dict[str, str]:
-    """The prompt files an extractor needs: name -> text, to be frozen into the plan."""
+def ask_templates(extractor: Extractor, formats: tuple[AnswerFormat, ...] = ("letter",)) -> dict[str, str]:
+    """The prompt files that an extractor and the answer formats need: name -> text, to be frozen into the plan."""
     files = [f"ask-{extractor}.md.j2"] + (["extract-letter.md.j2"] if extractor == "llm_extract" else [])
+    files += [_FILES[answer] for answer in sorted(formats) if answer in _FILES]
     folder = resources.files("evenhand.scoring") / "prompts"
     return {f"scoring/{name}": (folder / name).read_text(encoding="utf-8") for name in files}
 
 
-def ask(item: Item, *, order: Sequence[int], letters: str, extractor: Extractor, templates: Mapping[str, str]) -> str:
-    """The user's last turn: situation, question and options in the order shown."""
+def ask(
+    item: Item,
+    *,
+    order: Sequence[int],
+    letters: str,
+    extractor: Extractor,
+    templates: Mapping[str, str],
+    answer: AnswerFormat = "letter",
+) -> str:
+    """The user's last turn: situation, question and options in the order shown, and how to answer."""
     options = [(letters[position], item.options[index].text) for position, index in enumerate(order)]
-    template = _compiled(templates[f"scoring/ask-{extractor}.md.j2"])
+    template = _compiled(templates[f"scoring/{_FILES.get(answer, f'ask-{extractor}.md.j2')}"])
     return template.render(stem=item.stem.strip(), question=item.question.strip(), options=options).strip()
+
+
+def judge_templates() -> dict[str, str]:
+    """The prompt file that a judge needs: name -> text."""
+    file = resources.files("evenhand.scoring") / "prompts" / "judge.md.j2"
+    return {_JUDGE: file.read_text(encoding="utf-8")}
+
+
+def judge_question(situation: str, answer: str, *, criteria: Sequence[Criterion], templates: Mapping[str, str]) -> str:
+    """What a judge is asked, to rate a written answer."""
+    template = _compiled(templates[_JUDGE])
+    return template.render(situation=situation.strip(), answer=answer, criteria=criteria).strip()
 
 
 def extraction_question(question: str, reply: str, *, templates: Mapping[str, str]) -> str:

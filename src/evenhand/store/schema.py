@@ -10,8 +10,8 @@ from evenhand.records.condition import CONDITION_FIELDS
 
 __all__ = ["APPLICATION_ID", "CELL_COLUMNS", "DDL", "SCHEMA_VERSION", "store_error"]
 
-SCHEMA_VERSION = 2
-"""Kept in SQLite's `user_version`. Version 1 named its columns otherwise and is refused with a way out."""
+SCHEMA_VERSION = 3
+"""Kept in SQLite's `user_version`. Older versions named their columns otherwise and are refused with a way out."""
 APPLICATION_ID = 0x45564E48
 """Kept in SQLite's `application_id` ("EVNH"), so that another program's file is not taken for a store."""
 

@@ -10,7 +10,17 @@ from typing import assert_never
 from evenhand.endpoints.redact import redact
 from evenhand.records.message import Reply
 from evenhand.records.run_summary import Trouble
-from evenhand.records.trial import Answered, Failed, OutcomeName, Refused, Truncated, Unparsed, outcome_name
+from evenhand.records.trial import (
+    Answered,
+    Failed,
+    OutcomeName,
+    Rated,
+    Refused,
+    Truncated,
+    Unparsed,
+    Written,
+    outcome_name,
+)
 from evenhand.store.rows import StoredTrial
 
 __all__ = ["Troubles"]
@@ -77,7 +87,7 @@ class Troubles:
 def _reason(stored: StoredTrial) -> str | None:
     """Why a trial has no usable answer; None where it has one."""
     match stored.trial.outcome:
-        case Answered():
+        case Answered() | Rated() | Written():
             return None
         case Refused(by=by):
             return f"declined by the {by}"

@@ -149,7 +149,7 @@ def test_a_store_of_an_older_version_is_refused_with_a_way_out_and_left_alone(tm
     database.execute("PRAGMA user_version = 1")
     database.close()
     before = path.read_bytes()
-    way_out = r"older evenhand \(store version 1, this one reads 2\).*plan\.json, or ask again .* with --out"
+    way_out = r"older evenhand \(store version 1, this one reads 3\).*plan\.json, or ask again .* with --out"
     with pytest.raises(StoreError, match=way_out), open_store(path, plan_sha256=PLAN):
         pass
     with pytest.raises(StoreError, match=way_out):

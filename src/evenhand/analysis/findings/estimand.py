@@ -14,10 +14,14 @@ from evenhand.analysis.table.stratum import OPTION_KINDS, Stratum
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.estimate import Absent, Carriers, Equivalence, Interval, MissingBounds, Number, Spread, Tested
 from evenhand.records.finding import Finding, Role, SampleSize
-from evenhand.records.measure import Measure, Quantity
+from evenhand.records.measure import Measure, Quantity, Scale
 from evenhand.records.profile import Cue
 
 __all__ = ["Estimand", "finding", "with_number", "without_number"]
+
+
+_MARGINS: frozenset[Scale] = frozenset({"probability", "rate", "rating", "count", "grade"})
+"""Scales on which a margin is stated."""
 
 
 class Estimand(Struct, frozen=True, kw_only=True):
@@ -58,7 +62,7 @@ def finding(
     )
     number: Number = Interval(value=estimate.estimate, spread=spread)
     if estimand.tested:
-        on_margin = estimand.on_margin and estimand.quantity.scale in {"probability", "rate"}
+        on_margin = estimand.on_margin and estimand.quantity.scale in _MARGINS
         number = Tested(
             value=estimate.estimate,
             p=estimate.p,

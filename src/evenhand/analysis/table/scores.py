@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from evenhand.analysis.table.table_file import read_table_file
 from evenhand.errors import TableError
+from evenhand.records.answer_format import ANSWER_FORMATS
 from evenhand.records.as_read import AsRead
 from evenhand.records.condition import CONDITION_FIELDS
 from evenhand.records.item import ITEM_KINDS
@@ -35,7 +36,14 @@ _TYPES: dict[ColumnType, pl.DataType] = {
     "float": pl.Float64(),
     "bool": pl.Boolean(),
 }
-_CLOSED: dict[str, tuple[str, ...]] = {"kind": ITEM_KINDS, "arm_kind": ARM_KINDS, "outcome": OUTCOMES}
+_CLOSED: dict[str, tuple[str, ...]] = {
+    "kind": ITEM_KINDS,
+    "arm_kind": ARM_KINDS,
+    "outcome": OUTCOMES,
+    "answer": ANSWER_FORMATS,
+}
+_SCORED = ("letter", "distribution")
+"""Formats whose answers always have a score; ratings and texts have one only where there is a reference."""
 _CODED = (pl.Categorical, pl.Enum)
 """Text as codes, which a large table needs: taken as it is."""
 _UNIT_INTERVAL = ("score", "p_score", "p_best")
@@ -120,6 +128,7 @@ def scores_from_frame(
     """
     if frame.height == 0:
         raise TableError("the score table has no rows; it needs at least one trial.")
+    frame = _filled(frame)
     chosen = _factor_columns(frame, covariates=covariates) if factors is None else factors
     named = (*chosen, *item_factors, *within_factors)
     columns = {**{name: level_column(name) for name in named}, **{name: covariate_column(name) for name in covariates}}
@@ -176,8 +185,14 @@ def is_score_table(path: Path) -> bool:
     Raises:
         TableError: The file cannot be read.
     """
-    required = {column.name for column in SCORE_COLUMNS if not column.nullable}
+    required = {column.name for column in SCORE_COLUMNS if not column.nullable and column.absent is None}
     return required <= set(read_table_file(path).columns)
+
+
+def _filled(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with the columns whose absence has a meaning."""
+    lacking = [column for column in SCORE_COLUMNS if column.absent is not None and column.name not in frame.columns]
+    return frame.with_columns(pl.lit(column.absent).alias(column.name) for column in lacking)
 
 
 def _factor_columns(frame: pl.DataFrame, *, covariates: tuple[str, ...]) -> tuple[str, ...]:
@@ -281,7 +296,7 @@ def _check_float(series: pl.Series, *, shown: str, unit: bool) -> None:
 def _check_outcomes(frame: pl.DataFrame) -> None:
     answered = frame["outcome"].cast(pl.String) == "answered"
     scored = frame["score"].is_not_null()
-    mask = answered & ~scored
+    mask = answered & ~scored & frame["answer"].cast(pl.String).is_in(list(_SCORED))
     if mask.any():
         raise TableError(
             f"row {_row(mask)} of the score table is answered but has no score; give the score, "

@@ -1,7 +1,7 @@
-"""A stratum: the trials of one model and item kind under one way of showing memory.
+"""A stratum: the trials of one model and item kind in one answer format under one way of showing memory.
 
 Estimates are made within strata, never across them. The no-memory arm is the same question under every placement,
-reader and mitigation, so all its trials belong to every stratum of their model and kind.
+reader and mitigation, so all its trials belong to every stratum of their model, kind and answer format.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from evenhand.records.condition import CONDITION_FIELDS, Condition
 from evenhand.records.profile import CUES, Cue
 from evenhand.records.settings import AnalysisSettings
 
-__all__ = ["OPTION_KINDS", "Stratum", "codes", "cues", "strata"]
+__all__ = ["OPTION_KINDS", "SHOWN", "Stratum", "codes", "condition_of", "cues", "parts_by", "strata", "with_units"]
 
 OPTION_KINDS = ("understanding", "management")
 """Kinds of items whose answer is one of several options."""
@@ -37,8 +37,8 @@ _UNUSED = (
 )
 """Columns no estimate is made from; left behind so that a million trials fit into little memory."""
 
-_SHOWN = tuple(name for name in CONDITION_FIELDS if name != "cue")
-"""Coordinates that a stratum fixes; cue styles stand side by side within it."""
+SHOWN = tuple(name for name in CONDITION_FIELDS if name != "cue")
+"""Coordinates that a stratum fixes; cue styles are side by side within it."""
 
 
 class Stratum(Struct, frozen=True, kw_only=True):
@@ -49,14 +49,15 @@ class Stratum(Struct, frozen=True, kw_only=True):
     where: Condition
     """How memory is shown; its cue is None, since the stratum holds every cue style."""
     main: bool
-    """Whether this is a main condition: no mitigation, and no reader prompt where the table has memory without one."""
+    """Whether this is a main condition: no mitigation, no reader prompt where the table has memory without one, and
+    letters where the table has them."""
     rows: pl.DataFrame
     """Score columns, factors, and: `value` (the score analysed, null where there is no answer) and `unit` (matched
     set of a paired profile, otherwise the arm)."""
     primary: Literal["score", "p_score"]
     """What the settings name as the outcome: `score` of the answer, or `p_score` over the option probabilities."""
     factors: tuple[str, ...]
-    """Factors between users; their levels stand in `level_column(factor)`."""
+    """Factors between users; their levels are in `level_column(factor)`."""
     item_factors: tuple[str, ...] = ()
     """Factors of which every item has one level."""
     within_factors: tuple[str, ...] = ()
@@ -71,6 +72,7 @@ class Stratum(Struct, frozen=True, kw_only=True):
         parts = [self.model, self.kind, self.where.placement]
         parts += [f"reader={self.where.reader}"] if self.where.reader != "none" else []
         parts += [f"mitigation={self.where.mitigation}"] if self.where.mitigation != "none" else []
+        parts += [f"answer={self.where.answer}"] if self.where.answer != "letter" else []
         return "/".join(parts)
 
     def arm(self, kind: str) -> pl.DataFrame:
@@ -127,12 +129,15 @@ def strata(scores: Scores) -> list[Stratum]:
     """The strata of a table, in the order of model, kind and condition."""
     frame = _with_units(scores)
     found: list[Stratum] = []
-    for (model, kind), rows in _parts(frame, ("model", "kind")):
-        primary = _primary(rows, kind=kind, settings=scores.settings)
+    lettered = {key for key, rows in parts_by(frame, ("model", "kind")) if (rows["answer"] == "letter").any()}
+    for (model, kind, answer), rows in parts_by(frame, ("model", "kind", "answer")):
+        primary = _primary(rows, kind=kind, answer=answer, settings=scores.settings)
         valued = rows.with_columns(pl.when(pl.col("outcome") == "answered").then(primary).alias("value"))
         none = valued.filter(pl.col("arm_kind") == "none")
         memory = valued.filter(pl.col("arm_kind") != "none")
-        parts = [(_condition(values), part) for values, part in _parts(memory, _SHOWN)] or [(Condition(), memory)]
+        parts = [(condition_of(values), part) for values, part in parts_by(memory, SHOWN)] or [
+            (convert({"answer": answer}, Condition), memory)
+        ]
         readers = {where.reader for where, _ in parts}
         for where, part in parts:
             found.append(
@@ -140,7 +145,9 @@ def strata(scores: Scores) -> list[Stratum]:
                     model=model,
                     kind=kind,
                     where=where,
-                    main=where.mitigation == "none" and (where.reader == "none" or "none" not in readers),
+                    main=where.mitigation == "none"
+                    and (where.reader == "none" or "none" not in readers)
+                    and (where.answer == "letter" or (model, kind) not in lettered),
                     rows=pl.concat([none, part]) if none.height else part,
                     primary=primary,
                     factors=scores.factors,
@@ -153,15 +160,16 @@ def strata(scores: Scores) -> list[Stratum]:
     return found
 
 
-def _primary(rows: pl.DataFrame, *, kind: str, settings: AnalysisSettings) -> Literal["score", "p_score"]:
-    """The column of the outcome that the settings name; kinds without options have the score only."""
+def _primary(rows: pl.DataFrame, *, kind: str, answer: str, settings: AnalysisSettings) -> Literal["score", "p_score"]:
+    """The column of the outcome that the settings name; only letters have probabilities."""
     probabilities = settings.outcome == "option_probabilities"
     chosen = kind in OPTION_KINDS or rows["p_score"].null_count() < rows.height
-    return "p_score" if probabilities and chosen else "score"
+    return "p_score" if probabilities and chosen and answer == "letter" else "score"
 
 
-def _condition(values: tuple[str, ...]) -> Condition:
-    return convert(dict(zip(_SHOWN, values, strict=True)), Condition)
+def condition_of(values: tuple[str, ...]) -> Condition:
+    """The condition behind the values of `SHOWN`."""
+    return convert(dict(zip(SHOWN, values, strict=True)), Condition)
 
 
 def cues(stratum: Stratum) -> tuple[Cue | None, ...]:
@@ -180,11 +188,17 @@ def codes(series: pl.Series) -> tuple[NDArray[np.int64], list[str]]:
 
 def _with_units(scores: Scores) -> pl.DataFrame:
     """The columns the analysis uses, item ids made unique over banks, and the sampling unit of every profile."""
-    frame = scores.frame.drop(_UNUSED)
-    contrast = scores.settings.contrast
+    return with_units(scores.frame.drop(_UNUSED), factors=scores.factors, contrast=scores.settings.contrast)
+
+
+def with_units(frame: pl.DataFrame, *, factors: tuple[str, ...], contrast: str) -> pl.DataFrame:
+    """The frame with item ids that are unique over banks, and with `unit`, the sampling unit.
+
+    That is the matched set of a profile with a version, otherwise the arm.
+    """
     if frame["bank"].n_unique() > 1:
         frame = frame.with_columns(pl.concat_str("bank", "item", separator="/").cast(pl.Categorical).alias("item"))
-    if contrast not in scores.factors:
+    if contrast not in factors:
         return frame.with_columns(pl.col("arm").alias("unit"))
     twin = pl.col(level_column(contrast)).is_not_null() & pl.col("matched_set").is_not_null()
     name = pl.concat_str(pl.col("cohort").cast(pl.String).fill_null("cohort"), pl.col("matched_set"), separator="/")
@@ -193,7 +207,7 @@ def _with_units(scores: Scores) -> pl.DataFrame:
     )
 
 
-def _parts(frame: pl.DataFrame, by: tuple[str, ...]) -> list[tuple[tuple[str, ...], pl.DataFrame]]:
+def parts_by(frame: pl.DataFrame, by: tuple[str, ...]) -> list[tuple[tuple[str, ...], pl.DataFrame]]:
     """The frame's parts by some columns, sorted by their values."""
     if frame.height == 0:
         return []

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from evenhand.bank.importers import columns, emobench, personahub, prism, protocol
+from evenhand.bank.importers import columns, emobench, eqbench, personahub, prism, protocol
 from evenhand.bank.importers.settings import SHEET_OPTIONS, Progress, Settings, silent
 from evenhand.bank.validate import check_bank
 from evenhand.errors import UsageError, near_miss
@@ -63,6 +63,12 @@ BANK_FORMATS: Mapping[str, Format] = {
             options=emobench.OPTIONS,
         ),
         Format(
+            name="eqbench",
+            summary="EQ-Bench version 2: dialogues with reference ratings, English and German",
+            suffixes=(".json",),
+            options=eqbench.OPTIONS,
+        ),
+        Format(
             name="stem",
             summary="a test protocol in the layout of STEM: options with expert weights",
             suffixes=_PROTOCOLS,
@@ -95,6 +101,7 @@ COHORT_FORMATS: Mapping[str, Format] = {
 _BANK_READERS: Mapping[str, BankReader] = {
     "columns": columns.read_columns,
     "emobench": emobench.read_emobench,
+    "eqbench": eqbench.read_eqbench,
     "stem": protocol.read_stem,
     "steu": protocol.read_steu,
 }
@@ -113,7 +120,7 @@ def parse_options(pairs: list[str]) -> dict[str, str]:
     """Options as a command line gives them: `name=value` each.
 
     Raises:
-        UsageError: A pair without `=`, or a name that stands twice.
+        UsageError: A pair without `=`, or a name that is given twice.
     """
     options: dict[str, str] = {}
     for pair in pairs:
@@ -121,7 +128,7 @@ def parse_options(pairs: list[str]) -> dict[str, str]:
         if not equals or not name:
             raise UsageError(f"import option {pair!r} is not NAME=VALUE; write for example stem=question_text")
         if name in options:
-            raise UsageError(f"import option {name!r} stands twice; keep one")
+            raise UsageError(f"import option {name!r} is given twice; keep one")
         options[name] = value
     return options
 

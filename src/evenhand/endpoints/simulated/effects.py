@@ -61,7 +61,7 @@ class RespondentEffects(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     refusal: float = 0.0
     """Share of cells that decline to answer."""
     refusal_profile: float = 0.0
-    """Further share that declines when a profile stands in memory."""
+    """Further share that declines when a profile is in memory."""
     truncated: float = 0.0
     """Share of cells that run out of tokens."""
     unparsed: float = 0.0
@@ -78,6 +78,22 @@ class RespondentEffects(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Share of answers that add a remark about another option."""
     group_rare: float = 0.0
     """Share of items that are never answered right."""
+    stated_noise: float = 0.5
+    """Standard deviation between repeats of the log-odds behind stated percentages."""
+    rating_noise: float = 0.6
+    """Standard deviation between repeats of a rating, in points."""
+    rating_moves: float = 1.0
+    """How far the scene moves ratings: 1 as it should, 0 not at all."""
+    rating_gap: float = 0.0
+    """Ratings of negative emotions, advantaged minus disadvantaged, in points."""
+    rating_memory: float = 0.0
+    """Ratings of negative emotions, any profile against none, in points."""
+    referral_gap: float = 0.0
+    """Chance that a written answer points to a professional, advantaged minus disadvantaged."""
+    directive_gap: float = 0.0
+    """Chance that a slot of a written answer holds advice, advantaged minus disadvantaged."""
+    words_gap: float = 0.0
+    """Words of a written answer, advantaged minus disadvantaged."""
     effects: dict[str, float] = {}
     """Level ids joined by `+` -> effect where the arm's profile has all of them."""
 
@@ -94,6 +110,9 @@ PRESETS: dict[str, dict[str, str]] = {
         "persona_spread": "0.2",
         "item_slopes": "0.15",
         "persona_slopes": "0.1",
+        "rating_gap": "-0.8",
+        "referral_gap": "-0.2",
+        "words_gap": "12",
     },
     "custom": {},
 }
@@ -101,7 +120,13 @@ PRESETS: dict[str, dict[str, str]] = {
 
 _GROUP_SHARES = ("group_refusal", "group_talk", "group_rare")
 _SHARES = ("refusal", "refusal_profile", "truncated", "unparsed", "stability", "blind", *_GROUP_SHARES)
-_SPREADS = ("spread", "discrimination", "persona_spread", "item_slopes", "persona_slopes")
+_SPREADS = (
+    *("spread", "discrimination", "persona_spread", "item_slopes", "persona_slopes"),
+    *("stated_noise", "rating_noise"),
+)
+_POINTS = ("rating_gap", "rating_memory", "rating_moves")
+_WRITTEN = {"referral_gap": 0.5, "directive_gap": 0.9, "words_gap": 40.0}
+"""Largest size of what is planted in written answers."""
 
 
 def read_respondent(
@@ -177,15 +202,26 @@ def population_shift_to(accuracy: float, population: Population) -> float:
     return (low + high) / 2.0
 
 
+def _check_ranges(respondent: RespondentEffects) -> None:
+    """Refuse what lies outside the range of its parameter."""
+    ranges = {
+        **dict.fromkeys(_SHARES, (0.0, 1.0)),
+        **dict.fromkeys(_SPREADS, (0.0, 9.999)),
+        **dict.fromkeys(_POINTS, (-10.0, 10.0)),
+        **{name: (-most, most) for name, most in _WRITTEN.items()},
+    }
+    for name, (least, most) in ranges.items():
+        value = getattr(respondent, name)
+        if not least <= value <= most:
+            raise EndpointError(
+                f"The simulated respondent's {name} must be between {least:g} and {round(most):g}, got {value!r}."
+                if name in _SPREADS
+                else f"The simulated respondent's {name} must be between {least:g} and {most:g}, got {value!r}."
+            )
+
+
 def _check(respondent: RespondentEffects) -> None:
-    for name in _SHARES:
-        value = getattr(respondent, name)
-        if not 0.0 <= value <= 1.0:
-            raise EndpointError(f"The simulated respondent's {name} must be between 0 and 1, got {value!r}.")
-    for name in _SPREADS:
-        value = getattr(respondent, name)
-        if not 0.0 <= value < 10.0:
-            raise EndpointError(f"The simulated respondent's {name} must be between 0 and 10, got {value!r}.")
+    _check_ranges(respondent)
     if respondent.always and respondent.always not in _LETTERS:
         raise EndpointError(f"The simulated respondent's always is {respondent.always!r}; give one letter from A to J.")
     total = (

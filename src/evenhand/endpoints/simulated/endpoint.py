@@ -1,7 +1,7 @@
 """Simulated respondents: answers drawn from an item-response model with planted effects.
 
 The chance of the best option is that of a two-parameter logistic model (Birnbaum 1968): `a * (ability + easiness)` in
-log-odds, where the ability is shifted by what stands in memory. What a respondent answers to a cell depends on the
+log-odds, where the ability is shifted by what is in memory. What a respondent answers to a cell depends on the
 cell and on the respondent's options alone, never on the order of asking.
 """
 
@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from functools import lru_cache
 from statistics import NormalDist
+from typing import assert_never
 
 from evenhand.endpoints.base import Endpoint, Locality
 from evenhand.endpoints.context import CellContext, CellLookup, EndpointContext
@@ -21,6 +22,14 @@ from evenhand.endpoints.simulated.effects import (
     population_shift_to,
     read_respondent,
 )
+from evenhand.endpoints.simulated.stated import (
+    OWN_SPREAD,
+    POINTS_PER_LOGIT,
+    distribution_text,
+    rating_text,
+    scene_rating,
+)
+from evenhand.endpoints.simulated.writing import Leanings, written_answer
 from evenhand.errors import EndpointError
 from evenhand.records.message import FinishReason, Reply, Request, TokenProbability, Usage
 from evenhand.records.plan import ModelSpec
@@ -40,7 +49,7 @@ class SimulatedEndpoint:
     Args:
         preset: `null`, `tilted` or `custom`.
         options: Planted effects and other parameters: see `evenhand.endpoints.simulated.effects.Respondent`.
-        cells: What stands behind a cell.
+        cells: The context of a cell.
         levels: Level ids that effects may name; None accepts any.
 
     Raises:
@@ -78,10 +87,10 @@ class SimulatedEndpoint:
     async def reply(self, request: Request) -> Reply:
         """The drawn answer."""
         cell = self._cells(request.cell_key)
-        chances = self._seen(request, cell)
+        chances = self._seen(request, cell) if cell.options else ()
         text, finish = self._drawn(request, cell, chances)
         top = None
-        if request.settings.logprobs:
+        if request.settings.logprobs and request.letters:
             pairs = sorted(zip(request.letters, chances, strict=True), key=lambda pair: -pair[1])
             top = tuple(TokenProbability(token=letter, logprob=math.log(chance)) for letter, chance in pairs)
         return Reply(text=text, finish=finish, top=top, usage=Usage(), model=self._name, note=_NOTE)
@@ -195,11 +204,68 @@ class SimulatedEndpoint:
             return "It depends on how you look at it.", "stop"
         stable = self._uniform("stable", request.cell_key) < respondent.stability and not self._is_blind(request)
         draw = self._uniform("answer", cell.item) if stable else self._uniform("answer", request.cell_key)
+        match cell.condition.answer:
+            case "letter":
+                return self._lettered(request, cell, chances=chances, draw=draw), "stop"
+            case "distribution":
+                return distribution_text(chances, letters=request.letters, errors=self._errors(request, cell)), "stop"
+            case "rating":
+                return self._rated(request, cell), "stop"
+            case "text":
+                return self._writes(request, cell, stable=stable), "stop"
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _lettered(self, request: Request, cell: CellContext, *, chances: tuple[float, ...], draw: float) -> str:
+        """The letter; for some users with a remark about another option."""
         chosen = self._chosen(cell, chances, draw)
-        if self._in_group(cell) and self._uniform("talk", request.cell_key) < respondent.group_talk:
+        if self._in_group(cell) and self._uniform("talk", request.cell_key) < self.respondent.group_talk:
             other = request.letters[(chosen + 1) % len(request.letters)]
-            return f"{request.letters[chosen]}\n\nOption {other} is less likely here.", "stop"
-        return request.letters[chosen], "stop"
+            return f"{request.letters[chosen]}\n\nOption {other} is less likely here."
+        return request.letters[chosen]
+
+    def _writes(self, request: Request, cell: CellContext, *, stable: bool) -> str:
+        respondent = self.respondent
+        side = self._side(cell)
+        leanings = Leanings(
+            referral=side * respondent.referral_gap,
+            directive=side * respondent.directive_gap,
+            words=side * respondent.words_gap,
+        )
+        return written_answer(
+            lambda name: self._uniform("write", name, cell.item if stable else request.cell_key), leanings
+        )
+
+    def _errors(self, request: Request, cell: CellContext) -> tuple[float, ...]:
+        """What is new in every repeat, one draw per option."""
+        return tuple(
+            self.respondent.stated_noise * self._drawn_normal(("stated", request.cell_key, option))
+            for option in cell.options
+        )
+
+    def _rated(self, request: Request, cell: CellContext) -> str:
+        respondent = self.respondent
+        ratings = []
+        for option, valence in zip(cell.options, cell.valences, strict=True):
+            rating = scene_rating(cell, option, moves=respondent.rating_moves)
+            rating += OWN_SPREAD * self._normal("rating", cell.item, option)
+            if option == cell.keyed_option:
+                rating += POINTS_PER_LOGIT * self._shift(cell)
+            if valence == "negative":
+                rating += self._negative(cell)
+            noise = self._drawn_normal(("rated", request.cell_key, option))
+            ratings.append(rating + respondent.rating_noise * noise)
+        return rating_text(cell.texts, ratings)
+
+    def _negative(self, cell: CellContext) -> float:
+        """What memory adds to the ratings of negative emotions, in points."""
+        if cell.arm_kind != "profile":
+            return 0.0
+        return self.respondent.rating_memory + self._side(cell) * self.respondent.rating_gap
+
+    def _side(self, cell: CellContext) -> float:
+        """Half of a gap between positions, with the sign of the cell's user; 0 for everybody else."""
+        return {"advantaged": 0.5, "disadvantaged": -0.5}.get(cell.levels.get(self.respondent.position, ""), 0.0)
 
     def _chosen(self, cell: CellContext, chances: tuple[float, ...], draw: float) -> int:
         """Position of the option that a uniform draw falls on.

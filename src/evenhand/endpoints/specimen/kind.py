@@ -31,5 +31,6 @@ SPECIMEN = EndpointKind(
     sure_of_logprobs=True,
     specimen=True,
     banks=("situations",),
+    answers=("letter",),
 )
 """A specimen reads only the language of its generator, so it comes with its own bank."""

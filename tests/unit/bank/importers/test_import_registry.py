@@ -18,7 +18,7 @@ from evenhand.errors import UsageError
 
 
 def test_formats_are_listed_with_what_they_are_and_which_options_they_have() -> None:
-    assert format_names() == ("columns", "emobench", "personahub", "prism", "stem", "steu")
+    assert format_names() == ("columns", "emobench", "eqbench", "personahub", "prism", "stem", "steu")
     for name, known in (*BANK_FORMATS.items(), *COHORT_FORMATS.items()):
         assert known.name == name
         assert known.summary
@@ -31,7 +31,7 @@ def test_formats_are_listed_with_what_they_are_and_which_options_they_have() -> 
     [
         ("emo-bench", "no format 'emo-bench'.*did you mean 'emobench'"),
         ("prism", "for `evenhand profiles import`"),
-        ("xml", "no format 'xml'; allowed: columns, emobench, stem, steu"),
+        ("xml", "no format 'xml'; allowed: columns, emobench, eqbench, stem, steu"),
     ],
 )
 def test_an_unknown_bank_format_is_refused(name: str, message: str) -> None:
@@ -50,7 +50,11 @@ def test_options_are_parted_at_the_first_equals_sign() -> None:
 
 @pytest.mark.parametrize(
     ("pairs", "message"),
-    [(["stem"], "'stem' is not NAME=VALUE"), (["=x"], "'=x' is not NAME=VALUE"), (["a=1", "a=2"], "'a' stands twice")],
+    [
+        (["stem"], "'stem' is not NAME=VALUE"),
+        (["=x"], "'=x' is not NAME=VALUE"),
+        (["a=1", "a=2"], "'a' is given twice"),
+    ],
 )
 def test_options_that_are_no_pairs_are_refused(pairs: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):

@@ -1,0 +1,63 @@
+"""Everything that is found of the numbers that answers state: shifts, divergence, and what the scenes can show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from evenhand.analysis.findings.divergence import divergence_findings
+from evenhand.analysis.findings.people import corrected_by_people
+from evenhand.analysis.findings.sensitivity import moves_enough, relative_note, sensitivity_finding, unmoved_reason
+from evenhand.analysis.findings.shifts import shift_findings
+from evenhand.analysis.table.measurements import Measurements, MeasureStratum, measure_strata, people_of, whole_answers
+from evenhand.records.estimate import Absent
+from evenhand.records.finding import Finding
+from evenhand.records.measure import QuantityName
+
+__all__ = ["number_findings"]
+
+_FOLLOW_THE_SCENE: frozenset[QuantityName] = frozenset({"rating", "valence_rating", "keyed_rating"})
+"""Numbers that mean something only where they follow the scene."""
+
+
+def number_findings(measurements: Measurements) -> list[Finding]:
+    """The findings of a measurement table; none where it has no rows."""
+    found: list[Finding] = []
+    sensitivity: dict[tuple[str, str], Finding] = {}
+    for stratum, quantity in whole_answers(measurements):
+        moved = sensitivity_finding(stratum) if quantity == "rating" and stratum.main else None
+        if moved is not None and (stratum.model, stratum.kind) not in sensitivity:
+            sensitivity[stratum.model, stratum.kind] = moved
+            found.append(moved)
+    for stratum, quantity in whole_answers(measurements):
+        moved = sensitivity.get((stratum.model, stratum.kind)) if quantity == "rating" else None
+        found += _held(divergence_findings(stratum, quantity=quantity), moved, margin=stratum.settings.margin)
+    for part in measure_strata(measurements):
+        moved = None
+        if part.quantity.name in _FOLLOW_THE_SCENE:
+            moved = sensitivity.get((part.stratum.model, part.stratum.kind))
+        shifts = shift_findings(part)
+        if moved is not None and moves_enough(moved, margin=part.stratum.settings.margin):
+            shifts = [_beside(one, moved, part) for one in shifts]
+        if part.quantity.name == "judged":
+            people = people_of(measurements, tag=part.quantity.tag)
+            if people.height:
+                shifts = [corrected_by_people(one, judged=part, people=people) for one in shifts]
+        found += _held(shifts, moved, margin=part.stratum.settings.margin)
+    return found
+
+
+def _held(findings: Iterable[Finding], sensitivity: Finding | None, *, margin: float) -> list[Finding]:
+    """The findings; without numbers where the ratings they rest on do not follow the scene."""
+    if sensitivity is None or moves_enough(sensitivity, margin=margin):
+        return list(findings)
+    reason = unmoved_reason(sensitivity, margin=margin)
+    return [replace(one, number=Absent(reason=reason), notes=()) for one in findings]
+
+
+def _beside(shift: Finding, sensitivity: Finding, part: MeasureStratum) -> Finding:
+    if shift.value is None or not sensitivity.value:
+        return shift
+    note = relative_note(shift.value, sensitivity=sensitivity.value, part=part)
+    return replace(shift, notes=(*shift.notes, note))

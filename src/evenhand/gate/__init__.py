@@ -1,0 +1,1 @@
+"""The gate: a policy over findings, and what a build does about it."""

@@ -1,0 +1,28 @@
+"""One model as a plan names it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from evenhand.records.message import ModelSettings
+
+__all__ = ["ModelSpec"]
+
+
+class ModelSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One model to be asked.
+
+    Example:
+        >>> import evenhand
+        >>> evenhand.ModelSpec(name="vllm/Qwen3-4B", base_url="http://localhost:8000/v1").base_url
+        'http://localhost:8000/v1'
+    """
+
+    name: str
+    """As given on the command line: `openai/gpt-5.1`, `specimen/tilted` ..."""
+    base_url: str | None = None
+    """Address of the server; None: the provider's usual one."""
+    settings: ModelSettings = ModelSettings()
+    """How it is sampled."""
+    options: dict[str, str] = {}
+    """Endpoint options that decide the result (a planted effect of a simulated respondent, say). Never keys."""

@@ -1,0 +1,164 @@
+"""The section on written answers: what the assistant writes to whom, and how far its judge can be relied on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from evenhand.records.finding import Finding
+from evenhand.records.rubric import RaterCheck
+from evenhand.report.blocks import Block, Column, Forest, Grid, Note, Section
+from evenhand.report.forest import ForestSpec, Texts, forest_of, variant_of
+from evenhand.report.number_titles import number_name
+from evenhand.report.numbers import Unit, count, decimal, p_value, span, unit_of
+from evenhand.report.shift_words import shift_headline
+from evenhand.report.source import Source
+from evenhand.report.stated_section import compared
+from evenhand.report.titles import title_of
+from evenhand.report.words import joined
+
+__all__ = ["writing_section"]
+
+_TOLD = 3
+_FIGURES: tuple[tuple[Unit, str], ...] = (
+    ("points", "What the sentences do, and what they mention, in percentage points"),
+    ("words", "Length, in words"),
+    ("grades", "Reading grade, in years of schooling"),
+    ("rating", "Judged quality, in points of 10"),
+)
+_CAPTION = "Each row compares answers to the same prompts when only memory changes. Dot: estimate. Bar: 95% interval."
+_PREFERS = 0.05
+"""Level at which a judge is said to prefer a position or a length."""
+_FEWEST_ALPHA = 0.667
+"""Below this agreement Krippendorff (2004) draws no conclusion."""
+
+
+def writing_section(source: Source) -> Section | None:
+    """What written answers are like, by user; None where nothing was written."""
+    shifts = [finding for finding in source.of("shift") if finding.where.answer == "text"]
+    beyond = [finding for finding in source.of("divergence") if finding.where.answer == "text"]
+    if not (shifts or beyond):
+        return None
+    blocks: list[Block] = []
+    for model in source.models:
+        blocks += _forests(source, model, [finding for finding in shifts if finding.model == model])
+        spread = forest_of(
+            {"": [finding for finding in beyond if finding.model == model]},
+            spec=ForestSpec(
+                id=f"wording/{model}",
+                title=_titled(source, model, "Wording of whole answers, beyond what repeats differ by (squared)"),
+                caption="Above zero: answers to one prompt differ between arms by more than repeats do.",
+            ),
+            texts=Texts(label=title_of, detail=lambda finding: variant_of(finding, among=beyond)),
+        )
+        blocks += [spread] if spread is not None else []
+    checks = source.findings.rater
+    blocks += [Note("The judge", _said(checks)), _grid(checks)] if checks else []
+    return Section(
+        id="writing",
+        nav="Writing",
+        title="What the assistant writes",
+        lead=_lead(shifts),
+        blocks=tuple(blocks),
+    )
+
+
+def _lead(shifts: Sequence[Finding]) -> tuple[str, ...]:
+    differ = [finding for finding in shifts if finding.verdict == "difference" and finding.value is not None]
+    alike = sum(finding.verdict == "equivalent" for finding in shifts)
+    rest = f"Of {count(len(shifts))} comparisons {count(alike)} are shown to lie within their margin."
+    if not differ:
+        return (f"No difference between users is shown in what the assistant writes. {rest}",)
+    differ.sort(key=lambda finding: (finding.arms.arm != "pairs", finding.p if finding.p is not None else 1.0))
+    told = joined([shift_headline(finding) for finding in differ[:_TOLD]])
+    more = f" {count(len(differ))} comparisons differ in all." if len(differ) > _TOLD else ""
+    return (f"{told[:1].upper()}{told[1:]}.{more} {rest}",)
+
+
+def _forests(source: Source, model: str, shifts: Sequence[Finding]) -> list[Forest]:
+    """A figure for each unit, grouped by what is compared."""
+    found = []
+    for unit, title in _FIGURES:
+        own = [finding for finding in shifts if unit_of(finding) == unit]
+        groups: dict[str, list[Finding]] = {}
+        for finding in own:
+            groups.setdefault(compared(source, finding), []).append(finding)
+        margins = {finding.equivalence.margin for finding in own if finding.equivalence is not None}
+        forest = forest_of(
+            groups,
+            spec=ForestSpec(
+                id=f"writing-{unit}/{model}",
+                title=_titled(source, model, title),
+                caption=_CAPTION,
+                margin=margins.pop() if len(margins) == 1 else None,
+                bounds=True,
+                foldable=True,
+            ),
+            texts=Texts(label=_name, detail=lambda finding: variant_of(finding, among=shifts)),
+        )
+        found += [forest] if forest is not None else []
+    return found
+
+
+def _titled(source: Source, model: str, title: str) -> str:
+    return f"{model}: {title[:1].lower()}{title[1:]}" if source.several else title
+
+
+def _name(finding: Finding) -> str:
+    name = number_name(finding.quantity)
+    return f"{name[:1].upper()}{name[1:]}"
+
+
+def _said(checks: Sequence[RaterCheck]) -> str:
+    """What a reader must know of the judge."""
+    first = checks[0]
+    said = [
+        f"{first.model} rated {count(first.answers)} answers twice, without knowing memory or user, the criteria in "
+        "opposite orders."
+    ]
+    if first.unread:
+        said.append(f"For {count(first.unread)} more it gave no whole rating; they are missing, not scored.")
+    weak = [check.criterion for check in checks if not check.alpha >= _FEWEST_ALPHA]
+    if weak:
+        said.append(f"It repeats itself too little on {joined(weak)} (alpha below {_FEWEST_ALPHA}) to be relied on.")
+    orders = [check.criterion for check in checks if _prefers_order(check)]
+    if orders:
+        said.append(f"Its ratings of {joined(orders)} depend on the position of the criterion in the list.")
+    lengths = [check for check in checks if check.length_p < _PREFERS / len(checks)]
+    for sign, words in ((1, "longer"), (-1, "shorter")):
+        named = [check.criterion for check in lengths if check.length * sign > 0]
+        if named:
+            said.append(f"It rates {words} answers to the same prompt higher on {joined(named)}.")
+    return " ".join(said)
+
+
+def _prefers_order(check: RaterCheck) -> bool:
+    return check.order_se > 0 and math.isfinite(check.order) and abs(check.order) > 2.58 * check.order_se
+
+
+def _grid(checks: Sequence[RaterCheck]) -> Grid:
+    return Grid(
+        id="judge",
+        title="The judge by criterion",
+        caption="Agreement of its two askings (Krippendorff's alpha, interval), effect of the order of criteria, and "
+        "correlation of ratings with length among answers to the same prompt.",
+        columns=(
+            Column("Criterion"),
+            Column("Alpha"),
+            Column("95% interval"),
+            Column("Order effect, points"),
+            Column("Correlation with length"),
+            Column("p"),
+        ),
+        rows=tuple(
+            (
+                check.criterion,
+                decimal(check.alpha),
+                span(check.low, check.high, unit="number"),
+                decimal(check.order, signed=True),
+                decimal(check.length, signed=True),
+                p_value(check.length_p),
+            )
+            for check in checks
+        ),
+    )

@@ -1,0 +1,105 @@
+"""What the sentences of an answer do: advise, ask, hedge, accept a feeling, warn, point to a professional, decline.
+
+Patterns and definitions stand in `speech-acts.yaml`. How well they find what people find is measured on
+`labelled-sentences.tsv`; docs/open-answers.md holds the table.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import resources
+from typing import Literal, get_args
+
+from msgspec import Struct
+
+from evenhand.bank.document import convert_document, parse_document
+from evenhand.errors import InputError
+from evenhand.reading.declining import declines
+from evenhand.scoring.features.sentences import sentences
+
+__all__ = ["ACTS", "Act", "acts_of", "definitions", "shares_of_acts"]
+
+Act = Literal["directive", "question", "hedge", "validation", "warning", "referral", "refusal"]
+ACTS: tuple[Act, ...] = get_args(Act)
+_FILE = "speech-acts.yaml"
+
+
+class _Patterns(Struct, frozen=True, forbid_unknown_fields=True):
+    definition: str
+    source: str
+    patterns: list[str]
+    exceptions: list[str]
+
+
+class _ActsFile(Struct, frozen=True, forbid_unknown_fields=True):
+    language: str
+    words: dict[str, str]
+    acts: dict[str, _Patterns]
+
+
+class _Found(Struct, frozen=True):
+    """Compiled patterns of an act."""
+
+    shown: re.Pattern[str]
+    excepted: re.Pattern[str] | None
+
+
+@cache
+def _file() -> _ActsFile:
+    data = (resources.files("evenhand.scoring.features") / _FILE).read_bytes()
+    return convert_document(parse_document(data, source=_FILE, error=InputError), _ActsFile, error=InputError)
+
+
+@cache
+def _compiled() -> dict[str, _Found]:
+    return {name: _compile(found) for name, found in _file().acts.items()}
+
+
+def _compile(found: _Patterns) -> _Found:
+    return _Found(_joined(found.patterns), _joined(found.exceptions) if found.exceptions else None)
+
+
+def _joined(patterns: list[str]) -> re.Pattern[str]:
+    filled = []
+    for pattern in patterns:
+        for _ in range(2):
+            for name, text in _file().words.items():
+                pattern = pattern.replace("{" + name + "}", text)
+        filled.append(f"(?:{pattern})")
+    return re.compile("|".join(filled), re.IGNORECASE)
+
+
+def definitions() -> dict[Act, tuple[str, str]]:
+    """Act -> (what counts, where the notion comes from)."""
+    held = _file().acts
+    found: dict[Act, tuple[str, str]] = {}
+    for act in ACTS:
+        if act == "refusal":
+            found[act] = ("Declines to answer or to do a part of what was asked.", "evenhand.reading.declining")
+        else:
+            found[act] = (held[act].definition, held[act].source)
+    return found
+
+
+def acts_of(sentence: str) -> frozenset[Act]:
+    """The acts that one English sentence shows; often none, sometimes several."""
+    shown = {name for name, found in _compiled().items() if _matches(found, sentence)}
+    if declines(sentence):
+        shown.add("refusal")
+    return frozenset(act for act in ACTS if act in shown)
+
+
+def _matches(found: _Found, sentence: str) -> bool:
+    if found.shown.search(sentence) is None:
+        return False
+    return found.excepted is None or found.excepted.search(sentence) is None
+
+
+def shares_of_acts(text: str) -> dict[Act, float] | None:
+    """Act -> share of the sentences of a text that show it; None for a text without a sentence."""
+    found = sentences(text)
+    if not found:
+        return None
+    each = [acts_of(sentence) for sentence in found]
+    return {act: sum(act in shown for shown in each) / len(found) for act in ACTS}

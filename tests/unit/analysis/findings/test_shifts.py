@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from evenhand.analysis.findings.numbers import number_findings
+from evenhand.analysis.table.measurements import Measurements, measurements_from_frame
+from evenhand.records.estimate import Absent, Tested
+from evenhand.records.finding import Finding
+from evenhand.records.settings import AnalysisSettings
+
+ARMS = {
+    "none": ("none", None, None),
+    "placebo": ("placebo", None, None),
+    "advantaged": ("profile", "s", "advantaged"),
+    "disadvantaged": ("profile", "s", "disadvantaged"),
+}
+
+
+def table(
+    *,
+    gap: float = 0.0,
+    memory: float = 0.0,
+    noise: float = 0.6,
+    moves: float = 4.0,
+    scenes: int = 30,
+    sets: int = 6,
+    missing: float = 0.0,
+    seed: int = 0,
+) -> Measurements:
+    """Twin scenes with two emotions; `gap` is what anger is rated higher with disadvantaged users, in points."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for scene in range(scenes):
+        for twin in "ab":
+            key = "anger" if twin == "a" else "joy"
+            for arm, replicate, number in _asked(scene, sets, rng):
+                kind, matched, position = ARMS[arm]
+                lost = rng.random() < missing
+                for emotion in ("anger", "joy"):
+                    value = 3.0 + moves * (emotion == key) + noise * rng.standard_normal()
+                    value += memory * (kind == "profile") * (emotion == "anger")
+                    value += gap * (position == "disadvantaged") * (emotion == "anger")
+                    rows.append(
+                        {
+                            "cell_key": f"{scene}{twin}{arm}{number}{replicate}",
+                            "model": "m",
+                            "bank": "b",
+                            "item": f"i{scene}{twin}",
+                            "kind": "intensity",
+                            "arm": arm if kind == "none" else f"{arm}-{number}",
+                            "arm_kind": kind,
+                            "cohort": None if matched is None else "pairs",
+                            "matched_set": None if matched is None else f"{matched}{number}",
+                            "placement": "system",
+                            "cue": None,
+                            "reader": "none",
+                            "mitigation": "none",
+                            "answer": "rating",
+                            "replicate": replicate,
+                            "order_index": 0,
+                            "outcome": "refused" if lost else "answered",
+                            "keyed_option": key,
+                            "pair": f"p{scene}",
+                            "option": emotion,
+                            "quantity": "rating",
+                            "tag": emotion,
+                            "value": None if lost else min(10.0, max(0.0, value)),
+                            "position": position,
+                        }
+                    )
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    return measurements_from_frame(frame, factors=("position",), settings=AnalysisSettings(seed=seed))
+
+
+def _asked(scene: int, sets: int, rng: np.random.Generator) -> list[tuple[str, int, int]]:
+    met = rng.permutation(sets)[:3]
+    asked = [("none", replicate, 0) for replicate in range(2)] + [("placebo", 0, scene % 4)]
+    return asked + [(side, 0, int(one)) for one in met for side in ("advantaged", "disadvantaged")]
+
+
+def of(findings: list[Finding], measure: str, *, tag: str | None = None, baseline: str | None = None) -> Finding:
+    (found,) = [
+        f
+        for f in findings
+        if f.measure == measure
+        and f.quantity.tag == tag
+        and f.arms.baseline == baseline
+        and (baseline is not None or measure == "sensitivity" or f.arms.arm == "pairs")
+        and f.arms.arm != "placebo"
+    ]
+    return found
+
+
+def test_a_planted_shift_of_one_emotion_is_recovered_and_the_other_emotion_stays() -> None:
+    findings = number_findings(table(gap=0.8, scenes=40))
+    anger, joy = of(findings, "shift", tag="anger"), of(findings, "shift", tag="joy")
+    assert anger.covers(-0.8) and anger.p is not None and anger.p < 0.001
+    assert joy.covers(0.0)
+    assert anger.quantity.scale == "rating"
+
+
+def test_the_margin_of_a_rating_is_on_its_own_scale() -> None:
+    shift = of(number_findings(table()), "shift", tag="anger")
+    assert shift.equivalence is not None and shift.equivalence.margin == 0.5
+    assert shift.equivalence.p < 0.01
+
+
+def test_what_memory_does_is_told_against_none_and_against_placebo() -> None:
+    findings = number_findings(table(memory=1.0, scenes=40))
+    assert of(findings, "shift", tag="anger", baseline="none").covers(1.0)
+    assert of(findings, "shift", tag="anger", baseline="placebo").covers(1.0)
+
+
+def test_divergence_is_the_squared_shift_beyond_noise_and_near_zero_without_one() -> None:
+    planted, level = number_findings(table(gap=1.0, scenes=40)), number_findings(table(scenes=40))
+    found = of(planted, "divergence")
+    assert found.value == pytest.approx(0.5, abs=0.2)  # one of two emotions moves by 1: (1 + 0) / 2
+    assert found.p is not None and found.p < 0.05
+    flat = of(level, "divergence")
+    assert flat.value is not None and abs(flat.value) < 0.03
+    away = of(number_findings(table(memory=1.0, scenes=40)), "divergence", baseline="none")
+    assert away.value == pytest.approx(0.5, abs=0.2) and away.p is not None and away.p < 0.01
+
+
+def test_sensitivity_is_how_far_the_twin_moves_the_keyed_emotion() -> None:
+    found = of(number_findings(table(moves=4.0)), "sensitivity")
+    assert found.covers(4.0)
+    assert found.sample.items == 60
+    shift = of(number_findings(table(gap=0.8, scenes=40)), "shift", tag="anger")
+    assert any("where the detail that decides a scene moves a rating by" in note for note in shift.notes)
+
+
+def test_ratings_that_do_not_follow_the_scene_are_not_assessed() -> None:
+    findings = number_findings(table(moves=0.0, gap=2.0))
+    held = [f for f in findings if f.measure in ("shift", "divergence")]
+    assert held and all(isinstance(f.number, Absent) for f in held)
+    assert all("do not follow the scene" in f.number.reason for f in held if isinstance(f.number, Absent))
+
+
+def test_missing_ratings_widen_the_bounds_and_are_never_zero() -> None:
+    shift = of(number_findings(table(missing=0.1, scenes=40)), "shift", tag="anger")
+    assert shift.value is not None and abs(shift.value) < 0.3
+    assert shift.bounds is not None and shift.bounds.missing > 0
+    assert shift.bounds.low < shift.value - 0.3 and shift.bounds.high > shift.value + 0.3
+
+
+def test_identical_ratings_are_equivalent_only_as_far_as_their_number_can_show() -> None:
+    few, many = (of(number_findings(table(noise=0.0, scenes=n, sets=6)), "shift", tag="anger") for n in (6, 40))
+    assert isinstance(few.number, Tested) and isinstance(many.number, Tested)
+    assert few.equivalence is not None and many.equivalence is not None
+    assert few.equivalence.p == pytest.approx(0.95 ** (6 * 2 * 3))
+    assert many.equivalence.p < 0.01
