@@ -69,14 +69,14 @@ def placebo_null(n: int, seed: int) -> Iterator[tuple[str, ...]]:
         for arms, per_item in PLACEBO_DESIGNS:
             for spread in ((0.0, 0.0), (0.15, 0.3), (0.3, 0.3), (0.0, 0.3)):
                 found = []
-                for shift in (0.0, 0.3):
+                for shift, tables in ((0.0, n // 2), (0.3, n // 8)):
                     rng = stream(seed, "placebo", str(accuracy), arms, str(spread), str(shift))
                     found.append(
                         null_placebo(
                             accuracy,
                             shape=(101, 120, arms),
                             spread=spread,
-                            simulations=max(n // 2, 4),
+                            simulations=max(tables, 4),
                             rng=rng,
                             shift=shift,
                             per_item=per_item,
