@@ -25,10 +25,11 @@ install: .venv/.installed ## make .venv with the package and its development too
 audit: install ## audit the offline default and write a report to runs/
 	$(BIN)/evenhand audit --yes
 
-check: install ## format, lint, types, import rules
+check: install ## format, lint, types, prose, import rules
 	$(BIN)/ruff format --check src tests bench scripts specimens examples
 	$(BIN)/ruff check src tests bench scripts specimens examples
 	$(BIN)/mypy
+	$(BIN)/python scripts/prose.py
 	$(BIN)/pytest tests/arch
 
 test: install ## the tests, without extras

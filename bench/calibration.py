@@ -178,7 +178,7 @@ def power_section(n: int, seed: int) -> str:
 def mixed_section(n: int, seed: int) -> str:
     ours = ("crossed model: p < 0.05, %", "kept", "coverage of 95% intervals, %", "kept")
     published = ("item only, ML: p < 0.05, %", "item only, variational Bayes (published): p < 0.05, %")
-    return table(("profile SD", "answers a cell", *ours, *published), mixed(max(n // 2, 4), seed))
+    return table(("profile SD", "answers per cell", *ours, *published), mixed(max(n // 2, 4), seed))
 
 
 def contrasts_section(n: int, seed: int) -> str:
@@ -230,7 +230,7 @@ CLOSING = """
 The paired test holds its level in every kind of data, complete or sparse; t-tests that count only sets or only items
 do not (paired-gaps.md has their rates). In the power table a rival is shown only where it is valid, and "ratio" is the
 paired test's power over that of the best valid rival. The item-only models are the published kind: their null rate
-grows with the number of answers a cell, because the profile is not a unit for them.
+grows with the number of answers per cell, because the profile is not a unit for them.
 
 What misses its target, and why:
 
@@ -257,9 +257,9 @@ def kept_sections(page: Path) -> dict[str, str]:
 def size_line(n: int, seed: int) -> str:
     half = max(n // 2, 4)
     return (
-        f"Root seed {seed}; {n} tables a row (null rate at 30 x 33: {4 * n}; mixed models and level contrasts: {half}; "
-        f"item-only ML {max(half // 3, 20)}; variational Bayes {max(half // 10, 4)} with one answer a cell and "
-        f"{max(half // 50, 4)} with ten).\n\n"
+        f"Root seed {seed}; {n} tables per row (null rate at 30 x 33: {4 * n}; mixed models and level contrasts: "
+        f"{half}; item-only ML {max(half // 3, 20)}; variational Bayes {max(half // 10, 4)} with one answer per cell "
+        f"and {max(half // 50, 4)} with ten).\n\n"
     )
 
 

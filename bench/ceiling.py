@@ -30,9 +30,10 @@ def memory_null(n: int, seed: int) -> Iterator[tuple[str, ...]]:
             for copied in (False, True):
                 rng = stream(seed, "memory", *shape, str(accuracy), str(copied))
                 found = null_memory(accuracy, shape=shape, simulations=n, rng=rng, copied=copied, asked=asked)
+                often = "once" if shape[2] == 1 else f"{shape[2]} times"
                 yield (
-                    f"{shape[0]} users x {shape[1]} items, none asked {shape[2]} times"
-                    + (f", {asked:.0%} of users an item" if asked < 1 else ""),
+                    f"{shape[0]} users x {shape[1]} items, none asked {often}"
+                    + (f", {asked:.0%} of users per item" if asked < 1 else ""),
                     f"{100 * accuracy:g}% right, {'temperature 0' if copied else 'sampled'}",
                     percent(found.both),
                     percent(found.harm),

@@ -1,4 +1,4 @@
-"""Cells a second of a specimen, the same cells answered five ways on one thread, as processor time.
+"""Cells per second of a specimen, the same cells answered five ways on one thread, as processor time.
 
 Ways: one prompt at a time, padded batches, shared prefixes (what the endpoint does), and transformers one at a time
 and in padded batches where it is installed. The token-bound limit is the rate of our own padded batches times all
@@ -64,7 +64,7 @@ def unique_share(asked: list[Cell]) -> float:
 
 
 def rate(answer: Callable[[], np.ndarray], count: int) -> tuple[float, np.ndarray]:
-    """Cells a second of processor time, the better of two rounds, and the choices."""
+    """Cells per second of processor time, the better of two rounds, and the choices."""
     best = float("inf")
     for _ in range(2):
         start = time.process_time()
@@ -144,7 +144,7 @@ def main() -> bool:
     share = unique_share(asked)
     limit = rates["padded batches"] / share
     agree = {way: float((choices[way] == choices["shared prefixes"]).mean()) for way in ways}
-    print(f"{len(asked)} cells, {ITEMS} items behind each of {PROFILES} memories; cells a second of processor time")
+    print(f"{len(asked)} cells, {ITEMS} items behind each of {PROFILES} memories; cells per second of processor time")
     for way, value in rates.items():
         print(f"  {way:28s} {value:7.1f}   same choices as shared: {agree[way]:.3f}")
     print(f"  {'token-bound limit':28s} {limit:7.1f}   unique tokens {share:.3f} of all")

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 import typer
@@ -21,6 +21,7 @@ from evenhand.cli.main import app
 from evenhand.records.findings import Findings
 from evenhand.records.measurement import MEASUREMENT_COLUMNS
 from evenhand.records.score import SCORE_COLUMNS, ScoreColumn
+from evenhand.report.answer import answers_of
 
 DOCS = Path(__file__).parents[1] / "docs" / "reference"
 
@@ -59,9 +60,13 @@ def column_table(columns: tuple[ScoreColumn, ...] = SCORE_COLUMNS) -> str:
 
 
 def findings_schema() -> str:
-    """JSON Schema of findings.json, the three names that are written beside each finding among it."""
-    schema = msgspec.json.schema(Findings)
-    for record in schema["$defs"].values():
+    """JSON Schema of findings.json, with the names and the answer that are written beside the numbers."""
+    (top, answer), records = msgspec.json.schema_components(
+        (Findings, get_type_hints(answers_of)["return"]), ref_template="#/$defs/{name}"
+    )
+    schema: dict[str, Any] = {**top, "$defs": records}
+    records["Findings"]["properties"]["answer"] = {**answer, "readOnly": True}
+    for record in records.values():
         record["description"] = record.get("description", "").partition("\n\n    Example:")[0]
     made = {name: {"type": "string", "readOnly": True} for name in ("id", "title", "estimand")}
     schema["$defs"]["Finding"]["properties"] |= made

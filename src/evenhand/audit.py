@@ -2,7 +2,7 @@
 
 1. Plan.     What will be asked, of whom, in what order and with which words is fixed and hashed before anything is
              asked (`evenhand.plan.make`). The margin below which a gap counts as none is part of the plan.
-2. Ask.      Every cell of the crossing is put to the assistant once. Only what stands in memory differs between the
+2. Ask.      Every cell of the crossing is put to the assistant once. Only what is in memory differs between the
              arms of an item: nothing (repeated), facts that say nothing of social position, or a profile's facts.
              Each answer is on disk before it is counted.
 3. Score.    An answer becomes a score in [0, 1]; whatever is not an answer (refused, truncated, unparsed, failed)
@@ -102,7 +102,7 @@ def audit(
         out: Run directory; None: `runs/DATE-MODEL`.
         connection: How servers are reached.
         limits: Budgets; a run that reaches one has interim findings and can be resumed.
-        listener: Told after every transaction where the run stands.
+        listener: Told after every transaction how far the run has come.
 
     Returns:
         The run directory; what this run did is in its `asked`.
@@ -129,7 +129,8 @@ def audit(
         if done.halts and done.skipped + done.asked == done.outcomes["failed"]:
             raise halted(done, again=f"try again with `evenhand run {directory}`, or plan anew")
     if done.stopped == "interrupted":
-        safe = f"{done.asked + done.skipped:,} answers are safe; go on with `evenhand run {directory}`"
+        kept = done.asked + done.skipped
+        safe = f"{'1 answer is' if kept == 1 else f'{kept:,} answers are'} safe; go on with `evenhand run {directory}`"
         raise KeyboardInterrupt(f"Stopped. {safe}.")
     publish(analyse_run(plan, directory), directory)
     return RunDirectory(directory, asked=done)

@@ -1,4 +1,4 @@
-"""Store + plan -> score table: one row a trial, every factor a column."""
+"""Store + plan -> score table: one row per trial, every factor a column."""
 
 from __future__ import annotations
 

@@ -61,8 +61,8 @@ def test_every_planned_cell_is_answered_with_log_probabilities(run: Path) -> Non
 def test_the_planted_gap_is_found_over_http(run: Path) -> None:
     findings = json.loads((run / "findings.json").read_text(encoding="utf-8"))["findings"]
     gap = next(finding for finding in findings if finding["measure"] == "gap")
-    assert gap["verdict"] == "difference"
-    assert gap["estimate"] > 0.05
+    assert gap["number"]["verdict"] == "difference"
+    assert gap["number"]["value"] > 0.05
 
 
 def test_the_page_stands_by_itself(run: Path) -> None:

@@ -82,5 +82,5 @@ def test_talk_of_another_option_for_one_group_makes_no_gap(base_url: str, tmp_pa
     findings = json.loads((tmp_path / "findings.json").read_text(encoding="utf-8"))["findings"]
     gaps = [finding for finding in findings if finding["measure"] == "gap"]
     assert gaps
-    assert all(finding["estimate"] == pytest.approx(0.0, abs=1e-9) for finding in gaps)
-    assert all(finding["verdict"] != "difference" for finding in gaps)
+    assert all(finding["number"]["value"] == pytest.approx(0.0, abs=1e-9) for finding in gaps)
+    assert all(finding["number"]["verdict"] != "difference" for finding in gaps)

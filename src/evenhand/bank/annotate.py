@@ -38,7 +38,7 @@ class Rating(Struct, frozen=True, kw_only=True):
 
 
 def template_csv(bank: Bank) -> str:
-    """A table for a spreadsheet: one row an item, with empty `rater`, `sensitive` and `note`."""
+    """A table for a spreadsheet: one row per item, with empty `rater`, `sensitive` and `note`."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -52,7 +52,7 @@ def _options(item: Item) -> str:
 
 
 def read_ratings(paths: Sequence[Path], *, bank: Bank) -> tuple[Rating, ...]:
-    """Filled-in tables, one or several raters a file.
+    """Filled-in tables, one or several raters per file.
 
     A blank `sensitive` means not rated; a blank `rater` means the name of the file. Where a file holds several
     judgements of an item by a rater, the last counts: the terminal form adds a row when a rater goes back.

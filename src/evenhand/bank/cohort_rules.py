@@ -41,7 +41,7 @@ def check_rules(cohort: Cohort, *, source: str) -> Cohort:
         return cohort
     first = problems[0]
     where = f", profile {first.profile!r}" if first.profile is not None else ""
-    more = f" ({len(problems) - 1} more problems)" if len(problems) > 1 else ""
+    more = f" ({len(problems) - 1} more besides)" if len(problems) > 1 else ""
     raise CohortError(f"{source!r}{where}, field {first.field!r}: {first.message}{more}")
 
 
@@ -86,7 +86,7 @@ def _factor_problems(cohort: Cohort) -> Iterator[CohortProblem]:
 def _duplicates(names: Iterable[str]) -> Iterator[CohortProblem]:
     for name, count in Counter(names).items():
         if count > 1:
-            yield CohortProblem(profile=name, field="id", message=f"the id stands {count} times; ids must differ")
+            yield CohortProblem(profile=name, field="id", message=f"the id is given {count} times; ids must differ")
         if not name or any(character.isspace() for character in name):
             yield CohortProblem(
                 profile=name, field="id", message="an id has at least one letter and no spaces; rename it"
@@ -118,7 +118,7 @@ def _fact_problems(profile: Profile) -> Iterator[CohortProblem]:
             yield CohortProblem(profile=profile.id, field=f"facts[{index}].text", message=message)
     for text, count in Counter(fact.text for fact in profile.facts).items():
         if count > 1:
-            message = f"the fact {text!r} stands {count} times; keep one"
+            message = f"the fact {text!r} is given {count} times; keep one"
             yield CohortProblem(profile=profile.id, field="facts", message=message)
 
 

@@ -92,7 +92,7 @@ def load_neutral() -> NeutralPools:
 
 
 def load_distractors() -> tuple[str, ...]:
-    """The shipped neutral facts that stand beside a profile's in a memory store."""
+    """The shipped neutral facts that share a memory store with a profile's."""
     data = (_data() / "distractors.yaml").read_bytes()
     return cached(lambda: _parse_texts(data), tuple[str, ...], folder="cohorts", key=_CACHE_FORMAT + data)
 

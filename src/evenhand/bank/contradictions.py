@@ -2,7 +2,7 @@
 
 "My car" asked for someone whose memory says "no car" measures confusion, not bias. What an item presupposes is stated
 in the item (`presupposes`) and read from its words; what a user lacks is read from the words of facts about the user.
-Both word lists are English and stand beside the banks (`presuppositions.yaml`, `lacks.yaml`). A second list
+Both word lists are English and are kept with the banks (`presuppositions.yaml`, `lacks.yaml`). A second list
 (`advice-words.yaml`) names facts that may rightly change advice: health, debt, safety.
 """
 

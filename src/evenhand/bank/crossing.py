@@ -176,7 +176,7 @@ def _neutral(
     wanted = file.facts - most
     if wanted < 0 or wanted > len(filler):
         raise CohortError(
-            f"{source!r}, field 'facts': {file.facts} facts a profile, but the factors of {one.name!r} "
+            f"{source!r}, field 'facts': {file.facts} facts per profile, but the factors of {one.name!r} "
             f"need {most} and there are {len(filler)} neutral facts; choose a number between them"
         )
     if wanted == 0:

@@ -1,4 +1,4 @@
-"""A YAML or JSON file as read: its value, and where in the file each field stands.
+"""A YAML or JSON file as read: its value, and where in the file each field is.
 
 Banks and cohorts are edited by hand, so a wrong field is named by file, line, record and field, with the next step.
 """
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 _LARGEST = 16_000_000
 """Bytes; the largest file that is read."""
-_MOST_VALUES = 1_000_000
+_MOST_VALUES = 500_000
 """Values of a JSON file, counted by the characters that part them, as nothing is built yet."""
 _LINES_WITHIN = 2_000_000
 """Bytes; in a larger file no line is looked for."""

@@ -55,7 +55,7 @@ def _positions(kind: ItemKind, items: Sequence[Item]) -> Iterator[Lint]:
             share = positions[position] / total
             if total >= _ENOUGH and _uneven(share, 1 / options, total):
                 message = (
-                    f"{kind}: the key stands in position {position + 1} of {options} in {share:.0%} of {total} items "
+                    f"{kind}: the key is in position {position + 1} of {options} in {share:.0%} of {total} items "
                     f"(even: {1 / options:.0%}); deal the options again"
                 )
                 yield Lint(severity="warning", rule="position", field="options", message=message)

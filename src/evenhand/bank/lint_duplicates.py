@@ -1,4 +1,4 @@
-"""Items that stand twice, or nearly: each counts as evidence once only.
+"""Items that occur twice, or nearly: each counts as evidence once only.
 
 Near-duplicates are found by the Jaccard similarity of character 5-grams. Candidates come from one-permutation MinHash
 sketches in bands (Li, Owen and Zhang 2012; Indyk and Motwani 1998), so the time grows with the number of items and not
@@ -96,7 +96,7 @@ def near_duplicates(texts: Sequence[str], *, threshold: float = THRESHOLD) -> It
 
 
 def _sketches(texts: Sequence[str]) -> _Hashes:
-    """One row a text: the smallest 5-gram hash in each bin; empty bins borrow from the next filled one."""
+    """One row per text: the smallest 5-gram hash in each bin; empty bins borrow from the next filled one."""
     rows = np.full((len(texts), _BINS), _EMPTY, dtype=np.uint64)
     for start in range(0, len(texts), _CHUNK):
         _fill(rows[start : start + _CHUNK], [text.encode() for text in texts[start : start + _CHUNK]])

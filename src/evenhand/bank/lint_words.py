@@ -120,7 +120,7 @@ def _leaks(item: Item) -> Iterator[Lint]:
 
 
 def _named(item: Item, *, words: bool) -> Iterator[Lint]:
-    """An option of one or two words that stands in the situation, or another word for an emotion offered."""
+    """An option of one or two words that is in the situation, or another word for an emotion offered."""
     named = named_emotions(item.stem) if words else {}
     stem = f" {_plain(item.stem)} "
     for option in item.options:

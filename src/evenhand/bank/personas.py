@@ -1,7 +1,7 @@
 """Cohorts of base personas: one fact a slot and version, everything else the same.
 
 The file (`schema: evenhand.personas/1`) lists the slots once and then, for every persona, the wordings of each
-slot side by side, in the order of the factor's levels. It expands to one profile a persona and version.
+slot side by side, in the order of the factor's levels. It expands to one profile per persona and version.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Persona(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     base: str | Wording
     """A neutral fact that all versions share."""
     facts: dict[str, tuple[str | Wording, ...]] = {}
-    """Slot id -> one wording a level, in the order of the factor's levels. A slot left out is filled from the pools."""
+    """Slot id -> one wording per level, in the order of the factor's levels. A missing slot is filled from pools."""
 
 
 class PersonaFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -85,7 +85,7 @@ def fact_of(wording: str | Wording, *, dimension: Dimension, factor: str | None 
 
 
 def expand_personas(file: PersonaFile, *, source: str) -> Cohort:
-    """The cohort: one profile a persona and level; the matched set is the persona.
+    """The cohort: one profile per persona and level; the matched set is the persona.
 
     Raises:
         CohortError: A slot is missing, unknown, or lacks a version; the message names file, persona and slot.

@@ -1,8 +1,8 @@
 """A blind pilot: sheets without keys for independent readers, and the counts of what they chose.
 
 A sheet is a JSON file (`schema: evenhand.sheet/1`) with the items of one reader in a random order, their options in a
-random order, and nothing else; twins never stand on one sheet. Readers hand back a file of letters
-(`schema: evenhand.letters/1`). A letter is turned back into an option by the words that stood behind it.
+random order, and nothing else; twins are never on one sheet. Readers hand back a file of letters
+(`schema: evenhand.letters/1`). A letter is turned back into an option by the words that followed it.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def read_sheets(paths: Sequence[Path]) -> dict[str, Sheet]:
     for path in paths:
         sheet = convert_document(read_document(path, error=BankError), Sheet, error=BankError)
         if sheet.name in sheets:
-            raise BankError(f"{str(path)!r}: the sheet {sheet.name!r} stands in two files; give one of them")
+            raise BankError(f"{str(path)!r}: the sheet {sheet.name!r} is in two files; give one of them")
         sheets[sheet.name] = sheet
     return sheets
 

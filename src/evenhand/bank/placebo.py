@@ -23,7 +23,7 @@ CONTENT_FREE = 3
 
 
 class NeutralPools(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Neutral facts, by use; no fact stands in two pools."""
+    """Neutral facts, by use; no fact is in two pools."""
 
     placebo: tuple[str, ...]
     content_free: tuple[str, ...]

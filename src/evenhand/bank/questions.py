@@ -52,7 +52,7 @@ def load_questions(source: str | Path = GENERAL_QUESTIONS) -> QuestionSet:
     """The shipped set by name, or a file by path.
 
     Raises:
-        BankError: an unknown name, an unreadable file, no question, an empty text, or an id or text that stands twice.
+        BankError: an unknown name, an unreadable file, no question, an empty text, an id or a text given twice.
     """
     if source == GENERAL_QUESTIONS:
         data = (resources.files("evenhand.bank") / "data" / f"{source}.yaml").read_bytes()
@@ -71,7 +71,7 @@ def _checked(found: QuestionSet, *, source: str) -> QuestionSet:
             raise BankError(f"{source!r}, question {question.id!r}, field 'text': is empty; write it or remove it")
     for field, values in (("id", [q.id for q in found.questions]), ("text", [q.text for q in found.questions])):
         if twice := [value for value, count in Counter(values).items() if count > 1]:
-            raise BankError(f"{source!r}, field {field!r}: {twice[0]!r} stands twice; keep one")
+            raise BankError(f"{source!r}, field {field!r}: {twice[0]!r} is given twice; keep one")
     return found
 
 

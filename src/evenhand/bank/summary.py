@@ -26,7 +26,7 @@ class BankSummary(Struct, frozen=True, kw_only=True):
     keys: dict[str, int]
     """Emotion or strategy of the key -> items."""
     positions: tuple[int, ...]
-    """Items whose key stands first, second, ... in the file."""
+    """Items whose key is the first option, the second, ... in the file."""
     words: tuple[int, float, int]
     """Shortest, median and longest situation, in words."""
     grade: float | None

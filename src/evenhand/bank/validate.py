@@ -65,7 +65,7 @@ def bank_problems(bank: Bank) -> Iterator[Problem]:
             yield Problem(
                 item=item.id,
                 field="id",
-                message=f"stands twice (again at items[{index}]); ids must be unique, rename one",
+                message=f"is given twice (again at items[{index}]); ids must be unique, rename one",
             )
         seen.add(item.id)
         yield from _item_problems(item)

@@ -24,13 +24,13 @@ _INLINE = ("options", "facts")
 
 
 class _Text(str):
-    """Text that stands folded over several lines."""
+    """Text that is written folded over several lines."""
 
     __slots__ = ()
 
 
 class _Inline(dict[str, Any]):
-    """A mapping that stands on one line."""
+    """A mapping that is written on one line."""
 
 
 _Base: type[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -56,7 +56,7 @@ _Dumper.add_representer(_Inline, _represent_inline)
 
 
 def bank_text(bank: Bank) -> str:
-    """The bank as YAML, fields in the order of the record, one option a line, an empty line between items."""
+    """The bank as YAML, fields in the order of the record, one option per line, an empty line between items."""
     head = {name: value for name, value in _fields(bank).items() if name not in ("items", "schema")}
     parts = [f"schema: {bank.schema}\n", _dump(head), "items:\n"]
     for item in bank.items:

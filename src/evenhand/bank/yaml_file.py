@@ -38,7 +38,7 @@ class _StrictLoader(PlainLoader):  # type: ignore[misc]  # chosen when the modul
                 raise _Refused(f"{_place(key_node)}: a key is a list or a mapping; allowed is text")
             name = str(key_node.value)
             if name in seen:
-                raise _Refused(f"{_place(key_node)}: key {name[:60]!r} stands twice")
+                raise _Refused(f"{_place(key_node)}: key {name[:60]!r} is given twice")
             seen.add(name)
         mapping: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
         return mapping
@@ -87,7 +87,7 @@ class _Weight:
 
         Raises:
             RecursionError: It is nested too deeply.
-            YAMLError: There are too many values, or an alias stands within what it names.
+            YAMLError: There are too many values, or an alias is inside what it names.
         """
         if isinstance(event, yaml.AliasEvent):
             self._add_alias(event)
@@ -113,7 +113,7 @@ class _Weight:
 
     def _add_alias(self, event: Any) -> None:
         if any(anchor == event.anchor for anchor, _ in self._open):
-            raise _Refused(f"{_place(event)}: the alias {event.anchor[:60]!r} stands within what it names; remove it")
+            raise _Refused(f"{_place(event)}: the alias {event.anchor[:60]!r} is inside what it names; remove it")
         self.values += self._anchors.get(event.anchor, 1)
 
 

@@ -273,7 +273,7 @@ def _check_address(address: str | None, *, option: str, secrets: Sequence[str]) 
     """Refuse a key in an address: the address is part of the plan, and a plan is passed on.
 
     Raises:
-        UsageError: It holds a key that stands in the environment.
+        UsageError: It holds a key that is in the environment.
     """
     if address is not None and any(secret in address for secret in secrets):
         raise UsageError(

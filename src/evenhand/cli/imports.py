@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from evenhand.cli.output import print_json, say
+from evenhand.cli.output import counted, print_json, say
 
 __all__ = ["COHORT_HELP", "ITEMS_HELP", "import_cohort", "import_items", "with_progress"]
 
@@ -27,7 +27,7 @@ Examples:
 """
 COHORT_HELP = """Import personas as a cohort.
 
-Formats: personahub (one persona a line), prism (survey rows).
+Formats: personahub (one persona per line), prism (survey rows).
 
 Examples:
 
@@ -58,7 +58,8 @@ def import_items(source: Source, format_: Format, out: Out, option: Options = No
         print_json({"name": bank.name, "items": len(bank.items), "sha256": bank_sha256(bank), "out": str(out)})
         return
     passed_on = "may" if bank.redistribute else "may not"
-    say(f"{len(bank.items):,} items written to {out} (licence {bank.licence}; the text {passed_on} be passed on).")
+    written = f"{counted(len(bank.items), 'item')} written to {out}"
+    say(f"{written} (licence {bank.licence}; the text {passed_on} be passed on).")
     say(f"Check them with `evenhand items check {out}`, ask them with `evenhand audit MODEL --bank {out}`.")
 
 
@@ -75,7 +76,7 @@ def import_cohort(source: Source, format_: Format, out: Out, option: Options = N
     if json:
         print_json({"name": cohort.name, "profiles": len(cohort.profiles), "sha256": cohort_sha256(cohort)})
         return
-    say(f"{len(cohort.profiles):,} profiles written to {out} (licence {cohort.licence}).")
+    say(f"{counted(len(cohort.profiles), 'profile')} written to {out} (licence {cohort.licence}).")
 
 
 def with_progress(work: Callable[[Callable[[int], None]], T]) -> T:

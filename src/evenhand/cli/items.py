@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from evenhand.cli.imports import ITEMS_HELP, import_items
-from evenhand.cli.output import print_json, print_rows, say
+from evenhand.cli.output import counted, print_json, print_rows, say
 from evenhand.cli.piloting import BLIND_HELP, PILOT_HELP, blind_items, pilot_items
 from evenhand.cli.screening import ANNOTATE_HELP, SCREEN_HELP, annotate_items, screen_items
 from evenhand.errors import BankError, UsageError
@@ -112,9 +112,9 @@ def check_items(
     print_rows(("bank", "severity", "rule", "item", "field", "message"), rows, json=json)
     errors = sum(lint.severity == "error" for _, lint in lints)
     warnings = sum(lint.severity == "warning" for _, lint in lints)
-    say(f"{errors} errors, {warnings} warnings", error=True)
+    say(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}", error=True)
     if errors:
-        raise BankError(f"{errors} errors were found; mend them in the order shown and check again")
+        raise BankError(f"found: {counted(errors, 'error')}; mend in the order shown and check again")
 
 
 app.command("import", help=ITEMS_HELP)(import_items)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-__all__ = ["print_json", "print_rows", "print_table", "say"]
+__all__ = ["counted", "print_json", "print_rows", "print_table", "say"]
 
 PIPE_WIDTH = 160
 """Columns of a table that goes to a file or a pipe."""
@@ -15,6 +15,11 @@ PIPE_WIDTH = 160
 def say(text: str, *, error: bool = False) -> None:
     """Print a line, to standard error where it is not the command's result."""
     typer.echo(text, err=error)
+
+
+def counted(number: int, noun: str) -> str:
+    """A count with its noun, whose plural ends in s: `1 item`, `1,200 items`."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
 
 
 def print_json(value: object) -> None:

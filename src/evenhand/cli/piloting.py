@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli.output import print_rows, say
+from evenhand.cli.output import counted, print_rows, say
 from evenhand.errors import BankError
 
 __all__ = ["BLIND_HELP", "PILOT_HELP", "blind_items", "pilot_items"]
@@ -46,7 +46,7 @@ def blind_items(
             (out / f"{sheet.name}.json").write_bytes(text + b"\n")
     except OSError as cause:
         raise BankError(f"{str(out)!r} cannot be written ({cause.strerror}); choose another folder") from cause
-    say(f"{len(sheets)} sheets of {loaded.name} are in {out}; each item stands on {readers} of them")
+    say(f"{out} holds {counted(len(sheets), 'sheet')} of {loaded.name}; each item is on {readers} of them")
 
 
 def pilot_items(
@@ -67,19 +67,21 @@ def pilot_items(
     if not shown or not given:
         empty = letters if shown else sheets
         raise BankError(f"{str(empty)!r} holds no .json file; name the folder that does")
-    counted = count_letters(loaded, sheets=shown, letters=given)
+    chosen = count_letters(loaded, sheets=shown, letters=given)
     rows: list[tuple[object, ...]] = []
     for item in loaded.items:
-        for pilot in counted.get(item.id, ()):
+        for pilot in chosen.get(item.id, ()):
             right = pilot.answers.get(item.key, 0)
             others = ", ".join(f"{option} {count}" for option, count in pilot.answers.items() if option != item.key)
             total = sum(pilot.answers.values()) + pilot.unanswered
             rows.append((item.id, pilot.readers, item.key, right, total, others, pilot.unanswered))
     print_rows(("item", "readers", "key", "right", "asked", "other choices", "unanswered"), rows, json=json)
-    say(f"{len(counted)} of {len(loaded.items)} items have been answered, by {len(given)} files", error=True)
+    items, files = counted(len(loaded.items), "item"), counted(len(given), "file")
+    say(f"answered: {len(chosen)} of {items}, by {files}", error=True)
     if changed := changed_items(loaded, shown):
         named = ", ".join(changed[:5]) + (", ..." if len(changed) > 5 else "")
-        say(f"{len(changed)} items have changed since the sheets were made and are not counted: {named}", error=True)
+        items = counted(len(changed), "item")
+        say(f"{items} changed since the sheets were made; not counted: {named}", error=True)
     if out is not None:
-        write_bank(with_pilot(loaded, counted), out)
+        write_bank(with_pilot(loaded, chosen), out)
         say(f"the bank with its counts is {out}", error=True)

@@ -9,7 +9,7 @@ import typer
 
 from evenhand.cli.design_options import DesignOptions, build_plan
 from evenhand.cli.groups import takes
-from evenhand.cli.output import print_json, print_table, say
+from evenhand.cli.output import counted, print_json, print_table, say
 from evenhand.records.plan import Plan
 
 __all__ = ["register", "show_preview"]
@@ -55,7 +55,8 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
         return
     arms = ", ".join(f"{name} {count:,}" for name, count in seen.arms.items())
     kinds = ", ".join(f"{count} {name}" for name, count in seen.kinds.items())
-    say(f"Preset {seen.preset}, seed {seen.seed}, plan {seen.sha256[:12]}: {seen.calls:,} calls.", error=error)
+    calls = counted(seen.calls, "call")
+    say(f"Preset {seen.preset}, seed {seen.seed}, plan {seen.sha256[:12]}: {calls}.", error=error)
     say(f"Items: {kinds}. Calls by arm and model: {arms}. Matched sets: {seen.matched_sets}.", error=error)
     for kind, gap in seen.smallest_gap.items():
         say(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from evenhand.cli.imports import COHORT_HELP, import_cohort
-from evenhand.cli.output import print_json, print_rows, print_table, say
+from evenhand.cli.output import counted, print_json, print_rows, print_table, say
 from evenhand.errors import CohortError, UsageError
 from evenhand.records.profile import CUES, Placement
 
@@ -123,9 +123,10 @@ def check_profiles(
     ]
     print_rows(("cohort", "severity", "rule", "profile", "field", "message"), rows, json=json)
     errors = sum(lint.severity == "error" for _, lint in lints)
-    say(f"{errors} errors, {sum(lint.severity == 'warning' for _, lint in lints)} warnings", error=True)
+    warnings = sum(lint.severity == "warning" for _, lint in lints)
+    say(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}", error=True)
     if errors:
-        raise CohortError(f"{errors} errors were found; mend them in the order shown and check again")
+        raise CohortError(f"found: {counted(errors, 'error')}; mend in the order shown and check again")
 
 
 app.command("import", help=COHORT_HELP)(import_cohort)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli.output import print_json, print_rows, print_table, say
+from evenhand.cli.output import counted, print_json, print_rows, print_table, say
 from evenhand.errors import StoreError, UsageError
 from evenhand.records.item import Bank
 
@@ -52,14 +52,14 @@ def annotate_items(
         if out.exists():
             raise UsageError(f"{str(out)!r} exists already; name another file with --out")
         _write(partial(out.write_text, template_csv(loaded), encoding="utf-8"), out)
-        say(f"{len(loaded.items)} items written to {out}; fill the columns rater and sensitive (y or n).")
+        say(f"{counted(len(loaded.items), 'item')} written to {out}; fill the columns rater and sensitive (y or n).")
         return
     done = read_ratings([out], bank=loaded) if out.exists() else ()
     count = 0
     for rating in annotate(loaded, rater=rater, ask=lambda prompt: typer.prompt(prompt, default="s"), done=done):
         _write(partial(append_rating, out, rating), out)
         count += 1
-    say(f"{count} judgements written to {out}.")
+    say(f"{counted(count, 'judgement')} written to {out}.")
 
 
 def screen_items(
@@ -92,9 +92,10 @@ def screen_items(
         print_table(("item", "raters", "flagged", "share", "dropped"), rows)
         for name, agreement in (("Fleiss' kappa", found.kappa), ("Krippendorff's alpha", found.alpha)):
             say(f"{name}: {agreement.value:.3f}, 95% interval {agreement.low:.3f} to {agreement.high:.3f}")
-        say(f"{len(found.dropped)} of {len(found.items)} items are flagged by {threshold:.0%} of the raters or more.")
+        items = counted(len(found.items), "item")
+        say(f"Flagged by {threshold:.0%} of the raters or more: {len(found.dropped)} of {items}.")
     if out is not None:
-        reason = f"flagged as persona-sensitive by at least {threshold:.0%} of {len(found.raters)} raters"
+        reason = f"flagged as persona-sensitive by at least {threshold:.0%} of {counted(len(found.raters), 'rater')}"
         _write_without(loaded, found.dropped, out, reason=reason, json=json)
 
 
@@ -109,7 +110,7 @@ def _screen_by_run(bank: Bank, run: Path, *, out: Path | None, json: bool) -> No
     dropped = tuple(dict.fromkeys(reaction.item for reaction in reactions))
     rows = [(r.item, r.model, *astuple(r.contrast), r.ets) for r in reactions]
     print_rows(("item", "model", "factor", "level", "reference", "class"), rows, json=json)
-    say(f"{len(dropped)} of {len(bank.items)} items react to who the user is in this run.", error=json)
+    say(f"Items that react to who the user is in this run: {len(dropped)} of {len(bank.items)}.", error=json)
     if out is not None:
         _write_without(bank, dropped, out, reason="sensitive by item functioning in a run", json=json)
 
@@ -120,7 +121,7 @@ def _write_without(bank: Bank, dropped: Sequence[str], out: Path, *, reason: str
 
     screened = without_items(bank, dropped, reason=reason)
     write_bank(screened, out)
-    say(f"{len(screened.items)} items written to {out}.", error=json)
+    say(f"{counted(len(screened.items), 'item')} written to {out}.", error=json)
 
 
 def _write(write: Callable[[], object], out: Path) -> None:

@@ -25,7 +25,7 @@ def _say_troubles(model: ModelSummary) -> None:
         say(f"{model.model}: {trouble.count:,} {trouble.outcome} ({trouble.reason}), one of them: {shown!r}")
     left = len(model.troubles) - _TROUBLES
     if left > 0:
-        say(f"{model.model}: {left} more {'reason stands' if left == 1 else 'reasons stand'} in the report.")
+        say(f"{model.model}: {left} more {'reason is' if left == 1 else 'reasons are'} in the report.")
 
 
 def _say_answers(findings: Findings) -> None:

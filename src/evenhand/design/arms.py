@@ -1,4 +1,4 @@
-"""Arms: what can stand in memory, made from the cohorts of a plan."""
+"""Arms: what can be in memory, made from the cohorts of a plan."""
 
 from __future__ import annotations
 

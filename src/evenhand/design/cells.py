@@ -51,7 +51,7 @@ class Crossing:
     def meetings(self) -> dict[str, tuple[Meeting, ...]]:
         """Item id -> the arms the item meets.
 
-        Items stand in a random order, so that any beginning of the cells is a random sample of whole items.
+        Items are in a random order, so that any beginning of the cells is a random sample of whole items.
         """
         design, seed = self.plan.design, self.plan.seed
         found: dict[str, tuple[Meeting, ...]] = {}

@@ -93,7 +93,7 @@ def factorial_fractions(items: int, arms: Sequence[Arm], *, per_item: int | floa
         seed: Root seed of the plan.
 
     Returns:
-        Indices into `arms`. A crossing of four factors of three levels with 9 or 27 profiles an item uses
+        Indices into `arms`. A crossing of four factors of three levels with 9 or 27 profiles per item uses
         orthogonal fractions; every other case takes, one by one, the profile whose levels the item has met least,
         then the profile used least overall.
     """

@@ -1,8 +1,8 @@
 """Option orders: position bias cancels in every pair and is balanced over items and replicates.
 
-Within an item and order index every arm sees the same order. The key stands at each position equally often over
+Within an item and order index every arm sees the same order. The key is at each position equally often over
 the items of a bank (up to one item), and moves by one position from one order index to the next, so that over as
-many replicates as there are options it stands everywhere once.
+many replicates as there are options it is everywhere once.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ __all__ = ["CellContext", "CellLookup", "Connection", "EndpointContext", "Record
 
 
 class CellContext(Struct, frozen=True, kw_only=True):
-    """What stands behind a cell: a real assistant never sees it, a simulated one answers from it."""
+    """What a cell asks and of whom: a real assistant never sees it, a simulated one answers from it."""
 
     model: str
     arm: str
@@ -44,7 +44,7 @@ class CellContext(Struct, frozen=True, kw_only=True):
 
 
 CellLookup = Callable[[str], CellContext]
-"""From the key of a cell to what stands behind it."""
+"""From the key of a cell to its context."""
 
 
 class Recorded(Protocol):

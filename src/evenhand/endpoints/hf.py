@@ -34,7 +34,7 @@ class HuggingFaceEndpoint:
 
     Args:
         path: Directory or name of the checkpoint.
-        spec: The model as planned; options `batch`, `device` and `dtype` may stand there.
+        spec: The model as planned; options `batch`, `device` and `dtype` may be among them.
         connection: `concurrency` is how many requests wait at most.
 
     Raises:

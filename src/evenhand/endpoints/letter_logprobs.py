@@ -1,4 +1,4 @@
-"""Finds the token at which a chat answer chooses its letter, and what else could have stood there.
+"""Finds the token at which a chat answer chooses its letter, and what else could have been there.
 
 The letter is the one that the reader reads from the whole answer, and its place is the token on which that reading
 hangs: put another letter there, and another option is read. A letter that is only spoken of never is that place.
@@ -24,7 +24,7 @@ _MOST_PLACES = 24
 
 
 class Candidate(Struct, frozen=True):
-    """A token that could have stood at a position."""
+    """A token that could have been at a position."""
 
     token: str
     logprob: float

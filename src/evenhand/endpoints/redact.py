@@ -16,7 +16,7 @@ from urllib.parse import quote
 __all__ = ["HIDDEN", "cut", "forget", "hide", "known_secrets", "redact", "remember"]
 
 HIDDEN = "[key removed]"
-"""What stands where a key stood."""
+"""What takes the place of a key."""
 
 _SHORTEST = 8
 """A shorter value is no key but a word (`EMPTY`, `ollama`), and taking it out would only damage texts."""

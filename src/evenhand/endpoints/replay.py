@@ -25,7 +25,7 @@ class ReplayEndpoint:
     Args:
         recorded: The earlier run's answers.
         name: The model's name, for errors.
-        cells: What stands behind a cell; None: every cell counts as the first replicate.
+        cells: The context of a cell; None: every cell counts as the first replicate.
     """
 
     def __init__(self, recorded: Recorded, *, name: str, cells: CellLookup | None = None) -> None:

@@ -13,7 +13,7 @@ __all__ = ["assert_clean"]
 
 
 def assert_clean(messages: Sequence[Message], cohorts: Sequence[Cohort]) -> None:
-    """Make sure that no fact of any profile or placebo, in any wording that a placement uses, stands in `messages`.
+    """Make sure that no fact of any profile or placebo, in any wording that a placement uses, is in `messages`.
 
     Raises:
         PlanError: A fact was found; the message names its profile and the fact.
@@ -33,7 +33,7 @@ def assert_clean(messages: Sequence[Message], cohorts: Sequence[Cohort]) -> None
 
 
 def _wordings(fact: Fact, *, seen: str) -> Iterator[str]:
-    """The wordings that need a look: a derived one cannot stand in `seen` without the fact's longest word."""
+    """The wordings that need a look: a derived one cannot be in `seen` without the fact's longest word."""
     yield _bare(fact.text)
     if fact.said is not None:
         yield _bare(fact.said)

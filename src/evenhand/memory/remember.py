@@ -35,7 +35,7 @@ class MemorySources(Struct, frozen=True, kw_only=True):
     templates: Mapping[str, str]
     """Template name -> text, as frozen in the plan."""
     distractors: tuple[str, ...] = ()
-    """Neutral facts that stand beside the arm's in the memory store of the `retrieved` placement."""
+    """Neutral facts that join the arm's in the memory store of the `retrieved` placement."""
     top_k: int = 5
     """How many notes a search of the memory store returns."""
 
@@ -71,7 +71,7 @@ def remember(arm: Arm, *, placement: Placement, reader: Reader, query: str, sour
     """Everything the assistant sees before the user's question.
 
     Args:
-        arm: What stands in memory.
+        arm: What is in memory.
         placement: Where memory sits.
         reader: What the assistant is told to do with it; left out where memory is empty.
         query: What the memory store is searched with (the item's stem); matters to `retrieved` only.

@@ -250,7 +250,7 @@ def _banks(request: PlanRequest, *, models: Sequence[ModelSpec], design: Design)
         for item in bank.items:
             if item.id in owners:
                 raise BankError(
-                    f"the item id {item.id!r} stands in {owners[item.id]!r} and in {bank.name!r}; rename one of them"
+                    f"the item id {item.id!r} is in {owners[item.id]!r} and in {bank.name!r}; rename one of them"
                 )
             owners[item.id] = bank.name
             if request.extractor == "yes_no" and len(item.options) != 2:

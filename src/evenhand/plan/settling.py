@@ -51,7 +51,7 @@ def settle(plan: Plan, directory: Path) -> bool:
 
 @contextmanager
 def settled(plan: Plan, directory: Path) -> Iterator[None]:
-    """The plan stands in the directory while the block runs; a block that fails without an answer takes it away again.
+    """The plan is in the directory while the block runs; a block that fails without an answer takes it away again.
 
     A plan that was there before stays.
 

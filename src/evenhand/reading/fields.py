@@ -1,4 +1,4 @@
-"""A field of an object that stands somewhere in a text, tolerant of what models make of JSON.
+"""A field of an object that is somewhere in a text, tolerant of what models make of JSON.
 
 Strict JSON is decoded. Objects with single or curved quotes, comments or a trailing comma are searched for the field's
 name and a quoted value. An object that is not closed was cut off and holds no answer.

@@ -21,7 +21,7 @@ from evenhand.reading.shown import Shown
 __all__ = ["NoNumbers", "NoNumbersWhy", "Stated", "StatedNumber", "Unit", "stated_numbers"]
 
 Unit = Literal["none", "percent", "ten", "other"]
-"""What stands behind a number: nothing, a percent sign, "of 10", or another whole it is a part of."""
+"""What follows a number: nothing, a percent sign, "of 10", or another whole it is a part of."""
 NoNumbersWhy = Literal["empty", "declined", "none", "missing", "several", "unclear"]
 
 

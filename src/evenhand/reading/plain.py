@@ -18,7 +18,7 @@ __all__ = ["CUT", "HEAD", "TAIL", "capped", "plain"]
 HEAD, TAIL = 6000, 6000
 """Characters read from the beginning and from the end of an answer."""
 CUT = "ǂǂ"
-"""Stands at both edges of what was left out, so that half a sentence is never taken for a whole one."""
+"""Put at both edges of what was left out, so that half a sentence is never taken for a whole one."""
 
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u0305\u0332\u0333\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"

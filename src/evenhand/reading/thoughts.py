@@ -1,4 +1,4 @@
-"""Keeps thoughts apart from the answer when both stand in one text.
+"""Keeps thoughts apart from the answer when both are in one text.
 
 Model families mark their thoughts in different ways: tags (`<think>`, `<seed:think>`, `<analysis>`), brackets
 (`[THINK]`), special tokens (`<|START_THINKING|>`, `◁think▷`), channels (`<|channel|>analysis<|message|>`, also with the

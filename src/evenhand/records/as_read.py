@@ -166,4 +166,4 @@ class AsRead(Struct, frozen=True, kw_only=True, omit_defaults=True):
     left_out: tuple[LeftOut, ...] = ()
     """What was left out, with the reason."""
     withheld: str | None = None
-    """Why no verdict of the table can be a difference or an equivalence; None: nothing stands against it."""
+    """Why no verdict of the table can be a difference or an equivalence; None: nothing is against it."""

@@ -1,4 +1,4 @@
-"""Two runs of the same questions: what stood before, what stands after, and which items moved."""
+"""Two runs of the same questions: what was found before, what after, and which items moved."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ class ItemMove(Struct, frozen=True, kw_only=True):
     """One item whose answers are not the same in both runs."""
 
     model: str
+    """Model as named in the plan."""
     kind: str
+    """Item kind."""
     item: str
     """Item id; `BANK/ID` where several banks were asked."""
     cells: int

@@ -19,7 +19,7 @@ MITIGATIONS: tuple[Mitigation, ...] = get_args(Mitigation)
 class Condition(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One way of showing memory and of answering.
 
-    The same names stand in the design, the cell, the store, the score table, the findings and the page; a field added
+    The same names are in the design, the cell, the store, the score table, the findings and the page; a field added
     here becomes a column of the store and of the score table by itself.
     """
 

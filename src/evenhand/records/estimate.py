@@ -79,7 +79,7 @@ class MissingBounds(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class MissingCaution(Struct, frozen=True, kw_only=True):
-    """Why missing answers stand before a verdict. At least one of the two holds."""
+    """Why missing answers are said before a verdict. At least one of the two holds."""
 
     differs: bool
     """The shares of missing answers differ by more than the margin."""

@@ -131,7 +131,7 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def caution(self) -> MissingCaution | None:
-        """Why missing answers stand before the verdict; None where they do not."""
+        """Why missing answers are said before the verdict; None where they are not."""
         return self.tested.caution if self.tested else None
 
     @property

@@ -184,7 +184,7 @@ class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     pair: str | None = None
     """Id shared by two twins: situations that differ in one detail, share their options, and have different keys."""
     detail: str | None = None
-    """For twins: the words that stand in this situation and not in its twin, and decide the key."""
+    """For twins: the words that are in this situation and not in its twin, and decide the key."""
     rationale: str | None = None
     """Why the key is the key, in a sentence or two."""
     easy: bool = False

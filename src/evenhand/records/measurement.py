@@ -1,7 +1,7 @@
 """The measurement table: one row per trial and number, for whatever an answer states or shows in numbers.
 
 The table itself is a polars data frame (`measurements.parquet`), beside the score table. This file names its columns
-and the quantities that can stand in it. After the columns below come one column per factor, as in the score table.
+and the quantities that can be in it. After the columns below come one column per factor, as in the score table.
 """
 
 from __future__ import annotations

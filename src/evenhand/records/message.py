@@ -125,7 +125,7 @@ class Reply(Struct, frozen=True, kw_only=True, omit_defaults=True):
     finish: FinishReason
     """Why the assistant stopped."""
     reasoning: str | None = None
-    """Thoughts, kept apart from the answer: a reasoning field, or what stood between think tags."""
+    """Thoughts, kept apart from the answer: a reasoning field, or what was between think tags."""
     refusal: str | None = None
     """The provider's explicit refusal field, where it has one."""
     top: tuple[TokenProbability, ...] | None = None

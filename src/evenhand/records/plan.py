@@ -169,7 +169,7 @@ class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cohort_stamps: tuple[Stamped, ...]
     """Names and hashes of the cohorts."""
     distractors: tuple[str, ...] = ()
-    """Neutral facts that stand beside the profile's in the `retrieved` placement."""
+    """Neutral facts that join the profile's in the `retrieved` placement."""
     prompts: tuple[PromptFile, ...]
     """Every template that decides what is sent."""
     extractor: Extractor

@@ -136,12 +136,12 @@ class Cohort(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
 
 
 class Arm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What stands in memory for a cell: nothing, placebo facts, or a profile's facts."""
+    """What is in memory for a cell: nothing, placebo facts, or a profile's facts."""
 
     id: str
     """`none`, `placebo/NAME`, `COHORT/PROFILE[/CUE]` or `item_fact`."""
     kind: ArmKind
-    """What stands in memory."""
+    """What is in memory."""
     cohort: str | None = None
     """Cohort of the profile; None for arms without one."""
     matched_set: str | None = None

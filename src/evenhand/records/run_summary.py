@@ -69,7 +69,7 @@ class ExamplePrompt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     arm: str
     """Arm id."""
     arm_kind: ArmKind
-    """What stands in memory in this example."""
+    """What is in memory in this example."""
     cohort: str | None = None
     """Cohort of the profile; None for the other arms."""
     level: LevelContrast | None = None

@@ -12,7 +12,7 @@ Fault = Literal["at_chance", "one_position", "one_option", "ignores_item", "miss
 """Why answers of one kind of item cannot carry a verdict.
 
 `at_chance`: not shown to be right more often than a blind guess by more than the margin. `one_position`: nearly all
-answers, and nearly all wrong ones, stand at one position. `one_option`: the same of one emotion or strategy.
+answers, and nearly all wrong ones, are at one position. `one_option`: the same of one emotion or strategy.
 `ignores_item`: two answers to one item agree no more than answers to different items. `missing`: too many trials of
 an arm have no usable answer. `too_few`: too few items or profiles.
 """
@@ -24,7 +24,9 @@ class Validity(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of the answers of one model to one kind of item before anything is compared."""
 
     model: str
+    """Model as named in the plan."""
     kind: str
+    """Item kind."""
     answered: int
     """Trials with a usable answer."""
     items: int

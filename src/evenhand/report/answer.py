@@ -254,7 +254,7 @@ def _unlooked(source: Source) -> bool:
 
 
 def _interim(source: Source) -> str:
-    """What stands before the answer of a planned look at an unfinished run; nothing elsewhere."""
+    """What is said before the answer of a planned look at an unfinished run; nothing elsewhere."""
     run = source.findings.run
     if run is None or not run.interim:
         return ""
@@ -309,7 +309,7 @@ def _open(source: Source, asked: Sequence[Finding], *, groups: Sequence[str]) ->
 
 
 def _but_missing(asked: Sequence[Finding]) -> str:
-    """What follows a short answer where missing answers stand before it."""
+    """What follows a short answer where missing answers are said before it."""
     return ", and missing answers could have made or hidden a gap" if any(found.caution for found in asked) else ""
 
 

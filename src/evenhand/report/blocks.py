@@ -149,7 +149,7 @@ class Forest(Struct, frozen=True, kw_only=True):
     """Markers that occur, for the legend."""
     band_label: str
     estimands: tuple[str, ...]
-    """The distinct sentences that say what the rows estimate; empty where they are too many to stand above."""
+    """The distinct sentences that say what the rows estimate; empty where they are too many to be written above."""
     method: str
     tally: str
     """How many rows have which verdict, in words; empty for descriptive findings."""
@@ -241,7 +241,7 @@ class VerdictCard(Struct, frozen=True, kw_only=True):
     answer: str
     lines: tuple[VerdictLine, ...]
     facts: tuple[NamedValue, ...]
-    """What stands beneath: the worst group, why nothing could be assessed, what was not asked."""
+    """What is said beneath: the worst group, why nothing could be assessed, what was not asked."""
 
 
 class Verdicts(Struct, frozen=True, kw_only=True):
@@ -271,7 +271,7 @@ class Prompt(Struct, frozen=True, kw_only=True):
 
 
 class Prompts(Struct, frozen=True):
-    """Exact examples, one an arm."""
+    """Exact examples, one per arm."""
 
     prompts: tuple[Prompt, ...]
 

@@ -1,4 +1,4 @@
-"""The page of `evenhand compare`: changes stated as changes, with what stood before and what stands after."""
+"""The page of `evenhand compare`: changes stated as changes, with what was found before and after."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = ["CHANGE_COLUMNS", "change_page", "change_rows"]
 _ITEMS = 40
 """Items that moved which the page lists; findings.json has them all."""
 _FIRST = ("gap_change", "memory_effect_change")
-"""Measures whose changes stand on the card."""
+"""Measures whose changes are on the card."""
 
 
 def change_page(source: Source, comparison: RunComparison) -> Page:
@@ -201,7 +201,7 @@ def _items_section(comparison: RunComparison) -> Section:
     grid = Grid(
         id="items-moved",
         title="Items whose score is not the same in both runs",
-        caption="Those that moved most first." + (f" {left} more stand in findings.json." if left > 0 else ""),
+        caption="Those that moved most first." + (f" In findings.json: {left} more." if left > 0 else ""),
         columns=tuple(Column(name, numeric=index > 2) for index, name in enumerate(names)),
         rows=rows,
         folded=False,

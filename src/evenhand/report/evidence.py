@@ -31,7 +31,7 @@ def memory_section(source: Source) -> Section:
         source=source,
         spec=ForestSpec(
             id="memory-forest",
-            title="Change of the score when something stands in memory",
+            title="Change of the score when something is in memory",
             caption="Placebo memory holds neutral facts of the same length. What a profile does beyond the placebo is "
             "due to what it says, not to its length.",
             left="worse than no memory",

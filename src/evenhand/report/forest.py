@@ -43,7 +43,7 @@ _SCALES = {"sd": "standard deviation of the score, which runs from 0 to 1", "rat
 _LONG = 24
 """Rows beyond which a foldable figure is folded."""
 _FEW = 2
-"""With more distinct estimands than this they stand in the rows and the table only."""
+"""With more distinct estimands than this they are given in the rows and the table only."""
 
 
 class Texts(Struct, frozen=True):
@@ -207,7 +207,7 @@ def _counts(finding: Finding) -> list[NamedValue]:
 
 
 def findings_grid(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, texts: Texts) -> Grid:
-    """The numbers behind a forest as a table; columns without content are dropped."""
+    """The numbers of a forest as a table; columns without content are dropped."""
     shown = [(title, finding) for title, findings in groups.items() for finding in findings]
     rows = [_cells(title, finding, texts=texts) for title, finding in shown]
     return drop_empty(

@@ -1,7 +1,7 @@
 """Page -> one self-contained HTML file.
 
 Autoescape is on for everything. The content security policy forbids every request and every script and style but the
-two that stand in the page, by their hashes; there is no style attribute and no event handler in the markup.
+two that are in the page, by their hashes; there is no style attribute and no event handler in the markup.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from evenhand.report.blocks import (
 )
 from evenhand.report.context import page_of
 from evenhand.report.tables import SYMBOLS
+from evenhand.report.words import plural
 
 __all__ = ["render_markdown"]
 
@@ -149,7 +150,8 @@ def _grid(block: Grid) -> list[str]:
         numeric=tuple(column.numeric for column in block.columns),
     )
     left = len(block.rows) - _ROWS
-    return [*head, table, f"{left} more rows stand in report.html and findings.json." if left > 0 else ""]
+    more = f"{plural(left, 'more row')} {'is' if left == 1 else 'are'} in report.html and findings.json."
+    return [*head, table, more if left > 0 else ""]
 
 
 def _prompt(prompt: Prompt) -> list[str]:

@@ -203,7 +203,7 @@ def value(number: float | None, *, unit: Unit) -> str:
 
 
 def span(low: float | None, high: float | None, *, unit: Unit) -> str:
-    """An interval: `−1.2 to 4.5`; the per cent sign stands once, at the end."""
+    """An interval: `−1.2 to 4.5`; the per cent sign is given once, at the end."""
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return ABSENT
     match unit:
@@ -280,5 +280,5 @@ def money(usd: float | None) -> str:
 
 
 def short_hash(sha256: str) -> str:
-    """First twelve characters of a hash; the whole of it stands in findings.json."""
+    """First twelve characters of a hash; the whole of it is in findings.json."""
     return sha256[:12]

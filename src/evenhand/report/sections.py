@@ -98,7 +98,7 @@ def _card(source: Source, answer: ReportAnswer, gaps: list[Finding], *, axis: Ax
 
 
 def _card_facts(answer: ReportAnswer, gaps: list[Finding]) -> tuple[NamedValue, ...]:
-    """What stands beneath the answer: the worst group, what could not be assessed or seen, what was not asked."""
+    """What is said beneath the answer: the worst group, what could not be assessed or seen, what was not asked."""
     worst = answer.worst
     shown = worst is None or worst.finding in {anchor_of(gap) for gap in gaps}
     tally = [f"{number} {verdict}" for verdict, number in sorted(answer.contrasts.items())]

@@ -123,7 +123,7 @@ def _name(finding: Finding) -> str:
 
 
 def compared(source: Source, finding: Finding) -> str:
-    """What stands on the two sides."""
+    """What the two sides are."""
     if finding.contrast and finding.arms.arm == "crossing":
         one, labels = finding.contrast[0], source.labels
         against = labels.level(one.factor, one.reference or "")

@@ -53,7 +53,7 @@ def side_by_side(rows: Sequence[tuple[str, Sequence[Finding]]], *, models: Seque
     """Contrasts down, models across; each cell has marker, estimate and interval.
 
     Args:
-        rows: name of the contrast and its findings, at most one a model.
+        rows: name of the contrast and its findings, at most one per model.
         models: columns, in this order.
     """
     return Grid(

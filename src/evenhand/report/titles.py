@@ -77,7 +77,7 @@ def arm_label(finding: Finding) -> str:
 
 
 def sides_of(finding: Finding) -> tuple[str, str]:
-    """What stands in memory on the plus and on the minus side; empty where there are no two sides."""
+    """What is in memory on the plus and on the minus side; empty where there are no two sides."""
     if len(finding.contrast) == 1 and finding.contrast[0].reference is not None:
         one = finding.contrast[0]
         if finding.arms.arm == "pairs":

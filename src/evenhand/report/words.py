@@ -157,7 +157,7 @@ def kind_label(kind: str) -> str:
 
 
 def placement_label(placement: str) -> str:
-    """Where memory stands, as it follows "memory"."""
+    """Where memory is placed, as it follows "memory"."""
     return PLACEMENT_LABELS.get(placement) or plain(placement)
 
 
@@ -195,8 +195,8 @@ def verdict_sentence(finding: Finding, *, first: str = "", second: str = "") -> 
 
     Args:
         finding: a contrast, e.g. of measure `gap` or `memory_effect`.
-        first: what stands in memory on the side that counts as plus; empty: read from the finding.
-        second: what stands in memory on the other side; empty: read from the finding.
+        first: what is in memory on the side that counts as plus; empty: read from the finding.
+        second: what is in memory on the other side; empty: read from the finding.
     """
     if isinstance(finding.number, Absent):
         reason = finding.number.reason
@@ -322,7 +322,8 @@ def ceiling_words(ceiling: Ceiling) -> str:
 def _open(finding: Finding, sides: tuple[str, str]) -> str:
     text = "Neither a difference nor equivalence is shown"
     if unit_of(finding) == "points" and finding.low is not None and finding.high is not None and all(sides):
-        text += f": {_not_excluded(finding.low, finding.high, sides)}"
+        possible = _not_excluded(finding.low, finding.high, sides)
+        text += f": {possible}" if possible else ""
     if finding.smallest_detectable is None:
         return text + "."
     smallest = size(finding.smallest_detectable)
@@ -330,10 +331,15 @@ def _open(finding: Finding, sides: tuple[str, str]) -> str:
 
 
 def _not_excluded(low: float, high: float, sides: tuple[str, str]) -> str:
-    """The gaps that stay possible, in words."""
+    """The gaps that stay possible, in words; empty where the interval is written as `0 to 0`."""
     first, second = sides
     down, up = level(abs(low)), level(abs(high))
-    if low < 0 < high:
-        return f"up to {up} points in favour of {first}, or {down} in favour of {second}, cannot be excluded"
-    side, near, far = (first, down, up) if low >= 0 else (second, up, down)
-    return f"gaps of {near} to {far} points in favour of {side} cannot be excluded"
+    if low < 0 < high and "0" not in (down, up):
+        return f"up to {size(high)} in favour of {first}, or {down} in favour of {second}, cannot be excluded"
+    side, near, far, most = (first, down, up, high) if low >= 0 or down == "0" else (second, up, down, -low)
+    if far == "0":
+        return ""
+    if near == far:
+        return f"a gap of {size(most)} in favour of {side} cannot be excluded"
+    reach = f"gaps of up to {size(most)}" if near == "0" else f"gaps of {near} to {size(most)}"
+    return f"{reach} in favour of {side} cannot be excluded"

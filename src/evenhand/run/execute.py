@@ -46,7 +46,7 @@ UNSAVED = 64
 
 
 class Behind(Struct, frozen=True, kw_only=True):
-    """What stands behind the endpoints of a run."""
+    """What the endpoints are given of a run."""
 
     prices: Mapping[str, Price] = {}
     """Model -> price, for the cost budget and the report: see `evenhand.plan.cost.prices_of`."""
@@ -55,7 +55,7 @@ class Behind(Struct, frozen=True, kw_only=True):
     second: tuple[str, ...] = ()
     """Models that are asked about every answer."""
     secrets: tuple[str, ...] = ()
-    """Keys known to this process; they stand in no row."""
+    """Keys known to this process; they are in no row."""
 
 
 class _Settled(Struct, frozen=True, kw_only=True):
@@ -87,7 +87,7 @@ def execute(
         store: Where rows go; open for writing.
         outcome_of: From a reply to its outcome.
         limits: Budgets; none by default. They end the run without an error: see the report.
-        listener: Told after every transaction where the run stands.
+        listener: Told after every transaction how far the run has come.
         behind: Prices, the ledger of second models, and keys to keep out of rows.
 
     Raises:

@@ -74,7 +74,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Progress(Struct, frozen=True, kw_only=True):
-    """Where a run stands. Everything counted here is durable."""
+    """How far a run has come. Everything counted here is durable."""
 
     done: int
     """Cells saved by this run."""

@@ -43,7 +43,7 @@ class ProgressBar:
         self._skipped = 0
 
     def update(self, progress: Progress) -> None:
-        """Show where the run stands."""
+        """Show how far the run has come."""
         if progress.skipped != self._skipped:  # answered by an earlier run: no speed can be read from these
             self._bar.reset(self._task, completed=progress.skipped + progress.done)
             self._skipped = progress.skipped

@@ -1,4 +1,4 @@
-"""Which texts are keys, so that none stands in anything that is written."""
+"""Which texts are keys, so that none is in anything that is written."""
 
 from __future__ import annotations
 

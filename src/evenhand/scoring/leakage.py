@@ -1,6 +1,6 @@
 """Does a text mention what memory holds?
 
-A fact counts as mentioned when most of its content words stand in the text, after case folding, removal of common
+A fact counts as mentioned when most of its content words are in the text, after case folding, removal of common
 words and light stemming, and when words that the question itself uses are set aside. Markers, where an item has
 them, count by themselves.
 """
@@ -17,7 +17,7 @@ from evenhand.records.profile import Fact
 __all__ = ["LEAST_SHARE", "FactWords", "content_words", "mentioned", "prepare"]
 
 LEAST_SHARE = 0.6
-"""Share of a fact's content words that must stand in the text."""
+"""Share of a fact's content words that must be in the text."""
 LEAST_WORDS = 2
 """And at least so many of them (or all, of a fact with fewer)."""
 

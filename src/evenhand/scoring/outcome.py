@@ -31,7 +31,7 @@ def outcome_of(reply: Reply, *, item: Item, cell: Cell, extract: Extract) -> Out
     """The outcome of a reply.
 
     The order matters: what a provider blocked is refused, what ran out of tokens is truncated and never parsed, and an
-    explicit refusal stands before the text. A reply that ended for an unknown reason counts only when its whole text
+    explicit refusal precedes the text. A reply that ended for an unknown reason counts only when its whole text
     is one claim: half a sentence may yet turn the other way.
     """
     if reply.finish == "content_filter":

@@ -287,7 +287,7 @@ def calibrate_mixed(
     Args:
         scenario: `item` and `unit` (the profile SD) count; the reactions do not.
         items: Items, each of which meets all profiles.
-        replicates: Answers a cell.
+        replicates: Answers per cell.
         simulations: Tables.
         rng: Randomness.
         model: Ours, or the published kind.

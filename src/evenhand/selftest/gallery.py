@@ -1,7 +1,7 @@
 """A gallery of respondents, each with the answer that a right audit gives of it written beside.
 
 Every case is one whole audit: a plan of its own, asked, stored, scored and analysed; what the page would say of it
-is checked against what is known to be true. The cases stand where judges fail: at the ceiling, at chance, stuck, rare
+is checked against what is known to be true. The cases are where judges fail: at the ceiling, at chance, stuck, rare
 strong reactions, differences in style or refusal alone, effects on all users alike.
 """
 
@@ -46,7 +46,7 @@ class Expected(Struct, frozen=True, kw_only=True):
     levels: tuple[str, ...] = ()
     """Levels of the worst contrast that are not references."""
     fault: Fault | None = None
-    """Why nothing can be assessed; None: nothing stands in the way."""
+    """Why nothing can be assessed; None: nothing is in the way."""
     not_found: tuple[Measure, ...] = ()
     """Measures of which no contrast may be a difference."""
     words: str = ""
@@ -209,7 +209,7 @@ GALLERY: tuple[Case, ...] = (
         expected=Expected(
             verdicts=("difference",),
             not_found=("gap",),
-            words="The difference is in who gets an answer, and stands in the first sentence.",
+            words="The difference is in who gets an answer, and is told in the first sentence.",
         ),
     ),
     Case(

@@ -95,7 +95,7 @@ def simulated_scores(
 
 
 def _arms(design: SimulatedDesign) -> pl.DataFrame:
-    """One row an arm, in the order of its code."""
+    """One row per arm, in the order of its code."""
     rows: list[dict[str, object]] = [{"arm": "none", "arm_kind": "none", "group": "none"}]
     rows += [{"arm": f"placebo/{n:02d}", "arm_kind": "placebo", "group": "placebo"} for n in range(design.placebos)]
     for number, version in product(range(design.sets), ("advantaged", "disadvantaged")):

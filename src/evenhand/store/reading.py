@@ -195,7 +195,7 @@ def _connected(path: Path) -> sqlite3.Connection:
         log = path.with_name(path.name + "-wal")
         if log.exists() and log.stat().st_size:
             raise StoreError(
-                f"{str(path)!r} was left by a run that was killed, and its last answers stand in {log.name!r}, which "
+                f"{str(path)!r} was left by a run that was killed, and its last answers are in {log.name!r}, which "
                 "cannot be read where nothing may be written; copy the whole run directory and read the copy."
             ) from error
         return sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)

@@ -30,7 +30,7 @@ __all__ = [
 
 
 class StoredMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One turn that the model saw; its text stands in the table `texts`."""
+    """One turn that the model saw; its text is in the table `texts`."""
 
     role: Role
     sha: str

@@ -61,13 +61,13 @@ def unique_names(cells: list[str], *, name: str, error: type[InputError]) -> tup
     """Names of columns without the spaces around them; a column without a name is named by its place.
 
     Raises:
-        InputError: As `error`: a name stands twice.
+        InputError: As `error`: a name is given twice.
     """
     names = tuple(cell.strip() or f"(column {place})" for place, cell in enumerate(cells, 1))
     seen: set[str] = set()
     for found in names:
         if found in seen:
-            raise error(f"{name!r}, line 1: column {found!r} stands twice; give each column its own name")
+            raise error(f"{name!r}, line 1: column {found!r} is given twice; give each column its own name")
         seen.add(found)
     return names
 

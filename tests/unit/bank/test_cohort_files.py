@@ -206,7 +206,7 @@ def test_a_profile_with_an_unknown_factor_or_level_is_refused(tmp_path: Path) ->
     unknown = PROFILES.replace("{pet: LEVEL}", "{pest: dog}")
     assert "profile 'b', field 'levels': factor 'pest' is unknown; use one of pet" in refusal(tmp_path, unknown)
     twice = PROFILES.replace("LEVEL", "dog").replace("id: b", "id: a")
-    assert "profile 'a', field 'id': the id stands 2 times" in refusal(tmp_path, twice)
+    assert "profile 'a', field 'id': the id is given 2 times" in refusal(tmp_path, twice)
     uneven = PROFILES.replace("LEVEL", "dog").replace(
         "has a dog., dimension: identity}",
         "has a dog., dimension: identity}, {text: The user walks., dimension: identity}",

@@ -125,7 +125,7 @@ def test_files_of_another_shape_are_refused_with_line_and_field(tmp_path: Path) 
     path.write_text('{"schema": "evenhand.sheet/1", "name": "s", "bank": "b", "items": [], "instruction": ""}')
     again = tmp_path / "bo.json"
     again.write_bytes(path.read_bytes())
-    with pytest.raises(BankError, match=r"the sheet 's' stands in two files"):
+    with pytest.raises(BankError, match=r"the sheet 's' is in two files"):
         read_sheets([path, again])
 
 

@@ -55,8 +55,8 @@ HEAD = 'schema: evenhand.questions/1\nname: q\nversion: "1"\nsource: s\nlicence:
     [
         (f"{HEAD} []\n", "is empty; give at least one question"),
         (f"{HEAD}\n- {{id: a, topic: t, text: ' '}}\n", "question 'a', field 'text': is empty"),
-        (f"{HEAD}\n- {{id: a, topic: t, text: x}}\n- {{id: a, topic: t, text: y}}\n", "field 'id': 'a' stands twice"),
-        (f"{HEAD}\n- {{id: a, topic: t, text: x}}\n- {{id: b, topic: t, text: x}}\n", "field 'text': 'x' stands twice"),
+        (f"{HEAD}\n- {{id: a, topic: t, text: x}}\n- {{id: a, topic: t, text: y}}\n", "field 'id': 'a' is given twice"),
+        (f"{HEAD}\n- {{id: a, topic: t, text: x}}\n- {{id: b, topic: t, text: x}}\n", "'text': 'x' is given twice"),
         (f"{HEAD}\n- {{id: a, topics: t, text: x}}\n", "did you mean 'topic'"),
     ],
 )

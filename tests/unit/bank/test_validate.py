@@ -117,7 +117,7 @@ def test_a_bank_states_its_name_version_source_and_licence(field: str) -> None:
 
 
 def test_an_id_that_stands_twice_is_named_with_its_second_place() -> None:
-    with pytest.raises(BankError, match=r"item 'q1', field 'id': stands twice \(again at items\[2\]\)"):
+    with pytest.raises(BankError, match=r"item 'q1', field 'id': is given twice \(again at items\[2\]\)"):
         check_bank(bank(PLAIN, altered(PLAIN, id="q2"), PLAIN), source="my.yaml")
 
 

@@ -25,7 +25,7 @@ def answered(sheets: Path, letters: Path) -> None:
 def test_sheets_go_out_and_counts_come_back_into_the_bank(cli: Cli, tmp_path: Path) -> None:
     sheets, letters, out = tmp_path / "sheets", tmp_path / "letters", tmp_path / "piloted.yaml"
     said = cli("items", "blind", "twins-management", "--readers", "2", "--out", str(sheets)).out
-    assert "4 sheets of twins-management" in said
+    assert "holds 4 sheets of twins-management" in said
     answered(sheets, letters)
     ended = cli(
         *("items", "pilot", "twins-management", "--sheets", str(sheets), "--letters", str(letters)),

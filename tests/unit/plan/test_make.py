@@ -60,7 +60,7 @@ def test_a_plan_holds_what_it_asks() -> None:
 
 def test_two_banks_with_the_same_item_id_are_refused(tmp_path: Path) -> None:
     write_bank(load_bank("understanding"), tmp_path / "copy.yaml")
-    with pytest.raises(BankError, match="stands in"):
+    with pytest.raises(BankError, match="is in"):
         planned(banks=("understanding", str(tmp_path / "copy.yaml")))
 
 

@@ -59,7 +59,7 @@ def test_long_tables_are_cut_and_say_so() -> None:
     )
     text = render_markdown(msgspec.structs.replace(findings, power=curve))
     assert "| 1,039 |" in text and "| 1,040 |" not in text
-    assert "3 more rows stand in report.html" in text
+    assert "3 more rows are in report.html" in text
 
 
 def test_simulated_answers_are_said_first() -> None:

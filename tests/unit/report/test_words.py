@@ -71,6 +71,25 @@ def test_inconclusive_names_what_cannot_be_excluded_and_what_could_be_seen() -> 
     )
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (0.0, 0.0, ""),
+        (-0.0002, 0.0003, ""),
+        (0.0, 0.03, ": gaps of up to 3 points in favour of advantaged users cannot be excluded"),
+        (-0.03, 0.0004, ": gaps of up to 3 points in favour of disadvantaged users cannot be excluded"),
+        (-0.0004, 0.01, ": gaps of up to 1 point in favour of advantaged users cannot be excluded"),
+        (-0.0101, -0.0099, ": a gap of 1 point in favour of disadvantaged users cannot be excluded"),
+        (-0.05, 0.01, ": up to 1 point in favour of advantaged users, or 5 in favour of disadvantaged users, cannot"),
+    ],
+)
+def test_what_cannot_be_excluded_is_never_a_gap_of_nothing(low: float, high: float, told: str) -> None:
+    found = renumbered(gap(-0.03, 0.01), verdict="inconclusive", smallest_detectable=None, low=low, high=high)
+    sentence = words.verdict_sentence(found)
+    assert f"Neither a difference nor equivalence is shown{told or '.'}" in sentence
+    assert "0 points" not in sentence.partition("shown")[2]
+
+
 def test_an_interval_on_one_side_that_is_not_settled_is_told_by_its_ends() -> None:
     found = renumbered(gap(-0.03, 0.01), verdict="inconclusive", smallest_detectable=None)
     assert words.verdict_sentence(found).endswith(

@@ -45,5 +45,5 @@ def test_two_separators_that_fit_alike_are_refused() -> None:
 
 
 def test_a_name_that_stands_twice_is_refused() -> None:
-    with pytest.raises(TableError, match="'a' stands twice"):
+    with pytest.raises(TableError, match="'a' is given twice"):
         header_of(io.StringIO("a, a\n1,2\n"), name="t.csv", tabs=False, error=TableError)

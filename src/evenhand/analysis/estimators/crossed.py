@@ -109,7 +109,7 @@ def level_contrast(
         levels: The factor's level of every profile.
         level: The level of interest.
         reference: The level it is compared with. Profiles at neither are left out.
-        nuisance: Columns of the other factors, one row a profile (see `dummies`).
+        nuisance: Columns of the other factors, one row per profile (see `dummies`).
         spec: What to state.
 
     Raises:
@@ -164,7 +164,7 @@ def profile_contrast(
         scores: Cell means.
         x: The covariate of every profile; NaN leaves a profile out. Coded -1/2 and +1/2 its coefficient is a
             difference.
-        nuisance: Further profile columns to hold, one row a profile.
+        nuisance: Further profile columns to hold, one row per profile.
         spec: What to state.
 
     Raises:
@@ -279,7 +279,7 @@ def _sampled(items: int, *, span: float) -> tuple[Sampled, ...]:
 
 
 def _units(counts: tuple[int, int, int]) -> int:
-    """The smaller of items and profiles a level; a single item is no sample."""
+    """The smaller of items and profiles per level; a single item is no sample."""
     return max(1, min(counts[0], counts[1] // 2) if counts[0] > 1 else counts[1] // 2)
 
 

@@ -37,7 +37,7 @@ _TINY = 1e-12
 
 
 class ArmAnswers(Struct, frozen=True, kw_only=True):
-    """Scored answers of one arm, one a row."""
+    """Scored answers of one arm, one per row."""
 
     score: Array
     item: Codes
@@ -162,7 +162,7 @@ def _effective(side: ArmAnswers, share: float, levels: int) -> Array:
 
 
 def _by_question(side: ArmAnswers) -> ArmAnswers:
-    """One row a question, with the mean of its repeats."""
+    """One row per question, with the mean of its repeats."""
     first, question = np.unique(side.question, return_index=True, return_inverse=True)[1:]
     means = np.bincount(question, weights=side.score) / np.bincount(question)
     return ArmAnswers(score=means, item=side.item[first], question=side.question[first])

@@ -30,7 +30,7 @@ _TINY = 1e-9
 
 
 class ItemTests(Struct, frozen=True, kw_only=True):
-    """One entry an item."""
+    """One entry per item."""
 
     p_uniform: Array
     """Adjusted over all items and both tests; NaN where the item was not tested."""

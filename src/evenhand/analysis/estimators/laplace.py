@@ -50,7 +50,7 @@ class Evaluation(Struct, frozen=True):
 
 
 class _State(Struct, frozen=True):
-    """The conditional modes: ``a = V^-1 (working response - X beta)``, its sums a level, and what follows."""
+    """The conditional modes: ``a = V^-1 (working response - X beta)``, its sums per level, and what follows."""
 
     dual: Array
     sums: Array
@@ -62,8 +62,8 @@ class LaplaceLikelihood:
     """Negative Laplace log-likelihood of counts given fixed and crossed random effects.
 
     Args:
-        successes: Successes a row.
-        trials: Trials a row.
+        successes: Successes per row.
+        trials: Trials per row.
         design: Fixed-effect columns, shape (rows, p).
         terms: Random terms. One with a level of its own for every row is handled apart.
     """

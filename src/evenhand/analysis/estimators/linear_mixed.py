@@ -91,7 +91,7 @@ def fit_linear(cells: LinearCells, *, spec: LinearSpec | None = None) -> LinearF
     """Fit the model.
 
     Args:
-        cells: Mean scores; one row a cell.
+        cells: Mean scores; one row per cell.
         spec: How to fit and what to state.
 
     Raises:

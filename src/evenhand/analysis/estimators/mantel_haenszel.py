@@ -30,7 +30,7 @@ _DELTA = -2.35
 
 
 class MantelHaenszel(Struct, frozen=True, kw_only=True):
-    """One entry an item."""
+    """One entry per item."""
 
     log_odds_ratio: Array
     """Reference against focal group; above 0: easier for the reference group. NaN where an item cannot be compared."""

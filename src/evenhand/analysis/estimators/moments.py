@@ -70,7 +70,7 @@ class _Gram(Struct, frozen=True):
     head: int
     """Index of the head among the groups."""
     diagonal: Array
-    """Products of the head with itself, one a level."""
+    """Products of the head with itself, one per level."""
     border: Array
     """Shape (levels of the head, other columns)."""
     rest: Array
@@ -272,7 +272,7 @@ def moment_variance(
 def _clustered(sums: Array) -> float:
     """Variance of a sum of independent clusters' contributions; 0 where there is one cluster.
 
-    Stands in, at its largest over rows and groups, where a tiny design gives no positive variance by moments.
+    Is used instead, at its largest over rows and groups, where a tiny design gives no positive variance by moments.
     """
     return 0.0 if sums.size < 2 else float(sums.size / (sums.size - 1) * (sums @ sums))
 

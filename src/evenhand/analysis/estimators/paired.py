@@ -7,7 +7,7 @@ The estimate is the mean over the pairs (replicates of a pair averaged first), e
 planned to have (`evenhand.analysis.estimators.planned`). Its variance is the
 sum of a set, an item and a residual part, found by the method of moments with the exact expected mean squares of the
 design (`evenhand.analysis.estimators.moments`); for a complete crossing that is the untruncated quasi-F with
-Satterthwaite degrees of freedom. Sign-flip randomisation over sets and over items stands beside it; each is exact only
+Satterthwaite degrees of freedom. Sign-flip randomisation over sets and over items is given with it; each is exact only
 where the other unit does not vary in its difference.
 
 References:
@@ -62,11 +62,11 @@ def pair_matrix(
     """Long differences as a matrix, set by item; replicates are averaged.
 
     Args:
-        difference: First arm minus second arm, one number a row; NaN where one of them has no score.
+        difference: First arm minus second arm, one number per row; NaN where one of them has no score.
         sets: Matched set of each row, 0-based.
         items: Item of each row, 0-based.
         shape: Numbers of sets and items.
-        weights: Pairs that stand behind a row; None: one.
+        weights: Number of pairs that a row is the mean of; None: one.
 
     Returns:
         Means, with NaN where nothing was observed.

@@ -35,7 +35,7 @@ _LEAST = 1e-4
 
 
 class PooledCells(Struct, frozen=True, kw_only=True):
-    """One entry a profile."""
+    """One entry per profile."""
 
     mean: Array
     se: Array

@@ -1,7 +1,7 @@
 """What a design can detect, before anything is asked: smallest gap and power from variance components, by formula.
 
 Estimand: the gap (advantaged minus disadvantaged, probability scale) that the primary paired test finds with the stated
-power. The variance of the mean paired difference over I items, P matched sets, k sets an item and R replicates is
+power. The variance of the mean paired difference over I items, P matched sets, k sets per item and R replicates is
 
     set^2 / P  +  item^2 / I  +  (cell^2 + noise^2 / R) / (I k)
 
@@ -226,7 +226,7 @@ def _precision(design: PairedDesign, components: Components) -> _Precision:
     se = math.sqrt(variance / pairs)
     units = [count for count in (sets, items) if count > 1]
     if len(units) < 2 or pairs <= max(units):
-        # One pair a set, or one an item: the finer unit cannot be told from the residual.
+        # One pair per set, or one per item: the finer unit cannot be told from the residual.
         return _Precision(se=se, df=max(1.0, min(units, default=2) - 1.0))
     left = max(pairs - sets - items + 1, 1)
     spread = mean_set**2 / (sets - 1) + mean_item**2 / (items - 1) + residual**2 / left

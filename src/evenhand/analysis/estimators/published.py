@@ -3,7 +3,7 @@
 Estimand: as `evenhand.analysis.estimators.binomial_mixed`, but items are the only units that vary. Answers of the same
 profile are then treated as if they were independent, and the variational standard errors are too small besides: on null
 data of the study's shape this analysis calls far more than the nominal share of effects significant
-(docs/methods/mixed-models.md). It stands beside ours so that published numbers can be compared, and never decides
+(docs/methods/mixed-models.md). It is given next to ours so that published numbers can be compared, and never decides
 anything.
 
 References:
@@ -43,7 +43,7 @@ def item_only_bayes(
     """Posterior means and SDs of the fixed effects, with p-values as the study made them (normal, mean over SD).
 
     Args:
-        successes: 0 or 1, one row a trial.
+        successes: 0 or 1, one row per trial.
         design: Fixed-effect columns, intercept included.
         names: Names of the columns.
         item: Item of each row.
@@ -53,7 +53,7 @@ def item_only_bayes(
         TableError: An outcome is not 0 or 1.
     """
     if not np.isin(successes, (0.0, 1.0)).all():
-        raise TableError("The published model needs outcomes of 0 or 1, one row a trial; use the linear model instead.")
+        raise TableError("The published model needs outcomes of 0 or 1, one row per trial; use the linear model.")
     levels = int(item.max()) + 1
     rows = np.arange(item.size)
     indicators = sparse.csr_matrix((np.ones(item.size), (rows, item)), shape=(item.size, levels))

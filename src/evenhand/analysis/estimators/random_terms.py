@@ -1,6 +1,6 @@
 """Crossed random terms: the matrix algebra that the mixed models share.
 
-A random term is a grouping (item, profile, cell) with one effect a level, either an intercept or the slope of a
+A random term is a grouping (item, profile, cell) with one effect per level, either an intercept or the slope of a
 covariate. All of them together make the random part ``Z b`` of a linear predictor, ``b ~ N(0, diag(tau))``. With
 weights ``W`` the models need the factor of ``H = I + L Z'WZ L``, ``L = diag(sqrt(tau))``. One term's block of ``Z'WZ``
 is diagonal, so the term with most levels is eliminated first and only the others are held as a dense matrix
@@ -113,7 +113,7 @@ class Factorisation(Struct, frozen=True):
 class CrossedTerms:
     """All random terms of a model, with the one of most levels placed first.
 
-    Effects of all terms stand in one vector of length `size`, in the order of `order`.
+    Effects of all terms are in one vector of length `size`, in the order of `order`.
     """
 
     def __init__(self, terms: Sequence[RandomTerm]) -> None:
@@ -148,7 +148,7 @@ class CrossedTerms:
         return np.concatenate([part.scatter(rows) for part in self.terms])
 
     def gather(self, effects: Array) -> Array:
-        """``Z effects``, one number a row."""
+        """``Z effects``, one number per row."""
         total = np.zeros(self.rows)
         for part, where in zip(self.terms, self.slices, strict=True):
             values = effects[where][part.codes]

@@ -1,9 +1,9 @@
 """Skewness of an estimate under crossed sampling; `evenhand.analysis.estimators.equivalence` corrects for it.
 
-An estimate is a sum of contributions, one a pair. Its third cumulant is the sum of those of its independent parts: what
-sets share, what items share, and the rest. The first two are found from the sums by set and by item. A sum is first
-shrunk by its own noise (the spread of the contributions within it), so that a unit that answers at random does not pass
-for one that reacts strongly. With ``g`` the third cumulant over the cube of the standard error and
+An estimate is a sum of contributions, one per pair. Its third cumulant is the sum of those of its independent parts:
+what sets share, what items share, and the rest. The first two are found from the sums by set and by item. A sum is
+first shrunk by its own noise (the spread of the contributions within it), so that a unit that answers at random does
+not pass for one that reacts strongly. With ``g`` the third cumulant over the cube of the standard error and
 ``T = (estimate - truth) / SE`` Johnson's statistic is ``T + g / 6 + g T^2 / 3``; the first two terms of the expansion
 of a studentised mean are the same for crossed parts, because the covariance of the estimate and its variance estimate
 is the third cumulant again.

@@ -77,7 +77,7 @@ def _no_probabilities(scores: Scores) -> list[str]:
     )
     return [
         f"{model}: the plan fixed option probabilities as the outcome, and {without} of {answers} answers have none; "
-        f"they count as missing, and the outcome is not changed to the answers given."
+        f"such answers count as missing, and the outcome is not changed to the answers given."
         for model, answers, without in counts.iter_rows()
     ]
 

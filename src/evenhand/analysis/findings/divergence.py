@@ -33,7 +33,7 @@ def divergence_findings(stratum: Stratum, *, quantity: QuantityName) -> list[Fin
     """Divergence from no memory of profiles and of placebo, and between the versions of matched pairs.
 
     Args:
-        stratum: Rows of one quantity with an `option` each; several rows a trial.
+        stratum: Rows of one quantity with an `option` each; several rows per trial.
         quantity: What the rows measure.
     """
     found: list[Finding] = []

@@ -4,7 +4,7 @@ Estimand: for each item and level, the difference in the chance of the best answ
 profiles with the reference level that do equally well overall. Units are profiles. An item that fewer than
 `FEWEST_MET` profiles of a side met is not tested, and the finding says so. The test is a permutation test with one
 adjustment over the items and the two tests of a comparison (`evenhand.analysis.estimators.item_permutation`); odds
-ratio and class of the Educational Testing Service stand beside it. docs/methods/item-functioning.md.
+ratio and class of the Educational Testing Service are given with it. docs/methods/item-functioning.md.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ error). Every other measure forms an exploratory family of its own within a mode
 are adjusted together (hierarchical false discovery rate). Which family a finding belongs to is decided when it is made
 (`evenhand.analysis.findings.estimand`). The p-values against zero and those against the margin are adjusted each by
 themselves; a finding shows the second unadjusted and its verdict rests on the adjusted one. Beside the plain interval
-stands one at the level that the adjustment leaves, which leaves zero out exactly where the adjusted p is below the
+there is one at the level that the adjustment leaves, which leaves zero out exactly where the adjusted p is below the
 level of the tests. docs/methods/verdicts.md.
 """
 
@@ -96,7 +96,7 @@ def _margin_p(finding: Finding) -> float | None:
 
 
 def _unseen(number: Tested, *, p_margin: float | None, alpha: float) -> bool:
-    """Whether only units that may be missing from the sample stand between the estimate and the margin."""
+    """Whether only units that may be missing from the sample lie between the estimate and the margin."""
     against = number.equivalence
     return against is not None and p_margin is not None and p_margin < alpha <= against.p
 

@@ -3,7 +3,7 @@
 Estimand: the mean score with memory minus the mean score without, or with a placebo in memory, on the same items, over
 the sampling units and items of the design. Probability scale. The confirmatory effect of memory is profile minus
 length-matched placebo, two samples of arms crossed with items (`evenhand.analysis.estimators.two_samples`). Profile
-minus none stands beside it: it mixes in what any longer prompt does. There the noise of an item's no-memory mean is
+minus none is given with it: it mixes in what any longer prompt does. There the noise of an item's no-memory mean is
 shared by all units and so is counted in the item component (`evenhand.analysis.estimators.paired` on arm differences).
 Of each the decision p is the larger of that test's and of exchanging answers within items
 (`evenhand.analysis.estimators.exchange`). docs/methods/paired-gaps.md.

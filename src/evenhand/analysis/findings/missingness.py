@@ -3,7 +3,7 @@
 Estimand of `missing_rate`: the probability that a trial of the arm has no usable answer (refused, truncated, unparsed
 or failed). Estimand of `missing_gap`: the difference of that probability between arms on the same items, paired as in
 the primary analysis. Sampling units: matched sets (or profiles) and items, crossed; estimator:
-`evenhand.analysis.estimators.paired`. The worst-case bounds of every gap stand with the gap. docs/methods/missing.md.
+`evenhand.analysis.estimators.paired`. The worst-case bounds of a gap are in its finding. docs/methods/missing.md.
 """
 
 from __future__ import annotations

@@ -243,7 +243,7 @@ def _rows(
 
 
 def _cells(rows: pl.DataFrame, stratum: Stratum) -> pl.DataFrame:
-    """One row an arm and item, in a fixed order."""
+    """One row per arm and item, in a fixed order."""
     firsts = [pl.col(name).first() for name in ("unit", *map(level_column, (*stratum.factors, *stratum.item_factors)))]
     means = [pl.col(covariate_column(name)).mean() for name in stratum.covariates]
     within = [pl.col(level_column(name)).cast(pl.String) for name in stratum.within_factors]

@@ -40,7 +40,7 @@ class OptionPairs(Struct, frozen=True, kw_only=True):
     """Answers of matched profiles to the same item, replicate by replicate."""
 
     rows: pl.DataFrame
-    """Columns set, item, and for both sides choice, tag, right: one row a pair with both answers."""
+    """Columns set, item, and for both sides choice, tag, right: one row per pair with both answers."""
     factor: str
     first: str
     second: str

@@ -32,7 +32,7 @@ _LEAST_AGREEMENT = 0.02
 _LEAST_ITEMS = 5
 _LEAST_PROFILES = 3
 _LEAST_WRONG = 5
-"""Wrong answers below which nothing is said about where they stand."""
+"""Wrong answers below which nothing is said about where they are."""
 _OWN_FACT = frozenset({"benefit", "leakage", "sycophancy"})
 """Kinds whose right answer may need a stored fact: their score without memory may lie at chance."""
 _WITHOUT_ANSWERS: frozenset[QuantityName] = frozenset(

@@ -97,7 +97,7 @@ def read_measurements(path: Path, *, factors: tuple[str, ...], settings: Analysi
 
 
 def write_measurements(measurements: Measurements, *, path: Path) -> None:
-    """Write the table as Parquet; what stands at `path` is replaced whole."""
+    """Write the table as Parquet; what is at `path` is replaced whole."""
     partial = path.with_name(path.name + ".partial")
     named = {level_column(factor): factor for factor in measurements.factors}
     plain = pl.selectors.categorical().cast(pl.String)
@@ -224,7 +224,7 @@ def _by_quantity(base: Stratum) -> list[MeasureStratum]:
 
 
 def _summed(rows: pl.DataFrame) -> pl.DataFrame:
-    """One row a trial."""
+    """One row per trial."""
     if not rows.select("cell_key").is_duplicated().any():
         return rows
     others = [name for name in rows.columns if name not in ("cell_key", "value", "option")]

@@ -17,7 +17,7 @@ _NEARLY_ALL = 0.95
 def replicates(frame: pl.DataFrame, *, rng: np.random.Generator) -> pl.Series:
     """0-based number of every row within its model, item and arm, in random order.
 
-    Repeats that no column tells apart are exchangeable, so their numbers are drawn; the frame must stand in an order
+    Repeats that no column tells apart are exchangeable, so their numbers are drawn; the frame must be in an order
     that does not depend on the file's, and then neither do the numbers.
     """
     keyed = frame.select(_CELL).with_columns(pl.Series("draw", rng.permutation(frame.height)))

@@ -38,7 +38,7 @@ _UNUSED = (
 """Columns no estimate is made from; left behind so that a million trials fit into little memory."""
 
 SHOWN = tuple(name for name in CONDITION_FIELDS if name != "cue")
-"""Coordinates that a stratum fixes; cue styles stand side by side within it."""
+"""Coordinates that a stratum fixes; cue styles are side by side within it."""
 
 
 class Stratum(Struct, frozen=True, kw_only=True):
@@ -57,7 +57,7 @@ class Stratum(Struct, frozen=True, kw_only=True):
     primary: Literal["score", "p_score"]
     """What the settings name as the outcome: `score` of the answer, or `p_score` over the option probabilities."""
     factors: tuple[str, ...]
-    """Factors between users; their levels stand in `level_column(factor)`."""
+    """Factors between users; their levels are in `level_column(factor)`."""
     item_factors: tuple[str, ...] = ()
     """Factors of which every item has one level."""
     within_factors: tuple[str, ...] = ()

@@ -90,7 +90,7 @@ def _parse(text: TextTable) -> pl.DataFrame:
 
 
 def _refuse_short_rows(text: TextTable) -> None:
-    """Refuse a row with fewer fields than the header: its fields may stand in the wrong columns.
+    """Refuse a row with fewer fields than the header: its fields may be in the wrong columns.
 
     Looked for only where the last column has empty cells, since a short row leaves one there.
 

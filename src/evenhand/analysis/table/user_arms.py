@@ -1,4 +1,4 @@
-"""Who stands in memory in every row of a table of predictions: a user, nobody, or a placebo."""
+"""Who memory is about in every row of a table of predictions: a user, nobody, or a placebo."""
 
 from __future__ import annotations
 

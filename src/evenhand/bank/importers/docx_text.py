@@ -1,4 +1,4 @@
-"""The text of a Word file, paragraphs and tables in the order in which they stand."""
+"""The text of a Word file, paragraphs and tables in the order of the file."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from evenhand.records.item import Bank, Item, Option
 __all__ = ["OPTIONS", "read_emobench"]
 
 OPTIONS = {
-    "task": "EU only: emotion, cause, or both (two items a row)",
+    "task": "EU only: emotion, cause, or both (two items per row)",
     "language": "en, zh, or all",
 }
 _SOURCE = "EmoBench (Sabour et al. 2024, arXiv 2402.12071), imported"
@@ -141,7 +141,7 @@ def _options(row: SourceRow, choice: _TaskColumns, *, names_emotion: bool) -> tu
     texts, label = row_texts(row, choice.choices), row_text(row, choice.label)
     if texts.count(label) != 1:
         raise BankError(
-            f"{row.source!r}, line {row.line}, column {choice.label!r}: {label!r} stands {texts.count(label)} times "
+            f"{row.source!r}, line {row.line}, column {choice.label!r}: {label!r} is given {texts.count(label)} times "
             f"among the choices; it must be exactly one of {list(texts)}"
         )
     options = tuple(

@@ -69,7 +69,7 @@ def read_personahub(path: Path, *, settings: Settings, progress: Progress) -> Co
         licence=sheet.licence,
         redistribute=sheet.redistribute,
         validated=sheet.validated,
-        notes=f"Versions taken in turn from the cohort {template.name!r}." if template else "One profile a line.",
+        notes=f"Versions taken in turn from the cohort {template.name!r}." if template else "One profile per line.",
         factors=template.factors if template else (),
         profiles=tuple(profiles),
     )

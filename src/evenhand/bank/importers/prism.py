@@ -31,7 +31,7 @@ _SILENT = ("prefer not to say", "unknown", "", "none given")
 
 
 class _Column(Struct, frozen=True, kw_only=True):
-    """Where a factor stands in a row, and how its level is said."""
+    """Where a factor is in a row, and how its level is said."""
 
     id: str
     label: str
@@ -97,7 +97,7 @@ def read_prism(path: Path, *, settings: Settings, progress: Progress) -> Cohort:
 
     Raises:
         UsageError: A factor that PRISM does not have.
-        CohortError: Naming file and line: a row without `user_id`, an id that stands twice, no usable factor.
+        CohortError: Naming file and line: a row without `user_id`, an id that is given twice, no usable factor.
     """
     columns = _columns(settings)
     respondents = list(_respondents(path, columns, settings=settings, progress=progress))
@@ -158,7 +158,7 @@ def _respondents(
             return
         name = row_text(row, "user_id", error=CohortError)
         if name in seen:
-            raise CohortError(f"{row.source!r}, line {row.line}: user_id {name!r} stands twice; remove one of the rows")
+            raise CohortError(f"{row.source!r}, line {row.line}: user_id {name!r} is given twice; remove a row")
         seen.add(name)
         said = {column.id: level for column in columns if (level := _answer(row, column.path)) is not None}
         yield _Respondent(id=name, said=said, description=_description(row) if described else None)

@@ -1,7 +1,7 @@
 """Published test protocols as banks: the layouts of STEU (keyed) and STEM (expert weights).
 
 Numbered situations, options (a), (b), ..., then a key table (`1 c`) or a table of weights (`1 .00 .25 .75 .00`); a
-weight may also stand at the end of its option, in brackets. Text, DOCX and PDF. The texts of STEU and STEM (MacCann
+weight may also be at the end of its option, in brackets. Text, DOCX and PDF. The texts of STEU and STEM (MacCann
 and Roberts 2008) have no licence to pass them on, so a bank made here says `redistribute: false` unless told otherwise.
 """
 
@@ -82,7 +82,7 @@ def read_steu(path: Path, *, settings: Settings, progress: Progress) -> Bank:
 
 
 def read_stem(path: Path, *, settings: Settings, progress: Progress) -> Bank:
-    """A protocol with one weight an option; the items are management items, keyed at their highest weight.
+    """A protocol with one weight per option; the items are management items, keyed at their highest weight.
 
     Raises:
         BankError: As `read_steu`; also weights missing, too many, or outside [0, 1].
@@ -197,7 +197,7 @@ def _item(item: ProtocolItem, scored: _Scored, *, layout: Layout, ask: str) -> I
 
 
 def _stem_and_question(text: str, *, ask: str) -> tuple[str, str]:
-    """The situation and its last sentence, where that is the question and something stands before it."""
+    """The situation and its last sentence, where that is the question and something precedes it."""
     parts = re.split(r"(?<=[.!?\"'])\s+(?=[\"'(]?\w)", text)
     tail = parts[-1]
     if len(parts) > 1 and tail.endswith(("?", ":", "...", "…")):

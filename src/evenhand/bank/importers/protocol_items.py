@@ -148,7 +148,7 @@ def _take_options(line: Line, current: _Draft, *, source: str) -> bool:
     """Take the option, or options, of a line; False when the letter is only part of a sentence.
 
     Raises:
-        BankError: An option is missing, or stands twice.
+        BankError: An option is missing, or is given twice.
     """
     pieces = _pieces(line.text, expected=len(current.options))
     letter, bracketed = pieces[0][0], line.text.startswith("(")
@@ -158,7 +158,7 @@ def _take_options(line: Line, current: _Draft, *, source: str) -> bool:
             return False
         raise BankError(
             f"{source!r}, line {line.number}: option ({letter}) of item {current.number} where ({expected}) was "
-            "expected; options stand in order, each once"
+            "expected; options come in order, each once"
         )
     current.options.extend([text] for _, text in pieces)
     return True

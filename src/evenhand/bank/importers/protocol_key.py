@@ -1,4 +1,4 @@
-"""Key tables of test protocols: one letter an item, or one weight an option."""
+"""Key tables of test protocols: one letter per item, or one weight per option."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Token(Struct, frozen=True, kw_only=True):
 
 
 class _Entry(Struct, frozen=True, kw_only=True):
-    """What stands behind one item number."""
+    """What follows one item number."""
 
     number: int
     line: int
@@ -146,7 +146,7 @@ def read_weights(
 ) -> dict[int, tuple[float, ...]]:
     """Item number to weights in the order of its options.
 
-    Rows are `1 .00 .25 .75 .00`, or one row an option: `1 a .00`.
+    Rows are `1 .00 .25 .75 .00`, or one row per option: `1 a .00`.
 
     Args:
         lines: Lines of the weight table.
@@ -180,7 +180,7 @@ def read_weights(
 
 
 def _without_headings(tokens: Sequence[Token], *, letters: str) -> list[Token]:
-    """Numbers, and letters that stand between two numbers (`1 a .25`); words and column headings go."""
+    """Numbers, and letters that are between two numbers (`1 a .25`); words and column headings go."""
     kept = [
         token
         for token in tokens
@@ -205,16 +205,16 @@ def _past_number(tokens: Sequence[Token], place: int, *, number: int, source: st
         found = tokens[place]
         raise BankError(
             f"{source!r}, line {found.line}: {found.text!r} where the weights of item {number} were expected; "
-            "give each item one row, in order, with one weight an option"
+            "give each item one row, in order, with one weight per option"
         )
     raise BankError(
-        f"{source!r}: item {number} has no weights; they stand under a heading such as 'Expert weights' (another one "
+        f"{source!r}: item {number} has no weights; they are under a heading such as 'Expert weights' (another one "
         "is named with option key_heading), or in brackets behind each option"
     )
 
 
 def _past_labels(tokens: Sequence[Token], place: int, *, number: int, letter: str) -> int:
-    """Past the option's letter, and past the item's number where that stands before each letter."""
+    """Past the option's letter, and past the item's number where that precedes each letter."""
     following = tokens[place + 1].text.casefold() if place + 1 < len(tokens) else ""
     if place < len(tokens) and tokens[place].text == str(number) and following == letter:
         return place + 2
@@ -231,7 +231,7 @@ def _weight(token: Token, *, number: int, found: int, count: int, source: str) -
     if not 0.0 <= value <= 1.0:
         raise BankError(
             f"{source!r}, line {token.line}: {token.text!r} where weight {found + 1} of {count} of item {number} was "
-            "expected; weights are numbers in [0, 1], one an option, and each item has a row"
+            "expected; weights are numbers in [0, 1], one per option, and each item has a row"
         )
     return value
 

@@ -47,7 +47,7 @@ class Line(Struct, frozen=True, kw_only=True):
 def protocol_lines(text: str) -> tuple[Line, ...]:
     """Non-empty lines of a text without page headers, footers and page numbers.
 
-    A line is a header when it says `page N`; when it is the title again; when it stands, digits apart, at the edge of
+    A line is a header when it says `page N`; when it is the title again; when it comes, digits apart, at the edge of
     half of the pages (at least two); or, in a text without pages, when it is a wording that comes back with a higher
     number each time. Lines that open an item or an option, and rows of a key table, are never headers.
     """

@@ -120,7 +120,7 @@ def parse_options(pairs: list[str]) -> dict[str, str]:
     """Options as a command line gives them: `name=value` each.
 
     Raises:
-        UsageError: A pair without `=`, or a name that stands twice.
+        UsageError: A pair without `=`, or a name that is given twice.
     """
     options: dict[str, str] = {}
     for pair in pairs:
@@ -128,7 +128,7 @@ def parse_options(pairs: list[str]) -> dict[str, str]:
         if not equals or not name:
             raise UsageError(f"import option {pair!r} is not NAME=VALUE; write for example stem=question_text")
         if name in options:
-            raise UsageError(f"import option {name!r} stands twice; keep one")
+            raise UsageError(f"import option {name!r} is given twice; keep one")
         options[name] = value
     return options
 

@@ -116,7 +116,7 @@ def row_text(row: SourceRow, column: str, *, error: type[InputError] = BankError
 
 
 def row_texts(row: SourceRow, column: str, *, error: type[InputError] = BankError) -> tuple[str, ...]:
-    """A field that is a list of texts: a JSON list, also where it stands as text in a CSV cell.
+    """A field that is a list of texts: a JSON list, also where it is written as text in a CSV cell.
 
     Raises:
         InputError: As `error`, naming file, line and column.
@@ -128,7 +128,7 @@ def row_texts(row: SourceRow, column: str, *, error: type[InputError] = BankErro
         except msgspec.DecodeError as cause:
             raise _wrong(row, column, f"is no JSON list ({cause}); mend it", error=error) from cause
     if not isinstance(value, list) or not all(isinstance(entry, str) and entry.strip() for entry in value):
-        raise _wrong(row, column, "is no list of texts; give a JSON list, or name one column an option", error=error)
+        raise _wrong(row, column, "is no list of texts; give a JSON list, or name one column per option", error=error)
     return tuple(entry.strip() for entry in value)
 
 

@@ -33,7 +33,7 @@ def silent(rows: int) -> None:
 
 
 class SourceHead(Struct, frozen=True, kw_only=True):
-    """What stands at the head of an imported bank or cohort."""
+    """What is at the head of an imported bank or cohort."""
 
     name: str
     version: str

@@ -68,7 +68,7 @@ def connection_ending(error: Exception, *, url: str, proxy: Proxy | None, what: 
     Args:
         error: What happened.
         url: The address that was asked.
-        proxy: What stands in between.
+        proxy: The proxy in between.
         what: The error in words, free of keys.
     """
     if isinstance(error, aiohttp.ClientConnectorCertificateError):

@@ -12,7 +12,7 @@ def parse(body: bytes) -> object:
     """The value in a body, where a strict reader gave up.
 
     A byte order mark and the encodings UTF-16 and UTF-32 are understood. `NaN` and `Infinity` become None; halves of a
-    surrogate pair and bytes that are no text become the replacement character; line breaks may stand in strings.
+    surrogate pair and bytes that are no text become the replacement character; line breaks may be in strings.
 
     Raises:
         ValueError: It is no JSON even so, or nested too deeply.

@@ -124,7 +124,7 @@ def _check_no_credentials(url: URL) -> None:
 
 
 def _shown(text: str) -> str:
-    """An address as it may be shown: without what stands before an @ and after a question mark."""
+    """An address as it may be shown: without what precedes an @ or follows a question mark."""
     text = text.strip().partition("?")[0]
     scheme, mark, rest = text.rpartition("//")
     return repr(redact(scheme + mark + rest.rpartition("@")[2]))

@@ -1,4 +1,4 @@
-"""The proxy that stands between this machine and a server, as the environment names it."""
+"""The proxy that is between this machine and a server, as the environment names it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def proxy_for(url: URL, environment: Mapping[str, str] = os.environ) -> Proxy | 
         for variable in (name, name.upper()):
             text = environment.get(variable, "").strip()
             if variable == "HTTP_PROXY" and "REQUEST_METHOD" in environment:
-                continue  # inside a CGI program the header `Proxy:` of a stranger would stand here
+                continue  # inside a CGI program the header `Proxy:` of a stranger would be here
             if text:
                 return _proxy(text, variable)
     return None

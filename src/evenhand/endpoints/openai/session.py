@@ -31,7 +31,7 @@ class ChatSession:
 
     Args:
         target: The server, the key and the headers.
-        proxy: What stands in between; None: nothing.
+        proxy: The proxy in between; None: nothing.
 
     Raises:
         EndpointError: The file of certificates cannot be read.

@@ -61,7 +61,7 @@ class RespondentEffects(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     refusal: float = 0.0
     """Share of cells that decline to answer."""
     refusal_profile: float = 0.0
-    """Further share that declines when a profile stands in memory."""
+    """Further share that declines when a profile is in memory."""
     truncated: float = 0.0
     """Share of cells that run out of tokens."""
     unparsed: float = 0.0

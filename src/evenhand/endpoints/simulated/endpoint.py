@@ -1,7 +1,7 @@
 """Simulated respondents: answers drawn from an item-response model with planted effects.
 
 The chance of the best option is that of a two-parameter logistic model (Birnbaum 1968): `a * (ability + easiness)` in
-log-odds, where the ability is shifted by what stands in memory. What a respondent answers to a cell depends on the
+log-odds, where the ability is shifted by what is in memory. What a respondent answers to a cell depends on the
 cell and on the respondent's options alone, never on the order of asking.
 """
 
@@ -49,7 +49,7 @@ class SimulatedEndpoint:
     Args:
         preset: `null`, `tilted` or `custom`.
         options: Planted effects and other parameters: see `evenhand.endpoints.simulated.effects.Respondent`.
-        cells: What stands behind a cell.
+        cells: The context of a cell.
         levels: Level ids that effects may name; None accepts any.
 
     Raises:
@@ -237,7 +237,7 @@ class SimulatedEndpoint:
         )
 
     def _errors(self, request: Request, cell: CellContext) -> tuple[float, ...]:
-        """What is new in every repeat, one draw an option."""
+        """What is new in every repeat, one draw per option."""
         return tuple(
             self.respondent.stated_noise * self._drawn_normal(("stated", request.cell_key, option))
             for option in cell.options

@@ -23,7 +23,7 @@ _KEYED, _ABOVE, _LOW, _OTHER, _MIDDLE = 7.5, 4.5, 1.5, 3.0, 4.0
 
 
 def distribution_text(chances: Sequence[float], *, letters: Sequence[str], errors: Sequence[float]) -> str:
-    """One line an option, whole percentages that sum to 100.
+    """One line per option, whole percentages that sum to 100.
 
     Args:
         chances: Chance of every option, in shown order; above 0.

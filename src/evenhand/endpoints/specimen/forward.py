@@ -93,7 +93,7 @@ class SpecimenNetwork:
         scale = np.float32(self.width**-0.5)
         attention = [tensors[f"{at}self_attn.{name}_proj.weight"].T for name in "qkv"]
         attention[0] = attention[0] * scale
-        # The two numbers that are rotated together stand side by side, as one complex number: the order of the
+        # The two numbers that are rotated together are side by side, as one complex number: the order of the
         # columns of queries and keys does not matter to their products.
         paired = np.arange(self.shape.hidden_size).reshape(-1, 2, self.width // 2).transpose(0, 2, 1).ravel()
         attention[:2] = [weight[:, paired] for weight in attention[:2]]
@@ -265,7 +265,7 @@ def _over_prefix(q: Floats, k: Floats, v: Floats, own: Floats) -> tuple[Floats, 
     """Unnormalised attention over a prefix.
 
     Args:
-        q: Queries, one a row.
+        q: Queries, one per row.
         k: Keys of the prefix.
         v: Values of the prefix.
         own: Scores of the same queries over their own keys, masked.

@@ -1,1 +1,1 @@
-"""Read the chosen option from an answer: one extractor a file, one protocol."""
+"""Read the chosen option from an answer: one extractor per file, one protocol."""

@@ -1,4 +1,4 @@
-"""Read a field of a JSON object that stands somewhere in the answer."""
+"""Read a field of a JSON object that is somewhere in the answer."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def label_map(labels: Mapping[str, str]) -> Extract:
     """An extractor that knows synonyms. Options are asked without letters, so letters choose nothing.
 
     Args:
-        labels: Label as it may stand in an answer -> words of the option it stands for, both in any case. May be
+        labels: Label as it may be in an answer -> words of the option it stands for, both in any case. May be
             empty: then only the options' own words count.
     """
     meant = tuple((label, text.casefold().strip()) for label, text in labels.items())

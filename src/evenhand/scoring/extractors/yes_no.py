@@ -53,8 +53,8 @@ _LABEL = re.compile(
 def yes_no(text: str, shown: Shown) -> Found | NotFound:
     """The option that a yes or a no stands for.
 
-    A part of the answer says yes or no when it holds nothing else but small words; "no doubt" is no no. Where parts say
-    both, the last one counts if it corrects the others or is announced as the answer; else nothing is read.
+    A part of the answer says yes or no when it holds nothing else but small words; "no doubt" is not a "no". Where
+    parts say both, the last one counts if it corrects the others or is announced as the answer; else nothing is read.
     """
     if len(shown.letters) != 2:
         return NotFound(f"yes or no needs two options, the item has {len(shown.letters)}")

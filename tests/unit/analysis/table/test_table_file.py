@@ -46,7 +46,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> Non
         ("t.csv", b"PK\x03\x04rest", "save the sheet as CSV"),
         ("t.csv.zst", b"\x28\xb5\x2f\xfdrest", "`zstd -d FILE`"),
         ("t.csv.gz", b"\x1f\x8brest", "damaged gzip file"),
-        ("t.csv", b"a,a \n1,2\n", "'a' stands twice"),
+        ("t.csv", b"a,a \n1,2\n", "'a' is given twice"),
         ("t.csv", b"a,b;c\n1,2;3\n", "could be separated by commas or semicolons"),
         ("t.parquet", b"this is no parquet", "cannot be read as Parquet"),
         ("t.jsonl", b"{not json}\n", "cannot be read as JSON lines"),

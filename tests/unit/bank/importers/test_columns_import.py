@@ -74,11 +74,11 @@ def test_a_csv_cell_may_hold_a_json_list(tmp_path: Path) -> None:
         (f"{HEAD}\nq1,It rains.,joy,anger,pride,\n", "line 2, column 'best': is empty"),
         (f"{HEAD}\n{ROWS}q4,It,is,too,short\n", "line 5: 5 fields, but the header names 6"),
         ("id,text,A,B,best\nq1,It rains.,joy,anger,a\n", "there is no column 'C'; the row has 'id', 'text'"),
-        ("id,text,A,A,C,best\n", "line 1: column 'A' stands twice"),
+        ("id,text,A,A,C,best\n", "line 1: column 'A' is given twice"),
         ("", r"is empty \(0 bytes\); it needs a header"),
         (f"{HEAD}\n", "has no rows"),
         (f'{HEAD}\n"q1,It rains', "line 2: unexpected end of data"),
-        (f"{HEAD}\nq1,a,b,c,d,a\nq1,e,f,g,h,b\n", "stands twice"),
+        (f"{HEAD}\nq1,a,b,c,d,a\nq1,e,f,g,h,b\n", "is given twice"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_said_with_line_and_column(tmp_path: Path, text: str, message: str) -> None:

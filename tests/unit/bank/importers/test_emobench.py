@@ -110,7 +110,7 @@ def test_an_ea_row_told_in_the_first_person_is_asked_in_the_first_person(tmp_pat
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({**EU_ROW, "emotion_label": "Envy"}, "line 2, column 'emotion_label': 'Envy' stands 0 times"),
+        ({**EU_ROW, "emotion_label": "Envy"}, "line 2, column 'emotion_label': 'Envy' is given 0 times"),
         ({**EU_ROW, "cause_choices": "one text"}, "line 2, column 'cause_choices': is no list of texts"),
         ({**EU_ROW, "language": "fr"}, "line 2, column 'language': 'fr' is unknown; allowed: en, zh"),
         ({**EA_ROW, "question type": "Dance"}, "line 2, column 'question type': 'dance' is unknown"),

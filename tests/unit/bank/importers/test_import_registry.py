@@ -50,7 +50,11 @@ def test_options_are_parted_at_the_first_equals_sign() -> None:
 
 @pytest.mark.parametrize(
     ("pairs", "message"),
-    [(["stem"], "'stem' is not NAME=VALUE"), (["=x"], "'=x' is not NAME=VALUE"), (["a=1", "a=2"], "'a' stands twice")],
+    [
+        (["stem"], "'stem' is not NAME=VALUE"),
+        (["=x"], "'=x' is not NAME=VALUE"),
+        (["a=1", "a=2"], "'a' is given twice"),
+    ],
 )
 def test_options_that_are_no_pairs_are_refused(pairs: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message):

@@ -80,7 +80,7 @@ def test_an_unknown_factor_is_refused_with_a_near_miss(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ((row("u1"), row("u1")), "line 2: user_id 'u1' stands twice"),
+        ((row("u1"), row("u1")), "line 2: user_id 'u1' is given twice"),
         ((row("u1"), {"gender": "Male"}), "line 2: there is no column 'user_id'"),
         ((row("u1"), row("u2")), "has no factor with two levels"),
     ],
