@@ -9,7 +9,7 @@ __all__ = ["RESULTS", "Result", "worst_of"]
 
 Result = Literal["not met", "not assessable", "inconclusive", "pass"]
 """`not met`: what the rule forbids was found. `not assessable`: the run cannot answer the rule. `inconclusive`: neither
-is shown. `pass`: what the rule demands is shown. Whichever stands first here decides over those that follow."""
+is shown. `pass`: what the rule demands is shown. Whichever is first here decides over those that follow."""
 RESULTS: tuple[Result, ...] = get_args(Result)
 
 

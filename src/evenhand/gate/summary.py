@@ -39,7 +39,7 @@ def _open_findings(rule: RuleDecision) -> str:
         ("finding", "result", "why"),
         ((_text(one.title), _signed(one.result), _text(one.reason)) for one in wrong[:_ROWS]),
     )
-    left = f"\n\n{len(wrong) - _ROWS} more stand in the JSON." if len(wrong) > _ROWS else ""
+    left = f"\n\n{len(wrong) - _ROWS} more are in the JSON." if len(wrong) > _ROWS else ""
     return f"### {_text(rule.name)}: {len(wrong)} of {len(rule.findings)} findings do not pass\n\n{table}{left}"
 
 

@@ -28,4 +28,4 @@ def test_markup_of_others_stays_text_and_no_row_breaks() -> None:
 def test_long_tables_are_cut_and_say_so() -> None:
     text = render_summary(hostile_decision(results=RESULTS[:1] * 33, text="a"))
     assert "33 of 33 findings do not pass" in text
-    assert "13 more stand in the JSON." in text
+    assert "13 more are in the JSON." in text
