@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import partial
 
@@ -75,14 +76,19 @@ def _check(rater: Rater, criterion: str, answers: list[RatedAnswer], *, unread: 
         criterion=criterion,
         answers=len(answers),
         unread=unread,
-        alpha=agreement.value,
-        low=agreement.low,
-        high=agreement.high,
-        order=float(apart.mean()) if several else float("nan"),
-        order_se=float(apart.std(ddof=1) / np.sqrt(len(apart))) if several else float("nan"),
-        length=length,
-        length_p=length_p,
+        alpha=_known(agreement.value),
+        low=_known(agreement.low),
+        high=_known(agreement.high),
+        order=float(apart.mean()) if several else None,
+        order_se=float(apart.std(ddof=1) / np.sqrt(len(apart))) if several else None,
+        length=_known(length),
+        length_p=_known(length_p),
     )
+
+
+def _known(number: float) -> float | None:
+    """None for a number that could not be computed; JSON has no NaN."""
+    return number if math.isfinite(number) else None
 
 
 def _with_length(answers: list[RatedAnswer], ratings: Floats) -> tuple[float, float]:

@@ -21,6 +21,7 @@ class Measured(Struct, frozen=True, kw_only=True):
     """One quantity that trials are measured on."""
 
     scale: Scale
+    """What kind of number it is; decides how it is compared and shown."""
     least: float | None
     """Smallest value it can have; None where there is none."""
     most: float | None

@@ -22,7 +22,9 @@ class Rater(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A second model that rates written answers; part of the plan."""
 
     model: ModelSpec
+    """The judge and how it is reached."""
     criteria: tuple[Criterion, ...]
+    """What it rates, in the order of its first asking."""
 
 
 class Judged(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -31,6 +33,7 @@ class Judged(Struct, frozen=True, kw_only=True, omit_defaults=True):
     forward: dict[str, float] | None = None
     """Criterion id -> rating, 0 to 10; None where its answer gave no rating for every criterion."""
     backward: dict[str, float] | None = None
+    """The same with the criteria in the opposite order."""
 
 
 class RaterCheck(Struct, frozen=True, kw_only=True):
@@ -39,17 +42,22 @@ class RaterCheck(Struct, frozen=True, kw_only=True):
     model: str
     """The judge."""
     criterion: str
+    """Id of what is rated."""
     answers: int
     """Answers rated twice."""
     unread: int
     """Answers with at least one reply of the judge that held no rating for every criterion."""
-    alpha: float
-    """Krippendorff's alpha (interval) between the two askings; NaN where all ratings are alike."""
-    low: float
-    high: float
-    order: float
-    """Mean rating with the criteria in their order minus that in the opposite order, in points."""
-    order_se: float
-    length: float
-    """Spearman's correlation of rating and number of words among the answers to the same items; NaN where undefined."""
-    length_p: float
+    alpha: float | None
+    """Krippendorff's alpha (interval) between the two askings; None where all ratings are alike."""
+    low: float | None
+    """Lower end of the 95% interval of alpha; None as alpha."""
+    high: float | None
+    """Upper end of the 95% interval of alpha; None as alpha."""
+    order: float | None
+    """Mean rating with the criteria in their order minus in the opposite order, in points; None below two answers."""
+    order_se: float | None
+    """Standard error of the order effect, in points; None below two answers."""
+    length: float | None
+    """Spearman's correlation of rating and number of words within the same items; None where undefined."""
+    length_p: float | None
+    """Two-sided p of that correlation; None as the correlation."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from evenhand.records.finding import Finding
@@ -118,22 +117,28 @@ def _said(checks: Sequence[RaterCheck]) -> str:
     ]
     if first.unread:
         said.append(f"For {count(first.unread)} more it gave no whole rating; they are missing, not scored.")
-    weak = [check.criterion for check in checks if not check.alpha >= _FEWEST_ALPHA]
+    weak = [check.criterion for check in checks if check.alpha is None or check.alpha < _FEWEST_ALPHA]
     if weak:
         said.append(f"It repeats itself too little on {joined(weak)} (alpha below {_FEWEST_ALPHA}) to be relied on.")
     orders = [check.criterion for check in checks if _prefers_order(check)]
     if orders:
         said.append(f"Its ratings of {joined(orders)} depend on the position of the criterion in the list.")
-    lengths = [check for check in checks if check.length_p < _PREFERS / len(checks)]
+    lengths = [
+        (check.criterion, check.length)
+        for check in checks
+        if check.length is not None and check.length_p is not None and check.length_p < _PREFERS / len(checks)
+    ]
     for sign, words in ((1, "longer"), (-1, "shorter")):
-        named = [check.criterion for check in lengths if check.length * sign > 0]
+        named = [criterion for criterion, length in lengths if length * sign > 0]
         if named:
             said.append(f"It rates {words} answers to the same prompt higher on {joined(named)}.")
     return " ".join(said)
 
 
 def _prefers_order(check: RaterCheck) -> bool:
-    return check.order_se > 0 and math.isfinite(check.order) and abs(check.order) > 2.58 * check.order_se
+    if check.order is None or check.order_se is None:
+        return False
+    return check.order_se > 0 and abs(check.order) > 2.58 * check.order_se
 
 
 def _grid(checks: Sequence[RaterCheck]) -> Grid:
