@@ -234,15 +234,17 @@ grows with the number of answers per cell, because the profile is not a unit for
 
 What misses its target, and why:
 
-* *Rare reactions among noisy answers.* Where a third of the audits contain no reacting item (30 x 33), or a fifth no
-  reacting persona (30 x 120), and answers are noisy besides, those audits look like ones without any reaction. No test
-  can tell them apart; one that never erred there could never clear an assistant on 30 personas. Where answers are the
-  same at temperature 0 such audits are all alike, and are not called equivalent.
+* *Small designs are not cleared.* With 30 personas, or fewer than 76 items, `equivalent` is never said at a margin of 3
+  points: too many units could react without one of them being here (verdicts.md). That is what keeps the rows of rare
+  reactions at their target; the right-hand column shows what it costs. Where all answers are the same at temperature 0
+  a whole point of either unit is allowed for, and 99 of the smaller are needed.
 * *Memory near the ceiling.* With a baseline that is right on all but one of 33 items only a few values are possible,
-  and the test rejects in less than 2.5% of nulls. That is the price of a baseline that is asked once.
+  and the test rejects in less than 2.5% of nulls. That is the price of a baseline that is asked once. At 80% right and
+  three repeats the larger of two p-values has about nine tenths of the power of the first test alone.
 * *Cells.* Intervals that hold for all 81 cells at once are wide for a single one.
-* *Placebo arms.* With four of them and profiles that differ less, the pull towards the variance between profiles costs
-  one to three points of level; without it the power halves (paired-gaps.md).
+* *Placebo arms.* Where nothing differs at all the larger of two p-values rejects in 2 to 2.5% of nulls. The power is
+  that of the placebo answers: eight arms on every item have twice the power of four, and fifteen of which an item
+  meets two have no more than four have.
 """
 
 
