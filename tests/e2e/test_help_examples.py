@@ -21,6 +21,7 @@ import typer
 
 from evenhand.bank.cohorts import load_cohort
 from evenhand.bank.load import load_bank
+from evenhand.bank.pilot import read_sheets
 from evenhand.bank.write import write_bank
 from evenhand.cli.main import app
 from evenhand.endpoints.specimen.names import specimen_folder
@@ -32,7 +33,8 @@ SMALL = "--bank {small} --pairs 1 --profiles 0 --placebo 0.2 --none-repeats 1"
 
 # What an example says -> what is run instead. Only names of models, servers, files and sizes; never an option's name.
 SUBSTITUTES = (
-    ("openai/gpt-5.1", "openai/tilted --base-url {url} --yes"),
+    ("audit openai/gpt-5.1", "audit openai/tilted --base-url {url} --yes"),
+    ("plan openai/gpt-5.1", "plan openai/tilted --base-url {url}"),
     ("vllm/Qwen3-4B --base-url http://localhost:8000/v1", "vllm/tilted --base-url {url}"),
     ("openai/specimen-tilted --base-url http://127.0.0.1:8123/v1 --bank situations", "openai/tilted --base-url {url}"),
     ("openai/a openai/b --preset standard", "openai/tilted openai/specimen/tilted --base-url {url}"),
@@ -45,7 +47,13 @@ SUBSTITUTES = (
     ("--policy policy.toml", "--policy mine/policy.toml"),
 )
 ASKS = ("audit", "plan")
-LONG = {"evenhand selftest --full": "200 null audits; `selftest` without it runs here"}
+LONG = {
+    "evenhand selftest": "40 audits and the gallery's 18; tests/unit/test_selftest.py runs a smaller one",
+    "evenhand selftest --no-gallery": "40 audits",
+    "evenhand selftest --full": "the gallery and 200 null audits",
+    "evenhand selftest --folder build/seed-2": "the gallery, on another folder of specimens",
+    "evenhand selftest --json": "the gallery",
+}
 MAY_END = {"evenhand gate": (0, 7, 8, 13)}
 """Commands whose exit code is their answer: any of these is a normal end."""
 TYPED = {"evenhand items annotate understanding --rater ana --out ana.csv": "q\n"}
@@ -124,6 +132,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_tables(folder)
     write_imports(folder)
     write_ratings(folder)
+    write_letters(folder)
     policy = ended("evenhand gate --init --policy mine/policy.toml", folder)
     assert policy.returncode == 0, policy.stderr
     return folder
@@ -144,6 +153,16 @@ def write_tables(folder: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(["question", "user", "gender", "age", "right"])
         writer.writerows([*row[:4], int(row[4])] for row in answers)
+    with (folder / "log.jsonl").open("w", encoding="utf-8") as file:
+        for item, user, gender, _, right in answers:
+            role = "nobody" if user == "u0" else gender
+            file.write(json.dumps({"item": item, "user": user, "role": role, "ok": right}) + "\n")
+    with (folder / "pairs.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["item", "who", "status", "pair", "ok"])
+        for item, user, _, _, right in answers:
+            number = int(user[1:])
+            writer.writerow([item, user, ("high", "low")[number % 2], f"p{number // 2}", int(right)])
     with (folder / "rows.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["question_id", "profile_id", "gender", "age", "gold_label", "predicted_label"])
@@ -194,6 +213,22 @@ def write_ratings(folder: Path) -> None:
         everyone += rated
         write_rows(folder / f"{rater}.csv", rated)
     write_rows(folder / "ratings.csv", everyone)
+
+
+def write_letters(folder: Path) -> None:
+    """Blind sheets of `my-bank.yaml`, and a reader who answers every question of each with its first option."""
+    made = ended("evenhand items blind my-bank.yaml --out sheets", folder)
+    assert made.returncode == 0, made.stderr
+    (folder / "answers").mkdir()
+    for path in (folder / "sheets").glob("*.json"):
+        (sheet,) = read_sheets([path]).values()
+        given = {
+            "schema": "evenhand.letters/1",
+            "sheet": sheet.name,
+            "readers": "person",
+            "answers": {item.id: "A" for item in sheet.items},
+        }
+        (folder / "answers" / path.name).write_text(json.dumps(given), encoding="utf-8")
 
 
 def write_rows(path: Path, rows: list[dict[str, str]]) -> None:

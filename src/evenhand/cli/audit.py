@@ -20,6 +20,9 @@ __all__ = ["register"]
 
 _HELP = """Audit one or several assistants and write a report.
 
+A model is given up early, in its server's own words, when 5 requests were declined the same way (exit code 9), when
+none of 50 cells has a usable answer (10), or when 50 cells in a row or more than half of the last 200 failed (11).
+
 Examples:
 
   evenhand audit                                        the shipped specimen, offline
@@ -31,9 +34,6 @@ Examples:
   evenhand audit python:myapp.assistant:reply           your own assistant, memory and all
 
   evenhand audit openai/a openai/b --preset standard --out runs/compare --yes
-
-A model is given up early, in its server's own words, when 5 requests were declined the same way (exit code 9), when
-none of 50 cells has a usable answer (10), or when 50 cells in a row or more than half of the last 200 failed (11).
 """
 
 

@@ -14,14 +14,14 @@ __all__ = ["register"]
 
 _HELP = """Ask every cell of a planned run that is not answered yet, then write findings and report.
 
+A model is given up early, in its server's own words, when 5 requests were declined the same way (exit code 9), when
+none of 50 cells has a usable answer (10), or when 50 cells in a row or more than half of the last 200 failed (11).
+
 Examples:
 
   evenhand run runs/2026-11-23-gpt
 
   evenhand run runs/2026-11-23-gpt --max-cost 5         stop cleanly at five dollars; run again to go on
-
-A model is given up early, in its server's own words, when 5 requests were declined the same way (exit code 9), when
-none of 50 cells has a usable answer (10), or when 50 cells in a row or more than half of the last 200 failed (11).
 """
 
 
