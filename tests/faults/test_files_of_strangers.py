@@ -22,7 +22,7 @@ from tests.support.protocol_files import steu_items, write_docx, write_pdf
 
 MEASURED = Path(__file__).parents[1] / "support" / "measured.py"
 CPU_S = 4.0
-"""Alone on a machine each takes under 2 s; with other work on the same cores the same steps are counted as up to twice."""
+"""Alone on a machine each takes under 2 s; with other work on the same cores up to twice as much is counted."""
 MEMORY_MB = 200
 BANK = "schema: evenhand.bank/1\nname: b\nversion: '1'\nsource: s\nlicence: l\nredistribute: true\nvalidated: false\n"
 CELL = '<w:p><w:r><w:t xml:space="preserve">{}</w:t></w:r></w:p>'
