@@ -24,11 +24,12 @@ _SHOWN: Final = 5
 def lint_balance(bank: Bank) -> Iterator[Lint]:
     """Rules `position`, `balance`, `longest_key`, `central_key`, `option_frequency`, for each kind by itself.
 
-    Ratings choose nothing, so for them only positions and levels are looked at.
+    Ratings choose nothing, so for them only positions and levels are looked at; items answered in writing have no key.
     """
     kinds: dict[ItemKind, list[Item]] = defaultdict(list)
     for item in bank.items:
-        kinds[item.kind].append(item)
+        if item.options:
+            kinds[item.kind].append(item)
     for kind, items in kinds.items():
         if len(items) >= _ENOUGH:
             yield from _positions(kind, items)

@@ -37,7 +37,7 @@ def lint_shortcuts(bank: Bank) -> Iterator[Lint]:
     """
     kinds: dict[ItemKind, list[Item]] = defaultdict(list)
     for item in bank.items:
-        if not item.easy and item.kind != "intensity":
+        if item.options and not item.easy and item.kind != "intensity":
             kinds[item.kind].append(item)
     for kind, items in kinds.items():
         if len(items) >= _ENOUGH:

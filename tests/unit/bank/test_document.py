@@ -50,8 +50,8 @@ def test_what_cannot_be_parsed_is_named_by_place(text: str | bytes, message: str
         ("just a sentence\n", r"field 'the whole file': expected `object`, got `str`"),
         (HEAD, r"missing required field `items`; add it"),
         (
-            HEAD + ITEM,
-            r"'my.yaml', line 9, record 'q1', field 'items\[0\]': .*missing required field `options`; add it",
+            HEAD + ITEM.replace("stem:", "# stem:"),
+            r"'my.yaml', line 9, record 'q1', field 'items\[0\]': .*missing required field `stem`; add it",
         ),
         (
             HEAD.replace("version: '1'", "version: 1.0") + ITEM + OPTIONS,
