@@ -37,7 +37,7 @@ def bank_summary(bank: Bank) -> BankSummary:
     """The bank's counts; a bank has at least one item."""
     words = [word_count(item.stem) for item in bank.items]
     english = bank.language.split("-")[0] == "en"
-    positions = Counter(_position(item) for item in bank.items)
+    positions = Counter(_position(item) for item in bank.items if item.options)
     return BankSummary(
         name=bank.name,
         version=bank.version,
@@ -46,7 +46,7 @@ def bank_summary(bank: Bank) -> BankSummary:
         contexts=_counts(item.context for item in bank.items),
         difficulties=_counts(item.difficulty for item in bank.items),
         keys=_counts(_key_tag(item) for item in bank.items),
-        positions=tuple(positions[place] for place in range(max(positions) + 1)),
+        positions=tuple(positions[place] for place in range(max(positions, default=-1) + 1)),
         words=(min(words), statistics.median(words), max(words)),
         grade=statistics.median(reading_grade(f"{i.stem} {i.question}") for i in bank.items) if english else None,
     )
@@ -59,11 +59,12 @@ def summary_lines(seen: BankSummary) -> list[str]:
         return ", ".join(f"{name} {count}" for name, count in counts.items()) or "none stated"
 
     least, median, most = seen.words
+    positions = ", ".join(map(str, seen.positions)) or "none"
     grade = "" if seen.grade is None else f", reading grade {seen.grade:.1f}"
     return [
         f"{seen.name} {seen.version}: {seen.items:,} items, {least} to {most} words (median {median:g}){grade}",
         f"  contexts: {counted(seen.contexts)}; difficulty: {counted(seen.difficulties)}",
-        f"  keys: {counted(seen.keys)}; positions of the key in the file: {', '.join(map(str, seen.positions))}",
+        f"  keys: {counted(seen.keys)}; positions of the key in the file: {positions}",
     ]
 
 

@@ -366,3 +366,10 @@ def test_the_summary_counts_what_there_is() -> None:
     assert summary.words[0] <= summary.words[1] <= summary.words[2]
     assert summary.grade is not None
     assert bank_summary(bank(SAD, language="zh")).grade is None
+
+
+@pytest.mark.parametrize("name", shipped_banks())
+def test_every_shipped_bank_has_a_summary(name: str) -> None:
+    summary = bank_summary(load_bank(name))
+    assert summary.items == len(load_bank(name).items)
+    assert sum(summary.positions) == len([item for item in load_bank(name).items if item.options])
