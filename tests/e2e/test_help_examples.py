@@ -155,8 +155,9 @@ def write_tables(folder: Path) -> None:
         writer.writerows([*row[:4], int(row[4])] for row in answers)
     with (folder / "log.jsonl").open("w", encoding="utf-8") as file:
         for item, user, gender, _, right in answers:
-            role = "nobody" if user == "u0" else gender
-            file.write(json.dumps({"item": item, "user": user, "role": role, "ok": right}) + "\n")
+            who = "nobody" if user == "u0" else user
+            role = "NA" if user in ("u0", "u1") else gender
+            file.write(json.dumps({"item": item, "user": who, "role": role, "ok": right}) + "\n")
     with (folder / "pairs.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["item", "who", "status", "pair", "ok"])
