@@ -137,7 +137,7 @@ def test_a_judge_is_metered_and_said_to_prefer_length_and_position(
     (second,) = summary.second
     assert (second.model, second.calls, second.input_tokens) == ("openai/judge", 2 * asked, 400 * asked)
     assert [check.criterion for check in findings.rater] == NAMES
-    assert all(check.length > 0.9 for check in findings.rater)
+    assert all(check.length is not None and check.length > 0.9 for check in findings.rater)
     first, last = findings.rater[0], findings.rater[-1]
     assert [first.order, last.order] == pytest.approx([1.5, -1.5], abs=0.05)
     assert findings.rater[1].alpha == pytest.approx(1.0)
