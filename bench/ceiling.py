@@ -50,8 +50,9 @@ def memory_power_rows(n: int, seed: int) -> Iterator[tuple[str, ...]]:
                 rng = stream(seed, "memory power", *shape, str(accuracy), str(shift))
                 found.append(memory_power(accuracy, shape=shape, shift=shift, simulations=n, rng=rng))
             for shift, one in zip((0.7, 1.0), found[1:], strict=True):
+                often = "once" if shape[2] == 1 else f"{shape[2]} times"
                 yield (
-                    f"{shape[0]} users x {shape[1]} items, none asked {shape[2]} times",
+                    f"{shape[0]} users x {shape[1]} items, none asked {often}",
                     f"{100 * accuracy:g}% right, harm of {shift:g} in log-odds",
                     percent(found[0].first),
                     percent(one.first),
