@@ -200,7 +200,7 @@ def test_users_who_are_not_named_withhold_the_verdict() -> None:
     findings = analysed("10_users_not_named.csv", PredictionColumns(correct="ok", factors=("gender",)))
     found = numbers(findings, "factor_gap")["gender", "female", "male"]
     assert found.value == pytest.approx(0.0867, abs=1e-4)
-    assert found.verdict == "inconclusive"
+    assert found.verdict == "not assessable"
     assert not [f for f in findings.findings if f.verdict in {"difference", "equivalent"}]
     assert findings.as_read is not None
     assert findings.as_read.repeats.told_apart_by == "user"
