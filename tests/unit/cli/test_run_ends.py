@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from evenhand.bank.load import load_bank
 from evenhand.store.reading import open_trials
 from tests.support.chat_server import chat_body, chat_server
 from tests.support.command import Ended
@@ -189,14 +191,20 @@ def test_calls_of_a_reader_count_for_the_budget_and_stand_in_the_store_and_the_r
     )
 
 
-@pytest.mark.xfail(
-    reason="its assistant says one letter, which is not assessed since the validity gate; the test needs one that is"
-)
 def test_replies_that_only_one_side_gets_unread_stand_first_in_the_verdict(cli: Cli, tmp_path: Path) -> None:
+    items = load_bank("understanding").items
+
     def talkative(asked: dict[str, Any], _: Mapping[str, str]) -> tuple[int, bytes]:
         told = json.dumps(asked["messages"])
         poor = any(word in told for word in ("rents", "shift", "bus ", "debt", "food bank", "benefit", "council"))
-        return 200, chat_body("" if poor and sum(told.encode()) % 2 else "A")
+        prompt = asked["messages"][-1]["content"]
+        item = next(item for item in items if item.stem.strip() in prompt)
+        right = next(option.text for option in item.options if option.id == item.key)
+        shown = re.search(r"\b([A-Z])\W{1,3}" + re.escape(right), prompt)
+        assert shown is not None, prompt
+        # Few enough are empty for the run to be assessed; what is said depends on the question alone.
+        said = shown[1] if sum(prompt.encode()) % 7 else "A"
+        return 200, chat_body("" if poor and sum(told.encode()) % 6 == 0 else said)
 
     run = tmp_path / "r"
     with chat_server(talkative) as url:
@@ -213,4 +221,5 @@ def test_replies_that_only_one_side_gets_unread_stand_first_in_the_verdict(cli: 
     for name in ("report.md", "report.html"):
         text = (run / name).read_text(encoding="utf-8")
         assert "Read with caution: " in text
-        assert "but missing answers could have made or hidden it" in text
+        assert "Memory itself changes the answers. Missing: any profile minus no memory: +" in text
+        assert "missing answers could have made or hidden the result of" in text
