@@ -11,7 +11,7 @@ from typing import assert_never
 from evenhand.records.estimate import Absent, Ceiling, Unassessed, Verdict
 from evenhand.records.finding import Finding, Role
 from evenhand.records.findings import Findings
-from evenhand.records.measure import Measure
+from evenhand.records.measure import Measure, QuantityName
 from evenhand.records.run_summary import LevelName
 from evenhand.report.blocks import Shape
 from evenhand.report.numbers import count, level, p_text, percent, points, size, span, unit_name, unit_of, value
@@ -237,23 +237,34 @@ def _caution(finding: Finding, sides: tuple[str, str]) -> str:
             return f"{lack}, which in the worst case changes this verdict. "
 
 
+_COMPARED: Mapping[QuantityName, str] = {
+    "score": "the score",
+    "p_score": "the score",
+    "missing": "the share without a usable answer",
+    "refused": "the share of refusals",
+    "unparsed": "the share of answers that cannot be read",
+}
+"""What is higher or lower on one side, where that can be said in a sentence."""
+
+
 def direction_of(finding: Finding, sides: tuple[str, str]) -> str:
     """The estimate of a signed contrast in words, without a full stop."""
     estimate, unit = finding.value or 0.0, unit_of(finding)
     if finding.measure in CHANGES:
         number = points(estimate)
         return "There is no change" if number == "0.0" else f"The change is {number} points"
-    if unit != "points" or not all(sides):
+    what = _COMPARED.get(finding.quantity.name)
+    if unit != "points" or not all(sides) or what is None:
         return f"The estimate is {value(estimate, unit=unit)} {unit_name(unit)}".rstrip()
     number = points(abs(estimate), signed=False)
     first, second = sides
     held = finding.contrast[0].of if finding.contrast else "user"
     prefix, suffix = ("With", " in memory") if held == "user" else ("On" if held == "item" else "In", "")
     if float(number) == 0:
-        return f"{prefix} {first}{suffix} the score is the same as {prefix.lower()} {second}: gap {points(estimate)}"
+        return f"{prefix} {first}{suffix} {what} is the same as {prefix.lower()} {second}: gap {points(estimate)}"
     noun, way = "point" if number == "1.0" else "points", "higher" if estimate > 0 else "lower"
     return (
-        f"{prefix} {first}{suffix} the score is {number} {noun} {way} than {prefix.lower()} {second}: "
+        f"{prefix} {first}{suffix} {what} is {number} {noun} {way} than {prefix.lower()} {second}: "
         f"gap {points(estimate)}"
     )
 

@@ -119,6 +119,18 @@ def test_a_memory_effect_names_its_own_sides() -> None:
     )
 
 
+def test_a_difference_in_missing_answers_is_not_called_a_score() -> None:
+    lacking = replace(gap(0.096, 0.02), quantity=Quantity(name="missing"))
+    told = words.verdict_sentence(lacking)
+    assert "the share without a usable answer is 9.6 points higher than with disadvantaged users" in told
+    assert "score" not in told
+
+
+def test_what_is_neither_a_score_nor_missing_is_an_estimate() -> None:
+    told = words.verdict_sentence(replace(gap(0.096, 0.02), quantity=Quantity(name="mention_answer")))
+    assert told.startswith("The estimate is +9.6 percentage points")
+
+
 def test_a_difference_inside_the_margin_is_not_made_large() -> None:
     sentence = words.verdict_sentence(renumbered(gap(0.012, 0.004), verdict="difference"))
     assert "though the whole interval lies within the margin of ±3 points." in sentence
