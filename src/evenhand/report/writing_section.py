@@ -6,26 +6,32 @@ from collections.abc import Sequence
 
 from evenhand.records.finding import Finding
 from evenhand.records.rubric import RaterCheck
-from evenhand.report.blocks import Block, Column, Forest, Grid, Note, Section
-from evenhand.report.forest import ForestSpec, Texts, forest_of, variant_of
-from evenhand.report.number_titles import number_name
-from evenhand.report.numbers import Unit, count, decimal, p_value, span, unit_of
+from evenhand.report.blocks import Block, Column, Grid, Note, Section
+from evenhand.report.forest import ForestSpec
+from evenhand.report.numbers import count, decimal, p_value, span
+from evenhand.report.shift_figures import ShiftFigures, shift_forests, spread_forests
 from evenhand.report.shift_words import shift_headline
 from evenhand.report.source import Source
-from evenhand.report.stated_section import compared
-from evenhand.report.titles import title_of
 from evenhand.report.words import joined
 
 __all__ = ["writing_section"]
 
 _TOLD = 3
-_FIGURES: tuple[tuple[Unit, str], ...] = (
-    ("points", "What the sentences do, and what they mention, in percentage points"),
-    ("words", "Length, in words"),
-    ("grades", "Reading grade, in years of schooling"),
-    ("rating", "Judged quality, in points of 10"),
+_SHIFTS = ShiftFigures(
+    id="writing",
+    titles=(
+        ("points", "What the sentences do, and what they mention, in percentage points"),
+        ("words", "Length, in words"),
+        ("grades", "Reading grade, in years of schooling"),
+        ("rating", "Judged quality, in points of 10"),
+    ),
+    caption="Each row compares answers to the same prompts when only memory changes. Dot: estimate. Bar: 95% interval.",
 )
-_CAPTION = "Each row compares answers to the same prompts when only memory changes. Dot: estimate. Bar: 95% interval."
+_WORDING = ForestSpec(
+    id="wording",
+    title="Wording of whole answers, beyond what repeats differ by (squared)",
+    caption="Above zero: answers to one prompt differ between arms by more than repeats do.",
+)
 _PREFERS = 0.05
 """Level at which a judge is said to prefer a position or a length."""
 _FEWEST_ALPHA = 0.667
@@ -40,17 +46,9 @@ def writing_section(source: Source) -> Section | None:
         return None
     blocks: list[Block] = []
     for model in source.models:
-        blocks += _forests(source, model, [finding for finding in shifts if finding.model == model])
-        spread = forest_of(
-            {"": [finding for finding in beyond if finding.model == model]},
-            spec=ForestSpec(
-                id=f"wording/{model}",
-                title=_titled(source, model, "Wording of whole answers, beyond what repeats differ by (squared)"),
-                caption="Above zero: answers to one prompt differ between arms by more than repeats do.",
-            ),
-            texts=Texts(label=title_of, detail=lambda finding: variant_of(finding, among=beyond)),
-        )
-        blocks += [spread] if spread is not None else []
+        own = [finding for finding in shifts if finding.model == model]
+        blocks += shift_forests(source, model, own, figures=_SHIFTS)
+        blocks += spread_forests(source, model, beyond, spec=_WORDING)
     checks = source.findings.rater
     blocks += [Note("The judge", _said(checks)), _grid(checks)] if checks else []
     return Section(
@@ -72,40 +70,6 @@ def _lead(shifts: Sequence[Finding]) -> tuple[str, ...]:
     told = joined([shift_headline(finding) for finding in differ[:_TOLD]])
     more = f" {count(len(differ))} comparisons differ in all." if len(differ) > _TOLD else ""
     return (f"{told[:1].upper()}{told[1:]}.{more} {rest}",)
-
-
-def _forests(source: Source, model: str, shifts: Sequence[Finding]) -> list[Forest]:
-    """A figure for each unit, grouped by what is compared."""
-    found = []
-    for unit, title in _FIGURES:
-        own = [finding for finding in shifts if unit_of(finding) == unit]
-        groups: dict[str, list[Finding]] = {}
-        for finding in own:
-            groups.setdefault(compared(source, finding), []).append(finding)
-        margins = {finding.equivalence.margin for finding in own if finding.equivalence is not None}
-        forest = forest_of(
-            groups,
-            spec=ForestSpec(
-                id=f"writing-{unit}/{model}",
-                title=_titled(source, model, title),
-                caption=_CAPTION,
-                margin=margins.pop() if len(margins) == 1 else None,
-                bounds=True,
-                foldable=True,
-            ),
-            texts=Texts(label=_name, detail=lambda finding: variant_of(finding, among=shifts)),
-        )
-        found += [forest] if forest is not None else []
-    return found
-
-
-def _titled(source: Source, model: str, title: str) -> str:
-    return f"{model}: {title[:1].lower()}{title[1:]}" if source.several else title
-
-
-def _name(finding: Finding) -> str:
-    name = number_name(finding.quantity)
-    return f"{name[:1].upper()}{name[1:]}"
 
 
 def _said(checks: Sequence[RaterCheck]) -> str:
