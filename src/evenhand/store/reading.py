@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from heapq import merge
 from pathlib import Path
 from typing import Self
@@ -12,7 +11,7 @@ from typing import Self
 from evenhand.errors import StoreError
 from evenhand.records.message import Message, Reply
 from evenhand.store.rows import StoredTrial, readable_trial
-from evenhand.store.schema import CELL_COLUMNS, store_error
+from evenhand.store.schema import CELL_COLUMNS, translated
 from evenhand.store.store import check_version
 from evenhand.store.totals import ModelTotals, Tally
 
@@ -36,7 +35,7 @@ class TrialReader:
     @property
     def plan_sha256(self) -> str:
         """Hash of the plan that the trials belong to."""
-        with _translated(self.path):
+        with translated(self.path):
             (value,) = self._database.execute("SELECT value FROM meta WHERE name = 'plan_sha256'").fetchone()
         return str(value)
 
@@ -53,7 +52,7 @@ class TrialReader:
             StoreError: The file is damaged.
         """
         given = () if model is None else (model,)
-        with _translated(self.path):
+        with translated(self.path):
             answered = self._database.execute(_TRIALS.format(where="WHERE model = ?" if given else ""), given)
             failed = self._database.execute(_FAILURES.format(where="AND model = ?" if given else ""), given)
             for columns in merge(answered, failed, key=_key):
@@ -63,7 +62,7 @@ class TrialReader:
 
     def count(self) -> int:
         """Number of cells that were asked, those whose rows cannot be read included."""
-        with _translated(self.path):
+        with translated(self.path):
             (answered,) = self._database.execute("SELECT count(*) FROM trials").fetchone()
             (failed,) = self._database.execute(f"SELECT count(*) FROM ({_FAILURES.format(where='')})").fetchone()
         return int(answered) + int(failed)
@@ -74,7 +73,7 @@ class TrialReader:
         Raises:
             StoreError: The file is damaged.
         """
-        with _translated(self.path):
+        with translated(self.path):
             found = self._database.execute(_TRIALS.format(where="WHERE cell_key = ?"), (key,)).fetchone()
         return None if found is None else readable_trial(found)
 
@@ -84,7 +83,7 @@ class TrialReader:
         Raises:
             StoreError: There is none.
         """
-        with _translated(self.path):
+        with translated(self.path):
             row = self._database.execute("SELECT text FROM texts WHERE sha = ?", (sha,)).fetchone()
         if row is None:
             raise StoreError(f"{str(self.path)!r} lacks the text {sha!r}: the file is damaged; restore it from a copy.")
@@ -105,14 +104,14 @@ class TrialReader:
 
     def models(self) -> tuple[str, ...]:
         """Models that answered, sorted."""
-        with _translated(self.path):
+        with translated(self.path):
             return tuple(name for (name,) in self._database.execute("SELECT DISTINCT model FROM trials ORDER BY model"))
 
     def answered_ids(self, model: str) -> dict[bytes, list[int]]:
         """Hash of a conversation -> row ids of the answers to it, by replicate; for `reply`."""
         found: dict[bytes, list[int]] = {}
         query = "SELECT asked_sha, id FROM trials WHERE model = ? ORDER BY replicate, cell_key"
-        with _translated(self.path):
+        with translated(self.path):
             for sha, row in self._database.execute(query, (model,)):
                 found.setdefault(bytes.fromhex(sha), []).append(row)
         return found
@@ -120,13 +119,13 @@ class TrialReader:
     def reply(self, row: int) -> Reply | None:
         """The reply of a row of `answered_ids`; None where the row cannot be read."""
         query = f"SELECT {_COLUMNS} FROM trials WHERE id = ?"
-        with _translated(self.path):
+        with translated(self.path):
             stored = readable_trial(self._database.execute(query, (row,)).fetchone())
         return None if stored is None else stored.trial.reply
 
     def lengths(self) -> dict[str, int]:
         """Hash of a text -> its characters."""
-        with _translated(self.path):
+        with translated(self.path):
             return dict(self._database.execute("SELECT sha, length(text) FROM texts"))
 
     def totals(self, *, closed: Collection[str] = ()) -> dict[str, ModelTotals]:
@@ -160,7 +159,7 @@ def open_trials(path: Path) -> TrialReader:
     """
     if not path.is_file():
         raise StoreError(f"There is no store {str(path)!r}; `evenhand run` makes one.")
-    with _translated(path):
+    with translated(path):
         database = _connected(path)
         try:
             if not check_version(database, path):
@@ -203,11 +202,3 @@ def _connected(path: Path) -> sqlite3.Connection:
         database.close()
         raise
     return database
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise store_error(error, path) from error

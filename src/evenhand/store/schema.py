@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from evenhand.errors import StoreError
 from evenhand.records.condition import CONDITION_FIELDS
 
-__all__ = ["APPLICATION_ID", "CELL_COLUMNS", "DDL", "SCHEMA_VERSION", "store_error"]
+__all__ = ["APPLICATION_ID", "CELL_COLUMNS", "DDL", "SCHEMA_VERSION", "store_error", "translated"]
 
 SCHEMA_VERSION = 3
 """Kept in SQLite's `user_version`. Older versions named their columns otherwise and are refused with a way out."""
@@ -66,6 +68,19 @@ DDL = (
 )
 """`trials` has one row per cell that got an answer. `failures` has one row each time a cell got none; such a cell is
 asked again by the next run. Rows are added and never changed."""
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """What SQLite raises within, as one sentence.
+
+    Raises:
+        StoreError: In place of any error of SQLite.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise store_error(error, path) from error
 
 
 def store_error(error: sqlite3.Error, path: Path) -> StoreError:

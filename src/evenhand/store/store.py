@@ -9,7 +9,7 @@ from pathlib import Path
 
 from evenhand.errors import PlanError, StoreError
 from evenhand.store.rows import Row, is_failure
-from evenhand.store.schema import APPLICATION_ID, CELL_COLUMNS, DDL, SCHEMA_VERSION, store_error
+from evenhand.store.schema import APPLICATION_ID, CELL_COLUMNS, DDL, SCHEMA_VERSION, translated
 
 __all__ = ["Store", "check_version", "discard_unanswered", "open_store"]
 
@@ -30,7 +30,7 @@ class Store:
         self._database = database
         self._lock = lock
         self._texts: set[str] = set()
-        with _translated(path):
+        with translated(path):
             self._present = {bytes.fromhex(key) for (key,) in database.execute("SELECT cell_key FROM trials")}
 
     def has(self, key: str) -> bool:
@@ -44,7 +44,7 @@ class Store:
     def answered_models(self) -> frozenset[str]:
         """Models that have a usable answer."""
         query = "SELECT DISTINCT model FROM trials WHERE outcome = 'answered'"
-        with _translated(self.path):
+        with translated(self.path):
             return frozenset(name for (name,) in self._database.execute(query))
 
     def append(self, rows: Sequence[Row]) -> None:
@@ -56,7 +56,7 @@ class Store:
         texts = {sha: text for row in rows for sha, text in row.texts if sha not in self._texts}
         answered = [row for row in rows if not is_failure(row)]
         failed = [row for row in rows if is_failure(row)]
-        with _translated(self.path), self._transaction() as database:
+        with translated(self.path), self._transaction() as database:
             database.executemany(_INTO_TEXTS, texts.items())
             database.executemany(_INTO_TRIALS, [row.columns for row in answered])
             if failed:
@@ -107,7 +107,7 @@ def open_store(path: Path, *, plan_sha256: str) -> Iterator[Store]:
     try:
         yield store
     finally:
-        with _translated(path):
+        with translated(path):
             store.close()
 
 
@@ -124,7 +124,7 @@ def discard_unanswered(path: Path) -> bool:
         return True
     lock = _locked(path)
     try:
-        with _translated(path):
+        with translated(path):
             database = sqlite3.connect(path, isolation_level=None, timeout=10.0)
             try:
                 answers = _answers(database, path)
@@ -182,7 +182,7 @@ def check_version(database: sqlite3.Connection, path: Path) -> bool:
 
 
 def _opened(path: Path, *, plan_sha256: str) -> sqlite3.Connection:
-    with _translated(path):
+    with translated(path):
         database = sqlite3.connect(path, isolation_level=None, timeout=10.0, check_same_thread=False)
         try:
             if not check_version(database, path):
@@ -221,7 +221,7 @@ def _check_plan(database: sqlite3.Connection, path: Path, *, plan_sha256: str) -
 def _locked(path: Path) -> sqlite3.Connection:
     """Hold `trials.lock` until closed or killed: SQLite's file lock works on every system and dies with the process."""
     file = path.with_suffix(".lock")
-    with _translated(path):
+    with translated(path):
         lock = sqlite3.connect(file, isolation_level=None, timeout=0.0, check_same_thread=False)
         try:
             lock.execute("BEGIN EXCLUSIVE")
@@ -233,11 +233,3 @@ def _locked(path: Path) -> sqlite3.Connection:
                 ) from error
             raise
     return lock
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise store_error(error, path) from error
