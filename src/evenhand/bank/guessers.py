@@ -69,7 +69,7 @@ def guess(items: Sequence[Item], guesser: Guesser) -> tuple[Guess, ...]:
     found: list[Guess] = []
     for fold in range(_FOLDS):
         learnt, left = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        weights = _learn([rows[i] for i in learnt], [_key(ranked[i]) for i in learnt], names)
+        weights = _learn([rows[i] for i in learnt], [ranked[i].key_position for i in learnt], names)
         found += [_judge(ranked[i], _matrix(rows[i], names) @ weights) for i in left]
     return tuple(found)
 
@@ -85,12 +85,8 @@ def _hash(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()
 
 
-def _key(item: Item) -> int:
-    return [option.id for option in item.options].index(item.key)
-
-
 def _judge(item: Item, scores: Floats) -> Guess:
-    key = _key(item)
+    key = item.key_position
     best = np.flatnonzero(np.isclose(scores, scores.max(), rtol=0, atol=1e-9))
     others = np.delete(scores, key)
     return Guess(

@@ -49,7 +49,7 @@ def _uneven(share: float, expected: float, count: int) -> bool:
 def _positions(kind: ItemKind, items: Sequence[Item]) -> Iterator[Lint]:
     by_count: dict[int, Counter[int]] = defaultdict(Counter)
     for item in items:
-        by_count[len(item.options)][[option.id for option in item.options].index(item.key)] += 1
+        by_count[len(item.options)][item.key_position] += 1
     for options, positions in by_count.items():
         total = positions.total()
         for position in range(options):

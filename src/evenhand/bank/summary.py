@@ -37,7 +37,7 @@ def bank_summary(bank: Bank) -> BankSummary:
     """The bank's counts; a bank has at least one item."""
     words = [word_count(item.stem) for item in bank.items]
     english = bank.language.split("-")[0] == "en"
-    positions = Counter(_position(item) for item in bank.items if item.options)
+    positions = Counter(item.key_position for item in bank.items if item.options)
     return BankSummary(
         name=bank.name,
         version=bank.version,
@@ -70,10 +70,6 @@ def summary_lines(seen: BankSummary) -> list[str]:
 
 def _counts(values: Iterable[str | None]) -> dict[str, int]:
     return dict(Counter(value for value in values if value is not None).most_common())
-
-
-def _position(item: Item) -> int:
-    return [option.id for option in item.options].index(item.key)
 
 
 def _key_tag(item: Item) -> str | None:

@@ -198,6 +198,15 @@ class Item(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     pilot: tuple[Pilot, ...] = ()
     """Counts of blind answers, one entry a kind of reader; empty: nobody has been asked."""
 
+    @property
+    def key_position(self) -> int:
+        """Place of the key among the options, from 0.
+
+        Raises:
+            ValueError: The item is answered in writing and has no key.
+        """
+        return [option.id for option in self.options].index(self.key)
+
 
 class Bank(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A versioned, licensed set of items."""
