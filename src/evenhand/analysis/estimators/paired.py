@@ -31,7 +31,7 @@ from evenhand.analysis.estimators.random_terms import RandomTerm, tally
 from evenhand.analysis.estimators.skewness import third_cumulant
 from evenhand.errors import TableError
 
-__all__ = ["PairedGap", "arm_differences", "pair_matrix", "paired_gap", "sampled_units"]
+__all__ = ["PairedGap", "arm_differences", "pair_matrix", "paired_gap", "sampled_units", "units_of"]
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -191,7 +191,7 @@ def paired_gap(
         degenerate=False,
         notes=_notes(moments, counts),
         third=third_cumulant(parts, groups=(sets, items)),
-        units=_units(counts),
+        units=units_of(counts),
         sampled=sampled_units(counts),
         by_item=influence(parts, share=weights, estimate=mean, codes=items),
         by_unit=influence(parts, share=weights, estimate=mean, codes=sets),
@@ -216,7 +216,7 @@ def _known(differences: Array) -> npt.NDArray[np.bool_]:
     return known
 
 
-def _units(counts: tuple[int, int]) -> int:
+def units_of(counts: tuple[int, int]) -> int:
     """The smaller of sets and items; a single set or item is no sample and leaves the other."""
     return min(counts) if min(counts) > 1 else max(counts)
 
@@ -257,7 +257,7 @@ def _notes(moments: MomentVariance, counts: tuple[int, int]) -> tuple[str, ...]:
 
 
 def _degenerate(value: float, pairs: int, counts: tuple[int, int], spec: EstimateSpec) -> PairedGap:
-    units = _units(counts)
+    units = units_of(counts)
     p = 1.0 if value == 0.0 else min(1.0, 2.0 ** (1 - units))
     return PairedGap(
         estimate=value,

@@ -26,7 +26,7 @@ from evenhand.analysis.estimators.crossed import item_coefficient
 from evenhand.analysis.estimators.estimate import Component, EstimateSpec, infer
 from evenhand.analysis.estimators.influence import influence
 from evenhand.analysis.estimators.moments import RESIDUAL_FLOOR, moment_variance
-from evenhand.analysis.estimators.paired import PairedGap, sampled_units
+from evenhand.analysis.estimators.paired import PairedGap, sampled_units, units_of
 from evenhand.analysis.estimators.random_terms import RandomTerm, tally
 from evenhand.analysis.estimators.skewness import third_cumulant
 from evenhand.errors import TableError
@@ -81,7 +81,7 @@ def two_sample_gap(first: Array, second: Array, *, spec: EstimateSpec | None = N
         degenerate=False,
         notes=_notes(numbers),
         third=third_cumulant(parts, groups=(unit, item)),
-        units=_units(counts),
+        units=units_of(counts),
         sampled=sampled_units(counts),
         by_item=influence(parts, share=share, estimate=estimate, codes=item),
         by_unit=influence(parts, share=share, estimate=estimate, codes=unit),
@@ -135,10 +135,6 @@ def _variance(
     return variance, max(1.0, possible**2 / spread), moments.components
 
 
-def _units(counts: tuple[int, int]) -> int:
-    return min(counts) if min(counts) > 1 else max(counts)
-
-
 def _notes(numbers: tuple[int, int]) -> tuple[str, ...]:
     if numbers[1] > 1:
         return ()
@@ -147,7 +143,7 @@ def _notes(numbers: tuple[int, int]) -> tuple[str, ...]:
 
 def _alike(estimate: float, *, counts: tuple[int, int], pairs: int, spec: EstimateSpec) -> PairedGap:
     value = 0.0 if abs(estimate) <= _TINY else estimate
-    units = _units(counts)
+    units = units_of(counts)
     return PairedGap(
         estimate=value,
         se=0.0,

@@ -36,6 +36,7 @@ from evenhand.records.profile import Cue
 __all__ = [
     "CodedTrials",
     "FactorLevels",
+    "coded_trials",
     "covariates_of",
     "crossing_levels",
     "crossing_of",
@@ -147,20 +148,35 @@ def reference_of(name: str, *, values: list[str], counts: pl.Series, stratum: St
 
 def crossing_of(rows: pl.DataFrame, stratum: Stratum) -> CodedTrials:
     """Code the trials of a crossing; profiles in alphabetical order of their arm."""
-    people, factors = crossing_levels(rows, stratum)
-    item, items = codes(rows["item"])
-    profile, _ = codes(rows["arm"])
+    _, factors = crossing_levels(rows, stratum)
+    return coded_trials(rows, stratum, factors=factors, item="item", profile="arm")
+
+
+def coded_trials(
+    rows: pl.DataFrame, stratum: Stratum, *, factors: tuple[FactorLevels, ...], item: str, profile: str
+) -> CodedTrials:
+    """Trials as codes, with the mean score of each cell.
+
+    Args:
+        rows: The trials; both columns have a value in every row.
+        stratum: What they are trials of.
+        factors: Levels of the units of `profile`, in alphabetical order of the units.
+        item: Column of the units within which levels are compared.
+        profile: Column of the units that have the levels.
+    """
+    item_code, items = codes(rows[item])
+    profile_code, profiles = codes(rows[profile])
     value = rows["value"].fill_null(float("nan")).to_numpy()
     kept = ~np.isnan(value)
     covariates = covariates_of(rows, stratum)
     return CodedTrials(
         value=value,
         covariates=covariates,
-        item=item,
-        profile=profile,
+        item=item_code,
+        profile=profile_code,
         factors=factors,
-        scores=cell_means(value[kept], item=item[kept], profile=profile[kept], covariates=covariates[kept]),
-        sample=SampleSize(trials=int(kept.sum()), items=len(items), profiles=len(people)),
+        scores=cell_means(value[kept], item=item_code[kept], profile=profile_code[kept], covariates=covariates[kept]),
+        sample=SampleSize(trials=int(kept.sum()), items=len(items), profiles=len(profiles)),
     )
 
 

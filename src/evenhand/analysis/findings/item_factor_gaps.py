@@ -9,25 +9,24 @@ docs/methods/paired-gaps.md.
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
 from msgspec.structs import replace
 
-from evenhand.analysis.estimators.crossed import CrossedContrast, cell_means
+from evenhand.analysis.estimators.crossed import CrossedContrast
 from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.findings.factor_gaps import (
     CodedTrials,
     FactorLevels,
-    covariates_of,
+    coded_trials,
     factor_levels,
     gap_bounds,
     level_estimate,
 )
 from evenhand.analysis.table.scores import level_column
-from evenhand.analysis.table.stratum import Stratum, codes, cues
+from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.errors import TableError
 from evenhand.records.contrast import ArmContrast
-from evenhand.records.finding import Finding, SampleSize
+from evenhand.records.finding import Finding
 from evenhand.records.measure import Quantity
 from evenhand.records.profile import Cue
 
@@ -59,23 +58,12 @@ def _crossing(rows: pl.DataFrame, stratum: Stratum) -> CodedTrials:
     columns = [level_column(name) for name in stratum.item_factors]
     levels = rows.select(pl.col("item").cast(pl.String), *(pl.col(name).cast(pl.String) for name in columns))
     items = levels.unique("item").sort("item")
-    user, users = codes(rows["arm"])
-    item, _ = codes(rows["item"])
-    value = rows["value"].fill_null(float("nan")).to_numpy()
-    kept = ~np.isnan(value)
-    covariates = covariates_of(rows, stratum)
-    return CodedTrials(
-        value=value,
-        covariates=covariates,
-        item=user,
-        profile=item,
-        factors=tuple(
-            factor_levels(name, items[column], stratum=stratum, of="item")
-            for name, column in zip(stratum.item_factors, columns, strict=True)
-        ),
-        scores=cell_means(value[kept], item=user[kept], profile=item[kept], covariates=covariates[kept]),
-        sample=SampleSize(trials=int(kept.sum()), items=items.height, profiles=len(users)),
+    factors = tuple(
+        factor_levels(name, items[column], stratum=stratum, of="item")
+        for name, column in zip(stratum.item_factors, columns, strict=True)
     )
+    trials = coded_trials(rows, stratum, factors=factors, item="arm", profile="item")
+    return replace(trials, sample=replace(trials.sample, items=trials.sample.profiles, profiles=trials.sample.items))
 
 
 def _gap(stratum: Stratum, crossing: CodedTrials, *, factor: FactorLevels, level: int, cue: Cue | None) -> Finding:
