@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -271,15 +272,25 @@ def test_an_example_of_the_help_runs(line: str, workplace: Path, url: str, tmp_p
 
 
 def expect_a_server(command: str, folder: Path) -> None:
-    """It answers, and ends when it is told to."""
+    """It answers at the address that it prints, and ends when it is told to."""
     log = folder / "log"
-    port = command.split("--port ")[1].split()[0]
     with log.open("wb") as out:
         process = subprocess.Popen(
             [*EVENHAND, *shlex.split(command)[1:]], cwd=folder, stdout=out, stderr=subprocess.STDOUT
         )
         try:
-            await_answer(f"http://127.0.0.1:{port}/health", process, log)
+            await_answer(printed_address(process, log).removesuffix("/v1") + "/health", process, log)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=20)
+
+
+def printed_address(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Where the server says that it serves, as soon as it says so."""
+    deadline = time.monotonic() + 180.0
+    while process.poll() is None and time.monotonic() < deadline:
+        said = re.search(r"Serving at (http://127\.0\.0\.1:[1-9]\d*/v1)\s", log.read_text(encoding="utf-8"))
+        if said:
+            return said[1]
+        time.sleep(0.2)
+    raise RuntimeError(f"the server printed no address:\n{log.read_text(encoding='utf-8')[-2000:]}")

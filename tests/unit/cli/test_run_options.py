@@ -63,7 +63,7 @@ def test_what_cannot_be_sent_is_refused_before_a_plan_is_written(
         "audit", "vllm/x", "--base-url", "http://127.0.0.1:9/v1", *SMALL, "--yes", *option, "--out", tmp_path / "r"
     )
     refused(ended, code, *words)
-    assert not (tmp_path / "plan.json").exists()
+    assert not (tmp_path / "r" / "plan.json").exists()
 
 
 def test_one_key_for_two_servers_is_refused(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,3 +73,4 @@ def test_one_key_for_two_servers_is_refused(cli: Cli, tmp_path: Path, monkeypatc
         "audit", "openai/x", "openrouter/y", *SMALL, "--yes", "--api-key-env", "MY_KEY", "--out", tmp_path / "r"
     )
     refused(ended, 5, "--api-key-env names what one server may know")
+    assert not (tmp_path / "r" / "plan.json").exists()
