@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-LOCKED := pyproject.toml uv.lock scripts/bootstrap.py scripts/installer.txt
+LOCKED := Makefile pyproject.toml uv.lock scripts/bootstrap.py scripts/installer.txt
 .PHONY: help install audit test check test-extras test-all test-latest test-lowest coverage bench docs calibration specimens
 
 help: ## list the targets

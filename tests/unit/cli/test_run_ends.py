@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -15,10 +16,9 @@ import pytest
 from evenhand.bank.load import load_bank
 from evenhand.store.reading import open_trials
 from tests.support.chat_server import chat_body, chat_server
-from tests.support.command import Ended
+from tests.support.command import SMALL, Audited, Ended
 
 Cli = Callable[..., Ended]
-SMALL = ("--kind", "understanding", "--pairs", "1", "--placebo", "0.2", "--none-repeats", "1", "--preset", "quick")
 
 
 @pytest.fixture(autouse=True)
@@ -117,9 +117,10 @@ def read_only(directory: Path, *arguments: object) -> subprocess.CompletedProces
     return done
 
 
-def test_a_read_only_run_directory_is_one_sentence_and_can_be_analysed_elsewhere(cli: Cli, tmp_path: Path) -> None:
-    run = tmp_path / "r"
-    assert cli("audit", "simulated/null", "--out", run, *SMALL).code == 0
+def test_a_read_only_run_directory_is_one_sentence_and_can_be_analysed_elsewhere(
+    audited_null: Audited, tmp_path: Path
+) -> None:
+    run = audited_null.copy(tmp_path / "r")
     for command in ("run", "analyse"):
         ended = read_only(run, command, run)
         assert ended.returncode == 4, ended.stderr
@@ -132,11 +133,8 @@ def test_a_read_only_run_directory_is_one_sentence_and_can_be_analysed_elsewhere
     assert (tmp_path / "o" / "scores.parquet").exists()
 
 
-def test_a_row_that_cannot_be_read_is_left_out_and_said(cli: Cli, tmp_path: Path) -> None:
-    import sqlite3
-
-    run = tmp_path / "r"
-    assert cli("audit", "simulated/null", "--out", run, *SMALL).code == 0
+def test_a_row_that_cannot_be_read_is_left_out_and_said(cli: Cli, audited_null: Audited, tmp_path: Path) -> None:
+    run = audited_null.copy(tmp_path / "r")
     with sqlite3.connect(run / "trials.sqlite") as database:
         database.execute("UPDATE trials SET reply = '{' WHERE id IN (1, 2)")
     database.close()
