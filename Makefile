@@ -34,7 +34,7 @@ check: install ## format, lint, types, prose, import rules
 
 test: install ## the tests, without extras
 	@sh scripts/install-browser.sh
-	$(BIN)/pytest -n 2 -m 'not extras and not slow and not r'
+	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m 'not extras and not slow and not r'
 
 test-extras: .venv/.installed-extras ## the tests that need torch, transformers and the other extras
 	$(BIN)/pytest -m 'extras and not slow'
@@ -52,7 +52,7 @@ test-lowest: install ## the same with the oldest versions that it allows
 	$(BIN)/python scripts/declared_versions.py lowest-direct
 
 coverage: install ## which lines of analysis, scoring and run the tests reach; build/coverage/index.html
-	$(BIN)/pytest -n 2 -m 'not extras and not slow and not r and not browser' \
+	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m 'not extras and not slow and not r and not browser' \
 		--cov=evenhand --cov-report=term:skip-covered --cov-report=html:build/coverage
 
 docs: .venv/.installed-docs ## reference pages from the code, then the site in site/
