@@ -53,7 +53,8 @@ test-lowest: install ## the same with the oldest versions that it allows
 
 coverage: install ## which lines of analysis, scoring and run the tests reach; build/coverage/index.html
 	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m 'not extras and not slow and not r and not browser' \
-		--cov=evenhand --cov-report=term:skip-covered --cov-report=html:build/coverage
+		--cov=evenhand --cov-report= --cov-report=html:build/coverage --cov-report=json:build/coverage.json
+	$(BIN)/python scripts/coverage_rooms.py build/coverage.json analysis scoring run
 
 docs: .venv/.installed-docs ## reference pages from the code, then the site in site/
 	$(BIN)/python scripts/reference_pages.py
