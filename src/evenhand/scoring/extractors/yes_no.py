@@ -23,7 +23,7 @@ _NO = (
 _FILL = (
     r"so|then|thus|hence|therefore|well|hmm|hm|ok|okay|sure|surely|clearly|definitely|certainly|absolutely|probably"
     r"|likely|most|maybe|perhaps|simply|just|and|but"
-    r"|i|i'd|would|say|think|it|it's|is|that|that's|the|my|final|answer|answers|a|an|be|to|must|with|go|going|here"
+    r"|i|i'd|would|say|think|mean|it|it's|is|that|that's|the|my|final|answer|answers|a|an|be|to|must|with|go|going|here"
     r"|again|sir|please|wait|sorry|actually|oh|ah|it is|this"
 )
 _IDIOM = re.compile(
