@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -8,6 +9,7 @@ from evenhand.analysis.estimators.equivalence import (
     USER_REACTION,
     Sampled,
     alike_p,
+    skewed_tail,
     smallest_detectable,
     tost_p,
     unseen_p,
@@ -87,12 +89,36 @@ def test_a_reaction_smaller_than_the_margin_needs_every_unit() -> None:
 def test_skewness_makes_only_the_claim_on_its_side_harder() -> None:
     plain = tost_p(0.01, se=0.008, df=40, margin=0.03)
     third = 0.5 * 0.008**3
-    # Towards the upper margin: T = -2.5, g = 0.5: -2.5 + 0.5/6 + 0.5 * 6.25/3 = -1.375.
-    assert tost_p(0.01, se=0.008, df=40, margin=0.03, third=third) == pytest.approx(float(stats.t(40).cdf(-1.375)))
+    # Towards the upper margin: T = -2.5, g = 0.5: -2.5 + 0.5/6 + 0.5 * 6.25/3 - 0.25 * 15.625/27 = -1.5197.
+    bent = -2.5 + 0.5 / 6 + 0.5 * 6.25 / 3 - 0.25 * 15.625 / 27
+    assert tost_p(0.01, se=0.008, df=40, margin=0.03, third=third) == pytest.approx(float(stats.t(40).cdf(bent)))
     assert tost_p(-0.01, se=0.008, df=40, margin=0.03, third=-third) > plain
-    # The other way round the far margin becomes the harder one: T = -5, held at the vertex -1.5 / 0.5 = -3.
-    held = -3 + 0.5 / 6 + 0.5 * 9 / 3
-    assert tost_p(0.01, se=0.008, df=40, margin=0.03, third=-third) == pytest.approx(float(stats.t(40).cdf(held)))
+    # The other way round the far margin becomes the harder one: T = -5.
+    far = -5 + 0.5 / 6 + 0.5 * 25 / 3 - 0.25 * 125 / 27
+    assert tost_p(0.01, se=0.008, df=40, margin=0.03, third=-third) == pytest.approx(float(stats.t(40).cdf(far)))
+
+
+@pytest.mark.parametrize("statistic", [-0.3, -2.0, -4.0, -9.0])
+def test_more_skewness_never_makes_a_claim_easier(statistic: float) -> None:
+    tails = [skewed_tail(-statistic, se=1.0, df=25, third=g) for g in (0.0, 0.1, 0.5, 1.0, 3.0, 30.0, 1e30, 1e300)]
+    assert tails[0] == survival(-statistic, df=25)
+    assert tails == sorted(tails)
+    assert tails[1] > tails[0]
+    # The largest that any skewness makes of it, found by trial; a tail may not lie below it.
+    worst = max(
+        statistic + g / 6 + g * statistic**2 / 3 + g**2 * statistic**3 / 27 for g in np.linspace(0.0, 150.0, 1_500_001)
+    )
+    assert tails[-1] == pytest.approx(float(stats.t(25).cdf(worst)), rel=1e-6)
+
+
+def test_a_margin_far_enough_away_is_kept_however_skewed_the_differences_are() -> None:
+    assert skewed_tail(12.0, se=1.0, df=25, third=1e30) < 0.01
+    assert skewed_tail(1e200, se=1.0, df=None, third=1.0) == 0.0
+    # On the margin, or beyond it, skewness shows nothing at all.
+    assert skewed_tail(0.0, se=1.0, df=12, third=1e30) == 1.0
+    assert skewed_tail(-3.0, se=1.0, df=12, third=1e30) == 1.0
+    # T = 0, g = 1.2: 1.2 / 6.
+    assert skewed_tail(0.0, se=1.0, df=12, third=1.2) == pytest.approx(float(stats.t(12).cdf(0.2)))
 
 
 def test_an_error_whose_cube_vanishes_leaves_the_plain_test() -> None:
