@@ -46,7 +46,10 @@ def test_each_sample_has_the_variance_of_its_own_units() -> None:
 def test_profiles_and_items_are_samples_and_some_that_react_may_be_missing() -> None:
     rng = np.random.default_rng(6)
     found = two_sample_gap(rng.random((12, 9)), rng.random((4, 9)))
-    assert found.sampled == (Sampled(number=12, reaction=USER_REACTION), Sampled(number=9, reaction=ITEM_REACTION))
+    assert found.sampled == (
+        Sampled(of="user", number=12, reaction=USER_REACTION),
+        Sampled(of="item", number=9, reaction=ITEM_REACTION),
+    )
 
 
 def test_a_single_placebo_text_varies_as_profiles_do() -> None:

@@ -12,19 +12,22 @@ References:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
 from evenhand.analysis.estimators.student import quantile, survival
 from evenhand.errors import UsageError
-from evenhand.records.estimate import Decision
+from evenhand.records.estimate import Decision, SampledUnit, Shortfall
 
 __all__ = [
     "ITEM_REACTION",
     "USER_REACTION",
     "Sampled",
     "alike_p",
+    "fewest_alike",
+    "fewest_units",
+    "shortfalls",
     "skewed_tail",
     "smallest_detectable",
     "tost_p",
@@ -43,6 +46,7 @@ _SHARES = 64
 class Sampled(Struct, frozen=True, kw_only=True):
     """Units of one kind that were drawn from more like them."""
 
+    of: SampledUnit
     number: int
     """How many are here."""
     reaction: float
@@ -133,6 +137,58 @@ def unseen_p(estimate: float, *, se: float, df: float | None, margin: float, uni
             seen = survival((margin - share * kind.reaction - abs(estimate)) / se, df=df)
             worst = max(worst, (1.0 - share) ** kind.number * seen)
     return worst
+
+
+def fewest_units(reaction: float, *, margin: float, alpha: float) -> int:
+    """Fewest units of a kind with which a true value of zero can be shown to lie within the margin.
+
+    Without any noise the p of `unseen_p` is half of ``(1 - margin / reaction)^n``: units that carry the whole margin
+    are all absent, and the estimate is as likely above the rest as below it. With fewer units it is never below
+    `alpha`, whatever the answers are.
+
+    Args:
+        reaction: Largest mean difference that one unit could have.
+        margin: Half-width of the range, on the same scale.
+        alpha: Level of the test, below 0.5.
+
+    Raises:
+        UsageError: The margin is not positive.
+    """
+    _require_margin(margin)
+    if margin >= reaction:
+        return 1
+    return math.floor(math.log(2.0 * alpha) / math.log1p(-margin / reaction)) + 1
+
+
+def fewest_alike(*, margin: float, alpha: float) -> int:
+    """Fewest units with which differences that are all zero show that the truth lies within the margin (`alike_p`).
+
+    Raises:
+        UsageError: The margin is not positive.
+    """
+    _require_margin(margin)
+    return 1 if margin >= 1 else math.floor(math.log(alpha) / math.log1p(-margin)) + 1
+
+
+def shortfalls(units: Sequence[Sampled], *, margin: float, alpha: float, alike: bool = False) -> tuple[Shortfall, ...]:
+    """The kinds of units of which there are too few for any estimate to be shown to lie within the margin.
+
+    Args:
+        units: The kinds of units that were sampled.
+        margin: Half-width of the range.
+        alpha: Level of the test, below 0.5.
+        alike: Whether all differences are alike, so that a whole point of either unit is allowed for.
+
+    Raises:
+        UsageError: The margin is not positive.
+    """
+    found = []
+    for kind in units:
+        alone = fewest_units(kind.reaction, margin=margin, alpha=alpha)
+        needed = max(fewest_alike(margin=margin, alpha=alpha), alone) if alike else alone
+        if kind.number < needed:
+            found.append(Shortfall(of=kind.of, here=kind.number, needed=needed))
+    return tuple(found)
 
 
 def unseen_share(units: int, *, confidence: float = 0.95) -> float:

@@ -4,9 +4,9 @@ An estimate is a sum of contributions, one per pair. Its third cumulant is the s
 what sets share, what items share, and the rest. The first two are found from the sums by set and by item. A sum is
 first shrunk by its own noise (the spread of the contributions within it), so that a unit that answers at random does
 not pass for one that reacts strongly. With ``g`` the third cumulant over the cube of the standard error and
-``T = (estimate - truth) / SE`` the corrected statistic is Hall's ``T + g / 6 + g T^2 / 3 + g^2 T^3 / 27``; the first two
-terms of the expansion of a studentised mean are the same for crossed parts, because the covariance of the estimate and
-its variance estimate is the third cumulant again.
+``T = (estimate - truth) / SE`` the corrected statistic is Hall's ``T + g / 6 + g T^2 / 3 + g^2 T^3 / 27``. The first
+two terms of the expansion of a studentised mean are the same for crossed parts, because the covariance of the estimate
+and its variance estimate is the third cumulant again.
 
 The last term makes the statistic rise with T everywhere, so that a margin farther away is never harder to keep. Without
 it (Johnson 1978) the statistic is a parabola that turns back, and an estimate that rests on one strong unit could never

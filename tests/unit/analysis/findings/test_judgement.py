@@ -196,6 +196,8 @@ def test_a_sample_that_could_miss_those_who_react_is_inconclusive_and_says_so() 
     )
     assert (small.verdict, enough.verdict, noisy.verdict) == ("inconclusive", "equivalent", "inconclusive")
     assert "without one of them being here" in small.notes[-1]
+    only = [found.equivalence is not None and found.equivalence.only_unseen for found in (small, enough, noisy)]
+    assert only == [True, False, False]
     assert not any("being here" in note for found in (enough, noisy) for note in found.notes)
     # A difference that is there is still said.
     base = against(0.1, 0.001)
