@@ -207,7 +207,7 @@ SECTIONS: dict[str, tuple[str, Callable[[int, int], str]]] = {
     "rare": ("Equivalence under rare, strong reactions: gap exactly at the margin (target at most 5.5%)", rare_section),
     "accuracies": ("Intervals of a mean score (target 93 to 97%)", accuracies_section),
     "rest": ("Items, cells, missing answers and stated power", rest_section),
-    "reports": ("Whole reports of null respondents (target at most 6%)", reports_section),
+    "reports": ("Whole reports of null respondents (target at most 6% per family)", reports_section),
     "contrasts": ("Level contrasts on the probability scale (targets as above)", contrasts_section),
 }
 
