@@ -92,10 +92,12 @@ def test_items_that_seem_to_differ_less_than_chance_take_away_at_most_half_of_th
         first -= first.mean(axis=0) - first.mean()
         second -= second.mean(axis=0) - second.mean()
         found = two_sample_gap(first, second)
-        between = float(first.mean(axis=1).var(ddof=1)) / 12 + float(second.mean(axis=1).var(ddof=1)) / 5
         noise = found.components[-1].variance
         assert noise is not None
-        floors = (between / 2, RESIDUAL_FLOOR * noise * (1 / (12 * 9) + 1 / (5 * 9)))
+        least = [noise / (side.shape[0] * 9) for side in (first, second)]
+        own = [float(side.mean(axis=1).var(ddof=1)) / side.shape[0] for side in (first, second)]
+        sides = sum(max(part, RESIDUAL_FLOOR * floor) for part, floor in zip(own, least, strict=True))
+        floors = (sides / 2, RESIDUAL_FLOOR * sum(least))
         assert found.se**2 == pytest.approx(max(floors))
         held.add(floors.index(max(floors)))
         # Degrees of freedom are those of the variance that was not lowered.
