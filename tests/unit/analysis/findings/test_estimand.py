@@ -108,6 +108,14 @@ def test_a_sign_that_missing_answers_can_turn_is_noted(
     assert any("could turn the sign" in note for note in found.notes) == turned
 
 
+def test_an_estimate_of_zero_has_no_sign_to_turn(stratum: Stratum) -> None:
+    bounds = MissingBounds(low=-0.1, high=0.1, missing=4)
+    numbers = paired_gap(np.array([[1.0, -1.0], [-1.0, 1.0]]))
+    assert numbers.estimate == 0.0
+    found = finding(estimand(), stratum=stratum, estimate=numbers, sample=SAMPLE, bounds=bounds)
+    assert not any("could turn the sign" in note for note in found.notes)
+
+
 def test_without_an_estimate_the_reason_is_a_sentence(stratum: Stratum) -> None:
     found = without_number(estimand(), stratum=stratum, sample=SAMPLE, reason="nothing was answered.")
     assert (found.value, found.number) == (None, Absent(reason="Nothing was answered."))
