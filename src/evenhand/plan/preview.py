@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from evenhand.analysis.estimators.equivalence import shortfalls
+from evenhand.analysis.estimators.paired import sampled_units
 from evenhand.analysis.estimators.power import PairedDesign, planned_smallest_gap
 from evenhand.design.arms import paired_cohort
 from evenhand.design.presets import preset_design
@@ -17,6 +19,7 @@ from evenhand.plan.cost import estimate, find_price
 from evenhand.plan.questions import Questions
 from evenhand.plan.second_models import second_models
 from evenhand.plan.smallest import SmallestShift, smallest_shifts
+from evenhand.records.estimate import Shortfall
 from evenhand.records.plan import ModelSpec, Plan, Preset
 
 __all__ = [
@@ -88,6 +91,9 @@ class Preview(Struct, frozen=True, kw_only=True):
     matched_sets: int
     smallest_gap: dict[str, float]
     """Item kind -> smallest advantaged minus disadvantaged gap detectable at the stated power (probability scale)."""
+    too_few: dict[str, tuple[Shortfall, ...]] = {}
+    """Item kind -> kinds of units of which so few are asked that no answers could show the gap to lie within the
+    margin; kinds of items with enough of both are left out."""
     smallest_shift: tuple[SmallestShift, ...] = ()
     """The same of numbers that answers state: ratings, percentages."""
     power: float
@@ -144,6 +150,7 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
         kinds=dict(kinds),
         matched_sets=len(sets),
         smallest_gap=_smallest_gaps(plan, kinds, len(sets)),
+        too_few=_too_few(plan, kinds, len(sets)),
         smallest_shift=smallest_shifts(plan, kinds, sets=len(sets)),
         power=plan.analysis.power,
         concurrency=concurrency,
@@ -231,3 +238,13 @@ def _smallest_gaps(plan: Plan, kinds: Counter[str], sets: int) -> dict[str, floa
         for kind in ("understanding", "management")
         if kinds[kind] > 1
     }
+
+
+def _too_few(plan: Plan, kinds: Counter[str], sets: int) -> dict[str, tuple[Shortfall, ...]]:
+    """The kinds of items whose gap cannot be cleared, with what is lacking."""
+    settings = plan.analysis
+    few = {
+        kind: shortfalls(sampled_units((sets, kinds[kind])), margin=settings.margin, alpha=settings.alpha)
+        for kind in _smallest_gaps(plan, kinds, sets)
+    }
+    return {kind: short for kind, short in few.items() if short}

@@ -14,7 +14,7 @@ from typing import assert_never
 
 from msgspec import Struct
 
-from evenhand.records.estimate import Unassessed, Verdict
+from evenhand.records.estimate import SampledUnit, Shortfall, Unassessed, Verdict
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.identity import finding_id
@@ -23,7 +23,16 @@ from evenhand.records.validity import Validity
 from evenhand.report.numbers import count, p_text, percent, points, size, span, unit_of
 from evenhand.report.source import Source, source_of
 from evenhand.report.titles import plain, sides_of, title_of
-from evenhand.report.words import CHANGES, direction_of, joined, kind_label, overall_verdict, plural, verdict_sentence
+from evenhand.report.words import (
+    CHANGES,
+    direction_of,
+    joined,
+    kind_label,
+    overall_verdict,
+    plural,
+    too_few_words,
+    verdict_sentence,
+)
 
 __all__ = [
     "ASKED",
@@ -340,12 +349,22 @@ def _open(source: Source, asked: Sequence[Finding], *, groups: Sequence[str]) ->
         are = "is" if unsettled == 1 else "are"
         return (
             f"Not settled by this run: {unsettled} of {plural(len(asked), 'comparison')} {are} open"
-            f"{_but_missing(asked)}."
+            f"{_but_missing(asked)}.{_too_few(asked, margin=source.margin)}"
         )
     return (
         f"No gap larger than {size(source.margin)} in what was asked, but not every group of users was asked"
         f"{_but_missing(asked)}."
     )
+
+
+def _too_few(asked: Sequence[Finding], *, margin: float) -> str:
+    """What follows a short answer where no answers could have settled a comparison; nothing elsewhere."""
+    few: dict[SampledUnit, Shortfall] = {}
+    for found in asked:
+        if found.verdict == "inconclusive" and found.equivalence is not None:
+            for one in found.equivalence.too_few:
+                few[one.of] = max(few.get(one.of, one), one, key=lambda short: short.needed - short.here)
+    return "" if not few else f" {too_few_words(tuple(few.values()), margin=f'±{size(margin)}')}"
 
 
 def _but_missing(asked: Sequence[Finding]) -> str:

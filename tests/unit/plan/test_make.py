@@ -13,6 +13,7 @@ from evenhand.design.presets import PRESETS, preset_design
 from evenhand.errors import BankError, UsageError
 from evenhand.plan.make import MAIN_BANKS, PlanRequest, make_plan
 from evenhand.plan.preview import preview
+from evenhand.records.estimate import Shortfall
 from evenhand.records.plan import Design, ModelSpec, Plan, Preset
 from tests.support.small_plan import NOW
 
@@ -104,6 +105,12 @@ def test_the_preview_counts_characters_exactly_and_states_what_can_be_detected()
     assert seen.calls == Crossing(plan).size() == sum(seen.arms.values())
     assert seen.models[0].input_characters > 100 * seen.calls
     assert 0.02 < seen.smallest_gap["understanding"] < 0.12
+
+
+def test_the_preview_says_where_no_answers_could_be_cleared() -> None:
+    assert preview(planned("quick"), concurrency=1).too_few == {}
+    few = (Shortfall(of="user", here=30, needed=45),)
+    assert preview(planned("fang2025"), concurrency=1).too_few == {"understanding": few, "management": few}
 
 
 def test_a_paired_cohort_of_another_factor_gives_the_primary_gap() -> None:
