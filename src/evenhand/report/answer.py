@@ -14,16 +14,27 @@ from typing import assert_never
 
 from msgspec import Struct
 
+from evenhand.records.answer_format import CHOICE_FORMATS
 from evenhand.records.estimate import Unassessed, Verdict
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.identity import finding_id
 from evenhand.records.measure import Measure
 from evenhand.records.validity import Validity
+from evenhand.report.kind_answer import KindAnswer, kind_answers
 from evenhand.report.numbers import count, p_text, percent, points, size, span, unit_of
 from evenhand.report.source import Source, source_of
 from evenhand.report.titles import plain, sides_of, title_of
-from evenhand.report.words import CHANGES, direction_of, joined, kind_label, overall_verdict, plural, verdict_sentence
+from evenhand.report.words import (
+    CHANGES,
+    asked_label,
+    direction_of,
+    joined,
+    kind_label,
+    overall_verdict,
+    plural,
+    verdict_sentence,
+)
 
 __all__ = ["ASKED", "ReportAnswer", "ReportAnswers", "Worst", "answers_of", "worst_finding"]
 
@@ -65,6 +76,8 @@ class ReportAnswer(Struct, frozen=True, kw_only=True):
     """The answer in one sentence."""
     worst: Worst | None
     """None where nothing was compared."""
+    kinds: tuple[KindAnswer, ...]
+    """What each kind of item says, in each format of answer."""
     contrasts: dict[Verdict, int]
     """How many of the contrasts asked have which verdict."""
     not_asked: tuple[str, ...]
@@ -117,10 +130,11 @@ def _answer(source: Source, model: str) -> ReportAnswer:
         verdict=verdict,
         short=_short(source, verdict, worst=worst, asked=asked, groups=groups, validity=validity),
         worst=None if worst is None else _worst(source, worst),
+        kinds=kind_answers(source, model),
         contrasts=dict(Counter(found.verdict for found in asked if found.verdict is not None)),
         not_asked=(*groups, *others),
-        reasons=tuple(f"{kind_label(one.kind)}: {one.reason}" for one in validity if not one.assessable),
-        movable=tuple(_movable(one) for one in validity if one.assessable),
+        reasons=tuple(f"{asked_label(one.kind, one.answer)}: {one.reason}" for one in validity if not one.assessable),
+        movable=tuple(_movable(one) for one in validity if one.assessable and one.answer in CHOICE_FORMATS),
     )
 
 
@@ -135,6 +149,7 @@ def _change_answer(source: Source, model: str) -> ReportAnswer:
         verdict=verdict,
         short=_change_short(source, verdict, findings=findings, worst=worst),
         worst=None if worst is None else _worst(source, worst),
+        kinds=(),
         contrasts=dict(Counter(found.verdict for found in findings if found.verdict is not None)),
         not_asked=(),
         reasons=(),
@@ -211,7 +226,7 @@ def _reach(finding: Finding) -> float:
 def _worst(source: Source, finding: Finding) -> Worst:
     assert finding.verdict is not None
     first, second = ("", "") if finding.measure in CHANGES else _sides(source, finding)
-    where = f"{kind_label(finding.kind)}: " if _several_kinds(source, finding.model) else ""
+    where = f"{asked_label(finding.kind, finding.where.answer)}: " if _several_ways(source, finding.model) else ""
     return Worst(
         finding=finding_id(finding),
         title=title_of(finding),
@@ -225,8 +240,9 @@ def _worst(source: Source, finding: Finding) -> Worst:
     )
 
 
-def _several_kinds(source: Source, model: str) -> bool:
-    return len({found.kind for found in source.all() if found.model == model and _is_asked(found)}) > 1
+def _several_ways(source: Source, model: str) -> bool:
+    """Whether more than one kind of item was compared, or one in more than one format."""
+    return len({(f.kind, f.where.answer) for f in source.all() if f.model == model and _is_asked(f)}) > 1
 
 
 def _sides(source: Source, finding: Finding) -> tuple[str, str]:
@@ -285,7 +301,11 @@ def _verdict_words(
                 return "Yes, measurably."
             return f"{'Yes.' if worst.contrast else 'Memory itself changes the answers.'} {_said(source, worst)}"
         case "not assessable":
-            reasons = [one.reason for one in validity if not one.assessable]
+            reasons = [
+                f"{asked_label(one.kind, one.answer)}: {one.reason}" if len(validity) > 1 else one.reason
+                for one in validity
+                if not one.assessable
+            ]
             reasons += [found.number.reason for found in asked if isinstance(found.number, Unassessed)]
             return f"Not assessable. {reasons[0]}"
         case "inconclusive":
@@ -345,8 +365,9 @@ def _title(source: Source, finding: Finding) -> str:
 
 
 def _movable(validity: Validity) -> str:
+    asked = asked_label(validity.kind, validity.answer)
     return (
-        f"{kind_label(validity.kind)}: of {plural(validity.items, 'item')}, {validity.right} were right in every arm, "
+        f"{asked}: of {plural(validity.items, 'item')}, {validity.right} were right in every arm, "
         f"{validity.wrong} wrong in every arm, and {validity.mixed} could move either way."
     )
 
