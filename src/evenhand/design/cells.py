@@ -122,7 +122,7 @@ class Crossing:
         """Number of cells of one model, or of all models."""
         shown = len(self.conditions)
         each = sum(
-            meeting.replicates * len(self._formats(meeting.item)) * (1 if meeting.arm.kind == "none" else shown)
+            meeting.replicates * len(self.formats(meeting.item)) * (1 if meeting.arm.kind == "none" else shown)
             for met in self.meetings.values()
             for meeting in met
         )
@@ -150,7 +150,8 @@ class Crossing:
         for meeting in meetings:
             yield from self._cells(model, meeting)
 
-    def _formats(self, item: Item) -> tuple[AnswerFormat, ...]:
+    def formats(self, item: Item) -> tuple[AnswerFormat, ...]:
+        """The formats in which the plan asks an item."""
         design = self.plan.design
         choice = ("letter",) if item.id in self._letters_alone else design.answers
         return formats_of(item.kind, choice=choice, written=design.written)
@@ -162,7 +163,7 @@ class Crossing:
     def _cells(self, model: ModelSpec, meeting: Meeting) -> Iterator[tuple[Cell, Meeting]]:
         """The none arm is asked once a format: without memory the other conditions are the same question."""
         conditions = self.conditions[:1] if meeting.arm.kind == "none" else self.conditions
-        for condition, answer in product(conditions, self._formats(meeting.item)):
+        for condition, answer in product(conditions, self.formats(meeting.item)):
             shown = msgspec.structs.replace(condition, answer=answer)
             for replicate in range(meeting.replicates):
                 yield self._cell(model.name, meeting, shown, replicate), meeting
@@ -190,7 +191,7 @@ class Crossing:
         meeting = self._met.get((cell.item, cell.arm))
         if meeting is None or cell.model not in self._digest or not 0 <= cell.replicate < meeting.replicates:
             return False
-        if cell.condition.answer not in self._formats(meeting.item):
+        if cell.condition.answer not in self.formats(meeting.item):
             return False
         return self._cell(cell.model, meeting, cell.condition, cell.replicate) == cell
 

@@ -35,6 +35,7 @@ __all__ = [
     "overall_verdict",
     "placement_label",
     "plural",
+    "preset_label",
     "role_words",
     "verdict_sentence",
     "verdict_word",
@@ -170,6 +171,11 @@ def asked_label(kind: str, answer: AnswerFormat) -> str:
     """Name of what is asked: a kind of item, and how it is answered where that is not the usual way."""
     how = "" if kind == "advice" else _FORMAT_LABELS[answer]
     return f"{kind_label(kind)}, {how}" if how else kind_label(kind)
+
+
+def preset_label(preset: str) -> str:
+    """Name of a preset in reports; what is only our reconstruction of a published design says so."""
+    return "fang2025, our reconstruction of the published design" if preset == "fang2025" else preset
 
 
 def placement_label(placement: str) -> str:
