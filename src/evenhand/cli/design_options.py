@@ -38,7 +38,7 @@ class DesignOptions:
     preset: Annotated[
         PresetName | None,
         typer.Option(
-            help="quick (about 3,200 calls, default where calls cost money), standard (about 15,000, default "
+            help="quick (about 3,400 calls, default where calls cost money), standard (about 15,000, default "
             "elsewhere), full, or fang2025 (our reconstruction of the published design).",
             rich_help_panel=DESIGN,
         ),

@@ -12,7 +12,7 @@ from evenhand.records.plan import Design, Preset
 __all__ = ["PRESETS", "preset_design"]
 
 PRESETS: dict[Preset, str] = {
-    "quick": "about 3,200 calls: every item once against one matched pair, a quarter of them against groups; letters, "
+    "quick": "about 3,400 calls: every item once against one matched pair, a quarter of them against groups; letters, "
     "percentages for half of the items, ratings and advice; for paid endpoints",
     "standard": "about 15,000 calls: five matched pairs per item, an orthogonal ninth of the 81 profiles, probes; "
     "letters, percentages for a quarter of the items, ratings and advice",
