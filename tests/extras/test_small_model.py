@@ -70,8 +70,10 @@ def test_one_command_audits_a_served_model_by_every_measure_and_the_first_screen
 def test_a_server_and_this_process_choose_the_same_letters_from_the_same_weights(
     small_model_server: RunningServer, small_model_checkpoint: Path, tmp_path: Path
 ) -> None:
-    few = ("--kind", "understanding", "--answer", "letter", "--items", "6", "--placebo", "0", "--none-repeats", "1")
-    few += ("--pairs", "1", "--max-tokens", "8")
+    few = (
+        *("--kind", "understanding", "--answer", "letter", "--items", "6", "--pairs", "1"),
+        *("--placebo", "0", "--none-repeats", "1", "--max-tokens", "8"),
+    )
     audit(f"llamacpp/{small_model_server.model}", tmp_path / "http", "--base-url", small_model_server.base_url, *few)
     audit(f"hf/{small_model_checkpoint}", tmp_path / "here", "--set", "device=cpu", *few)
     tables = [

@@ -231,6 +231,7 @@ class VerdictLine(Struct, frozen=True, kw_only=True):
     mark: Mark | None
     """None for numbers on another scale than that of the figure."""
     anchor: str
+    """Empty where there is nothing to go to."""
 
 
 class VerdictCard(Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from evenhand.records.answer_format import ANSWER_FORMATS, AnswerFormat
 from evenhand.records.estimate import Verdict
 from evenhand.records.finding import Finding
 from evenhand.records.identity import finding_id
+from evenhand.records.validity import Validity
 from evenhand.report.forest import variant_of
 from evenhand.report.numbers import count
 from evenhand.report.shift_words import shift_headline
@@ -40,7 +41,7 @@ class KindAnswer(Struct, frozen=True, kw_only=True):
     sentence: str
     """Size, direction, interval and verdict in words."""
     finding: str
-    """Id of the finding it is read from; of written answers, the one that is told."""
+    """Id of the finding it is read from; of written answers, the one that is told; empty where there is none."""
 
 
 def kind_answers(source: Source, model: str) -> tuple[KindAnswer, ...]:
@@ -67,8 +68,27 @@ def kind_answers(source: Source, model: str) -> tuple[KindAnswer, ...]:
     ]
     for kind in dict.fromkeys(found.kind for found in written):
         lines.append(_in_writing([found for found in written if found.kind == kind]))
+    has = {(line.kind, line.answer) for line in lines}
+    lines += [
+        _without_number(one)
+        for one in source.findings.validity
+        if one.model == model and (one.kind, one.answer) not in has and (one.faults or one.profiles)
+    ]
     kinds = list(dict.fromkeys(line.kind for line in lines))
     return tuple(sorted(lines, key=lambda line: (kinds.index(line.kind), ANSWER_FORMATS.index(line.answer))))
+
+
+def _without_number(validity: Validity) -> KindAnswer:
+    """The line of what was asked and gave no contrast between users."""
+    held = not validity.assessable
+    return KindAnswer(
+        kind=validity.kind,
+        answer=validity.answer,
+        label=asked_label(validity.kind, validity.answer),
+        verdict="not assessable" if held else "inconclusive",
+        sentence=f"Not assessable. {validity.reason}" if held else "Too few answers to compare users.",
+        finding="",
+    )
 
 
 def headline(source: Source, model: str) -> list[Finding]:

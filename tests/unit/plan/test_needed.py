@@ -46,7 +46,7 @@ def test_numbers_need_fewer_calls_than_letters_and_writing_is_not_compared() -> 
     letters = found["letter"].calls
     assert letters is not None
     for answer in ("distribution", "rating"):
-        calls = found[answer].calls  # type: ignore[index]  # of the set above
+        calls = found[answer].calls
         assert calls is not None and calls < letters / 3
 
 

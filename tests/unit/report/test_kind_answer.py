@@ -10,6 +10,7 @@ from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.measure import Measure, Quantity
 from evenhand.records.settings import AnalysisSettings
+from evenhand.records.validity import Validity
 from evenhand.report.html import render_html
 from evenhand.report.kind_answer import KindAnswer, kind_answers
 from evenhand.report.source import source_of
@@ -76,6 +77,35 @@ def test_written_answers_without_a_difference_are_green_only_if_all_are_within_t
     assert open_one.sentence.startswith("No difference is shown in what is written. Of 2 comparisons, 1 lies")
     (green,) = lines(written("equivalent"), written("equivalent"))
     assert green.verdict == "equivalent"
+
+
+def test_what_was_asked_and_cannot_be_compared_has_a_line_too() -> None:
+    held = Validity(
+        model=MODEL,
+        kind="intensity",
+        answer="rating",
+        answered=3,
+        items=3,
+        profiles=2,
+        score=None,
+        chance=None,
+        above_chance=None,
+        position_share=None,
+        option_share=None,
+        agreement=None,
+        missing=0.9,
+        right=0,
+        wrong=0,
+        faults=("missing",),
+        reason="Up to 90% of the trials of an arm have no usable answer.",
+    )
+    findings = replace(
+        of(LETTERS), validity=(held, replace(held, kind="benefit", answer="letter", faults=(), profiles=0))
+    )
+    letters, rated = kind_answers(source_of(findings), MODEL)
+    assert (letters.answer, rated.label, rated.verdict) == ("letter", "Rated scenes", "not assessable")
+    assert rated.sentence == f"Not assessable. {held.reason}" and rated.finding == ""
+    assert rated.sentence in render_html(findings)
 
 
 def test_the_first_section_of_the_page_holds_every_line() -> None:

@@ -219,10 +219,13 @@ def _sentence(fault: Fault, found: Validity, margin: float) -> str:
         case "missing":
             return f"Up to {_percent(found.missing)} of the trials of an arm have no usable answer."
         case "too_few":
-            profiles = f" and {found.profiles} profiles" if found.profiles else ""
+            items = "1 item was" if found.items == 1 else f"{found.items} items were"
+            profiles = (
+                "" if not found.profiles else f", with {found.profiles} profile{'' if found.profiles == 1 else 's'}"
+            )
             return (
-                f"Only {found.items} items{profiles} were answered; at least {_LEAST_ITEMS} items and "
-                f"{_LEAST_PROFILES} profiles are needed."
+                f"Only {items} answered{profiles}; at least {_LEAST_ITEMS} items and {_LEAST_PROFILES} profiles are "
+                "needed."
             )
         case _ as unreachable:
             assert_never(unreachable)
