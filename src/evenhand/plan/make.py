@@ -152,9 +152,10 @@ def _design(request: PlanRequest, models: Sequence[ModelSpec]) -> tuple[Preset, 
     chosen = request.preset or ("quick" if any(kind_of(model).paid(model) for model in models) else "standard")
     usual = usual_design(chosen, models, extractor=request.extractor)
     design = usual if request.design is None else request.design
-    if request.prompts and "advice" not in design.kinds:
-        own = ("advice",) if request.design is None else (*design.kinds, "advice")
-        design = msgspec.structs.replace(design, kinds=own)
+    if request.prompts and request.design is None:
+        design = msgspec.structs.replace(design, kinds=("advice",))
+    elif request.prompts and "advice" not in design.kinds:
+        design = msgspec.structs.replace(design, kinds=(*design.kinds, "advice"))
     return (chosen if design == usual else "custom"), design
 
 

@@ -13,7 +13,20 @@ import pytest
 from tests.support.command import Ended
 
 Cli = Callable[..., Ended]
-SMALL = ("--kind", "understanding", "--pairs", "1", "--placebo", "0.2", "--none-repeats", "1", "--preset", "quick")
+SMALL = (
+    "--kind",
+    "understanding",
+    "--answer",
+    "letter",
+    "--pairs",
+    "1",
+    "--placebo",
+    "0.2",
+    "--none-repeats",
+    "1",
+    "--preset",
+    "quick",
+)
 
 
 def read(run: Path) -> dict[str, Any]:

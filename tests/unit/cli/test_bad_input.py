@@ -16,7 +16,20 @@ import pytest
 from tests.support.command import Ended
 
 Cli = Callable[..., Ended]
-SMALL = ("--kind", "understanding", "--pairs", "1", "--placebo", "0", "--none-repeats", "1", "--preset", "quick")
+SMALL = (
+    "--kind",
+    "understanding",
+    "--answer",
+    "letter",
+    "--pairs",
+    "1",
+    "--placebo",
+    "0",
+    "--none-repeats",
+    "1",
+    "--preset",
+    "quick",
+)
 
 BANK = """schema: evenhand.bank/1
 name: mine

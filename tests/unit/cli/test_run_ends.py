@@ -18,7 +18,20 @@ from tests.support.chat_server import chat_body, chat_server
 from tests.support.command import Ended
 
 Cli = Callable[..., Ended]
-SMALL = ("--kind", "understanding", "--pairs", "1", "--placebo", "0.2", "--none-repeats", "1", "--preset", "quick")
+SMALL = (
+    "--kind",
+    "understanding",
+    "--answer",
+    "letter",
+    "--pairs",
+    "1",
+    "--placebo",
+    "0.2",
+    "--none-repeats",
+    "1",
+    "--preset",
+    "quick",
+)
 
 
 @pytest.fixture(autouse=True)
