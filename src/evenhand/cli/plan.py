@@ -80,6 +80,16 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
             f"(margin {plan.analysis.margin * 100:.1f}).",
             error=error,
         )
+    for kind, few in seen.too_few.items():
+        here, needed = (
+            " and ".join(counted(number, "matched set" if one.of == "user" else one.of) for one, number in numbers)
+            for numbers in zip(*(((one, one.here), (one, one.needed)) for one in few), strict=True)
+        )
+        say(
+            f"Nothing can be cleared, {kind}: with {here} no answers can show the gap to be smaller than the margin of "
+            f"{plan.analysis.margin * 100:.1f} points; that takes at least {needed}.",
+            error=error,
+        )
     for one in seen.smallest_shift:
         say(
             f"Smallest shift detectable at {seen.power:.0%} power, {one.kind} by {one.answer}: "

@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from evenhand.analysis.estimators.equivalence import shortfalls
+from evenhand.analysis.estimators.paired import sampled_units
 from evenhand.analysis.estimators.power import PairedDesign, planned_smallest_gap
 from evenhand.design.arms import paired_cohort
 from evenhand.design.cells import Meeting
@@ -21,6 +23,7 @@ from evenhand.plan.second_models import second_models
 from evenhand.plan.smallest import PAIRED_KINDS, SmallestShift, Way, smallest_shifts
 from evenhand.records.answer_format import AnswerFormat, formats_of
 from evenhand.records.cell import Cell
+from evenhand.records.estimate import Shortfall
 from evenhand.records.item import ItemKind
 from evenhand.records.plan import Design, ModelSpec, Plan, Preset
 
@@ -93,6 +96,9 @@ class Preview(Struct, frozen=True, kw_only=True):
     matched_sets: int
     smallest_gap: dict[str, float]
     """Item kind -> smallest advantaged minus disadvantaged gap detectable at the stated power (probability scale)."""
+    too_few: dict[str, tuple[Shortfall, ...]] = {}
+    """Item kind -> kinds of units of which so few are asked that no answers could show the gap to lie within the
+    margin; kinds of items with enough of both are left out."""
     smallest_shift: tuple[SmallestShift, ...] = ()
     """The same of numbers that answers state or show: ratings, percentages, words, acts."""
     shift: float = USUAL_SHIFT
@@ -143,6 +149,7 @@ def preview(plan: Plan, *, concurrency: int, shift: float = USUAL_SHIFT) -> Prev
         kinds=dict(kinds),
         matched_sets=len(sets),
         smallest_gap=_smallest_gaps(plan, asked, len(sets)),
+        too_few=_too_few(plan, asked, len(sets)),
         smallest_shift=smallest_shifts(plan, asked, sets=len(sets)),
         shift=shift,
         needed=needed_calls(plan, {way: one.spent for way, one in sums.items()}, sets=len(sets), shift=shift)
@@ -275,3 +282,14 @@ def _smallest_gaps(plan: Plan, items: Mapping[Way, int], sets: int) -> dict[str,
         for way, count in items.items()
         if way.answer == "letter" and way.kind in PAIRED_KINDS and count > 1
     }
+
+
+def _too_few(plan: Plan, items: Mapping[Way, int], sets: int) -> dict[str, tuple[Shortfall, ...]]:
+    """The kinds of items whose gap cannot be cleared, with what is lacking."""
+    settings, measured = plan.analysis, _smallest_gaps(plan, items, sets)
+    few = {
+        way.kind: shortfalls(sampled_units((sets, count)), margin=settings.margin, alpha=settings.alpha)
+        for way, count in items.items()
+        if way.answer == "letter" and way.kind in measured
+    }
+    return {kind: short for kind, short in few.items() if short}

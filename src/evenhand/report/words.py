@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
 from evenhand.records.answer_format import AnswerFormat
-from evenhand.records.estimate import Absent, Ceiling, Unassessed, Verdict
+from evenhand.records.estimate import Absent, Ceiling, Shortfall, Unassessed, Verdict
 from evenhand.records.finding import Finding, Role
 from evenhand.records.findings import Findings
 from evenhand.records.measure import Measure, QuantityName
@@ -37,6 +37,7 @@ __all__ = [
     "plural",
     "preset_label",
     "role_words",
+    "too_few_words",
     "verdict_sentence",
     "verdict_word",
 ]
@@ -357,10 +358,42 @@ def _open(finding: Finding, sides: tuple[str, str]) -> str:
     if unit_of(finding) == "points" and finding.low is not None and finding.high is not None and all(sides):
         possible = _not_excluded(finding.low, finding.high, sides)
         text += f": {possible}" if possible else ""
+    why = _why_open(finding)
     if finding.smallest_detectable is None:
-        return text + "."
+        return f"{text}.{why}"
     smallest = size(finding.smallest_detectable)
-    return f"{text}. The smallest {_noun(finding)} this design would reliably detect is {smallest}."
+    return f"{text}.{why} The smallest {_noun(finding)} this design would reliably detect is {smallest}."
+
+
+def _why_open(finding: Finding) -> str:
+    """Why answers that are nearly alike still do not show that a gap is small; nothing where they are not."""
+    against = finding.equivalence
+    if against is None:
+        return ""
+    margin, noun = f"±{size(against.margin)}", _noun(finding)
+    if against.too_few:
+        return f" {too_few_words(against.too_few, margin=margin, noun=noun)}"
+    if against.only_unseen:
+        return (
+            f" The {noun} that was seen lies within {margin}, but the sample is too small to say so of others: enough "
+            "items or users could react strongly without one of them being in it."
+        )
+    return ""
+
+
+def too_few_words(few: Sequence[Shortfall], *, margin: str, noun: str = "gap") -> str:
+    """Of what too few were asked, and how many it takes, as a sentence.
+
+    Args:
+        few: The kinds of units, at least one.
+        margin: The margin with its unit, such as "±3 points".
+        noun: What is compared with the margin.
+    """
+    here = joined([plural(one.here, one.of) for one in few])
+    needed = joined([plural(one.needed, one.of) for one in few])
+    return (
+        f"With {here}, no answers could have shown a {noun} to be smaller than {margin}: that takes at least {needed}."
+    )
 
 
 def _not_excluded(low: float, high: float, sides: tuple[str, str]) -> str:

@@ -13,6 +13,7 @@ from evenhand.design.presets import PRESETS, preset_design
 from evenhand.errors import BankError, UsageError
 from evenhand.plan.make import MAIN_BANKS, PlanRequest, make_plan
 from evenhand.plan.preview import preview
+from evenhand.records.estimate import Shortfall
 from evenhand.records.plan import Design, ModelSpec, Plan, Preset
 from tests.support.small_plan import NOW
 
@@ -128,6 +129,12 @@ def test_the_calls_of_a_preset_by_arithmetic_are_those_of_its_plan() -> None:
         asked = Crossing(plan).size() - sum(one.replicates * len(Crossing(plan).formats(one.item)) for one in probes)
         (said,) = (one.calls for one in preview(plan, concurrency=1).presets if one.preset == preset)
         assert said == pytest.approx(asked, rel=0.01)
+
+
+def test_the_preview_says_where_no_answers_could_be_cleared() -> None:
+    assert preview(planned("quick"), concurrency=1).too_few == {}
+    few = (Shortfall(of="user", here=30, needed=45),)
+    assert preview(planned("fang2025"), concurrency=1).too_few == {"understanding": few, "management": few}
 
 
 def test_a_paired_cohort_of_another_factor_gives_the_primary_gap() -> None:
