@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,9 +12,6 @@ from evenhand.cli.groups import takes
 from evenhand.cli.output import counted, print_json, print_table, say
 from evenhand.records.measure import QuantityName
 from evenhand.records.plan import Plan
-
-if TYPE_CHECKING:
-    from evenhand.plan.preview import Preview
 
 __all__ = ["register", "show_preview"]
 
@@ -62,7 +58,7 @@ def plan(
 
 def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = False, shift: float | None = None) -> None:
     """Print what a plan costs and can detect."""
-    from evenhand.plan.needed import USUAL_SHIFT
+    from evenhand.plan.needed import USUAL_SHIFT, needed_lines
     from evenhand.plan.preview import preset_line, preview
 
     seen = preview(plan, concurrency=concurrency, shift=USUAL_SHIFT if shift is None else shift)
@@ -96,7 +92,7 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
             f"{_sized(one.shift, one.quantity)} (margin {_sized(one.margin, one.quantity, unit=False)}).",
             error=error,
         )
-    for line in _needed_lines(seen):
+    for line in needed_lines(seen.needed, shift=seen.shift, power=seen.power):
         say(line, error=error)
     rows = [
         (
@@ -132,29 +128,6 @@ def _sized(number: float, quantity: QuantityName, *, unit: bool = True) -> str:
         case _:
             text, of = f"{100 * number:.1f}", " points"
     return text + of if unit else text
-
-
-def _needed_lines(seen: Preview) -> Iterator[str]:
-    """What each way of asking needs to find the stated shift, and the cheapest of them."""
-    from evenhand.plan.needed import cheapest
-
-    if not seen.needed:
-        return
-    chances = next((one.shift for one in seen.needed if one.answer != "rating"), None)
-    same = "" if chances is None else f" ({100 * chances:.1f} points of a share, if one reading is behind all)"
-    ways = [
-        f"{one.kind} by {one.answer} {'more than there are' if one.calls is None else f'{one.calls:,}'}"
-        for one in seen.needed
-    ]
-    yield f"Calls that find a shift of {seen.shift:g} rating points{same} at {seen.power:.0%} power: {'; '.join(ways)}."
-    best = cheapest(seen.needed)
-    if best is not None:
-        items, pairs = counted(best.items or 0, "item"), counted(best.pairs_per_item or 0, "matched pair")
-        chosen = f"--kind {best.kind}" + ("" if best.answer == "rating" else f" --answer {best.answer}")
-        yield (
-            f"The cheapest, by tokens: {best.kind} by {best.answer}, {items} with {pairs} each "
-            f"(`{chosen} --items {best.items} --pairs {best.pairs_per_item}`)."
-        )
 
 
 def _price(cost: float | None, *, paid: bool) -> str:

@@ -7,7 +7,7 @@ follow the same shift, so written answers are not compared here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -19,7 +19,7 @@ from evenhand.plan.smallest import PAIRED_KINDS, Way, components_of
 from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.plan import Plan
 
-__all__ = ["USUAL_SHIFT", "NeededCalls", "Spent", "cheapest", "needed_calls"]
+__all__ = ["USUAL_SHIFT", "NeededCalls", "Spent", "cheapest", "needed_calls", "needed_lines"]
 
 USUAL_SHIFT = 0.3
 """Points of 10: what a plan is measured against where no other shift is stated."""
@@ -73,10 +73,30 @@ def needed_calls(plan: Plan, spent: Mapping[Way, Spent], *, sets: int, shift: fl
     )
 
 
-def cheapest(needed: tuple[NeededCalls, ...]) -> NeededCalls | None:
+def cheapest(needed: Sequence[NeededCalls]) -> NeededCalls | None:
     """The way that needs the fewest tokens; None where none can find the shift."""
     able = [one for one in needed if one.tokens is not None]
     return min(able, key=lambda one: one.tokens or 0, default=None)
+
+
+def needed_lines(needed: Sequence[NeededCalls], *, shift: float, power: float) -> Iterator[str]:
+    """What each way of asking needs to find a stated shift, and the cheapest of them, a sentence each."""
+    if not needed:
+        return
+    chances = next((one.shift for one in needed if one.answer != "rating"), None)
+    same = "" if chances is None else f" ({100 * chances:.1f} points of a share, if one reading is behind all)"
+    ways = [
+        f"{one.kind} by {one.answer} {'more than there are' if one.calls is None else f'{one.calls:,}'}"
+        for one in needed
+    ]
+    yield f"Calls that find a shift of {shift:g} rating points{same} at {power:.0%} power: {'; '.join(ways)}."
+    best = cheapest(needed)
+    if best is not None:
+        chosen = f"--kind {best.kind}" + ("" if best.answer == "rating" else f" --answer {best.answer}")
+        yield (
+            f"The cheapest, by tokens: {best.kind} by {best.answer} "
+            f"(`{chosen} --items {best.items} --pairs {best.pairs_per_item}`)."
+        )
 
 
 def _needed(plan: Plan, way: Way, spent: Spent, *, sets: int, shift: float) -> NeededCalls:

@@ -171,7 +171,7 @@ def kind_label(kind: str) -> str:
 def asked_label(kind: str, answer: AnswerFormat) -> str:
     """Name of what is asked: a kind of item, and how it is answered where that is not the usual way."""
     how = "" if kind == "advice" else _FORMAT_LABELS[answer]
-    return f"{kind_label(kind)}, {how}" if how else kind_label(kind)
+    return f"{kind_label(kind)} ({how})" if how else kind_label(kind)
 
 
 def preset_label(preset: str) -> str:

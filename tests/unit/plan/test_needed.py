@@ -9,7 +9,7 @@ import pytest
 from evenhand.analysis.estimators.power import ASSUMED_ACCURACY, PairedDesign, chance_shift, planned_smallest_gap
 from evenhand.endpoints.simulated.effects import Population, population_shift
 from evenhand.endpoints.simulated.stated import POINTS_PER_LOGIT
-from evenhand.plan.needed import NeededCalls, Spent, cheapest, needed_calls
+from evenhand.plan.needed import NeededCalls, Spent, cheapest, needed_calls, needed_lines
 from evenhand.plan.smallest import RATING_COMPONENTS, Way
 from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.plan import Design
@@ -87,3 +87,13 @@ def test_one_reading_moves_ratings_and_chances_as_in_a_simulated_respondent() ->
 
 def test_without_matched_pairs_nothing_is_stated() -> None:
     assert needed_calls(PLAN, SPENT, sets=1, shift=0.3) == ()
+
+
+def test_the_cheapest_is_named_with_the_options_that_ask_it() -> None:
+    found = needed_calls(PLAN, {RATINGS: SPENT[RATINGS]}, sets=60, shift=0.6)
+    calls, best = needed_lines(found, shift=0.6, power=0.8)
+    assert f"intensity by rating {found[0].calls:,}" in calls and "0.6 rating points at 80% power" in calls
+    assert f"`--kind intensity --items {found[0].items} --pairs 1`" in best
+    (beyond,) = needed_lines(needed_calls(PLAN, SPENT, sets=60, shift=0.01), shift=0.01, power=0.8)
+    assert "more than there are" in beyond
+    assert list(needed_lines((), shift=0.3, power=0.8)) == []

@@ -50,7 +50,7 @@ def test_every_kind_and_format_has_a_line_with_what_it_was_asked_in() -> None:
     found = lines(RATED, SHARES, LETTERS, written("difference"))
     assert [(one.kind, one.answer, one.label) for one in found] == [
         ("understanding", "letter", "Understanding items"),
-        ("understanding", "distribution", "Understanding items, in percentages"),
+        ("understanding", "distribution", "Understanding items (in percentages)"),
         ("intensity", "rating", "Rated scenes"),
         ("advice", "text", "Open answers"),
     ]

@@ -178,7 +178,7 @@ def test_each_format_of_answer_is_judged_by_itself() -> None:
     gaps = {f.where.answer: f.verdict for f in findings.findings if f.measure == "gap" and f.quantity.name == "score"}
     assert gaps["distribution"] == "not assessable" and gaps["letter"] not in {"not assessable", None}
     (reason,) = answers_of(findings).models[0].reasons
-    assert reason.startswith("Understanding items, in percentages: ")
+    assert reason.startswith("Understanding items (in percentages): ")
 
 
 def test_where_nothing_is_chosen_no_item_is_right_or_wrong() -> None:
