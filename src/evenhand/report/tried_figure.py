@@ -18,8 +18,8 @@ from evenhand.report.words import kind_label
 
 __all__ = ["gap_change", "tried_figure"]
 
-_TOGETHER = 3.0
-"""Points that lie closer than this many percent of the width, and twice as many of the height, share their number."""
+_TOGETHER = 6.0
+"""Points that lie closer than this many percent of the width and of the height share their number."""
 
 
 class _Spot(Struct, frozen=True, kw_only=True):
@@ -140,4 +140,4 @@ def _labelled(dots: Sequence[ScatterPoint]) -> tuple[ScatterPoint, ...]:
 
 
 def _near(one: ScatterPoint, other: ScatterPoint) -> bool:
-    return abs(one.x - other.x) < _TOGETHER and abs(one.y - other.y) < 2 * _TOGETHER
+    return abs(one.x - other.x) < _TOGETHER and abs(one.y - other.y) < _TOGETHER

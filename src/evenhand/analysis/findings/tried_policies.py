@@ -39,6 +39,10 @@ _TAKES: tuple[tuple[MultipleName, str], ...] = (
 """What an answer takes, and its column of the score table."""
 
 
+_DIGITS = 9
+"""Sizes that differ by less than rounding are alike."""
+
+
 class Tried(Struct, frozen=True, kw_only=True):
     """What a table says of the policies in it."""
 
@@ -236,7 +240,8 @@ def _largest(values: Iterable[float | None], *, of: Callable[[Iterable[float]], 
 
 def _remaining(policy: TriedPolicy) -> float | None:
     """Size of the largest gap that remains."""
-    return _largest((None if c.after is None else abs(c.after) for c in policy.changes if c.aspect == "gap"), of=max)
+    sizes = (None if c.after is None else round(abs(c.after), _DIGITS) for c in policy.changes if c.aspect == "gap")
+    return _largest(sizes, of=max)
 
 
 def _kept(policy: TriedPolicy) -> float | None:
