@@ -149,7 +149,7 @@ def test_the_page_the_markdown_and_the_file_carry_it(run: RunDirectory) -> None:
         assert said in shown
         assert all(name in shown for name in ("redact: facts of social position are not shown", "no effect shown"))
     document = findings_document(run.findings)
-    assert [one["policy"] for one in document["tried"]] == sorted(POLICIES)  # type: ignore[index]
+    assert [one["policy"] for one in document["tried"]] == sorted(POLICIES)
 
 
 def test_what_is_stored_is_what_was_seen(run: RunDirectory) -> None:
