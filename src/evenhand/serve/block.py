@@ -1,0 +1,197 @@
+"""A block of memory taken apart into facts, and put together again from the facts that a policy leaves.
+
+Everything between the marks belongs to some fact, whatever it looks like: a line that is no entry, a mark that a fact
+contains, text after a false end. So nothing that is stored can get past a policy by its form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol, assert_never
+
+import msgspec
+
+from evenhand.serve.form import MarkedForm, entry_pattern
+from evenhand.serve.json_text import Change, Span, changed, elements, is_string, members, string_at, string_of, value_at
+
+__all__ = ["Block", "Kept", "block_of", "json_block"]
+
+_SENTENCE = re.compile(r"(?<=[.!?])[ \t]+|\n+")
+_NUMBER = re.compile(r"\d+")
+
+
+class Kept(NamedTuple):
+    """A fact that a policy leaves: where it stood in the block, and its text now (None: as it was)."""
+
+    place: int
+    text: str | None = None
+
+
+class Block(Protocol):
+    """A block of memory."""
+
+    texts: tuple[str, ...]
+    """The facts, in the order of the block."""
+
+    def rewritten(self, kept: Sequence[Kept]) -> str:
+        """The block with these facts only, in this order."""
+        ...
+
+
+def block_of(text: str, form: MarkedForm) -> Block:
+    """What stands between the marks, taken apart as its form says."""
+    match form.shape:
+        case "entries":
+            return _Entries(text, form.entry)
+        case "prose":
+            return _Prose(text)
+        case "json":
+            return json_block(text, list_name=form.list, text_name=form.text)
+        case _:
+            assert_never(form.shape)
+
+
+class _Entry(NamedTuple):
+    """One fact as written."""
+
+    before: str
+    """How the entry begins."""
+    text: str
+    """The fact."""
+    behind: str
+    """How the entry ends."""
+    glue: str
+    """The line breaks after it."""
+
+
+class _Entries:
+    """One fact a line; lines that begin no entry belong to the fact before them."""
+
+    def __init__(self, text: str, entry: str) -> None:
+        body = text.lstrip("\n")
+        self._lead = text[: len(text) - len(body)]
+        self._numbered = "{number}" in entry.partition("{text}")[0]
+        self._entries = tuple(_entries(body, entry))
+        self.texts = tuple(found.text for found in self._entries)
+
+    def rewritten(self, kept: Sequence[Kept]) -> str:
+        if not kept:
+            return ""
+        parts = [self._lead]
+        for number, fact in enumerate(kept, start=1):
+            found = self._entries[fact.place]
+            before = _NUMBER.sub(str(number), found.before, count=1) if self._numbered else found.before
+            parts += (before, found.text if fact.text is None else fact.text, found.behind, found.glue or "\n")
+        return "".join(parts[:-1]) + self._entries[-1].glue
+
+
+def _entries(text: str, entry: str) -> Iterator[_Entry]:
+    begins, ends = entry_pattern(entry)
+    group: list[str] = []
+    for line in text.split("\n"):
+        if group and begins.match(line):
+            yield _entry("\n".join(group) + "\n", begins, ends)
+            group = []
+        group.append(line)
+    if any(line.strip() for line in group):
+        yield _entry("\n".join(group), begins, ends)
+
+
+def _entry(text: str, begins: re.Pattern[str], ends: re.Pattern[str]) -> _Entry:
+    """The fact of a group of lines: what is between the entry's beginning and its end, where it has them."""
+    body = text.rstrip("\n")
+    first = begins.match(body)
+    start = first.end() if first else 0
+    last = ends.search(body, start) if first else None
+    end = last.start() if last else len(body)
+    return _Entry(body[:start], body[start:end], body[end:], text[len(body) :])
+
+
+class _Prose:
+    """One fact a sentence; a line break ends a sentence, too."""
+
+    def __init__(self, text: str) -> None:
+        body = text.rstrip()
+        self._tail = text[len(body) :]
+        self.texts = tuple(part for part in _SENTENCE.split(body) if part.strip())
+
+    def rewritten(self, kept: Sequence[Kept]) -> str:
+        said = (self.texts[fact.place] if fact.text is None else fact.text for fact in kept)
+        return " ".join(said) + (self._tail if kept else "")
+
+
+class _Whole:
+    """Text that should be JSON and is not, or has another shape: one fact, so that it cannot get past a policy."""
+
+    def __init__(self, text: str) -> None:
+        self.texts = (text,) if text.strip() else ()
+
+    def rewritten(self, kept: Sequence[Kept]) -> str:
+        return "\n".join(self.texts[fact.place] if fact.text is None else fact.text for fact in kept)
+
+
+class _Element(NamedTuple):
+    """An element of a list, and the string in it that is the fact."""
+
+    whole: Span
+    said: Span
+
+
+class _Json:
+    """A list in JSON; what stands around it, and the other members of its elements, stay as they are."""
+
+    def __init__(self, text: bytes, listed: Span, found: Sequence[_Element]) -> None:
+        self._text, self._list, self._found = text, listed, found
+        self.texts = tuple(string_at(text, said) for _, said in found)
+
+    def rewritten(self, kept: Sequence[Kept]) -> str:
+        if not kept:
+            return changed(self._text, [Change(self._list, b"[]")]).decode()
+        first, last = self._found[0].whole, self._found[-1].whole
+        between = self._text[first.end : self._found[1].whole.start] if len(self._found) > 1 else b","
+        within = between.join(self._element(fact) for fact in kept)
+        return changed(self._text, [Change(Span(first.start, last.end), within)]).decode()
+
+    def _element(self, fact: Kept) -> bytes:
+        whole, said = self._found[fact.place]
+        changes = () if fact.text is None else (Change(said, string_of(fact.text)),)
+        return changed(self._text[: whole.end], changes)[whole.start :]
+
+
+def json_block(text: str, *, list_name: str, text_name: str) -> Block:
+    """A text in JSON, whose list holds one fact an element; any other text is one fact.
+
+    Args:
+        text: The text.
+        list_name: The member that holds the list, with dots for members of members; empty: the text is the list.
+        text_name: The member of an element that holds its fact.
+    """
+    encoded = text.encode()
+    try:
+        msgspec.json.decode(encoded)
+    except (msgspec.DecodeError, RecursionError):
+        return _Whole(text)
+    listed = _member(encoded, value_at(encoded), list_name.split(".") if list_name else [])
+    if listed is None or encoded[listed.start] != ord("["):
+        return _Whole(text)
+    found = [_said(encoded, element, text_name) for element in elements(encoded, listed)]
+    known = [element for element in found if element is not None]
+    return _Json(encoded, listed, known) if len(known) == len(found) else _Whole(text)
+
+
+def _member(text: bytes, value: Span, path: Sequence[str]) -> Span | None:
+    """The value at the end of a path; None where a name is missing, or comes twice."""
+    for name in path:
+        if text[value.start] != ord("{"):
+            return None
+        found = [span for key, span in members(text, value) if key == name]
+        if len(found) != 1:
+            return None
+        value = found[0]
+    return value
+
+
+def _said(text: bytes, element: Span, text_name: str) -> _Element | None:
+    said = element if is_string(text, element) else _member(text, element, [text_name])
+    return _Element(element, said) if said is not None and is_string(text, said) else None
