@@ -21,10 +21,12 @@ FLOORS = (
     ("run", "head", "score_table", "view", "train"),
     ("plan",),
     ("store",),
-    ("memory", "mitigate", "scoring", "analysis", "design", "report", "gate"),
+    ("mitigate",),
+    ("memory", "scoring", "analysis", "design", "report", "gate"),
     ("bank", "endpoints"),
     ("reading",),
-    ("records", "seeds", "plugins", "tabular"),
+    ("records", "seeds", "tabular"),
+    ("plugins",),
     ("errors",),
 )
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from evenhand.records.condition import Mitigation
 from evenhand.records.finding import Role
 from evenhand.records.measure import Measure
+from evenhand.records.mitigation import Mitigation
 from evenhand.records.profile import Cue, Placement, Reader
 
 __all__ = ["Policy", "PolicyCondition", "Rule"]
