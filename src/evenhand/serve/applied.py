@@ -4,44 +4,29 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from msgspec import Struct
-
 from evenhand.mitigate.policy import MemoryPolicy, PromptPolicy
 from evenhand.serve.conversation import Conversation
 from evenhand.serve.counts import Counts
-from evenhand.serve.form import MemoryForms
-from evenhand.serve.memory import Memory, find_memory
+from evenhand.serve.deployed import Deployed
+from evenhand.serve.memory import LiveFact, Memory, find_memory
 from evenhand.serve.prompt import Unplaceable, messages_of, with_messages
-from evenhand.serve.refusal import Refused
+from evenhand.serve.turned_away import TurnedAway
 
-__all__ = ["MOST_FACTS", "Deployed", "apply"]
+__all__ = ["MOST_FACTS", "apply", "warm"]
 
 MOST_FACTS = 5_000
 """Facts of one request; more are no memory of one user, and would hold up all other requests."""
-
-
-class Deployed(Struct, frozen=True, kw_only=True):
-    """What a gateway applies."""
-
-    name: str
-    """The policy and its options, as in `--policy`."""
-    policy: MemoryPolicy | PromptPolicy | None
-    """The policy; None: memory is counted and nothing is changed."""
-    digest: str = ""
-    """Hash of the texts that the policy works from."""
-    forms: MemoryForms
-    """How memory looks in a request."""
 
 
 def apply(deployed: Deployed, conversation: Conversation, counts: Counts) -> bytes:
     """The body to send: the request's own where the policy changes nothing.
 
     Raises:
-        Refused: The policy failed, or what it left cannot be put back into the request. The request is not sent.
+        TurnedAway: The policy failed, or what it left cannot be put back into the request. The request is not sent.
     """
     memory = find_memory(conversation, deployed.forms)
     if len(memory.facts) > MOST_FACTS:
-        raise Refused(
+        raise TurnedAway(
             f"The request holds {len(memory.facts):,} facts in memory; at most {MOST_FACTS:,} are looked at.",
             status=413,
             code="too_many_facts",
@@ -52,15 +37,21 @@ def apply(deployed: Deployed, conversation: Conversation, counts: Counts) -> byt
     try:
         return _applied(deployed.policy, memory, counts)
     except Unplaceable as error:
-        raise Refused(str(error), status=422, code="policy_not_applicable") from error
+        raise TurnedAway(str(error), status=422, code="policy_not_applicable") from error
     except Exception as error:  # a policy may be anybody's code: whatever it raises, nothing is sent without it
-        raise Refused(
+        raise TurnedAway(
             f"The policy {deployed.name!r} failed ({type(error).__name__}), so the request was not sent.",
             status=500,
             kind="server_error",
             code="policy_failed",
             end="failed",
         ) from error
+
+
+def warm(deployed: Deployed) -> None:
+    """Use the policy once, so that no request waits for what it loads."""
+    if isinstance(deployed.policy, MemoryPolicy):
+        deployed.policy.on_memory((LiveFact(text="The user is here.", dimension="neutral", place=0),), "Who is here?")
 
 
 def _applied(policy: MemoryPolicy | PromptPolicy | None, memory: Memory, counts: Counts) -> bytes:

@@ -43,7 +43,7 @@ def block_of(text: str, form: MarkedForm) -> Block:
     """What stands between the marks, taken apart as its form says."""
     match form.shape:
         case "entries":
-            return _Entries(text, form.entry)
+            return _Listed(text, form.entry)
         case "prose":
             return _Prose(text)
         case "json":
@@ -52,7 +52,7 @@ def block_of(text: str, form: MarkedForm) -> Block:
             assert_never(form.shape)
 
 
-class _Entry(NamedTuple):
+class _ListedFact(NamedTuple):
     """One fact as written."""
 
     before: str
@@ -65,7 +65,7 @@ class _Entry(NamedTuple):
     """The line breaks after it."""
 
 
-class _Entries:
+class _Listed:
     """One fact a line; lines that begin no entry belong to the fact before them."""
 
     def __init__(self, text: str, entry: str) -> None:
@@ -86,7 +86,7 @@ class _Entries:
         return "".join(parts[:-1]) + self._entries[-1].glue
 
 
-def _entries(text: str, entry: str) -> Iterator[_Entry]:
+def _entries(text: str, entry: str) -> Iterator[_ListedFact]:
     begins, ends = entry_pattern(entry)
     group: list[str] = []
     for line in text.split("\n"):
@@ -98,14 +98,14 @@ def _entries(text: str, entry: str) -> Iterator[_Entry]:
         yield _entry("\n".join(group), begins, ends)
 
 
-def _entry(text: str, begins: re.Pattern[str], ends: re.Pattern[str]) -> _Entry:
+def _entry(text: str, begins: re.Pattern[str], ends: re.Pattern[str]) -> _ListedFact:
     """The fact of a group of lines: what is between the entry's beginning and its end, where it has them."""
     body = text.rstrip("\n")
     first = begins.match(body)
     start = first.end() if first else 0
     last = ends.search(body, start) if first else None
     end = last.start() if last else len(body)
-    return _Entry(body[:start], body[start:end], body[end:], text[len(body) :])
+    return _ListedFact(body[:start], body[start:end], body[end:], text[len(body) :])
 
 
 class _Prose:
@@ -125,7 +125,7 @@ class _Whole:
     """Text that should be JSON and is not, or has another shape: one fact, so that it cannot get past a policy."""
 
     def __init__(self, text: str) -> None:
-        self.texts = (text,) if text.strip() else ()
+        self.texts: tuple[str, ...] = (text,) if text.strip() else ()
 
     def rewritten(self, kept: Sequence[Kept]) -> str:
         return "\n".join(self.texts[fact.place] if fact.text is None else fact.text for fact in kept)

@@ -62,14 +62,14 @@ class Conversation(Struct, frozen=True, kw_only=True):
         return "" if last is None else self.text(last)
 
 
-class _Function(Struct):
+class _CalledTool(Struct):
     name: str
     arguments: str = ""
 
 
 class _Call(Struct):
     id: str = ""
-    function: _Function | None = None
+    function: _CalledTool | None = None
 
 
 def read_conversation(body: bytes) -> Conversation:
@@ -160,6 +160,6 @@ def _calls(written: bytes, number: int) -> list[_Call]:
     try:
         if written[0] == _LIST:
             return msgspec.json.decode(written, type=list[_Call])
-        return [_Call(function=msgspec.json.decode(written, type=_Function))]
+        return [_Call(function=msgspec.json.decode(written, type=_CalledTool))]
     except msgspec.ValidationError:
         raise BadRequest(f"The tool calls of messages[{number}] cannot be read; send id and function.") from None

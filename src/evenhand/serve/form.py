@@ -66,6 +66,11 @@ class MemoryForms(Struct, frozen=True, kw_only=True):
     tools: tuple[ToolForm, ...] = ()
     """Memory in the results of tools."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the counters call them."""
+        return (*(form.name for form in self.marked), *(form.name for form in self.tools))
+
 
 @lru_cache(maxsize=256)
 def entry_pattern(entry: str) -> tuple[re.Pattern[str], re.Pattern[str]]:

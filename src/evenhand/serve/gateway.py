@@ -13,12 +13,13 @@ import aiohttp
 from aiohttp import web
 from msgspec import Struct
 
-from evenhand.serve.applied import Deployed, apply
+from evenhand.serve.applied import apply, warm
 from evenhand.serve.conversation import BadRequest, read_conversation
 from evenhand.serve.counts import CONTENT_TYPE, Counts
+from evenhand.serve.deployed import Deployed
 from evenhand.serve.guard import Guard
-from evenhand.serve.refusal import Refused, error_body
 from evenhand.serve.route import route_of
+from evenhand.serve.turned_away import TurnedAway, error_body
 from evenhand.serve.upstream import Upstream, UpstreamSpec, end_to_end
 
 __all__ = ["LARGEST_BODY", "Gateway", "GatewaySpec", "make_app"]
@@ -47,6 +48,7 @@ def make_app(spec: GatewaySpec) -> web.Application:
     app = web.Application(client_max_size=spec.largest)
 
     async def connected(app: web.Application) -> None:
+        warm(spec.deployed)
         app[GATEWAY] = Gateway(spec)
 
     async def closed(app: web.Application) -> None:
@@ -98,8 +100,8 @@ class Gateway:
         """The counts."""
         try:
             self._guard.check(request.headers)
-        except Refused as refused:
-            return _refusal(refused)
+        except TurnedAway as away:
+            return _turned_away(away)
         return web.Response(body=self.counts.text().encode(), headers={"Content-Type": CONTENT_TYPE})
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -108,9 +110,9 @@ class Gateway:
         counts.in_flight += 1
         try:
             response = await self._passed(request)
-        except Refused as refused:
-            counts.requests[refused.end, str(refused.status)] += 1
-            return _refusal(refused)
+        except TurnedAway as away:
+            counts.requests[away.end, str(away.status)] += 1
+            return _turned_away(away)
         except asyncio.CancelledError:
             counts.requests["client_left", "499"] += 1
             raise
@@ -142,11 +144,11 @@ class Gateway:
     async def _body(self, request: web.Request) -> bytes:
         """The whole body, which may be no larger than stated and not compressed."""
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise Refused("The body is compressed; send it as it is.", status=415)
+            raise TurnedAway("The body is compressed; send it as it is.", status=415)
         try:
             return await request.read() if request.can_read_body else b""
         except web.HTTPRequestEntityTooLarge as error:
-            raise Refused(
+            raise TurnedAway(
                 f"The body is larger than {self._largest:,} bytes, the most that this gateway takes.",
                 status=413,
                 code="request_too_large",
@@ -157,7 +159,7 @@ class Gateway:
         try:
             return apply(self.deployed, read_conversation(body), self.counts)
         except BadRequest as error:
-            raise Refused(str(error), status=400) from error
+            raise TurnedAway(str(error), status=400) from error
         finally:
             self.counts.applied(perf_counter() - began)
 
@@ -206,8 +208,8 @@ class Gateway:
     def _passed_on(self, answer: aiohttp.ClientResponse) -> None:
         self.counts.requests["passed", str(answer.status)] += 1
 
-    def _down(self, error: Exception) -> Refused:
-        return Refused(
+    def _down(self, error: Exception) -> TurnedAway:
+        return TurnedAway(
             f"The upstream {self._upstream.host} did not answer ({type(error).__name__}); check that it runs and that "
             "--upstream names it.",
             status=502,
@@ -216,8 +218,8 @@ class Gateway:
             end="upstream_down",
         )
 
-    def _slow(self) -> Refused:
-        return Refused(
+    def _slow(self) -> TurnedAway:
+        return TurnedAway(
             f"The upstream {self._upstream.host} said nothing in time; a longer --patience waits longer.",
             status=504,
             kind="server_error",
@@ -226,9 +228,9 @@ class Gateway:
         )
 
 
-def _refusal(refused: Refused) -> web.Response:
+def _turned_away(away: TurnedAway) -> web.Response:
     return web.Response(
-        status=refused.status, body=error_body(refused), headers={"Content-Type": "application/json; charset=utf-8"}
+        status=away.status, body=error_body(away), headers={"Content-Type": "application/json; charset=utf-8"}
     )
 
 

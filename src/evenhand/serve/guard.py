@@ -12,7 +12,7 @@ from yarl import URL
 from evenhand.endpoints.openai.providers import is_loopback
 from evenhand.endpoints.redact import remember
 from evenhand.errors import UsageError
-from evenhand.serve.refusal import Refused
+from evenhand.serve.turned_away import TurnedAway
 
 __all__ = ["SHORTEST_TOKEN", "Guard", "read_token"]
 
@@ -70,16 +70,16 @@ class Guard:
         the gateway under a name of its own.
 
         Raises:
-            Refused: It may not.
+            TurnedAway: It may not.
         """
         if self._token is None:
             host = headers.get("Host", "")
             if not host or not _is_loopback_name(host):
-                raise Refused("This gateway answers this machine only, under a loopback name.", status=403)
+                raise TurnedAway("This gateway answers this machine only, under a loopback name.", status=403)
             return
         scheme, _, given = headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._token):
-            raise Refused(
+            raise TurnedAway(
                 "The gateway's token is missing or wrong; send it as a bearer token, where a client sends its key.",
                 status=401,
                 code="invalid_api_key",

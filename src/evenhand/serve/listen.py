@@ -13,7 +13,7 @@ from aiohttp import web
 
 from evenhand.errors import EndpointError
 
-__all__ = ["listening", "until_stopped"]
+__all__ = ["listening", "serve_until_stopped", "until_stopped"]
 
 _GRACE_S = 5.0
 """How long answers that are on their way have when the server ends."""
@@ -76,3 +76,18 @@ def _not_opened(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EACCES:
         return f"The port {port} is not open to this user; name one above 1023 with --port, or --port 0 for a free one."
     return f"{host!r}, port {port}, cannot be opened ({error.strerror or error}); name another with --host and --port."
+
+
+def serve_until_stopped(app: web.Application, *, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """`until_stopped` in an event loop of its own: that of uvloop, where there is one.
+
+    Raises:
+        EndpointError: The address cannot be opened.
+    """
+    factory = None
+    if sys.platform != "win32":
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(until_stopped(app, host=host, port=port, ready=ready))

@@ -59,7 +59,7 @@ class Memory(Struct, frozen=True, kw_only=True):
         Raises:
             Unplaceable: The policy made a fact without saying what of.
         """
-        return [_placed(fact, self.facts) for fact in left]
+        return [_placed(fact, self.facts, at if len(left) == len(self.facts) else -1) for at, fact in enumerate(left)]
 
     def rewritten(self, kept: Sequence[Kept]) -> bytes:
         """The request with these facts; places count over all blocks.
@@ -127,11 +127,17 @@ def plainly_written(text: str) -> str:
     return "".join(letter for letter in plain if unicodedata.category(letter) != "Cf")
 
 
-def _placed(fact: Fact, facts: Sequence[LiveFact]) -> Kept:
-    """A fact that a policy left: its place in the request, and its text where the policy changed it."""
+def _placed(fact: Fact, facts: Sequence[LiveFact], usual: int) -> Kept:
+    """A fact that a policy left: its place in the request, and its text where the policy changed it.
+
+    Args:
+        fact: What the policy left.
+        facts: The facts of the request.
+        usual: Its place where it tells none and no fact has its text; -1: none.
+    """
     place = fact.place if isinstance(fact, LiveFact) else -1
     if not 0 <= place < len(facts):
-        place = next((one.place for one in facts if one.text == fact.text), -1)
+        place = next((one.place for one in facts if one.text == fact.text), usual)
     if place < 0:
         raise Unplaceable("The policy made a fact of which it cannot be told where in memory it belongs.")
     return Kept(place, None if facts[place].text == fact.text else fact.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from evenhand.serve.refusal import Refused
+from evenhand.serve.turned_away import TurnedAway
 
 __all__ = ["Route", "route_of"]
 
@@ -27,16 +27,16 @@ def route_of(method: str, path: str) -> tuple[Route, str]:
         path: The path as it was sent, without the query.
 
     Raises:
-        Refused: The request may carry a conversation in a form that is not looked at, or its path is not plain.
+        TurnedAway: The request may carry a conversation in a form that is not looked at, or its path is not plain.
     """
     behind = path.removeprefix(_PREFIX) if path.startswith(_PREFIX + "/") else path
     if _PATH.fullmatch(behind) is None or any(part.strip(".") == "" for part in behind.strip("/").split("/")):
-        raise Refused("The path is not one that the gateway passes on.", status=404)
+        raise TurnedAway("The path is not one that the gateway passes on.", status=404)
     if method == "POST" and behind.endswith(_CHAT):
         return "chat", behind
     if method in _READING or (method == "POST" and behind in _PLAIN):
         return "other", behind
-    raise Refused(
+    raise TurnedAway(
         f"The gateway applies its policy to POST /v1/chat/completions; this {_method(method)} request may carry memory "
         f"in another form, so it is not passed on. Passed on as they are: GET, and POST to {', '.join(_PLAIN)}.",
         status=404,

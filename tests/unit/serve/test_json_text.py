@@ -14,7 +14,13 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
     max_leaves=20,
 )
-LAYOUTS = ({}, {"indent": 2}, {"ensure_ascii": False}, {"separators": (",", ":")}, {"separators": (" ,\t", " :\r\n")})
+LAYOUTS: tuple[dict[str, Any], ...] = (
+    {},
+    {"indent": 2},
+    {"ensure_ascii": False},
+    {"separators": (",", ":")},
+    {"separators": (" ,\t", " :\r\n")},
+)
 
 
 def rebuilt(text: bytes, span: Span) -> Any:

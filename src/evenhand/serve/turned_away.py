@@ -6,10 +6,10 @@ import msgspec
 
 from evenhand.serve.counts import RequestEnd
 
-__all__ = ["Refused", "error_body"]
+__all__ = ["TurnedAway", "error_body"]
 
 
-class Refused(Exception):
+class TurnedAway(Exception):
     """The gateway does not pass a request on; its text is the sentence that the client gets.
 
     Args:
@@ -34,7 +34,7 @@ class Refused(Exception):
         self.end: RequestEnd = end
 
 
-def error_body(refused: Refused) -> bytes:
+def error_body(refused: TurnedAway) -> bytes:
     """The body of the answer."""
     fields = {"message": str(refused), "type": refused.kind, "param": None, "code": refused.code}
     return msgspec.json.encode({"error": fields})
