@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol, assert_never
 import msgspec
 
 from evenhand.serve.form import MarkedForm, entry_pattern
-from evenhand.serve.json_text import Change, Span, changed, elements, is_string, members, string_at, string_of, value_at
+from evenhand.serve.json_text import Change, JsonText, Span, changed, string_of
 
 __all__ = ["Block", "Kept", "block_of", "json_block"]
 
@@ -87,25 +87,19 @@ class _Listed:
 
 
 def _entries(text: str, entry: str) -> Iterator[_ListedFact]:
+    if not text:
+        return
     begins, ends = entry_pattern(entry)
-    group: list[str] = []
-    for line in text.split("\n"):
-        if group and begins.match(line):
-            yield _entry("\n".join(group) + "\n", begins, ends)
-            group = []
-        group.append(line)
-    if any(line.strip() for line in group):
-        yield _entry("\n".join(group), begins, ends)
-
-
-def _entry(text: str, begins: re.Pattern[str], ends: re.Pattern[str]) -> _ListedFact:
-    """The fact of a group of lines: what is between the entry's beginning and its end, where it has them."""
-    body = text.rstrip("\n")
-    first = begins.match(body)
-    start = first.end() if first else 0
-    last = ends.search(body, start) if first else None
-    end = last.start() if last else len(body)
-    return _ListedFact(body[:start], body[start:end], body[end:], text[len(body) :])
+    places = [found.span() for found in begins.finditer(text)]
+    if not places or places[0][0] > 0:
+        places.insert(0, (0, 0))
+    stops = [start for start, _ in places[1:]]
+    for (start, said), stop in zip(places, [*stops, len(text)], strict=True):
+        group = text[start:stop]
+        body = group.rstrip("\n")
+        last = ends.search(body, said - start) if ends is not None and said > start else None
+        end = max(len(body) if last is None else last.start(), said - start)
+        yield _ListedFact(group[: said - start], group[said - start : end], group[end : len(body)], group[len(body) :])
 
 
 class _Prose:
@@ -141,9 +135,9 @@ class _Element(NamedTuple):
 class _Json:
     """A list in JSON; what stands around it, and the other members of its elements, stay as they are."""
 
-    def __init__(self, text: bytes, listed: Span, found: Sequence[_Element]) -> None:
-        self._text, self._list, self._found = text, listed, found
-        self.texts = tuple(string_at(text, said) for _, said in found)
+    def __init__(self, json: JsonText, listed: Span, found: Sequence[_Element]) -> None:
+        self._text, self._list, self._found = json.text, listed, found
+        self.texts = tuple(json.string(said) for _, said in found)
 
     def rewritten(self, kept: Sequence[Kept]) -> str:
         if not kept:
@@ -167,31 +161,30 @@ def json_block(text: str, *, list_name: str, text_name: str) -> Block:
         list_name: The member that holds the list, with dots for members of members; empty: the text is the list.
         text_name: The member of an element that holds its fact.
     """
-    encoded = text.encode()
     try:
-        msgspec.json.decode(encoded)
+        json = JsonText(text.encode())
     except (msgspec.DecodeError, RecursionError):
         return _Whole(text)
-    listed = _member(encoded, value_at(encoded), list_name.split(".") if list_name else [])
-    if listed is None or encoded[listed.start] != ord("["):
+    listed = _member(json, json.top, list_name.split(".") if list_name else [])
+    if listed is None or not json.is_list(listed):
         return _Whole(text)
-    found = [_said(encoded, element, text_name) for element in elements(encoded, listed)]
+    found = [_said(json, element, text_name) for element in json.elements(listed)]
     known = [element for element in found if element is not None]
-    return _Json(encoded, listed, known) if len(known) == len(found) else _Whole(text)
+    return _Json(json, listed, known) if len(known) == len(found) else _Whole(text)
 
 
-def _member(text: bytes, value: Span, path: Sequence[str]) -> Span | None:
+def _member(json: JsonText, value: Span, path: Sequence[str]) -> Span | None:
     """The value at the end of a path; None where a name is missing, or comes twice."""
     for name in path:
-        if text[value.start] != ord("{"):
+        if not json.is_object(value):
             return None
-        found = [span for key, span in members(text, value) if key == name]
+        found = [span for key, span in json.members(value) if key == name]
         if len(found) != 1:
             return None
         value = found[0]
     return value
 
 
-def _said(text: bytes, element: Span, text_name: str) -> _Element | None:
-    said = element if is_string(text, element) else _member(text, element, [text_name])
-    return _Element(element, said) if said is not None and is_string(text, said) else None
+def _said(json: JsonText, element: Span, text_name: str) -> _Element | None:
+    said = element if json.is_string(element) else _member(json, element, [text_name])
+    return _Element(element, said) if said is not None and json.is_string(said) else None

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
-from evenhand.serve.json_text import Span, elements, is_string, members, string_at, value_at
+from evenhand.serve.json_text import JsonText, Span
 
 __all__ = ["BadRequest", "Conversation", "Turn", "read_conversation"]
 
-_OBJECT, _LIST = ord("{"), ord("[")
+
+_NAMES = frozenset({"role", "name", "tool_call_id"})
+_CALLS = frozenset({"tool_calls", "function_call"})
 
 
 class BadRequest(Exception):
@@ -42,7 +44,7 @@ class Turn(Struct, frozen=True, kw_only=True):
 class Conversation(Struct, frozen=True, kw_only=True):
     """The turns of a chat request."""
 
-    body: bytes
+    json: JsonText
     """The request as it came."""
     turns: tuple[Turn, ...]
     """Oldest first."""
@@ -53,7 +55,12 @@ class Conversation(Struct, frozen=True, kw_only=True):
 
     def text(self, turn: Turn) -> str:
         """What a turn says; the texts of several parts are joined by line breaks."""
-        return "\n".join(string_at(self.body, span) for span in turn.texts)
+        return "\n".join(self.json.string(span) for span in turn.texts)
+
+    @property
+    def body(self) -> bytes:
+        """The request as it came."""
+        return self.json.text
 
     @property
     def question(self) -> str:
@@ -81,49 +88,48 @@ def read_conversation(body: bytes) -> Conversation:
         BadRequest: The body is not JSON, not an object, or has messages that cannot be read.
     """
     try:
-        msgspec.json.decode(body)
+        json = JsonText(body)
     except RecursionError:
         raise BadRequest("The body is nested too deeply to be read.") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadRequest("The body is not valid JSON in UTF-8; send a chat request as one JSON object.") from None
-    top = value_at(body)
-    if body[top.start] != _OBJECT:
+    if not json.is_object(json.top):
         raise BadRequest("The body is not a JSON object; send a chat request as one JSON object.")
     lists: list[Span] = []
     streamed = False
-    for name, value in members(body, top):
+    for name, value in json.members(json.top):
         if name == "messages":
             lists.append(value)
         elif name == "stream":
             streamed = body[value.start : value.end] == b"true"
-    turns = [turn for listed in lists for turn in _turns(body, listed)]
-    return Conversation(body=body, turns=tuple(turns), lists=tuple(lists), streamed=streamed)
+    turns = [turn for listed in lists for turn in _turns(json, listed)]
+    return Conversation(json=json, turns=tuple(turns), lists=tuple(lists), streamed=streamed)
 
 
-def _turns(body: bytes, listed: Span) -> Iterator[Turn]:
-    if body[listed.start] != _LIST:
+def _turns(json: JsonText, listed: Span) -> Iterator[Turn]:
+    if not json.is_list(listed):
         raise BadRequest("'messages' is not a list; send a list of messages.")
-    for number, element in enumerate(elements(body, listed)):
-        if body[element.start] != _OBJECT:
+    for number, element in enumerate(json.elements(listed)):
+        if not json.is_object(element):
             raise BadRequest(f"messages[{number}] is not an object; send a role and a content.")
-        yield _turn(body, element, number)
+        yield _turn(json, element, number)
 
 
-def _turn(body: bytes, element: Span, number: int) -> Turn:
+def _turn(json: JsonText, element: Span, number: int) -> Turn:
     named: dict[str, str] = {}
     texts: list[Span] = []
     content: list[Span] = []
     calls: list[_Call] = []
-    for name, value in members(body, element):
-        if name in {"role", "name", "tool_call_id"} and is_string(body, value):
+    for name, value in json.members(element):
+        if name == "content":
+            content.append(value)
+            texts += _texts(json, value, number)
+        elif name in _NAMES and json.is_string(value):
             if name == "role" and name in named:
                 raise BadRequest(f"messages[{number}] names its role twice.")
-            named[name] = string_at(body, value)
-        elif name == "content":
-            content.append(value)
-            texts += _texts(body, value, number)
-        elif name in {"tool_calls", "function_call"} and body[value.start] in (_OBJECT, _LIST):
-            calls += _calls(body[value.start : value.end], number)
+            named[name] = json.string(value)
+        elif name in _CALLS and not json.is_string(value):
+            calls += _calls(json.text[value.start : value.end], number)
     if "role" not in named:
         raise BadRequest(f"messages[{number}] names no role; send a role and a content.")
     known = [(call.id, call.function) for call in calls if call.function is not None]
@@ -140,26 +146,26 @@ def _turn(body: bytes, element: Span, number: int) -> Turn:
     )
 
 
-def _texts(body: bytes, value: Span, number: int) -> Iterator[Span]:
-    first = body[value.start]
-    if is_string(body, value):
+def _texts(json: JsonText, value: Span, number: int) -> Iterator[Span]:
+    if json.is_string(value):
         yield value
-    elif first == _LIST:
-        for part in elements(body, value):
-            if is_string(body, part):
+    elif json.is_list(value):
+        for part in json.elements(value):
+            if json.is_string(part):
                 yield part
-            elif body[part.start] == _OBJECT:
-                yield from (at for name, at in members(body, part) if name == "text" and is_string(body, at))
+            elif json.is_object(part):
+                yield from (at for name, at in json.members(part) if name == "text" and json.is_string(at))
             else:
                 raise BadRequest(f"messages[{number}] has a part that is neither a text nor an object.")
-    elif body[value.start : value.end] != b"null":
+    elif json.text[value.start : value.end] != b"null":
         raise BadRequest(f"The content of messages[{number}] is neither a text nor a list of parts.")
 
 
 def _calls(written: bytes, number: int) -> list[_Call]:
+    """The calls of a turn: a list of them, one in the older form, or none."""
     try:
-        if written[0] == _LIST:
-            return msgspec.json.decode(written, type=list[_Call])
-        return [_Call(function=msgspec.json.decode(written, type=_CalledTool))]
+        if written.startswith(b"{"):
+            return [_Call(function=msgspec.json.decode(written, type=_CalledTool))]
+        return msgspec.json.decode(written, type=list[_Call] | None) or []
     except msgspec.ValidationError:
         raise BadRequest(f"The tool calls of messages[{number}] cannot be read; send id and function.") from None

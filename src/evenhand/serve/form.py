@@ -73,13 +73,14 @@ class MemoryForms(Struct, frozen=True, kw_only=True):
 
 
 @lru_cache(maxsize=256)
-def entry_pattern(entry: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """What begins an entry, and what ends it: the second pattern reaches to the end of the entry's text.
+def entry_pattern(entry: str) -> tuple[re.Pattern[str], re.Pattern[str] | None]:
+    """What begins an entry, at the beginning of a line, and what ends it, at the very end; None where nothing does.
 
     A placeholder stands for at most 80 characters, so that no text takes long to look through.
     """
     before, _, behind = entry.partition("{text}")
-    return re.compile(_pattern(before)), re.compile(_pattern(behind) + r"\Z")
+    ends = re.compile(_pattern(behind) + r"\Z") if behind else None
+    return re.compile("^" + _pattern(before), re.MULTILINE), ends
 
 
 def _pattern(form: str) -> str:

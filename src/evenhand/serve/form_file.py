@@ -84,6 +84,8 @@ def _check_marks(form: MarkedForm, *, where: str) -> None:
         raise InputError(f"{where}: entry is {form.entry!r}; it names {{text}} once, as in '- {{text}}'")
     if form.shape == "entries" and not form.entry.partition("{text}")[0]:
         raise InputError(f"{where}: entry is {form.entry!r}; something must come before {{text}}, as in '- {{text}}'")
+    if form.shape == "entries" and "\n" in form.entry:
+        raise InputError(f"{where}: entry is {form.entry!r}; it is one line")
     if not form.roles:
         raise InputError(f'{where}: roles is empty; name the roles to look at, such as ["system"]')
 

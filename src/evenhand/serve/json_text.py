@@ -1,7 +1,7 @@
 """Where the values of a JSON text stand, so that one of them can be replaced and every other byte kept.
 
-The text must be valid JSON: decode it first. Every member of an object is reported, also one whose name comes twice,
-since readers of JSON do not agree on which of the two counts.
+Every member of an object is reported, also one whose name comes twice, since readers of JSON do not agree on which of
+the two counts.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from typing import NamedTuple
 
 import msgspec
 
-__all__ = ["Change", "Span", "changed", "elements", "is_string", "members", "string_at", "string_of", "value_at"]
+__all__ = ["Change", "JsonText", "Span", "changed", "string_of"]
 
-_STRING = re.compile(rb'"(?:[^"\\]+|\\.)*"', re.DOTALL)
-_SPACE = re.compile(rb"[ \t\r\n]*")
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+_BEFORE_VALUE = re.compile(rb"[ \t\r\n,:]*")
 _ATOM = re.compile(rb"[^ \t\r\n,\]}]+")
-_NESTING = re.compile(rb'"(?:[^"\\]+|\\.)*"|[\[\]{}]', re.DOTALL)
-_OPENING = b"[{"
-_QUOTE, _COMMA = ord('"'), ord(",")
+_QUOTE, _OBJECT, _LIST = b'"{['
 
 
 class Span(NamedTuple):
@@ -36,63 +34,78 @@ class Change(NamedTuple):
     text: bytes
 
 
-def value_at(text: bytes, at: int = 0) -> Span:
-    """The value that begins at `at`, without the white space before it."""
-    start = _after_space(text, at)
-    first = text[start]
-    if first == _QUOTE:
-        return Span(start, _end(_STRING, text, start))
-    if first not in _OPENING:
-        return Span(start, _end(_ATOM, text, start))
-    depth = 0
-    for found in _NESTING.finditer(text, start):
-        mark = text[found.start()]
-        if mark == _QUOTE:
-            continue
-        depth += 1 if mark in _OPENING else -1
-        if depth == 0:
-            return Span(start, found.end())
-    raise ValueError("The value is not complete; decode the text before asking where its values are.")
+class JsonText:
+    """A JSON text and the places of its values.
 
+    Args:
+        text: The text, in UTF-8.
 
-def members(text: bytes, within: Span) -> Iterator[tuple[str, Span]]:
-    """Name and value of every member of the object at `within`, in the order of the text."""
-    at = _after_space(text, within.start + 1)
-    while text[at] == _QUOTE:
-        name = Span(at, _end(_STRING, text, at))
-        value = value_at(text, _after_space(text, name.end) + 1)
-        yield string_at(text, name), value
-        at = _after_space(text, value.end)
-        if text[at] != _COMMA:
-            return
-        at = _after_space(text, at + 1)
+    Raises:
+        msgspec.DecodeError: It is not JSON.
+        UnicodeDecodeError: It is not UTF-8.
+        RecursionError: It is nested too deeply.
+    """
 
+    def __init__(self, text: bytes) -> None:
+        msgspec.json.decode(text)
+        self.text = text
+        self._ends: dict[int, int] = {}
+        opened: list[int] = []
+        for found in _TOKEN.finditer(text):
+            start, end = found.span()
+            first = text[start]
+            if first == _QUOTE:
+                self._ends[start] = end
+            elif first in (_OBJECT, _LIST):
+                opened.append(start)
+            else:
+                self._ends[opened.pop()] = end
+        self.top = self._value(0)
+        """The value that the text is."""
 
-def elements(text: bytes, within: Span) -> Iterator[Span]:
-    """Every element of the list at `within`."""
-    at = _after_space(text, within.start + 1)
-    if at == within.end - 1:
-        return
-    while True:
-        value = value_at(text, at)
-        yield value
-        at = _after_space(text, value.end)
-        if text[at] != _COMMA:
-            return
-        at += 1
+    def members(self, within: Span) -> Iterator[tuple[str, Span]]:
+        """Name and value of every member of an object, in the order of the text."""
+        at = within.start + 1
+        while (name := self._value(at)).end < within.end:
+            value = self._value(name.end)
+            yield self.string(name), value
+            at = value.end
 
+    def elements(self, within: Span) -> Iterator[Span]:
+        """Every element of a list."""
+        at = within.start + 1
+        while (value := self._value(at)).end < within.end:
+            yield value
+            at = value.end
 
-def is_string(text: bytes, span: Span) -> bool:
-    """Whether the value is a string."""
-    return text[span.start] == _QUOTE
+    def is_string(self, span: Span) -> bool:
+        """Whether a value is a string."""
+        return self.text[span.start] == _QUOTE
 
+    def is_object(self, span: Span) -> bool:
+        """Whether a value is an object."""
+        return self.text[span.start] == _OBJECT
 
-def string_at(text: bytes, span: Span) -> str:
-    """The string that stands at `span`."""
-    inner = text[span.start + 1 : span.end - 1]
-    if b"\\" not in inner:
-        return inner.decode()
-    return msgspec.json.decode(text[span.start : span.end], type=str)
+    def is_list(self, span: Span) -> bool:
+        """Whether a value is a list."""
+        return self.text[span.start] == _LIST
+
+    def string(self, span: Span) -> str:
+        """The string that stands at a place."""
+        inner = self.text[span.start + 1 : span.end - 1]
+        if b"\\" not in inner:
+            return inner.decode()
+        return msgspec.json.decode(self.text[span.start : span.end], type=str)
+
+    def _value(self, at: int) -> Span:
+        """The next value; where an object or a list ends there, its closing mark."""
+        found = _BEFORE_VALUE.match(self.text, at)
+        start = at if found is None else found.end()
+        end = self._ends.get(start)
+        if end is None:
+            found = _ATOM.match(self.text, start)
+            end = start + 1 if found is None else found.end()
+        return Span(start, end)
 
 
 def string_of(value: str) -> bytes:
@@ -114,13 +127,3 @@ def changed(text: bytes, changes: Iterable[Change]) -> bytes:
         at = change.span.end
     return b"".join((*parts, text[at:]))
 
-
-def _after_space(text: bytes, at: int) -> int:
-    return _end(_SPACE, text, at)
-
-
-def _end(pattern: re.Pattern[bytes], text: bytes, at: int) -> int:
-    found = pattern.match(text, at)
-    if found is None:
-        raise ValueError("The text is not JSON; decode it before asking where its values are.")
-    return found.end()

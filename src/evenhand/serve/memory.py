@@ -14,7 +14,7 @@ from evenhand.serve.block import Block, Kept, block_of, json_block
 from evenhand.serve.conversation import Conversation, Turn
 from evenhand.serve.finder import Part, parts_of
 from evenhand.serve.form import MemoryForms, ToolForm
-from evenhand.serve.json_text import Change, Span, changed, string_at, string_of
+from evenhand.serve.json_text import Change, Span, changed, string_of
 from evenhand.serve.prompt import Unplaceable
 
 __all__ = ["LiveFact", "Memory", "find_memory", "plainly_written"]
@@ -76,7 +76,11 @@ class Memory(Struct, frozen=True, kw_only=True):
                 texts.setdefault(stored.text, []).append((stored.part, stored.block.rewritten(own)))
         body = self.conversation.body
         return changed(
-            body, (Change(span, string_of(_spliced(string_at(body, span), parts))) for span, parts in texts.items())
+            body,
+            (
+                Change(span, string_of(_spliced(self.conversation.json.string(span), parts)))
+                for span, parts in texts.items()
+            ),
         )
 
 
@@ -97,10 +101,10 @@ def _stored(conversation: Conversation, forms: MemoryForms) -> Iterator[Stored]:
         marked = [form for form in forms.marked if turn.role in form.roles]
         for span in turn.texts:
             if tool is not None:
-                block = json_block(string_at(conversation.body, span), list_name=tool.list, text_name=tool.text)
+                block = json_block(conversation.json.string(span), list_name=tool.list, text_name=tool.text)
                 yield Stored(tool.name, span, None, block)
             elif marked:
-                text = string_at(conversation.body, span)
+                text = conversation.json.string(span)
                 for part in parts_of(text, marked):
                     yield Stored(part.form.name, span, part, block_of(text[part.start : part.end], part.form))
 

@@ -8,7 +8,7 @@ import msgspec
 
 from evenhand.records.message import Message, Role
 from evenhand.serve.conversation import Conversation, Turn
-from evenhand.serve.json_text import Change, Span, changed, string_at, string_of
+from evenhand.serve.json_text import Change, Span, changed, string_of
 
 __all__ = ["LiveMessage", "Unplaceable", "messages_of", "with_messages"]
 
@@ -82,18 +82,18 @@ def _written(conversation: Conversation, message: Message, place: int) -> bytes:
 
 def _edits(conversation: Conversation, turn: Turn, content: str) -> Iterator[Change]:
     """What to change in a turn so that it says something else."""
-    body, before = conversation.body, conversation.text(turn)
+    json, before = conversation.json, conversation.text(turn)
     if content == before:
         return
     if len(turn.texts) == 1:
         yield Change(turn.texts[0], string_of(content))
     elif len(turn.texts) > 1 and content.startswith(before):
         last = turn.texts[-1]
-        yield Change(last, string_of(string_at(body, last) + content[len(before) :]))
+        yield Change(last, string_of(json.string(last) + content[len(before) :]))
     elif len(turn.texts) > 1 and content.endswith(before):
         first = turn.texts[0]
-        yield Change(first, string_of(content[: -len(before)] + string_at(body, first)))
-    elif len(turn.content) == 1 and not turn.texts and body[turn.content[0].start] != ord("["):
+        yield Change(first, string_of(content[: -len(before)] + json.string(first)))
+    elif len(turn.content) == 1 and not turn.texts and not json.is_list(turn.content[0]):
         yield Change(turn.content[0], string_of(content))
     else:
         raise Unplaceable("The policy rewrites a message that has several parts; send it as one text.")
