@@ -67,7 +67,15 @@ class _ShownMemory(Struct, frozen=True, kw_only=True):
     retrieved: tuple[int, ...] | None = None
 
 
-def remember(arm: Arm, *, placement: Placement, reader: Reader, query: str, sources: MemorySources) -> Remembered:
+def remember(
+    arm: Arm,
+    *,
+    placement: Placement,
+    reader: Reader,
+    query: str,
+    sources: MemorySources,
+    facts: tuple[Fact, ...] | None = None,
+) -> Remembered:
     """Everything the assistant sees before the user's question.
 
     Args:
@@ -76,6 +84,8 @@ def remember(arm: Arm, *, placement: Placement, reader: Reader, query: str, sour
         reader: What the assistant is told to do with it; left out where memory is empty.
         query: What the memory store is searched with (the item's stem); matters to `retrieved` only.
         sources: Templates and distractors, from the plan.
+        facts: What a policy lets through of the arm's facts; None: all of them. Without any, memory is empty, and the
+            assistant sees what it sees without memory; a store that is searched still holds its distractors.
 
     Raises:
         PlanError: A template is missing or cannot be rendered.
@@ -88,7 +98,14 @@ def remember(arm: Arm, *, placement: Placement, reader: Reader, query: str, sour
     if not arm.facts:
         message = f"Arm {arm.id!r} has no facts to show; only the arm 'none' may be empty."
         raise UsageError(message)
-    shown = _show(arm.facts, placement=placement, query=query, sources=sources)
+    held = arm.facts if facts is None else facts
+    if not held and (placement != "retrieved" or not sources.distractors):
+        return Remembered(
+            messages=(Message(role="system", content=base),),
+            retrieved=() if placement == "retrieved" else None,
+            characters=0,
+        )
+    shown = _show(held, placement=placement, query=query, sources=sources)
     told = "" if reader == "none" else render(templates, f"reader-{reader}")
     content = "\n\n".join(part for part in (base, shown.system, told) if part)
     characters = len(shown.system) + sum(len(turn.content) for turn in shown.turns)

@@ -8,8 +8,15 @@ from functools import cache
 from urllib.parse import parse_qsl
 
 from evenhand.errors import UsageError, near_miss
+from evenhand.mitigate.on_answer.consensus import CONSENSUS
+from evenhand.mitigate.on_answer.two_pass import TWO_PASS
 from evenhand.mitigate.on_memory.gate import GATE
+from evenhand.mitigate.on_memory.neutralise import NEUTRALISE
 from evenhand.mitigate.on_memory.redact import REDACT
+from evenhand.mitigate.on_memory.write_tag import WRITE_TAG
+from evenhand.mitigate.on_prompt.check import CHECK
+from evenhand.mitigate.on_prompt.instruct import INSTRUCT
+from evenhand.mitigate.on_prompt.third_person import THIRD_PERSON
 from evenhand.mitigate.policy import AnswerPolicy, MemoryPolicy, Policy, PolicyMaker, PromptPolicy
 from evenhand.plugins import load_plugin
 from evenhand.records.mitigation import (
@@ -23,7 +30,17 @@ from evenhand.records.prompt_file import prompt_files
 
 __all__ = ["mitigation_spec", "policy_named", "policy_of"]
 
-_OWN: tuple[PolicyMaker, ...] = (REDACT, GATE)
+_OWN: tuple[PolicyMaker, ...] = (
+    REDACT,
+    GATE,
+    NEUTRALISE,
+    WRITE_TAG,
+    INSTRUCT,
+    THIRD_PERSON,
+    CHECK,
+    TWO_PASS,
+    CONSENSUS,
+)
 
 
 def mitigation_spec(written: str) -> MitigationSpec:

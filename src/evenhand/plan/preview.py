@@ -52,7 +52,8 @@ class ModelPreview(Struct, frozen=True, kw_only=True):
     paid: bool
     calls: int
     input_characters: int
-    """Exact for an assistant: every message of every cell. For a second model: exact but for the answers it reads."""
+    """Exact for an assistant: every message of every call, but for answers that a policy sends back. For a second
+    model: exact but for the answers it reads."""
     input_tokens: int
     """Estimated from the characters."""
     output_tokens: int
@@ -83,6 +84,8 @@ class Preview(Struct, frozen=True, kw_only=True):
     models: tuple[ModelPreview, ...]
     arms: dict[str, int]
     """Calls of one model by kind of arm."""
+    policies: dict[str, int]
+    """Calls of one model by policy; those of `none` hold the arm without memory."""
     kinds: dict[str, int]
     """Items by kind."""
     matched_sets: int
@@ -101,16 +104,19 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
     questions = Questions(plan)
     crossing = questions.crossing
     arms: Counter[str] = Counter()
+    policies: Counter[str] = Counter()
     characters = read = answered = asked_again = 0
     first = plan.models[0].name
     for cell, meeting in crossing.pairs():
         if cell.model != first:
             break
-        arms[meeting.arm.kind] += 1
-        characters += questions.characters(cell, meeting)
+        sent = questions.calls(cell, meeting)
+        arms[meeting.arm.kind] += len(sent)
+        policies[cell.condition.mitigation] += len(sent)
+        characters += sum(sent)
         read += questions.read_characters(cell, meeting)
         tokens = WRITTEN_TOKENS if cell.condition.answer == "text" else ANSWER_TOKENS
-        answered += tokens
+        answered += tokens * len(sent)
         again = questions.second_calls(cell)
         asked_again += again
         read += round(again * tokens * CHARACTERS_PER_TOKEN)
@@ -141,6 +147,7 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
         calls=sum(row.calls for row in rows),
         models=tuple(rows),
         arms=dict(arms),
+        policies=dict(policies),
         kinds=dict(kinds),
         matched_sets=len(sets),
         smallest_gap=_smallest_gaps(plan, kinds, len(sets)),

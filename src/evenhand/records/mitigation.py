@@ -26,6 +26,13 @@ BuiltInMitigation = Literal[
     "none",
     "redact",
     "gate",
+    "neutralise",
+    "write_tag",
+    "instruct",
+    "third_person",
+    "check",
+    "two_pass",
+    "consensus",
 ]
 """Policies of the package. The set holds only what runs.
 

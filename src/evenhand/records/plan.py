@@ -123,10 +123,10 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def __post_init__(self) -> None:
         refuse_unknown({name: getattr(self, name) for name in (*_CLOSED, "mitigations")})
-        if "none" not in self.mitigations:
+        if self.mitigations[:1] != ("none",) or len(set(self.mitigations)) < len(self.mitigations):
             raise UsageError(
-                f"the design has mitigations {', '.join(map(repr, self.mitigations))} without 'none'; a policy is "
-                "compared with the same questions without one, so write 'none' beside it"
+                f"the design has mitigations {', '.join(map(repr, self.mitigations))}; the first must be 'none', for "
+                "each policy is compared with the same questions without one, and each may stand there once"
             )
 
 

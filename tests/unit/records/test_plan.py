@@ -16,7 +16,7 @@ from tests.support.small_plan import small_plan
     ("field", "given", "said"),
     [
         ("mitigations", ("none", "redct"), r"mitigations 'redct' \(did you mean 'redact'\?\); allowed: none, redact"),
-        ("mitigations", ("redact",), r"'redact' without 'none'"),
+        ("mitigations", ("redact",), r"'redact'; the first must be 'none'"),
         ("mitigations", "none", r"mitigations=\('none',\)"),
         ("placements", ("sistem",), r"did you mean 'system'"),
         ("readers", ("usee",), r"did you mean 'use'"),
