@@ -69,6 +69,8 @@ def _applied(policy: MemoryPolicy | PromptPolicy | None, memory: Memory, counts:
             return memory.rewritten(kept)
         case PromptPolicy():
             counts.facts["kept"] += len(memory.facts)
+            if not memory.facts:
+                return memory.conversation.body
             return with_messages(memory.conversation, policy.on_prompt(messages_of(memory.conversation)))
         case _:
             assert_never(policy)

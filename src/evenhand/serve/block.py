@@ -52,41 +52,51 @@ def block_of(text: str, form: MarkedForm) -> Block:
             assert_never(form.shape)
 
 
-class _ListedFact(NamedTuple):
-    """One fact as written."""
-
-    before: str
-    """How the entry begins."""
-    text: str
-    """The fact."""
-    behind: str
-    """How the entry ends."""
-    glue: str
-    """The line breaks after it."""
-
-
 class _Listed:
     """One fact a line; lines that begin no entry belong to the fact before them."""
 
     def __init__(self, text: str, entry: str) -> None:
         body = text.lstrip("\n")
-        self._lead = text[: len(text) - len(body)]
+        self._text, self._lead = body, text[: len(text) - len(body)]
         self._numbered = "{number}" in entry.partition("{text}")[0]
-        self._entries = tuple(_entries(body, entry))
-        self.texts = tuple(found.text for found in self._entries)
+        self._places = tuple(_entries(body, entry))
+        self.texts = tuple(body[place.said : place.told] for place in self._places)
 
     def rewritten(self, kept: Sequence[Kept]) -> str:
         if not kept:
             return ""
         parts = [self._lead]
         for number, fact in enumerate(kept, start=1):
-            found = self._entries[fact.place]
-            before = _NUMBER.sub(str(number), found.before, count=1) if self._numbered else found.before
-            parts += (before, found.text if fact.text is None else fact.text, found.behind, found.glue or "\n")
-        return "".join(parts[:-1]) + self._entries[-1].glue
+            place = self._places[fact.place]
+            before = self._text[place.start : place.said]
+            if self._numbered:
+                before = _NUMBER.sub(str(number), before, count=1)
+            said = self.texts[fact.place] if fact.text is None else fact.text
+            parts += (before, said, self._text[place.told : place.end], self._glue(fact.place) or "\n")
+        return "".join(parts[:-1]) + self._glue(-1)
+
+    def _glue(self, number: int) -> str:
+        """The line breaks after an entry."""
+        place = self._places[number]
+        return self._text[place.end : place.stop]
 
 
-def _entries(text: str, entry: str) -> Iterator[_ListedFact]:
+class _EntryPlace(NamedTuple):
+    """Where the parts of an entry stand."""
+
+    start: int
+    """Where it begins."""
+    said: int
+    """Where the fact begins."""
+    told: int
+    """Where the fact ends."""
+    end: int
+    """Where the line ends."""
+    stop: int
+    """Where the next entry begins."""
+
+
+def _entries(text: str, entry: str) -> Iterator[_EntryPlace]:
     if not text:
         return
     begins, ends = entry_pattern(entry)
@@ -95,11 +105,11 @@ def _entries(text: str, entry: str) -> Iterator[_ListedFact]:
         places.insert(0, (0, 0))
     stops = [start for start, _ in places[1:]]
     for (start, said), stop in zip(places, [*stops, len(text)], strict=True):
-        group = text[start:stop]
-        body = group.rstrip("\n")
-        last = ends.search(body, said - start) if ends is not None and said > start else None
-        end = max(len(body) if last is None else last.start(), said - start)
-        yield _ListedFact(group[: said - start], group[said - start : end], group[end : len(body)], group[len(body) :])
+        end = stop
+        while end > said and text[end - 1] == "\n":
+            end -= 1
+        last = ends.search(text, said, end) if ends is not None and said > start else None
+        yield _EntryPlace(start, said, end if last is None else last.start(), end, stop)
 
 
 class _Prose:

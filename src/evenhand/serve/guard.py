@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 
 from multidict import CIMultiDictProxy
 from yarl import URL
@@ -90,6 +91,7 @@ def _url(host: str) -> URL:
     return URL.build(scheme="http", host=host)
 
 
+@lru_cache(maxsize=64)
 def _is_loopback_name(host: str) -> bool:
     try:
         return is_loopback(URL(f"http://{host}"))

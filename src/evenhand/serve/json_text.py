@@ -60,23 +60,23 @@ class JsonText:
                 opened.append(start)
             else:
                 self._ends[opened.pop()] = end
-        self.top = self._value(0)
+        self.top = Span(*self._value(0))
         """The value that the text is."""
 
     def members(self, within: Span) -> Iterator[tuple[str, Span]]:
         """Name and value of every member of an object, in the order of the text."""
-        at = within.start + 1
-        while (name := self._value(at)).end < within.end:
-            value = self._value(name.end)
-            yield self.string(name), value
-            at = value.end
+        start, end = self._value(within.start + 1)
+        while end < within.end:
+            value = self._value(end)
+            yield self._string(start, end), Span(*value)
+            start, end = self._value(value[1])
 
     def elements(self, within: Span) -> Iterator[Span]:
         """Every element of a list."""
-        at = within.start + 1
-        while (value := self._value(at)).end < within.end:
-            yield value
-            at = value.end
+        start, end = self._value(within.start + 1)
+        while end < within.end:
+            yield Span(start, end)
+            start, end = self._value(end)
 
     def is_string(self, span: Span) -> bool:
         """Whether a value is a string."""
@@ -92,20 +92,23 @@ class JsonText:
 
     def string(self, span: Span) -> str:
         """The string that stands at a place."""
-        inner = self.text[span.start + 1 : span.end - 1]
+        return self._string(span.start, span.end)
+
+    def _string(self, start: int, end: int) -> str:
+        inner = self.text[start + 1 : end - 1]
         if b"\\" not in inner:
             return inner.decode()
-        return msgspec.json.decode(self.text[span.start : span.end], type=str)
+        return msgspec.json.decode(self.text[start:end], type=str)
 
-    def _value(self, at: int) -> Span:
-        """The next value; where an object or a list ends there, its closing mark."""
+    def _value(self, at: int) -> tuple[int, int]:
+        """Start and end of the next value; where an object or a list ends there, those of its closing mark."""
         found = _BEFORE_VALUE.match(self.text, at)
         start = at if found is None else found.end()
         end = self._ends.get(start)
         if end is None:
             found = _ATOM.match(self.text, start)
             end = start + 1 if found is None else found.end()
-        return Span(start, end)
+        return start, end
 
 
 def string_of(value: str) -> bytes:
@@ -126,4 +129,3 @@ def changed(text: bytes, changes: Iterable[Change]) -> bytes:
         parts += (text[at : change.span.start], change.text)
         at = change.span.end
     return b"".join((*parts, text[at:]))
-
