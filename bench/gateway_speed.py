@@ -33,7 +33,7 @@ RATE = 200.0
 """Calls per second of the live load, over all connections."""
 LIVE_CALLS = 1000
 ROUNDS = 3
-POLICIES = ("none", "redact", "gate")
+POLICIES = ("none", "redact?by=words", "gate")
 MOST_ADDED_MS, MOST_PROCESSOR_MS = 3.0, 0.5
 QUESTION = "Pat waited all day for a letter that came at last. What does Pat feel?\nA. Relief\nB. Guilt\nC. Envy\n"
 
@@ -125,13 +125,13 @@ def main() -> bool:
 def shown(live: dict[str, list[float]], used: dict[str, list[float]], *, size: float) -> bool:
     """Print the figures; whether every policy holds both claims."""
     print(f"chats of {size:.0f} bytes with memory, {CONNECTIONS} connections, an upstream that answers at once:")
-    print(f"  {'':<12} processor time per call      added at the median, {RATE:.0f} calls per second")
+    print(f"  {'':<16} processor time per call      added at the median, {RATE:.0f} calls per second")
     holds = True
     for name in used:
         cost = median(used[name])
         ratio = median(own / bare for own, bare in zip(used[name], used["bare proxy"], strict=True))
         added = median(own - direct for own, direct in zip(live[name], live["upstream"], strict=True))
-        print(f"  {name:<12} {cost:.3f} ms   {ratio:.2f}x of bare     {added:.2f} ms")
+        print(f"  {name:<16} {cost:.3f} ms   {ratio:.2f}x of bare     {added:.2f} ms")
         if name in POLICIES:
             holds &= cost <= MOST_PROCESSOR_MS and added <= MOST_ADDED_MS
     print(f"  claims: at most {MOST_PROCESSOR_MS} ms of processor time, at most {MOST_ADDED_MS} ms added")

@@ -25,7 +25,7 @@ Examples:
 
   evenhand gateway --policy gate --upstream http://127.0.0.1:8000/v1
 
-  evenhand gateway --policy redact --upstream http://127.0.0.1:8000/v1 --memory memory.toml --port 0
+  evenhand gateway --policy 'redact?by=words' --upstream http://127.0.0.1:8000/v1 --memory memory.toml --port 0
 
   evenhand gateway --policy none --upstream http://127.0.0.1:8000/v1 --port 0        counts, and changes nothing
 """

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import assert_never
 
 from evenhand.mitigate.policy import MemoryPolicy, PromptPolicy
+from evenhand.records.profile import PlacedFact
 from evenhand.serve.conversation import Conversation
 from evenhand.serve.counts import Counts
 from evenhand.serve.deployed import Deployed
-from evenhand.serve.memory import LiveFact, Memory, find_memory
+from evenhand.serve.memory import Memory, find_memory
 from evenhand.serve.prompt import Unplaceable, messages_of, with_messages
 from evenhand.serve.turned_away import TurnedAway
 
@@ -51,7 +52,7 @@ def apply(deployed: Deployed, conversation: Conversation, counts: Counts) -> byt
 def warm(deployed: Deployed) -> None:
     """Use the policy once, so that no request waits for what it loads."""
     if isinstance(deployed.policy, MemoryPolicy):
-        deployed.policy.on_memory((LiveFact(text="The user is here.", dimension="neutral", place=0),), "Who is here?")
+        deployed.policy.on_memory((PlacedFact(text="The user is here.", dimension="neutral", place=0),), "Who is here?")
 
 
 def _applied(policy: MemoryPolicy | PromptPolicy | None, memory: Memory, counts: Counts) -> bytes:

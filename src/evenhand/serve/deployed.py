@@ -34,7 +34,7 @@ def deployed(written: str, forms: MemoryForms) -> Deployed:
         forms: How memory looks in a request.
 
     Raises:
-        UsageError: No policy has this name, an option cannot be, or the policy asks several times.
+        UsageError: No policy has this name, an option cannot be, or a gateway cannot carry the policy.
     """
     refuse_unknown_mitigation(written.partition("?")[0], where="the policy is")
     if written == "none":
@@ -51,7 +51,7 @@ def deployed_spec(spec: MitigationSpec, forms: MemoryForms, *, name: str | None 
         name: What messages and counts call it; None: its name.
 
     Raises:
-        UsageError: The policy asks the assistant several times.
+        UsageError: The policy asks the assistant several times, or goes by marks of facts.
         PlanError: The plan lacks one of the policy's texts.
     """
     policy = policy_of(spec)
@@ -59,5 +59,10 @@ def deployed_spec(spec: MitigationSpec, forms: MemoryForms, *, name: str | None 
         raise UsageError(
             f"the policy {spec.name!r} asks the assistant several times for one answer, which a gateway cannot carry; "
             "deploy a policy on memory or on the prompt"
+        )
+    if isinstance(policy, MemoryPolicy) and policy.marks:
+        raise UsageError(
+            f"the policy {spec.name!r} goes by what facts are marked as, and facts of live requests carry no "
+            f"marks; a policy of the package is audited and deployed as '{spec.name}?by=words'"
         )
     return Deployed(name=name or spec.name, policy=policy, digest=spec.prompts_sha256, forms=forms)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from evenhand.records.profile import Fact
+from evenhand.records.profile import Fact, PlacedFact
 from evenhand.serve.block import Block, Kept, block_of, json_block
 from evenhand.serve.conversation import Conversation, Turn
 from evenhand.serve.finder import Part, parts_of
@@ -17,18 +17,11 @@ from evenhand.serve.form import MemoryForms, ToolForm
 from evenhand.serve.json_text import Change, Span, changed, string_of
 from evenhand.serve.prompt import Unplaceable
 
-__all__ = ["LiveFact", "Memory", "find_memory", "plainly_written"]
+__all__ = ["Memory", "find_memory", "plainly_written"]
 
 _TOOL_ROLES = ("tool", "function")
 _HIDDEN = re.compile("[\u0300-\u036f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """Marks that are put over letters and have no letter of their own, and selectors of glyphs."""
-
-
-class LiveFact(Fact, frozen=True, kw_only=True):
-    """A fact of a live request. A policy that changes its text with `msgspec.structs.replace` keeps its place."""
-
-    place: int = -1
-    """Which fact of the request it is; -1: a policy made it from nothing."""
 
 
 class Stored(NamedTuple):
@@ -50,16 +43,26 @@ class Memory(Struct, frozen=True, kw_only=True):
     """The request."""
     stored: tuple[Stored, ...]
     """The blocks, in the order of the request."""
-    facts: tuple[LiveFact, ...]
+    facts: tuple[PlacedFact, ...]
     """The facts of all blocks, in the order of the request."""
 
     def placed(self, left: Sequence[Fact]) -> list[Kept]:
         """What a policy left, each fact with the place in the request that it came from.
 
+        A fact without a place that a policy made anew takes the next place that no other fact has.
+
         Raises:
-            Unplaceable: The policy made a fact without saying what of.
+            Unplaceable: No place is left for it.
         """
-        return [_placed(fact, self.facts, at if len(left) == len(self.facts) else -1) for at, fact in enumerate(left)]
+        places = [_place(fact, self.facts) for fact in left]
+        free = iter(sorted({fact.place for fact in self.facts} - set(places)))
+        kept = []
+        for fact, known in zip(left, places, strict=True):
+            place = next(free, -1) if known < 0 else known
+            if place < 0:
+                raise Unplaceable("The policy made more facts than it was given, and not from those.")
+            kept.append(Kept(place, None if self.facts[place].text == fact.text else fact.text))
+        return kept
 
     def rewritten(self, kept: Sequence[Kept]) -> bytes:
         """The request with these facts; places count over all blocks.
@@ -89,7 +92,7 @@ def find_memory(conversation: Conversation, forms: MemoryForms) -> Memory:
     stored = tuple(_stored(conversation, forms))
     texts = [text for one in stored for text in one.block.texts]
     facts = tuple(
-        LiveFact(text=plainly_written(text), dimension="neutral", place=place) for place, text in enumerate(texts)
+        PlacedFact(text=plainly_written(text), dimension="neutral", place=place) for place, text in enumerate(texts)
     )
     return Memory(conversation=conversation, stored=stored, facts=facts)
 
@@ -131,20 +134,11 @@ def plainly_written(text: str) -> str:
     return "".join(letter for letter in plain if unicodedata.category(letter) != "Cf")
 
 
-def _placed(fact: Fact, facts: Sequence[LiveFact], usual: int) -> Kept:
-    """A fact that a policy left: its place in the request, and its text where the policy changed it.
-
-    Args:
-        fact: What the policy left.
-        facts: The facts of the request.
-        usual: Its place where it tells none and no fact has its text; -1: none.
-    """
-    place = fact.place if isinstance(fact, LiveFact) else -1
-    if not 0 <= place < len(facts):
-        place = next((one.place for one in facts if one.text == fact.text), usual)
-    if place < 0:
-        raise Unplaceable("The policy made a fact of which it cannot be told where in memory it belongs.")
-    return Kept(place, None if facts[place].text == fact.text else fact.text)
+def _place(fact: Fact, facts: Sequence[PlacedFact]) -> int:
+    """The place of a fact that a policy left; -1: it tells none, and no fact of the request has its text."""
+    if isinstance(fact, PlacedFact) and 0 <= fact.place < len(facts):
+        return fact.place
+    return next((one.place for one in facts if one.text == fact.text), -1)
 
 
 def _spliced(text: str, parts: Sequence[tuple[Part | None, str]]) -> str:

@@ -292,7 +292,7 @@ async def test_nothing_of_a_request_is_in_the_counts_or_a_log(
     monkeypatch.chdir(tmp_path)
     caplog.set_level(logging.DEBUG)
     body = chat({"role": "system", "content": saved("The user is SECRETLY rich.")}, question="SECRETLY?")
-    async with upstream(instant) as behind, in_front_of(behind.url, policy="redact") as front:
+    async with upstream(instant) as behind, in_front_of(behind.url, policy="redact?by=words") as front:
         await front.post(body)
         await front.post(body[:-3])
         async with front.session.get(front.url.removesuffix("/v1") + "/metrics") as answer:

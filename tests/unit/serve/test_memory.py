@@ -128,10 +128,13 @@ def test_a_fact_that_a_policy_rewrites_keeps_its_place() -> None:
         assert asked["messages"][0]["content"].endswith("- [2025-01-01] a\n- [2025-01-02] B")
 
 
-def test_a_fact_made_from_nothing_has_no_place() -> None:
+def test_a_fact_made_from_nothing_takes_a_place_that_is_free_and_needs_one() -> None:
     found = memory(chat({"role": "system", "content": saved("a", "b")}))
+    new = Fact(text="c", dimension="neutral")
+    asked = json.loads(found.rewritten(found.placed([found.facts[0], new])))
+    assert asked["messages"][0]["content"].endswith("- [2025-01-01] a\n- [2025-01-02] c")
     with pytest.raises(Unplaceable):
-        found.placed([Fact(text="c", dimension="neutral")])
+        found.placed([*found.facts, new])
 
 
 @pytest.mark.parametrize(
