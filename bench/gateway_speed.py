@@ -98,7 +98,8 @@ def processor_ms(url: str, process: psutil.Process, chats: Sequence[bytes]) -> f
     before = process.cpu_times()
     uvloop.run(asked(url, chats, calls=CALLS, rate=None))
     after = process.cpu_times()
-    return float(after.user - before.user + after.system - before.system) * 1e3 / CALLS
+    used = float(after.user - before.user + after.system - before.system)
+    return used * 1e3 / CALLS
 
 
 def main() -> bool:

@@ -29,7 +29,7 @@ _CALL = {
     "type": "function",
     "function": {"name": "recall_memory", "arguments": '{"about":"user"}'},
 }
-_ERRORS = {
+_ERRORS: dict[str, tuple[int, str, str | None]] = {
     "e400": (400, "invalid_request_error", "bad_value"),
     "e401": (401, "invalid_request_error", "invalid_api_key"),
     "e403": (403, "permission_error", None),
@@ -48,7 +48,8 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "tools": {"tools": TOOLS, "tool_choice": "auto"},
     "tool stream": {"tools": TOOLS, "stream": True},
     "error in a stream": {"stream": True, "model": "cut"},
-} | {f"error {name[1:]}": {"model": name} for name in _ERRORS}
+    **{f"error {name[1:]}": {"model": name} for name in _ERRORS},
+}
 """What a request has besides its messages."""
 
 

@@ -58,12 +58,8 @@ def test_it_serves_says_what_it_applies_and_ends_on_a_signal() -> None:
                 assert json.load(answer)["choices"][0]["message"]["content"] == "B"
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=20) == 0
-    assert (
-        seen[0]
-        == json.loads(chat({"role": "system", "content": saved("The user grows beans.")}, question="Beans?"))[
-            "messages"
-        ]
-    )
+    expected = chat({"role": "system", "content": saved("The user grows beans.")}, question="Beans?")
+    assert seen == [json.loads(expected)["messages"]]
 
 
 def test_on_every_address_of_the_machine_it_asks_for_the_token() -> None:
@@ -74,6 +70,7 @@ def test_on_every_address_of_the_machine_it_asks_for_the_token() -> None:
             assert answer.status == 200
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(f"{own}/metrics", timeout=10)
+        refused.value.close()
         assert refused.value.code == 401
         request = urllib.request.Request(f"{own}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
         with urllib.request.urlopen(request, timeout=10) as answer:

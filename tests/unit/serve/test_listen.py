@@ -14,9 +14,12 @@ async def test_the_address_answers_while_the_block_runs() -> None:
 
     app = web.Application()
     app.router.add_get("/v1/hello", hello)
-    async with listening(app, grace_s=0.1) as url, aiohttp.ClientSession() as session:
-        async with session.get(f"{url}/hello") as answer:
-            assert await answer.text() == "hello"
+    async with (
+        listening(app, grace_s=0.1) as url,
+        aiohttp.ClientSession() as session,
+        session.get(f"{url}/hello") as answer,
+    ):
+        assert await answer.text() == "hello"
     async with aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.ClientConnectorError):
             await session.get(f"{url}/hello")

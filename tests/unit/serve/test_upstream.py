@@ -45,7 +45,6 @@ async def test_addresses_keep_the_path_and_both_queries() -> None:
 
 
 def test_headers_of_a_connection_stay_behind() -> None:
-    given = CIMultiDict(
-        {"Connection": "close, X-Own", "X-Own": "1", "TE": "x", "Host": "h", "X-Kept": "1", "X-Not": "1"}
-    )
-    assert dict(end_to_end(CIMultiDictProxy(given), without=("x-not",))) == {"X-Kept": "1"}
+    named = {"Connection": "close, X-Own", "X-Own": "1", "TE": "x", "Host": "h"}
+    given = CIMultiDictProxy(CIMultiDict(named | {"X-Kept": "1", "X-Not": "1"}))
+    assert dict(end_to_end(given, without=("x-not",))) == {"X-Kept": "1"}
