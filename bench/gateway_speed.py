@@ -90,7 +90,8 @@ async def asked(url: str, chats: Sequence[bytes], *, calls: int, rate: float | N
 
 def live_ms(url: str, chats: Sequence[bytes]) -> float:
     """The median time of a call under the live load."""
-    return median(uvloop.run(asked(url, chats, calls=LIVE_CALLS, rate=RATE))) * 1e3
+    taken: list[float] = uvloop.run(asked(url, chats, calls=LIVE_CALLS, rate=RATE))
+    return median(taken) * 1e3
 
 
 def processor_ms(url: str, process: psutil.Process, chats: Sequence[bytes]) -> float:

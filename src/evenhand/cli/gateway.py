@@ -18,8 +18,8 @@ block, the result of a tool), applies the policy to the facts in it, and passes 
 streams included. It keeps no content; /metrics counts in the text format of Prometheus.
 
 It listens on 127.0.0.1. On any other address it needs a token in the environment variable EVENHAND_GATEWAY_TOKEN, which
-clients send as their key; the key of the upstream then comes from --api-key-env. A form of memory of your own stands in
-a file (--memory); docs/gateway.md shows one.
+clients send as their key; the key of the upstream then comes from --api-key-env. Forms of memory of your own come
+from a file (--memory); docs/gateway.md shows one.
 
 Examples:
 

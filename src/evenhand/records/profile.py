@@ -72,7 +72,7 @@ class Fact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
 class PlacedFact(Fact, frozen=True, kw_only=True):
     """A fact of a memory to which a policy is applied.
 
-    It knows where it stands, so that it keeps its date, and what else a memory has beside it, when a policy drops the
+    It knows its place, so that it keeps its date, and what else a memory has beside it, when a policy drops the
     facts before it. A policy that changes it with `msgspec.structs.replace` leaves it its place.
     """
 

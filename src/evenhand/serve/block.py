@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"\d+")
 
 
 class Kept(NamedTuple):
-    """A fact that a policy leaves: where it stood in the block, and its text now (None: as it was)."""
+    """A fact that a policy leaves: its place in the block, and its text now (None: as it was)."""
 
     place: int
     text: str | None = None
@@ -40,7 +40,7 @@ class Block(Protocol):
 
 
 def block_of(text: str, form: MarkedForm) -> Block:
-    """What stands between the marks, taken apart as its form says."""
+    """What is between the marks, taken apart as its form says."""
     match form.shape:
         case "entries":
             return _Listed(text, form.entry)
@@ -53,7 +53,7 @@ def block_of(text: str, form: MarkedForm) -> Block:
 
 
 class _Listed:
-    """One fact a line; lines that begin no entry belong to the fact before them."""
+    """One fact per line; lines that begin no entry belong to the fact before them."""
 
     def __init__(self, text: str, entry: str) -> None:
         body = text.lstrip("\n")
@@ -82,7 +82,7 @@ class _Listed:
 
 
 class _EntryPlace(NamedTuple):
-    """Where the parts of an entry stand."""
+    """Where the parts of an entry are."""
 
     start: int
     """Where it begins."""
@@ -143,7 +143,7 @@ class _Element(NamedTuple):
 
 
 class _Json:
-    """A list in JSON; what stands around it, and the other members of its elements, stay as they are."""
+    """A list in JSON; what is around it, and the other members of its elements, stay as they are."""
 
     def __init__(self, json: JsonText, listed: Span, found: Sequence[_Element]) -> None:
         self._text, self._list, self._found = json.text, listed, found

@@ -1,4 +1,4 @@
-"""The conversation of a chat request: its turns, and where the texts of each stand in the body."""
+"""The conversation of a chat request: its turns, and where the texts of each are in the body."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Turn(Struct, frozen=True, kw_only=True):
     """One message of a request."""
 
     whole: Span
-    """Where it stands in the body."""
+    """Where it is in the body."""
     role: str
     """Who speaks."""
     texts: tuple[Span, ...]
-    """Where its texts stand: one for a content that is a text, one for each part that is a text."""
+    """Where its texts are: one for a content that is a text, one for each part that is a text."""
     content: tuple[Span, ...]
-    """Where the value of its content stands."""
+    """Where the value of its content is."""
     name: str | None = None
     """The name that it carries, or the tool that it calls."""
     call_id: str | None = None
@@ -49,7 +49,7 @@ class Conversation(Struct, frozen=True, kw_only=True):
     turns: tuple[Turn, ...]
     """Oldest first."""
     lists: tuple[Span, ...]
-    """Where the list of messages stands."""
+    """Where the list of messages is."""
     streamed: bool
     """Whether the answer is to come in pieces."""
 

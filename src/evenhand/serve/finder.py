@@ -1,4 +1,4 @@
-"""Where memory stands in a message.
+"""Where memory is in a message.
 
 A mark inside memory can make more of a message count as memory, never less: a form reaches from its first start to
 its last end, parts that overlap are one part, and without an end everything to the end of the message is memory.

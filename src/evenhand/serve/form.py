@@ -1,4 +1,4 @@
-"""How memory looks in a request: between which marks it stands, and how one fact is set apart from the next."""
+"""How memory looks in a request: between which marks it is, and how one fact is set apart from the next."""
 
 from __future__ import annotations
 

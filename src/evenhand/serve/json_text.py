@@ -1,4 +1,4 @@
-"""Where the values of a JSON text stand, so that one of them can be replaced and every other byte kept.
+"""Where the values of a JSON text are, so that one of them can be replaced and every other byte kept.
 
 Every member of an object is reported, also one whose name comes twice, since readers of JSON do not agree on which of
 the two counts.
@@ -28,7 +28,7 @@ class Span(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What is to stand in place of a part of a text."""
+    """What is to take the place of a part of a text."""
 
     span: Span
     text: bytes
@@ -91,7 +91,7 @@ class JsonText:
         return self.text[span.start] == _LIST
 
     def string(self, span: Span) -> str:
-        """The string that stands at a place."""
+        """The string at a place."""
         return self._string(span.start, span.end)
 
     def _string(self, start: int, end: int) -> str:

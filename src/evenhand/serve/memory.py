@@ -25,7 +25,7 @@ _HIDDEN = re.compile("[\u0300-\u036f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 class Stored(NamedTuple):
-    """A block of memory, and where in the request it stands."""
+    """A block of memory, and where in the request it is."""
 
     form: str
     """The name of its form."""

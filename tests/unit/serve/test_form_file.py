@@ -57,3 +57,10 @@ def test_a_file_that_is_not_there_or_too_large_is_a_sentence(tmp_path: Path) -> 
         read_forms(tmp_path / "none.toml")
     with pytest.raises(InputError, match="larger than"):
         read_forms(written(tmp_path, "# " + "x" * 1_000_001))
+
+
+def test_the_file_of_the_documentation_is_read(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "gateway.md").read_text(encoding="utf-8")
+    forms = read_forms(written(tmp_path, page.split("```toml\n")[1].split("```")[0]))
+    assert forms.names == ("profile", "notes", "retrieved", "mem0")
+    assert [form.shape for form in forms.marked] == ["entries", "prose", "json"]
