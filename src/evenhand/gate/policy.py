@@ -22,7 +22,7 @@ class PolicyCondition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     reader: Reader | None = None
     """What the assistant was told to do with memory."""
     mitigation: Mitigation | None = None
-    """The policy applied to memory or prompt."""
+    """The policy between memory and assistant; None: none, the assistant as it is."""
 
 
 class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
