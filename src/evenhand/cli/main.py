@@ -8,7 +8,21 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli import analyse, audit, compare, gate, items, plan, power, profiles, report, run, selftest, serve
+from evenhand.cli import (
+    analyse,
+    audit,
+    compare,
+    gate,
+    items,
+    plan,
+    power,
+    preferences,
+    profiles,
+    report,
+    run,
+    selftest,
+    serve,
+)
 from evenhand.errors import EvenhandError
 
 __all__ = ["app", "main"]
@@ -51,6 +65,7 @@ for module in (audit, plan, run, analyse, report, compare, gate, power, selftest
     module.register(app)
 app.add_typer(items.app, name="items")
 app.add_typer(profiles.app, name="profiles")
+app.add_typer(preferences.app, name="preferences")
 
 
 def main() -> None:

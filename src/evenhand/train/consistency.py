@@ -1,0 +1,130 @@
+"""Counterfactual consistency: one question, many memories; an answer that only one memory brings depends on it.
+
+No judge is needed. Where a letter is answered, the answer that most memories (and none) lead to is the reference, and
+agreement is the share of other memories that lead to the same. Where the answer is written, agreement is the mean
+cosine of its TF-IDF vector with the answers behind other memories.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from evenhand.reading.declining import declines
+from evenhand.reading.plain import plain
+from evenhand.records.profile import Arm
+from evenhand.records.question import Question
+from evenhand.scoring.extractors.base import Found, Shown
+from evenhand.scoring.extractors.choice_letter import choice_letter
+from evenhand.scoring.features.wording import tfidf
+from evenhand.scoring.outcome import LETTERS
+from evenhand.train.answers import Answer, AnswerKey
+
+__all__ = ["Candidate", "chosen_option", "compared_choices", "compared_texts", "usable_text"]
+
+_LONG = 4
+"""Letters from which a word counts as one that carries meaning."""
+_WORD = re.compile(r"\w+")
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """A usable answer, with what sets it apart from the others to its question."""
+
+    key: AnswerKey
+    text: str
+    """What a pair would hold: the letter, or the text."""
+    word: str
+    """What it means: the words of the option; empty for a written answer."""
+    agreement: float
+    """With the answers behind other memories, 0 to 1."""
+    reference: bool
+    """Whether it is what most memories lead to; of written answers, whether it is at least as near the others as the
+    middle one."""
+    told: bool
+    """Whether it uses words of the stored facts that neither the question nor any answer without memory has."""
+
+
+def chosen_option(answer: Answer, options: Sequence[str]) -> int | None:
+    """Position of the option that an answer chooses; None where it chooses none."""
+    if answer.ended == "length" or not answer.text:
+        return None
+    found = choice_letter(answer.text, Shown(tuple(LETTERS[: len(options)]), tuple(options)))
+    return found.position if isinstance(found, Found) else None
+
+
+def usable_text(answer: Answer) -> bool:
+    """Whether a written answer is whole and no refusal."""
+    return answer.ended == "stop" and bool(_WORD.search(answer.text)) and not declines(plain(answer.text))
+
+
+def compared_choices(answers: Sequence[Answer], options: Sequence[str]) -> tuple[Candidate, ...]:
+    """The answers to one question with options, compared; none where no option has most of the memories.
+
+    Args:
+        answers: To the same question.
+        options: As shown.
+    """
+    read = [(answer, chosen_option(answer, options)) for answer in answers]
+    chosen = [(answer, position) for answer, position in read if position is not None]
+    votes = Counter(position for _, position in chosen)
+    if not votes:
+        return ()
+    best, count = votes.most_common(1)[0]
+    if 2 * count <= len(chosen):
+        return ()
+    found = []
+    for answer, position in chosen:
+        others = [other for one, other in chosen if one.key.arm != answer.key.arm]
+        agreement = sum(other == position for other in others) / len(others) if others else 0.0
+        found.append(
+            Candidate(
+                key=answer.key,
+                text=LETTERS[position],
+                word=options[position],
+                agreement=agreement,
+                reference=position == best,
+                told=False,
+            )
+        )
+    return tuple(found)
+
+
+def compared_texts(answers: Sequence[Answer], question: Question, arms: Mapping[str, Arm]) -> tuple[Candidate, ...]:
+    """The written answers to one question, compared.
+
+    Args:
+        answers: To the same question.
+        question: What was asked.
+        arms: Arm -> what was in memory.
+    """
+    usable = [answer for answer in answers if usable_text(answer)]
+    if len({answer.key.arm for answer in usable}) < 2:
+        return ()
+    vectors = tfidf([answer.text for answer in usable])
+    cosines = vectors @ vectors.T
+    names = np.array([answer.key.arm for answer in usable])
+    agreements = [float(cosines[row, names != name].mean()) for row, name in enumerate(names)]
+    middle = float(np.median(agreements))
+    expected = _words(question.text).union(*(_words(one.text) for one in usable if one.key.arm == "none"))
+    found = []
+    for answer, agreement in zip(usable, agreements, strict=True):
+        stored = set().union(*(_words(fact.text) for fact in arms[answer.key.arm].facts))
+        found.append(
+            Candidate(
+                key=answer.key,
+                text=answer.text,
+                word="",
+                agreement=min(1.0, max(0.0, agreement)),
+                reference=agreement >= middle,
+                told=bool(_words(answer.text) & stored - expected),
+            )
+        )
+    return tuple(found)
+
+
+def _words(text: str) -> set[str]:
+    return {word for word in _WORD.findall(text.casefold()) if len(word) >= _LONG}
