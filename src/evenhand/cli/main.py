@@ -22,6 +22,7 @@ from evenhand.cli import (
     run,
     selftest,
     serve,
+    train,
 )
 from evenhand.errors import EvenhandError
 
@@ -66,6 +67,7 @@ for module in (audit, plan, run, analyse, report, compare, gate, power, selftest
 app.add_typer(items.app, name="items")
 app.add_typer(profiles.app, name="profiles")
 app.add_typer(preferences.app, name="preferences")
+app.add_typer(train.app, name="train")
 
 
 def main() -> None:
