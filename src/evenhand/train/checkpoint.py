@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -19,7 +20,7 @@ _TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
 class _TokenizerFile(msgspec.Struct):
     """What is looked at in `tokenizer_config.json`."""
 
-    chat_template: msgspec.Raw | None = None
+    chat_template: Any = None
 
 
 def checkpoint_of(model: str, *, folder: Path) -> Path:
@@ -56,7 +57,7 @@ def _has_template(path: Path) -> bool:
         found = msgspec.json.decode(settings.read_bytes(), type=_TokenizerFile) if settings.is_file() else None
     except (OSError, msgspec.DecodeError) as error:
         raise InputError(f"{str(settings)!r} cannot be read ({error}); mend or replace it") from error
-    return found is not None and found.chat_template is not None and bytes(found.chat_template) != b"null"
+    return found is not None and found.chat_template is not None
 
 
 def _written_out(name: str, folder: Path) -> Path:

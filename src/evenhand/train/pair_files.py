@@ -66,7 +66,7 @@ def _record(line: bytes, type_: type[_Record], *, where: str) -> _Record:
         said = str(error)
         name = said.partition("unknown field `")[2].partition("`")[0]
         hint = near_miss(name, type_.__struct_fields__) if name else ""
-        raise InputError(f"{where}: {said[:1].lower()}{said[1:]}{hint}; correct the line or remove it") from error
+        raise InputError(f"{where}: {said}{hint}; correct the line or remove it") from error
 
 
 def labelled(pairs: Iterable[PreferencePair]) -> Iterable[LabelledAnswer]:
