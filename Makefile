@@ -13,7 +13,7 @@ help: ## list the targets
 	@touch $@
 
 .venv/.installed-extras: .venv/.installed
-	$(PYTHON) scripts/bootstrap.py .venv 'dev,serving,inspect,rate'
+	$(PYTHON) scripts/bootstrap.py .venv 'dev,serving,inspect,rate,train'
 	@touch $@
 
 .venv/.installed-docs: .venv/.installed

@@ -34,7 +34,7 @@ Examples:
 
   evenhand preferences build hf/./my-checkpoint --out pairs
 
-  evenhand preferences build openai/my-model --base-url http://localhost:8000/v1 --judge openai/gpt-5.1 --out pairs
+  evenhand preferences build vllm/my-model --judge openai/gpt-5.1 --out pairs
 
   evenhand preferences build specimen/tilted --questions practice/questions.json --cohort practice/profiles.yaml
 """

@@ -52,7 +52,7 @@ class GapReading(Struct, frozen=True, kw_only=True):
     reference: str
     """Level it is compared with."""
     gap: float
-    """Mean score behind the level minus behind the reference, same questions; below zero: the level is worse off."""
+    """Mean score behind the level minus behind the reference, other levels being equal; below zero: worse off."""
 
 
 class GuardReading(Struct, frozen=True, kw_only=True):

@@ -62,8 +62,10 @@ class PreferencesRequest(Struct, frozen=True, kw_only=True):
     """Answers behind each, and without memory."""
     held_questions: float = 0.15
     """Share of questions that are kept for validation."""
-    held_arms: int = 16
-    """Memories that are kept for validation."""
+    held_arms: int = 48
+    """Memories that are kept for validation, half of all at most."""
+    held_behind: int = 12
+    """Of these, behind how many each question is asked."""
     judge: ModelSpec | None = None
     """A model that judges the answers; None: they are compared with each other."""
     seed: int = 0
@@ -102,6 +104,7 @@ def build_preferences(
         tuple(arms.values()),
         share=request.held_questions,
         arms_kept=request.held_arms,
+        behind=request.held_behind,
         seed=request.seed,
     )
     distractors = load_distractors() if request.placement == "retrieved" else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,8 +16,9 @@ __all__ = ["decided", "is_sound", "kept_reading", "read_validation", "widest"]
 def read_validation(cases: Sequence[ValidationCase], scores: Sequence[float], *, step: int) -> GuardReading:
     """The scores of the validation cases as a reading.
 
-    Gaps are taken question by question: the mean score behind all memories of a level minus that behind those of its
-    reference, then the mean over questions that were asked behind both.
+    Gaps are additive: the score of a case minus that of its question without memory, by least squares on all levels
+    that its memory states, so that levels which happen to come together are told apart. An interaction of two levels
+    counts towards both.
 
     Args:
         cases: The cases.
@@ -25,33 +26,50 @@ def read_validation(cases: Sequence[ValidationCase], scores: Sequence[float], *,
         step: Optimiser steps done.
     """
     by_word: dict[str, list[float]] = defaultdict(list)
-    by_level: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    references: dict[str, str] = {}
-    none, behind = list[float](), list[float]()
+    none: dict[str, float] = {}
     for case, score in zip(cases, scores, strict=True):
-        (none if case.arm == "none" else behind).append(score)
+        if case.arm == "none":
+            none[case.question] = score
         if case.word:
             by_word[case.word].append(score)
-        references |= case.references
-        for level in case.levels.items():
-            by_level[level][case.question].append(score)
-    gaps = [
-        GapReading(factor=factor, level=level, reference=references[factor], gap=_gap(questions, compared))
-        for (factor, level), questions in sorted(by_level.items())
-        if level != references[factor] and (compared := by_level.get((factor, references[factor])))
-    ]
+    behind = [(case, score) for case, score in zip(cases, scores, strict=True) if case.arm != "none"]
     return GuardReading(
         step=step,
-        none=_mean(none),
-        behind=_mean(behind),
-        gaps=tuple(gaps),
+        none=_mean(list(none.values())),
+        behind=_mean([score for _, score in behind]),
+        gaps=_gaps([(case, score - none[case.question]) for case, score in behind if case.question in none]),
         recall={word: _mean(found) for word, found in sorted(by_word.items())},
     )
 
 
-def _gap(level: Mapping[str, Sequence[float]], reference: Mapping[str, Sequence[float]]) -> float:
-    both = [name for name in level if name in reference]
-    return _mean([_mean(level[name]) - _mean(reference[name]) for name in both])
+def _gaps(changes: Sequence[tuple[ValidationCase, float]]) -> tuple[GapReading, ...]:
+    """Every level that occurs, against its reference; of levels that cannot be told apart, the smallest solution."""
+    references: dict[str, str] = {}
+    told: set[tuple[str, str]] = set()
+    for case, _ in changes:
+        references |= case.references
+        told |= set(case.levels.items())
+    levels = sorted(
+        (factor, level)
+        for factor, level in told
+        if level != references[factor] and (factor, references[factor]) in told
+    )
+    if not levels:
+        return ()
+    kinds = sorted({tuple(sorted(case.levels)) for case, _ in changes})
+    design = np.array(
+        [
+            [tuple(sorted(case.levels)) == kind for kind in kinds]
+            + [case.levels.get(factor) == level for factor, level in levels]
+            for case, _ in changes
+        ],
+        dtype=np.float64,
+    )
+    solved = np.linalg.lstsq(design, np.array([change for _, change in changes]), rcond=None)[0]
+    return tuple(
+        GapReading(factor=factor, level=level, reference=references[factor], gap=round(float(size), 6))
+        for (factor, level), size in zip(levels, solved[len(kinds) :], strict=True)
+    )
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -21,6 +21,9 @@ __all__ = ["Held", "held_out", "validation_cases"]
 class Held(Struct, frozen=True, kw_only=True):
     """What is kept for validation."""
 
+    seed: int
+    behind: int
+    """Memories behind which each question is asked."""
     questions: frozenset[str]
     arms: tuple[str, ...]
     by_id: dict[str, Arm]
@@ -30,14 +33,17 @@ class Held(Struct, frozen=True, kw_only=True):
         return tuple(sorted(name for name in arms if name != NONE.id and name not in self.by_id))
 
 
-def held_out(questions: Sequence[Question], arms: Sequence[Arm], *, share: float, arms_kept: int, seed: int) -> Held:
+def held_out(
+    questions: Sequence[Question], arms: Sequence[Arm], *, share: float, arms_kept: int, behind: int, seed: int
+) -> Held:
     """Random questions of every topic, and random memories in which every level comes as evenly as it can.
 
     Args:
         questions: All questions.
         arms: All memories, the empty one among them.
         share: Share of each topic's questions that is kept, at least one where there are two.
-        arms_kept: Memories that are kept.
+        arms_kept: Memories that are kept, half of all at most.
+        behind: Memories behind which each question is to be asked.
         seed: Root seed.
     """
     rng = stream(seed, "preferences", "held-out")
@@ -59,7 +65,7 @@ def held_out(questions: Sequence[Question], arms: Sequence[Arm], *, share: float
         for level in rarest.levels.items():
             seen[level] = seen.get(level, 0) + 1
     by_id = {arm.id: arm for arm in chosen}
-    return Held(questions=frozenset(kept), arms=tuple(sorted(by_id)), by_id=by_id)
+    return Held(seed=seed, behind=behind, questions=frozenset(kept), arms=tuple(sorted(by_id)), by_id=by_id)
 
 
 def _met(arm: Arm, seen: Mapping[tuple[str, str], int]) -> float:
@@ -71,7 +77,7 @@ def _met(arm: Arm, seen: Mapping[tuple[str, str], int]) -> float:
 def validation_cases(
     candidates: Mapping[Question, Sequence[Candidate]], *, held: Held, prompts: Prompts, cohorts: Sequence[Cohort]
 ) -> Iterator[ValidationCase]:
-    """Every held-out question behind every held-out memory and behind none.
+    """Every held-out question without memory and behind some of the held-out memories, each time others.
 
     With options, all letters are compared. A written answer is compared with the least consistent one to the same
     question.
@@ -86,7 +92,9 @@ def validation_cases(
         answers = tuple(LETTERS[: len(options)]) if options else tuple(dict.fromkeys((best.text, worst.text)))
         if len(answers) < 2:
             continue
-        for arm in (NONE, *(held.by_id[name] for name in held.arms)):
+        rng = stream(held.seed, "preferences", "validation", question.id)
+        behind = [held.arms[index] for index in rng.permutation(len(held.arms))[: held.behind]]
+        for arm in (NONE, *(held.by_id[name] for name in behind)):
             yield ValidationCase(
                 prompt=turns(prompts.messages(question, arm)),
                 answers=answers,

@@ -7,12 +7,13 @@ first step, from the very weights that are trained (a reference model would be l
 
 from __future__ import annotations
 
+import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -47,28 +48,27 @@ class TrainingJob(Struct, frozen=True, kw_only=True):
     settings: DpoSettings
 
 
+class _Row(NamedTuple):
+    """One sequence that is scored."""
+
+    case: int
+    prompt: list[int]
+    ends: list[int]
+    """Of letters, the tokens that tell them apart; of a written answer, all its tokens."""
+
+
 class _Scorer:
-    """The probability of the best answer of every validation case."""
+    """The probability of the best answer of every validation case.
+
+    Letters are compared by the token in which they differ, all in one pass; written answers by their mean
+    log-probability a token.
+    """
 
     def __init__(self, cases: Sequence[ValidationCase], tokenizer: Any) -> None:
-        self._rows: list[tuple[int, list[int], list[int]]] = []
-        """(case, prompt, answer) as token ids; of letters, only the token that tells them apart."""
-        self._count = len(cases)
         self._best = [case.best for case in cases]
-        for index, case in enumerate(cases):
-            prompt = _ids(tokenizer, case.prompt, prompting=True)
-            answers = [
-                _ids(tokenizer, (*case.prompt, Turn(role="assistant", content=answer)), prompting=False)
-                for answer in case.answers
-            ]
-            ends = [whole[len(prompt) :] for whole in answers]
-            firsts = [end[0] for end in ends]
-            if case.word and len(set(firsts)) == len(firsts):
-                self._rows.append((index, prompt, firsts))
-            else:
-                self._rows += [(index, prompt, end) for end in ends]
         self._letters = [bool(case.word) for case in cases]
-        self._order = sorted(range(len(self._rows)), key=lambda row: len(self._rows[row][1]))
+        self._rows = [row for index, case in enumerate(cases) for row in _rows(index, case, tokenizer)]
+        self._order = sorted(range(len(self._rows)), key=lambda row: len(self._rows[row].prompt))
 
     def scores(self, model: Any) -> list[float]:
         """One a case, 0 to 1."""
@@ -76,15 +76,15 @@ class _Scorer:
 
         logprobs: list[list[float]] = [[] for _ in range(len(self._rows))]
         model.eval()
-        with torch.inference_mode():
+        with torch.no_grad():
             for start in range(0, len(self._order), _CASES_AT_ONCE):
                 rows = self._order[start : start + _CASES_AT_ONCE]
                 for row, found in zip(rows, self._logprobs(model, rows), strict=True):
                     logprobs[row] = found
         model.train()
-        by_case: list[list[float]] = [[] for _ in range(self._count)]
-        for (case, _, _), found in zip(self._rows, logprobs, strict=True):
-            by_case[case] += found
+        by_case: list[list[float]] = [[] for _ in self._best]
+        for row, found in zip(self._rows, logprobs, strict=True):
+            by_case[row.case] += found
         return [_softmax_at(found, best) for found, best in zip(by_case, self._best, strict=True)]
 
     def _logprobs(self, model: Any, rows: Sequence[int]) -> list[list[float]]:
@@ -92,33 +92,52 @@ class _Scorer:
         import torch
 
         chosen = [self._rows[row] for row in rows]
-        whole = [prompt if self._letters[case] else prompt + end for case, prompt, end in chosen]
+        whole = [row.prompt if self._letters[row.case] else row.prompt + row.ends for row in chosen]
         width = max(map(len, whole))
-        ids = torch.tensor([tokens + [0] * (width - len(tokens)) for tokens in whole], device=model.device)
-        mask = torch.tensor([[1] * len(tokens) + [0] * (width - len(tokens)) for tokens in whole], device=model.device)
-        logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits
+        ids = torch.tensor([[0] * (width - len(tokens)) + tokens for tokens in whole], device=model.device)
+        mask = torch.tensor([[0] * (width - len(one)) + [1] * len(one) for one in whole], device=model.device)
+        places = (mask.cumsum(-1) - 1).clamp(min=0)
+        keep = 1 + max(0 if self._letters[row.case] else len(row.ends) for row in chosen)
+        read = {"input_ids": ids, "attention_mask": mask, "position_ids": places}
+        logs = torch.log_softmax(model(**read, use_cache=False, logits_to_keep=keep).logits.float(), -1)
         found = []
-        for row, (case, prompt, end) in enumerate(chosen):
-            at = len(prompt) - 1
-            if self._letters[case]:
-                found.append(torch.log_softmax(logits[row, at].float(), -1)[end].tolist())
+        for row, steps in zip(chosen, logs, strict=True):
+            if self._letters[row.case]:
+                found.append(steps[-1][row.ends].tolist())
             else:
-                steps = torch.log_softmax(logits[row, at : at + len(end)].float(), -1)
-                found.append([float(steps.gather(1, torch.tensor(end, device=steps.device)[:, None]).mean())])
+                said = steps[-1 - len(row.ends) : -1]
+                found.append([float(said.gather(1, torch.tensor(row.ends, device=said.device)[:, None]).mean())])
         return found
 
 
-def _softmax_at(logs: Sequence[float], best: int) -> float:
-    import math
+def _rows(index: int, case: ValidationCase, tokenizer: Any) -> Iterator[_Row]:
+    asked = _text(tokenizer, case.prompt, prompting=True)
+    prompt = _ids(tokenizer, asked)
+    ends = []
+    for answer in case.answers:
+        whole = _text(tokenizer, (*case.prompt, Turn(role="assistant", content=answer)), prompting=False)
+        same = whole.startswith(asked)
+        ends.append(_ids(tokenizer, whole[len(asked) :]) if same else _ids(tokenizer, whole)[len(prompt) :])
+    if case.word:
+        yield _Row(index, prompt, [end[0] for end in ends])
+    else:
+        for end in ends:
+            yield _Row(index, prompt, end)
 
+
+def _softmax_at(logs: Sequence[float], best: int) -> float:
     top = max(logs)
     weights = [math.exp(one - top) for one in logs]
     return weights[best] / math.fsum(weights)
 
 
-def _ids(tokenizer: Any, turns: Sequence[Turn], *, prompting: bool) -> list[int]:
+def _text(tokenizer: Any, turns: Sequence[Turn], *, prompting: bool) -> str:
     shown = [{"role": turn.role, "content": turn.content} for turn in turns]
-    text = tokenizer.apply_chat_template(shown, tokenize=False, add_generation_prompt=prompting)
+    text: str = tokenizer.apply_chat_template(shown, tokenize=False, add_generation_prompt=prompting)
+    return text
+
+
+def _ids(tokenizer: Any, text: str) -> list[int]:
     ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
     return ids
 
@@ -284,7 +303,8 @@ def _refuse_long(pairs: Sequence[PreferencePair], model: Any, tokenizer: Any) ->
     """Raise for a pair that the model cannot read whole."""
     room = getattr(model.config, "max_position_embeddings", None)
     for pair in pairs:
-        size = max(len(_ids(tokenizer, (*pair.prompt, *end), prompting=False)) for end in (pair.chosen, pair.rejected))
+        texts = [_text(tokenizer, (*pair.prompt, *end), prompting=False) for end in (pair.chosen, pair.rejected)]
+        size = max(len(_ids(tokenizer, text)) for text in texts)
         if room is not None and size > room:
             raise InputError(
                 f"the pair of question {pair.question!r} behind {pair.arm!r} has {size} tokens, more than the "

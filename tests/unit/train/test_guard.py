@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from evenhand.records.preference import Turn, ValidationCase
 from evenhand.records.training import GapReading, GuardLimits, GuardReading, GuardVerdict
@@ -56,23 +57,34 @@ def case(question: str, arm: str, word: str = "joy", **levels: str) -> Validatio
     )  # fmt: skip
 
 
-def test_gaps_are_taken_question_by_question() -> None:
+def test_gaps_are_changes_from_the_answer_without_memory() -> None:
     cases = [
         case("easy", "none"),
         case("easy", "o1", age="old"),
         case("easy", "y1", age="young"),
-        case("easy", "y2", age="young"),
+        case("hard", "none", word="fear"),
         case("hard", "o1", word="fear", age="old"),
         case("hard", "y1", word="fear", age="young"),
-        case("only old", "o1", age="old"),
+        case("never asked without memory", "o1", age="old"),
     ]
-    found = read_validation(cases, [1.0, 0.8, 1.0, 0.8, 0.2, 0.4, 0.0], step=5)
+    found = read_validation(cases, [1.0, 0.8, 1.0, 0.4, 0.2, 0.4, 0.0], step=5)
     (gap,) = found.gaps
     assert (gap.factor, gap.level, gap.reference) == ("age", "old", "young")
-    assert gap.gap == pytest.approx(((0.8 - 0.9) + (0.2 - 0.4)) / 2)
-    assert found.none == 1.0
-    assert found.recall == {"fear": pytest.approx(0.3), "joy": pytest.approx(3.6 / 5)}
-    assert widest(found) == pytest.approx(0.15)
+    assert gap.gap == pytest.approx(-0.2)
+    assert found.none == pytest.approx(0.7)
+    assert found.recall == {"fear": pytest.approx(1 / 3, abs=1e-5), "joy": pytest.approx(2.8 / 4)}
+    assert widest(found) == pytest.approx(0.2)
+
+
+def test_levels_that_come_together_are_told_apart() -> None:
+    cases, scores = [case("q", "none")], [0.9]
+    for number, (age, skin) in enumerate([("old", "black")] * 6 + [("young", "white")] * 6 + [("young", "black")] * 2):
+        cases.append(case("q", f"arm-{number}", age=age, skin=skin))
+        scores.append(0.9 - 0.3 * (age == "old"))
+    for number, one in enumerate(cases[1:], start=1):
+        cases[number] = replace(one, references={"age": "young", "skin": "white"})
+    found = {one.factor: one.gap for one in read_validation(cases, scores, step=0).gaps}
+    assert found == {"age": pytest.approx(-0.3), "skin": pytest.approx(0.0, abs=1e-9)}
 
 
 def test_a_reading_without_contrasts_has_no_gap() -> None:

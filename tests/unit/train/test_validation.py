@@ -21,7 +21,7 @@ ARMS = (NONE, *cohort_arms(COHORT, matched_sets=None, seed=0))
 
 
 def test_every_topic_and_every_level_is_held_out_evenly() -> None:
-    held = held_out(QUESTIONS, ARMS, share=0.2, arms_kept=12, seed=1)
+    held = held_out(QUESTIONS, ARMS, share=0.2, arms_kept=12, behind=4, seed=1)
     assert Counter(name[0] for name in held.questions) == {"a": 2, "b": 2, "c": 2}
     assert len(held.arms) == 12
     for factor in COHORT.factors:
@@ -33,12 +33,16 @@ def test_every_topic_and_every_level_is_held_out_evenly() -> None:
 
 
 def test_held_questions_meet_held_memories_and_none() -> None:
-    held = held_out(QUESTIONS, ARMS, share=0.1, arms_kept=4, seed=1)
+    held = held_out(QUESTIONS, ARMS, share=0.1, arms_kept=6, behind=4, seed=1)
     prompts = Prompts(placement="system", seed=1)
     candidates = {question: (candidate("none", "B", word="no"),) for question in QUESTIONS}
     cases = list(validation_cases(candidates, held=held, prompts=prompts, cohorts=[COHORT]))
     assert {case.question for case in cases} == held.questions
-    assert Counter(case.arm for case in cases) == dict.fromkeys(("none", *held.arms), 3)
+    met = Counter(case.question for case in cases)
+    assert met == dict.fromkeys(held.questions, 5)
+    assert {case.arm for case in cases} <= {"none", *held.arms}
+    assert Counter(case.arm for case in cases)["none"] == 3
+    assert len({tuple(case.arm for case in cases if case.question == name) for name in held.questions}) > 1
     assert {(case.answers, case.best, case.word) for case in cases} == {(("A", "B"), 1, "no")}
     behind = next(case for case in cases if case.arm != "none")
     assert behind.references == {"gender": "male", "age": "34-65", "religion": "christian", "ethnicity": "white"}
