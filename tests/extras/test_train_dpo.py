@@ -114,38 +114,39 @@ def test_the_guard_reads_what_the_endpoint_answers(trained: tuple[Path, Training
     assert sum(behind) / len(behind) == pytest.approx(kept.behind, abs=0.05)
 
 
-def test_a_killed_training_goes_on_to_the_same_weights(
-    trained: tuple[Path, TrainingCard], pairs: Path, tmp_path: Path
-) -> None:
-    """Killed behind its second reading, then repeated: the very bytes of the training that was left alone."""
-    settings = msgspec.to_builtins(SETTINGS)
+def test_a_killed_training_goes_on_to_the_same_weights(pairs: Path, tmp_path: Path) -> None:
+    """Killed behind its first checkpoint, then repeated: the very bytes of a training that was left alone."""
+    short = msgspec.structs.replace(SETTINGS, epochs=0.4, check_every=2, guarded=False)
+    alone = train_dpo("specimen/tilted", pairs, tmp_path / "alone", settings=short)
+    killed = tmp_path / "killed"
     code = (
         "import msgspec; from pathlib import Path; from evenhand.train.dpo import train_dpo; "
         "from evenhand.records.training import DpoSettings; "
-        f"train_dpo('specimen/tilted', Path({str(pairs)!r}), Path({str(tmp_path)!r}), "
-        f"settings=msgspec.convert({settings!r}, DpoSettings))"
+        f"train_dpo('specimen/tilted', Path({str(pairs)!r}), Path({str(killed)!r}), "
+        f"settings=msgspec.convert({msgspec.to_builtins(short)!r}, DpoSettings))"
     )
     process = subprocess.Popen([sys.executable, "-c", code], start_new_session=True, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 600
-    while not list((tmp_path / "checkpoints").glob("checkpoint-*/trainer_state.json")):
-        assert process.poll() is None, (tmp_path / "training.log").read_text()
+    deadline = time.monotonic() + 900
+    while not list((killed / "checkpoints").glob("checkpoint-2/trainer_state.json")):
+        assert process.poll() is None, (killed / "training.log").read_text()
         assert time.monotonic() < deadline
-        time.sleep(0.1)
+        time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait(timeout=20)
-    assert not (tmp_path / "training.json").exists()
-    card = train_dpo("specimen/tilted", pairs, tmp_path, settings=SETTINGS)
-    assert card.kept_step == trained[1].kept_step
-    assert [one.step for one in card.readings] == [one.step for one in trained[1].readings]
-    weights = [path / "model" / "model.safetensors" for path in (trained[0], tmp_path)]
+    assert not (killed / "training.json").exists()
+    card = train_dpo("specimen/tilted", pairs, killed, settings=short)
+    assert card.steps == alone.steps == 4
+    assert card.readings == alone.readings
+    weights = [path / "model" / "model.safetensors" for path in (tmp_path / "alone", killed)]
     assert weights[0].read_bytes() == weights[1].read_bytes()
+    assert train_dpo("specimen/tilted", pairs, killed, settings=short) == card
 
 
 def test_a_lora_training_is_merged_into_a_checkpoint(pairs: Path, tmp_path: Path) -> None:
-    settings = msgspec.structs.replace(SETTINGS, method="lora", learning_rate=2e-3, epochs=1, guarded=False)
+    settings = msgspec.structs.replace(SETTINGS, method="lora", learning_rate=2e-3, epochs=0.5, guarded=False)
     card = train_dpo("specimen/tilted", pairs, tmp_path, settings=settings)
     assert card.ended == "all_steps"
-    assert card.kept_step == card.steps == 10
+    assert card.kept_step == card.steps == 5
     first, last = card.readings[0], card.readings[-1]
     assert last.behind != first.behind
     files = {path.name for path in (tmp_path / "model").iterdir()}

@@ -74,7 +74,9 @@ class ServerOptions:
     base_url: Annotated[str | None, typer.Option(help="Address of the model's server.", rich_help_panel=CONNECTION)] = (
         None
     )
-    judge: Annotated[str | None, typer.Option(help="Model that judges the answers.", rich_help_panel=CONNECTION)] = None
+    rater: Annotated[
+        str | None, typer.Option("--judge", help="Model that judges the answers.", rich_help_panel=CONNECTION)
+    ] = None
     judge_url: Annotated[
         str | None, typer.Option(help="Address of the judge's server.", rich_help_panel=CONNECTION)
     ] = None
@@ -117,10 +119,10 @@ def build(
         profiles=collection.profiles,
         draws=collection.draws,
         held_questions=collection.held,
-        judge=ModelSpec(name=server.judge, base_url=server.judge_url) if server.judge else None,
+        rater=ModelSpec(name=server.rater, base_url=server.judge_url) if server.rater else None,
         seed=collection.seed,
     )
-    models = [request.model, *([request.judge] if request.judge else [])]
+    models = [request.model, *([request.rater] if request.rater else [])]
     connection = Connection(concurrency=server.concurrency, api_key_env=server.api_key_env)
     check_connection(models, connection)
     _agree(models, yes=yes)

@@ -117,7 +117,7 @@ class PreferenceCard(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whose answers they are."""
     judged_by: JudgedBy
     """How answers were told apart."""
-    judge: str | None = None
+    rater: str | None = None
     """The judging model, where there is one."""
     questions: str
     """Name and version of the question set."""

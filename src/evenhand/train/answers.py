@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from evenhand.errors import InputError, StoreError
 
-__all__ = ["Answer", "AnswerFile", "AnswerKey"]
+__all__ = ["AnswerFile", "AnswerKey", "GivenAnswer"]
 
 
 class AnswerKey(Struct, frozen=True, kw_only=True, order=True):
@@ -25,7 +25,7 @@ class AnswerKey(Struct, frozen=True, kw_only=True, order=True):
     draw: int
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class GivenAnswer(Struct, frozen=True, kw_only=True):
     """One answer as it came."""
 
     key: AnswerKey
@@ -34,7 +34,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     ended: Literal["stop", "length", "content_filter", "other"]
 
 
-class _Head(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _AnswersHead(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """First line of the file."""
 
     schema: Literal["evenhand.preference-answers/1"]
@@ -43,7 +43,7 @@ class _Head(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class AnswerFile:
-    """`answers.jsonl`: one line an answer, written at once.
+    """`answers.jsonl`: one line per answer, written at once.
 
     Args:
         path: The file; it is made where it is missing.
@@ -56,7 +56,7 @@ class AnswerFile:
 
     def __init__(self, path: Path, *, setup: str) -> None:
         self._path = path
-        self.kept: dict[AnswerKey, Answer] = {}
+        self.kept: dict[AnswerKey, GivenAnswer] = {}
         whole = b""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,11 +69,11 @@ class AnswerFile:
             self._file.truncate(len(whole))
             self._file.seek(len(whole))
             if not whole:
-                self._write(_Head(schema="evenhand.preference-answers/1", setup=setup))
+                self._write(_AnswersHead(schema="evenhand.preference-answers/1", setup=setup))
         except OSError as error:
             raise StoreError(f"cannot write {str(path)!r} ({error.strerror}); choose another --out") from error
 
-    def add(self, answer: Answer) -> None:
+    def add(self, answer: GivenAnswer) -> None:
         """Keep an answer.
 
         Raises:
@@ -96,17 +96,17 @@ class AnswerFile:
         self._file.close()
 
 
-def _read(data: bytes, *, path: Path, setup: str) -> Iterator[Answer]:
+def _read(data: bytes, *, path: Path, setup: str) -> Iterator[GivenAnswer]:
     lines = data.splitlines()
     if not lines:
         return
     try:
-        head = msgspec.json.decode(lines[0], type=_Head)
+        head = msgspec.json.decode(lines[0], type=_AnswersHead)
         if head.setup != setup:
             raise StoreError(
                 f"{str(path)!r} holds answers to another collection (another model, question set, cohort, seed or "
                 "number of draws); choose another --out, or repeat the command that made it"
             )
-        yield from (msgspec.json.decode(line, type=Answer) for line in lines[1:])
+        yield from (msgspec.json.decode(line, type=GivenAnswer) for line in lines[1:])
     except msgspec.DecodeError as error:
         raise InputError(f"{str(path)!r} cannot be read ({error}); delete it to ask anew") from error

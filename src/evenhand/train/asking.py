@@ -15,7 +15,7 @@ from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.message import Message, ModelSettings, Request
 from evenhand.records.model_spec import ModelSpec
 from evenhand.seeds import stream_entropy
-from evenhand.train.answers import Answer, AnswerFile, AnswerKey
+from evenhand.train.answers import AnswerFile, AnswerKey, GivenAnswer
 
 __all__ = ["Wanted", "ask_all", "check_askable"]
 
@@ -36,7 +36,7 @@ def check_askable(spec: ModelSpec) -> None:
     """Raise for a model that answers cells of a plan only.
 
     Raises:
-        UsageError: It is simulated, or repeats a run.
+        UsageError: It is simulated, or it replays earlier answers.
         EndpointError: No endpoint has this name.
     """
     kind = kind_of(spec)
@@ -138,4 +138,4 @@ async def _one(
         return
     tally.answered += 1
     text = "" if reply.refusal else split_reasoning(reply.text)[0].strip()
-    file.add(Answer(key=key, text=text, ended=reply.finish))
+    file.add(GivenAnswer(key=key, text=text, ended=reply.finish))

@@ -59,7 +59,7 @@ def _round_robin(queues: Sequence[deque[Draft]]) -> list[Draft]:
 
 
 def _mirrored(controls: Sequence[Draft], moved: Sequence[Draft], wanted: int) -> list[Draft]:
-    """Controls that prefer what the moved pairs reject, as long as there are any; then others. One a prompt."""
+    """Controls that prefer what the moved pairs reject, as long as there are any; then others; one per prompt."""
     left = Counter((one.rejected.word, one.chosen.word) for one in moved)
     taken: list[Draft] = []
     prompts: set[tuple[str, str]] = set()

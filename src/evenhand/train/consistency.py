@@ -22,16 +22,16 @@ from evenhand.scoring.extractors.base import Found, Shown
 from evenhand.scoring.extractors.choice_letter import choice_letter
 from evenhand.scoring.features.wording import tfidf
 from evenhand.scoring.outcome import LETTERS
-from evenhand.train.answers import Answer, AnswerKey
+from evenhand.train.answers import AnswerKey, GivenAnswer
 
-__all__ = ["Candidate", "chosen_option", "compared_choices", "compared_texts", "usable_text"]
+__all__ = ["ComparedAnswer", "chosen_option", "compared_choices", "compared_texts", "usable_text"]
 
 _LONG = 4
 """Letters from which a word counts as one that carries meaning."""
 _WORD = re.compile(r"\w+")
 
 
-class Candidate(Struct, frozen=True, kw_only=True):
+class ComparedAnswer(Struct, frozen=True, kw_only=True):
     """A usable answer, with what sets it apart from the others to its question."""
 
     key: AnswerKey
@@ -48,7 +48,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     """Whether it uses words of the stored facts that neither the question nor any answer without memory has."""
 
 
-def chosen_option(answer: Answer, options: Sequence[str]) -> int | None:
+def chosen_option(answer: GivenAnswer, options: Sequence[str]) -> int | None:
     """Position of the option that an answer chooses; None where it chooses none."""
     if answer.ended == "length" or not answer.text:
         return None
@@ -56,12 +56,12 @@ def chosen_option(answer: Answer, options: Sequence[str]) -> int | None:
     return found.position if isinstance(found, Found) else None
 
 
-def usable_text(answer: Answer) -> bool:
+def usable_text(answer: GivenAnswer) -> bool:
     """Whether a written answer is whole and no refusal."""
     return answer.ended == "stop" and bool(_WORD.search(answer.text)) and not declines(plain(answer.text))
 
 
-def compared_choices(answers: Sequence[Answer], options: Sequence[str]) -> tuple[Candidate, ...]:
+def compared_choices(answers: Sequence[GivenAnswer], options: Sequence[str]) -> tuple[ComparedAnswer, ...]:
     """The answers to one question with options, compared; none where no option has most of the memories.
 
     Args:
@@ -81,7 +81,7 @@ def compared_choices(answers: Sequence[Answer], options: Sequence[str]) -> tuple
         others = [other for one, other in chosen if one.key.arm != answer.key.arm]
         agreement = sum(other == position for other in others) / len(others) if others else 0.0
         found.append(
-            Candidate(
+            ComparedAnswer(
                 key=answer.key,
                 text=LETTERS[position],
                 word=options[position],
@@ -93,7 +93,9 @@ def compared_choices(answers: Sequence[Answer], options: Sequence[str]) -> tuple
     return tuple(found)
 
 
-def compared_texts(answers: Sequence[Answer], question: Question, arms: Mapping[str, Arm]) -> tuple[Candidate, ...]:
+def compared_texts(
+    answers: Sequence[GivenAnswer], question: Question, arms: Mapping[str, Arm]
+) -> tuple[ComparedAnswer, ...]:
     """The written answers to one question, compared.
 
     Args:
@@ -114,7 +116,7 @@ def compared_texts(answers: Sequence[Answer], question: Question, arms: Mapping[
     for answer, agreement in zip(usable, agreements, strict=True):
         stored = set().union(*(_words(fact.text) for fact in arms[answer.key.arm].facts))
         found.append(
-            Candidate(
+            ComparedAnswer(
                 key=answer.key,
                 text=answer.text,
                 word="",

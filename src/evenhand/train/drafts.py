@@ -12,7 +12,7 @@ from msgspec import Struct
 from evenhand.records.preference import RejectedKind
 from evenhand.scoring.outcome import LETTERS
 from evenhand.train.answers import AnswerKey
-from evenhand.train.consistency import Candidate
+from evenhand.train.consistency import ComparedAnswer
 from evenhand.train.second_opinion import Opinion
 
 __all__ = ["Draft", "Side", "choice_drafts", "judged_drafts", "text_drafts"]
@@ -45,18 +45,18 @@ class Draft(Struct, frozen=True, kw_only=True):
     rejected: Side
 
 
-def _side(candidate: Candidate) -> Side:
+def _side(candidate: ComparedAnswer) -> Side:
     key = candidate.key
     return Side(text=candidate.text, word=candidate.word, agreement=candidate.agreement, checked=key.checked)
 
 
-def _by_arm(candidates: Sequence[Candidate]) -> Iterator[tuple[str, list[Candidate]]]:
+def _by_arm(candidates: Sequence[ComparedAnswer]) -> Iterator[tuple[str, list[ComparedAnswer]]]:
     ordered = sorted(candidates, key=attrgetter("key"))
     for arm, group in groupby(ordered, key=lambda candidate: candidate.key.arm):
         yield arm, list(group)
 
 
-def choice_drafts(candidates: Sequence[Candidate], options: Sequence[str]) -> Iterator[Draft]:
+def choice_drafts(candidates: Sequence[ComparedAnswer], options: Sequence[str]) -> Iterator[Draft]:
     """Drafts from one question with options.
 
     Behind a memory that moves the answer, the moved answer is rejected. Behind any other, none included, each of the
@@ -79,7 +79,7 @@ def choice_drafts(candidates: Sequence[Candidate], options: Sequence[str]) -> It
                 yield Draft(question=kept.key.question, arm=arm, kind="other", chosen=chosen, rejected=other)
 
 
-def text_drafts(candidates: Sequence[Candidate]) -> Iterator[Draft]:
+def text_drafts(candidates: Sequence[ComparedAnswer]) -> Iterator[Draft]:
     """Drafts from the written answers to one question: one a memory, the most consistent answer over the least."""
     for arm, group in _by_arm(candidates):
         chosen = max(group, key=lambda one: (not one.told, one.agreement))
@@ -97,14 +97,14 @@ def text_drafts(candidates: Sequence[Candidate]) -> Iterator[Draft]:
                 yield draft
 
 
-def judged_drafts(candidates: Sequence[Candidate], opinions: Mapping[AnswerKey, Opinion]) -> Iterator[Draft]:
+def judged_drafts(candidates: Sequence[ComparedAnswer], opinions: Mapping[AnswerKey, Opinion]) -> Iterator[Draft]:
     """Drafts from one question by what a model says of its answers; answers without an opinion are left out.
 
     Chosen is what is correct and does not depend on the memory; of several, one that says so, then the most
     consistent. Rejected is what depends on the memory, or is incorrect.
     """
     known = [(one, opinions[one.key]) for one in candidates if one.key in opinions]
-    by_arm: dict[str, list[tuple[Candidate, Opinion]]] = defaultdict(list)
+    by_arm: dict[str, list[tuple[ComparedAnswer, Opinion]]] = defaultdict(list)
     for one, opinion in known:
         by_arm[one.key.arm].append((one, opinion))
     for arm, group in sorted(by_arm.items()):

@@ -15,7 +15,7 @@ from evenhand.records.profile import Arm
 from evenhand.records.question import Question
 from evenhand.train.answers import AnswerFile, AnswerKey
 from evenhand.train.asking import Wanted, ask_all, check_askable
-from evenhand.train.consistency import Candidate
+from evenhand.train.consistency import ComparedAnswer
 from evenhand.train.second_opinion import Opinion, judge_messages, read_opinion
 
 __all__ = ["opinions_of"]
@@ -25,8 +25,8 @@ _TOKENS = 512
 
 
 def opinions_of(
-    judge: ModelSpec,
-    candidates: Mapping[Question, Sequence[Candidate]],
+    rater: ModelSpec,
+    candidates: Mapping[Question, Sequence[ComparedAnswer]],
     arms: Mapping[str, Arm],
     *,
     out: Path,
@@ -36,14 +36,14 @@ def opinions_of(
     """What a model says of every answer; an answer without a readable opinion is left out.
 
     Args:
-        judge: The model.
+        rater: The model.
         candidates: Question -> its answers.
         arms: Arm -> what was in memory.
         out: Folder in which the replies are kept, in `opinions.jsonl`.
         seed: Root seed.
         connection: Keys and how many at a time.
     """
-    check_askable(judge)
+    check_askable(rater)
     wanted = [
         Wanted(
             key=candidate.key,
@@ -57,12 +57,12 @@ def opinions_of(
         for question, found in candidates.items()
         for candidate in found
     ]
-    setup = hashlib.sha256(msgspec.json.encode((judge, wanted), order="sorted")).hexdigest()
+    setup = hashlib.sha256(msgspec.json.encode((rater, wanted), order="sorted")).hexdigest()
     settings: ModelSettings = msgspec.structs.replace(
-        judge.settings, temperature=0.0, max_tokens=_TOKENS, logprobs=False
+        rater.settings, temperature=0.0, max_tokens=_TOKENS, logprobs=False
     )
     with AnswerFile(out / "opinions.jsonl", setup=setup) as file:
-        ask_all(judge, wanted, file, settings=settings, seed=seed, connection=connection)
+        ask_all(rater, wanted, file, settings=settings, seed=seed, connection=connection)
         read = {key: read_opinion(answer.text) for key, answer in file.kept.items() if answer.ended == "stop"}
     return {key: opinion for key, opinion in read.items() if opinion is not None}
 

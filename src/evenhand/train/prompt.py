@@ -19,7 +19,7 @@ from evenhand.scoring.outcome import LETTERS
 from evenhand.scoring.templates import ask, ask_templates
 from evenhand.seeds import stream
 
-__all__ = ["CHECK", "Prompts", "prompt_file", "turns"]
+__all__ = ["CHECK", "TrainingPrompts", "prompt_file", "turns"]
 
 CHECK = "check-memory"
 
@@ -29,7 +29,7 @@ def prompt_file(name: str) -> str:
     return (resources.files("evenhand.train") / "prompts" / f"{name}.md.j2").read_text(encoding="utf-8").strip()
 
 
-class Prompts:
+class TrainingPrompts:
     """The conversations that are answered.
 
     Args:

@@ -39,7 +39,7 @@ def judge_messages(question: str, answer: str, facts: Sequence[str]) -> tuple[Me
     Args:
         question: As it was asked, options included.
         answer: In words.
-        facts: What stood in memory.
+        facts: What is in memory.
     """
     text = _template().render(question=question, answer=answer, facts=list(facts))
     return (Message(role="user", content=text),)

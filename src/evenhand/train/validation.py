@@ -12,8 +12,8 @@ from evenhand.records.profile import Arm, Cohort
 from evenhand.records.question import Question
 from evenhand.scoring.outcome import LETTERS
 from evenhand.seeds import stream
-from evenhand.train.consistency import Candidate
-from evenhand.train.prompt import Prompts, turns
+from evenhand.train.consistency import ComparedAnswer
+from evenhand.train.prompt import TrainingPrompts, turns
 
 __all__ = ["Held", "held_out", "validation_cases"]
 
@@ -75,7 +75,11 @@ def _met(arm: Arm, seen: Mapping[tuple[str, str], int]) -> float:
 
 
 def validation_cases(
-    candidates: Mapping[Question, Sequence[Candidate]], *, held: Held, prompts: Prompts, cohorts: Sequence[Cohort]
+    candidates: Mapping[Question, Sequence[ComparedAnswer]],
+    *,
+    held: Held,
+    prompts: TrainingPrompts,
+    cohorts: Sequence[Cohort],
 ) -> Iterator[ValidationCase]:
     """Every held-out question without memory and behind some of the held-out memories, each time others.
 

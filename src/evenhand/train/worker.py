@@ -48,7 +48,7 @@ class TrainingJob(Struct, frozen=True, kw_only=True):
     settings: DpoSettings
 
 
-class _Row(NamedTuple):
+class _ScoredSequence(NamedTuple):
     """One sequence that is scored."""
 
     case: int
@@ -57,7 +57,7 @@ class _Row(NamedTuple):
     """Of letters, the tokens that tell them apart; of a written answer, all its tokens."""
 
 
-class _Scorer:
+class _ValidationScorer:
     """The probability of the best answer of every validation case.
 
     Letters are compared by the token in which they differ, all in one pass; written answers by their mean
@@ -83,8 +83,8 @@ class _Scorer:
                     logprobs[row] = found
         model.train()
         by_case: list[list[float]] = [[] for _ in self._best]
-        for row, found in zip(self._rows, logprobs, strict=True):
-            by_case[row.case] += found
+        for sequence, found in zip(self._rows, logprobs, strict=True):
+            by_case[sequence.case] += found
         return [_softmax_at(found, best) for found, best in zip(by_case, self._best, strict=True)]
 
     def _logprobs(self, model: Any, rows: Sequence[int]) -> list[list[float]]:
@@ -110,7 +110,7 @@ class _Scorer:
         return found
 
 
-def _rows(index: int, case: ValidationCase, tokenizer: Any) -> Iterator[_Row]:
+def _rows(index: int, case: ValidationCase, tokenizer: Any) -> Iterator[_ScoredSequence]:
     asked = _text(tokenizer, case.prompt, prompting=True)
     prompt = _ids(tokenizer, asked)
     ends = []
@@ -119,10 +119,10 @@ def _rows(index: int, case: ValidationCase, tokenizer: Any) -> Iterator[_Row]:
         same = whole.startswith(asked)
         ends.append(_ids(tokenizer, whole[len(asked) :]) if same else _ids(tokenizer, whole)[len(prompt) :])
     if case.word:
-        yield _Row(index, prompt, [end[0] for end in ends])
+        yield _ScoredSequence(index, prompt, [end[0] for end in ends])
     else:
         for end in ends:
-            yield _Row(index, prompt, end)
+            yield _ScoredSequence(index, prompt, end)
 
 
 def _softmax_at(logs: Sequence[float], best: int) -> float:
@@ -145,7 +145,7 @@ def _ids(tokenizer: Any, text: str) -> list[int]:
 class _Guard:
     """Reads the validation split between steps, keeps the best weights in a file, and says when to stop."""
 
-    def __init__(self, scorer: _Scorer | None, cases: Sequence[ValidationCase], job: TrainingJob) -> None:
+    def __init__(self, scorer: _ValidationScorer | None, cases: Sequence[ValidationCase], job: TrainingJob) -> None:
         self._scorer, self._cases, self.settings = scorer, cases, job.settings
         self._folder = Path(job.out)
         self.readings: list[GuardReading] = []
@@ -323,7 +323,7 @@ def train(job: TrainingJob) -> TrainingCard:
     torch.manual_seed(job.settings.seed)
     model, tokenizer = _load(job.checkpoint)
     _refuse_long(pairs, model, tokenizer)
-    guard = _Guard(_Scorer(cases, tokenizer) if cases else None, cases, job)
+    guard = _Guard(_ValidationScorer(cases, tokenizer) if cases else None, cases, job)
     trainer = _trainer(job, pairs, model, tokenizer, guard)
     last = get_last_checkpoint(str(out / "checkpoints")) if (out / "checkpoints").is_dir() else None
     if last is not None:

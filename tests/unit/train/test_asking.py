@@ -70,7 +70,7 @@ def test_written_answers_make_pairs_with_and_without_a_judge(judged: bool, tmp_p
         cohorts=("doses-medium",),
         profiles=40,
         draws=1,
-        judge=ModelSpec(name=f"python:{HERE}:judge") if judged else None,
+        rater=ModelSpec(name=f"python:{HERE}:judge") if judged else None,
     )
     card = build_preferences(request, tmp_path / "out")
     pairs = read_lines(tmp_path / "out" / "pairs.jsonl", PreferencePair)

@@ -7,7 +7,7 @@ from collections import Counter
 from evenhand.bank.cohorts import load_cohort
 from evenhand.design.arms import NONE, cohort_arms
 from evenhand.records.question import Question
-from evenhand.train.prompt import Prompts
+from evenhand.train.prompt import TrainingPrompts
 from evenhand.train.validation import held_out, validation_cases
 from tests.unit.train.making import candidate
 
@@ -34,7 +34,7 @@ def test_every_topic_and_every_level_is_held_out_evenly() -> None:
 
 def test_held_questions_meet_held_memories_and_none() -> None:
     held = held_out(QUESTIONS, ARMS, share=0.1, arms_kept=6, behind=4, seed=1)
-    prompts = Prompts(placement="system", seed=1)
+    prompts = TrainingPrompts(placement="system", seed=1)
     candidates = {question: (candidate("none", "B", word="no"),) for question in QUESTIONS}
     cases = list(validation_cases(candidates, held=held, prompts=prompts, cohorts=[COHORT]))
     assert {case.question for case in cases} == held.questions
