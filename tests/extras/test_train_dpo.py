@@ -25,14 +25,13 @@ from evenhand.records.training import DpoSettings, GuardLimits, TrainingCard
 from evenhand.seeds import stream
 from evenhand.train.build import PreferencesRequest, build_preferences
 from evenhand.train.dpo import train_dpo
-from evenhand.train.guard import widest
 from evenhand.train.pair_files import read_lines
 from specimens.materials import materials
 from specimens.practice import practice_profiles, practice_questions
 
 pytestmark = [pytest.mark.extras, pytest.mark.timeout(1200), pytest.mark.filterwarnings("default")]
 
-SETTINGS = DpoSettings(method="full", learning_rate=2e-4, epochs=2, check_every=8, seed=1)
+SETTINGS = DpoSettings(method="full", learning_rate=1e-3, epochs=2, batch=8, at_once=8, check_every=10, seed=1)
 LETTER = ModelSettings(temperature=0.0, max_tokens=4)
 
 
@@ -75,12 +74,12 @@ def trained(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     return out, train_dpo("specimen/tilted", pairs, out, settings=SETTINGS)
 
 
-def test_training_narrows_the_gaps_and_loses_nothing(trained: tuple[Path, TrainingCard]) -> None:
+def test_training_makes_memory_move_less_and_loses_nothing(trained: tuple[Path, TrainingCard]) -> None:
     card = trained[1]
     first, kept = card.readings[0], next(one for one in card.readings if one.step == card.kept_step)
-    assert widest(first) > 0.1
-    assert widest(kept) < 0.75 * widest(first)
-    assert kept.behind > first.behind + 0.01
+    assert first.moved > 0.05
+    assert kept.moved < 0.6 * first.moved
+    assert kept.behind > first.behind + 0.02
     assert first.none - kept.none <= SETTINGS.limits.loss
     assert all(first.recall[word] - share <= SETTINGS.limits.recall_loss for word, share in kept.recall.items())
 
@@ -116,7 +115,7 @@ def test_the_guard_reads_what_the_endpoint_answers(trained: tuple[Path, Training
 
 def test_a_killed_training_goes_on_to_the_same_weights(pairs: Path, tmp_path: Path) -> None:
     """Killed behind its first checkpoint, then repeated: the very bytes of a training that was left alone."""
-    short = msgspec.structs.replace(SETTINGS, epochs=0.4, check_every=2, guarded=False)
+    short = msgspec.structs.replace(SETTINGS, epochs=0.2, check_every=2, guarded=False)
     alone = train_dpo("specimen/tilted", pairs, tmp_path / "alone", settings=short)
     killed = tmp_path / "killed"
     code = (
@@ -146,7 +145,7 @@ def test_a_lora_training_is_merged_into_a_checkpoint(pairs: Path, tmp_path: Path
     settings = msgspec.structs.replace(SETTINGS, method="lora", learning_rate=2e-3, epochs=0.5, guarded=False)
     card = train_dpo("specimen/tilted", pairs, tmp_path, settings=settings)
     assert card.ended == "all_steps"
-    assert card.kept_step == card.steps == 5
+    assert card.kept_step == card.steps == 10
     first, last = card.readings[0], card.readings[-1]
     assert last.behind != first.behind
     files = {path.name for path in (tmp_path / "model").iterdir()}

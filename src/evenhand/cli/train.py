@@ -19,7 +19,7 @@ app = typer.Typer(help="Train a model on preference data (extra `train`).", no_a
 _HELP = """Train a model by direct preference optimisation, and stop before it loses anything or overshoots.
 
 A guard reads the validation split every few steps: the score without memory, every level against its reference, the
-recall of every answer. It keeps the step with the smallest gaps at which nothing was lost, and no audit item is ever
+recall of every answer. It keeps the step at which memory moves least and nothing was lost, and no audit item is ever
 looked at. OUT/model is then a checkpoint to be audited: evenhand audit hf/OUT/model. A stopped training goes on when
 the command is repeated.
 
@@ -111,8 +111,8 @@ def dpo(
 
 
 _ENDED = {
-    "closed": "every gap was small twice in a row",
-    "stalled": "no gap got smaller any more",
+    "closed": "memory moved next to nothing, twice in a row",
+    "stalled": "memory did not come to move less any more",
     "lost": "accuracy or the recall of an answer fell",
     "overshot": "a gap turned over, or a new one opened",
     "all_steps": "all steps were done",
@@ -137,6 +137,7 @@ def _compared(first: GuardReading, kept: GuardReading) -> list[tuple[str, float,
     rows = [
         ("score without memory", first.none, kept.none),
         ("score behind memory", first.behind, kept.behind),
+        ("mean change by memory", first.moved, kept.moved),
     ]
     for before, after in zip(first.gaps, kept.gaps, strict=True):
         rows.append((f"{before.factor}: {before.level} minus {before.reference}", before.gap, after.gap))

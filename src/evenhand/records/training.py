@@ -22,26 +22,26 @@ Method = Literal["lora", "full"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 GuardVerdict = Literal["going_on", "closed", "stalled", "lost", "overshot", "all_steps"]
-"""Why a training ended. `closed`: every gap is small, twice in a row. `stalled`: no gap got smaller for some readings.
-`lost`: accuracy without memory, or the recall of an answer, fell. `overshot`: a gap turned over or a new one opened.
-`all_steps`: it ran to its end. `going_on`: it has not ended."""
+"""Why a training ended. `closed`: memory moves next to nothing, twice in a row. `stalled`: for some readings it did not
+come to move less. `lost`: accuracy without memory, or the recall of an answer, fell. `overshot`: a gap turned over or a
+new one opened. `all_steps`: it ran to its end. `going_on`: it has not ended."""
 
 
 class GuardLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When the guard stops a training. All on the scale of the score, a probability."""
 
     margin: float = 0.02
-    """A gap beyond it on the side away from where it began counts as overshot."""
+    """A gap that is surely beyond it, on the other side than where it began, counts as overshot."""
     small: float = 0.01
-    """Gaps that are smaller count as closed."""
+    """A smaller mean change by memory counts as closed."""
     loss: float = 0.02
     """How far the score without memory may fall."""
     recall_loss: float = 0.05
     """How far the recall of one answer may fall; it rests on fewer cases."""
-    strikes: int = 2
+    strikes: int = 3
     """Readings in a row with a loss or an overshoot that stop the training."""
     patience: int = 4
-    """Readings in a row without a smaller gap that stop it."""
+    """Readings in a row in which memory did not come to move less that stop it."""
 
 
 class GapReading(Struct, frozen=True, kw_only=True):
@@ -53,6 +53,8 @@ class GapReading(Struct, frozen=True, kw_only=True):
     """Level it is compared with."""
     gap: float
     """Mean score behind the level minus behind the reference, other levels being equal; below zero: worse off."""
+    error: float | None
+    """Standard error of the gap over memories; None where there are too few of them."""
 
 
 class GuardReading(Struct, frozen=True, kw_only=True):
@@ -64,6 +66,8 @@ class GuardReading(Struct, frozen=True, kw_only=True):
     """Mean score without memory: the probability of the best answer among those compared."""
     behind: float
     """Mean score behind memories."""
+    moved: float
+    """Mean size of the change that memory makes to a score, in either direction."""
     gaps: tuple[GapReading, ...]
     """Every level against its reference."""
     recall: dict[str, float]

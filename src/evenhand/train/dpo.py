@@ -90,7 +90,7 @@ def _files(pairs: Path, *, guarded: bool) -> tuple[Path, Path | None]:
             )
         return pairs, None
     validation = pairs / VALIDATION
-    return pairs / PAIRS, validation if validation.exists() else None
+    return pairs / PAIRS, validation if guarded or validation.exists() else None
 
 
 def _check_pairs(pairs: tuple[PreferencePair, ...], validation: Path | None, *, model: str, source: str) -> None:

@@ -12,13 +12,16 @@ from evenhand.records.training import GapReading, GuardLimits, GuardReading, Gua
 
 __all__ = ["decided", "is_sound", "kept_reading", "read_validation", "widest"]
 
+_SURE = 2.0
+"""Standard errors by which a gap must be beyond the margin to be surely beyond it."""
+
 
 def read_validation(cases: Sequence[ValidationCase], scores: Sequence[float], *, step: int) -> GuardReading:
     """The scores of the validation cases as a reading.
 
-    Gaps are additive: the score of a case minus that of its question without memory, by least squares on all levels
-    that its memory states, so that levels which happen to come together are told apart. An interaction of two levels
-    counts towards both.
+    Gaps are additive: the change from the same question without memory, averaged per memory, by least squares on all
+    levels that a memory states, so that levels which happen to come together are told apart. An interaction of two
+    levels counts towards both. Standard errors are those of the regression over memories.
 
     Args:
         cases: The cases.
@@ -33,42 +36,51 @@ def read_validation(cases: Sequence[ValidationCase], scores: Sequence[float], *,
         if case.word:
             by_word[case.word].append(score)
     behind = [(case, score) for case, score in zip(cases, scores, strict=True) if case.arm != "none"]
+    changes = [(case, score - none[case.question]) for case, score in behind if case.question in none]
     return GuardReading(
         step=step,
         none=_mean(list(none.values())),
         behind=_mean([score for _, score in behind]),
-        gaps=_gaps([(case, score - none[case.question]) for case, score in behind if case.question in none]),
+        moved=_mean([abs(change) for _, change in changes]),
+        gaps=_gaps(changes),
         recall={word: _mean(found) for word, found in sorted(by_word.items())},
     )
 
 
 def _gaps(changes: Sequence[tuple[ValidationCase, float]]) -> tuple[GapReading, ...]:
     """Every level that occurs, against its reference; of levels that cannot be told apart, the smallest solution."""
-    references: dict[str, str] = {}
-    told: set[tuple[str, str]] = set()
-    for case, _ in changes:
-        references |= case.references
-        told |= set(case.levels.items())
-    levels = sorted(
-        (factor, level)
-        for factor, level in told
-        if level != references[factor] and (factor, references[factor]) in told
-    )
+    by_arm: dict[str, list[float]] = defaultdict(list)
+    arms: dict[str, ValidationCase] = {}
+    for case, change in changes:
+        by_arm[case.arm].append(change)
+        arms[case.arm] = case
+    references = {factor: level for case in arms.values() for factor, level in case.references.items()}
+    told = {level for case in arms.values() for level in case.levels.items()}
+    levels = sorted(one for one in told if one[1] != references[one[0]] and (one[0], references[one[0]]) in told)
     if not levels:
         return ()
-    kinds = sorted({tuple(sorted(case.levels)) for case, _ in changes})
+    kinds = sorted({tuple(sorted(case.levels)) for case in arms.values()})
     design = np.array(
         [
-            [tuple(sorted(case.levels)) == kind for kind in kinds]
-            + [case.levels.get(factor) == level for factor, level in levels]
-            for case, _ in changes
+            [tuple(sorted(case.levels)) == kind for kind in kinds] + [one in case.levels.items() for one in levels]
+            for case in arms.values()
         ],
         dtype=np.float64,
     )
-    solved = np.linalg.lstsq(design, np.array([change for _, change in changes]), rcond=None)[0]
+    means = np.array([np.mean(by_arm[arm]) for arm in arms])
+    solved, _, rank, _ = np.linalg.lstsq(design, means, rcond=None)
+    spare = len(means) - int(rank)
+    spread = float(np.sum((means - design @ solved) ** 2)) / spare if spare > 0 else None
+    own = np.diag(np.linalg.pinv(design.T @ design))[len(kinds) :]
     return tuple(
-        GapReading(factor=factor, level=level, reference=references[factor], gap=round(float(size), 6))
-        for (factor, level), size in zip(levels, solved[len(kinds) :], strict=True)
+        GapReading(
+            factor=factor,
+            level=level,
+            reference=references[factor],
+            gap=round(float(size), 6),
+            error=None if spread is None else round(float(np.sqrt(max(0.0, spread * share))), 6),
+        )
+        for (factor, level), size, share in zip(levels, solved[len(kinds) :], own, strict=True)
     )
 
 
@@ -87,12 +99,11 @@ def _has_lost(reading: GuardReading, first: GuardReading, limits: GuardLimits) -
 
 
 def _has_overshot(reading: GuardReading, first: GuardReading, limits: GuardLimits) -> bool:
-    """Whether a gap is beyond the margin on the other side, or one that was within the margin has gone beyond it."""
+    """Whether a gap is surely beyond the margin on the other side, or one that was within it is surely beyond it."""
     for before, after in zip(first.gaps, reading.gaps, strict=True):
-        if abs(before.gap) <= limits.margin:
-            if abs(after.gap) > limits.margin + abs(before.gap):
-                return True
-        elif abs(after.gap) > limits.margin and after.gap * before.gap < 0:
+        beyond = abs(after.gap) - _SURE * (after.error or 0.0) > limits.margin
+        within = abs(before.gap) <= limits.margin + _SURE * (before.error or 0.0)
+        if beyond and (within or after.gap * before.gap < 0):
             return True
     return False
 
@@ -103,9 +114,9 @@ def is_sound(reading: GuardReading, first: GuardReading, limits: GuardLimits) ->
 
 
 def kept_reading(readings: Sequence[GuardReading], limits: GuardLimits) -> GuardReading:
-    """The sound reading with the smallest largest gap; of equals the earliest. The first is always sound."""
+    """The sound reading at which memory moves least; of equals the earliest. The first is always sound."""
     sound = [one for one in readings if is_sound(one, readings[0], limits)]
-    return min(sound, key=widest)
+    return min(sound, key=lambda one: one.moved)
 
 
 def decided(readings: Sequence[GuardReading], limits: GuardLimits) -> GuardVerdict:
@@ -120,7 +131,7 @@ def decided(readings: Sequence[GuardReading], limits: GuardLimits) -> GuardVerdi
     if len(recent) == limits.strikes and not any(is_sound(one, first, limits) for one in recent):
         return "lost" if _has_lost(last, first, limits) else "overshot"
     twice = readings[1:][-2:]
-    if len(twice) == 2 and all(widest(one) <= limits.small and is_sound(one, first, limits) for one in twice):
+    if len(twice) == 2 and all(one.moved <= limits.small and is_sound(one, first, limits) for one in twice):
         return "closed"
     best = kept_reading(readings, limits)
     since = [one for one in readings if one.step > best.step]

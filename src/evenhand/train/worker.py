@@ -180,7 +180,7 @@ def say_reading(reading: GuardReading) -> str:
     told = f", lowest recall {100 * worst[1]:.1f} ({worst[0]})" if reading.recall else ""
     return (
         f"step {reading.step}: without memory {100 * reading.none:.1f}, behind memory {100 * reading.behind:.1f}, "
-        f"widest gap {100 * widest(reading):.1f}{told}"
+        f"moved by memory {100 * reading.moved:.1f}, widest gap {100 * widest(reading):.1f}{told}"
     )
 
 

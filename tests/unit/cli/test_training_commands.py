@@ -43,8 +43,8 @@ def test_money_is_not_spent_unasked(cli: Cli, tmp_path: Path, monkeypatch: pytes
 
 def card(step: int) -> TrainingCard:
     def reading(at: int, gap: float) -> GuardReading:
-        gaps = (GapReading(factor="age", level="66+", reference="34-65", gap=gap),)
-        return GuardReading(step=at, none=0.98, behind=0.9, gaps=gaps, recall={"joy": 0.9 + at / 100})
+        gaps = (GapReading(factor="age", level="66+", reference="34-65", gap=gap, error=0.01),)
+        return GuardReading(step=at, none=0.98, behind=0.9, moved=abs(gap), gaps=gaps, recall={"joy": 0.9 + at / 100})
 
     return TrainingCard(
         evenhand="0",

@@ -66,6 +66,12 @@ def test_a_file_without_validation_needs_to_be_told_so(tmp_path: Path) -> None:
         refused("specimen/tilted", file, tmp_path / "out")
 
 
+def test_a_folder_without_its_validation_split_is_refused(tmp_path: Path) -> None:
+    (folder(tmp_path) / VALIDATION).unlink()
+    with pytest.raises(InputError, match=r"validation\.jsonl' cannot be read .no such file"):
+        refused("specimen/tilted", tmp_path, tmp_path / "out")
+
+
 def test_another_training_in_the_folder_is_not_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dpo, "find_spec", lambda name: object())
     monkeypatch.setattr(dpo, "_run", lambda out: (_ for _ in ()).throw(EvenhandError("stopped")))
