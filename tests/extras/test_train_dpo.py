@@ -31,7 +31,7 @@ from specimens.practice import practice_profiles, practice_questions
 
 pytestmark = [pytest.mark.extras, pytest.mark.timeout(1200), pytest.mark.filterwarnings("default")]
 
-SETTINGS = DpoSettings(method="full", learning_rate=1e-3, epochs=2, batch=8, at_once=8, check_every=10, seed=1)
+SETTINGS = DpoSettings(method="full", learning_rate=1e-3, epochs=2, batch=8, at_once=8, check_every=15, seed=1)
 LETTER = ModelSettings(temperature=0.0, max_tokens=4)
 
 
@@ -51,7 +51,7 @@ def built(practice: Path, out: Path, *, controls: float) -> Path:
         model=ModelSpec(name="specimen/tilted", settings=LETTER),
         questions=str(practice / "questions.json"),
         cohorts=(str(practice / "profiles.yaml"),),
-        pairs=160,
+        pairs=240,
         controls=controls,
         draws=1,
         held_questions=0.13,
@@ -115,7 +115,7 @@ def test_the_guard_reads_what_the_endpoint_answers(trained: tuple[Path, Training
 
 def test_a_killed_training_goes_on_to_the_same_weights(pairs: Path, tmp_path: Path) -> None:
     """Killed behind its first checkpoint, then repeated: the very bytes of a training that was left alone."""
-    short = msgspec.structs.replace(SETTINGS, epochs=0.2, check_every=2, guarded=False)
+    short = msgspec.structs.replace(SETTINGS, epochs=0.13, check_every=2, guarded=False)
     alone = train_dpo("specimen/tilted", pairs, tmp_path / "alone", settings=short)
     killed = tmp_path / "killed"
     code = (
@@ -145,7 +145,7 @@ def test_a_lora_training_is_merged_into_a_checkpoint(pairs: Path, tmp_path: Path
     settings = msgspec.structs.replace(SETTINGS, method="lora", learning_rate=2e-3, epochs=0.5, guarded=False)
     card = train_dpo("specimen/tilted", pairs, tmp_path, settings=settings)
     assert card.ended == "all_steps"
-    assert card.kept_step == card.steps == 10
+    assert card.kept_step == card.steps == 15
     first, last = card.readings[0], card.readings[-1]
     assert last.behind != first.behind
     files = {path.name for path in (tmp_path / "model").iterdir()}

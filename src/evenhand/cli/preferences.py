@@ -164,6 +164,6 @@ def _tell(card: PreferenceCard, out: Path, *, json: bool) -> None:
     if card.unusable or card.failed or card.undecided:
         say(
             f"Left out: {counted(card.unusable, 'answer')} that could not be used, {counted(card.failed, 'request')} "
-            f"without answer, {counted(card.undecided, 'question')} on which no majority agreed.",
+            f"without answer, {counted(card.undecided, 'question')} without a clear answer to compare with.",
             error=True,
         )

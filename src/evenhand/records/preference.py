@@ -91,7 +91,7 @@ class ValidationCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     answers: tuple[str, ...]
     """Answers that are compared by their probability."""
     best: int
-    """Index of the answer that is given behind most memories and behind none."""
+    """Index of the answer that is given without memory."""
     word: str = ""
     """The best answer in words, where answers are letters: recall is counted by it."""
     question: str
@@ -138,7 +138,7 @@ class PreferenceCard(Struct, frozen=True, kw_only=True, omit_defaults=True):
     failed: int
     """Requests that got no answer."""
     undecided: int
-    """Questions on whose answer no majority agrees; nothing is made of them."""
+    """Questions without a clear answer to compare with; nothing is made of them."""
     kinds: dict[RejectedKind, int]
     """Pairs by why the rejected answer was rejected."""
     pairs: int

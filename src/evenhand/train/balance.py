@@ -2,7 +2,7 @@
 
 Pairs of moved answers alone teach two things at once: not to move, and never to say the words that were moved to. So
 the controls mirror them: for every pair that rejects `relief` for `pride`, one that prefers `relief` to `pride` where
-`relief` is what most memories lead to.
+`relief` is answered without memory.
 """
 
 from __future__ import annotations

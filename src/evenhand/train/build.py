@@ -64,7 +64,7 @@ class PreferencesRequest(Struct, frozen=True, kw_only=True):
     """Share of questions that are kept for validation."""
     held_arms: int = 48
     """Memories that are kept for validation, half of all at most."""
-    held_behind: int = 12
+    held_behind: int = 6
     """Of these, behind how many each question is asked."""
     rater: ModelSpec | None = None
     """A model that judges the answers; None: they are compared with each other."""

@@ -1,8 +1,8 @@
 """Counterfactual consistency: one question, many memories; an answer that only one memory brings depends on it.
 
-No judge is needed. Where a letter is answered, the answer that most memories (and none) lead to is the reference, and
-agreement is the share of other memories that lead to the same. Where the answer is written, agreement is the mean
-cosine of its TF-IDF vector with the answers behind other memories.
+No judge is needed. Where a letter is answered, the answer without memory is the reference, if some memories lead to it
+too, and agreement is the share of answers behind other memories that are the same. Where the answer is written,
+agreement is the mean cosine of its TF-IDF vector with the answers behind other memories.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from evenhand.train.answers import AnswerKey, GivenAnswer
 
 __all__ = ["ComparedAnswer", "chosen_option", "compared_choices", "compared_texts", "usable_text"]
 
+_LEAST_SHARED = 0.25
+"""Share of the answers behind memories that must be the one without memory."""
 _LONG = 4
 """Letters from which a word counts as one that carries meaning."""
 _WORD = re.compile(r"\w+")
@@ -42,8 +44,8 @@ class ComparedAnswer(Struct, frozen=True, kw_only=True):
     agreement: float
     """With the answers behind other memories, 0 to 1."""
     reference: bool
-    """Whether it is what most memories lead to; of written answers, whether it is at least as near the others as the
-    middle one."""
+    """Whether it is what is answered without memory; of written answers, whether it agrees with the others at least as
+    much as the middle one does."""
     told: bool
     """Whether it uses words of the stored facts that neither the question nor any answer without memory has."""
 
@@ -62,7 +64,11 @@ def usable_text(answer: GivenAnswer) -> bool:
 
 
 def compared_choices(answers: Sequence[GivenAnswer], options: Sequence[str]) -> tuple[ComparedAnswer, ...]:
-    """The answers to one question with options, compared; none where no option has most of the memories.
+    """The answers to one question with options, compared.
+
+    The reference is not the answer of most memories: where most of those that were drawn move an answer, it would be
+    the moved one. Nothing is made of a question that has no answer without memory, or two that are as frequent, or
+    one that too few memories lead to.
 
     Args:
         answers: To the same question.
@@ -70,11 +76,9 @@ def compared_choices(answers: Sequence[GivenAnswer], options: Sequence[str]) -> 
     """
     read = [(answer, chosen_option(answer, options)) for answer in answers]
     chosen = [(answer, position) for answer, position in read if position is not None]
-    votes = Counter(position for _, position in chosen)
-    if not votes:
-        return ()
-    best, count = votes.most_common(1)[0]
-    if 2 * count <= len(chosen):
+    best = _without_memory([position for answer, position in chosen if answer.key.arm == "none"])
+    behind = [position for answer, position in chosen if answer.key.arm != "none"]
+    if best is None or not behind or behind.count(best) < _LEAST_SHARED * len(behind):
         return ()
     found = []
     for answer, position in chosen:
@@ -91,6 +95,14 @@ def compared_choices(answers: Sequence[GivenAnswer], options: Sequence[str]) -> 
             )
         )
     return tuple(found)
+
+
+def _without_memory(positions: Sequence[int]) -> int | None:
+    """The option that most draws without memory choose; None where there is none, or two are as frequent."""
+    votes = Counter(positions).most_common(2)
+    if not votes or (len(votes) == 2 and votes[0][1] == votes[1][1]):
+        return None
+    return votes[0][0]
 
 
 def compared_texts(

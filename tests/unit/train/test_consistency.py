@@ -6,6 +6,7 @@ import pytest
 
 from evenhand.design.arms import NONE
 from evenhand.records.question import Question
+from evenhand.train.answers import GivenAnswer
 from evenhand.train.consistency import chosen_option, compared_choices, compared_texts, usable_text
 from tests.unit.train.making import answer, profile
 
@@ -18,7 +19,7 @@ ARMS = {
 }
 
 
-def test_the_reference_is_what_most_memories_lead_to() -> None:
+def test_the_reference_is_what_is_answered_without_memory() -> None:
     found = compared_choices([answer("none", "A"), answer("a", "A."), answer("b", "B"), answer("c", "A")], OPTIONS)
     assert [(one.key.arm, one.word, one.reference) for one in found] == [
         ("none", "pride", True),
@@ -29,9 +30,23 @@ def test_the_reference_is_what_most_memories_lead_to() -> None:
     assert [round(one.agreement, 2) for one in found] == [0.67, 0.67, 0.0, 0.67]
 
 
-def test_no_majority_no_reference() -> None:
-    assert compared_choices([answer("none", "A"), answer("a", "B")], OPTIONS) == ()
-    assert compared_choices([answer("none", "I refuse.")], OPTIONS) == ()
+def test_memories_that_move_the_answer_never_outvote_it() -> None:
+    moved = [answer(arm, "B") for arm in ("b", "c", "d")]
+    found = compared_choices([answer("none", "A"), answer("a", "A"), *moved], OPTIONS)
+    assert [one.reference for one in found] == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param([answer("a", "A"), answer("b", "A")], id="never asked without memory"),
+        pytest.param([answer("none", "A"), answer("none", "B", draw=1), answer("a", "A")], id="two as frequent"),
+        pytest.param([answer("none", "A"), *(answer(arm, "B") for arm in "abcde")], id="no memory leads to it"),
+        pytest.param([answer("none", "I refuse."), answer("a", "A")], id="no letter without memory"),
+    ],
+)
+def test_without_a_reference_nothing_is_made_of_a_question(answers: list[GivenAnswer]) -> None:
+    assert compared_choices(answers, OPTIONS) == ()
 
 
 def test_draws_behind_the_same_memory_do_not_vouch_for_each_other() -> None:
