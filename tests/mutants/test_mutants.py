@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.mutants.mutant import mutants_of
-from tests.mutants.runner import ROOT, Target, run
+from tests.mutants.runner import ROOT, Target, run, told
 from tests.mutants.targets import TARGETS
 
 SOURCE = '''
@@ -48,4 +48,4 @@ def test_every_target_names_modules_and_tests_that_exist() -> None:
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_nine_in_ten_mutants_are_killed(target: Target) -> None:
     result = run(target)
-    assert result.killed >= target.least_killed, "\n".join(result.survivors)
+    assert result.share >= target.least_killed, told(target, result)
