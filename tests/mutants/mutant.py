@@ -2,8 +2,8 @@
 
 A fault is a comparison turned round, `and` for `or`, a condition negated, a number off by one, a text that is another,
 a result that is None, a call left out, or a regular expression with a look-around flipped, an anchor dropped or an
-alternative missing. Docstrings, annotations, `__all__` and the words of an error are left alone: nothing depends on
-them.
+alternative missing. Docstrings, annotations, `__all__`, the words of an error and the `strict` of a zip are left alone:
+nothing that can happen depends on them.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _places(node: ast.AST, function: str, body: tuple[int, int] | None) -> Itera
 
 
 def _is_dead(parent: ast.AST, child: ast.AST) -> bool:
-    """Docstrings, annotations, types of literals, decorators, base classes and `__all__`."""
+    """Docstrings, annotations, types of literals, decorators, base classes, `__all__`, and the `strict` of a zip."""
     if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
         return True
     if isinstance(child, ast.Assign) and any(isinstance(at, ast.Name) and at.id == "__all__" for at in child.targets):
@@ -141,7 +141,7 @@ def _is_dead(parent: ast.AST, child: ast.AST) -> bool:
         return True
     if isinstance(child, ast.Subscript) and isinstance(child.value, ast.Name) and child.value.id == "Literal":
         return True
-    if isinstance(parent, ast.arg):
+    if isinstance(parent, ast.arg) or (isinstance(child, ast.keyword) and child.arg == "strict"):
         return True
     if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and child in parent.decorator_list:
         return True
