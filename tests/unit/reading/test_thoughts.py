@@ -44,7 +44,9 @@ def test_other_marks_hold_thoughts(opens: str, closes: str) -> None:
     assert split_reasoning(f"{opens} A or B {closes} C") == ("C", "A or B")
 
 
-@pytest.mark.parametrize("text", ["", "B", "I think: B.", "<thinker>B</thinker>", "<b>B</b>", "<think/> B", "a < b"])
+@pytest.mark.parametrize(
+    "text", ["", "B", "I think: B.", "<thinker>B</thinker>", "<b>B</b>", "<think/> B", "a < b", " B \n"]
+)
 def test_a_text_without_thoughts_stays_as_it_is(text: str) -> None:
     assert answer_spans(text) == ((0, len(text)),)
     assert split_reasoning(text) == (text, None)
