@@ -6,6 +6,7 @@ constant, a pattern, a default) needs the package to be imported anew.
 
 from __future__ import annotations
 
+import functools
 import gc
 import importlib.abc
 import importlib.machinery
@@ -14,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from types import CodeType, FunctionType, ModuleType
 
-__all__ = ["begin_anew", "changed_functions", "living_functions"]
+__all__ = ["begin_anew", "changed_functions", "functions_of", "swaps_of"]
 
 _MAKES_LOCALS = 0x2
 """Flag of the code of a function; the bodies of modules and classes have none."""
@@ -23,12 +24,12 @@ _FORGOTTEN = frozenset({"evenhand", "tests"})
 
 def changed_functions(sound: str, mutant: str, path: str) -> dict[str, CodeType] | None:
     """Qualified name -> code of each function that differs; None where something else differs."""
-    before, after = _units(compile(sound, path, "exec")), _units(compile(mutant, path, "exec"))
+    before, after = _contents(sound, path), _units(compile(mutant, path, "exec"))
     if before.keys() != after.keys():
         return None
     found: dict[str, CodeType] = {}
     for name, codes in after.items():
-        if [_content(code) for code in codes] == [_content(code) for code in before[name]]:
+        if [_content(code) for code in codes] == before[name]:
             continue
         if len(codes) > 1 or not codes[0].co_flags & _MAKES_LOCALS:
             return None
@@ -36,12 +37,15 @@ def changed_functions(sound: str, mutant: str, path: str) -> dict[str, CodeType]
     return found
 
 
-def living_functions(path: str, codes: dict[str, CodeType]) -> list[tuple[FunctionType, CodeType]] | None:
-    """The functions of the module at `path` with the code that each is to get; None where one cannot take it."""
+def functions_of(path: str) -> list[FunctionType]:
+    """The living functions of the module at `path`, wherever they are held."""
+    return [one for one in gc.get_objects() if isinstance(one, FunctionType) and one.__code__.co_filename == path]
+
+
+def swaps_of(functions: list[FunctionType], codes: dict[str, CodeType]) -> list[tuple[FunctionType, CodeType]] | None:
+    """The functions with the code that each is to get; None where one cannot take it."""
     found: list[tuple[FunctionType, CodeType]] = []
-    for function in gc.get_objects():
-        if not isinstance(function, FunctionType) or function.__code__.co_filename != path:
-            continue
+    for function in functions:
         name, _, inner = function.__code__.co_qualname.partition(".<locals>.")
         if name not in codes:
             continue
@@ -49,6 +53,12 @@ def living_functions(path: str, codes: dict[str, CodeType]) -> list[tuple[Functi
             return None
         found.append((function, codes[name]))
     return found if {function.__code__.co_qualname for function, _ in found} == codes.keys() else None
+
+
+@functools.lru_cache(maxsize=32)
+def _contents(source: str, path: str) -> dict[str, list[tuple[object, ...]]]:
+    units = _units(compile(source, path, "exec"))
+    return {name: [_content(code) for code in codes] for name, codes in units.items()}
 
 
 def _units(code: CodeType) -> dict[str, list[CodeType]]:

@@ -19,7 +19,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-__all__ = ["AT_IMPORT", "Reach", "empty_caches", "file_of"]
+__all__ = ["AT_IMPORT", "Reach", "caches", "file_of"]
 
 AT_IMPORT = ""
 """In the place of a test: a line that runs before any test does."""
@@ -42,11 +42,13 @@ def file_of(module: str) -> str:
     return str(path)
 
 
-def empty_caches() -> None:
-    """Forget what the functions of the package have computed once."""
-    for found in gc.get_objects():
-        if isinstance(found, functools._lru_cache_wrapper) and found.__module__.startswith("evenhand."):
-            found.cache_clear()
+def caches() -> list[functools._lru_cache_wrapper[object]]:
+    """The functions of the package that keep what they have computed once."""
+    return [
+        found
+        for found in gc.get_objects()
+        if isinstance(found, functools._lru_cache_wrapper) and found.__module__.startswith("evenhand.")
+    ]
 
 
 class _Recorder:
@@ -55,10 +57,15 @@ class _Recorder:
         self._seconds: dict[str, float] = {}
         self._coverage = coverage.Coverage(data_file=None, include=list(self._files.values()), config_file=False)
         self._coverage.start()
+        self._caches: list[functools._lru_cache_wrapper[object]] = []
+
+    def pytest_collection_finish(self) -> None:
+        self._caches = caches()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        empty_caches()
+        for cache in self._caches:
+            cache.cache_clear()
         self._coverage.switch_context(item.nodeid)
         began = time.process_time()
         try:

@@ -8,13 +8,13 @@ so that a busy machine kills no mutant.
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -22,15 +22,17 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from tests.mutants.graft import begin_anew, changed_functions, living_functions
+from tests.mutants.graft import begin_anew, changed_functions, functions_of, swaps_of
 from tests.mutants.mutant import Mutant
-from tests.mutants.reach import AT_IMPORT, Reach, empty_caches, file_of
+from tests.mutants.reach import AT_IMPORT, Reach, caches, file_of
 
 __all__ = ["Fate", "Job", "Planted"]
 
 Fate = Literal["killed", "endless", "alive"]
 """`endless`: the tests took far longer than on sound code; it counts as killed."""
 
+_Ranks = dict[str, tuple[bool, bool, float]]
+"""Test -> its turn."""
 _ALIVE, _KILLED = 0, 1
 _ROOM_BYTES = 3 << 30
 """Memory that a child may take beyond what the collected session holds."""
@@ -64,6 +66,9 @@ class _Session:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self._living = {module: functions_of(file_of(module)) for module in self._job.sound}
+        self._caches = caches()
+        gc.freeze()  # what is not written to is shared with the children
         fates: dict[int, Fate] = {}
         running: dict[int, tuple[int, float]] = {}
         waiting = list(enumerate(self._job.planted))[::-1]
@@ -88,7 +93,9 @@ class _Session:
         """(process id, limit of CPU time) of a child that tries one mutant."""
         path = file_of(planted.module)
         codes = changed_functions(self._job.sound[planted.module], planted.mutant.source, path)
-        swaps = living_functions(path, codes) if codes is not None and not self._runs_at_import(planted) else None
+        swaps = None
+        if codes is not None and not self._runs_at_import(planted):
+            swaps = swaps_of(self._living[planted.module], codes)
         ranks = self._ranks(planted, every=swaps is None or planted.mutant.body is None)
         limit_s = 10.0 + 5.0 * sum(self._job.reach.seconds[test] for test in ranks)
         child = os.fork()
@@ -99,21 +106,38 @@ class _Session:
         with tempfile.TemporaryDirectory() as folder:
             os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
             if swaps is None:
-                code = _in_anew(session, planted, ranks, Path(folder))
+                code = self._in_anew(session, planted, ranks, Path(folder))
             else:
                 for function, changed in swaps:
                     function.__code__ = changed
-                empty_caches()
+                for cache in self._caches:
+                    cache.cache_clear()
                 items = sorted((item for item in session.items if item.nodeid in ranks), key=lambda i: ranks[i.nodeid])
                 code = _first_failure(session, items)
         os._exit(code)
+
+    def _in_anew(self, session: pytest.Session, planted: Planted, ranks: _Ranks, folder: Path) -> int:
+        """Import the package with the mutant, and run the tests up to the first that fails, the module's own first."""
+        path = folder / "mutant.py"
+        path.write_text(planted.mutant.source, encoding="utf-8")
+        sys.dont_write_bytecode = True
+        begin_anew(planted.module, str(path))
+        costs: dict[str, float] = {}
+        for item in session.items:
+            costs[str(item.path)] = costs.get(str(item.path), 0.0) + self._job.reach.seconds[item.nodeid]
+        own = f"test_{planted.module.rpartition('.')[2]}.py"
+        for file in sorted(costs, key=lambda file: (Path(file).name != own, costs[file])):
+            options = ["-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0", file]
+            if pytest.main(options, plugins=[_InTurn(ranks)]) != pytest.ExitCode.OK:
+                return _KILLED
+        return _ALIVE if planted.module in sys.modules else _KILLED
 
     def _runs_at_import(self, planted: Planted) -> bool:
         """Whether the function runs before the tests do, so that living functions come too late for it."""
         lines = self._job.reach.lines[planted.module]
         return any(AT_IMPORT in lines.get(line, ()) for line in _body(planted))
 
-    def _ranks(self, planted: Planted, *, every: bool) -> dict[str, tuple[bool, bool, float]]:
+    def _ranks(self, planted: Planted, *, every: bool) -> _Ranks:
         """Test -> its turn, for the tests that could notice: those at the line first, then by what they cost."""
         lines, seconds = self._job.reach.lines[planted.module], self._job.reach.seconds
         near = set(lines.get(planted.mutant.line, ()))
@@ -159,29 +183,12 @@ def _first_failure(session: pytest.Session, items: list[pytest.Item]) -> int:
 class _InTurn:
     """Puts the tests of a session that begins anew in order."""
 
-    def __init__(self, ranks: dict[str, tuple[bool, bool, float]]) -> None:
+    def __init__(self, ranks: _Ranks) -> None:
         self._ranks = ranks
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items.sort(key=lambda item: self._ranks.get(item.nodeid, (True, True, 0.0)))
-
-
-def _in_anew(
-    session: pytest.Session, planted: Planted, ranks: dict[str, tuple[bool, bool, float]], folder: Path
-) -> int:
-    """Import the package and the tests once more, with the mutant, and run them up to the first that fails."""
-    path = folder / "mutant.py"
-    path.write_text(planted.mutant.source, encoding="utf-8")
-    sys.dont_write_bytecode = True
-    begin_anew(planted.module, str(path))
-    options = ["-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0"]
-    code = pytest.main([*options, *_files(session.items)], plugins=[_InTurn(ranks)])
-    return _ALIVE if code == pytest.ExitCode.OK and planted.module in sys.modules else _KILLED
-
-
-def _files(items: Iterable[pytest.Item]) -> list[str]:
-    return list(dict.fromkeys(str(item.path) for item in items))
 
 
 def pytest_configure(config: pytest.Config) -> None:

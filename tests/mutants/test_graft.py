@@ -7,7 +7,7 @@ from types import FunctionType, ModuleType
 
 import pytest
 
-from tests.mutants.graft import changed_functions, living_functions
+from tests.mutants.graft import changed_functions, functions_of, swaps_of
 
 PATH = "/nowhere/grafted_example.py"
 SOUND = """
@@ -34,7 +34,7 @@ def living() -> ModuleType:
 def put(mutant: str) -> bool:
     """Whether the fault could be put into the living functions, which are then changed."""
     codes = changed_functions(SOUND, mutant, PATH)
-    functions = living_functions(PATH, codes) if codes is not None else None
+    functions = swaps_of(functions_of(PATH), codes) if codes is not None else None
     for function, code in functions or []:
         function.__code__ = code
     return functions is not None
