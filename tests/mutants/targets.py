@@ -63,7 +63,7 @@ TARGETS: tuple[Target, ...] = (
             "tests/unit/endpoints/openai/test_finish.py",
             "tests/unit/endpoints/test_letter_logprobs.py",
         ),
-        most=300,
+        most=200,
     ),
     Target(
         name="judge",

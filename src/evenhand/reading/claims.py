@@ -185,14 +185,17 @@ def _several(skeleton: Skeleton, start: int, sentence: str) -> Claim:
 
 
 def _delimited(skeleton: Skeleton, part: str) -> re.Match[str] | None:
-    """A text that opens with "B) she won" or is "(b) pride", with no second letter set off so beside it."""
+    """A text that opens with "B) she won" or is "(b) pride", with no other letter set off so anywhere in it."""
     match = re.match(rf"[\s\"'(]*(?P<x>{ANY})", part)
-    marks = [skeleton.at(character) for character in re.findall(ANY, part)]
-    if match is not None and len(marks) == 1 and marks[0].form == "plain" and _is_note(skeleton, part[match.end() :]):
-        return match
-    if match is None or marks[0].form != "delimited" or any(other.form == "delimited" for other in marks[1:]):
+    if match is None:
         return None
-    return match
+    first = skeleton.at(match["x"])
+    if first.form == "delimited":
+        rivals = [one for one in skeleton.mentions if one.form == "delimited" and one.position != first.position]
+        return None if rivals else match
+    rest = part[match.end() :]
+    is_note = first.form == "plain" and re.search(ANY, rest) is None and _is_note(skeleton, rest)
+    return match if is_note else None
 
 
 def _is_note(skeleton: Skeleton, rest: str) -> bool:
