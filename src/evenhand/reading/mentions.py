@@ -17,9 +17,9 @@ from evenhand.reading.plain import plain
 from evenhand.reading.shown import Shown
 from evenhand.reading.vocabulary import any_of, word_set, words
 
-__all__ = ["ANY", "LETTER", "WORDED", "Mention", "Skeleton", "skeleton_of"]
+__all__ = ["ANY", "WORDED", "Mention", "Skeleton", "skeleton_of"]
 
-LETTER, WORDED, ANY = "[\ue000-\uefff]", "[\uf000-\uf8ff]", "[\ue000-\uf8ff]"
+WORDED, ANY = "[\uf000-\uf8ff]", "[\ue000-\uf8ff]"
 _LETTER_AT, _WORD_AT = 0xE000, 0xF000
 _EDGE = 128
 """Mentions kept from the beginning and from the end of a text that is full of them."""

@@ -155,6 +155,7 @@ def test_a_skeleton_has_one_character_for_every_mention() -> None:
     assert found.text == "\ue000 or \uf001, said \uf002."
     assert [found.at(character).position for character in "\ue000\uf001\uf002"] == [1, 1, 0]
     assert found.mentions[1] == Mention(5, 11, 1, "worded")
+    assert skeleton_of("Joy", FIVE).at("\uf000").position == 0
 
 
 @pytest.mark.parametrize(

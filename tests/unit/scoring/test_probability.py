@@ -44,6 +44,7 @@ def test_tokens_that_hold_more_than_one_together_are_no_probabilities() -> None:
 def test_a_bare_small_letter_is_a_word_unless_it_holds_more_than_all_others() -> None:
     assert option_probabilities([token("B", 0.6), token("a", 0.4)], ("A", "B")) == pytest.approx((0.0, 1.0))
     assert option_probabilities([token("b", 0.6), token("A", 0.4)], ("A", "B")) == pytest.approx((0.0, 1.0))
+    assert option_probabilities([token("a", 0.5), token("B", 0.5)], ("A", "B"), least_mass=0.4) == (0.0, 1.0)
 
 
 def test_a_value_above_one_loses_only_itself() -> None:
