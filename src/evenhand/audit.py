@@ -33,6 +33,7 @@ from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.kinds import kind_of, open_endpoint
 from evenhand.endpoints.redact import known_secrets
 from evenhand.errors import StoreError, UsageError
+from evenhand.head.answer_pairs import answer_pairs
 from evenhand.head.judging import rater_checks
 from evenhand.head.summary import example_prompts, run_summary
 from evenhand.measurement_table import Labels, measurement_table
@@ -46,6 +47,7 @@ from evenhand.records.message import Reply
 from evenhand.records.plan import Plan
 from evenhand.records.trial import Outcome, OutcomeName
 from evenhand.records.work import Work
+from evenhand.report.answer import worst_differences
 from evenhand.report.findings_file import findings_document
 from evenhand.report.write import write_report
 from evenhand.run.execute import Behind, execute
@@ -385,6 +387,8 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None, labels:
         lost = trials.count() - scores.frame.height
         summary = msgspec.structs.replace(summary, interim=trials.count() < sum(m.planned for m in summary.models))
     findings = analyse(scores, measurements=measurements, run=summary, examples=examples)
+    with open_trials(directory / TRIALS_FILE) as trials:
+        pairs = answer_pairs(worst_differences(findings), plan=plan, scores=scores, trials=trials)
     planned = sum(model.planned for model in summary.models)
     asked = sum(sum(model.outcomes.values()) for model in summary.models)
     warnings = []
@@ -393,7 +397,7 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None, labels:
     if lost:
         rows = "1 row" if lost == 1 else f"{lost:,} rows"
         warnings.append(f"{rows} of {TRIALS_FILE} cannot be read and are left out of every number.")
-    return msgspec.structs.replace(findings, rater=rater, warnings=(*warnings, *findings.warnings))
+    return msgspec.structs.replace(findings, rater=rater, pairs=pairs, warnings=(*warnings, *findings.warnings))
 
 
 def publish(findings: Findings, directory: Path) -> Path:

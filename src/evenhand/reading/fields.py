@@ -55,7 +55,7 @@ ANSWER_FIELDS = frozenset(
 _STARTS = 32
 """Braces that open no object, after which a text is only searched."""
 _LONGEST = 20_000
-_QUOTES = str.maketrans(dict.fromkeys("“”„‟＂", '"') | dict.fromkeys("‘’＇", "'"))
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟＂`", '"') | dict.fromkeys("‘’＇", "'"))
 
 
 class Field(Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from evenhand.records.answer_pair import AnswerPair
 from evenhand.records.as_read import AsRead
 from evenhand.records.comparison import RunComparison
 from evenhand.records.finding import Finding
@@ -66,6 +67,8 @@ class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDIN
     """How far the judge of written answers can be relied on, a record for each criterion."""
     examples: tuple[ExamplePrompt, ...] = ()
     """Prompts word for word."""
+    pairs: tuple[AnswerPair, ...] = ()
+    """Two answers to one item that show the difference which decides a model's answer; at most one per model."""
     comparison: RunComparison | None = None
     """Set where every finding is a change between two runs."""
     warnings: tuple[str, ...] = ()

@@ -219,6 +219,8 @@ class RunSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Labels of levels, in the order of the cohorts."""
     command: str = ""
     """The command that repeats the run."""
+    folder: str = "RUN"
+    """The run directory as it was named, for commands that read it; its last part where that was a full path."""
 
     @property
     def asked(self) -> float:

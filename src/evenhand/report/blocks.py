@@ -17,6 +17,8 @@ __all__ = [
     "Block",
     "Column",
     "Facts",
+    "FirstAnswer",
+    "FirstScreen",
     "Forest",
     "ForestGroup",
     "ForestRow",
@@ -27,11 +29,15 @@ __all__ = [
     "NamedValue",
     "Note",
     "Page",
+    "PairShown",
+    "Part",
     "Point",
     "Points",
     "Prompt",
     "Prompts",
     "Section",
+    "SideShown",
+    "Step",
     "Tick",
     "VerdictCard",
     "VerdictLine",
@@ -300,6 +306,74 @@ class Facts(Struct, frozen=True, kw_only=True):
 Block = Forest | Grid | Heat | Bars | Verdicts | Note | Prompts | Points | Facts
 
 
+class FirstAnswer(Struct, frozen=True, kw_only=True):
+    """What one model's answers say as a whole, without a word of statistics."""
+
+    model: str
+    shape: Shape
+    verdict: str
+    answer: str
+    mark: Mark | None
+    """The contrast that decides the answer, drawn; None where there is none to draw."""
+    mark_name: str
+    """What is drawn, in words."""
+    facts: tuple[NamedValue, ...]
+
+
+class SideShown(Struct, frozen=True, kw_only=True):
+    """One of two answers to the same item."""
+
+    who: str
+    """Who is in memory."""
+    facts: tuple[str, ...]
+    """Some of the facts that only this user has."""
+    more: str
+    """How many more there are; empty for none."""
+    answer: str
+    """What was chosen or written."""
+    right: bool | None
+    """Whether it is the best answer; None where answers are not right or wrong."""
+
+
+class PairShown(Struct, frozen=True, kw_only=True):
+    """One real pair of answers that differ."""
+
+    title: str
+    situation: str
+    first: SideShown
+    second: SideShown
+    also: str
+    """What else differs between the two users; empty for nothing."""
+    tally: str
+    """How many pairs differ."""
+
+
+class Step(Struct, frozen=True):
+    """Something to do next."""
+
+    title: str
+    text: str
+    command: str
+
+
+class FirstScreen(Struct, frozen=True, kw_only=True):
+    """What somebody in a hurry reads: the answer, how large, of whom, what was not asked, what to do next."""
+
+    question: str
+    axis: Axis | None
+    """Of the marks, in one unit; None where nothing is drawn."""
+    answers: tuple[FirstAnswer, ...]
+    facts: tuple[NamedValue, ...]
+    """What holds for every one of several models."""
+    pair: PairShown | None
+    steps: tuple[Step, ...]
+
+
+Part = Literal["reading", "evidence", "methods"]
+"""`reading`: how a stranger's table was read, which comes before all else. `evidence`: what was found. `methods`: what
+a reviewer wants to know of how it was found."""
+
+
 class Section(Struct, frozen=True, kw_only=True):
     """A chapter of the page."""
 
@@ -308,6 +382,7 @@ class Section(Struct, frozen=True, kw_only=True):
     title: str
     lead: tuple[str, ...]
     blocks: tuple[Block, ...]
+    part: Part = "evidence"
 
 
 class Page(Struct, frozen=True, kw_only=True):
@@ -322,5 +397,7 @@ class Page(Struct, frozen=True, kw_only=True):
     badge: str
     """`simulated`, `specimen` or empty; repeated wherever the page could be cut apart."""
     warnings: tuple[str, ...]
+    first: FirstScreen | None
+    """None where no one question is answered, as on the page of a comparison."""
     sections: tuple[Section, ...]
     footer: str

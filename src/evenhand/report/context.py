@@ -18,6 +18,7 @@ from evenhand.report.blocks import Block, Facts, NamedValue, Note, Page, Points,
 from evenhand.report.change_page import change_page
 from evenhand.report.coverage import detectable_section, missing_section
 from evenhand.report.evidence import intersections_section, items_section, memory_section
+from evenhand.report.first_screen import first_screen
 from evenhand.report.forest import variant_of
 from evenhand.report.limits import limits_of
 from evenhand.report.numbers import count, date_text, duration, money
@@ -31,8 +32,6 @@ from evenhand.report.words import joined, kind_label, placement_label, plural
 from evenhand.report.writing_section import writing_section
 
 __all__ = ["page_of"]
-
-_OWN_MODEL = "evenhand audit openai/NAME --base-url https://HOST/v1"
 
 
 def page_of(findings: Findings) -> Page:
@@ -53,6 +52,7 @@ def page_of(findings: Findings) -> Page:
         notice=_notice(run),
         badge=_badge(run),
         warnings=findings.warnings,
+        first=first_screen(source),
         sections=(
             *((as_read_section(findings.as_read),) if findings.as_read else ()),
             verdict_section(source),
@@ -74,6 +74,7 @@ def page_of(findings: Findings) -> Page:
                 title="Limits",
                 lead=("What this report does not show.",),
                 blocks=(Points(limits_of(findings)),),
+                part="methods",
             ),
             _reproduce_section(findings),
         ),
@@ -103,9 +104,9 @@ def _notice(run: RunSummary | None) -> Note | None:
         texts.append("Some or all answers here were drawn from a statistical model with planted effects.")
     if run.specimen:
         texts.append("A specimen was audited: a small model trained for evenhand, whose behaviour is known.")
-    texts.append("Nothing on this page is about a real assistant. To audit your own:")
+    texts.append("Nothing on this page is about a real assistant.")
     title = {"simulated answers": "Simulated answers", "specimen": "A specimen, not a product"}
-    return Note(title.get(_badge(run), "Specimens and simulated answers"), " ".join(texts), "warning", _OWN_MODEL)
+    return Note(title.get(_badge(run), "Specimens and simulated answers"), " ".join(texts), "warning")
 
 
 def _standfirst(source: Source) -> str:
@@ -166,6 +167,7 @@ def _asked_section(findings: Findings) -> Section:
         if findings.examples
         else (),
         blocks=tuple(blocks),
+        part="methods",
     )
 
 
@@ -278,6 +280,7 @@ def _reproduce_section(findings: Findings) -> Section:
             title="Reproduce",
             lead=(),
             blocks=(Facts(title="Analysis settings", facts=chosen), _files(files)),
+            part="methods",
         )
     files |= {
         "plan.json": "the frozen design",
@@ -311,6 +314,7 @@ def _reproduce_section(findings: Findings) -> Section:
             Facts(title="Hashes (SHA-256)", facts=hashes),
             _files(files),
         ),
+        part="methods",
     )
 
 

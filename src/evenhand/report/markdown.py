@@ -10,12 +10,14 @@ from evenhand.report.blocks import (
     Bars,
     Block,
     Facts,
+    FirstScreen,
     Forest,
     Grid,
     Heat,
     NamedValue,
     Note,
     Page,
+    PairShown,
     Points,
     Prompt,
     Prompts,
@@ -41,7 +43,10 @@ def render_markdown(findings: Findings) -> str:
         findings: the whole of findings.json.
     """
     page = page_of(findings)
-    parts = [*_head(page), *(part for section in page.sections for part in _section(section)), _text(page.footer)]
+    reading = [part for section in page.sections if section.part == "reading" for part in _section(section)]
+    rest = [part for section in page.sections if section.part != "reading" for part in _section(section)]
+    answer = _first(page.first) if page.first is not None else []
+    parts = [*_head(page), *reading, *answer, _text(page.standfirst), _facts(page.facts), *rest, _text(page.footer)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -66,8 +71,35 @@ def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]], *, numeric: tu
 
 def _head(page: Page) -> list[str]:
     notice = page.notice
-    first = [f"> **{_text(notice.title)}.** {_text(notice.text)}\n>\n> `{notice.code}`"] if notice else []
-    return [*first, f"# {_text(page.title)}", _text(page.standfirst), _facts(page.facts)]
+    before = [f"> **{_text(notice.title)}.** {_text(notice.text)}"] if notice else []
+    return [*before, f"# {_text(page.title)}"]
+
+
+def _first(first: FirstScreen) -> list[str]:
+    parts = [f"## {_text(first.question)}"]
+    for one in first.answers:
+        verdict = f" ({_text(one.verdict)})" if one.verdict else ""
+        named = f"{_text(one.model)}: " if len(first.answers) > 1 else ""
+        parts += [f"**{named}{_text(one.answer)}**{verdict}", _facts(one.facts)]
+    parts.append(_facts(first.facts))
+    if first.pair is not None:
+        parts += _pair(first.pair)
+    steps = [
+        f"{number}. **{_text(step.title)}.** {_text(step.text)}\n\n   `{step.command.replace('`', '')}`"
+        for number, step in enumerate(first.steps, 1)
+    ]
+    return [*parts, *(["### What to do next", *steps] if steps else [])]
+
+
+def _pair(pair: PairShown) -> list[str]:
+    marks = {True: " (the best answer)", False: " (not the best answer)", None: ""}
+    sides = [
+        f"- **{_text(side.who)}** ({_text('; '.join((*side.facts, side.more)).strip('; '))}): "
+        f"{_text(side.answer)}{marks[side.right]}"
+        for side in (pair.first, pair.second)
+    ]
+    rest = " ".join(part for part in (pair.also, pair.tally) if part)
+    return [f"### {_text(pair.title)}", _text(pair.situation), "\n".join(sides), _text(rest)]
 
 
 def _facts(facts: tuple[NamedValue, ...]) -> str:

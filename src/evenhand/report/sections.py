@@ -39,7 +39,7 @@ def verdict_section(source: Source) -> Section:
     return Section(
         id="verdict",
         nav="Verdict",
-        title="Does the answer depend on who the user is?",
+        title="The answer, comparison by comparison",
         lead=(_overall(answers, source),),
         blocks=(
             Verdicts(axis=axis, cards=cards),

@@ -40,7 +40,7 @@ def chosen(text: str) -> str:
         ("Relief is a feeling that comes late", []),
         ("", []),
         ("Nothing else", []),
-        ("Nothing but B", ["B+", "B+"]),
+        ("Nothing but B", ["B+"]),
         ("I can't help but choose B", ["B:+", "B+"]),
         ("I cannot help but choose B", ["B:+", "B+"]),
         ("I can not help but choose B", ["B:+", "B+"]),

@@ -118,7 +118,7 @@ def test_a_longer_command_is_no_mark() -> None:
         ("__B__", "[B]"),
         ("***(B)***", "[B]"),
         ("`B`", "[B]"),
-        ("*b.*", "[b]"),
+        ("*b.*", "[b]."),
         ("**B**ravo", "Bravo"),
         ("**So** it is", "So it is"),
         ("_So_ it is snake_case", "So it is snake_case"),
