@@ -272,6 +272,60 @@ def test_an_option_that_is_asked_about_and_denied_is_none(no: str) -> None:
     assert chosen(f"B? {no}x.") == "B"
 
 
+@pytest.mark.parametrize("verb", ["is", "are", "was", "would", "would be", "could be", "seems", "might be", "may be"])
+def test_a_sentence_that_breaks_off_after_an_option_claims_nothing(verb: str) -> None:
+    assert chosen(f"B {verb}") == chosen(f"B {verb} ") == ""
+    assert chosen("B it is") == "B"
+
+
+@pytest.mark.parametrize("word", ["is", "was", "are", "were", "could", "would", "might", "should", "does", "do", "did",
+                                  "can", "may", "what", "which", "why", "how"])  # fmt: skip
+def test_to_wonder_about_an_option_claims_nothing(word: str) -> None:
+    assert chosen(f"{word.capitalize()} it that she feels relief?") == ""
+    assert chosen(f"Be{word} it so she feels relief?") == "B"
+    assert chosen("So she feels relief?") == "B"
+
+
+@pytest.mark.parametrize(
+    "verb", ["is", "was", "would", "could", "can", "does", "do", "should", "must", "may", "might", "will"]
+)
+def test_an_option_that_is_denied_is_none(verb: str) -> None:
+    assert chosen(f"B {verb} not be it") == chosen(f"She feels relief {verb} not it") == ""
+    assert chosen(f"So she would pick: B {verb} never be it") == ""
+    assert chosen(f"Answer: B {verb} not only fit but be best") == "B"
+
+
+def test_options_in_a_row_are_turned_down_together() -> None:
+    assert claims("I pick not A, B or C") == claims("A and B do not fit") == []
+    assert claims("It is not A or B, so C") == ["C+"]
+    assert claims("The answer is not one of A, B or C but D") == ["D+"]
+    assert claims("A is no fit, and B or C are wrong") == []
+    assert claims("My answer today: A or B is wrong") == []
+    assert claims("The answer is not quite long enough to be A or B") == ["?:-"]
+
+
+@pytest.mark.parametrize("text", ["She is taking joy in it, I say", "My second choice is B", "The worst answer: B"])
+def test_a_lesser_choice_and_an_idiom_choose_nothing(text: str) -> None:
+    assert chosen(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A: 3/10, B: 7/10", ["B:+"]),
+        ("A: 3 / 5\nB: 2 / 5", ["A:+"]),
+        ("A: 30/100; B: 20/100", ["A:+"]),
+        ("A: no, B: yes, C: no", ["B:+"]),
+        ("A - no; B - yes", ["B:+"]),
+        ("✗ A\n✓ B", ["B:+"]),
+        ("[ ] A\n[x] B", ["B:+"]),
+        ("| A | no |\n| B | yes |", ["B:+"]),
+    ],
+)
+def test_lists_on_one_line_with_boxes_and_in_columns(text: str, expected: list[str]) -> None:
+    assert claims(text) == expected
+
+
 @pytest.mark.parametrize("yes", ["yes", "yeah", "correct", "right"])
 def test_a_letter_that_is_asked_about_and_affirmed_is_a_claim(yes: str) -> None:
     assert chosen(f"B? {yes.capitalize()}.") == "B"

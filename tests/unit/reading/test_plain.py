@@ -164,6 +164,23 @@ def test_a_tag_within_a_line_leaves_no_trace_and_another_ends_the_line(tag: str)
     assert plain(f"so <{tag}x class='x'>B</{tag}x>ravo") == "so\nB\nravo"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("don`t, don´t", "don't, don't"),
+        ("well–known, well−known", "well-known, well-known"),
+        ("so–B", "so - B"),
+        ("SoĠBĊC", "So B\nC"),
+        ("`so`", "so"),
+        *((rf"so \{size} B", "so B") for size in ("tiny", "small", "large", "Large", "LARGE", "huge", "Huge")),
+        *((rf"so {no} \boxed{{B}}", f"so {no} [B]") for no in ("not", "than", "instead of", "except", "Not")),
+        (r"so knot \boxed{B}", "so knot\nAnswer: B"),
+    ],
+)
+def test_marks_within_words_sizes_and_boxes_that_are_turned_down(text: str, expected: str) -> None:
+    assert plain(text) == expected
+
+
 def test_what_only_looks_like_a_mark_stays() -> None:
     assert plain("X marks the axe, XX.") == "X marks the axe, XX."
     assert plain("so ```python") == "so python"

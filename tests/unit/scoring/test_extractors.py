@@ -134,6 +134,27 @@ def test_yes_is_the_first_option_and_no_the_second(text: str, expected: int | No
     assert position(yes_no, text, TWO) == expected
 
 
+@pytest.mark.parametrize(
+    "word",
+    ["n", "no", "not at all", "of course not", "absolutely not", "definitely not", "certainly not", "surely not",
+     "probably not", "clearly not", "I think not", "nope", "nah", "nay", "false", "incorrect", "negative", "nein",
+     "non", "não", "nao", "nee", "nie", "ne", "nej", "nei", "нет", "ні", "hayır", "لا", "לא", "नहीं", "không", "tidak", "ไม่",
+     "不是", "不", "否", "不对", "いいえ", "아니요", "아니오", "아뇨"],
+)  # fmt: skip
+def test_no_is_read_in_the_common_languages(word: str) -> None:
+    assert yes_no(f"{word.capitalize()}.", TWO) == Found(1, whole=True)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["y", "yes", "yeah", "yep", "yup", "yea", "aye", "true", "correct", "affirmative", "indeed", "absolutely",
+     "certainly", "definitely", "ja", "jawohl", "oui", "sí", "si", "sim", "tak", "ano", "da", "да", "так", "evet",
+     "نعم", "כן", "haan", "हाँ", "vâng", "iya", "ใช่", "是的", "是", "对", "對", "正确", "はい", "예", "네", "맞습니다"],
+)  # fmt: skip
+def test_yes_is_read_in_the_common_languages(word: str) -> None:
+    assert yes_no(f"{word.capitalize()}.", TWO) == Found(0, whole=True)
+
+
 def test_yes_or_no_needs_two_options() -> None:
     assert yes_no("yes", FIVE) == NotFound("yes or no needs two options, the item has 5")
 
