@@ -34,7 +34,7 @@ TARGETS: tuple[Target, ...] = (
             "tests/unit/tabular/test_separator.py",
             "tests/unit/bank/importers/test_keys.py",
         ),
-        most=300,
+        most=150,
     ),
     Target(
         name="reader",
@@ -63,7 +63,7 @@ TARGETS: tuple[Target, ...] = (
             "tests/unit/endpoints/openai/test_finish.py",
             "tests/unit/endpoints/test_letter_logprobs.py",
         ),
-        most=200,
+        most=150,
     ),
     Target(
         name="judge",
