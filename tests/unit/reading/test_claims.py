@@ -282,7 +282,7 @@ def test_a_sentence_that_breaks_off_after_an_option_claims_nothing(verb: str) ->
                                   "can", "may", "what", "which", "why", "how"])  # fmt: skip
 def test_to_wonder_about_an_option_claims_nothing(word: str) -> None:
     assert chosen(f"{word.capitalize()} it that she feels relief?") == ""
-    assert chosen(f"Be{word} it that she feels relief?") == "B"
+    assert chosen("So it is that she feels relief?") == "B"
     assert chosen("So she feels relief?") == "B"
 
 

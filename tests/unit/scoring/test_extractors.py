@@ -138,7 +138,8 @@ def test_yes_is_the_first_option_and_no_the_second(text: str, expected: int | No
     "word",
     ["n", "no", "not at all", "of course not", "absolutely not", "definitely not", "certainly not", "surely not",
      "probably not", "clearly not", "I think not", "nope", "nah", "nay", "false", "incorrect", "negative", "nein",
-     "non", "não", "nao", "nee", "nie", "ne", "nej", "nei", "нет", "ні", "hayır", "لا", "לא", "नहीं", "không", "tidak", "ไม่",
+     "non", "não", "nao", "nee", "nie", "ne", "nej", "nei", "нет", "ні", "hayır", "لا", "לא", "नहीं",
+     "không", "tidak", "ไม่",
      "不是", "不", "否", "不对", "いいえ", "아니요", "아니오", "아뇨"],
 )  # fmt: skip
 def test_no_is_read_in_the_common_languages(word: str) -> None:
