@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from evenhand.endpoints.redact import forget, remember
 from evenhand.records.message import Reply, SecondCall, TokenProbability, Usage
 from evenhand.store.gate import MOST_ATTEMPTS, MOST_CHARACTERS, MOST_SECONDS, MOST_TOKENS, Unfit, admitted, failed
 
@@ -127,6 +128,22 @@ def test_a_known_key_is_taken_out_of_every_text_and_nothing_else_is_touched() ->
     assert found.top is None
     advice = changed(text="password: hunter2hunter2", top=WHOLE.top)
     assert admitted(advice, secrets=(key,)) == advice
+
+
+def test_a_key_that_this_process_remembers_is_taken_out_though_none_is_given() -> None:
+    remember("canary-9876543210")
+    try:
+        found = admitted(changed(text="it is canary-9876543210."))
+        assert isinstance(found, Reply)
+        assert found.text == "it is [key removed]."
+    finally:
+        forget()
+    assert admitted(changed(text="it is canary-9876543210.")) == changed(text="it is canary-9876543210.")
+
+
+def test_texts_of_every_script_pass() -> None:
+    whole = changed(text="é 安 🅱", top=(TokenProbability(token="é", logprob=-0.1),))
+    assert admitted(whole) == whole
 
 
 def test_the_error_of_a_failed_cell_is_cleaned_before_it_is_cut() -> None:
