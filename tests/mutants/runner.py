@@ -138,7 +138,7 @@ def _fates(target: Target, sample: list[Planted], workers: int) -> list[tuple[Pl
 
 
 def _pytest(target: Target, plugin: str, **environment: str) -> None:
-    options = ["-p", f"tests.mutants.{plugin}", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:pytest_cov"]
+    options = ["-p", f"tests.mutants.{plugin}", "-n0", "-p", "no:cacheprovider", "-p", "no:pytest_cov"]
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "-x", "-q", "--hypothesis-seed=0", *target.tests],
         cwd=ROOT,

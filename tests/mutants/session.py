@@ -127,7 +127,7 @@ class _Session:
             costs[str(item.path)] = costs.get(str(item.path), 0.0) + self._job.reach.seconds[item.nodeid]
         own = f"test_{planted.module.rpartition('.')[2]}.py"
         for file in sorted(costs, key=lambda file: (Path(file).name != own, costs[file])):
-            options = ["-x", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=0", file]
+            options = ["-x", "-n0", "-p", "no:cacheprovider", "--hypothesis-seed=0", file]
             if pytest.main(options, plugins=[_InTurn(ranks)]) != pytest.ExitCode.OK:
                 return _KILLED
         return _ALIVE if planted.module in sys.modules else _KILLED

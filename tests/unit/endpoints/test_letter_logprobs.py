@@ -49,7 +49,8 @@ def test_the_parallel_lists_of_the_older_protocol_are_read() -> None:
     older = {"tokens": ["B", 5], "token_logprobs": [-0.1, None], "top_logprobs": [{"B": -0.1, "A": -2.5}, None]}
     expected = (TokenLogprobs("B", -0.1, TOP), TokenLogprobs("", math.nan, ()))
     assert same(tokens_of(older), expected)
-    for tops in (None, [], "no", [{}], {"B": 1, "A": 2}):
+    others: list[object] = [None, [], "no", [{}], {"B": 1, "A": 2}]
+    for tops in others:
         bare = tokens_of({**older, "top_logprobs": tops})
         assert same(bare, (TokenLogprobs("B", -0.1, ()), TokenLogprobs("", math.nan, ())))
 
