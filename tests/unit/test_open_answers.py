@@ -188,7 +188,7 @@ def test_the_preview_counts_the_judges_calls() -> None:
 def test_a_judge_without_written_answers_is_refused() -> None:
     rater = Rater(model=ModelSpec(name="openai/gpt-5.1"), criteria=load_rubric())
     with pytest.raises(UsageError, match="--kind advice"):
-        make_plan(PlanRequest(models=("simulated/null",), preset="quick", rater=rater))
+        make_plan(PlanRequest(models=("simulated/null",), preset="fang2025", rater=rater))
 
 
 @pytest.mark.parametrize("name", ["simulated/null", "specimen/tilted"])

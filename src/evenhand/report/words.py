@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
+from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.estimate import Absent, Ceiling, Shortfall, Unassessed, Verdict
 from evenhand.records.finding import Finding, Role
 from evenhand.records.findings import Findings
@@ -25,6 +26,7 @@ __all__ = [
     "PLACEMENT_LABELS",
     "ROLE_WORDS",
     "Labels",
+    "asked_label",
     "ceiling_words",
     "direction_of",
     "joined",
@@ -33,6 +35,7 @@ __all__ = [
     "overall_verdict",
     "placement_label",
     "plural",
+    "preset_label",
     "role_words",
     "too_few_words",
     "verdict_sentence",
@@ -49,6 +52,14 @@ KIND_LABELS: Mapping[str, str] = {
     "advice": "Open answers",
     "all": "All items",
 }
+
+_FORMAT_LABELS: Mapping[AnswerFormat, str] = {
+    "letter": "",
+    "distribution": "in percentages",
+    "rating": "",
+    "text": "in writing",
+}
+"""How answers of a kind are told from those of the usual format; empty for the usual one."""
 
 PLACEMENT_LABELS: Mapping[str, str] = {
     "system": "listed in the system prompt",
@@ -155,6 +166,17 @@ def joined(parts: Sequence[str], *, last: str = "and") -> str:
 def kind_label(kind: str) -> str:
     """Name of an item kind in reports."""
     return KIND_LABELS.get(kind) or plain(kind).capitalize()
+
+
+def asked_label(kind: str, answer: AnswerFormat) -> str:
+    """Name of what is asked: a kind of item, and how it is answered where that is not the usual way."""
+    how = "" if kind == "advice" else _FORMAT_LABELS[answer]
+    return f"{kind_label(kind)} ({how})" if how else kind_label(kind)
+
+
+def preset_label(preset: str) -> str:
+    """Name of a preset in reports; what is only our reconstruction of a published design says so."""
+    return "fang2025, our reconstruction of the published design" if preset == "fang2025" else preset
 
 
 def placement_label(placement: str) -> str:
