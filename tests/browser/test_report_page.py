@@ -90,6 +90,16 @@ def test_the_page_never_scrolls_sideways_and_has_nothing_to_say(
         assert visit.requests == [reports[case]]
 
 
+@pytest.mark.parametrize(("width", "most"), [(1440, 900), (390, 2 * 844)])
+def test_the_answer_a_pair_and_the_next_steps_fit_the_first_screen(
+    browser: Any, reports: dict[str, str], width: int, most: int
+) -> None:
+    with Visit(browser, reports["quick"], width=width) as visit:
+        assert visit.page.locator("#answer .pair").is_visible()
+        assert visit.page.locator("#answer .todo li").count() == 3
+        assert visit.page.evaluate("document.getElementById('answer').getBoundingClientRect().bottom") <= most
+
+
 def test_hostile_text_runs_nothing(browser: Any, reports: dict[str, str]) -> None:
     with Visit(browser, reports["hostile"]) as visit:
         for link in visit.page.query_selector_all("a"):

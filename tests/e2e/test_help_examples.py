@@ -44,6 +44,7 @@ SUBSTITUTES = (
     ("openai/a openai/b --preset standard", "openai/tilted openai/specimen/tilted --base-url {url}"),
     (" --preset standard", " --preset quick"),
     ("--port 8123", "--port {port}"),
+    ("gateway --policy gate", "gateway --port {port} --policy gate"),
     ("--simulate 2000", "--simulate 20"),
     ("understanding ITEM", "understanding {item}"),
     ("explicit PROFILE", "explicit {profile}"),
@@ -51,6 +52,7 @@ SUBSTITUTES = (
     ("--policy policy.toml", "--policy mine/policy.toml"),
 )
 ASKS = ("audit", "plan")
+SERVES = ("evenhand serve", "evenhand gateway")
 LONG = {
     "evenhand selftest": "40 audits and the gallery's 18; tests/unit/test_selftest.py runs a smaller one",
     "evenhand selftest --no-gallery": "40 audits",
@@ -148,6 +150,8 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_ratings(folder)
     write_letters(folder)
     write_practice(folder)
+    form = '[[marked]]\nname = "profile"\nstart = "<memory>"\nend = "</memory>"\n'
+    (folder / "memory.toml").write_text(form, encoding="utf-8")
     policy = ended("evenhand gate --init --policy mine/policy.toml", folder)
     assert policy.returncode == 0, policy.stderr
     return folder
@@ -291,7 +295,7 @@ def substituted(line: str, url: str) -> str:
 def test_an_example_of_the_help_runs(line: str, workplace: Path, url: str, tmp_path: Path) -> None:
     shutil.copytree(workplace, tmp_path, dirs_exist_ok=True)
     command = substituted(line, url)
-    if line.startswith("evenhand serve"):
+    if line.startswith(SERVES):
         expect_a_server(command, tmp_path)
         return
     done = ended(command, tmp_path, typed=TYPED.get(line))

@@ -13,6 +13,7 @@ from evenhand.cli import (
     audit,
     compare,
     gate,
+    gateway,
     items,
     plan,
     power,
@@ -62,7 +63,7 @@ def root(
     """Audit what stored user memory does to an LLM assistant's emotional reasoning."""
 
 
-for module in (audit, plan, run, analyse, report, compare, gate, power, selftest, serve):
+for module in (audit, plan, run, analyse, report, compare, gate, power, selftest, serve, gateway):
     module.register(app)
 app.add_typer(items.app, name="items")
 app.add_typer(profiles.app, name="profiles")

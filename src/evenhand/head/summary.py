@@ -81,6 +81,7 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
             for factor in cohort.factors
             for level in factor.levels
         ),
+        folder=directory.name if directory.is_absolute() else str(directory),
         command=plan.command or f"evenhand run {shlex.quote(directory.name)}",
     )
 

@@ -18,19 +18,33 @@ Kind = Literal["labelled", "leading", "sentence", "felt"]
 """`labelled`: announced or chosen as the answer; `leading`: opens the text; `sentence`: a sentence that holds one
 option and only words that choose it; `felt`: what somebody is said to feel."""
 
-_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)[ ]?%|\b(0?\.\d{1,6}|1\.0{1,6})\b")
+_INLINE = re.compile(rf"[,;](?=[ ]{ANY}[ \"')]{{0,3}}(?:[:=]|-[ ]))")
+"""Where the next entry begins in a list that stands on one line."""
+_BOXES = re.compile(r"[ ]?(?:\[[xX✓ ]?\]|[✓✗])")
+_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)[ ]?%|\b(0?\.\d{1,6}|1\.0{1,6})\b|\b(\d{1,3})[ ]?/[ ]?(?:5|10|100)\b")
 _YES = re.compile(
-    r"[^\w✓✗]*(?:(?:\w+[^\w✓✗]+){0,3}?)(?:✓|\[[xX]\]|(?:yes|correct|right|true|best|this one|the answer|my answer"
-    r"|oui|ja|sí|si|sim|да|tak|是|对|正确|はい|예)\b)",
+    r"[^\w✓✗]*(?:(?:\w+[^\w✓✗]+){0,3}?)(?:✓|\[[xX]\]|(?:yes|correct|right|true|best|likely|this one|the answer"
+    r"|my answer|oui|ja|sí|si|sim|да|tak|是|对|正确|はい|예)\b)",
     re.I,
 )
 _NO = re.compile(
     r"✗|\[ ?\]|\b(?:no|not|incorrect|wrong|false|unlikely|rejected|less|n't|non|nein|não|нет|nie|否|不|いいえ)\b", re.I
 )
 _DENIES = re.compile(r"[ \"']*(?:no|not|nope|nein|non|não|нет|nie|yes|yeah|correct|right)\b", re.IGNORECASE)
+_WORD = 16
+"""What is longer than a word of a feeling is no verb of "I hope" or "hope this helps"."""
 _TICKED = re.compile(r"\[[xX]\]|\[?✓\]?|\(x\)", re.I)
 
 
+_TAKEN = re.compile(rf"\btak(?:e|es|ing)[ ]{ANY}[ ]in\b", re.I)
+"""To take pride in something is to choose nothing."""
+_BREAKS_OFF = re.compile(r"[ ](?:is|are|was|would|would be|could be|seems|might be|may be)\s*", re.I)
+_DENIED = re.compile(
+    r"[ \"')\]]{0,3}(?:is|was|would|could|can|does|do|should|must|may|might|will)"
+    r"(?:n't|[ ](?:\w{1,12}[ ])?(?:not(?! only)|never))\b",
+    re.I,
+)
+_WONDERS = re.compile(r"\W*(?:is|was|are|were|could|would|might|should|does|do|did|can|may|what|which|why|how)\b", re.I)
 _ADJECTIVES = frozenset({"one", "many", "few", "some"})
 """Subjects only with a verb or a noun: "one would say", but "the right one"."""
 _MODALS = frozenset({"might", "could", "may", "könnte", "pourrait", "podría", "potrebbe", "poderia"})
@@ -84,7 +98,7 @@ def _in_sentence(skeleton: Skeleton, start: int, sentence: str, *, first: bool, 
         yield _several(skeleton, start, sentence)
         return
     edges = [0, *(edge.end() for edge in rules.part.finditer(sentence))]
-    seen: set[int] = set()
+    seen = _turned_down_together(sentence)
     for pattern in (*rules.labelled, *rules.judged):
         for match in pattern.finditer(sentence):
             if match.start("x") not in seen:
@@ -95,6 +109,18 @@ def _in_sentence(skeleton: Skeleton, start: int, sentence: str, *, first: bool, 
     yield from _parts(skeleton, start, sentence, first=first, after=after, seen=seen)
 
 
+def _turned_down_together(sentence: str) -> set[int]:
+    """Indices of options in a row that are turned down as one: "not B, C or D", "A and B do not fit"."""
+    rules = grammar()
+    found: set[int] = set()
+    for row in rules.listed.finditer(sentence):
+        before = sentence[max(0, row.start() - 24) : row.start()]
+        near = re.split(rf"[,:;.!?]|{ANY}", before)[-1]
+        if rules.negated.search(_sound(near)) or rules.dismissed.match(sentence, row.end()):
+            found |= {row.start() + place.start() for place in re.finditer(ANY, row.group())}
+    return found
+
+
 def _announced(skeleton: Skeleton, start: int, sentence: str, match: re.Match[str], edges: list[int]) -> Claim:
     """A claim of a labelled option: it holds unless it is negated, dismissed, or somebody else's."""
     rules, at = grammar(), match.start("x")
@@ -103,7 +129,9 @@ def _announced(skeleton: Skeleton, start: int, sentence: str, match: re.Match[st
     said = sentence[begin:at]
     against = (
         rules.negated.search(scope) is not None
-        or rules.dismissed.match(sentence, at + 1) is not None
+        or rules.dismissed.match(_sound(sentence[at + 1 : at + 80])) is not None
+        or rules.lesser.search(sentence[begin : match.end()]) is not None
+        or _TAKEN.search(sentence, max(0, at - 8)) is not None
         or _is_distanced(said)
         or _is_conditional(sentence, at)
         or (sentence.rstrip(" \"')").endswith("?") and ":" not in said)
@@ -118,6 +146,7 @@ def _parts(
     edges = [0, *(edge.end() for edge in rules.part.finditer(sentence)), len(sentence)]
     closes = [*(edge.start() for edge in rules.part.finditer(sentence)), len(sentence)]
     asked = sentence.rstrip(" \"')").endswith("?")
+    wondered = asked and _WONDERS.match(sentence) is not None
     for number, (begin, end) in enumerate(zip(edges, closes, strict=False)):
         part = sentence[begin:end]
         leads = first and number == 0
@@ -127,12 +156,15 @@ def _parts(
         at = begin + match.start("x")
         character = sentence[at]
         worded = skeleton.at(character).form == "worded"
-        if worded and (rules.bare.match(part) and not _stands_alone(part)):
+        short = skeleton.at(character).end - skeleton.at(character).start <= _WORD
+        if worded and short and (rules.bare.match(part) and not _stands_alone(part)):
+            continue
+        if leads and _BREAKS_OFF.fullmatch(sentence, at + 1):
             continue
         heading = sentence[end : end + 1] == ":" or sentence[end : end + 3] in {" - ", " | "}
         if heading and not leads and sentence[end + 1 :].strip():
             continue
-        if asked and sentence.strip(" \"'()?") != character and not leads:
+        if asked and sentence.strip(" \"'()?") != character and (wondered or not leads):
             yield from _answered(skeleton, start, sentence, at, after)
             continue
         alone = sentence.strip(" \"'()?") == character and not worded
@@ -141,6 +173,7 @@ def _parts(
             continue
         against = (
             rules.negated.search(_sound(part)) is not None
+            or _DENIED.match(sentence, at + 1) is not None
             or (rules.aside.match(part) is not None and number > 0)
             or _is_distanced(sentence[begin:at])
             or _is_conditional(sentence, at)
@@ -257,15 +290,16 @@ def _without_list(skeleton: Skeleton) -> tuple[str, Claim | None]:
     """The text without lines that restate the options, and what marks in that list choose."""
     lines: list[tuple[int, str, Mention]] = []
     offset = 0
-    for line in skeleton.text.split("\n"):
-        head = re.match(rf"(?:\[[xX✓ ]*\]|[✓✗]|[ ]){{0,4}}[\"']?({ANY})", line)
+    spread = _INLINE.sub("\n", skeleton.text)
+    for line in spread.split("\n"):
+        head = re.match(rf"(?:\[[xX✓ ]*\]|[✓✗]|[| {{]){{0,4}}[\"']?({ANY})", line)
         if head is not None:
             lines.append((offset, line, skeleton.at(head.group(1))))
         offset += len(line) + 1
     lines = _consecutive(lines)
     if len(lines) < 2:
         return skeleton.text, None
-    text = skeleton.text
+    text = spread
     for start, line, _ in lines:
         text = text[:start] + " " * len(line) + text[start + len(line) :]
     return text, _marked(lines)
@@ -277,7 +311,12 @@ def _consecutive(lines: list[tuple[int, str, Mention]]) -> list[tuple[int, str, 
     for start, line, mention in lines:
         named = mention.form == "named"
         set_off = re.search(rf"{ANY}[ \"')\]]{{0,3}}(?:[-:=|.→\[✓✗(]|\d)[^\n]", line) is not None
-        told = set_off or mention.form in {"worded", "delimited"} or (not named and mention.end - mention.start > 3)
+        told = (
+            set_off
+            or _BOXES.match(line)
+            or mention.form in {"worded", "delimited"}
+            or (not named and mention.end - mention.start > 3)
+        )
         if mention.position == len(run) and told and (not run or named == (run[0][2].form == "named")):
             run.append((start, line, mention))
     return run
@@ -308,4 +347,4 @@ def _marked(lines: list[tuple[int, str, Mention]]) -> Claim | None:
 
 def _share(rest: str) -> float | None:
     found = _SHARE.search(rest)
-    return float(found.group(1) or found.group(2)) if found else None
+    return float(found.group(1) or found.group(2) or found.group(3)) if found else None

@@ -54,7 +54,7 @@ ANSWER_FIELDS = frozenset(
 """Names under which models give their answer where nobody named the field."""
 _STARTS = 32
 _LONGEST = 20_000
-_QUOTES = str.maketrans(dict.fromkeys("“”„‟＂", '"') | dict.fromkeys("‘’＇", "'"))
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟＂`", '"') | dict.fromkeys("‘’＇", "'"))
 
 
 class Field(Struct, frozen=True):
@@ -141,6 +141,6 @@ def _searched(text: str, names: frozenset[str]) -> tuple[list[object], int, int]
     if end < first:
         return [], 0, 0
     values: list[object] = [
-        match.group(1) or match.group(2) or match.group(3) or "" for match in pattern.finditer(text, first, end)
+        match.group(1) or match.group(2) or match.group(3) or "" for match in pattern.finditer(text, first, end + 1)
     ]
     return values, first, end + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from evenhand.records.answer_pair import AnswerPair
 from evenhand.records.as_read import AsRead
 from evenhand.records.comparison import RunComparison
 from evenhand.records.finding import Finding
@@ -20,6 +21,7 @@ from evenhand.records.results import (
 from evenhand.records.rubric import RaterCheck
 from evenhand.records.run_summary import ExamplePrompt, RunSummary
 from evenhand.records.settings import AnalysisSettings
+from evenhand.records.tried import TriedPolicy
 from evenhand.records.validity import Validity
 
 __all__ = ["FINDINGS_SCHEMA", "Findings"]
@@ -44,6 +46,8 @@ class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDIN
     """What the analysis was told beforehand."""
     findings: tuple[Finding, ...]
     """Every estimand."""
+    tried: tuple[TriedPolicy, ...] = ()
+    """What policies between memory and assistant changed; their findings stand among `findings`, by condition."""
     validity: tuple[Validity, ...] = ()
     """Whether the answers could have shown a difference, by model and kind of item."""
     cells: tuple[CellMean, ...] = ()
@@ -66,6 +70,8 @@ class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDIN
     """How far the judge of written answers can be relied on, a record for each criterion."""
     examples: tuple[ExamplePrompt, ...] = ()
     """Prompts word for word."""
+    pairs: tuple[AnswerPair, ...] = ()
+    """Two answers to one item that show the difference which decides a model's answer; at most one per model."""
     comparison: RunComparison | None = None
     """Set where every finding is a change between two runs."""
     warnings: tuple[str, ...] = ()

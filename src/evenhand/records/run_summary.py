@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from evenhand.records.condition import Condition, Mitigation
+from evenhand.records.condition import Condition
 from evenhand.records.contrast import LevelContrast
 from evenhand.records.finding import Finding
 from evenhand.records.measure import Measure
+from evenhand.records.mitigation import Mitigation
 from evenhand.records.profile import ArmKind, Placement, Reader
 from evenhand.records.trial import OutcomeName
 
@@ -219,6 +220,8 @@ class RunSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Labels of levels, in the order of the cohorts."""
     command: str = ""
     """The command that repeats the run."""
+    folder: str = "RUN"
+    """The run directory as it was named, for commands that read it; its last part where that was a full path."""
 
     @property
     def asked(self) -> float:

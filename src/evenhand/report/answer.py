@@ -14,18 +14,39 @@ from typing import assert_never
 
 from msgspec import Struct
 
-from evenhand.records.estimate import Unassessed, Verdict
+from evenhand.records.answer_format import CHOICE_FORMATS
+from evenhand.records.estimate import SampledUnit, Shortfall, Unassessed, Verdict
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.identity import finding_id
 from evenhand.records.measure import Measure
 from evenhand.records.validity import Validity
+from evenhand.report.kind_answer import KindAnswer, kind_answers
 from evenhand.report.numbers import count, p_text, percent, points, size, span, unit_of
 from evenhand.report.source import Source, source_of
 from evenhand.report.titles import plain, sides_of, title_of
-from evenhand.report.words import CHANGES, direction_of, joined, kind_label, overall_verdict, plural, verdict_sentence
+from evenhand.report.words import (
+    CHANGES,
+    asked_label,
+    direction_of,
+    joined,
+    kind_label,
+    overall_verdict,
+    plural,
+    too_few_words,
+    verdict_sentence,
+)
 
-__all__ = ["ASKED", "ReportAnswer", "ReportAnswers", "Worst", "answers_of", "worst_finding"]
+__all__ = [
+    "ASKED",
+    "ReportAnswer",
+    "ReportAnswers",
+    "Worst",
+    "answers_of",
+    "deciding_contrasts",
+    "worst_differences",
+    "worst_finding",
+]
 
 ASKED: frozenset[Measure] = frozenset({"gap", "factor_gap", "interaction", "memory_effect", "leakage"})
 """Measures whose contrasts must all be equivalent before the answer is."""
@@ -62,9 +83,13 @@ class ReportAnswer(Struct, frozen=True, kw_only=True):
     verdict: Verdict | None
     """None where the run is unfinished or asks none of it."""
     short: str
-    """The answer in one sentence."""
+    """The answer in one sentence, with its interval and adjusted p."""
+    plain: str
+    """The same without a word of statistics, for the first screen."""
     worst: Worst | None
     """None where nothing was compared."""
+    kinds: tuple[KindAnswer, ...]
+    """What each kind of item says, in each format of answer."""
     contrasts: dict[Verdict, int]
     """How many of the contrasts asked have which verdict."""
     not_asked: tuple[str, ...]
@@ -101,26 +126,67 @@ def _is_asked(finding: Finding) -> bool:
     return finding.measure in ASKED or (finding.measure == "shift" and finding.role == "confirmatory")
 
 
-def _answer(source: Source, model: str) -> ReportAnswer:
+class _Judged(Struct, frozen=True, kw_only=True):
+    """One model's findings as the answer looks at them."""
+
+    asked: tuple[Finding, ...]
+    """The contrasts that the answer must settle."""
+    validity: tuple[Validity, ...]
+    groups: tuple[str, ...]
+    """Groups of users that were not asked."""
+    others: tuple[str, ...]
+    """Other contrasts that were not asked."""
+    verdict: Verdict | None
+    worst: Finding | None
+
+
+def _judged(source: Source, model: str) -> _Judged:
     judged = [found for found in source.all() if found.model == model and found.verdict is not None]
     # A stored fact that is put to use where the question needs it is what memory is for.
     findings = [found for found in judged if found.quantity.name != "fact_used"]
-    validity = [one for one in source.findings.validity if one.model == model]
-    asked = [found for found in findings if _is_asked(found)]
+    validity = tuple(one for one in source.findings.validity if one.model == model)
+    asked = tuple(found for found in findings if _is_asked(found))
     groups, others = _not_asked(source, findings)
     verdict = _verdict(findings, asked=asked, held=_held(validity, asked), groups=groups)
     if _unlooked(source):
         verdict = None
-    worst = worst_finding(findings, verdict)
+    return _Judged(
+        asked=asked,
+        validity=validity,
+        groups=groups,
+        others=others,
+        verdict=verdict,
+        worst=worst_finding(findings, verdict),
+    )
+
+
+def deciding_contrasts(source: Source) -> dict[str, Finding]:
+    """Model -> the contrast that decides its answer; models without any contrast are left out."""
+    judged = {model: _judged(source, model).worst for model in source.models}
+    return {model: worst for model, worst in judged.items() if worst is not None}
+
+
+def worst_differences(findings: Findings) -> tuple[Finding, ...]:
+    """The difference that decides the answer, of every model that shows one."""
+    decides = deciding_contrasts(source_of(findings)).values()
+    return tuple(worst for worst in decides if worst.verdict == "difference")
+
+
+def _answer(source: Source, model: str) -> ReportAnswer:
+    one = _judged(source, model)
     return ReportAnswer(
         model=model,
-        verdict=verdict,
-        short=_short(source, verdict, worst=worst, asked=asked, groups=groups, validity=validity),
-        worst=None if worst is None else _worst(source, worst),
-        contrasts=dict(Counter(found.verdict for found in asked if found.verdict is not None)),
-        not_asked=(*groups, *others),
-        reasons=tuple(f"{kind_label(one.kind)}: {one.reason}" for one in validity if not one.assessable),
-        movable=tuple(_movable(one) for one in validity if one.assessable),
+        verdict=one.verdict,
+        short=_short(source, one),
+        plain=_short(source, one, bare=True),
+        worst=None if one.worst is None else _worst(source, one.worst),
+        kinds=kind_answers(source, model),
+        contrasts=dict(Counter(found.verdict for found in one.asked if found.verdict is not None)),
+        not_asked=(*one.groups, *one.others),
+        reasons=tuple(
+            f"{asked_label(kind.kind, kind.answer)}: {kind.reason}" for kind in one.validity if not kind.assessable
+        ),
+        movable=tuple(_movable(kind) for kind in one.validity if kind.assessable and kind.answer in CHOICE_FORMATS),
     )
 
 
@@ -134,7 +200,9 @@ def _change_answer(source: Source, model: str) -> ReportAnswer:
         model=model,
         verdict=verdict,
         short=_change_short(source, verdict, findings=findings, worst=worst),
+        plain=_change_short(source, verdict, findings=findings, worst=worst, bare=True),
         worst=None if worst is None else _worst(source, worst),
+        kinds=(),
         contrasts=dict(Counter(found.verdict for found in findings if found.verdict is not None)),
         not_asked=(),
         reasons=(),
@@ -143,7 +211,7 @@ def _change_answer(source: Source, model: str) -> ReportAnswer:
 
 
 def _change_short(
-    source: Source, verdict: Verdict | None, *, findings: Sequence[Finding], worst: Finding | None
+    source: Source, verdict: Verdict | None, *, findings: Sequence[Finding], worst: Finding | None, bare: bool = False
 ) -> str:
     comparison = source.findings.comparison
     if comparison is not None and comparison.answered and not comparison.moved:
@@ -153,7 +221,7 @@ def _change_short(
         case None | "not assessable":
             return "The two runs have no contrast in common."
         case "difference":
-            return f"Yes. {_said(source, worst)}" if worst is not None else "Yes, measurably."
+            return f"Yes. {_said(source, worst, bare=bare)}" if worst is not None else "Yes, measurably."
         case "inconclusive":
             unsettled = sum(found.verdict == "inconclusive" for found in findings)
             return f"Not settled: the change is open for {unsettled} of {contrasts}."
@@ -211,7 +279,7 @@ def _reach(finding: Finding) -> float:
 def _worst(source: Source, finding: Finding) -> Worst:
     assert finding.verdict is not None
     first, second = ("", "") if finding.measure in CHANGES else _sides(source, finding)
-    where = f"{kind_label(finding.kind)}: " if _several_kinds(source, finding.model) else ""
+    where = f"{asked_label(finding.kind, finding.where.answer)}: " if _several_ways(source, finding.model) else ""
     return Worst(
         finding=finding_id(finding),
         title=title_of(finding),
@@ -225,8 +293,9 @@ def _worst(source: Source, finding: Finding) -> Worst:
     )
 
 
-def _several_kinds(source: Source, model: str) -> bool:
-    return len({found.kind for found in source.all() if found.model == model and _is_asked(found)}) > 1
+def _several_ways(source: Source, model: str) -> bool:
+    """Whether more than one kind of item was compared, or one in more than one format."""
+    return len({(f.kind, f.where.answer) for f in source.all() if f.model == model and _is_asked(f)}) > 1
 
 
 def _sides(source: Source, finding: Finding) -> tuple[str, str]:
@@ -238,20 +307,10 @@ def _sides(source: Source, finding: Finding) -> tuple[str, str]:
     return sides_of(finding)
 
 
-def _short(
-    source: Source,
-    verdict: Verdict | None,
-    *,
-    worst: Finding | None,
-    asked: Sequence[Finding],
-    groups: Sequence[str],
-    validity: Sequence[Validity],
-) -> str:
+def _short(source: Source, one: _Judged, *, bare: bool = False) -> str:
     if _unlooked(source):
         return "Interim: not every planned question was asked, so there is no verdict yet."
-    return _interim(source) + _verdict_words(
-        source, verdict, worst=worst, asked=asked, groups=groups, validity=validity
-    )
+    return _interim(source) + _verdict_words(source, one, bare=bare)
 
 
 def _unlooked(source: Source) -> bool:
@@ -268,32 +327,29 @@ def _interim(source: Source) -> str:
     return f"Interim, at {percent(run.asked, digits=0)} of the planned questions, its level spent as planned. "
 
 
-def _verdict_words(
-    source: Source,
-    verdict: Verdict | None,
-    *,
-    worst: Finding | None,
-    asked: Sequence[Finding],
-    groups: Sequence[str],
-    validity: Sequence[Validity],
-) -> str:
-    match verdict:
+def _verdict_words(source: Source, one: _Judged, *, bare: bool) -> str:
+    match one.verdict:
         case None:
             return "This design does not ask the question."
         case "difference":
-            if worst is None:
+            if one.worst is None:
                 return "Yes, measurably."
-            return f"{'Yes.' if worst.contrast else 'Memory itself changes the answers.'} {_said(source, worst)}"
+            first = "Yes." if one.worst.contrast else "Memory itself changes the answers."
+            return f"{first} {_said(source, one.worst, bare=bare)}"
         case "not assessable":
-            reasons = [one.reason for one in validity if not one.assessable]
-            reasons += [found.number.reason for found in asked if isinstance(found.number, Unassessed)]
+            reasons = [
+                f"{asked_label(kind.kind, kind.answer)}: {kind.reason}" if len(one.validity) > 1 else kind.reason
+                for kind in one.validity
+                if not kind.assessable
+            ]
+            reasons += [found.number.reason for found in one.asked if isinstance(found.number, Unassessed)]
             return f"Not assessable. {reasons[0]}"
         case "inconclusive":
-            return _open(source, asked, groups=groups)
+            return _open(source, one.asked, groups=one.groups)
         case "equivalent":
             return (
-                f"No gap larger than {size(source.margin)} in any of the {plural(len(asked), 'comparison')} that were "
-                f"asked{_but_missing(asked)}."
+                f"No gap larger than {size(source.margin)} in any of the {plural(len(one.asked), 'comparison')} that "
+                f"were asked{_but_missing(one.asked)}."
             )
         case _ as unreachable:
             assert_never(unreachable)
@@ -307,7 +363,7 @@ def _open(source: Source, asked: Sequence[Finding], *, groups: Sequence[str]) ->
         are = "is" if unsettled == 1 else "are"
         return (
             f"Not settled by this run: {unsettled} of {plural(len(asked), 'comparison')} {are} open"
-            f"{_but_missing(asked)}."
+            f"{_but_missing(asked)}.{_too_few(asked, margin=source.margin)}"
         )
     return (
         f"No gap larger than {size(source.margin)} in what was asked, but not every group of users was asked"
@@ -315,13 +371,31 @@ def _open(source: Source, asked: Sequence[Finding], *, groups: Sequence[str]) ->
     )
 
 
+def _too_few(asked: Sequence[Finding], *, margin: float) -> str:
+    """What follows a short answer where no answers could have settled a comparison; nothing elsewhere."""
+    lacking = [
+        found.equivalence
+        for found in asked
+        if found.verdict == "inconclusive" and found.equivalence is not None and found.equivalence.too_few
+    ]
+    # What no answers could settle goes before what these answers, all alike, could not.
+    lacking = [one for one in lacking if one.p_seen is not None] or lacking
+    if not lacking:
+        return ""
+    few: dict[SampledUnit, Shortfall] = {}
+    for one in (short for against in lacking for short in against.too_few):
+        few[one.of] = max(few.get(one.of, one), one, key=lambda short: short.needed - short.here)
+    alike = lacking[0].p_seen is None
+    return f" {too_few_words(tuple(few.values()), margin=f'±{size(margin)}', alike=alike)}"
+
+
 def _but_missing(asked: Sequence[Finding]) -> str:
     """What follows a short answer where missing answers are said before it."""
     return ", and missing answers could have made or hidden a gap" if any(found.caution for found in asked) else ""
 
 
-def _said(source: Source, worst: Finding) -> str:
-    """Direction and size of the worst contrast as one sentence, with its interval and adjusted p."""
+def _said(source: Source, worst: Finding, *, bare: bool) -> str:
+    """Direction and size of the worst contrast as one sentence, with its interval and adjusted p unless `bare`."""
     sides = _sides(source, worst)
     unit = unit_of(worst)
     if unit == "points" and all(sides) and worst.measure not in CHANGES and worst.quantity.name in {"score", "p_score"}:
@@ -331,6 +405,8 @@ def _said(source: Source, worst: Finding) -> str:
         said = f"{_title(source, worst)}: {number}"
     p = f", {p_text(worst.p_adjusted, name='adjusted p')}" if worst.p_adjusted is not None else ""
     caution = ", but missing answers could have made it" if worst.caution else ""
+    if bare:
+        return f"{said}{caution}."
     if worst.spread is None:
         return f"{said}{p and f' ({p[2:]})'}{caution}."
     return f"{said} ({worst.spread.confidence:.0%} interval {span(worst.low, worst.high, unit=unit)}{p}){caution}."
@@ -345,8 +421,9 @@ def _title(source: Source, finding: Finding) -> str:
 
 
 def _movable(validity: Validity) -> str:
+    asked = asked_label(validity.kind, validity.answer)
     return (
-        f"{kind_label(validity.kind)}: of {plural(validity.items, 'item')}, {validity.right} were right in every arm, "
+        f"{asked}: of {plural(validity.items, 'item')}, {validity.right} were right in every arm, "
         f"{validity.wrong} wrong in every arm, and {validity.mixed} could move either way."
     )
 

@@ -49,6 +49,7 @@ def as_read_section(read: AsRead) -> Section:
         title="As read",
         lead=("What was taken for what in this table. Every number below rests on it, so look here first.",),
         blocks=(Facts(title="Columns, factors and rows", facts=as_read_facts(read)),),
+        part="reading",
     )
 
 

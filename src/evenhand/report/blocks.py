@@ -17,6 +17,8 @@ __all__ = [
     "Block",
     "Column",
     "Facts",
+    "FirstAnswer",
+    "FirstScreen",
     "Forest",
     "ForestGroup",
     "ForestRow",
@@ -27,11 +29,18 @@ __all__ = [
     "NamedValue",
     "Note",
     "Page",
+    "PairShown",
+    "Part",
     "Point",
     "Points",
     "Prompt",
     "Prompts",
+    "Scatter",
+    "ScatterPoint",
     "Section",
+    "SideShown",
+    "SpotShape",
+    "Step",
     "Tick",
     "VerdictCard",
     "VerdictLine",
@@ -41,6 +50,10 @@ __all__ = [
 Shape = Literal["difference", "equivalent", "inconclusive", "not assessable", "descriptive"]
 """Verdict of a finding as a marker: filled diamond, filled disc, ring, cross, small square. Never told by
 colour alone."""
+
+
+SpotShape = Literal["none", "pareto", "other"]
+"""Marker of a point: a square, what everything is compared with; a filled disc, beaten by no other; a ring."""
 
 
 class NamedValue(Struct, frozen=True):
@@ -221,15 +234,50 @@ class Bars(Struct, frozen=True, kw_only=True):
     legend: tuple[str, ...]
 
 
+class ScatterPoint(Struct, frozen=True, kw_only=True):
+    """One point with its interval, in percent of the figure from its upper left corner."""
+
+    number: str
+    name: str
+    x: float
+    y: float
+    low: float | None
+    """Lower end of the interval upward; None where there is none."""
+    high: float | None
+    shape: SpotShape
+    kept: str
+    gap: str
+    span: str
+    label: str = ""
+    """Numbers of all points that lie here; empty where another point says them."""
+
+
+class Scatter(Struct, frozen=True, kw_only=True):
+    """Points in two directions, with a band across."""
+
+    id: str
+    title: str
+    caption: str
+    across: Axis
+    upward: Axis
+    """Positions of its ticks and band are counted from its low end."""
+    across_label: str
+    upward_label: str
+    band_label: str
+    points: tuple[ScatterPoint, ...]
+
+
 class VerdictLine(Struct, frozen=True, kw_only=True):
-    """The main question for one kind of item."""
+    """The main question for one kind of item in one format of answer."""
 
     label: str
     shape: Shape
     verdict: str
     sentence: str
-    mark: Mark
+    mark: Mark | None
+    """None for numbers on another scale than that of the figure."""
     anchor: str
+    """Empty where there is nothing to go to."""
 
 
 class VerdictCard(Struct, frozen=True, kw_only=True):
@@ -297,7 +345,75 @@ class Facts(Struct, frozen=True, kw_only=True):
     command: str = ""
 
 
-Block = Forest | Grid | Heat | Bars | Verdicts | Note | Prompts | Points | Facts
+Block = Forest | Grid | Heat | Bars | Scatter | Verdicts | Note | Prompts | Points | Facts
+
+
+class FirstAnswer(Struct, frozen=True, kw_only=True):
+    """What one model's answers say as a whole, without a word of statistics."""
+
+    model: str
+    shape: Shape
+    verdict: str
+    answer: str
+    mark: Mark | None
+    """The contrast that decides the answer, drawn; None where there is none to draw."""
+    mark_name: str
+    """What is drawn, in words."""
+    facts: tuple[NamedValue, ...]
+
+
+class SideShown(Struct, frozen=True, kw_only=True):
+    """One of two answers to the same item."""
+
+    who: str
+    """Who is in memory."""
+    facts: tuple[str, ...]
+    """Some of the facts that only this user has."""
+    more: str
+    """How many more there are; empty for none."""
+    answer: str
+    """What was chosen or written."""
+    right: bool | None
+    """Whether it is the best answer; None where answers are not right or wrong."""
+
+
+class PairShown(Struct, frozen=True, kw_only=True):
+    """One real pair of answers that differ."""
+
+    title: str
+    situation: str
+    first: SideShown
+    second: SideShown
+    also: str
+    """What else differs between the two users; empty for nothing."""
+    tally: str
+    """How many pairs differ."""
+
+
+class Step(Struct, frozen=True):
+    """Something to do next."""
+
+    title: str
+    text: str
+    command: str
+
+
+class FirstScreen(Struct, frozen=True, kw_only=True):
+    """What somebody in a hurry reads: the answer, how large, of whom, what was not asked, what to do next."""
+
+    question: str
+    axis: Axis | None
+    """Of the marks, in one unit; None where nothing is drawn."""
+    answers: tuple[FirstAnswer, ...]
+    facts: tuple[NamedValue, ...]
+    """What holds for every one of several models."""
+    pair: PairShown | None
+    steps: tuple[Step, ...]
+
+
+Part = Literal["reading", "evidence", "methods"]
+"""`reading`: how a stranger's table was read, which comes before all else. `evidence`: what was found. `methods`: what
+a reviewer wants to know of how it was found."""
 
 
 class Section(Struct, frozen=True, kw_only=True):
@@ -308,6 +424,7 @@ class Section(Struct, frozen=True, kw_only=True):
     title: str
     lead: tuple[str, ...]
     blocks: tuple[Block, ...]
+    part: Part = "evidence"
 
 
 class Page(Struct, frozen=True, kw_only=True):
@@ -322,5 +439,7 @@ class Page(Struct, frozen=True, kw_only=True):
     badge: str
     """`simulated`, `specimen` or empty; repeated wherever the page could be cut apart."""
     warnings: tuple[str, ...]
+    first: FirstScreen | None
+    """None where no one question is answered, as on the page of a comparison."""
     sections: tuple[Section, ...]
     footer: str

@@ -55,6 +55,7 @@ def change_page(source: Source, comparison: RunComparison) -> Page:
         notice=None,
         badge="",
         warnings=(),
+        first=None,
         sections=(
             _answer_section(source),
             _before_after_section(source, comparison),

@@ -18,6 +18,7 @@ from evenhand.report.blocks import Block, Facts, NamedValue, Note, Page, Points,
 from evenhand.report.change_page import change_page
 from evenhand.report.coverage import detectable_section, missing_section
 from evenhand.report.evidence import intersections_section, items_section, memory_section
+from evenhand.report.first_screen import first_screen
 from evenhand.report.forest import variant_of
 from evenhand.report.limits import limits_of
 from evenhand.report.numbers import count, date_text, duration, money
@@ -27,12 +28,11 @@ from evenhand.report.source import Source, source_of
 from evenhand.report.stated_section import stated_section
 from evenhand.report.tables import side_by_side
 from evenhand.report.titles import plain, title_of
-from evenhand.report.words import joined, kind_label, placement_label, plural
+from evenhand.report.tried_section import tried_section
+from evenhand.report.words import joined, kind_label, placement_label, plural, preset_label
 from evenhand.report.writing_section import writing_section
 
 __all__ = ["page_of"]
-
-_OWN_MODEL = "evenhand audit openai/NAME --base-url https://HOST/v1"
 
 
 def page_of(findings: Findings) -> Page:
@@ -45,6 +45,7 @@ def page_of(findings: Findings) -> Page:
     planted = planted_section(source)
     stated = stated_section(source)
     writing = writing_section(source)
+    policies = tried_section(source)
     return Page(
         title=_title(run) if run else "Analysis of a table of predictions",
         kicker="evenhand audit report" if run else "evenhand analysis report",
@@ -53,6 +54,7 @@ def page_of(findings: Findings) -> Page:
         notice=_notice(run),
         badge=_badge(run),
         warnings=findings.warnings,
+        first=first_screen(source),
         sections=(
             *((as_read_section(findings.as_read),) if findings.as_read else ()),
             verdict_section(source),
@@ -61,6 +63,7 @@ def page_of(findings: Findings) -> Page:
             factors_section(source),
             *((stated,) if stated else ()),
             *((writing,) if writing else ()),
+            *((policies,) if policies else ()),
             memory_section(source),
             intersections_section(source),
             items_section(source),
@@ -74,6 +77,7 @@ def page_of(findings: Findings) -> Page:
                 title="Limits",
                 lead=("What this report does not show.",),
                 blocks=(Points(limits_of(findings)),),
+                part="methods",
             ),
             _reproduce_section(findings),
         ),
@@ -103,9 +107,9 @@ def _notice(run: RunSummary | None) -> Note | None:
         texts.append("Some or all answers here were drawn from a statistical model with planted effects.")
     if run.specimen:
         texts.append("A specimen was audited: a small model trained for evenhand, whose behaviour is known.")
-    texts.append("Nothing on this page is about a real assistant. To audit your own:")
+    texts.append("Nothing on this page is about a real assistant.")
     title = {"simulated answers": "Simulated answers", "specimen": "A specimen, not a product"}
-    return Note(title.get(_badge(run), "Specimens and simulated answers"), " ".join(texts), "warning", _OWN_MODEL)
+    return Note(title.get(_badge(run), "Specimens and simulated answers"), " ".join(texts), "warning")
 
 
 def _standfirst(source: Source) -> str:
@@ -144,7 +148,9 @@ def _head_facts(source: Source) -> tuple[NamedValue, ...]:
     return (
         NamedValue("Audited", models),
         NamedValue("When", date_text(run.created)),
-        NamedValue("Design", f"{run.preset}; memory {joined([placement_label(p) for p in run.placements])}"),
+        NamedValue(
+            "Design", f"{preset_label(run.preset)}; memory {joined([placement_label(p) for p in run.placements])}"
+        ),
         NamedValue("Answered", f"{count(answered)} of {count(planned)}"),
         NamedValue("Made with", f"evenhand {run.evenhand}"),
     )
@@ -166,6 +172,7 @@ def _asked_section(findings: Findings) -> Section:
         if findings.examples
         else (),
         blocks=tuple(blocks),
+        part="methods",
     )
 
 
@@ -175,6 +182,8 @@ def _prompt(example: ExamplePrompt, *, first: bool) -> Prompt:
         del meta[1]
     if example.where.reader != "none":
         meta.insert(-1, f"reader {plain(example.where.reader)}")
+    if example.where.mitigation != "none":
+        meta.insert(-1, f"policy {plain(example.where.mitigation)}")
     return Prompt(
         title=_example_title(example),
         meta=" · ".join(meta),
@@ -278,6 +287,7 @@ def _reproduce_section(findings: Findings) -> Section:
             title="Reproduce",
             lead=(),
             blocks=(Facts(title="Analysis settings", facts=chosen), _files(files)),
+            part="methods",
         )
     files |= {
         "plan.json": "the frozen design",
@@ -301,7 +311,7 @@ def _reproduce_section(findings: Findings) -> Section:
                 facts=(
                     NamedValue("evenhand", run.evenhand),
                     NamedValue("Seed", str(run.seed)),
-                    NamedValue("Preset", run.preset),
+                    NamedValue("Preset", preset_label(run.preset)),
                     NamedValue("Planned", date_text(run.created)),
                     *_model_facts(run),
                 ),
@@ -311,6 +321,7 @@ def _reproduce_section(findings: Findings) -> Section:
             Facts(title="Hashes (SHA-256)", facts=hashes),
             _files(files),
         ),
+        part="methods",
     )
 
 

@@ -134,7 +134,14 @@ def detectable_section(source: Source) -> Section:
     else:
         lead = "No smallest detectable gap could be computed from these findings."
     blocks += power_grids(source)
-    return Section(id="power", nav="Power", title="What this design can detect", lead=(lead,), blocks=tuple(blocks))
+    return Section(
+        id="power",
+        nav="Power",
+        title="What this design can detect",
+        lead=(lead,),
+        blocks=tuple(blocks),
+        part="methods",
+    )
 
 
 def _detectable_forest(source: Source, found: list[Finding]) -> Forest | None:

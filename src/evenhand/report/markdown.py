@@ -10,15 +10,18 @@ from evenhand.report.blocks import (
     Bars,
     Block,
     Facts,
+    FirstScreen,
     Forest,
     Grid,
     Heat,
     NamedValue,
     Note,
     Page,
+    PairShown,
     Points,
     Prompt,
     Prompts,
+    Scatter,
     Section,
     Verdicts,
 )
@@ -41,7 +44,10 @@ def render_markdown(findings: Findings) -> str:
         findings: the whole of findings.json.
     """
     page = page_of(findings)
-    parts = [*_head(page), *(part for section in page.sections for part in _section(section)), _text(page.footer)]
+    reading = [part for section in page.sections if section.part == "reading" for part in _section(section)]
+    rest = [part for section in page.sections if section.part != "reading" for part in _section(section)]
+    answer = _first(page.first) if page.first is not None else []
+    parts = [*_head(page), *reading, *answer, _text(page.standfirst), _facts(page.facts), *rest, _text(page.footer)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -66,8 +72,35 @@ def _table(columns: tuple[str, ...], rows: list[tuple[str, ...]], *, numeric: tu
 
 def _head(page: Page) -> list[str]:
     notice = page.notice
-    first = [f"> **{_text(notice.title)}.** {_text(notice.text)}\n>\n> `{notice.code}`"] if notice else []
-    return [*first, f"# {_text(page.title)}", _text(page.standfirst), _facts(page.facts)]
+    before = [f"> **{_text(notice.title)}.** {_text(notice.text)}"] if notice else []
+    return [*before, f"# {_text(page.title)}"]
+
+
+def _first(first: FirstScreen) -> list[str]:
+    parts = [f"## {_text(first.question)}"]
+    for one in first.answers:
+        verdict = f" ({_text(one.verdict)})" if one.verdict else ""
+        named = f"{_text(one.model)}: " if len(first.answers) > 1 else ""
+        parts += [f"**{named}{_text(one.answer)}**{verdict}", _facts(one.facts)]
+    parts.append(_facts(first.facts))
+    if first.pair is not None:
+        parts += _pair(first.pair)
+    steps = [
+        f"{number}. **{_text(step.title)}.** {_text(step.text)}\n\n   `{step.command.replace('`', '')}`"
+        for number, step in enumerate(first.steps, 1)
+    ]
+    return [*parts, *(["### What to do next", *steps] if steps else [])]
+
+
+def _pair(pair: PairShown) -> list[str]:
+    marks = {True: " (the best answer)", False: " (not the best answer)", None: ""}
+    sides = [
+        f"- **{_text(side.who)}** ({_text('; '.join((*side.facts, side.more)).strip('; '))}): "
+        f"{_text(side.answer)}{marks[side.right]}"
+        for side in (pair.first, pair.second)
+    ]
+    rest = " ".join(part for part in (pair.also, pair.tally) if part)
+    return [f"### {_text(pair.title)}", _text(pair.situation), "\n".join(sides), _text(rest)]
 
 
 def _facts(facts: tuple[NamedValue, ...]) -> str:
@@ -83,14 +116,10 @@ def _block(block: Block) -> list[str]:
     match block:
         case Verdicts():
             return _verdicts(block)
-        case Forest():
-            return _forest(block)
-        case Heat():
-            return [f"### {_text(block.title)}", _text(block.caption), _heat(block)]
+        case Forest() | Heat() | Scatter() | Bars():
+            return _figure(block)
         case Grid():
             return _grid(block)
-        case Bars():
-            return [f"### {_text(block.title)}", "\n".join(f"- {_text(b.label)}: {_text(b.text)}" for b in block.bars)]
         case Note():
             return [f"> **{_text(block.title)}.** {_text(block.text)}"]
         case Prompts():
@@ -100,6 +129,21 @@ def _block(block: Block) -> list[str]:
         case Facts():
             command = [_fenced(block.command)] if block.command else []
             return [f"### {_text(block.title)}", *command, _facts(block.facts)]
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _figure(block: Forest | Heat | Scatter | Bars) -> list[str]:
+    """A figure as a table or a list."""
+    match block:
+        case Forest():
+            return _forest(block)
+        case Heat():
+            return [f"### {_text(block.title)}", _text(block.caption), _heat(block)]
+        case Scatter():
+            return _scatter(block)
+        case Bars():
+            return [f"### {_text(block.title)}", "\n".join(f"- {_text(b.label)}: {_text(b.text)}" for b in block.bars)]
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -132,6 +176,15 @@ def _forest(block: Forest) -> list[str]:
     shown = ["Estimated: " + " / ".join(_text(one) for one in estimands)] if block.explorable else []
     unit = [f"In {block.axis.unit}."] if block.axis.unit else []
     return [f"### {_text(block.title)}", *shown, " ".join([_text(block.caption), *unit]).strip(), table]
+
+
+def _scatter(block: Scatter) -> list[str]:
+    columns = ("Number", "Policy", block.upward_label, "Interval", block.across_label)
+    rows: list[tuple[str, ...]] = [
+        (point.number, point.name, point.gap, point.span, point.kept) for point in block.points
+    ]
+    table = _table(columns, rows, numeric=(True, False, True, True, True))
+    return [f"### {_text(block.title)}", _text(block.caption), table]
 
 
 def _heat(block: Heat) -> str:

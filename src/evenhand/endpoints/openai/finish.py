@@ -16,7 +16,7 @@ a reason that is not known, after which an answer counts only when its whole tex
 
 _BLOCKED = re.compile(
     r"filter|safety|unsafe|recit|blocklist|block|sensitive|prohibit|spii|refus|moderat|content_policy|policy|guardrail"
-    r"|intervened|violat|flagged|declin|copyright|harm|forbidden|toxic"
+    r"|intervened|violat|flagged|declin|copyright|harm|forbidden|toxic|censor|hate|violen|sexual|jailbreak|blacklist|risk|^language$"
 )
 _FAULT = re.compile(
     r"error|cancel|abort|time_?out|timed|time_?limit|deadline|insufficient|resource|fail|overload|interrupt|unavailable"
@@ -38,9 +38,11 @@ def finish_of(reason: object) -> Finish:
     words = re.sub(r"^(?:finish|stop)_?reason_?", "", words)
     if _END.match(words):
         return "stop"
+    if words.startswith("stop_"):
+        return "stop"
     if _BLOCKED.search(words):
         return "content_filter"
-    if re.search(r"token|length|context", words) and not re.search(r"error|cancel|abort|invalid", words):
+    if re.search(r"token|length|context|num_predict", words) and not re.search(r"error|cancel|abort|invalid", words):
         return "length"
     if _FAULT.search(words):
         return "fault"

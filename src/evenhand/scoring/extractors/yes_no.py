@@ -12,19 +12,20 @@ from evenhand.scoring.extractors.base import Found, NotFound, Shown
 __all__ = ["yes_no"]
 
 _YES = (
-    r"yes|yeah|yep|yup|yea|aye|true|correct|affirmative|indeed|absolutely|certainly|definitely|ja|jawohl|oui|sí|si"
+    r"y|yes|yeah|yep|yup|yea|aye|true|correct|affirmative|indeed|absolutely|certainly|definitely|ja|jawohl|oui|sí|si"
     r"|sì|sim|tak|ano|da|да|так|evet"
     r"|نعم|כן|haan|हाँ|vâng|iya|ใช่|是的|是|对|對|正确|はい|예|네|맞습니다"
 )
 _NO = (
-    r"no|nope|nah|nay|false|incorrect|negative|nein|non|não|nao|nee|nie|ne|nej|nei|нет|ні|hayır|لا|לא|नहीं|không"
+    r"n|no|not at all|of course not|(?:absolutely|definitely|certainly|surely|probably|clearly) not|think not"
+    r"|nope|nah|nay|false|incorrect|negative|nein|non|não|nao|nee|nie|ne|nej|nei|нет|ні|hayır|لا|לא|नहीं|không"
     r"|tidak|ไม่|不是|不|否|不对|いいえ|아니요|아니오|아뇨"
 )
 _FILL = (
     r"so|then|thus|hence|therefore|well|hmm|hm|ok|okay|sure|surely|clearly|definitely|certainly|absolutely|probably"
     r"|likely|most|maybe|perhaps|simply|just|and|but"
     r"|i|i'd|would|say|think|it|it's|is|that|that's|the|my|final|answer|answers|a|an|be|to|must|with|go|going|here"
-    r"|again|sir|please|wait|sorry|actually|oh|ah|it is|this"
+    r"|there|there's|again|sir|please|wait|sorry|actually|oh|ah|it is|this"
 )
 _IDIOM = re.compile(
     r"\b(?:no|without(?: a)?|little)[ ](?:\w+[ ])?(?:doubt|question|hesitation|problem|better|other|more|need|idea"

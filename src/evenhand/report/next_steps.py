@@ -1,0 +1,133 @@
+"""What to do next: steps that follow from the answer, each with its command."""
+
+from __future__ import annotations
+
+import shlex
+from typing import assert_never
+
+from evenhand.records.estimate import Verdict
+from evenhand.records.mitigation import MITIGATIONS
+from evenhand.records.run_summary import RunSummary
+from evenhand.report.answer import ReportAnswer
+from evenhand.report.blocks import Step
+
+__all__ = ["next_steps"]
+
+_STEPS = 3
+"""Steps that are shown."""
+
+
+def next_steps(run: RunSummary, answer: ReportAnswer) -> tuple[Step, ...]:
+    """Up to three steps after the answer of one model, the most useful first.
+
+    Args:
+        run: What was run.
+        answer: The model's answer.
+    """
+    steps = [_own_assistant()] if run.specimen or run.simulated else []
+    if run.interim:
+        steps.append(_rest(run))
+    steps += _after(run, answer)
+    return tuple(steps[:_STEPS])
+
+
+def _after(run: RunSummary, answer: ReportAnswer) -> list[Step]:
+    verdict: Verdict | None = answer.verdict
+    match verdict:
+        case "difference":
+            gate = _gate(run, "Let no build pass with it")
+            return [*_repair(run, answer), gate, _larger(run, answer, "See it finer"), _finer(answer)]
+        case "inconclusive":
+            return [_larger(run, answer, "Ask more, until it is settled"), _finer(answer), _gate(run, _KEEP)]
+        case "not assessable":
+            return [_finer(answer), _look(run), _larger(run, answer, "Ask other questions")]
+        case "equivalent":
+            return [_finer(answer), *_not_asked(answer), _gate(run, _KEEP)]
+        case None:
+            return [_larger(run, answer, "Ask the question"), _finer(answer)]
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+_KEEP = "Notice when it changes"
+
+
+def _audit(answer: ReportAnswer, options: str) -> str:
+    return f"evenhand audit {shlex.quote(answer.model)} {options}"
+
+
+def _own_assistant() -> Step:
+    return Step(
+        "Audit your own assistant",
+        "The page looks the same for a hosted model, a local server or an app with its own memory.",
+        "evenhand audit openai/NAME --base-url https://HOST/v1",
+    )
+
+
+def _rest(run: RunSummary) -> Step:
+    return Step(
+        "Ask the rest",
+        "What was answered is kept and is not paid for again.",
+        f"evenhand run {shlex.quote(run.folder)}",
+    )
+
+
+def _repair(run: RunSummary, answer: ReportAnswer) -> list[Step]:
+    """What may repair it, as far as this version has policies and the run has not tried them all."""
+    untried = [policy for policy in MITIGATIONS if policy not in run.mitigations]
+    if not untried:
+        return []
+    options = " ".join(f"--mitigation {policy}" for policy in untried[:2])
+    return [
+        Step(
+            "Try what may repair it",
+            "A policy on memory or prompt is measured in the same run, with what it costs.",
+            _audit(answer, options),
+        )
+    ]
+
+
+def _gate(run: RunSummary, title: str) -> Step:
+    return Step(
+        title,
+        "The gate ends with an exit code that a build can read. With --init it writes a policy to edit.",
+        f"evenhand gate {shlex.quote(run.folder)}",
+    )
+
+
+def _larger(run: RunSummary, answer: ReportAnswer, title: str) -> Step:
+    if run.preset in ("quick", "custom"):
+        return Step(title, "More users and items narrow every range.", _audit(answer, "--preset standard"))
+    return Step(
+        title,
+        "Every item behind every user, in every way of saying who the user is.",
+        _audit(answer, "--preset full"),
+    )
+
+
+def _finer(answer: ReportAnswer) -> Step:
+    return Step(
+        "Look for shifts that right and wrong cannot show",
+        "Ratings of feelings and advice in writing move before answers turn wrong.",
+        _audit(answer, "--kind intensity --kind advice"),
+    )
+
+
+def _look(run: RunSummary) -> Step:
+    return Step(
+        "Read what it answered",
+        "The reasons of unusable answers and the raw replies are in the run.",
+        f"evenhand report {shlex.quote(run.folder)}",
+    )
+
+
+def _not_asked(answer: ReportAnswer) -> list[Step]:
+    if not answer.not_asked:
+        return []
+    return [
+        Step(
+            "Ask what was not asked",
+            "Whether stored facts come up unasked, and for whom, is asked in writing.",
+            _audit(answer, "--write leakage"),
+        )
+    ]

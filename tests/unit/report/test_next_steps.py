@@ -1,0 +1,50 @@
+"""Steps follow from the answer, and their commands are ones that the command line has."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from msgspec.structs import replace
+
+from evenhand.cli.main import app
+from evenhand.records.estimate import Verdict
+from evenhand.report.answer import answers_of
+from evenhand.report.next_steps import next_steps
+from tests.support.findings_fixture import full_findings, quick_findings, run_summary
+
+QUICK = run_summary(("openai/gpt-5.1",), simulated=False, specimen=False, preset="quick")
+ANSWER = answers_of(quick_findings()).models[0]
+VERDICTS: tuple[Verdict | None, ...] = ("difference", "equivalent", "inconclusive", "not assessable", None)
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+@pytest.mark.parametrize("interim", [False, True])
+def test_every_verdict_has_steps_that_the_command_line_takes(verdict: Verdict | None, interim: bool) -> None:
+    import typer
+
+    commands = typer.main.get_command(app)
+    run = replace(QUICK, interim=interim, folder="runs/a b")
+    steps = next_steps(run, replace(ANSWER, verdict=verdict))
+    assert 2 <= len(steps) <= 3
+    for step in steps:
+        program, name, *arguments = shlex.split(step.command)
+        assert program == "evenhand"
+        command = commands.commands[name]  # type: ignore[attr-defined]
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {argument for argument in arguments if argument.startswith("--")} <= known
+    assert (steps[0].command == "evenhand run 'runs/a b'") == interim
+
+
+def test_a_specimen_is_followed_by_ones_own_assistant() -> None:
+    run = full_findings().run
+    assert run is not None
+    assert next_steps(run, ANSWER)[0].title == "Audit your own assistant"
+
+
+def test_a_difference_is_followed_by_a_gate_and_a_question_not_asked_by_that_question() -> None:
+    titles = [step.title for step in next_steps(QUICK, replace(ANSWER, verdict="difference"))]
+    assert "Let no build pass with it" in titles
+    alike = replace(ANSWER, verdict="equivalent", not_asked=("leakage",))
+    assert "Ask what was not asked" in [step.title for step in next_steps(QUICK, alike)]
+    assert "Ask what was not asked" not in [step.title for step in next_steps(QUICK, replace(alike, not_asked=()))]
