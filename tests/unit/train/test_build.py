@@ -54,14 +54,21 @@ def made(practice: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
     return out, build_preferences(request(practice), out)
 
 
+def option_of(pair: PreferencePair, letter: str) -> str:
+    """The option that a letter stands for in the pair's question."""
+    (line,) = (line for line in pair.prompt[-1].content.splitlines() if line.startswith(f"{letter}. "))
+    return line.partition(". ")[2]
+
+
 def test_moved_answers_are_rejected_half_of_the_pairs_are_controls(made: tuple[Path, PreferenceCard]) -> None:
     out, card = made
     pairs = read_lines(out / "pairs.jsonl", PreferencePair)
     kinds = Counter(pair.rejected_kind for pair in pairs)
     assert kinds == card.kinds
     assert kinds["moved"] == kinds["other"] >= 10
+    right = [option_of(pair, pair.chosen[0].content) == pair.question.partition("-")[0] for pair in pairs]
+    assert sum(right) >= 0.95 * len(right)
     for pair in pairs:
-        assert pair.chosen_agreement > pair.rejected_agreement
         (said,) = pair.chosen
         assert said.role == "assistant"
         assert said.content in "ABCDE"
