@@ -12,8 +12,9 @@ help: ## list the targets
 	$(PYTHON) scripts/bootstrap.py .venv 'dev'
 	@touch $@
 
-.venv/.installed-extras: .venv/.installed
-	$(PYTHON) scripts/bootstrap.py .venv 'dev,serving,inspect,rate,notebooks'
+.venv/.installed-extras: .venv/.installed scripts/small-model.txt
+	$(PYTHON) scripts/bootstrap.py .venv 'dev,serving,inspect,rate,notebooks,train'
+	@bash scripts/install-small-model.sh
 	@touch $@
 
 .venv/.installed-docs: .venv/.installed
@@ -36,13 +37,12 @@ test: install ## the tests, without extras
 	@sh scripts/install-browser.sh
 	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m 'not extras and not slow and not r'
 
-test-extras: .venv/.installed-extras ## the tests that need torch, transformers and the other extras
+test-extras: .venv/.installed-extras ## the tests that need torch, transformers, a real small model and the other extras
 	$(BIN)/pytest -m 'extras and not slow'
 
 test-all: .venv/.installed-extras ## everything, long ones too (R, training, soak)
 	@sh scripts/install-browser.sh
 	@bash scripts/install-r.sh
-	@bash scripts/install-llama-cpp.sh
 	$(BIN)/pytest
 
 test-latest: install ## an audit and the unit tests with the newest versions that pyproject.toml allows

@@ -13,6 +13,7 @@ from evenhand.design.arms import best_option, item_fact_arm, plan_arms
 from evenhand.design.cells import Crossing
 from evenhand.reading.read import Read, read
 from evenhand.reading.shown import Shown
+from evenhand.records.answer_format import CHOICE_FORMATS
 from evenhand.records.item import Item
 from evenhand.records.message import Reply
 from evenhand.records.plan import Plan
@@ -103,13 +104,12 @@ class _Scorer:
             *msgspec.structs.astuple(cell.condition),
             *(cell.replicate, cell.order_index, outcome_name(outcome)),
             *(choice, (answered.emotion or answered.strategy) if answered else None, key or None),
-            sum(values) / len(values) if values else None,
+            sum(values) / len(values) if values and cell.condition.answer in CHOICE_FORMATS else None,
             place,
             _score(item, outcome, key),
             *(p_score, p_best, leak, leak_reasoning, dimension),
             len(reply.text) if reply else None,
-            reply.usage.input_tokens if reply else None,
-            reply.usage.output_tokens if reply else None,
+            *_tokens(reply),
             reply.latency_s if reply else None,
             *(arm.levels.get(factor) for factor in self._factors),
         )
@@ -173,6 +173,18 @@ def _expected(
         return None, None
     shown = [values[index] for index in order]
     return sum(p * v for p, v in zip(chances, shown, strict=True)), chances[shown.index(max(shown))]
+
+
+def _tokens(reply: Reply | None) -> tuple[int | None, int | None]:
+    """Input and output tokens of all calls of the assistant for one answer; None where one of them is not reported."""
+    if reply is None:
+        return None, None
+    usages = [reply.usage, *(call.usage for call in reply.extra)]
+    read, written = [usage.input_tokens for usage in usages], [usage.output_tokens for usage in usages]
+    return (
+        None if None in read else sum(tokens or 0 for tokens in read),
+        None if None in written else sum(tokens or 0 for tokens in written),
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -7,6 +7,7 @@ import pytest
 
 from evenhand.endpoints.specimen.card import specimen_card
 from evenhand.records.findings import Findings
+from evenhand.report.answer import answers_of
 from evenhand.selftest.audits import SpecimenAudit, pair_up
 from tests.support.standard_audit import StandardAudit
 
@@ -58,6 +59,8 @@ def test_level_is_cleared_as_equivalent_everywhere(pairs: SpecimenAudit, level: 
     assert [finding.verdict for finding in pairs.level] == ["equivalent"] * len(pairs.level)
     gaps = [finding for finding in level.findings if finding.measure in ("gap", "factor_gap")]
     assert {finding.verdict for finding in gaps} == {"equivalent"}
+    (answer,) = answers_of(level).models
+    assert (answer.verdict, set(answer.contrasts)) == ("equivalent", {"equivalent"}), answer.short
 
 
 def test_the_report_says_first_that_a_specimen_was_audited_and_names_what_was_planted(

@@ -15,7 +15,20 @@ from evenhand.cli.main import main
 
 __all__ = ["SMALL", "Audited", "Ended", "evenhand", "evenhand_apart"]
 
-SMALL = ("--kind", "understanding", "--pairs", "1", "--placebo", "0.2", "--none-repeats", "1", "--preset", "quick")
+SMALL = (
+    "--kind",
+    "understanding",
+    "--answer",
+    "letter",
+    "--pairs",
+    "1",
+    "--placebo",
+    "0.2",
+    "--none-repeats",
+    "1",
+    "--preset",
+    "quick",
+)
 """Options of the smallest audit that says all: every item meets one matched pair."""
 
 

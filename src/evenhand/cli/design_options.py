@@ -16,6 +16,7 @@ from evenhand.errors import UsageError
 from evenhand.records.answer_format import CHOICE_FORMATS
 from evenhand.records.item import ITEM_KINDS
 from evenhand.records.message import USUAL_SETTINGS, ModelSettings
+from evenhand.records.mitigation import MITIGATIONS
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
 from evenhand.records.rubric import Rater
@@ -38,8 +39,8 @@ class DesignOptions:
     preset: Annotated[
         PresetName | None,
         typer.Option(
-            help="quick (about 2,200 calls, default where calls cost money), standard (about 12,000, default "
-            "elsewhere), full, or fang2025 (the published design).",
+            help="quick (about 3,400 calls, default where calls cost money), standard (about 15,000, default "
+            "elsewhere), full, or fang2025 (our reconstruction of the published design).",
             rich_help_panel=DESIGN,
         ),
     ] = None
@@ -52,6 +53,12 @@ class DesignOptions:
             help=f"Ask only items of this kind; may be repeated: {', '.join(ITEM_KINDS)}.", rich_help_panel=DESIGN
         ),
     ] = dataclasses.field(default_factory=list)
+    items: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="At most so many items of each kind: a seeded choice, twins together.", rich_help_panel=DESIGN
+        ),
+    ] = None
     easy: Annotated[
         bool | None,
         typer.Option("--easy", help="Ask items marked easy too (guessed without reading).", rich_help_panel=DESIGN),
@@ -92,6 +99,14 @@ class DesignOptions:
         list[str],
         typer.Option(
             help="Kind of items with options to be answered in writing instead, such as leakage; may be repeated.",
+            rich_help_panel=DESIGN,
+        ),
+    ] = dataclasses.field(default_factory=list)
+    mitigation: Annotated[
+        list[str],
+        typer.Option(
+            help="Policy to try beside none, NAME or NAME?option=value; may be repeated: "
+            f"{', '.join(MITIGATIONS[1:])}.",
             rich_help_panel=DESIGN,
         ),
     ] = dataclasses.field(default_factory=list)
@@ -240,6 +255,7 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
         command=redact(shlex.join(["evenhand", *sys.argv[1:]]), secrets),
         prompts=tuple(str(path) for path in options.prompts),
         rater=_rater(options, secrets=secrets),
+        mitigations=tuple(options.mitigation),
         analysis=AnalysisSettings(margin=options.margin, looks=options.looks, wording=options.wording),
         outcome=options.outcome,
     )
@@ -289,6 +305,7 @@ def _design(options: DesignOptions, usual: Design) -> Design:
     given: dict[str, object] = {
         "kinds": _among(options.kind, ITEM_KINDS, option="--kind") or (("advice",) if options.prompts else None),
         "written": _among(options.write, ITEM_KINDS, option="--write"),
+        "items_per_kind": options.items,
         "easy": options.easy,
         "placements": _among(options.placement, PLACEMENTS, option="--placement"),
         "readers": _among(options.reader, READERS, option="--reader"),

@@ -70,6 +70,14 @@ def test_plan_prints_calls_characters_and_the_smallest_gap(cli: Cli, tmp_path: P
     assert "points" in cli("plan", "simulated/null", "--out", tmp_path / "r", *SMALL).out
 
 
+def test_plan_says_before_anything_is_asked_that_too_few_units_can_clear_nothing(cli: Cli, tmp_path: Path) -> None:
+    said = "Nothing can be cleared, understanding: with 30 matched sets no answers can show the gap to be smaller than"
+    few = cli("plan", "simulated/null", "--out", tmp_path / "r", "--kind", "understanding", "--preset", "fang2025").out
+    assert said in few
+    assert "that takes at least 45 matched sets" in few
+    assert "Nothing can be cleared" not in cli("plan", "simulated/null", "--out", tmp_path / "s", *SMALL).out
+
+
 def test_two_runs_compare_cell_by_cell_and_other_questions_are_refused(
     cli: Cli, audited_null: Audited, audited_tilted: Audited, tmp_path: Path
 ) -> None:

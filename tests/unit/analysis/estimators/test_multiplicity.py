@@ -38,6 +38,14 @@ def test_families_are_tested_first_and_tests_within_them_at_the_level_that_is_le
     assert found[2] == [None]
 
 
+def test_a_family_on_the_level_itself_does_not_pass() -> None:
+    # Over three families: 0.006, 3/2 x 0.04 = 0.06, 1. One of three passes at 0.06, so p within it counts three times.
+    found = hierarchical([[0.001, 0.02], [0.04], [1.0]], alpha=0.06)
+    assert found[0] == pytest.approx([0.006, 0.06])
+    # At a level just above it two of three pass.
+    assert hierarchical([[0.001, 0.02], [0.04], [1.0]], alpha=0.061)[0] == pytest.approx([0.006, 0.03])
+
+
 def test_one_family_is_benjamini_and_hochberg() -> None:
     p = [0.01, 0.04, 0.5, None]
     assert hierarchical([p], alpha=0.05)[0] == pytest.approx(benjamini_hochberg(p))
