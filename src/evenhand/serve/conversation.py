@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from evenhand.serve.json_text import JsonText, Span
 
-__all__ = ["BadRequest", "Conversation", "Turn", "read_conversation"]
+__all__ = ["BadRequest", "Conversation", "LocatedMessage", "read_conversation"]
 
 
 _NAMES = frozenset({"role", "name", "tool_call_id"})
@@ -20,7 +20,7 @@ class BadRequest(Exception):
     """The body is not a chat request that can be read; the message says why, and holds nothing of the body."""
 
 
-class Turn(Struct, frozen=True, kw_only=True):
+class LocatedMessage(Struct, frozen=True, kw_only=True):
     """One message of a request."""
 
     whole: Span
@@ -46,14 +46,14 @@ class Conversation(Struct, frozen=True, kw_only=True):
 
     json: JsonText
     """The request as it came."""
-    turns: tuple[Turn, ...]
+    turns: tuple[LocatedMessage, ...]
     """Oldest first."""
     lists: tuple[Span, ...]
     """Where the list of messages is."""
     streamed: bool
     """Whether the answer is to come in pieces."""
 
-    def text(self, turn: Turn) -> str:
+    def text(self, turn: LocatedMessage) -> str:
         """What a turn says; the texts of several parts are joined by line breaks."""
         return "\n".join(self.json.string(span) for span in turn.texts)
 
@@ -106,7 +106,7 @@ def read_conversation(body: bytes) -> Conversation:
     return Conversation(json=json, turns=tuple(turns), lists=tuple(lists), streamed=streamed)
 
 
-def _turns(json: JsonText, listed: Span) -> Iterator[Turn]:
+def _turns(json: JsonText, listed: Span) -> Iterator[LocatedMessage]:
     if not json.is_list(listed):
         raise BadRequest("'messages' is not a list; send a list of messages.")
     for number, element in enumerate(json.elements(listed)):
@@ -115,7 +115,7 @@ def _turns(json: JsonText, listed: Span) -> Iterator[Turn]:
         yield _turn(json, element, number)
 
 
-def _turn(json: JsonText, element: Span, number: int) -> Turn:
+def _turn(json: JsonText, element: Span, number: int) -> LocatedMessage:
     named: dict[str, str] = {}
     texts: list[Span] = []
     content: list[Span] = []
@@ -134,7 +134,7 @@ def _turn(json: JsonText, element: Span, number: int) -> Turn:
         raise BadRequest(f"messages[{number}] names no role; send a role and a content.")
     known = [(call.id, call.function) for call in calls if call.function is not None]
     first = known[0] if known else None
-    return Turn(
+    return LocatedMessage(
         whole=element,
         role=named["role"],
         texts=tuple(texts),
