@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from evenhand.serve.json_text import JsonText, Span
 
@@ -123,7 +124,10 @@ def _turn(json: JsonText, element: Span, number: int) -> Turn:
     for name, value in json.members(element):
         if name == "content":
             content.append(value)
-            texts += _texts(json, value, number)
+            if json.is_string(value):
+                texts.append(value)
+            else:
+                texts += _texts(json, value, number)
         elif name in _NAMES and json.is_string(value):
             if name == "role" and name in named:
                 raise BadRequest(f"messages[{number}] names its role twice.")
@@ -132,24 +136,34 @@ def _turn(json: JsonText, element: Span, number: int) -> Turn:
             calls += _calls(json.text[value.start : value.end], number)
     if "role" not in named:
         raise BadRequest(f"messages[{number}] names no role; send a role and a content.")
-    known = [(call.id, call.function) for call in calls if call.function is not None]
-    first = known[0] if known else None
-    return Turn(
+    turn = Turn(
         whole=element,
         role=named["role"],
         texts=tuple(texts),
         content=tuple(content),
-        name=named.get("name") if first is None else first[1].name,
-        call_id=named.get("tool_call_id") if first is None else first[0],
-        arguments=None if first is None else first[1].arguments,
+        name=named.get("name"),
+        call_id=named.get("tool_call_id"),
+    )
+    return _calling(turn, calls) if calls else turn
+
+
+def _calling(turn: Turn, calls: list[_Call]) -> Turn:
+    """A turn with the calls that it makes; name, id and arguments are those of the first."""
+    known = [(call.id, call.function) for call in calls if call.function is not None]
+    if not known:
+        return turn
+    (first, tool), *_ = known
+    return replace(
+        turn,
+        name=tool.name,
+        call_id=first,
+        arguments=tool.arguments,
         calls=tuple((call_id, function.name) for call_id, function in known),
     )
 
 
 def _texts(json: JsonText, value: Span, number: int) -> Iterator[Span]:
-    if json.is_string(value):
-        yield value
-    elif json.is_list(value):
+    if json.is_list(value):
         for part in json.elements(value):
             if json.is_string(part):
                 yield part
