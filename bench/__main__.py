@@ -15,6 +15,7 @@ BENCHES = (
     "specimen_speed",
     "judge_speed",
     "findings_speed",
+    "table_speed",
     "gateway_speed",
     "headroom",
 )
