@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from evenhand.serve.json_text import JsonText, Span
 
-__all__ = ["BadRequest", "Conversation", "Turn", "read_conversation"]
+__all__ = ["BadRequest", "Conversation", "ChatTurn", "read_conversation"]
 
 
 _NAMES = frozenset({"role", "name", "tool_call_id"})
@@ -21,7 +21,7 @@ class BadRequest(Exception):
     """The body is not a chat request that can be read; the message says why, and holds nothing of the body."""
 
 
-class Turn(Struct, frozen=True, kw_only=True):
+class ChatTurn(Struct, frozen=True, kw_only=True):
     """One message of a request."""
 
     whole: Span
@@ -47,14 +47,14 @@ class Conversation(Struct, frozen=True, kw_only=True):
 
     json: JsonText
     """The request as it came."""
-    turns: tuple[Turn, ...]
+    turns: tuple[ChatTurn, ...]
     """Oldest first."""
     lists: tuple[Span, ...]
     """Where the list of messages is."""
     streamed: bool
     """Whether the answer is to come in pieces."""
 
-    def text(self, turn: Turn) -> str:
+    def text(self, turn: ChatTurn) -> str:
         """What a turn says; the texts of several parts are joined by line breaks."""
         return "\n".join(self.json.string(span) for span in turn.texts)
 
@@ -107,7 +107,7 @@ def read_conversation(body: bytes) -> Conversation:
     return Conversation(json=json, turns=tuple(turns), lists=tuple(lists), streamed=streamed)
 
 
-def _turns(json: JsonText, listed: Span) -> Iterator[Turn]:
+def _turns(json: JsonText, listed: Span) -> Iterator[ChatTurn]:
     if not json.is_list(listed):
         raise BadRequest("'messages' is not a list; send a list of messages.")
     for number, element in enumerate(json.elements(listed)):
@@ -116,7 +116,7 @@ def _turns(json: JsonText, listed: Span) -> Iterator[Turn]:
         yield _turn(json, element, number)
 
 
-def _turn(json: JsonText, element: Span, number: int) -> Turn:
+def _turn(json: JsonText, element: Span, number: int) -> ChatTurn:
     named: dict[str, str] = {}
     texts: list[Span] = []
     content: list[Span] = []
@@ -136,7 +136,7 @@ def _turn(json: JsonText, element: Span, number: int) -> Turn:
             calls += _calls(json.text[value.start : value.end], number)
     if "role" not in named:
         raise BadRequest(f"messages[{number}] names no role; send a role and a content.")
-    turn = Turn(
+    turn = ChatTurn(
         whole=element,
         role=named["role"],
         texts=tuple(texts),
@@ -147,7 +147,7 @@ def _turn(json: JsonText, element: Span, number: int) -> Turn:
     return _calling(turn, calls) if calls else turn
 
 
-def _calling(turn: Turn, calls: list[_Call]) -> Turn:
+def _calling(turn: ChatTurn, calls: list[_Call]) -> ChatTurn:
     """A turn with the calls that it makes; name, id and arguments are those of the first."""
     known = [(call.id, call.function) for call in calls if call.function is not None]
     if not known:
