@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from evenhand.serve.json_text import JsonText, Span
 
-__all__ = ["BadRequest", "Conversation", "ChatTurn", "read_conversation"]
+__all__ = ["BadRequest", "ChatTurn", "Conversation", "read_conversation"]
 
 
 _NAMES = frozenset({"role", "name", "tool_call_id"})

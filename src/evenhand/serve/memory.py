@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from evenhand.records.profile import Fact, PlacedFact
 from evenhand.serve.block import Block, Kept, block_of, json_block
-from evenhand.serve.conversation import Conversation, ChatTurn
+from evenhand.serve.conversation import ChatTurn, Conversation
 from evenhand.serve.finder import Part, parts_of
 from evenhand.serve.form import MemoryForms, ToolForm
 from evenhand.serve.json_text import Change, Span, changed, string_of

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from evenhand.records.message import Message, Role
-from evenhand.serve.conversation import Conversation, ChatTurn
+from evenhand.serve.conversation import ChatTurn, Conversation
 from evenhand.serve.json_text import Change, Span, changed, string_of
 
 __all__ = ["LiveMessage", "Unplaceable", "messages_of", "with_messages"]
