@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from evenhand.serve.json_text import JsonText, Span
 
-__all__ = ["BadRequest", "Conversation", "LocatedMessage", "read_conversation"]
+__all__ = ["BadRequest", "ChatTurn", "Conversation", "read_conversation"]
 
 
 _NAMES = frozenset({"role", "name", "tool_call_id"})
@@ -20,7 +21,7 @@ class BadRequest(Exception):
     """The body is not a chat request that can be read; the message says why, and holds nothing of the body."""
 
 
-class LocatedMessage(Struct, frozen=True, kw_only=True):
+class ChatTurn(Struct, frozen=True, kw_only=True):
     """One message of a request."""
 
     whole: Span
@@ -46,14 +47,14 @@ class Conversation(Struct, frozen=True, kw_only=True):
 
     json: JsonText
     """The request as it came."""
-    turns: tuple[LocatedMessage, ...]
+    turns: tuple[ChatTurn, ...]
     """Oldest first."""
     lists: tuple[Span, ...]
     """Where the list of messages is."""
     streamed: bool
     """Whether the answer is to come in pieces."""
 
-    def text(self, turn: LocatedMessage) -> str:
+    def text(self, turn: ChatTurn) -> str:
         """What a turn says; the texts of several parts are joined by line breaks."""
         return "\n".join(self.json.string(span) for span in turn.texts)
 
@@ -106,7 +107,7 @@ def read_conversation(body: bytes) -> Conversation:
     return Conversation(json=json, turns=tuple(turns), lists=tuple(lists), streamed=streamed)
 
 
-def _turns(json: JsonText, listed: Span) -> Iterator[LocatedMessage]:
+def _turns(json: JsonText, listed: Span) -> Iterator[ChatTurn]:
     if not json.is_list(listed):
         raise BadRequest("'messages' is not a list; send a list of messages.")
     for number, element in enumerate(json.elements(listed)):
@@ -115,7 +116,7 @@ def _turns(json: JsonText, listed: Span) -> Iterator[LocatedMessage]:
         yield _turn(json, element, number)
 
 
-def _turn(json: JsonText, element: Span, number: int) -> LocatedMessage:
+def _turn(json: JsonText, element: Span, number: int) -> ChatTurn:
     named: dict[str, str] = {}
     texts: list[Span] = []
     content: list[Span] = []
@@ -123,7 +124,10 @@ def _turn(json: JsonText, element: Span, number: int) -> LocatedMessage:
     for name, value in json.members(element):
         if name == "content":
             content.append(value)
-            texts += _texts(json, value, number)
+            if json.is_string(value):
+                texts.append(value)
+            else:
+                texts += _texts(json, value, number)
         elif name in _NAMES and json.is_string(value):
             if name == "role" and name in named:
                 raise BadRequest(f"messages[{number}] names its role twice.")
@@ -132,24 +136,34 @@ def _turn(json: JsonText, element: Span, number: int) -> LocatedMessage:
             calls += _calls(json.text[value.start : value.end], number)
     if "role" not in named:
         raise BadRequest(f"messages[{number}] names no role; send a role and a content.")
-    known = [(call.id, call.function) for call in calls if call.function is not None]
-    first = known[0] if known else None
-    return LocatedMessage(
+    turn = ChatTurn(
         whole=element,
         role=named["role"],
         texts=tuple(texts),
         content=tuple(content),
-        name=named.get("name") if first is None else first[1].name,
-        call_id=named.get("tool_call_id") if first is None else first[0],
-        arguments=None if first is None else first[1].arguments,
+        name=named.get("name"),
+        call_id=named.get("tool_call_id"),
+    )
+    return _calling(turn, calls) if calls else turn
+
+
+def _calling(turn: ChatTurn, calls: list[_Call]) -> ChatTurn:
+    """A turn with the calls that it makes; name, id and arguments are those of the first."""
+    known = [(call.id, call.function) for call in calls if call.function is not None]
+    if not known:
+        return turn
+    (first, tool), *_ = known
+    return replace(
+        turn,
+        name=tool.name,
+        call_id=first,
+        arguments=tool.arguments,
         calls=tuple((call_id, function.name) for call_id, function in known),
     )
 
 
 def _texts(json: JsonText, value: Span, number: int) -> Iterator[Span]:
-    if json.is_string(value):
-        yield value
-    elif json.is_list(value):
+    if json.is_list(value):
         for part in json.elements(value):
             if json.is_string(part):
                 yield part

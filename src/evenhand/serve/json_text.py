@@ -18,6 +18,7 @@ _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 _BEFORE_VALUE = re.compile(rb"[ \t\r\n,:]*")
 _ATOM = re.compile(rb"[^ \t\r\n,\]}]+")
 _QUOTE, _OBJECT, _LIST = b'"{['
+_OPENING = b"{["
 
 
 class Span(NamedTuple):
@@ -49,17 +50,13 @@ class JsonText:
     def __init__(self, text: bytes) -> None:
         msgspec.json.decode(text)
         self.text = text
-        self._ends: dict[int, int] = {}
+        self._ends = ends = dict(found.span() for found in _TOKEN.finditer(text))
         opened: list[int] = []
-        for found in _TOKEN.finditer(text):
-            start, end = found.span()
-            first = text[start]
-            if first == _QUOTE:
-                self._ends[start] = end
-            elif first in (_OBJECT, _LIST):
+        for start in [place for place in ends if text[place] != _QUOTE]:
+            if text[start] in _OPENING:
                 opened.append(start)
             else:
-                self._ends[opened.pop()] = end
+                ends[opened.pop()] = start + 1
         self.top = Span(*self._value(0))
         """The value that the text is."""
 

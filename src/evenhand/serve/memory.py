@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from evenhand.records.profile import Fact, PlacedFact
 from evenhand.serve.block import Block, Kept, block_of, json_block
-from evenhand.serve.conversation import Conversation, LocatedMessage
+from evenhand.serve.conversation import ChatTurn, Conversation
 from evenhand.serve.finder import Part, parts_of
 from evenhand.serve.form import MemoryForms, ToolForm
 from evenhand.serve.json_text import Change, Span, changed, string_of
@@ -112,7 +112,7 @@ def _stored(conversation: Conversation, forms: MemoryForms) -> Iterator[Stored]:
                     yield Stored(part.form.name, span, part, block_of(text[part.start : part.end], part.form))
 
 
-def _tool(turn: LocatedMessage, calls: set[tuple[str, str]], forms: MemoryForms) -> ToolForm | None:
+def _tool(turn: ChatTurn, calls: set[tuple[str, str]], forms: MemoryForms) -> ToolForm | None:
     """The form of the memory that a turn returns; None where it is no result of a tool that has one.
 
     Ids of calls may come again later for another tool: any tool that was called by this id counts.

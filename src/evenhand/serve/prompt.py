@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from evenhand.records.message import Message, Role
-from evenhand.serve.conversation import Conversation, LocatedMessage
+from evenhand.serve.conversation import ChatTurn, Conversation
 from evenhand.serve.json_text import Change, Span, changed, string_of
 
 __all__ = ["LiveMessage", "Unplaceable", "messages_of", "with_messages"]
@@ -80,7 +80,7 @@ def _written(conversation: Conversation, message: Message, place: int) -> bytes:
     return changed(conversation.body[start : turn.whole.end], edits)
 
 
-def _edits(conversation: Conversation, turn: LocatedMessage, content: str) -> Iterator[Change]:
+def _edits(conversation: Conversation, turn: ChatTurn, content: str) -> Iterator[Change]:
     """What to change in a turn so that it says something else."""
     json, before = conversation.json, conversation.text(turn)
     if content == before:
