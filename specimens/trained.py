@@ -20,8 +20,7 @@ from evenhand.endpoints.specimen.forward import Shape, SpecimenNetwork
 from evenhand.endpoints.specimen.names import specimen_folder
 from evenhand.endpoints.specimen.store import load_network, load_tokens
 from evenhand.records.item import Item
-from specimens.card import points
-from specimens.measure import COHORTS, Asking, contrasts, score_cohort
+from specimens.measure import COHORTS, Asking, contrasts, points, score_cohort
 
 __all__ = ["Measured", "measured", "table", "trained_network"]
 

@@ -15,7 +15,7 @@ __all__ = [
     "PreferenceCard",
     "PreferencePair",
     "RejectedKind",
-    "Turn",
+    "SpokenTurn",
     "ValidationCase",
 ]
 
@@ -30,7 +30,7 @@ JudgedBy = Literal["consistency", "model"]
 of each whether it is correct and depends on the memory."""
 
 
-class Turn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SpokenTurn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One turn of a conversation, as training libraries write it."""
 
     role: Literal["system", "user", "assistant"]
@@ -42,11 +42,11 @@ class Turn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class PreferencePair(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A line of `pairs.jsonl`: TRL's conversational form, and where it comes from."""
 
-    prompt: tuple[Turn, ...]
+    prompt: tuple[SpokenTurn, ...]
     """The conversation that is answered, memory included."""
-    chosen: tuple[Turn, ...]
+    chosen: tuple[SpokenTurn, ...]
     """The answer to be preferred: one turn of the assistant."""
-    rejected: tuple[Turn, ...]
+    rejected: tuple[SpokenTurn, ...]
     """The answer to be avoided: one turn of the assistant."""
     rejected_kind: RejectedKind
     """Why it is to be avoided."""
@@ -71,9 +71,9 @@ class PreferencePair(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class LabelledAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A line of `labelled.jsonl`: one answer that is wanted or not, as KTO reads it."""
 
-    prompt: tuple[Turn, ...]
+    prompt: tuple[SpokenTurn, ...]
     """The conversation that is answered."""
-    completion: tuple[Turn, ...]
+    completion: tuple[SpokenTurn, ...]
     """One turn of the assistant."""
     label: bool
     """Whether it is wanted."""
@@ -86,7 +86,7 @@ class LabelledAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class ValidationCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A line of `validation.jsonl`: a prompt that is never trained on, with answers of which one is best."""
 
-    prompt: tuple[Turn, ...]
+    prompt: tuple[SpokenTurn, ...]
     """The conversation."""
     answers: tuple[str, ...]
     """Answers that are compared by their probability."""

@@ -18,7 +18,7 @@ from evenhand.design.arms import NONE, cohort_arms, placebo_arms
 from evenhand.endpoints.context import Connection
 from evenhand.errors import InputError
 from evenhand.records.model_spec import ModelSpec
-from evenhand.records.preference import PreferenceCard, PreferencePair, Turn
+from evenhand.records.preference import PreferenceCard, PreferencePair, SpokenTurn
 from evenhand.records.profile import Arm, Cohort, Placement
 from evenhand.records.question import Question, QuestionSet
 from evenhand.scoring.outcome import LETTERS
@@ -304,5 +304,5 @@ class _Made:
         )
 
 
-def _said(side: Side) -> tuple[Turn, ...]:
-    return (Turn(role="assistant", content=side.text),)
+def _said(side: Side) -> tuple[SpokenTurn, ...]:
+    return (SpokenTurn(role="assistant", content=side.text),)

@@ -12,7 +12,7 @@ from evenhand.memory.remember import MemorySources, remember
 from evenhand.memory.templates import load_templates
 from evenhand.records.item import Item, Option
 from evenhand.records.message import Message
-from evenhand.records.preference import Turn
+from evenhand.records.preference import SpokenTurn
 from evenhand.records.profile import Arm, Placement
 from evenhand.records.question import Question
 from evenhand.scoring.outcome import LETTERS
@@ -95,6 +95,8 @@ class TrainingPrompts:
         return shown.replace("\n\n\n\n", "\n\n")
 
 
-def turns(messages: Sequence[Message]) -> tuple[Turn, ...]:
+def turns(messages: Sequence[Message]) -> tuple[SpokenTurn, ...]:
     """A conversation as training files write it."""
-    return tuple(msgspec.convert({"role": message.role, "content": message.content}, Turn) for message in messages)
+    return tuple(
+        msgspec.convert({"role": message.role, "content": message.content}, SpokenTurn) for message in messages
+    )

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from evenhand.errors import EvenhandError, InputError
-from evenhand.records.preference import PreferencePair, Turn, ValidationCase
+from evenhand.records.preference import PreferencePair, SpokenTurn, ValidationCase
 from evenhand.records.training import DpoSettings, GuardReading, GuardVerdict, TrainingCard
 from evenhand.store.json_file import write_json
 from evenhand.train.guard import decided, kept_reading, read_validation, widest
@@ -115,7 +115,7 @@ def _rows(index: int, case: ValidationCase, tokenizer: Any) -> Iterator[_ScoredS
     prompt = _ids(tokenizer, asked)
     ends = []
     for answer in case.answers:
-        whole = _text(tokenizer, (*case.prompt, Turn(role="assistant", content=answer)), prompting=False)
+        whole = _text(tokenizer, (*case.prompt, SpokenTurn(role="assistant", content=answer)), prompting=False)
         same = whole.startswith(asked)
         ends.append(_ids(tokenizer, whole[len(asked) :]) if same else _ids(tokenizer, whole)[len(prompt) :])
     if case.word:
@@ -131,7 +131,7 @@ def _softmax_at(logs: Sequence[float], best: int) -> float:
     return weights[best] / math.fsum(weights)
 
 
-def _text(tokenizer: Any, turns: Sequence[Turn], *, prompting: bool) -> str:
+def _text(tokenizer: Any, turns: Sequence[SpokenTurn], *, prompting: bool) -> str:
     shown = [{"role": turn.role, "content": turn.content} for turn in turns]
     text: str = tokenizer.apply_chat_template(shown, tokenize=False, add_generation_prompt=prompting)
     return text

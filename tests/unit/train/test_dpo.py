@@ -10,15 +10,15 @@ import msgspec
 import pytest
 
 from evenhand.errors import EvenhandError, InputError, MissingExtraError, StoreError
-from evenhand.records.preference import PreferencePair, Turn, ValidationCase
+from evenhand.records.preference import PreferencePair, SpokenTurn, ValidationCase
 from evenhand.records.training import DpoSettings
 from evenhand.train import dpo
 from evenhand.train.pair_files import PAIRS, VALIDATION, write_lines
 
 PAIR = PreferencePair(
-    prompt=(Turn(role="user", content="How do I fold a shirt?"),),
-    chosen=(Turn(role="assistant", content="Flat."),),
-    rejected=(Turn(role="assistant", content="Round."),),
+    prompt=(SpokenTurn(role="user", content="How do I fold a shirt?"),),
+    chosen=(SpokenTurn(role="assistant", content="Flat."),),
+    rejected=(SpokenTurn(role="assistant", content="Round."),),
     rejected_kind="moved",
     question="fold",
     text="How do I fold a shirt?",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from evenhand.records.preference import Turn, ValidationCase
+from evenhand.records.preference import SpokenTurn, ValidationCase
 from evenhand.records.training import GapReading, GuardLimits, GuardReading, GuardVerdict
 from evenhand.train.guard import decided, kept_reading, read_validation, widest
 
@@ -60,7 +60,7 @@ def test_a_single_bad_reading_never_stops() -> None:
 
 def case(question: str, arm: str, word: str = "joy", **levels: str) -> ValidationCase:
     return ValidationCase(
-        prompt=(Turn(role="user", content=question),), answers=("A", "B"), best=0, word=word, question=question,
+        prompt=(SpokenTurn(role="user", content=question),), answers=("A", "B"), best=0, word=word, question=question,
         text=question, arm=arm, levels=levels, references=dict.fromkeys(levels, "young"),
     )  # fmt: skip
 

@@ -8,13 +8,13 @@ import msgspec
 import pytest
 
 from evenhand.errors import InputError
-from evenhand.records.preference import PreferencePair, Turn
+from evenhand.records.preference import PreferencePair, SpokenTurn
 from evenhand.train.pair_files import labelled, read_lines, write_lines
 
 PAIR = PreferencePair(
-    prompt=(Turn(role="system", content="You help."), Turn(role="user", content="Hi?")),
-    chosen=(Turn(role="assistant", content="A"),),
-    rejected=(Turn(role="assistant", content="B"),),
+    prompt=(SpokenTurn(role="system", content="You help."), SpokenTurn(role="user", content="Hi?")),
+    chosen=(SpokenTurn(role="assistant", content="A"),),
+    rejected=(SpokenTurn(role="assistant", content="B"),),
     rejected_kind="moved",
     question="q",
     text="Hi?",
