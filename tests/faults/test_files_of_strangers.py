@@ -24,7 +24,7 @@ MEASURED = Path(__file__).parents[1] / "support" / "measured.py"
 CPU_S = 2.0
 LIGHT_STARTS = 6
 """On a slower machine the 2 s are counted in starts of the command line that load nothing else. One took 0.32 to 0.42 s
-of CPU on cores shared with ten other programs; there the dearest file took 5.5 starts, and what loads the statistics 6.1.
+of CPU on cores shared with ten other programs; there the dearest file took 5.5 starts, and loading the statistics 6.1.
 """
 MEMORY_MB = 200
 BANK = "schema: evenhand.bank/1\nname: b\nversion: '1'\nsource: s\nlicence: l\nredistribute: true\nvalidated: false\n"
