@@ -22,9 +22,10 @@ from tests.support.protocol_files import steu_items, write_docx, write_pdf
 
 MEASURED = Path(__file__).parents[1] / "support" / "measured.py"
 CPU_S = 2.0
-LIGHT_STARTS = 12
-"""On a slower machine, or one that is busy, the 2 s are counted in starts of the command line that load nothing else:
-one costs 0.16 s of a core that does nothing else, and 0.37 s where it shares the core with ten other programs."""
+LIGHT_STARTS = 6
+"""On a slower machine the 2 s are counted in starts of the command line that load nothing else. One took 0.32 to 0.42 s
+of CPU on cores shared with ten other programs; there the dearest file took 5.5 starts, and loading the statistics 6.1.
+"""
 MEMORY_MB = 200
 BANK = "schema: evenhand.bank/1\nname: b\nversion: '1'\nsource: s\nlicence: l\nredistribute: true\nvalidated: false\n"
 CELL = '<w:p><w:r><w:t xml:space="preserve">{}</w:t></w:r></w:p>'
@@ -40,12 +41,20 @@ class Used(Struct, frozen=True):
 
 
 def used(*arguments: object, folder: Path) -> Used:
+    """Measured once; a second time, and the quicker counts, where other work may have disturbed the first."""
     command = [sys.executable, str(MEASURED), sys.executable, "-m", "evenhand.cli.main", *map(str, arguments)]
-    return msgspec.json.decode(subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout, type=Used)
+
+    def once() -> Used:
+        return msgspec.json.decode(
+            subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout, type=Used
+        )
+
+    first = once()
+    return first if first.cpu_s < CPU_S else min(first, once(), key=lambda result: result.cpu_s)
 
 
 def in_time(result: Used, folder: Path) -> bool:
-    """Within 2 s, or within 12 light starts as they cost here and now."""
+    """Within 2 s, or within 6 light starts as they cost here and now."""
     if result.cpu_s < CPU_S:
         return True
     starts = sorted(used("--version", folder=folder).cpu_s for _ in range(3))
