@@ -15,7 +15,7 @@ from evenhand.reading.mentions import ANY, Mention, Skeleton
 __all__ = ["Claim", "claims_of"]
 
 _INLINE = re.compile(rf"[,;](?=[ ]{ANY}[ \"')]{{0,3}}(?:[:=]|-[ ]))")
-"""Where the next entry begins in a list that stands on one line."""
+"""Where the next entry begins in a list on one line."""
 _BOXES = re.compile(r"[ ]?(?:\[[xX✓ ]?\]|[✓✗])")
 _SHARE = re.compile(
     r"(\d{1,3}(?:\.\d{1,6})?)[ ]?%|(?<![\w.])(0?\.\d{1,6}|1\.0{1,6})\b|\b(\d{1,3})[ ]?/[ ]?(?:5|10|100)\b"

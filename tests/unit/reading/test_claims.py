@@ -385,8 +385,8 @@ def test_a_list_that_restates_the_options_claims_what_it_marks(lines: tuple[str,
     assert claims("\n".join(lines)) == expected
 
 
-YES = ("yes", "correct", "right", "true", "best", "likely", "this one", "the answer", "my answer", "oui", "ja", "sí", "si",
-       "sim", "да", "tak", "是", "对", "正确", "はい", "예")  # fmt: skip
+YES = ("yes", "correct", "right", "true", "best", "likely", "this one", "the answer", "my answer", "oui", "ja", "sí",
+       "si", "sim", "да", "tak", "是", "对", "正确", "はい", "예")  # fmt: skip
 NO = ("no", "not this", "incorrect", "wrong", "false", "unlikely", "rejected", "less so", "non", "nein", "não", "нет",
       "nie", "否", "不", "いいえ")  # fmt: skip
 
