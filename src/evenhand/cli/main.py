@@ -17,11 +17,13 @@ from evenhand.cli import (
     items,
     plan,
     power,
+    preferences,
     profiles,
     report,
     run,
     selftest,
     serve,
+    train,
 )
 from evenhand.errors import EvenhandError
 
@@ -65,6 +67,8 @@ for module in (audit, plan, run, analyse, report, compare, gate, power, selftest
     module.register(app)
 app.add_typer(items.app, name="items")
 app.add_typer(profiles.app, name="profiles")
+app.add_typer(preferences.app, name="preferences")
+app.add_typer(train.app, name="train")
 
 
 def main() -> None:

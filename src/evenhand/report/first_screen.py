@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
+from evenhand.records.answer_format import CHOICE_FORMATS
 from evenhand.records.answer_pair import AnswerPair, PairSide
 from evenhand.records.estimate import Verdict
 from evenhand.records.finding import Finding
@@ -121,7 +122,9 @@ def _without_memory(source: Source, model: str) -> str:
     parts = []
     lettered = {one.kind for one in source.findings.validity if one.model == model and one.answer == "letter"}
     for one in source.findings.validity:
-        if one.model != model or one.score is None or (one.answer == "distribution" and one.kind in lettered):
+        if one.model != model or one.score is None or one.answer not in CHOICE_FORMATS:
+            continue
+        if one.answer == "distribution" and one.kind in lettered:
             continue
         score = decimal(100 * one.score, digits=1)
         chance = "" if one.chance is None else f", by guessing {decimal(100 * one.chance, digits=0)}"

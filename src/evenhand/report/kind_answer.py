@@ -48,7 +48,13 @@ def kind_answers(source: Source, model: str) -> tuple[KindAnswer, ...]:
     """The line of every kind of item and format of answer that a model was asked in."""
     settings = source.findings.settings
     sides = f"{plain(settings.advantaged)} users", f"{plain(settings.disadvantaged)} users"
-    told = [*headline(source, model), *_rated(source, model)]
+    ways = [one for one in source.findings.validity if one.model == model]
+    held = {(one.kind, one.answer) for one in ways if not one.assessable}
+    told = [
+        found
+        for found in (*headline(source, model), *_rated(source, model))
+        if found.value is not None or (found.kind, found.where.answer) not in held
+    ]
     lines = [
         KindAnswer(
             kind=found.kind,
@@ -70,9 +76,7 @@ def kind_answers(source: Source, model: str) -> tuple[KindAnswer, ...]:
         lines.append(_in_writing([found for found in written if found.kind == kind]))
     has = {(line.kind, line.answer) for line in lines}
     lines += [
-        _without_number(one)
-        for one in source.findings.validity
-        if one.model == model and (one.kind, one.answer) not in has and (one.faults or one.profiles)
+        _without_number(one) for one in ways if (one.kind, one.answer) not in has and (one.faults or one.profiles)
     ]
     kinds = list(dict.fromkeys(line.kind for line in lines))
     return tuple(sorted(lines, key=lambda line: (kinds.index(line.kind), ANSWER_FORMATS.index(line.answer))))

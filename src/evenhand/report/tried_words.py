@@ -39,7 +39,7 @@ _VERDICTS: Mapping[TriedVerdict, str] = {
     "reduced": "Reduced: the gap is shown to be smaller",
     "no effect shown": "No effect shown",
     "overshot": "Overshot: the gap is on the other side now",
-    "harmful": "Harmful: a gap is larger or new, or something is lost",
+    "harmful": "Harmful",
     "not assessable": "Not assessable",
 }
 _NO_GAP = 0.0005
@@ -91,6 +91,8 @@ def recommendation(tried: Sequence[TriedPolicy]) -> str:
 def policy_words(one: TriedPolicy, *, findings: Findings) -> str:
     """One policy in a paragraph: its word, every main gap before and after, what it costs, what was not asked."""
     sentences = [f"{_VERDICTS[one.verdict]}." if one.verdict else "Interim, so there is no verdict yet."]
+    if one.verdict == "harmful":
+        sentences.append(f"Shown: {joined(_harm(one))}.")
     lacking = _lacking(one) if one.verdict == "reduced" else []
     if lacking:
         sentences.append(f"Not called repaired, because {joined(lacking)}.")
@@ -112,6 +114,20 @@ def policy_words(one: TriedPolicy, *, findings: Findings) -> str:
     if takes:
         sentences.append(f"An answer takes {joined(takes)}.")
     return " ".join(sentences)
+
+
+def _harm(one: TriedPolicy) -> list[str]:
+    """What is shown to be worse under a policy."""
+    said: tuple[tuple[Aspect, str], ...] = (
+        ("benefit", "stored facts are of less benefit"),
+        ("accuracy", "the score is lower"),
+    )
+    found = [words for aspect, words in said if any(_is_lost(change) for change in _of(one, aspect))]
+    return found or ["a gap is larger, or there where it was not"]
+
+
+def _is_lost(change: PolicyChange) -> bool:
+    return change.change_verdict == "difference" and (change.after or 0.0) < (change.before or 0.0)
 
 
 def _lacking(one: TriedPolicy) -> list[str]:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from evenhand.records.condition import Condition
 from evenhand.records.contrast import ArmContrast
+from evenhand.records.estimate import Absent
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.measure import Measure, Quantity
@@ -106,6 +107,10 @@ def test_what_was_asked_and_cannot_be_compared_has_a_line_too() -> None:
     assert (letters.answer, rated.label, rated.verdict) == ("letter", "Rated scenes", "not assessable")
     assert rated.sentence == f"Not assessable. {held.reason}" and rated.finding == ""
     assert rated.sentence in render_html(findings)
+    lost = replace(LETTERS, number=Absent(reason="no pair has both answers"))
+    stuck = replace(held, kind="understanding", answer="letter")
+    (line,) = kind_answers(source_of(replace(of(lost), validity=(stuck,))), MODEL)
+    assert line.sentence == f"Not assessable. {held.reason}"
 
 
 def test_the_first_section_of_the_page_holds_every_line() -> None:

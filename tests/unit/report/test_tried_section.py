@@ -5,11 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from evenhand.records.condition import Condition
-from evenhand.records.estimate import Spread, Tested, Verdict
-from evenhand.records.findings import Findings
+from evenhand.records.estimate import Verdict
 from evenhand.records.mitigation import MITIGATIONS
-from evenhand.records.tried import Aspect, Multiple, PolicyChange, Share, TriedPolicy, TriedVerdict
+from evenhand.records.tried import Multiple
 from evenhand.report.blocks import Grid, Points, Scatter
 from evenhand.report.html import render_html
 from evenhand.report.markdown import render_markdown
@@ -17,57 +15,7 @@ from evenhand.report.source import source_of
 from evenhand.report.tried_section import tried_section
 from evenhand.report.tried_words import POLICY_LABELS, change_words, multiple_words, policy_words, recommendation
 from tests.support.findings_fixture import quick_findings
-
-MODEL = quick_findings().findings[0].model
-
-
-def change(
-    aspect: Aspect,
-    before: float,
-    after: float,
-    *,
-    shown: Verdict,
-    policy: str = "gate",
-    now: Verdict | None = None,
-    was: Verdict | None = None,
-) -> PolicyChange:
-    moved = after - before
-    spread = Spread(low=moved - 0.02, high=moved + 0.02)
-    return PolicyChange(
-        aspect=aspect,
-        kind="benefit" if aspect == "benefit" else "understanding",
-        where=Condition(mitigation=policy),
-        before=before,
-        after=after,
-        before_verdict=was,
-        after_verdict=now,
-        after_spread=Spread(low=after - 0.01, high=after + 0.01),
-        change=Tested(value=moved, p=0.01, spread=spread),
-        change_verdict=shown,
-    )
-
-
-def tried(verdict: TriedVerdict | None, *, policy: str = "gate", after: float = 0.03, kept: float = 0.6) -> TriedPolicy:
-    return TriedPolicy(
-        model=MODEL,
-        policy=policy,
-        verdict=verdict,
-        changes=(
-            change("gap", 0.15, after, shown="difference", policy=policy, was="difference", now="inconclusive"),
-            change("accuracy", 0.8, 0.85, shown="difference", policy=policy),
-            change("benefit", 0.9, 0.9 * kept, shown="difference", policy=policy),
-        ),
-        benefit_kept=Share(value=kept, low=kept - 0.05, high=kept + 0.05),
-        multiples=(
-            Multiple(name="input_tokens", value=2.0, low=1.9, high=2.1),
-            Multiple(name="output_tokens", value=1.0, low=1.0, high=1.0),
-        ),
-        pareto=policy == "redact",
-    )
-
-
-def findings(*policies: TriedPolicy) -> Findings:
-    return replace(quick_findings(), tried=policies)
+from tests.support.tried_fixture import change, findings_with, tried
 
 
 def test_without_a_policy_there_is_no_section() -> None:
@@ -92,7 +40,7 @@ def test_a_recommendation_needs_a_repaired_gap() -> None:
 
 
 def test_a_policy_that_is_not_called_repaired_says_why() -> None:
-    said = policy_words(tried("reduced"), findings=findings())
+    said = policy_words(tried("reduced"), findings=findings_with())
     assert "Not called repaired, because the gap that remains is not shown to be within the margin" in said
     assert "the benefit of stored facts is not shown to hold" in said
     assert "gap +15.0 → +3.0 points, change −12.0 (−14.0 to −10.0), a change" in said
@@ -100,7 +48,7 @@ def test_a_policy_that_is_not_called_repaired_says_why() -> None:
     assert "2.00 times the input tokens (1.90 to 2.10)" in said
     assert "output tokens" not in said  # what is as it was is not said
     unasked = replace(tried("reduced"), changes=tried("reduced").changes[:2], benefit_kept=None)
-    assert "no benefit item was asked" in policy_words(unasked, findings=findings())
+    assert "no benefit item was asked" in policy_words(unasked, findings=findings_with())
 
 
 @pytest.mark.parametrize(
@@ -127,7 +75,7 @@ def test_every_policy_of_the_package_has_a_label() -> None:
 def test_points_lie_where_their_numbers_are_and_share_a_label_where_they_lie_together() -> None:
     near = tried("reduced", policy="instruct", after=0.031, kept=0.61)
     made = tried_section(
-        source_of(findings(tried("reduced"), tried("repaired", policy="redact", after=0.0, kept=1.0), near))
+        source_of(findings_with(tried("reduced"), tried("repaired", policy="redact", after=0.0, kept=1.0), near))
     )
     assert made is not None
     figure = next(block for block in made.blocks if isinstance(block, Scatter))
@@ -148,7 +96,7 @@ def test_points_lie_where_their_numbers_are_and_share_a_label_where_they_lie_tog
 
 
 def test_names_of_other_packages_are_escaped_on_the_page_and_in_markdown() -> None:
-    wild = findings(tried("reduced", policy="<script>x</script>"))
+    wild = findings_with(tried("reduced", policy="<script>x</script>"))
     page, text = render_html(wild), render_markdown(wild)
     assert "<script>x</script>" not in page
     assert "&lt;script&gt;x" in page

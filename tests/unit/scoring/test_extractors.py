@@ -128,6 +128,8 @@ def test_labels_stand_for_options() -> None:
         ("No, yes would be wrong", 1),
         ("perhaps", None),
         ("maybe yes maybe no", None),
+        ("", None),
+        ("No. Wait, I mean yes.", 0),
     ],
 )
 def test_yes_is_the_first_option_and_no_the_second(text: str, expected: int | None) -> None:

@@ -248,5 +248,5 @@ def _kept(policy: TriedPolicy) -> float | None:
     """Share of benefit kept; where none was asked, the lowest accuracy."""
     share: Share | None = policy.benefit_kept
     if share is not None:
-        return share.value
+        return round(share.value, _DIGITS)
     return _largest((c.after for c in policy.changes if c.aspect == "accuracy"), of=min)

@@ -130,6 +130,7 @@ def _against_chance(answered: pl.DataFrame) -> tuple[float | None, float | None,
         (none if none.height else answered)
         .group_by("question")
         .agg(pl.col("score").mean(), pl.col("chance").mean())
+        .drop_nulls("score")
         .sort("question")
     )
     if items.height == 0:

@@ -25,7 +25,7 @@ _NOUNS = "answer|verdict|conclusion|decision|response|antwort|respuesta|réponse
 _FILL = (
     rf"{_NOUNS}|so|then|thus|hence|therefore|well|hmm|hm|ok|okay|sure|surely|clearly|definitely|certainly|absolutely|probably"
     r"|likely|most|maybe|perhaps|simply|just|and|but"
-    r"|i|i'd|would|say|think|it|it's|is|that|that's|the|my|final|answers|a|an|be|to|must|with|go|going|here"
+    r"|i|i'd|would|say|think|mean|it|it's|is|that|that's|the|my|final|answers|a|an|be|to|must|with|go|going|here"
     r"|there|there's|again|sir|please|wait|sorry|actually|oh|ah|it is|this"
 )
 _IDIOM = re.compile(
