@@ -42,8 +42,8 @@ class Target(Struct, frozen=True, kw_only=True):
     """Dotted names."""
     tests: tuple[str, ...]
     """Paths from the root of the repository, fast ones."""
-    most: int | None = None
-    """Mutants that are tried at most; None: all."""
+    most: int = 120
+    """Mutants that are tried at most, drawn from all."""
     least_killed: float = 0.9
     """Share that must be killed of those that are not excused."""
 
