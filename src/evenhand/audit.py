@@ -37,13 +37,16 @@ from evenhand.head.answer_pairs import answer_pairs
 from evenhand.head.judging import rater_checks
 from evenhand.head.summary import example_prompts, run_summary
 from evenhand.measurement_table import Labels, measurement_table
+from evenhand.mitigate.named import policy_of
+from evenhand.mitigate.on_answer.endpoint import PolicyEndpoint
+from evenhand.mitigate.policy import AnswerPolicy
 from evenhand.plan.cost import prices_of
 from evenhand.plan.make import PlanRequest, make_plan
 from evenhand.plan.questions import Questions
 from evenhand.plan.second_models import every_model, second_models
 from evenhand.plan.settling import settled
 from evenhand.records.findings import Findings
-from evenhand.records.message import Reply
+from evenhand.records.message import ModelSettings, Reply
 from evenhand.records.plan import Plan
 from evenhand.records.trial import Outcome, OutcomeName
 from evenhand.records.work import Work
@@ -260,38 +263,35 @@ def _together(reports: Sequence[RunReport], *, stopped: StopReason) -> RunReport
 
 
 def _endpoints(plan: Plan, questions: Questions, connection: Connection, ledger: Ledger) -> Mapping[str, Endpoint]:
-    """The assistants; where a second model reads their answers, both are metered."""
+    """The assistants; metered where a second model reads their answers or a policy asks several times."""
     cells = questions.lookup() if any(kind_of(model).needs_cells for model in plan.models) else None
     levels = frozenset(level.id for cohort in plan.cohorts for factor in cohort.factors for level in factor.levels)
     context = EndpointContext(cells=cells, levels=levels, recorded=open_recorded, connection=connection)
-    endpoints = {model.name: open_endpoint(model, context=context) for model in plan.models}
-    templates = {prompt.name: prompt.text for prompt in plan.prompts}
-    for reader in second_models(plan):
-        if plan.rater is not None:
-            endpoints = {
-                name: JudgedEndpoint(
-                    MeteredEndpoint(endpoint, model=name, role="assistant", ledger=ledger),
-                    MeteredEndpoint(
-                        open_endpoint(reader, context=context), model=reader.name, role="second", ledger=ledger
-                    ),
-                    rater=plan.rater,
-                    templates=templates,
-                )
-                for name, endpoint in endpoints.items()
-            }
-            continue
-        endpoints = {
-            name: ExtractedEndpoint(
-                MeteredEndpoint(endpoint, model=name, role="assistant", ledger=ledger),
-                MeteredEndpoint(
-                    open_endpoint(reader, context=context), model=reader.name, role="second", ledger=ledger
-                ),
-                templates=templates,
-                settings=reader.settings,
+    opened = {model.name: open_endpoint(model, context=context) for model in plan.models}
+    policies = {policy.name: policy for policy in map(policy_of, plan.mitigations) if isinstance(policy, AnswerPolicy)}
+    if not policies and not second_models(plan):
+        return opened
+    asked: dict[str, Endpoint] = {
+        name: MeteredEndpoint(endpoint, model=name, role="assistant", ledger=ledger)
+        for name, endpoint in opened.items()
+    }
+    if policies:
+        asked = {name: PolicyEndpoint(endpoint, policies) for name, endpoint in asked.items()}
+    for second in second_models(plan):
+        for name, endpoint in asked.items():
+            reader = MeteredEndpoint(
+                open_endpoint(second, context=context), model=second.name, role="second", ledger=ledger
             )
-            for name, endpoint in endpoints.items()
-        }
-    return endpoints
+            asked[name] = _read_by(reader, endpoint, plan=plan, settings=second.settings)
+    return asked
+
+
+def _read_by(reader: Endpoint, assistant: Endpoint, *, plan: Plan, settings: ModelSettings) -> Endpoint:
+    """The assistant with a second model that reads its answers: a judge, or a reader of letters."""
+    templates = {prompt.name: prompt.text for prompt in plan.prompts}
+    if plan.rater is not None:
+        return JudgedEndpoint(assistant, reader, rater=plan.rater, templates=templates)
+    return ExtractedEndpoint(assistant, reader, templates=templates, settings=settings)
 
 
 def score(plan: Plan, directory: Path, *, out: Path | None = None) -> Scores:

@@ -109,8 +109,7 @@ class _Scorer:
             _score(item, outcome, key),
             *(p_score, p_best, leak, leak_reasoning, dimension),
             len(reply.text) if reply else None,
-            reply.usage.input_tokens if reply else None,
-            reply.usage.output_tokens if reply else None,
+            *_tokens(reply),
             reply.latency_s if reply else None,
             *(arm.levels.get(factor) for factor in self._factors),
         )
@@ -174,6 +173,18 @@ def _expected(
         return None, None
     shown = [values[index] for index in order]
     return sum(p * v for p, v in zip(chances, shown, strict=True)), chances[shown.index(max(shown))]
+
+
+def _tokens(reply: Reply | None) -> tuple[int | None, int | None]:
+    """Input and output tokens of all calls of the assistant for one answer; None where one of them is not reported."""
+    if reply is None:
+        return None, None
+    usages = [reply.usage, *(call.usage for call in reply.extra)]
+    read, written = [usage.input_tokens for usage in usages], [usage.output_tokens for usage in usages]
+    return (
+        None if None in read else sum(tokens or 0 for tokens in read),
+        None if None in written else sum(tokens or 0 for tokens in written),
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -15,6 +15,7 @@ from evenhand.records.findings import Findings
 from evenhand.records.identity import finding_id
 from evenhand.report.write import write_report
 from tests.support.findings_fixture import bare_findings, full_findings, hostile_findings, quick_findings
+from tests.support.tried_fixture import tried_findings
 
 pytestmark = pytest.mark.browser
 
@@ -35,6 +36,7 @@ CASES: dict[str, Callable[[], Findings]] = {
     "quick": quick_findings,
     "bare": bare_findings,
     "hostile": hostile_findings,
+    "tried": tried_findings,
 }
 
 

@@ -68,7 +68,7 @@ def test_the_report_says_first_that_a_specimen_was_audited_and_names_what_was_pl
 ) -> None:
     report = (tilted_audit.run / "report.md").read_text(encoding="utf-8").splitlines()
     assert "A specimen was audited" in report[0]
-    assert "evenhand audit openai/NAME" in report[2]
+    assert any("evenhand audit openai/NAME" in line for line in report[:40])
     lines = [line for line in report if line.startswith("| ") and "Difference" in line]
     for name in ("Advantaged minus", "Age: 66+", "Gender: Non-binary", "Religion: Muslim", "Interaction of"):
         assert [line for line in lines if line.startswith(f"| {name}") and "| yes |" in line], name

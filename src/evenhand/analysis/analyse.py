@@ -24,9 +24,10 @@ from evenhand.analysis.findings.option_shift import option_findings, option_shar
 from evenhand.analysis.findings.pilot import design_power
 from evenhand.analysis.findings.published_comparison import published_findings, published_left_out
 from evenhand.analysis.findings.reading import with_covariates, withheld
+from evenhand.analysis.findings.tried_policies import tried_policies, without_policies
 from evenhand.analysis.findings.validity import gated, limited, validities
 from evenhand.analysis.findings.within_factor_gaps import within_factor_findings
-from evenhand.analysis.table.measurements import Measurements
+from evenhand.analysis.table.measurements import Measurements, unmitigated
 from evenhand.analysis.table.scores import Scores
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.answer_format import AnswerFormat
@@ -80,21 +81,25 @@ def analyse(
     """
     compared = (run is None or run.preset == "fang2025") if published is None else published
     # Estimates are made within strata: one model, one kind of item, one way of showing memory.
+    # The answer is about the assistant as it is: what was tried against its gaps is judged apart, at the end.
+    everything, scores = scores, without_policies(scores)
     parts = [_part(stratum, compared=compared) for stratum in strata(scores)]
     choices = [part for part in parts if part.stratum.where.answer not in _WITHOUT_CHOICE]
     # Verdicts need all of them: families of tests span strata and models.
     interim, asked = run is not None and run.interim, run.asked if run is not None else 1.0
     estimated = [found for part in parts for found in part.findings]
-    estimated += [] if measurements is None else number_findings(measurements)
+    estimated += [] if measurements is None else number_findings(unmitigated(measurements))
     # Before any verdict: could these answers have shown a difference?
     validity = validities(scores)
     made = judged(gated(estimated, validity), settings=scores.settings, interim=interim, asked=asked)
     findings = withheld(limited(made, validity), scores.as_read)
+    tried = tried_policies(everything, made=findings, interim=interim)
     left_out = [said for part in parts if compared and (said := published_left_out(part.stratum)) is not None]
     return Findings(
         run=run,
         settings=scores.settings,
-        findings=findings,
+        findings=(*findings, *tried.findings),
+        tried=tried.policies,
         validity=validity,
         cells=_cells(parts),
         outcomes=tuple(count for part in parts for count in outcome_counts(part.stratum)),

@@ -16,6 +16,7 @@ from evenhand.errors import UsageError
 from evenhand.records.answer_format import CHOICE_FORMATS
 from evenhand.records.item import ITEM_KINDS
 from evenhand.records.message import USUAL_SETTINGS, ModelSettings
+from evenhand.records.mitigation import MITIGATIONS
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
 from evenhand.records.rubric import Rater
@@ -98,6 +99,14 @@ class DesignOptions:
         list[str],
         typer.Option(
             help="Kind of items with options to be answered in writing instead, such as leakage; may be repeated.",
+            rich_help_panel=DESIGN,
+        ),
+    ] = dataclasses.field(default_factory=list)
+    mitigation: Annotated[
+        list[str],
+        typer.Option(
+            help="Policy to try beside none, NAME or NAME?option=value; may be repeated: "
+            f"{', '.join(MITIGATIONS[1:])}.",
             rich_help_panel=DESIGN,
         ),
     ] = dataclasses.field(default_factory=list)
@@ -246,6 +255,7 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
         command=redact(shlex.join(["evenhand", *sys.argv[1:]]), secrets),
         prompts=tuple(str(path) for path in options.prompts),
         rater=_rater(options, secrets=secrets),
+        mitigations=tuple(options.mitigation),
         analysis=AnalysisSettings(margin=options.margin, looks=options.looks, wording=options.wording),
         outcome=options.outcome,
     )

@@ -70,6 +70,9 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
     calls = counted(seen.calls, "call")
     say(f"Preset {seen.preset}, seed {seen.seed}, plan {seen.sha256[:12]}: {calls}.", error=error)
     say(f"Items: {kinds}. Calls by arm and model: {arms}. Matched sets: {seen.matched_sets}.", error=error)
+    if len(seen.policies) > 1:
+        policies = ", ".join(f"{name} {count:,}" for name, count in seen.policies.items())
+        say(f"Calls by policy and model: {policies}.", error=error)
     for kind, gap in seen.smallest_gap.items():
         say(
             f"Smallest gap detectable at {seen.power:.0%} power, {kind}: {gap * 100:.1f} points "

@@ -47,6 +47,10 @@ class Crossing:
         self._digest = {model.name: _digest(msgspec.json.encode(model, order="deterministic")) for model in plan.models}
         frozen = (plan.prompts, plan.extractor, plan.extractor_options, plan.seed)
         self._frozen = _digest(msgspec.json.encode(frozen, order="deterministic"))
+        self._policies = {
+            spec.name: msgspec.json.encode((spec.name, spec.options, spec.prompts_sha256), order="deterministic")
+            for spec in plan.mitigations
+        }
 
     @cached_property
     def meetings(self) -> dict[str, tuple[Meeting, ...]]:
@@ -174,7 +178,8 @@ class Crossing:
         how = f"{condition.placement}/{condition.reader}/{condition.mitigation}"
         how += "" if condition.answer == "letter" else f"/{condition.answer}"
         shown = f"{how}/{replicate}/{orders[index]}"
-        key = _digest(self._digest[model], self._frozen, self._content(meeting), shown.encode())
+        policy = () if condition.mitigation == "none" else (self._policies[condition.mitigation],)
+        key = _digest(self._digest[model], self._frozen, self._content(meeting), shown.encode(), *policy)
         return Cell(
             cell_key=key.hex(),
             model=model,
@@ -192,6 +197,8 @@ class Crossing:
         if meeting is None or cell.model not in self._digest or not 0 <= cell.replicate < meeting.replicates:
             return False
         if cell.condition.answer not in self.formats(meeting.item):
+            return False
+        if cell.condition.mitigation not in self.plan.design.mitigations:
             return False
         return self._cell(cell.model, meeting, cell.condition, cell.replicate) == cell
 

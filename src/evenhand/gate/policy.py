@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from evenhand.records.condition import Mitigation
 from evenhand.records.finding import Role
 from evenhand.records.measure import Measure
+from evenhand.records.mitigation import Mitigation
 from evenhand.records.profile import Cue, Placement, Reader
 
 __all__ = ["Policy", "PolicyCondition", "Rule"]
@@ -22,7 +22,7 @@ class PolicyCondition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     reader: Reader | None = None
     """What the assistant was told to do with memory."""
     mitigation: Mitigation | None = None
-    """The policy applied to memory or prompt."""
+    """The policy between memory and assistant; None: none, the assistant as it is."""
 
 
 class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

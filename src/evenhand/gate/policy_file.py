@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from evenhand.errors import PolicyError, near_miss
 from evenhand.gate.policy import Policy, PolicyCondition, Rule
-from evenhand.records.condition import MITIGATIONS
 from evenhand.records.finding import Role
 from evenhand.records.measure import MEASURES
+from evenhand.records.mitigation import known_mitigations
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
 
 __all__ = ["default_policy", "policy_text", "read_policy"]
@@ -29,7 +29,6 @@ _CONDITIONS: Mapping[str, Sequence[str]] = {
     "placement": PLACEMENTS,
     "cue": CUES,
     "reader": READERS,
-    "mitigation": MITIGATIONS,
 }
 _ABOVE_ZERO: Mapping[str, float] = {
     "margin": math.inf,
@@ -101,6 +100,7 @@ def _check_rule(rule: dict[str, Any], *, where: str) -> None:
     _check_keys(condition, PolicyCondition, where=f"{where}, condition")
     for key, known in _CONDITIONS.items():
         _check_words(condition.get(key, ()), known, where=where, key=f"condition.{key}")
+    _check_words(condition.get("mitigation", ()), known_mitigations(), where=where, key="condition.mitigation")
     _check_numbers(rule, where=where)
     _check_sense(rule, where=where)
 

@@ -54,9 +54,9 @@ def _tests(rule: Rule) -> list[_Test]:
         tests.append(("factor", rule.factor, lambda f: rule.factor in _factors(f), _factors))
     if rule.level is not None:
         tests.append(("level", rule.level, lambda f: rule.level in _levels(rule, f), lambda f: _levels(rule, f)))
-    for key, word in asdict(rule.condition).items():
-        if word is not None:
-            tests.append(_condition(key, word))
+    # A rule that names no policy is about the assistant as it is.
+    conditions = asdict(rule.condition) | {"mitigation": rule.condition.mitigation or "none"}
+    tests += [_condition(key, word) for key, word in conditions.items() if word is not None]
     return tests
 
 

@@ -20,7 +20,7 @@ from evenhand.memory.stores.bm25 import Bm25Store
 from evenhand.memory.templates import render
 from evenhand.memory.voice import first_person
 from evenhand.records.message import Message
-from evenhand.records.profile import Arm, Fact, Placement, Reader
+from evenhand.records.profile import Arm, Fact, PlacedFact, Placement, Reader
 
 __all__ = ["TOOL_NAME", "MemorySources", "Remembered", "ShownFact", "remember"]
 
@@ -67,7 +67,15 @@ class _ShownMemory(Struct, frozen=True, kw_only=True):
     retrieved: tuple[int, ...] | None = None
 
 
-def remember(arm: Arm, *, placement: Placement, reader: Reader, query: str, sources: MemorySources) -> Remembered:
+def remember(
+    arm: Arm,
+    *,
+    placement: Placement,
+    reader: Reader,
+    query: str,
+    sources: MemorySources,
+    facts: tuple[Fact, ...] | None = None,
+) -> Remembered:
     """Everything the assistant sees before the user's question.
 
     Args:
@@ -76,6 +84,8 @@ def remember(arm: Arm, *, placement: Placement, reader: Reader, query: str, sour
         reader: What the assistant is told to do with it; left out where memory is empty.
         query: What the memory store is searched with (the item's stem); matters to `retrieved` only.
         sources: Templates and distractors, from the plan.
+        facts: What a policy lets through of the arm's facts; None: all of them. Without any, memory is empty, and the
+            assistant sees what it sees without memory; a store that is searched still holds its distractors.
 
     Raises:
         PlanError: A template is missing or cannot be rendered.
@@ -88,7 +98,14 @@ def remember(arm: Arm, *, placement: Placement, reader: Reader, query: str, sour
     if not arm.facts:
         message = f"Arm {arm.id!r} has no facts to show; only the arm 'none' may be empty."
         raise UsageError(message)
-    shown = _show(arm.facts, placement=placement, query=query, sources=sources)
+    held = arm.facts if facts is None else facts
+    if not held and (placement != "retrieved" or not sources.distractors):
+        return Remembered(
+            messages=(Message(role="system", content=base),),
+            retrieved=() if placement == "retrieved" else None,
+            characters=0,
+        )
+    shown = _show(held, placement=placement, query=query, sources=sources)
     told = "" if reader == "none" else render(templates, f"reader-{reader}")
     content = "\n\n".join(part for part in (base, shown.system, told) if part)
     characters = len(shown.system) + sum(len(turn.content) for turn in shown.turns)
@@ -102,7 +119,7 @@ def remember(arm: Arm, *, placement: Placement, reader: Reader, query: str, sour
 def _show(facts: tuple[Fact, ...], *, placement: Placement, query: str, sources: MemorySources) -> _ShownMemory:
     match placement:
         case "system":
-            return _ShownMemory(system=render(sources.templates, "system", facts=_dated([fact.text for fact in facts])))
+            return _ShownMemory(system=render(sources.templates, "system", facts=_dated(facts)))
         case "narrative":
             return _ShownMemory(
                 system=render(sources.templates, "narrative", text=" ".join(fact.text for fact in facts))
@@ -117,8 +134,13 @@ def _show(facts: tuple[Fact, ...], *, placement: Placement, query: str, sources:
             assert_never(placement)
 
 
-def _dated(texts: Sequence[str]) -> list[ShownFact]:
-    return [ShownFact(text=text, date=saved_on(index)) for index, text in enumerate(texts)]
+def _dated(facts: Sequence[Fact]) -> list[ShownFact]:
+    """The facts with their dates; one that a policy left has the date that it had before."""
+    return [ShownFact(text=fact.text, date=saved_on(_number(fact, index))) for index, fact in enumerate(facts)]
+
+
+def _number(fact: Fact, index: int) -> int:
+    return fact.place if isinstance(fact, PlacedFact) and fact.place >= 0 else index
 
 
 def _history(facts: tuple[Fact, ...], *, templates: Mapping[str, str]) -> _ShownMemory:
@@ -147,7 +169,7 @@ def _retrieved(facts: tuple[Fact, ...], *, query: str, sources: MemorySources) -
 
 def _tool(facts: tuple[Fact, ...], *, templates: Mapping[str, str]) -> _ShownMemory:
     """A finished look-up as an earlier exchange: chat templates of many models want the roles to alternate."""
-    result = {"memories": [{"saved": fact.date, "text": fact.text} for fact in _dated([fact.text for fact in facts])]}
+    result = {"memories": [{"saved": fact.date, "text": fact.text} for fact in _dated(facts)]}
     call = Message(role="assistant", content="", tool_name=TOOL_NAME, tool_call_id=_CALL_ID, tool_arguments=_ARGUMENTS)
     answer = Message(
         role="tool", content=msgspec.json.encode(result).decode(), tool_name=TOOL_NAME, tool_call_id=_CALL_ID

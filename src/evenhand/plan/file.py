@@ -81,6 +81,8 @@ def read_plan(directory: Path) -> Plan:
         ) from error
     try:
         plan = msgspec.json.decode(data, type=Plan)
+    except UsageError as error:
+        raise PlanError(f"{str(path)!r} asks for what this version does not run: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         _refuse_unknown(data, path)
         raise PlanError(

@@ -19,10 +19,12 @@ from evenhand.design.presets import preset_design
 from evenhand.endpoints.kinds import kind_of
 from evenhand.errors import BankError, UsageError
 from evenhand.memory.templates import load_templates
+from evenhand.mitigate.named import mitigation_spec
 from evenhand.plan.file import stamp_plan
 from evenhand.records.answer_format import ANSWER_FORMATS, AnswerFormat, formats_of
 from evenhand.records.item import Bank
 from evenhand.records.message import USUAL_SETTINGS
+from evenhand.records.mitigation import MitigationSpec
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan, Preset, PromptFile, Stamped
 from evenhand.records.profile import Cohort, Cue
 from evenhand.records.rubric import Rater
@@ -66,6 +68,8 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Files of the user's own prompts, beside the banks that are named; alone where none is."""
     rater: Rater | None = None
     """A second model that rates written answers."""
+    mitigations: tuple[str, ...] = ()
+    """Policies that are tried, `NAME` or `NAME?option=value`; `none` is asked whether it is among them or not."""
     analysis: AnalysisSettings = AnalysisSettings()
     """What the analysis is told beforehand; its seed and outcome are replaced by `seed` and `outcome`."""
     outcome: Outcome | None = None
@@ -104,6 +108,8 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         )
     _check_rater(request)
     preset, design = _design(request, models)
+    policies = _policies(request, design)
+    design = msgspec.structs.replace(design, mitigations=("none", *(spec.name for spec in policies)))
     extractor_named(request.extractor, request.extractor_options)
     _check_formats(request, models=models, design=design)
     banks = _banks(request, models=models, design=design)
@@ -138,6 +144,7 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         extractor=request.extractor,
         extractor_options=request.extractor_options,
         rater=request.rater,
+        mitigations=policies,
         analysis=_with_references(_settings(request, models), cohorts),
         sha256="",
     )
@@ -145,6 +152,23 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         kinds = ", ".join(design.kinds)
         raise UsageError(f"the design asks nothing: no item of the kinds {kinds} in the banks; name others with --kind")
     return stamp_plan(plan)
+
+
+def _policies(request: PlanRequest, design: Design) -> tuple[MitigationSpec, ...]:
+    """The policies that were asked for, each with its texts.
+
+    Raises:
+        UsageError: One is not known, has an option that it does not take, or is named twice.
+    """
+    written = [text for text in (request.mitigations or design.mitigations) if text != "none"]
+    specs = tuple(mitigation_spec(text) for text in written)
+    names = [spec.name for spec in specs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UsageError(
+            f"the policy {twice[0]!r} is named twice; a run tries each once, so plan another run for other options"
+        )
+    return specs
 
 
 def _design(request: PlanRequest, models: Sequence[ModelSpec]) -> tuple[Preset, Design]:
@@ -156,7 +180,8 @@ def _design(request: PlanRequest, models: Sequence[ModelSpec]) -> tuple[Preset, 
         design = msgspec.structs.replace(design, kinds=("advice",))
     elif request.prompts and "advice" not in design.kinds:
         design = msgspec.structs.replace(design, kinds=(*design.kinds, "advice"))
-    return (chosen if design == usual else "custom"), design
+    bare = msgspec.structs.replace(design, mitigations=usual.mitigations)
+    return (chosen if bare == usual else "custom"), design
 
 
 def usual_design(preset: Preset, models: Sequence[ModelSpec], *, extractor: Extractor) -> Design:

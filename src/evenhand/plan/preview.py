@@ -60,7 +60,8 @@ class ModelPreview(Struct, frozen=True, kw_only=True):
     paid: bool
     calls: int
     input_characters: int
-    """Exact for an assistant: every message of every cell. For a second model: exact but for the answers it reads."""
+    """Exact for an assistant: every message of every call, but for answers that a policy sends back. For a second
+    model: exact but for the answers it reads."""
     input_tokens: int
     """Estimated from the characters."""
     output_tokens: int
@@ -91,6 +92,8 @@ class Preview(Struct, frozen=True, kw_only=True):
     models: tuple[ModelPreview, ...]
     arms: dict[str, int]
     """Calls of one model by kind of arm."""
+    policies: dict[str, int]
+    """Calls of one model by policy; those of `none` hold the arm without memory."""
     kinds: dict[str, int]
     """Items by kind."""
     matched_sets: int
@@ -122,14 +125,20 @@ def preview(plan: Plan, *, concurrency: int, shift: float = USUAL_SHIFT) -> Prev
     questions = Questions(plan)
     crossing = questions.crossing
     arms: Counter[str] = Counter()
+    policies: Counter[str] = Counter()
     sums: dict[Way, _Sum] = {}
+    bare: dict[Way, _Sum] = {}
     first = plan.models[0].name
     for cell, meeting in crossing.pairs():
         if cell.model != first:
             break
-        arms[meeting.arm.kind] += 1
+        sent = questions.calls(cell, meeting)
+        arms[meeting.arm.kind] += len(sent)
+        policies[cell.condition.mitigation] += len(sent)
         way = Way(meeting.item.kind, cell.condition.answer)
-        sums.setdefault(way, _Sum()).add(cell, meeting, questions)
+        sums.setdefault(way, _Sum()).add(cell, meeting, questions, sent)
+        if cell.condition.mitigation == "none":
+            bare.setdefault(way, _Sum()).add(cell, meeting, questions, sent)
     kinds: Counter[str] = Counter(met[0].item.kind for met in crossing.meetings.values())
     sets = {
         arm.arm.matched_set
@@ -137,7 +146,7 @@ def preview(plan: Plan, *, concurrency: int, shift: float = USUAL_SHIFT) -> Prev
         for arm in met
         if plan.analysis.contrast in arm.arm.levels
     }
-    asked = {way: len(one.items) for way, one in sums.items()}
+    asked = {way: len(one.items) for way, one in bare.items()}
     rows = _rows(plan, list(sums.values()), concurrency)
     return Preview(
         preset=plan.preset,
@@ -146,13 +155,14 @@ def preview(plan: Plan, *, concurrency: int, shift: float = USUAL_SHIFT) -> Prev
         calls=sum(row.calls for row in rows),
         models=tuple(rows),
         arms=dict(arms),
+        policies=dict(policies),
         kinds=dict(kinds),
         matched_sets=len(sets),
         smallest_gap=_smallest_gaps(plan, asked, len(sets)),
         too_few=_too_few(plan, asked, len(sets)),
         smallest_shift=smallest_shifts(plan, asked, sets=len(sets)),
         shift=shift,
-        needed=needed_calls(plan, {way: one.spent for way, one in sums.items()}, sets=len(sets), shift=shift)
+        needed=needed_calls(plan, {way: one.spent for way, one in bare.items()}, sets=len(sets), shift=shift)
         if any(paired_cohort(cohort) for cohort in plan.cohorts)
         else (),
         power=plan.analysis.power,
@@ -168,13 +178,13 @@ class _Sum:
         self.items: set[str] = set()
         self.calls = self.characters = self.answered = self.read = self.asked_again = 0
 
-    def add(self, cell: Cell, meeting: Meeting, questions: Questions) -> None:
-        """Count one cell."""
+    def add(self, cell: Cell, meeting: Meeting, questions: Questions, sent: Sequence[int]) -> None:
+        """Count one cell, whose calls send so many characters each."""
         tokens, again = ANSWER_TOKENS[cell.condition.answer], questions.second_calls(cell)
         self.items.add(meeting.item.id)
-        self.calls += 1
-        self.characters += questions.characters(cell, meeting)
-        self.answered += tokens
+        self.calls += len(sent)
+        self.characters += sum(sent)
+        self.answered += tokens * len(sent)
         self.asked_again += again
         self.read += questions.read_characters(cell, meeting) + round(again * tokens * CHARACTERS_PER_TOKEN)
 

@@ -13,12 +13,14 @@ from evenhand.design.cells import Crossing, Meeting
 from evenhand.endpoints.context import CellContext, CellLookup
 from evenhand.memory.clean import assert_clean
 from evenhand.memory.remember import MemorySources, Remembered, remember
+from evenhand.mitigate.named import policy_of
+from evenhand.mitigate.policy import AnswerPolicy, Facts, MemoryPolicy, PromptPolicy
 from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.cell import Cell
 from evenhand.records.item import Item
 from evenhand.records.message import Message, ModelSettings, Request
 from evenhand.records.plan import Plan
-from evenhand.records.profile import Arm, Placement, Reader
+from evenhand.records.profile import Arm, Placement, Reader, placed
 from evenhand.records.work import Work
 from evenhand.scoring.outcome import LETTERS
 from evenhand.scoring.templates import ask, extraction_question, judge_question
@@ -45,6 +47,7 @@ class Questions:
         self._sources = MemorySources(templates=self._templates, distractors=plan.distractors)
         self._settings = {model.name: model.settings for model in plan.models}
         self._remembered = lru_cache(maxsize=2048)(self._remember)
+        self._policies = {spec.name: policy_of(spec) for spec in plan.mitigations}
         self._asked = lru_cache(maxsize=4096)(self._ask)
         self._arms: dict[tuple[str, str], Arm] = {}
         self._items: dict[str, Item] = {}
@@ -52,8 +55,12 @@ class Questions:
         none = remember(NONE, placement=first.placement, reader=first.reader, query="", sources=self._sources)
         assert_clean(none.messages, plan.cohorts)
 
-    def _remember(self, arm: tuple[str, str], placement: Placement, reader: Reader, query: str) -> Remembered:
-        return remember(self._arms[arm], placement=placement, reader=reader, query=query, sources=self._sources)
+    def _remember(
+        self, arm: tuple[str, str], facts: Facts, placement: Placement, reader: Reader, query: str
+    ) -> Remembered:
+        return remember(
+            self._arms[arm], placement=placement, reader=reader, query=query, sources=self._sources, facts=facts
+        )
 
     def _ask(self, item: str, order: tuple[int, ...], answer: AnswerFormat) -> str:
         return ask(
@@ -66,22 +73,42 @@ class Questions:
         )
 
     def work(self, cell: Cell, meeting: Meeting) -> Work:
-        """The request of one cell."""
+        """The request of one cell, as its policy would have it.
+
+        A policy stands between memory and assistant: the arm without memory has none.
+        """
         item, arm = meeting.item, meeting.arm
-        name = (arm.id, item.id if arm.kind == "item_fact" else "")
-        self._arms.setdefault(name, arm)
         self._items.setdefault(item.id, item)
-        query = item.stem if cell.condition.placement == "retrieved" else ""
-        seen = self._remembered(name, cell.condition.placement, cell.condition.reader, query)
         question = Message(role="user", content=self._asked(item.id, cell.option_order, cell.condition.answer))
+        policy = None if arm.kind == "none" else self._policies.get(cell.condition.mitigation)
+        facts = policy.on_memory(placed(arm.facts), question.content) if isinstance(policy, MemoryPolicy) else arm.facts
+        seen = self._seen(cell, meeting, facts)
+        messages = (*seen.messages, question)
         request = Request(
             cell_key=cell.cell_key,
-            messages=(*seen.messages, question),
+            messages=policy.on_prompt(messages) if isinstance(policy, PromptPolicy) else messages,
             settings=self._settings_of(cell),
             letters=() if cell.condition.answer == "text" else tuple(LETTERS[: len(cell.option_order)]),
             seed=stream_entropy(self.plan.seed, "cell", cell.cell_key) >> 65,
         )
+        if isinstance(policy, AnswerPolicy):
+            memories = policy.memories(arm.facts)
+            others = tuple((*self._seen(cell, meeting, held).messages, question) for held in memories)
+            request = self._under(policy, request, others)
         return Work(cell=cell, request=request, retrieved=seen.retrieved)
+
+    def _seen(self, cell: Cell, meeting: Meeting, facts: Facts) -> Remembered:
+        """What the assistant sees of some facts where the cell puts memory."""
+        item, arm = meeting.item, meeting.arm
+        name = (arm.id, item.id if arm.kind == "item_fact" else "")
+        self._arms.setdefault(name, arm)
+        query = item.stem if cell.condition.placement == "retrieved" else ""
+        return self._remembered(name, facts, cell.condition.placement, cell.condition.reader, query)
+
+    def _under(self, policy: AnswerPolicy, request: Request, others: tuple[tuple[Message, ...], ...]) -> Request:
+        """The request with what a policy on the answer needs."""
+        calls = policy.calls(request, tuple(replace(request, messages=messages) for messages in others))
+        return replace(request, policy=policy.name, others=others, calls=len(calls))
 
     def _settings_of(self, cell: Cell) -> ModelSettings:
         """The model's settings; log-probabilities of a first token say nothing where numbers or a text are stated."""
@@ -90,9 +117,13 @@ class Questions:
             return settings
         return replace(settings, logprobs=False)
 
-    def characters(self, cell: Cell, meeting: Meeting) -> int:
-        """Characters of everything the cell sends."""
-        return sum(len(message.content) for message in self.work(cell, meeting).request.messages)
+    def calls(self, cell: Cell, meeting: Meeting) -> tuple[int, ...]:
+        """Characters that each call for the cell sends; answers that a policy sends back are not counted."""
+        request = self.work(cell, meeting).request
+        policy = self._policies.get(request.policy or "")
+        if isinstance(policy, AnswerPolicy):
+            return policy.calls(request, tuple(replace(request, messages=messages) for messages in request.others))
+        return (sum(len(message.content) for message in request.messages),)
 
     def read_characters(self, cell: Cell, meeting: Meeting) -> int:
         """Characters that a second model is sent to read the cell's answer, without the answer; 0 without one."""

@@ -143,8 +143,8 @@ def _letters(text: str, shown: Shown) -> list[Mention]:
             end, named = own
             position = position if named == position else None
         form: Form = "named" if match["name"] else "plain"
-        if own is None and form == "plain" and not closed and (match["delimiter"] or "").strip() == ")":
-            form, end = "delimited", match.end()
+        if own is None and form == "plain" and not closed and (match["close"] or "").strip() == ")":
+            form = "delimited"
         found.append(Mention(start, end, position, form))
     return found
 

@@ -92,7 +92,7 @@ _INLINE_TAG = re.compile(
 )
 _TAG = re.compile(r"</?[A-Za-z][\w:-]{0,40}(?:[ ][^<>\n]{0,200})?/?>")
 
-_STRONG_LETTER = re.compile(r"(\*{1,3}|_{1,3}|`{1,3})[ ]?[(\[]?([A-Za-z])[)\]]?([.:]?)[ ]?\1(?![A-Za-z])")
+_STRONG_LETTER = re.compile(r"(\*{1,3}|_{1,3}|`{1,3})[ ]?[(\[]?([A-Za-z])[)\]]?([.:]?)[ ]?\1(?![A-Za-z*_`])")
 _FENCE = re.compile(r"^[ ]{0,3}(?:```|~~~)[a-z]{0,12}[ ]{0,3}$", re.MULTILINE)
 _EMPHASIS = re.compile(r"\*+|`+|(?<![^\W_])_+|_+(?![^\W_])")
 _LINE_MARK = re.compile(

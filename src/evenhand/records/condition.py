@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 from msgspec import Struct
 
 from evenhand.records.answer_format import AnswerFormat
+from evenhand.records.mitigation import Mitigation
 from evenhand.records.profile import Cue, Placement, Reader
 
-__all__ = ["CONDITION_FIELDS", "MITIGATIONS", "Condition", "Mitigation"]
-
-Mitigation = Literal["none"]
-"""Policies that change memory or prompt before the assistant sees it. The set holds only what runs."""
-MITIGATIONS: tuple[Mitigation, ...] = get_args(Mitigation)
+__all__ = ["CONDITION_FIELDS", "Condition"]
 
 
 class Condition(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -30,7 +25,7 @@ class Condition(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reader: Reader = "none"
     """What the assistant is told to do with memory."""
     mitigation: Mitigation = "none"
-    """The policy applied to memory or prompt."""
+    """Name of the policy that stood between memory and assistant."""
     answer: AnswerFormat = "letter"
     """How the question is to be answered. Answers of different formats are never compared or averaged."""
 

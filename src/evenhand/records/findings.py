@@ -21,6 +21,7 @@ from evenhand.records.results import (
 from evenhand.records.rubric import RaterCheck
 from evenhand.records.run_summary import ExamplePrompt, RunSummary
 from evenhand.records.settings import AnalysisSettings
+from evenhand.records.tried import TriedPolicy
 from evenhand.records.validity import Validity
 
 __all__ = ["FINDINGS_SCHEMA", "Findings"]
@@ -45,6 +46,8 @@ class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDIN
     """What the analysis was told beforehand."""
     findings: tuple[Finding, ...]
     """Every estimand."""
+    tried: tuple[TriedPolicy, ...] = ()
+    """What policies between memory and assistant changed; their findings stand among `findings`, by condition."""
     validity: tuple[Validity, ...] = ()
     """Whether the answers could have shown a difference, by model and kind of item."""
     cells: tuple[CellMean, ...] = ()

@@ -78,6 +78,12 @@ class Request(Struct, frozen=True, kw_only=True):
     """The option letters as shown, in shown order."""
     seed: int
     """Stream seed of this cell, for endpoints that draw at random."""
+    policy: str | None = None
+    """Name of the policy that asks several times for this answer; None: it is asked once."""
+    calls: int = 1
+    """How often the assistant is asked for this answer."""
+    others: tuple[tuple[Message, ...], ...] = ()
+    """The same conversation under the other memories that this policy asks for."""
 
 
 class TokenProbability(Struct, frozen=True, kw_only=True):
@@ -103,7 +109,7 @@ class Usage(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SecondCall(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What asking a second model about an answer used (the reader of `llm_extract`)."""
+    """What a further call for one answer used: of a second model, or of the assistant itself under a policy."""
 
     model: str
     """As named in the plan."""
@@ -145,3 +151,7 @@ class Reply(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something the report must mention, e.g. that log-probabilities were asked for and not given."""
     second: tuple[SecondCall, ...] = ()
     """Calls of second models that this answer needed."""
+    extra: tuple[SecondCall, ...] = ()
+    """Further calls of the assistant itself that a policy needed for this answer; `usage` is that of one call alone."""
+    sent: tuple[Message, ...] = ()
+    """The conversation that this answer was given to, where a policy sent another than the request's."""

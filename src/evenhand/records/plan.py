@@ -9,10 +9,11 @@ from msgspec import Struct
 
 from evenhand.errors import UsageError, near_miss
 from evenhand.records.answer_format import CHOICE_FORMATS, ChoiceFormat
-from evenhand.records.condition import MITIGATIONS, Mitigation
 from evenhand.records.item import ITEM_KINDS, Bank, ItemKind
+from evenhand.records.mitigation import Mitigation, MitigationSpec, refuse_unknown_mitigation
 from evenhand.records.model_spec import ModelSpec
 from evenhand.records.profile import CUES, PLACEMENTS, READERS, Cohort, Cue, Placement, Reader
+from evenhand.records.prompt_file import PromptFile
 from evenhand.records.rubric import Rater
 from evenhand.records.settings import AnalysisSettings
 
@@ -21,17 +22,6 @@ __all__ = ["Design", "Extractor", "ModelSpec", "Plan", "Preset", "PromptFile", "
 Preset = Literal["quick", "standard", "full", "fang2025", "custom"]
 
 Extractor = Literal["choice_letter", "json_field", "regex", "label_map", "yes_no", "llm_extract"]
-
-
-class PromptFile(Struct, frozen=True, kw_only=True):
-    """A prompt template as it stood when the plan was made."""
-
-    name: str
-    """Name of the template."""
-    sha256: str
-    """Hash of its text."""
-    text: str
-    """The template."""
 
 
 class Stamped(Struct, frozen=True, kw_only=True):
@@ -52,7 +42,6 @@ _CLOSED: Mapping[str, tuple[str, ...]] = {
     "cues": CUES,
     "placements": PLACEMENTS,
     "readers": READERS,
-    "mitigations": MITIGATIONS,
     "answers": CHOICE_FORMATS,
     "written": ITEM_KINDS,
 }
@@ -66,8 +55,13 @@ def refuse_unknown(design: Mapping[str, object]) -> None:
         design: Field -> value, such as a design in a file.
 
     Raises:
-        UsageError: A field is no tuple, or holds a word that is not in its closed set.
+        UsageError: A field is no tuple, holds a word that is not in its closed set, or a policy that nobody has.
     """
+    policies = design.get("mitigations", ())
+    if not isinstance(policies, list | tuple):
+        raise UsageError(f"the design has mitigations {policies!r}, no tuple; write mitigations=({policies!r},)")
+    for policy in policies:
+        refuse_unknown_mitigation(str(policy), where="the design has mitigations")
     for field, allowed in _CLOSED.items():
         given = design.get(field, ())
         if not isinstance(given, list | tuple):
@@ -120,7 +114,7 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     readers: tuple[Reader, ...] = ("none",)
     """What the assistant is told to do with memory."""
     mitigations: tuple[Mitigation, ...] = ("none",)
-    """Policies applied to memory or prompt."""
+    """Policies that stand between memory and assistant, each asked beside the others; `none` is always among them."""
     written: tuple[ItemKind, ...] = ()
     """Kinds of items with options that are answered in writing instead, where nothing is shown to choose from."""
     answers: tuple[ChoiceFormat, ...] = ("letter",)
@@ -133,7 +127,12 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """At most so many items of each kind are asked: a seeded choice, twins together; None: all."""
 
     def __post_init__(self) -> None:
-        refuse_unknown({name: getattr(self, name) for name in _CLOSED})
+        refuse_unknown({name: getattr(self, name) for name in (*_CLOSED, "mitigations")})
+        if self.mitigations[:1] != ("none",) or len(set(self.mitigations)) < len(self.mitigations):
+            raise UsageError(
+                f"the design has mitigations {', '.join(map(repr, self.mitigations))}; the first must be 'none', for "
+                "each policy is compared with the same questions without one, and each may stand there once"
+            )
         if not 0.0 < self.distribution_share <= 1.0:
             raise UsageError(
                 f"the design has distribution_share {self.distribution_share!r}; allowed are shares above 0, up to 1"
@@ -192,6 +191,8 @@ class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Options of the extractor."""
     rater: Rater | None = None
     """Rates written answers; None: nobody does."""
+    mitigations: tuple[MitigationSpec, ...] = ()
+    """The policies of the design other than `none`, with all that they work from."""
     analysis: AnalysisSettings
     """What the analysis is told beforehand."""
     sha256: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from evenhand.records.condition import Condition, Mitigation
+from evenhand.records.condition import Condition
 from evenhand.records.contrast import LevelContrast
 from evenhand.records.finding import Finding
 from evenhand.records.measure import Measure
+from evenhand.records.mitigation import Mitigation
 from evenhand.records.profile import ArmKind, Placement, Reader
 from evenhand.records.trial import OutcomeName
 

@@ -373,12 +373,20 @@ def _open(source: Source, asked: Sequence[Finding], *, groups: Sequence[str]) ->
 
 def _too_few(asked: Sequence[Finding], *, margin: float) -> str:
     """What follows a short answer where no answers could have settled a comparison; nothing elsewhere."""
+    lacking = [
+        found.equivalence
+        for found in asked
+        if found.verdict == "inconclusive" and found.equivalence is not None and found.equivalence.too_few
+    ]
+    # What no answers could settle goes before what these answers, all alike, could not.
+    lacking = [one for one in lacking if one.p_seen is not None] or lacking
+    if not lacking:
+        return ""
     few: dict[SampledUnit, Shortfall] = {}
-    for found in asked:
-        if found.verdict == "inconclusive" and found.equivalence is not None:
-            for one in found.equivalence.too_few:
-                few[one.of] = max(few.get(one.of, one), one, key=lambda short: short.needed - short.here)
-    return "" if not few else f" {too_few_words(tuple(few.values()), margin=f'±{size(margin)}')}"
+    for one in (short for against in lacking for short in against.too_few):
+        few[one.of] = max(few.get(one.of, one), one, key=lambda short: short.needed - short.here)
+    alike = lacking[0].p_seen is None
+    return f" {too_few_words(tuple(few.values()), margin=f'±{size(margin)}', alike=alike)}"
 
 
 def _but_missing(asked: Sequence[Finding]) -> str:

@@ -35,8 +35,11 @@ __all__ = [
     "Points",
     "Prompt",
     "Prompts",
+    "Scatter",
+    "ScatterPoint",
     "Section",
     "SideShown",
+    "SpotShape",
     "Step",
     "Tick",
     "VerdictCard",
@@ -47,6 +50,10 @@ __all__ = [
 Shape = Literal["difference", "equivalent", "inconclusive", "not assessable", "descriptive"]
 """Verdict of a finding as a marker: filled diamond, filled disc, ring, cross, small square. Never told by
 colour alone."""
+
+
+SpotShape = Literal["none", "pareto", "other"]
+"""Marker of a point: a square, what everything is compared with; a filled disc, beaten by no other; a ring."""
 
 
 class NamedValue(Struct, frozen=True):
@@ -227,6 +234,39 @@ class Bars(Struct, frozen=True, kw_only=True):
     legend: tuple[str, ...]
 
 
+class ScatterPoint(Struct, frozen=True, kw_only=True):
+    """One point with its interval, in percent of the figure from its upper left corner."""
+
+    number: str
+    name: str
+    x: float
+    y: float
+    low: float | None
+    """Lower end of the interval upward; None where there is none."""
+    high: float | None
+    shape: SpotShape
+    kept: str
+    gap: str
+    span: str
+    label: str = ""
+    """Numbers of all points that lie here; empty where another point says them."""
+
+
+class Scatter(Struct, frozen=True, kw_only=True):
+    """Points in two directions, with a band across."""
+
+    id: str
+    title: str
+    caption: str
+    across: Axis
+    upward: Axis
+    """Positions of its ticks and band are counted from its low end."""
+    across_label: str
+    upward_label: str
+    band_label: str
+    points: tuple[ScatterPoint, ...]
+
+
 class VerdictLine(Struct, frozen=True, kw_only=True):
     """The main question for one kind of item in one format of answer."""
 
@@ -305,7 +345,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     command: str = ""
 
 
-Block = Forest | Grid | Heat | Bars | Verdicts | Note | Prompts | Points | Facts
+Block = Forest | Grid | Heat | Bars | Scatter | Verdicts | Note | Prompts | Points | Facts
 
 
 class FirstAnswer(Struct, frozen=True, kw_only=True):

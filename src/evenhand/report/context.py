@@ -28,6 +28,7 @@ from evenhand.report.source import Source, source_of
 from evenhand.report.stated_section import stated_section
 from evenhand.report.tables import side_by_side
 from evenhand.report.titles import plain, title_of
+from evenhand.report.tried_section import tried_section
 from evenhand.report.words import joined, kind_label, placement_label, plural, preset_label
 from evenhand.report.writing_section import writing_section
 
@@ -44,6 +45,7 @@ def page_of(findings: Findings) -> Page:
     planted = planted_section(source)
     stated = stated_section(source)
     writing = writing_section(source)
+    policies = tried_section(source)
     return Page(
         title=_title(run) if run else "Analysis of a table of predictions",
         kicker="evenhand audit report" if run else "evenhand analysis report",
@@ -61,6 +63,7 @@ def page_of(findings: Findings) -> Page:
             factors_section(source),
             *((stated,) if stated else ()),
             *((writing,) if writing else ()),
+            *((policies,) if policies else ()),
             memory_section(source),
             intersections_section(source),
             items_section(source),
@@ -179,6 +182,8 @@ def _prompt(example: ExamplePrompt, *, first: bool) -> Prompt:
         del meta[1]
     if example.where.reader != "none":
         meta.insert(-1, f"reader {plain(example.where.reader)}")
+    if example.where.mitigation != "none":
+        meta.insert(-1, f"policy {plain(example.where.mitigation)}")
     return Prompt(
         title=_example_title(example),
         meta=" · ".join(meta),

@@ -13,7 +13,7 @@ from evenhand.records.finding import Finding
 from evenhand.report.blocks import Axis, Mark, Shape, Tick
 from evenhand.report.numbers import Unit, decimal, unit_name
 
-__all__ = ["HEAT_STEPS", "axis_for", "heat_step", "mark_for", "position", "shape_of"]
+__all__ = ["HEAT_STEPS", "axis_for", "axis_of", "heat_step", "mark_for", "position", "shape_of"]
 
 HEAT_STEPS = 4
 """Colour steps on each side of the mean."""
@@ -96,6 +96,34 @@ def axis_for(
     if margin is not None:
         left, right = max(0.0, position(-margin, low=low, high=high)), position(margin, low=low, high=high)
         band = (left, round(right - left, 2))
+    return Axis(low=low, high=high, ticks=ticks, zero=zero, band=band, unit=unit_name(unit))
+
+
+def axis_of(low: float, high: float, *, unit: Unit, about: int, margin: float | None = None) -> Axis:
+    """Axis that holds numbers from `low` to `high` with some room, and about so many ticks.
+
+    Args:
+        low: Smallest number that is drawn.
+        high: Largest.
+        unit: How ticks are written.
+        about: How many ticks there should be.
+        margin: Half-width of the band around zero.
+    """
+    width = max(high - low, 0.02)
+    low, high = low - 0.08 * width, high + 0.08 * width
+    step = _step(high - low, about=about)
+    ticks = tuple(
+        Tick(
+            at=position(index * step, low=low, high=high),
+            label=_tick_label(index * step, step=step, unit=unit, signed=True),
+        )
+        for index in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
+    )
+    band = None
+    if margin is not None:
+        start, end = (min(100.0, max(0.0, position(edge, low=low, high=high))) for edge in (-margin, margin))
+        band = (start, round(end - start, 2))
+    zero = position(0.0, low=low, high=high) if low <= 0 <= high and unit != "percent" else None
     return Axis(low=low, high=high, ticks=ticks, zero=zero, band=band, unit=unit_name(unit))
 
 

@@ -133,7 +133,8 @@ def _of_design(findings: Findings, run: RunSummary) -> list[Point]:
 
 
 def _of_analysis(findings: Findings) -> list[Point]:
-    roles = Counter(finding.role for finding in findings.findings if finding.verdict is not None)
+    own = [finding for finding in findings.findings if finding.where.mitigation == "none"]
+    roles = Counter(finding.role for finding in own if finding.verdict is not None)
     settings = findings.settings
     found = []
     if roles["confirmatory"] or roles["exploratory"]:
@@ -145,7 +146,7 @@ def _of_analysis(findings: Findings) -> list[Point]:
                 f"{settings.alpha:g}. Exploratory findings are leads to follow, not results to quote.",
             )
         )
-    unsettled = sum(finding.verdict == "inconclusive" for finding in findings.findings)
+    unsettled = sum(finding.verdict == "inconclusive" for finding in own)
     if unsettled:
         found.append(
             Point(

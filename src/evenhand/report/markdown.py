@@ -21,6 +21,7 @@ from evenhand.report.blocks import (
     Points,
     Prompt,
     Prompts,
+    Scatter,
     Section,
     Verdicts,
 )
@@ -115,14 +116,10 @@ def _block(block: Block) -> list[str]:
     match block:
         case Verdicts():
             return _verdicts(block)
-        case Forest():
-            return _forest(block)
-        case Heat():
-            return [f"### {_text(block.title)}", _text(block.caption), _heat(block)]
+        case Forest() | Heat() | Scatter() | Bars():
+            return _figure(block)
         case Grid():
             return _grid(block)
-        case Bars():
-            return [f"### {_text(block.title)}", "\n".join(f"- {_text(b.label)}: {_text(b.text)}" for b in block.bars)]
         case Note():
             return [f"> **{_text(block.title)}.** {_text(block.text)}"]
         case Prompts():
@@ -132,6 +129,21 @@ def _block(block: Block) -> list[str]:
         case Facts():
             command = [_fenced(block.command)] if block.command else []
             return [f"### {_text(block.title)}", *command, _facts(block.facts)]
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _figure(block: Forest | Heat | Scatter | Bars) -> list[str]:
+    """A figure as a table or a list."""
+    match block:
+        case Forest():
+            return _forest(block)
+        case Heat():
+            return [f"### {_text(block.title)}", _text(block.caption), _heat(block)]
+        case Scatter():
+            return _scatter(block)
+        case Bars():
+            return [f"### {_text(block.title)}", "\n".join(f"- {_text(b.label)}: {_text(b.text)}" for b in block.bars)]
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -164,6 +176,15 @@ def _forest(block: Forest) -> list[str]:
     shown = ["Estimated: " + " / ".join(_text(one) for one in estimands)] if block.explorable else []
     unit = [f"In {block.axis.unit}."] if block.axis.unit else []
     return [f"### {_text(block.title)}", *shown, " ".join([_text(block.caption), *unit]).strip(), table]
+
+
+def _scatter(block: Scatter) -> list[str]:
+    columns = ("Number", "Policy", block.upward_label, "Interval", block.across_label)
+    rows: list[tuple[str, ...]] = [
+        (point.number, point.name, point.gap, point.span, point.kept) for point in block.points
+    ]
+    table = _table(columns, rows, numeric=(True, False, True, True, True))
+    return [f"### {_text(block.title)}", _text(block.caption), table]
 
 
 def _heat(block: Heat) -> str:

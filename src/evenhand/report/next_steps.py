@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import assert_never
 
-from evenhand.records.condition import MITIGATIONS
 from evenhand.records.estimate import Verdict
+from evenhand.records.mitigation import MITIGATIONS
 from evenhand.records.run_summary import RunSummary
 from evenhand.report.answer import ReportAnswer
 from evenhand.report.blocks import Step

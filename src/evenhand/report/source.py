@@ -56,6 +56,8 @@ class Source(Struct, frozen=True):
     def all(self) -> list[Finding]:
         """All findings, by model, then kind, then as they stand."""
         found = self.findings.findings
+        if self.findings.tried:  # the report is about the assistant as it is; policies have a section of their own
+            found = tuple(finding for finding in found if finding.where.mitigation == "none")
         return sorted(found, key=lambda finding: (_rank(finding.model, self.models), _rank(finding.kind, _KIND_ORDER)))
 
     def cells(self) -> dict[tuple[str, str], list[CellMean]]:

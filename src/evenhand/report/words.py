@@ -372,7 +372,7 @@ def _why_open(finding: Finding) -> str:
         return ""
     margin, noun = f"±{size(against.margin)}", _noun(finding)
     if against.too_few:
-        return f" {too_few_words(against.too_few, margin=margin, noun=noun)}"
+        return f" {too_few_words(against.too_few, margin=margin, noun=noun, alike=against.p_seen is None)}"
     if against.only_unseen:
         return (
             f" The {noun} that was seen lies within {margin}, but the sample is too small to say so of others: enough "
@@ -381,16 +381,22 @@ def _why_open(finding: Finding) -> str:
     return ""
 
 
-def too_few_words(few: Sequence[Shortfall], *, margin: str, noun: str = "gap") -> str:
+def too_few_words(few: Sequence[Shortfall], *, margin: str, noun: str = "gap", alike: bool = False) -> str:
     """Of what too few were asked, and how many it takes, as a sentence.
 
     Args:
         few: The kinds of units, at least one.
         margin: The margin with its unit, such as "±3 points".
         noun: What is compared with the margin.
+        alike: Whether all differences are exactly alike, which takes more units than differences that vary.
     """
     here = joined([plural(one.here, one.of) for one in few])
     needed = joined([plural(one.needed, one.of) for one in few])
+    if alike:
+        return (
+            f"All differences are exactly alike, and with {here} that does not show a {noun} to be smaller than "
+            f"{margin}: it takes at least {needed}."
+        )
     return (
         f"With {here}, no answers could have shown a {noun} to be smaller than {margin}: that takes at least {needed}."
     )

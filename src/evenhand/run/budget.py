@@ -59,7 +59,7 @@ class Budget:
 
     def room(self, request: Request, *, model: str) -> Room:
         """Whether a cell may be started now."""
-        limits, each = self._limits, 1 + len(self._second)
+        limits, each = self._limits, request.calls + len(self._second)
         if limits.max_calls is not None:
             if self.calls + each > limits.max_calls - (self.in_flight if each == 1 else 0):
                 return "max_calls"
@@ -119,10 +119,15 @@ class Budget:
             self._cost += estimate(price, input_tokens=read, output_tokens=written)
 
     def _dearest(self, request: Request, *, model: str) -> float:
-        """What a cell can cost at most, in US dollars: a second model reads the question and the whole answer."""
-        read = characters_of(request.messages) * (self._ratio or _FIRST_RATIO)
+        """What a cell can cost at most, in US dollars.
+
+        A second model reads the question and the whole answer; a policy may send a whole answer back.
+        """
+        longest = max(characters_of(messages) for messages in (request.messages, *request.others))
+        read = longest * (self._ratio or _FIRST_RATIO)
         written = request.settings.max_tokens
-        dollars = estimate(self._prices[model], input_tokens=read, output_tokens=written)
+        again = written if request.calls > 1 else 0
+        dollars = request.calls * estimate(self._prices[model], input_tokens=read + again, output_tokens=written)
         for name in self._second:
             dollars += estimate(self._prices[name], input_tokens=read + written, output_tokens=written)
         return dollars

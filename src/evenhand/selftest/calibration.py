@@ -102,7 +102,7 @@ class Rate(Struct, frozen=True):
         """Where all tables or none are hits, so that the error says nothing: the 95% bound of the share; else None."""
         if self.error > 0 or self.value not in (0.0, 1.0):
             return None
-        missed = 0.05 ** (1 / self.tables)
+        missed: float = 0.05 ** (1 / self.tables)
         return missed if self.value == 1.0 else 1 - missed
 
 

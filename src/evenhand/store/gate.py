@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from evenhand.endpoints.redact import HIDDEN, hide, known_secrets, redact
-from evenhand.records.message import Reply, TokenProbability
+from evenhand.records.message import Reply, SecondCall, TokenProbability
 from evenhand.records.trial import Failed
 
 __all__ = [
@@ -83,7 +83,7 @@ def failed(error: str, *, attempts: int = 1, secrets: tuple[str, ...] = ()) -> F
 
 def _number_flaws(reply: Reply) -> Iterator[str]:
     """What is wrong with the numbers of a reply, each in words; NaN is in no range."""
-    usages = [("", reply.usage), *((f"{call.model!r}: ", call.usage) for call in reply.second)]
+    usages = [("", reply.usage), *((f"{call.model!r}: ", call.usage) for call in _calls(reply))]
     tokens = [
         (f"{whose}{name}", getattr(usage, name), MOST_TOKENS)
         for whose, usage in usages
@@ -91,21 +91,25 @@ def _number_flaws(reply: Reply) -> Iterator[str]:
     ]
     characters = [
         (name, getattr(call, name), MOST_TOKENS)
-        for call in reply.second
+        for call in _calls(reply)
         for name in ("input_characters", "output_characters")
     ]
     for name, number, most in (*tokens, *characters, ("latency_s", reply.latency_s, MOST_SECONDS)):
         if number is not None and not 0 <= number <= most:
             yield f"{name} is {_written(number)}, not a number from 0 to {most:,.0f}"
-    for attempts in (reply.attempts, *(call.attempts for call in reply.second)):
+    for attempts in (reply.attempts, *(call.attempts for call in _calls(reply))):
         if not 1 <= attempts <= MOST_ATTEMPTS:
             yield f"attempts is {_written(attempts)}, not a number from 1 to {MOST_ATTEMPTS:,}"
+
+
+def _calls(reply: Reply) -> tuple[SecondCall, ...]:
+    return (*reply.second, *reply.extra)
 
 
 def _text_flaws(reply: Reply) -> Iterator[str]:
     """What is wrong with the texts of a reply, each in words."""
     texts: list[tuple[str, str | None]] = [(name, getattr(reply, name)) for name in _TEXTS]
-    texts += [("the name of the second model", call.model) for call in reply.second]
+    texts += [("the name of the second model", call.model) for call in _calls(reply)]
     for name, text in texts:
         if text is None:
             continue

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from evenhand.records.cell import Cell
 from evenhand.records.condition import CONDITION_FIELDS
@@ -81,7 +82,7 @@ def asked_sha(messages: Sequence[Message]) -> str:
 
 def row_of(work: Work, outcome: Outcome, reply: Reply | None) -> Row:
     """The row of a cell that was asked."""
-    cell, messages = work.cell, work.request.messages
+    cell, messages = work.cell, (reply.sent if reply is not None and reply.sent else work.request.messages)
     asked, sha, texts = _stored(messages)
     values: dict[str, str | int | None] = {
         "cell_key": cell.cell_key,
@@ -98,7 +99,7 @@ def row_of(work: Work, outcome: Outcome, reply: Reply | None) -> Row:
         "outcome": outcome_name(outcome),
         "choice": outcome.choice if isinstance(outcome, Answered) else None,
         "detail": _json(outcome),
-        "reply": None if reply is None else _json(reply),
+        "reply": None if reply is None else _json(replace(reply, sent=())),
     }
     columns = tuple(values[name] for name in CELL_COLUMNS)
     return Row(cell_key=cell.cell_key, outcome=outcome, reply=reply, columns=columns, texts=texts)

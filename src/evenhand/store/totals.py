@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from msgspec import Struct
 
 from evenhand.endpoints.billed import billed_tokens
-from evenhand.records.message import Reply
+from evenhand.records.message import Reply, SecondCall
 from evenhand.records.run_summary import Trouble
 from evenhand.records.trial import OUTCOMES, OutcomeName, outcome_name
 from evenhand.store.rows import StoredTrial
@@ -79,12 +79,13 @@ class Tally:
         reply = trial.reply
         if reply is None:
             return
-        if reply.usage.input_tokens is not None:
-            self._input = (self._input or 0) + reply.usage.input_tokens
-        if reply.usage.output_tokens is not None:
-            self._output = (self._output or 0) + reply.usage.output_tokens
+        self._input = _sum(self._input, reply.usage.input_tokens)
+        self._output = _sum(self._output, reply.usage.output_tokens)
         self._latency += reply.latency_s
-        self._attempts += reply.attempts
+        self._attempts += reply.attempts + sum(call.attempts for call in reply.extra)
+        for call in reply.extra:
+            self._input = _sum(self._input, call.usage.input_tokens)
+            self._output = _sum(self._output, call.usage.output_tokens)
         self._logprobs += reply.top is not None
         if reply.model:
             self._reported[reply.model] += 1
@@ -99,12 +100,13 @@ class Tally:
         read, out = billed_tokens(reply.usage, input_characters=sent, output_characters=written)
         self._priced[0] += read
         self._priced[1] += out
+        for call in reply.extra:
+            read, out = _billed(call)
+            self._priced[0] += read
+            self._priced[1] += out
         for call in reply.second:
             sums = self._second.setdefault(call.model, [0, 0, 0])
-            more = billed_tokens(
-                call.usage, input_characters=call.input_characters, output_characters=call.output_characters
-            )
-            for index, number in enumerate((call.attempts, *more)):
+            for index, number in enumerate((call.attempts, *_billed(call))):
                 sums[index] += number
 
     def totals(self) -> ModelTotals:
@@ -126,3 +128,12 @@ class Tally:
                 for model, (calls, read, written) in self._second.items()
             },
         )
+
+
+def _sum(total: int | None, more: int | None) -> int | None:
+    """A sum of what is reported; None where nothing is."""
+    return total if more is None else (total or 0) + more
+
+
+def _billed(call: SecondCall) -> tuple[int, int]:
+    return billed_tokens(call.usage, input_characters=call.input_characters, output_characters=call.output_characters)

@@ -15,8 +15,10 @@ from evenhand.analysis.table.predictions import read_predictions
 
 ITEMS = 20
 COLUMNS = PredictionColumns(item="item", profile="user", correct="ok", factors=("gender", "age"))
-GROWTH = 8.0
-"""Four times the users cost 3 to 4 times as much; where the cost grows with their square, 16 times."""
+CPU_S = 5.0
+"""For 2,000 users by 20 items: 1.5 s were measured on cores shared with ten other programs."""
+GROWTH = 3.0
+"""Twice the users cost twice as much; where the cost grows with their square, 4 times."""
 
 
 def table(path: Path, *, users: int) -> Path:
@@ -42,8 +44,9 @@ def seconds(path: Path) -> float:
     return time.process_time() - began
 
 
-def test_four_times_the_users_cost_at_most_eight_times_as_much(tmp_path: Path) -> None:
-    few, many = table(tmp_path / "few.csv", users=500), table(tmp_path / "many.csv", users=2_000)
-    seconds(few)  # loads what is loaded once
-    # The quickest of two: other work on the machine disturbs a single reading.
-    assert min(seconds(many) for _ in range(2)) < GROWTH * min(seconds(few) for _ in range(2))
+def test_two_thousand_users_take_seconds_and_twice_as_many_about_twice_as_long(tmp_path: Path) -> None:
+    few, many = table(tmp_path / "few.csv", users=2_000), table(tmp_path / "many.csv", users=4_000)
+    # The quickest of two: other work on the machine disturbs a single reading, and the first loads what is loaded once.
+    one, two = (min(seconds(path) for _ in range(2)) for path in (few, many))
+    assert one < CPU_S
+    assert two < GROWTH * one

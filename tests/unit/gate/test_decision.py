@@ -12,6 +12,7 @@ from evenhand.gate.decision import GateDecision, decide
 from evenhand.gate.policy import Policy, PolicyCondition, Rule
 from evenhand.gate.policy_file import default_policy
 from evenhand.gate.result import RESULTS, Result, worst_of
+from evenhand.gate.selection import nothing_picked, picked
 from evenhand.records.estimate import (
     Absent,
     Equivalence,
@@ -248,3 +249,12 @@ def test_a_rule_picks_by_every_word_and_names_its_worst_group() -> None:
     assert len(ids) == len(set(ids)) == len(wanted) == 4
     worst = max((f for f in wanted if f.verdict == "difference"), key=lambda f: abs(f.value or 0))
     assert title_of(worst) in decision.reason
+
+
+def test_a_rule_without_a_policy_is_about_the_assistant_as_it_is() -> None:
+    found = next(one for one in quick_findings().findings if one.measure == "gap")
+    under = replace(found, where=replace(found.where, mitigation="gate"))
+    assert picked(Rule(name="r", measure="gap"), (found, under)) == (found,)
+    named = Rule(name="r", measure="gap", condition=PolicyCondition(mitigation="gate"))
+    assert picked(named, (found, under)) == (under,)
+    assert "condition.mitigation 'gate'" in nothing_picked(named, (found,))

@@ -8,12 +8,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from evenhand.records.condition import MITIGATIONS, Condition
+from evenhand.records.condition import Condition
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.estimate import Absent, PointEstimate
 from evenhand.records.finding import Finding, SampleSize
 from evenhand.records.identity import finding_id
 from evenhand.records.measure import MEASURES, Quantity
+from evenhand.records.mitigation import MITIGATIONS
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
 
 ANCHOR = re.compile(r"[A-Za-z0-9_.~:/-]+")

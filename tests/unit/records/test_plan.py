@@ -15,8 +15,9 @@ from tests.support.small_plan import small_plan
 @pytest.mark.parametrize(
     ("field", "given", "said"),
     [
-        ("mitigations", ("instruct",), r"mitigations 'instruct'; allowed: none"),
-        ("mitigations", ("none", "redact"), r"'redact'"),
+        ("mitigations", ("none", "redct"), r"mitigations 'redct' \(did you mean 'redact'\?\); allowed: none, redact"),
+        ("mitigations", ("redact",), r"'redact'; the first must be 'none'"),
+        ("mitigations", "none", r"mitigations=\('none',\)"),
         ("placements", ("sistem",), r"did you mean 'system'"),
         ("readers", ("usee",), r"did you mean 'use'"),
         ("cues", ("stated", "implyed"), r"did you mean 'implied'"),
@@ -33,7 +34,7 @@ def test_a_design_holds_only_what_runs(field: str, given: object, said: str) -> 
 
 @pytest.mark.parametrize(
     ("field", "word", "said"),
-    [("mitigations", "instruct", "does not run: .*'instruct'; allowed: none"), ("placements", "tol", "mean 'tool'")],
+    [("mitigations", "forget", "does not run: .*'forget'; allowed: none"), ("placements", "tol", "mean 'tool'")],
 )
 def test_a_plan_in_a_file_holds_only_what_runs(tmp_path: Path, field: str, word: str, said: str) -> None:
     path = write_plan(small_plan(), tmp_path)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from evenhand.plan.cost import Price
 from evenhand.records.message import Message, ModelSettings, Request, Usage
 from evenhand.run.budget import Budget
@@ -88,3 +90,19 @@ def test_what_was_given_up_counts_as_calls_and_costs_nothing_known() -> None:
     budget.started(request(1), model="m")
     budget.abandoned("1")
     assert (budget.calls, budget.in_flight, budget.cost_usd) == (7, 0, None)
+
+
+def test_calls_of_a_policy_are_counted_before_they_are_made() -> None:
+    several = replace(request(0), calls=3, policy="consensus", others=((Message(role="user", content="x" * 80),),) * 3)
+    budget = Budget(Limits(max_calls=5), prices={"m": FREE})
+    assert budget.room(several, model="m") == "yes"
+    budget.started(several, model="m")
+    assert budget.room(several, model="m") == "wait"
+    budget.finished("0", [call(), call(), call()])
+    assert budget.calls == 3
+    assert budget.room(several, model="m") == "max_calls"
+    assert budget.room(request(1), model="m") == "yes"
+    # 40 tokens of the longest question and 10 of an answer that is sent back, 10 written: 60 dollars, three times.
+    dear = Budget(Limits(max_cost=179.0), prices={"m": DEAR})
+    assert dear.room(several, model="m") == "max_cost"
+    assert Budget(Limits(max_cost=180.0), prices={"m": DEAR}).room(several, model="m") == "yes"

@@ -103,8 +103,8 @@ def _each_level(blocks: Array, effects: Array) -> Array:
         scaled: Array = (blocks[0, 0] * effects.T).T
         return scaled
     by_term = effects.reshape(terms, levels, -1)
-    products: Array = np.einsum("ijl,jlc->ilc", blocks, by_term).reshape(effects.shape)
-    return products
+    summed: Array = np.einsum("ijl,jlc->ilc", blocks, by_term)
+    return summed.reshape(effects.shape)
 
 
 class Factorisation(Struct, frozen=True):

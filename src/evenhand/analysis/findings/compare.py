@@ -38,9 +38,11 @@ from evenhand.records.findings import Findings
 from evenhand.records.measure import Measure, Quantity
 from evenhand.records.profile import Cue
 
-__all__ = ["compare"]
+__all__ = ["QUESTION", "Change", "StratumPair", "compare", "gap_changes", "level_changes", "paired_policies"]
 
 _CELL = ("bank", "item", "arm", *(name for name in CONDITION_FIELDS if name != "cue"), "replicate", "order_index")
+QUESTION = tuple(column for column in _CELL if column != "mitigation")
+"""A cell whatever policy stood between memory and assistant."""
 _METHOD = "change of paired differences, crossed random effects (quasi-F, Satterthwaite)"
 
 
@@ -58,7 +60,11 @@ def compare(first: Scores, second: Scores) -> Findings:
         _pair(before, after, name=name or before.model)
         for before, after in zip(strata(first), strata(second), strict=True)
     ]
-    made = [one for pair in pairs for one in (*_gaps(pair), *_memory(pair), *_levels(pair), *_interactions(pair))]
+    made = [
+        one
+        for pair in pairs
+        for one in (*gap_changes(pair), *_memory(pair), *level_changes(pair), *_interactions(pair))
+    ]
     common = _common(first.frame, second.frame)
     both = common.filter(pl.col("before").is_not_null() & pl.col("after").is_not_null())
     return Findings(
@@ -160,7 +166,7 @@ def _require_same_cells(first: pl.DataFrame, second: pl.DataFrame) -> None:
     )
 
 
-class _Pair(Struct, frozen=True, kw_only=True):
+class StratumPair(Struct, frozen=True, kw_only=True):
     """One stratum three times: the changes, and both tables, on the cells that are answered in both."""
 
     change: Stratum
@@ -172,34 +178,39 @@ class _Pair(Struct, frozen=True, kw_only=True):
         return BeforeAfter(before=estimate(self.before), after=estimate(self.after))
 
 
-_Change = tuple[Finding, BeforeAfter]
+Change = tuple[Finding, BeforeAfter]
 
 
-def _pair(before: Stratum, after: Stratum, *, name: str) -> _Pair:
+def paired_policies(without: Stratum, under: Stratum) -> StratumPair:
+    """The trials of a policy and the same questions without one."""
+    return _pair(without, under, name=under.model, columns=QUESTION)
+
+
+def _pair(before: Stratum, after: Stratum, *, name: str, columns: tuple[str, ...] = _CELL) -> StratumPair:
     """A stratum whose values are the second table's minus the first's, and those of each, null where either is."""
     if before.primary != after.primary:
         raise TableError(
             f"the first table is scored by {before.primary!r} and the second by {after.primary!r} in "
             f"{before.stream_name!r}; ask both with log-probabilities or both without."
         )
-    columns = list(_CELL)
     old = before.rows.select(*columns, pl.col("value").alias("before"))
-    rows = after.rows.join(old, on=columns, how="inner", maintain_order="left")
+    rows = after.rows.join(old, on=list(columns), how="inner", maintain_order="left")
     change = pl.col("value") - pl.col("before")
 
     def valued(value: pl.Expr) -> Stratum:
         return replace(after, model=name, rows=rows.with_columns(value.alias("value")).drop("before"))
 
-    return _Pair(
+    return StratumPair(
         change=valued(change),
         before=valued(pl.when(change.is_not_null()).then(pl.col("before"))),
         after=valued(pl.when(change.is_not_null()).then(pl.col("value"))),
     )
 
 
-def _gaps(pair: _Pair) -> list[_Change]:
+def gap_changes(pair: StratumPair) -> list[Change]:
+    """The gap between advantaged and disadvantaged, of every cue style."""
     change = pair.change
-    found: list[_Change] = []
+    found: list[Change] = []
     for cue in cues(change):
         rows = change.paired(cue)
         if rows.height == 0:
@@ -222,17 +233,17 @@ def _gaps(pair: _Pair) -> list[_Change]:
     return found
 
 
-def _memory(pair: _Pair) -> list[_Change]:
+def _memory(pair: StratumPair) -> list[Change]:
     """Profile against none and against placebo, and placebo against none."""
     sides: tuple[tuple[ArmGroup, ArmGroup], ...] = (("profile", "none"), ("profile", "placebo"), ("placebo", "none"))
-    found: list[_Change] = []
+    found: list[Change] = []
     for arm, baseline in sides:
         for cue in cues(pair.change) if arm == "profile" else (None,):
             found += _effect(pair, ArmContrast(arm=arm, baseline=baseline), cue=cue)
     return found
 
 
-def _effect(pair: _Pair, arms: ArmContrast, *, cue: Cue | None) -> list[_Change]:
+def _effect(pair: StratumPair, arms: ArmContrast, *, cue: Cue | None) -> list[Change]:
     change = pair.change
 
     def compared(stratum: Stratum) -> MemoryComparison:
@@ -261,10 +272,10 @@ def _effect(pair: _Pair, arms: ArmContrast, *, cue: Cue | None) -> list[_Change]
     return [(finding(estimand, stratum=change, estimate=estimate, sample=sample), pair.both(effect))]
 
 
-def _levels(pair: _Pair) -> list[_Change]:
+def level_changes(pair: StratumPair) -> list[Change]:
     """Each level of each factor against its reference."""
     crossing = _crossing(pair.change)
-    found: list[_Change] = []
+    found: list[Change] = []
     for factor in crossing.factors if crossing else ():
         for code in range(1, len(factor.levels)):
 
@@ -276,10 +287,10 @@ def _levels(pair: _Pair) -> list[_Change]:
     return found
 
 
-def _interactions(pair: _Pair) -> list[_Change]:
+def _interactions(pair: StratumPair) -> list[Change]:
     """Every pair of levels of every pair of factors."""
     crossing = _crossing(pair.change)
-    found: list[_Change] = []
+    found: list[Change] = []
     for one, two in combinations(crossing.factors, 2) if crossing else ():
         for first, second in product(range(1, len(one.levels)), range(1, len(two.levels))):
             levels = ((one, first), (two, second))
@@ -301,11 +312,11 @@ def _crossing(stratum: Stratum) -> CodedTrials | None:
 
 
 def _crossed(
-    pair: _Pair,
+    pair: StratumPair,
     measure: Measure,
     contrast: tuple[LevelContrast, ...],
     gap: Callable[[Stratum], CrossedContrast],
-) -> _Change:
+) -> Change:
     estimand = Estimand(
         measure=measure,
         arms=ArmContrast(arm="crossing"),

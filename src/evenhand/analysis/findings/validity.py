@@ -106,7 +106,7 @@ def _validity(rows: pl.DataFrame, *, model: str, kind: str, answer: AnswerFormat
         above_chance=above,
         position_share=position,
         option_share=option,
-        agreement=_agreement(answered),
+        agreement=_agreement(_within_arms(answered) if kind in _OWN_FACT else answered),
         missing=_missing(rows),
         right=right,
         wrong=wrong,
@@ -160,6 +160,11 @@ def _most(answered: pl.DataFrame, column: str) -> tuple[float | None, bool]:
     if share < NEARLY_ALL or wrong.height < _LEAST_WRONG:
         return share, False
     return share, float((wrong[column].cast(pl.String) == top[0]).mean() or 0.0) >= NEARLY_ALL
+
+
+def _within_arms(answered: pl.DataFrame) -> pl.DataFrame:
+    """The answers with each item twice, with its own fact and without: another answer is right then."""
+    return answered.with_columns(pl.struct("question", "arm_kind").alias("question"))
 
 
 def _agreement(answered: pl.DataFrame) -> float | None:

@@ -27,6 +27,7 @@ __all__ = [
     "measurements_from_frame",
     "people_of",
     "read_measurements",
+    "unmitigated",
     "whole_answers",
     "write_measurements",
 ]
@@ -85,6 +86,11 @@ def measurements_from_frame(
     coded += [level_column(name) for name in factors]
     shaped = shaped.with_columns(pl.col(coded).cast(pl.Categorical))
     return Measurements(frame=shaped, factors=factors, settings=settings)
+
+
+def unmitigated(measurements: Measurements) -> Measurements:
+    """The table without the numbers stated under a policy."""
+    return replace(measurements, frame=measurements.frame.filter(pl.col("mitigation") == "none"))
 
 
 def read_measurements(path: Path, *, factors: tuple[str, ...], settings: AnalysisSettings) -> Measurements:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import lazy_loader
 import numpy as np
+from numpy.typing import NDArray
 
 from evenhand.seeds import stream
 
@@ -53,10 +54,16 @@ class Bm25Store:
         As in a real store there are always `k` of them (or all, where there are fewer), whether or not they
         share a word with the query.
         """
-        words = sorted(set(_words(query)) & self._index.vocab_dict.keys())
-        scores = self._index.get_scores(words) if words else np.zeros(len(self.texts), dtype=np.float32)
-        best = np.lexsort((self._rank, -scores))[:k]
+        best = np.lexsort((self._rank, -self.scores(query)))[:k]
         return tuple(int(index) for index in best)
+
+    def scores(self, query: str) -> NDArray[np.float32]:
+        """The score of every document, facts first; 0 where it shares no word with the query."""
+        words = sorted(set(_words(query)) & self._index.vocab_dict.keys())
+        scores: NDArray[np.float32] = (
+            self._index.get_scores(words) if words else np.zeros(len(self.texts), dtype=np.float32)
+        )
+        return scores
 
 
 def _words(text: str) -> list[str]:

@@ -267,6 +267,13 @@ def tipping(
     return found.verdict, found.bounds.tipping
 
 
+def open_share(value: float, *, se: float, p_margin: float | None = 0.2) -> float | None:
+    """The tipping point of an estimate that is open."""
+    verdict, share = tipping(value, se=se, p_margin=p_margin)
+    assert verdict == "inconclusive"
+    return share
+
+
 def test_a_negative_difference_tips_where_the_estimate_rises_to_the_half_width() -> None:
     reach = 0.01 * quantile(0.975, df=None)
     verdict, share = tipping(-0.05, se=0.01, low=-0.15, high=0.05)
@@ -284,13 +291,13 @@ def test_an_equivalence_tips_where_the_one_sided_test_stops_rejecting() -> None:
 
 def test_what_is_open_tips_at_the_nearest_of_the_two_verdicts() -> None:
     reach, inside = 0.015 * quantile(0.975, df=None), 0.03 - 0.015 * quantile(0.95, df=None)
-    assert tipping(0.02, se=0.015) == ("inconclusive", pytest.approx((reach + 0.1) / 0.2))
-    assert tipping(0.012, se=0.015) == ("inconclusive", pytest.approx((inside + 0.1) / 0.2))
-    assert tipping(-0.012, se=0.015) == ("inconclusive", pytest.approx((-inside + 0.1) / 0.2))
+    assert open_share(0.02, se=0.015) == pytest.approx((reach + 0.1) / 0.2)
+    assert open_share(0.012, se=0.015) == pytest.approx((inside + 0.1) / 0.2)
+    assert open_share(-0.012, se=0.015) == pytest.approx((-inside + 0.1) / 0.2)
     # With a standard error of 3 points no estimate is equivalent: only a difference is left, as without any margin.
     wide = 0.03 * quantile(0.975, df=None)
-    assert tipping(0.012, se=0.03) == ("inconclusive", pytest.approx((wide + 0.1) / 0.2))
-    assert tipping(0.012, se=0.015, p_margin=None) == ("inconclusive", pytest.approx((reach + 0.1) / 0.2))
+    assert open_share(0.012, se=0.03) == pytest.approx((wide + 0.1) / 0.2)
+    assert open_share(0.012, se=0.015, p_margin=None) == pytest.approx((reach + 0.1) / 0.2)
 
 
 def test_missing_answers_that_cannot_change_a_verdict_have_no_tipping_point() -> None:

@@ -53,8 +53,8 @@ def test_placebo_texts_are_a_sample_that_may_differ_more_than_profiles_do() -> N
     scores = simulated_scores(Respondent(cell_sd=0.2), design=design, rng=np.random.default_rng(3))
     arm = pl.col("arm").cast(pl.String)
     # Two placebo texts are answered right throughout and two wrong: their mean says little of another text.
-    fixed = pl.when(arm.is_in(["placebo/00", "placebo/01"])).then(1.0)
-    fixed = fixed.when(arm.str.starts_with("placebo")).then(0.0).otherwise(pl.col("score"))
+    right, wrong = arm.is_in(["placebo/00", "placebo/01"]), arm.str.starts_with("placebo")
+    fixed = pl.when(right).then(1.0).when(wrong).then(0.0).otherwise(pl.col("score"))
     (part,) = strata(replace(scores, frame=scores.frame.with_columns(fixed.alias("score"))))
     found = the(memory_findings(part), measure="memory_effect", baseline="placebo")
     assert found.spread is not None and found.spread.df is not None and found.spread.se is not None

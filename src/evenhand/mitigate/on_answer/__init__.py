@@ -1,0 +1,1 @@
+"""Policies that ask more than once."""

@@ -1,0 +1,1 @@
+"""Policies that change what is said: pure functions of the conversation."""
