@@ -1,1 +1,1 @@
-"""Policies that stand between memory and assistant, tried in the same run and usable in front of a live one."""
+"""Policies between memory and assistant, tried in the same run and usable in front of a live one."""

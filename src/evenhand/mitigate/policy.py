@@ -1,7 +1,7 @@
 """The three kinds of policies: on memory, on the prompt, on the answer.
 
 A policy knows nothing of audits. The grid of an audit and a gateway in front of a live assistant call the same function
-with what stands there: the facts in memory, the conversation, a way to ask.
+with what is there: the facts in memory, the conversation, a way to ask.
 """
 
 from __future__ import annotations

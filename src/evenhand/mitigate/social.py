@@ -17,7 +17,7 @@ __all__ = ["OPTIONS", "SocialFacts", "social_facts", "social_files"]
 
 By = Literal["tag", "words", "both"]
 OPTIONS = ("by", "patterns")
-"""`by`: tag, words or both; `patterns`: a file of further words, one a line."""
+"""`by`: tag, words or both; `patterns`: a file of further words, one per line."""
 
 _POSITION = "social-words.yaml"
 _PEOPLE = "factor-lexicon.yaml"
@@ -68,7 +68,7 @@ def social_files(options: Mapping[str, str]) -> dict[str, str]:
     try:
         own = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the file of patterns {path!r} cannot be read ({error}); write one word a line") from error
+        raise UsageError(f"the file of patterns {path!r} cannot be read ({error}); write one word per line") from error
     listed_terms(own, source=path)
     return texts | {_OWN: own}
 

@@ -48,7 +48,7 @@ def loaded(text: str, *, source: str) -> Any:
 
 
 def listed_terms(text: str, *, source: str) -> tuple[str, ...]:
-    """The terms of a word list: a YAML file with `groups`, or a text with one term a line (`#` begins a comment).
+    """The terms of a word list: a YAML file with `groups`, or a text with one term per line (`#` begins a comment).
 
     Raises:
         UsageError: It is neither, or holds no term.

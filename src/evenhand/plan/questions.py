@@ -75,7 +75,7 @@ class Questions:
     def work(self, cell: Cell, meeting: Meeting) -> Work:
         """The request of one cell, as its policy would have it.
 
-        A policy stands between memory and assistant: the arm without memory has none.
+        A policy is between memory and assistant: the arm without memory has none.
         """
         item, arm = meeting.item, meeting.arm
         self._items.setdefault(item.id, item)

@@ -47,7 +47,7 @@ class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDIN
     findings: tuple[Finding, ...]
     """Every estimand."""
     tried: tuple[TriedPolicy, ...] = ()
-    """What policies between memory and assistant changed; their findings stand among `findings`, by condition."""
+    """What policies between memory and assistant changed; their findings are among `findings`, by condition."""
     validity: tuple[Validity, ...] = ()
     """Whether the answers could have shown a difference, by model and kind of item."""
     cells: tuple[CellMean, ...] = ()

@@ -114,7 +114,7 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     readers: tuple[Reader, ...] = ("none",)
     """What the assistant is told to do with memory."""
     mitigations: tuple[Mitigation, ...] = ("none",)
-    """Policies that stand between memory and assistant, each asked beside the others; `none` is always among them."""
+    """Policies between memory and assistant, each asked beside the others; `none` is always among them."""
     written: tuple[ItemKind, ...] = ()
     """Kinds of items with options that are answered in writing instead, where nothing is shown to choose from."""
     answers: tuple[ChoiceFormat, ...] = ("letter",)
@@ -126,7 +126,7 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.mitigations[:1] != ("none",) or len(set(self.mitigations)) < len(self.mitigations):
             raise UsageError(
                 f"the design has mitigations {', '.join(map(repr, self.mitigations))}; the first must be 'none', for "
-                "each policy is compared with the same questions without one, and each may stand there once"
+                "each policy is compared with the same questions without one, and each may be there once"
             )
 
 

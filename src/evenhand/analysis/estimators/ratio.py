@@ -31,7 +31,7 @@ def ratio_of_means(above: NDArray[np.float64], below: NDArray[np.float64], *, co
     """Mean of `above` divided by mean of `below`; the units (items) are the sample.
 
     Args:
-        above: One number a unit.
+        above: One number per unit.
         below: The divisor, of the same units in the same order.
         confidence: Share of such intervals that hold the truth.
 
