@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-LOCKED := pyproject.toml uv.lock scripts/bootstrap.py scripts/installer.txt
+LOCKED := Makefile pyproject.toml uv.lock scripts/bootstrap.py scripts/installer.txt
 .PHONY: help install audit test check test-extras test-all test-latest test-lowest coverage bench docs calibration specimens
 
 help: ## list the targets
@@ -12,8 +12,9 @@ help: ## list the targets
 	$(PYTHON) scripts/bootstrap.py .venv 'dev'
 	@touch $@
 
-.venv/.installed-extras: .venv/.installed
-	$(PYTHON) scripts/bootstrap.py .venv 'dev,serving,inspect,rate'
+.venv/.installed-extras: .venv/.installed scripts/small-model.txt
+	$(PYTHON) scripts/bootstrap.py .venv 'dev,serving,inspect,rate,notebooks,train'
+	@bash scripts/install-small-model.sh
 	@touch $@
 
 .venv/.installed-docs: .venv/.installed
@@ -34,15 +35,14 @@ check: install ## format, lint, types, prose, import rules
 
 test: install ## the tests, without extras
 	@sh scripts/install-browser.sh
-	$(BIN)/pytest -n 2 -m 'not extras and not slow and not r'
+	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m 'not extras and not slow and not r'
 
-test-extras: .venv/.installed-extras ## the tests that need torch, transformers and the other extras
+test-extras: .venv/.installed-extras ## the tests that need torch, transformers, a real small model and the other extras
 	$(BIN)/pytest -m 'extras and not slow'
 
 test-all: .venv/.installed-extras ## everything, long ones too (R, training, soak)
 	@sh scripts/install-browser.sh
 	@bash scripts/install-r.sh
-	@bash scripts/install-llama-cpp.sh
 	$(BIN)/pytest
 
 test-latest: install ## an audit and the unit tests with the newest versions that pyproject.toml allows
@@ -52,8 +52,9 @@ test-lowest: install ## the same with the oldest versions that it allows
 	$(BIN)/python scripts/declared_versions.py lowest-direct
 
 coverage: install ## which lines of analysis, scoring and run the tests reach; build/coverage/index.html
-	$(BIN)/pytest -n 2 -m 'not extras and not slow and not r and not browser' \
-		--cov=evenhand --cov-report=term:skip-covered --cov-report=html:build/coverage
+	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m 'not extras and not slow and not r and not browser' \
+		--cov=evenhand --cov-report= --cov-report=html:build/coverage --cov-report=json:build/coverage.json
+	$(BIN)/python scripts/coverage_rooms.py build/coverage.json analysis scoring run
 
 docs: .venv/.installed-docs ## reference pages from the code, then the site in site/
 	$(BIN)/python scripts/reference_pages.py

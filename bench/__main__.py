@@ -8,7 +8,17 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-BENCHES = ("client_speed", "memory", "start_up", "specimen_speed", "judge_speed", "findings_speed", "headroom")
+BENCHES = (
+    "client_speed",
+    "memory",
+    "start_up",
+    "specimen_speed",
+    "judge_speed",
+    "findings_speed",
+    "table_speed",
+    "gateway_speed",
+    "headroom",
+)
 
 
 def main(names: list[str]) -> bool:

@@ -8,7 +8,11 @@ from evenhand.selftest.calibration import Rate
 
 
 def percent(rate: Rate) -> str:
-    return f"{100 * rate.value:.1f} ± {100 * rate.error:.1f}"
+    """A share with its Monte Carlo error; with its 95% bound where no table, or every table, is a hit."""
+    if rate.reach is not None:
+        return f"{100 * rate.value:.1f} ({'at most' if rate.value == 0 else 'at least'} {100 * rate.reach:.1f})"
+    digits = 1 if 100 * rate.error >= 0.05 else 2
+    return f"{100 * rate.value:.{digits}f} ± {100 * rate.error:.{digits}f}"
 
 
 def inside(rate: Rate, low: float, high: float) -> str:

@@ -18,7 +18,7 @@ LEAST = (3, 11)
 INSTALLER = Path(__file__).with_name("installer.txt")
 TORCH = "torch==2.13.0"
 """Outside the lock file: pip takes the CPU build where one is at hand (a folder or an index of the machine's own)."""
-NEEDS_TORCH = {"serving", "hf"}
+NEEDS_TORCH = {"serving", "hf", "train"}
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "gallery.md"
 HEAD = f"""# Gallery
 
 Respondents of which everything is known, each audited whole: planned, asked, stored, scored, analysed and reported. The
-right answer is written beside each in `evenhand.selftest.gallery`, and `evenhand selftest` checks it. They stand where
+right answer is written beside each in `evenhand.selftest.gallery`, and `evenhand selftest` checks it. They are where
 judges fail: at the ceiling, at chance, stuck on one letter, with rare strong reactions, different in style or refusal.
 
 Made by `scripts/gallery_page.py` with seed {SEED}.

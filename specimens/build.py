@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import torch
 
-from evenhand.bank.cohorts import cohort_sha256, load_cohort, shipped_cohorts
+from evenhand.bank.cohorts import cohort_sha256, load_cohort
 from evenhand.bank.load import load_bank
 from evenhand.endpoints.specimen.card import SpecimenCards
 from evenhand.endpoints.specimen.chat import ChatTokens
@@ -24,10 +24,9 @@ from specimens.bank import make_items, write
 from specimens.card import card, table
 from specimens.curriculum import Plan, train_base, train_fork
 from specimens.export import export, hashes
-from specimens.language import Language
 from specimens.lessons import Lessons
+from specimens.materials import materials
 from specimens.measure import COHORTS, Asking
-from specimens.memories import Memories
 from specimens.network import Network
 from specimens.training import Reader
 from specimens.vocabulary import train_tokenizer
@@ -45,15 +44,6 @@ def _log() -> None:
     torch.set_num_threads(1)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     _LOG.setLevel(logging.INFO)
-
-
-def materials() -> tuple[Language, Memories]:
-    """The grammars; no sentence of a shipped cohort can be drawn from the second."""
-    sentences: set[str] = set()
-    for name in shipped_cohorts():
-        cohort = load_cohort(name, cues=("stated", "implied", "mixed"))
-        sentences.update(fact.text for profile in (*cohort.profiles, *cohort.placebo) for fact in profile.facts)
-    return Language(_HERE / "situations.yaml"), Memories(_HERE / "memories.yaml", held_out=frozenset(sentences))
 
 
 def _workshop(folder: Path) -> tuple[Lessons, Reader]:

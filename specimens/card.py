@@ -11,7 +11,7 @@ import numpy as np
 from evenhand.endpoints.specimen.card import Contrast, Control, SpecimenCard, SpecimenCards
 from specimens.curriculum import Plan
 from specimens.effects import PLANTED
-from specimens.measure import COHORTS, Asking, contrasts, controls, score_cohort
+from specimens.measure import COHORTS, Asking, contrasts, controls, points, score_cohort
 from specimens.network import Network, Shape
 
 __all__ = ["card", "points", "table"]
@@ -81,12 +81,6 @@ def table(cards: SpecimenCards) -> str:
         shares = (f"{100 * getattr(card, field):.1f}" for card in cards.specimens)
         lines.append(f"| accuracy without memory, {title}, % | | " + " | ".join(shares) + " |")
     return "\n".join(lines) + "\n"
-
-
-def points(estimate: float, low: float, high: float) -> str:
-    """A size and its interval in points."""
-    shown, *ends = (f"{round(100 * number, 1) + 0.0:+.1f}" for number in (estimate, low, high))
-    return f"{shown} ({', '.join(ends)})"
 
 
 def _size(card: SpecimenCard, identity: str) -> Contrast | Control:

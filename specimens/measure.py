@@ -20,7 +20,7 @@ from evenhand.records.message import Message
 from evenhand.records.profile import Arm, Cohort, Fact, Placement
 from specimens.effects import PLANTED
 
-__all__ = ["COHORTS", "Asking", "Scores", "contrasts", "controls", "score_cohort", "scores_behind"]
+__all__ = ["COHORTS", "Asking", "Scores", "contrasts", "controls", "points", "score_cohort", "scores_behind"]
 
 COHORTS: tuple[str, ...] = ("explicit", "intersectional")
 _CHUNK = 24
@@ -192,3 +192,9 @@ def controls(sample: Scores, bank: Scores, *, seed: int) -> list[Control]:
             )
         )
     return made
+
+
+def points(estimate: float, low: float, high: float) -> str:
+    """A size and its interval in points."""
+    shown, *ends = (f"{round(100 * number, 1) + 0.0:+.1f}" for number in (estimate, low, high))
+    return f"{shown} ({', '.join(ends)})"

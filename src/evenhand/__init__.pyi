@@ -1,9 +1,6 @@
 from .analysis.analyse import analyse
-from .analysis.table.scores import Scores, read_scores
+from .analysis.table.scores import read_scores
 from .audit import audit
-from .bank.cohorts import load_cohort
-from .bank.load import load_bank
-from .endpoints.base import Endpoint
 from .endpoints.context import Connection
 from .endpoints.kind import EndpointKind
 from .errors import EvenhandError
@@ -11,14 +8,12 @@ from .plan.make import PlanRequest, make_plan
 from .records.finding import Finding
 from .records.findings import Findings
 from .records.plan import Design, ModelSpec, Plan
-from .report.html import render_html
 from .run.limits import Limits
 from .rundir import RunDirectory, open_run
 
 __all__ = [
     "Connection",
     "Design",
-    "Endpoint",
     "EndpointKind",
     "EvenhandError",
     "Finding",
@@ -28,13 +23,9 @@ __all__ = [
     "Plan",
     "PlanRequest",
     "RunDirectory",
-    "Scores",
     "analyse",
     "audit",
-    "load_bank",
-    "load_cohort",
     "make_plan",
     "open_run",
     "read_scores",
-    "render_html",
 ]

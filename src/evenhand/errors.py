@@ -64,10 +64,10 @@ class EvenhandError(Exception):
     Example:
         >>> import evenhand
         >>> try:
-        ...     evenhand.load_bank("understandin")
+        ...     evenhand.open_run("runs/none")
         ... except evenhand.EvenhandError as error:
         ...     print(type(error).__name__, error.exit_code)
-        BankError 3
+        StoreError 4
     """
 
     exit_code: ClassVar[int] = 1

@@ -13,6 +13,7 @@ from evenhand.design.arms import best_option, item_fact_arm, plan_arms
 from evenhand.design.cells import Crossing
 from evenhand.reading.read import Read, read
 from evenhand.reading.shown import Shown
+from evenhand.records.answer_format import CHOICE_FORMATS
 from evenhand.records.item import Item
 from evenhand.records.message import Reply
 from evenhand.records.plan import Plan
@@ -103,7 +104,7 @@ class _Scorer:
             *msgspec.structs.astuple(cell.condition),
             *(cell.replicate, cell.order_index, outcome_name(outcome)),
             *(choice, (answered.emotion or answered.strategy) if answered else None, key or None),
-            sum(values) / len(values) if values else None,
+            sum(values) / len(values) if values and cell.condition.answer in CHOICE_FORMATS else None,
             place,
             _score(item, outcome, key),
             *(p_score, p_best, leak, leak_reasoning, dimension),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ NAMES = re.findall(r"^\| `(\w+)` \| (.+?) \| `([\w./]+)` \|$", WORDS.partition("
 RETIRED = re.findall(r"^\| ~~`(\w+)`~~ \| `(\w+)` \|", WORDS.partition("## Names that were given up")[2], re.MULTILINE)
 
 
-def identifiers(path: Path) -> set[str]:
+@cache
+def identifiers(path: Path) -> frozenset[str]:
     """Every name that a file defines: classes, functions, fields, arguments and variables."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -26,7 +28,7 @@ def identifiers(path: Path) -> set[str]:
                 found.add(name)
             case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()):
                 found.add(name)
-    return found
+    return frozenset(found)
 
 
 def test_no_class_name_stands_for_two_classes() -> None:

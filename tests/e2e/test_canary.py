@@ -13,7 +13,20 @@ from typing import Any
 from tests.support.chat_server import chat_body, chat_server
 
 KEY = "canary-0123456789-abcdef"
-SMALL = ("--kind", "understanding", "--pairs", "1", "--placebo", "0.2", "--none-repeats", "1", "--preset", "quick")
+SMALL = (
+    "--kind",
+    "understanding",
+    "--answer",
+    "letter",
+    "--pairs",
+    "1",
+    "--placebo",
+    "0.2",
+    "--none-repeats",
+    "1",
+    "--preset",
+    "quick",
+)
 
 
 def audit(url: str, run: Path, *more: str) -> subprocess.CompletedProcess[str]:

@@ -7,19 +7,31 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copytree
 from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
 
 from evenhand.gate.policy_file import read_policy
+from tests.support.standard_audit import StandardAudit
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
 WORKFLOW = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[0])
 STEPS = [step["run"] for step in WORKFLOW["jobs"]["gate"]["steps"] if "run" in step]
 ENVIRONMENT = WORKFLOW["jobs"]["gate"]["env"]
+pytestmark = pytest.mark.xdist_group("standard audits")
 TINY = "--preset quick --kind understanding --pairs 1 --placebo 0.2 --none-repeats 1"
+
+
+@pytest.fixture
+def folder(model: str, size: str, request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Where the job runs. The answers of a standard audit are there already: the job asks no question twice."""
+    if size == ENVIRONMENT["SIZE"]:
+        audit: StandardAudit = request.getfixturevalue(f"{model.rpartition('/')[2]}_audit")
+        copytree(audit.run, tmp_path / "runs" / "gate")
+    return tmp_path
 
 
 def job(folder: Path, **env: str) -> tuple[int, str]:
@@ -56,13 +68,13 @@ def job(folder: Path, **env: str) -> tuple[int, str]:
     ],
 )
 def test_the_example_workflow_turns_red_for_the_right_reason(
-    model: str, size: str, code: int, result: str, tmp_path: Path
+    model: str, size: str, code: int, result: str, folder: Path
 ) -> None:
-    ended, log = job(tmp_path, MODEL=model, SIZE=size)
+    ended, log = job(folder, MODEL=model, SIZE=size)
     assert ended == code, log
-    summary = (tmp_path / "summary.md").read_text(encoding="utf-8")
+    summary = (folder / "summary.md").read_text(encoding="utf-8")
     assert f"evenhand gate: {result}" in summary.splitlines()[0]
-    root = ET.parse(tmp_path / "gate.xml").getroot()
+    root = ET.parse(folder / "gate.xml").getroot()
     failed = int(root.get("failures", "")), int(root.get("errors", ""))
     assert (failed[0] > 0, failed[1] > 0) == (code == 7, code == 8)
     if code == 7:

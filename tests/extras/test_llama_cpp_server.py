@@ -15,11 +15,11 @@ from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.kinds import open_endpoint
 from evenhand.records.message import Message, ModelSettings, Reply, Request
 from evenhand.records.plan import ModelSpec
-from tests.support.running_server import RunningServer, await_answer, free_port
+from tests.support.running_server import RunningServer, llama_cpp_server
 
-pytestmark = [pytest.mark.extras, pytest.mark.slow]
+pytestmark = pytest.mark.extras
 
-pytest.importorskip("llama_cpp.server", reason="llama-cpp-python's server is not there: scripts/install-llama-cpp.sh")
+pytest.importorskip("xllamacpp", reason="llama.cpp's server is not there: scripts/install-small-model.sh")
 
 ROOT = Path(__file__).parents[2]
 LETTERS = ("A", "B", "C", "D", "E")
@@ -30,19 +30,8 @@ def llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSe
     directory = tmp_path_factory.mktemp("gguf")
     model = directory / "tilted.gguf"
     subprocess.run([sys.executable, "-m", "specimens.to_gguf", "tilted", str(model)], cwd=ROOT, check=True)
-    port = free_port()
-    command = [
-        *(sys.executable, "-m", "llama_cpp.server", "--model", str(model), "--logits_all", "true"),
-        *("--host", "127.0.0.1", "--port", str(port), "--n_ctx", "2048", "--n_threads", "2"),
-    ]
-    with (directory / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            await_answer(f"http://127.0.0.1:{port}/v1/models", process, directory / "server.log")
-            yield RunningServer(f"http://127.0.0.1:{port}/v1", str(model))
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+    with llama_cpp_server(directory, "--file", str(model), "--threads", "1") as server:
+        yield server
 
 
 def request(index: int) -> Request:

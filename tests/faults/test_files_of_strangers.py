@@ -21,8 +21,11 @@ from msgspec import Struct
 from tests.support.protocol_files import steu_items, write_docx, write_pdf
 
 MEASURED = Path(__file__).parents[1] / "support" / "measured.py"
-CPU_S = 8.0
-"""Alone on a machine each takes about 2 s; cores shared with other work were measured to count up to 2.5 times that."""
+CPU_S = 2.0
+LIGHT_STARTS = 6
+"""On a slower machine the 2 s are counted in starts of the command line that load nothing else. One took 0.32 to 0.42 s
+of CPU on cores shared with ten other programs; there the dearest file took 5.5 starts, and loading the statistics 6.1.
+"""
 MEMORY_MB = 200
 BANK = "schema: evenhand.bank/1\nname: b\nversion: '1'\nsource: s\nlicence: l\nredistribute: true\nvalidated: false\n"
 CELL = '<w:p><w:r><w:t xml:space="preserve">{}</w:t></w:r></w:p>'
@@ -38,11 +41,27 @@ class Used(Struct, frozen=True):
 
 
 def used(*arguments: object, folder: Path) -> Used:
+    """Measured once; a second time, and the quicker counts, where other work may have disturbed the first."""
     command = [sys.executable, str(MEASURED), sys.executable, "-m", "evenhand.cli.main", *map(str, arguments)]
-    return msgspec.json.decode(subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout, type=Used)
+
+    def once() -> Used:
+        return msgspec.json.decode(
+            subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout, type=Used
+        )
+
+    first = once()
+    return first if first.cpu_s < CPU_S else min(first, once(), key=lambda result: result.cpu_s)
 
 
-def faults_of(result: Used) -> list[str]:
+def in_time(result: Used, folder: Path) -> bool:
+    """Within 2 s, or within 6 light starts as they cost here and now."""
+    if result.cpu_s < CPU_S:
+        return True
+    starts = sorted(used("--version", folder=folder).cpu_s for _ in range(3))
+    return result.cpu_s < LIGHT_STARTS * starts[1]
+
+
+def faults_of(result: Used, folder: Path) -> list[str]:
     """What is wrong with how a command refused a file: nothing, where it ended in one sentence and in time."""
     lines = [line for line in result.said.splitlines() if line.strip()]
     holds = {
@@ -50,7 +69,7 @@ def faults_of(result: Used) -> list[str]:
         "one line": len(lines) == 1,
         "short": all(len(line) < 700 for line in lines),
         "next step": any(re.search(r"[;:] .*\w", line) for line in lines),
-        "processor time": result.cpu_s < CPU_S,
+        "processor time": in_time(result, folder),
         "memory": result.peak_mb < MEMORY_MB,
     }
     return [f"{name}: {str(result)[:3000]}" for name, held in holds.items() if not held]
@@ -99,7 +118,7 @@ TEXTS = {
 def test_a_bank_or_cohort_made_to_fill_a_machine_is_one_sentence(kind: str, command: str, tmp_path: Path) -> None:
     path = tmp_path / "stranger.yaml"
     path.write_text(TEXTS[kind], encoding="utf-8")
-    assert faults_of(used(command, "check", path, folder=tmp_path)) == []
+    assert faults_of(used(command, "check", path, folder=tmp_path), tmp_path) == []
 
 
 def rewritten(path: Path, part: str, change: Callable[[bytes], bytes]) -> Path:
@@ -304,7 +323,8 @@ PROTOCOLS: dict[str, Callable[[Path], Path]] = {
 @pytest.mark.parametrize("kind", PROTOCOLS)
 def test_a_protocol_made_to_fill_a_machine_is_one_sentence(kind: str, tmp_path: Path) -> None:
     path = PROTOCOLS[kind](tmp_path)
-    assert faults_of(used("items", "import", path, "--format", "steu", "--out", "out.yaml", folder=tmp_path)) == []
+    result = used("items", "import", path, "--format", "steu", "--out", "out.yaml", folder=tmp_path)
+    assert faults_of(result, tmp_path) == []
     assert not (tmp_path / "out.yaml").exists()
 
 
@@ -369,7 +389,7 @@ def test_a_table_made_to_fill_a_machine_is_one_sentence(kind: str, tmp_path: Pat
     result = used(
         "analyse", path, "--item", "item", "--correct", "item", "--profile", "item", "--out", "o", folder=tmp_path
     )
-    assert faults_of(result) == []
+    assert faults_of(result, tmp_path) == []
 
 
 ROWS = {
@@ -387,14 +407,32 @@ def test_rows_to_import_made_to_fill_a_machine_are_one_sentence(name: str, tmp_p
     (tmp_path / name).write_text(ROWS[name], encoding="utf-8")
     options = ("--option", "stem=stem", "--option", "options=a,b", "--option", "key=key")
     result = used("items", "import", name, "--format", "columns", *options, "--out", "o.yaml", folder=tmp_path)
-    assert faults_of(result) == []
+    assert faults_of(result, tmp_path) == []
 
 
 @pytest.mark.parametrize("text", ['{"a":' * 500_000, "[" * 500_000, "{", "", '{"version": 1e999}', "\x00"])
 @pytest.mark.parametrize(
-    ("command", "name"), [("report", "findings.json"), ("run", "plan.json"), ("analyse", "plan.json")]
+    ("command", "name"),
+    [("report", "findings.json"), ("gate", "findings.json"), ("run", "plan.json"), ("analyse", "plan.json")],
 )
 def test_a_damaged_run_directory_is_one_sentence(command: str, name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / name).write_text(text, encoding="utf-8")
-    assert faults_of(used(command, "run", folder=tmp_path)) == []
+    assert faults_of(used(command, "run", folder=tmp_path), tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", ["half a table", "no Parquet", "thirty million rows in a few kilobytes"])
+def test_a_table_to_compare_is_one_sentence(kind: str, tmp_path: Path) -> None:
+    path = TABLES[kind](tmp_path)
+    assert faults_of(used("compare", path, path, folder=tmp_path), tmp_path) == []
+
+
+def test_a_bank_to_plan_with_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "stranger.yaml"
+    path.write_text(TEXTS["aliases of aliases"], encoding="utf-8")
+    assert faults_of(used("plan", "--bank", path, "--out", "run", folder=tmp_path), tmp_path) == []
+
+
+def test_a_command_that_takes_as_long_as_an_analysis_is_found_out(tmp_path: Path) -> None:
+    slow = used("--version", folder=tmp_path)
+    assert not in_time(msgspec.structs.replace(slow, cpu_s=max(CPU_S, 40 * slow.cpu_s)), tmp_path)

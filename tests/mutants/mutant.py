@@ -2,8 +2,8 @@
 
 A fault is a comparison turned round, `and` for `or`, a condition negated, a number off by one, a text that is another,
 a result that is None, a call left out, or a regular expression with a look-around flipped, an anchor dropped or an
-alternative missing. Docstrings, annotations, `__all__` and the words of an error are left alone: nothing depends on
-them.
+alternative missing. Docstrings, annotations, `__all__`, the words of an error and the `strict` of a zip are left alone:
+nothing that can happen depends on them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import copy
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -37,6 +38,8 @@ _RECKONED: dict[type[ast.operator], type[ast.operator]] = {
     ast.FloorDiv: ast.Mult,
 }
 _LEFT_ALONE = (ast.Raise, ast.Import, ast.ImportFrom, ast.JoinedStr)
+_SHOWN = 90
+"""Characters of code in the name of a mutant."""
 _FLIPS = {"(?!": "(?=", "(?=": "(?!", "(?<!": "(?<=", "(?<=": "(?<!"}
 
 
@@ -45,40 +48,91 @@ class Mutant(Struct, frozen=True):
 
     line: int
     """Line of the sound source."""
+    place: str
+    """The function or class it is in; empty in the body of the module."""
+    body: tuple[int, int] | None
+    """First and last line of the body of the innermost function it is in."""
     fault: str
     """What was changed, in words."""
+    change: str
+    """The code before and after, cut to a readable length."""
+    nth: int
+    """How many mutants of the same place read the same and come earlier."""
     source: str
     """The whole source, with the fault."""
 
+    @property
+    def name(self) -> str:
+        """What tells it from the other mutants of its module, wherever its line moves."""
+        again = f" (no. {self.nth + 1})" if self.nth else ""
+        return f"{self.place or 'module'}: {self.fault}: {self.change}{again}"
+
+
+class _Place(Struct):
+    """A node that may be changed, and where it hangs."""
+
+    node: ast.AST
+    parent: ast.AST
+    field: str
+    index: int | None
+    """Its place in the field, where that holds several nodes."""
+    function: str
+    body: tuple[int, int] | None
+
+    def put(self, node: ast.AST) -> None:
+        """Hang another node there."""
+        if self.index is None:
+            setattr(self.parent, self.field, node)
+        else:
+            getattr(self.parent, self.field)[self.index] = node
+
 
 def mutants_of(source: str) -> list[Mutant]:
-    """Every mutant of a source, in the order of its lines; those that read as before or do not compile are left out."""
-    sound = ast.unparse(ast.parse(source))
-    found: dict[str, Mutant] = {}
-    places = list(_places(ast.parse(source)))
-    for index, node in enumerate(places):
-        for number in range(len(_changes(node))):
-            tree = ast.parse(source)
-            twin = list(_places(tree))[index]
-            fault, replacement = _changes(twin)[number]
-            _Replace(twin, replacement).visit(tree)
-            changed = ast.unparse(ast.fix_missing_locations(tree))
-            if changed != sound:
-                found.setdefault(changed, Mutant(getattr(node, "lineno", 0), fault, changed))
-    return sorted(found.values(), key=lambda mutant: mutant.line)
+    """Every mutant of a source, in the order of its lines; those that read as before are left out."""
+    tree = ast.parse(source)
+    sound = ast.unparse(tree)
+    read, again = {sound}, Counter[tuple[str, str, str]]()
+    found: list[Mutant] = []
+    for place in list(_places(tree, "", None)):
+        for fault, replacement in _changes(place.node):
+            place.put(replacement)
+            changed = ast.unparse(tree)
+            place.put(place.node)
+            if changed in read:
+                continue
+            read.add(changed)
+            change = f"`{_shown(place.node)}` -> `{_shown(replacement)}`"
+            key = (place.function, fault, change)
+            line = getattr(place.node, "lineno", 0)
+            found.append(Mutant(line, place.function, place.body, fault, change, again[key], changed))
+            again[key] += 1
+    return sorted(found, key=lambda mutant: mutant.line)
 
 
-def _places(node: ast.AST) -> Iterator[ast.AST]:
+def _shown(node: ast.AST) -> str:
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 20]}...{text[-17:]}"
+
+
+def _places(node: ast.AST, function: str, body: tuple[int, int] | None) -> Iterator[_Place]:
     """Nodes that may be changed, without those that nothing depends on."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, _LEFT_ALONE) or _is_dead(node, child):
-            continue
-        yield child
-        yield from _places(child)
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        function = f"{function}.{node.name}".lstrip(".")
+    inner = body
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        inner = (node.body[0].lineno, node.end_lineno or node.lineno)
+    for field, value in ast.iter_fields(node):
+        several = isinstance(value, list)
+        for index, child in enumerate(value if several else [value]):
+            if not isinstance(child, ast.AST) or isinstance(child, _LEFT_ALONE) or _is_dead(node, child):
+                continue
+            within = inner if field == "body" else body
+            yield _Place(child, node, field, index if several else None, function, within)
+            yield from _places(child, function, within)
 
 
 def _is_dead(parent: ast.AST, child: ast.AST) -> bool:
-    """Docstrings, annotations, types of literals, decorators, base classes and `__all__`."""
+    """Docstrings, annotations, types of literals, decorators, base classes, `__all__`, and the `strict` of a zip."""
     if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
         return True
     if isinstance(child, ast.Assign) and any(isinstance(at, ast.Name) and at.id == "__all__" for at in child.targets):
@@ -87,7 +141,7 @@ def _is_dead(parent: ast.AST, child: ast.AST) -> bool:
         return True
     if isinstance(child, ast.Subscript) and isinstance(child.value, ast.Name) and child.value.id == "Literal":
         return True
-    if isinstance(parent, ast.arg):
+    if isinstance(parent, ast.arg) or (isinstance(child, ast.keyword) and child.arg == "strict"):
         return True
     if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and child in parent.decorator_list:
         return True
@@ -96,8 +150,8 @@ def _is_dead(parent: ast.AST, child: ast.AST) -> bool:
     return isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and child is parent.returns
 
 
-def _changes(node: ast.AST) -> list[tuple[str, ast.AST | None]]:
-    """(what changes, what stands there instead) for one node; None takes a statement out."""
+def _changes(node: ast.AST) -> list[tuple[str, ast.AST]]:
+    """(what changes, what stands there instead) for one node."""
     if isinstance(node, ast.Compare) and type(node.ops[0]) in _COMPARED:
         return [("comparison turned round", _with(node, ops=[_COMPARED[type(node.ops[0])](), *node.ops[1:]]))]
     if isinstance(node, ast.BoolOp):
@@ -108,7 +162,7 @@ def _changes(node: ast.AST) -> list[tuple[str, ast.AST | None]]:
         return [("other arithmetic", _with(node, op=_RECKONED[type(node.op)]()))]
     if isinstance(node, ast.If | ast.IfExp | ast.While) and isinstance(node.test, ast.Name | ast.Call | ast.Attribute):
         return [("condition negated", _with(node, test=ast.UnaryOp(ast.Not(), node.test)))]
-    if isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
+    if isinstance(node, ast.Return) and node.value is not None and not _is_nothing(node.value):
         return [("no result", _with(node, value=ast.Constant(None)))]
     if isinstance(node, ast.Continue):
         return [("break for continue", ast.Break())]
@@ -117,7 +171,7 @@ def _changes(node: ast.AST) -> list[tuple[str, ast.AST | None]]:
     return _constant_changes(node) if isinstance(node, ast.Constant) else []
 
 
-def _constant_changes(node: ast.Constant) -> list[tuple[str, ast.AST | None]]:
+def _constant_changes(node: ast.Constant) -> list[tuple[str, ast.AST]]:
     if isinstance(node.value, bool):
         return [("true for false", ast.Constant(not node.value))]
     if isinstance(node.value, int | float):
@@ -153,8 +207,9 @@ def _compiles(pattern: str) -> bool:
     return True
 
 
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+def _is_nothing(node: ast.expr) -> bool:
+    """None or False: a function that returns None in their place is read alike by every caller."""
+    return isinstance(node, ast.Constant) and (node.value is None or node.value is False)
 
 
 def _with(node: ast.AST, **fields: object) -> ast.AST:
@@ -162,16 +217,3 @@ def _with(node: ast.AST, **fields: object) -> ast.AST:
     for name, value in fields.items():
         setattr(twin, name, value)
     return twin
-
-
-class _Replace(ast.NodeTransformer):
-    """Puts another node where one stood."""
-
-    def __init__(self, old: ast.AST, new: ast.AST | None) -> None:
-        self._old, self._new = old, new
-
-    def visit(self, node: ast.AST) -> ast.AST | None:
-        """The node, or what stands there instead."""
-        if node is self._old:
-            return self._new
-        return super().generic_visit(node)

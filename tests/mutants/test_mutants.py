@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.mutants.excused import excused, without_mutant
 from tests.mutants.mutant import mutants_of
-from tests.mutants.runner import ROOT, Target, run
+from tests.mutants.reach import file_of
+from tests.mutants.runner import ROOT, Target, run, told
 from tests.mutants.targets import TARGETS
 
 SOURCE = '''
@@ -43,9 +47,33 @@ def test_every_target_names_modules_and_tests_that_exist() -> None:
         assert all((ROOT / "src" / f"{module.replace('.', '/')}.py").exists() for module in target.modules), target.name
 
 
+def test_every_excused_mutant_is_still_one_of_its_module() -> None:
+    targeted = {module for target in TARGETS for module in target.modules}
+    named = excused()
+    assert {module for module, _ in named} <= targeted
+    mutants = {
+        module: {one.name for one in mutants_of(Path(file_of(module)).read_text(encoding="utf-8"))}
+        for module in {module for module, _ in named}
+    }
+    assert without_mutant(named, mutants) == []
+    assert all(why.strip() for why in named.values())
+
+
+def test_an_excused_mutant_that_is_no_more_is_named_unless_its_module_is_not_tried() -> None:
+    mutants = {"m": {"f: no result: `return 1` -> `return None`"}}
+    gone = ("m", "f: no result: `return 2` -> `return None`")
+    assert without_mutant([gone, ("other", "any")], mutants) == [gone]
+
+
+def test_mutants_that_read_alike_have_names_of_their_own() -> None:
+    names = [mutant.name for mutant in mutants_of("def f():\n    a = 1\n    b = 1\n    return a\n")]
+    assert len(set(names)) == len(names)
+    assert "f: number off by one: `1` -> `2` (no. 2)" in names
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_nine_in_ten_mutants_are_killed(target: Target) -> None:
     result = run(target)
-    assert result.killed >= target.least_killed, "\n".join(result.survivors)
+    assert result.share >= target.least_killed, told(target, result)

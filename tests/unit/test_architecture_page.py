@@ -4,8 +4,6 @@ import re
 import runpy
 from pathlib import Path
 
-import evenhand
-
 ROOT = Path(__file__).parents[2]
 SCRIPT = runpy.run_path(str(ROOT / "scripts" / "house_figure.py"))
 
@@ -23,8 +21,3 @@ def test_the_architecture_page_names_files_that_exist() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     for name in re.findall(r"`((?:tests|src)/[\w./]+)`", text):
         assert (ROOT / name).exists(), name
-
-
-def test_every_public_name_stands_on_the_page_of_python() -> None:
-    text = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
-    assert re.findall(r"^::: evenhand\.(\w+)$", text, re.MULTILINE) == list(evenhand.__all__)

@@ -65,7 +65,11 @@ def test_planted_shifts_are_recovered_and_told_on_the_page(tmp_path: Path) -> No
     assert words.verdict == "difference"
     assert words.value == pytest.approx(12.5, abs=3.0)
     assert pair_shift(run.findings, "act_share", "directive").verdict == "difference"
-    assert pair_shift(run.findings, "act_shown", "refusal").verdict == "equivalent"
+    # Nobody is refused anything, but 44 prompts are too few to say so of others: a margin of 5 points takes 59.
+    refusal = pair_shift(run.findings, "act_shown", "refusal")
+    assert (refusal.value, refusal.verdict) == (0.0, "inconclusive")
+    assert refusal.equivalence is not None
+    assert [(one.of, one.needed) for one in refusal.equivalence.too_few if one.of == "item"] == [("item", 59)]
     (beyond,) = [one for one in run.findings.findings if one.measure == "divergence" and one.arms.arm == "pairs"]
     assert beyond.quantity.name == "wording"
     assert beyond.p is not None and beyond.p < 0.01
@@ -184,7 +188,7 @@ def test_the_preview_counts_the_judges_calls() -> None:
 def test_a_judge_without_written_answers_is_refused() -> None:
     rater = Rater(model=ModelSpec(name="openai/gpt-5.1"), criteria=load_rubric())
     with pytest.raises(UsageError, match="--kind advice"):
-        make_plan(PlanRequest(models=("simulated/null",), preset="quick", rater=rater))
+        make_plan(PlanRequest(models=("simulated/null",), preset="fang2025", rater=rater))
 
 
 @pytest.mark.parametrize("name", ["simulated/null", "specimen/tilted"])

@@ -61,8 +61,8 @@ def load_cohort(source: str | Path, *, cues: Sequence[Cue] = ("stated",)) -> Coh
         CohortError: Unknown name, unreadable file, broken rule, or none of the cue styles exists.
 
     Example:
-        >>> import evenhand
-        >>> cohort = evenhand.load_cohort("explicit")
+        >>> from evenhand.bank.cohorts import load_cohort
+        >>> cohort = load_cohort("explicit")
         >>> [factor.id for factor in cohort.factors]
         ['position']
     """

@@ -55,8 +55,8 @@ def load_bank(name_or_path: str | Path) -> Bank:
         BankError: for an unknown name, an unreadable file, or a bank that breaks a rule.
 
     Example:
-        >>> import evenhand
-        >>> bank = evenhand.load_bank("understanding")
+        >>> from evenhand.bank.load import load_bank
+        >>> bank = load_bank("understanding")
         >>> (bank.items[0].kind, bank.validated)
         ('understanding', False)
     """

@@ -32,6 +32,7 @@ _LONG: Final = 4
 """Letters from which a word counts as one that carries meaning."""
 _FEWEST: Final = 3
 """Longer words that a question must have for their share to mean something."""
+_FEWEST_OPTIONS, _MOST_OPTIONS = 2, 26
 _ASKING: Final = frozenset(
     ("best", "does", "from", "good", "have", "long", "make", "many", "most", "much", "need", "should", "that", "there")
 ) | {"this", "what", "when", "which", "with", "without"}
@@ -69,6 +70,12 @@ def _checked(found: QuestionSet, *, source: str) -> QuestionSet:
     for question in found.questions:
         if not question.text.strip():
             raise BankError(f"{source!r}, question {question.id!r}, field 'text': is empty; write it or remove it")
+        options = question.options
+        if options and not _FEWEST_OPTIONS <= len(set(options)) == len(options) <= _MOST_OPTIONS:
+            raise BankError(
+                f"{source!r}, question {question.id!r}, field 'options': {len(options)} options, {len(set(options))} "
+                f"different; give {_FEWEST_OPTIONS} to {_MOST_OPTIONS} different ones, or none"
+            )
     for field, values in (("id", [q.id for q in found.questions]), ("text", [q.text for q in found.questions])):
         if twice := [value for value, count in Counter(values).items() if count > 1]:
             raise BankError(f"{source!r}, field {field!r}: {twice[0]!r} is given twice; keep one")

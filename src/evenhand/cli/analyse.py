@@ -110,7 +110,6 @@ def _refuse_columns(given: dict[str, str | None]) -> None:
 
 
 def _analyse_run(directory: Path, out: Path | None, *, margin: float | None, labels: Path | None) -> None:
-    from evenhand.audit import analyse_run, publish
     from evenhand.plan.file import read_plan
 
     plan = read_plan(directory)
@@ -119,17 +118,23 @@ def _analyse_run(directory: Path, out: Path | None, *, margin: float | None, lab
             f"the margin of this run was fixed in its plan at {plan.analysis.margin}, not {margin}; "
             "a margin chosen after the answers are seen proves nothing; plan a new run with --margin"
         )
+    # The statistics are loaded only for a plan that can be read: loading them takes longer than a refusal may.
+    from evenhand.audit import analyse_run, publish
+
     publish(analyse_run(plan, directory, out=out, labels=labels), out or directory)
 
 
 def _analyse_table(source: Path, out: Path, *, given: dict[str, str | None], margin: float | None) -> None:
-    from evenhand.analysis.analyse import analyse as find
-    from evenhand.audit import publish
     from evenhand.cli.table_options import columns_of, read_table
     from evenhand.records.settings import AnalysisSettings
 
     settings = AnalysisSettings() if margin is None else AnalysisSettings(margin=margin)
-    publish(find(read_table(source, columns=columns_of(given), settings=settings)), out)
+    table = read_table(source, columns=columns_of(given), settings=settings)
+    # Likewise: the statistics are loaded only for a table that can be read.
+    from evenhand.analysis.analyse import analyse as find
+    from evenhand.audit import publish
+
+    publish(find(table), out)
 
 
 def register(app: typer.Typer) -> None:

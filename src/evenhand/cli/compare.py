@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from evenhand.cli.output import print_json, print_table, say
-from evenhand.errors import InputError, PlanError
+from evenhand.errors import InputError
 
 __all__ = ["register"]
 
@@ -33,34 +33,20 @@ def compare(
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
+    for path in (first, second):
+        if not path.exists():
+            raise InputError(f"there is no run or table {str(path)!r}; name a run directory or a table")
+    from evenhand.cli.compared import compared
+
+    tables = compared(first, second)
+    # The statistics are loaded only for what can be read: loading them takes longer than a refusal may.
     from evenhand.analysis.findings.compare import compare as changed
-    from evenhand.audit import SCORES_FILE, publish, score
-    from evenhand.cli.table_options import read_table
-    from evenhand.plan.file import plan_changes, read_plan
-    from evenhand.records.settings import AnalysisSettings
+    from evenhand.audit import publish
     from evenhand.report.answer import answers_of
     from evenhand.report.change_page import CHANGE_COLUMNS, change_rows
     from evenhand.report.findings_file import findings_document
     from evenhand.report.source import source_of
 
-    for path in (first, second):
-        if not path.exists():
-            raise InputError(f"there is no run or table {str(path)!r}; name a run directory or a {SCORES_FILE}")
-    if first.is_dir() and second.is_dir():
-        plans = read_plan(first), read_plan(second)
-        differences = [change for change in plan_changes(*plans) if not change.startswith(_FREE)]
-        if differences:
-            raise PlanError(
-                f"{str(first)!r} and {str(second)!r} did not ask the same questions: {'; '.join(differences)}; "
-                "compare runs of one design"
-            )
-        tables = score(plans[0], first), score(plans[1], second)
-    else:
-        files = [path / SCORES_FILE if path.is_dir() else path for path in (first, second)]
-        tables = (
-            read_table(files[0], columns=None, settings=AnalysisSettings()),
-            read_table(files[1], columns=None, settings=AnalysisSettings()),
-        )
     findings = changed(*tables)
     if out is not None:
         publish(findings, out)
@@ -73,10 +59,6 @@ def compare(
         print_table(CHANGE_COLUMNS, change_rows(source_of(findings), findings.comparison))
     if out is not None:
         say(f"Report: {out / 'report.html'}")
-
-
-_FREE = ("models:", "analysis.", "preset:", "evenhand:")
-"""Parts of a plan that may differ between runs that are compared: the model asked, and what decides no question."""
 
 
 def register(app: typer.Typer) -> None:

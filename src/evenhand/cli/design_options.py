@@ -39,8 +39,8 @@ class DesignOptions:
     preset: Annotated[
         PresetName | None,
         typer.Option(
-            help="quick (about 2,200 calls, default where calls cost money), standard (about 12,000, default "
-            "elsewhere), full, or fang2025 (the published design).",
+            help="quick (about 3,400 calls, default where calls cost money), standard (about 15,000, default "
+            "elsewhere), full, or fang2025 (our reconstruction of the published design).",
             rich_help_panel=DESIGN,
         ),
     ] = None
@@ -53,6 +53,12 @@ class DesignOptions:
             help=f"Ask only items of this kind; may be repeated: {', '.join(ITEM_KINDS)}.", rich_help_panel=DESIGN
         ),
     ] = dataclasses.field(default_factory=list)
+    items: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="At most so many items of each kind: a seeded choice, twins together.", rich_help_panel=DESIGN
+        ),
+    ] = None
     easy: Annotated[
         bool | None,
         typer.Option("--easy", help="Ask items marked easy too (guessed without reading).", rich_help_panel=DESIGN),
@@ -299,6 +305,7 @@ def _design(options: DesignOptions, usual: Design) -> Design:
     given: dict[str, object] = {
         "kinds": _among(options.kind, ITEM_KINDS, option="--kind") or (("advice",) if options.prompts else None),
         "written": _among(options.write, ITEM_KINDS, option="--write"),
+        "items_per_kind": options.items,
         "easy": options.easy,
         "placements": _among(options.placement, PLACEMENTS, option="--placement"),
         "readers": _among(options.reader, READERS, option="--reader"),

@@ -99,11 +99,13 @@ def check_items(
     json: Json = False,
 ) -> None:
     """Filled from the decorator."""
-    from evenhand.bank.lint import lint_bank
     from evenhand.bank.load import load_bank, shipped_banks
     from evenhand.bank.summary import bank_summary, summary_lines
 
     loaded = [(name, load_bank(name)) for name in banks or shipped_banks()]
+
+    from evenhand.bank.lint import lint_bank  # heavy, and of no use to a file that is refused
+
     lints = [(name, lint) for name, bank in loaded for lint in lint_bank(bank)]
     if not json:
         for _, bank in loaded:

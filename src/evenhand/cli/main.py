@@ -8,7 +8,23 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli import analyse, audit, compare, gate, items, plan, power, profiles, report, run, selftest, serve
+from evenhand.cli import (
+    analyse,
+    audit,
+    compare,
+    gate,
+    gateway,
+    items,
+    plan,
+    power,
+    preferences,
+    profiles,
+    report,
+    run,
+    selftest,
+    serve,
+    train,
+)
 from evenhand.errors import EvenhandError
 
 __all__ = ["app", "main"]
@@ -47,10 +63,12 @@ def root(
     """Audit what stored user memory does to an LLM assistant's emotional reasoning."""
 
 
-for module in (audit, plan, run, analyse, report, compare, gate, power, selftest, serve):
+for module in (audit, plan, run, analyse, report, compare, gate, power, selftest, serve, gateway):
     module.register(app)
 app.add_typer(items.app, name="items")
 app.add_typer(profiles.app, name="profiles")
+app.add_typer(preferences.app, name="preferences")
+app.add_typer(train.app, name="train")
 
 
 def main() -> None:

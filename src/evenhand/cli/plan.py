@@ -10,6 +10,7 @@ import typer
 from evenhand.cli.design_options import DesignOptions, build_plan
 from evenhand.cli.groups import takes
 from evenhand.cli.output import counted, print_json, print_table, say
+from evenhand.records.measure import QuantityName
 from evenhand.records.plan import Plan
 
 __all__ = ["register", "show_preview"]
@@ -22,6 +23,8 @@ Examples:
 
   evenhand plan openai/gpt-5.1 --preset standard --out runs/gpt
 
+  evenhand plan openai/gpt-5.1 --shift 0.2              what each way of asking needs to find that shift
+
   evenhand run runs/gpt                                 then ask it
 """
 
@@ -32,6 +35,14 @@ def plan(
     models: Annotated[list[str] | None, typer.Argument(help="Models; none: the shipped specimen.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory; default: runs/DATE-MODEL.")] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="For the run time shown.")] = 32,
+    shift: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            max=5,
+            help="Shift of a rating, in points of 10, that a cheapest way of asking is named for [0.3].",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the preview as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
@@ -41,15 +52,16 @@ def plan(
     made = build_plan(design, models or [])
     directory = out or default_directory(made)
     settle(made, directory)
-    show_preview(made, concurrency=concurrency, json=json)
+    show_preview(made, concurrency=concurrency, json=json, shift=shift)
     say(f"Plan written to {directory / 'plan.json'}; ask it with `evenhand run {directory}`", error=True)
 
 
-def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = False) -> None:
+def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = False, shift: float | None = None) -> None:
     """Print what a plan costs and can detect."""
+    from evenhand.plan.needed import USUAL_SHIFT, needed_lines
     from evenhand.plan.preview import preset_line, preview
 
-    seen = preview(plan, concurrency=concurrency)
+    seen = preview(plan, concurrency=concurrency, shift=USUAL_SHIFT if shift is None else shift)
     if json:
         print_json(seen)
         return
@@ -67,16 +79,24 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
             f"(margin {plan.analysis.margin * 100:.1f}).",
             error=error,
         )
-    for one in seen.smallest_shift:
-        rated = one.answer == "rating"
-        shift, margin = (
-            f"{value if rated else 100 * value:.{2 if rated else 1}f}" for value in (one.shift, one.margin)
+    for kind, few in seen.too_few.items():
+        here, needed = (
+            " and ".join(counted(number, "matched set" if one.of == "user" else one.of) for one, number in numbers)
+            for numbers in zip(*(((one, one.here), (one, one.needed)) for one in few), strict=True)
         )
         say(
-            f"Smallest shift detectable at {seen.power:.0%} power, {one.kind} by {one.answer}: {shift} points"
-            f"{' of 10' if rated else ''} (margin {margin}).",
+            f"Nothing can be cleared, {kind}: with {here} no answers can show the gap to be smaller than the margin of "
+            f"{plan.analysis.margin * 100:.1f} points; that takes at least {needed}.",
             error=error,
         )
+    for one in seen.smallest_shift:
+        say(
+            f"Smallest shift detectable at {seen.power:.0%} power, {one.kind} by {one.answer}: "
+            f"{_sized(one.shift, one.quantity)} (margin {_sized(one.margin, one.quantity, unit=False)}).",
+            error=error,
+        )
+    for line in needed_lines(seen.needed, shift=seen.shift, power=seen.power):
+        say(line, error=error)
     rows = [
         (
             model.model if model.role == "assistant" else f"{model.model} (reads the answers)",
@@ -95,6 +115,22 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
             say("  ".join(f"{name}: {value}" for name, value in zip(columns, row, strict=True)), error=True)
     else:
         print_table(columns, rows)
+
+
+def _sized(number: float, quantity: QuantityName, *, unit: bool = True) -> str:
+    """A shift on the scale of its quantity, with its unit."""
+    from evenhand.records.measurement import QUANTITIES
+
+    match QUANTITIES[quantity].scale:
+        case "rating":
+            text, of = f"{number:.2f}", " points of 10"
+        case "count":
+            text, of = f"{number:.1f}", " words"
+        case "rate":
+            text, of = f"{100 * number:.1f}", " points of the answers that show an act"
+        case _:
+            text, of = f"{100 * number:.1f}", " points"
+    return text + of if unit else text
 
 
 def _price(cost: float | None, *, paid: bool) -> str:

@@ -65,6 +65,8 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
     Raises:
         InputError: It has no findings that this version can read.
     """
+    from evenhand.records.identity import finding_id
+    from evenhand.report.answer import answers_of
     from evenhand.report.findings_file import findings_document
     from evenhand.report.record_tables import published_grids
     from evenhand.report.source import source_of
@@ -77,9 +79,14 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
         return
     _say_head(findings)
     _say_answers(findings)
-    for finding in findings.findings:
-        if finding.role == "confirmatory":
-            say(f"{finding.model}, {finding.kind}: {verdict_sentence(finding)}")
+    primary = [finding for finding in findings.findings if finding.role == "confirmatory"]
+    for finding in primary:
+        say(f"{finding.model}, {finding.kind}: {verdict_sentence(finding)}")
+    said = {finding_id(finding) for finding in primary}
+    for answer in answers_of(findings).models:
+        for one in answer.kinds:
+            if one.finding not in said:
+                say(f"{answer.model}, {one.label[:1].lower()}{one.label[1:]}: {one.sentence}")
     for tried in tried_in_order(findings):
         say(f"{tried.model}, tried {tried.policy}: {policy_words(tried, findings=findings)}")
     for model in dict.fromkeys(tried.model for tried in tried_in_order(findings)):

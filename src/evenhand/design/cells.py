@@ -12,6 +12,7 @@ import msgspec
 from evenhand.design.arms import NONE, cohort_arms, item_fact_arm, paired_cohort, placebo_arms
 from evenhand.design.crossing import balanced_subsets, factorial_fractions
 from evenhand.design.orders import option_orders
+from evenhand.design.sample import asked_items, letters_alone
 from evenhand.records.answer_format import AnswerFormat, formats_of
 from evenhand.records.cell import Cell
 from evenhand.records.condition import Condition
@@ -59,8 +60,9 @@ class Crossing:
         """
         design, seed = self.plan.design, self.plan.seed
         found: dict[str, tuple[Meeting, ...]] = {}
+        asked = asked_items(self.plan)
         for bank in self.plan.banks:
-            items = [item for item in bank.items if item.kind in design.kinds and (design.easy or not item.easy)]
+            items = [item for item in bank.items if item.id in asked]
             person_items = [item for item in items if item.kind not in ITEM_FACT_KINDS]
             arms = self._arms_of_items(person_items, bank)
             for item in items:
@@ -124,7 +126,7 @@ class Crossing:
         """Number of cells of one model, or of all models."""
         shown = len(self.conditions)
         each = sum(
-            meeting.replicates * len(self._formats(meeting.item)) * (1 if meeting.arm.kind == "none" else shown)
+            meeting.replicates * len(self.formats(meeting.item)) * (1 if meeting.arm.kind == "none" else shown)
             for met in self.meetings.values()
             for meeting in met
         )
@@ -152,13 +154,20 @@ class Crossing:
         for meeting in meetings:
             yield from self._cells(model, meeting)
 
-    def _formats(self, item: Item) -> tuple[AnswerFormat, ...]:
-        return formats_of(item.kind, choice=self.plan.design.answers, written=self.plan.design.written)
+    def formats(self, item: Item) -> tuple[AnswerFormat, ...]:
+        """The formats in which the plan asks an item."""
+        design = self.plan.design
+        choice = ("letter",) if item.id in self._letters_alone else design.answers
+        return formats_of(item.kind, choice=choice, written=design.written)
+
+    @cached_property
+    def _letters_alone(self) -> frozenset[str]:
+        return letters_alone(self.plan)
 
     def _cells(self, model: ModelSpec, meeting: Meeting) -> Iterator[tuple[Cell, Meeting]]:
         """The none arm is asked once a format: without memory the other conditions are the same question."""
         conditions = self.conditions[:1] if meeting.arm.kind == "none" else self.conditions
-        for condition, answer in product(conditions, self._formats(meeting.item)):
+        for condition, answer in product(conditions, self.formats(meeting.item)):
             shown = msgspec.structs.replace(condition, answer=answer)
             for replicate in range(meeting.replicates):
                 yield self._cell(model.name, meeting, shown, replicate), meeting
@@ -187,7 +196,7 @@ class Crossing:
         meeting = self._met.get((cell.item, cell.arm))
         if meeting is None or cell.model not in self._digest or not 0 <= cell.replicate < meeting.replicates:
             return False
-        if cell.condition.answer not in self._formats(meeting.item):
+        if cell.condition.answer not in self.formats(meeting.item):
             return False
         if cell.condition.mitigation not in self.plan.design.mitigations:
             return False

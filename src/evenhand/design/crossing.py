@@ -7,7 +7,6 @@ an orthogonal fraction of the crossing where one exists, so that main effects ar
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from itertools import product
 
@@ -123,17 +122,20 @@ def factorial_fractions(items: int, arms: Sequence[Arm], *, per_item: int | floa
 
 
 def _level_balanced(items: int, arms: Sequence[Arm], *, per_item: int, rng: np.random.Generator) -> list[list[int]]:
-    used: Counter[int] = Counter()
+    names = sorted({level for arm in arms for level in arm.levels.items()})
+    has = np.array([[level in arm.levels.items() for level in names] for arm in arms], dtype=np.int64)
+    shared = has @ has.T
+    used = np.zeros(len(arms), dtype=np.int64)
     chosen: list[list[int]] = []
     for _ in range(items):
-        met: Counter[tuple[str, str]] = Counter()
-        free = [int(index) for index in rng.permutation(len(arms))]
+        order = rng.permutation(len(arms))
+        met = np.zeros(len(arms), dtype=np.int64)
         block: list[int] = []
         for _ in range(per_item):
-            best = min(free, key=lambda index: (sum(met[level] for level in arms[index].levels.items()), used[index]))
-            free.remove(best)
+            best = int(order[np.lexsort((used[order], met[order]))[0]])
+            order = order[order != best]
             block.append(best)
-            met.update(arms[best].levels.items())
+            met += shared[best]
             used[best] += 1
         chosen.append(sorted(block))
     return chosen

@@ -20,7 +20,7 @@ from evenhand.memory.stores.bm25 import Bm25Store
 from evenhand.memory.templates import render
 from evenhand.memory.voice import first_person
 from evenhand.records.message import Message
-from evenhand.records.profile import Arm, Fact, Placement, Reader
+from evenhand.records.profile import Arm, Fact, PlacedFact, Placement, Reader
 
 __all__ = ["TOOL_NAME", "MemorySources", "Remembered", "ShownFact", "remember"]
 
@@ -119,7 +119,7 @@ def remember(
 def _show(facts: tuple[Fact, ...], *, placement: Placement, query: str, sources: MemorySources) -> _ShownMemory:
     match placement:
         case "system":
-            return _ShownMemory(system=render(sources.templates, "system", facts=_dated([fact.text for fact in facts])))
+            return _ShownMemory(system=render(sources.templates, "system", facts=_dated(facts)))
         case "narrative":
             return _ShownMemory(
                 system=render(sources.templates, "narrative", text=" ".join(fact.text for fact in facts))
@@ -134,8 +134,13 @@ def _show(facts: tuple[Fact, ...], *, placement: Placement, query: str, sources:
             assert_never(placement)
 
 
-def _dated(texts: Sequence[str]) -> list[ShownFact]:
-    return [ShownFact(text=text, date=saved_on(index)) for index, text in enumerate(texts)]
+def _dated(facts: Sequence[Fact]) -> list[ShownFact]:
+    """The facts with their dates; one that a policy left has the date that it had before."""
+    return [ShownFact(text=fact.text, date=saved_on(_number(fact, index))) for index, fact in enumerate(facts)]
+
+
+def _number(fact: Fact, index: int) -> int:
+    return fact.place if isinstance(fact, PlacedFact) and fact.place >= 0 else index
 
 
 def _history(facts: tuple[Fact, ...], *, templates: Mapping[str, str]) -> _ShownMemory:
@@ -164,7 +169,7 @@ def _retrieved(facts: tuple[Fact, ...], *, query: str, sources: MemorySources) -
 
 def _tool(facts: tuple[Fact, ...], *, templates: Mapping[str, str]) -> _ShownMemory:
     """A finished look-up as an earlier exchange: chat templates of many models want the roles to alternate."""
-    result = {"memories": [{"saved": fact.date, "text": fact.text} for fact in _dated([fact.text for fact in facts])]}
+    result = {"memories": [{"saved": fact.date, "text": fact.text} for fact in _dated(facts)]}
     call = Message(role="assistant", content="", tool_name=TOOL_NAME, tool_call_id=_CALL_ID, tool_arguments=_ARGUMENTS)
     answer = Message(
         role="tool", content=msgspec.json.encode(result).decode(), tool_name=TOOL_NAME, tool_call_id=_CALL_ID

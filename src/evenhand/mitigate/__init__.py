@@ -1,1 +1,1 @@
-"""Policies between memory and assistant, tried in the same run and usable in front of a live one."""
+"""Policies that work between memory and assistant, tried in the same run and usable in front of a live one."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import parse_qsl
+
+import msgspec
 
 from evenhand.errors import UsageError, near_miss
 from evenhand.mitigate.on_answer.consensus import CONSENSUS
@@ -90,10 +92,21 @@ def policy_named(name: str, options: Mapping[str, str] | None = None) -> Policy:
 def policy_of(spec: MitigationSpec) -> Policy:
     """The policy that a plan describes: from the plan's texts, whatever the package ships today.
 
+    Equal descriptions give the same object: what the grid calls is what a gateway calls.
+
     Raises:
         UsageError: No policy has this name, or an option cannot be.
         PlanError: The plan lacks one of its texts.
     """
+    if spec.name in _makers():
+        return _own(msgspec.json.encode(spec))
+    return _maker(spec.name).make(spec.options, mitigation_texts(spec))
+
+
+@lru_cache(maxsize=64)
+def _own(described: bytes) -> Policy:
+    """A policy of the package, made once."""
+    spec = msgspec.json.decode(described, type=MitigationSpec)
     return _maker(spec.name).make(spec.options, mitigation_texts(spec))
 
 

@@ -35,7 +35,10 @@ class MemoryPolicy(Struct, frozen=True, kw_only=True):
     name: str
     """Name of the policy."""
     on_memory: Callable[[Facts, str], Facts]
-    """From the facts in memory and the whole text of the user's last turn to the facts that are shown."""
+    """From the facts in memory and the whole text of the user's last turn to the facts that are shown. A fact that is
+    changed is made from the old one with `msgspec.structs.replace`, so that it keeps its place and its date."""
+    marks: bool = False
+    """Whether it reads what facts are marked as (`dimension`, `factor`). Facts of a live request carry no marks."""
 
 
 class PromptPolicy(Struct, frozen=True, kw_only=True):

@@ -41,6 +41,11 @@ class SocialFacts:
         self._by: By = by
         self._within = lru_cache(maxsize=16384)(terms.within)
 
+    @property
+    def marks(self) -> bool:
+        """Whether the marks of facts count."""
+        return self._by != "words"
+
     def tell(self, fact: Fact) -> bool:
         """Whether a fact tells of social position."""
         match self._by:

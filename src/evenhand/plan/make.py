@@ -21,7 +21,7 @@ from evenhand.errors import BankError, UsageError
 from evenhand.memory.templates import load_templates
 from evenhand.mitigate.named import mitigation_spec
 from evenhand.plan.file import stamp_plan
-from evenhand.records.answer_format import AnswerFormat, formats_of
+from evenhand.records.answer_format import ANSWER_FORMATS, AnswerFormat, formats_of
 from evenhand.records.item import Bank
 from evenhand.records.message import USUAL_SETTINGS
 from evenhand.records.mitigation import MitigationSpec
@@ -176,17 +176,18 @@ def _design(request: PlanRequest, models: Sequence[ModelSpec]) -> tuple[Preset, 
     chosen = request.preset or ("quick" if any(kind_of(model).paid(model) for model in models) else "standard")
     usual = usual_design(chosen, models, extractor=request.extractor)
     design = usual if request.design is None else request.design
-    if request.prompts and "advice" not in design.kinds:
-        own = ("advice",) if request.design is None else (*design.kinds, "advice")
-        design = msgspec.structs.replace(design, kinds=own)
+    if request.prompts and request.design is None:
+        design = msgspec.structs.replace(design, kinds=("advice",))
+    elif request.prompts and "advice" not in design.kinds:
+        design = msgspec.structs.replace(design, kinds=(*design.kinds, "advice"))
     bare = msgspec.structs.replace(design, mitigations=usual.mitigations)
     return (chosen if bare == usual else "custom"), design
 
 
 def usual_design(preset: Preset, models: Sequence[ModelSpec], *, extractor: Extractor) -> Design:
-    """The preset's design; without ratings where a model cannot rate, or a second model reads letters."""
-    can = all("rating" in kind_of(model).answers for model in models)
-    return preset_design(preset, ratings=can and extractor != "llm_extract")
+    """The preset's design in what every model can answer: letters alone where a second model reads letters."""
+    can = [answer for answer in ANSWER_FORMATS if all(answer in kind_of(model).answers for model in models)]
+    return preset_design(preset, answers=("letter",) if extractor == "llm_extract" else can)
 
 
 def _formats(design: Design) -> tuple[AnswerFormat, ...]:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from evenhand.analysis.estimators.equivalence import shortfalls
+from evenhand.analysis.estimators.paired import sampled_units
 from evenhand.analysis.estimators.power import PairedDesign, planned_smallest_gap
 from evenhand.design.arms import paired_cohort
-from evenhand.design.presets import preset_design
+from evenhand.design.cells import Meeting
 from evenhand.endpoints.billed import CHARACTERS_PER_TOKEN
 from evenhand.endpoints.kinds import kind_of
 from evenhand.plan.cost import estimate, find_price
+from evenhand.plan.make import usual_design
+from evenhand.plan.needed import USUAL_SHIFT, NeededCalls, Spent, needed_calls
 from evenhand.plan.questions import Questions
 from evenhand.plan.second_models import second_models
-from evenhand.plan.smallest import SmallestShift, smallest_shifts
-from evenhand.records.plan import ModelSpec, Plan, Preset
+from evenhand.plan.smallest import PAIRED_KINDS, SmallestShift, Way, smallest_shifts
+from evenhand.records.answer_format import AnswerFormat, formats_of
+from evenhand.records.cell import Cell
+from evenhand.records.estimate import Shortfall
+from evenhand.records.item import ItemKind
+from evenhand.records.plan import Design, ModelSpec, Plan, Preset
 
 __all__ = [
     "SECONDS_PER_CALL",
@@ -28,10 +36,10 @@ __all__ = [
     "preview",
 ]
 
-ANSWER_TOKENS = 8
-"""A letter and what surrounds it; reasoning models use far more."""
-WRITTEN_TOKENS = 300
-"""A written answer of some paragraphs."""
+ANSWER_TOKENS: Mapping[AnswerFormat, int] = {"letter": 8, "distribution": 40, "rating": 40, "text": 300}
+"""Assumed length of an answer: a letter, a number for each option, some paragraphs. Reasoning models use far more."""
+SAID_TOKENS = 8
+"""What a second model says of an answer, for each thing it is asked."""
 CROSSING = 81
 """Profiles of the shipped intersectional cohort."""
 _PRESETS: tuple[Preset, ...] = ("quick", "standard", "full", "fang2025")
@@ -65,13 +73,13 @@ class ModelPreview(Struct, frozen=True, kw_only=True):
 
 
 class PresetPreview(Struct, frozen=True, kw_only=True):
-    """What a preset asks and detects with this plan's items of the kinds understanding, management and intensity."""
+    """What a preset asks and detects with this plan's items, probes left out."""
 
     preset: Preset
     calls: int
-    """Of one model, probes left out."""
+    """Of one model."""
     smallest_gap: float | None
-    """Of letters, for the larger of the first two kinds; None without matched sets."""
+    """Of letters, for the larger of the kinds understanding and management; None without matched sets."""
 
 
 class Preview(Struct, frozen=True, kw_only=True):
@@ -91,21 +99,35 @@ class Preview(Struct, frozen=True, kw_only=True):
     matched_sets: int
     smallest_gap: dict[str, float]
     """Item kind -> smallest advantaged minus disadvantaged gap detectable at the stated power (probability scale)."""
+    too_few: dict[str, tuple[Shortfall, ...]] = {}
+    """Item kind -> kinds of units of which so few are asked that no answers could show the gap to lie within the
+    margin; kinds of items with enough of both are left out."""
     smallest_shift: tuple[SmallestShift, ...] = ()
-    """The same of numbers that answers state: ratings, percentages."""
+    """The same of numbers that answers state or show: ratings, percentages, words, acts."""
+    shift: float = USUAL_SHIFT
+    """The stated shift that `needed` is about: of a rating, in points of 10."""
+    needed: tuple[NeededCalls, ...] = ()
+    """What each kind of item needs to find it, in each format of answer but text."""
     power: float
     concurrency: int
     presets: tuple[PresetPreview, ...]
     """The same items under every preset, to choose from."""
 
 
-def preview(plan: Plan, *, concurrency: int) -> Preview:
-    """Count the calls of a plan, add up what is sent, and state what the design can detect."""
+def preview(plan: Plan, *, concurrency: int, shift: float = USUAL_SHIFT) -> Preview:
+    """Count the calls of a plan, add up what is sent, and state what the design can detect.
+
+    Args:
+        plan: The plan.
+        concurrency: Calls in flight, for the run time.
+        shift: Shift of a rating, in points of 10, that every way of asking is measured against.
+    """
     questions = Questions(plan)
     crossing = questions.crossing
     arms: Counter[str] = Counter()
     policies: Counter[str] = Counter()
-    characters = read = answered = asked_again = 0
+    sums: dict[Way, _Sum] = {}
+    bare: dict[Way, _Sum] = {}
     first = plan.models[0].name
     for cell, meeting in crossing.pairs():
         if cell.model != first:
@@ -113,14 +135,10 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
         sent = questions.calls(cell, meeting)
         arms[meeting.arm.kind] += len(sent)
         policies[cell.condition.mitigation] += len(sent)
-        characters += sum(sent)
-        read += questions.read_characters(cell, meeting)
-        tokens = WRITTEN_TOKENS if cell.condition.answer == "text" else ANSWER_TOKENS
-        answered += tokens * len(sent)
-        again = questions.second_calls(cell)
-        asked_again += again
-        read += round(again * tokens * CHARACTERS_PER_TOKEN)
-    calls = sum(arms.values())
+        way = Way(meeting.item.kind, cell.condition.answer)
+        sums.setdefault(way, _Sum()).add(cell, meeting, questions, sent)
+        if cell.condition.mitigation == "none":
+            bare.setdefault(way, _Sum()).add(cell, meeting, questions, sent)
     kinds: Counter[str] = Counter(met[0].item.kind for met in crossing.meetings.values())
     sets = {
         arm.arm.matched_set
@@ -128,18 +146,8 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
         for arm in met
         if plan.analysis.contrast in arm.arm.levels
     }
-    several = len(plan.models)
-    said = ANSWER_TOKENS * (1 if plan.rater is None else len(plan.rater.criteria))
-    rows = [_model(model, _Sent(calls, characters, answered), concurrency) for model in plan.models]
-    rows += [
-        _model(
-            model,
-            _Sent(asked_again * several, read * several, asked_again * several * said),
-            concurrency,
-            role="second",
-        )
-        for model in second_models(plan)
-    ]
+    asked = {way: len(one.items) for way, one in bare.items()}
+    rows = _rows(plan, list(sums.values()), concurrency)
     return Preview(
         preset=plan.preset,
         seed=plan.seed,
@@ -150,12 +158,51 @@ def preview(plan: Plan, *, concurrency: int) -> Preview:
         policies=dict(policies),
         kinds=dict(kinds),
         matched_sets=len(sets),
-        smallest_gap=_smallest_gaps(plan, kinds, len(sets)),
-        smallest_shift=smallest_shifts(plan, kinds, sets=len(sets)),
+        smallest_gap=_smallest_gaps(plan, asked, len(sets)),
+        too_few=_too_few(plan, asked, len(sets)),
+        smallest_shift=smallest_shifts(plan, asked, sets=len(sets)),
+        shift=shift,
+        needed=needed_calls(plan, {way: one.spent for way, one in bare.items()}, sets=len(sets), shift=shift)
+        if any(paired_cohort(cohort) for cohort in plan.cohorts)
+        else (),
         power=plan.analysis.power,
         concurrency=concurrency,
         presets=_presets(plan, kinds),
     )
+
+
+class _Sum:
+    """What is sent to one model and comes back, in one way of asking."""
+
+    def __init__(self) -> None:
+        self.items: set[str] = set()
+        self.calls = self.characters = self.answered = self.read = self.asked_again = 0
+
+    def add(self, cell: Cell, meeting: Meeting, questions: Questions, sent: Sequence[int]) -> None:
+        """Count one cell, whose calls send so many characters each."""
+        tokens, again = ANSWER_TOKENS[cell.condition.answer], questions.second_calls(cell)
+        self.items.add(meeting.item.id)
+        self.calls += len(sent)
+        self.characters += sum(sent)
+        self.answered += tokens * len(sent)
+        self.asked_again += again
+        self.read += questions.read_characters(cell, meeting) + round(again * tokens * CHARACTERS_PER_TOKEN)
+
+    @property
+    def spent(self) -> Spent:
+        """The same in tokens."""
+        return Spent(len(self.items), self.calls, self.characters / CHARACTERS_PER_TOKEN, self.answered)
+
+
+def _rows(plan: Plan, sums: Sequence[_Sum], concurrency: int) -> list[ModelPreview]:
+    """Every model's share: the assistants, then those that read their answers."""
+    several = len(plan.models)
+    said = SAID_TOKENS * (1 if plan.rater is None else len(plan.rater.criteria))
+    sent = _Sent(sum(one.calls for one in sums), sum(one.characters for one in sums), sum(one.answered for one in sums))
+    again = sum(one.asked_again for one in sums) * several
+    read = _Sent(again, sum(one.read for one in sums) * several, again * said)
+    rows = [_model(model, sent, concurrency) for model in plan.models]
+    return [*rows, *(_model(model, read, concurrency, role="second") for model in second_models(plan))]
 
 
 def preset_line(presets: Sequence[PresetPreview]) -> str:
@@ -171,26 +218,33 @@ def _presets(plan: Plan, kinds: Counter[str]) -> tuple[PresetPreview, ...]:
     """What every preset would ask and detect with the banks and cohorts of this plan, by arithmetic."""
     pairs = [cohort for cohort in plan.cohorts if paired_cohort(cohort)]
     sets = len({profile.matched_set for cohort in pairs for profile in cohort.profiles})
-    asked = [count for kind, count in kinds.items() if kind in ("understanding", "management")]
-    rated = kinds.get("intensity", 0)
+    largest = max((kinds.get("understanding", 0), kinds.get("management", 0)))
     rows = []
     for name in _PRESETS:
-        design = preset_design(name)
+        design = usual_design(name, plan.models, extractor=plan.extractor)
         taken = min(design.matched_sets or sets, sets)
         met = taken if design.pairs_per_item is None else min(design.pairs_per_item, taken)
         profiles = CROSSING if design.profiles_per_item is None else design.profiles_per_item
         an_item = design.none_repeats + design.placebo_per_item + 2 * met + profiles * len(design.cues)
-        sized = PairedDesign(items=max(asked, default=0), sets=taken, sets_per_item=met) if taken > 1 else None
+        sized = PairedDesign(items=largest, sets=taken, sets_per_item=met) if taken > 1 else None
         rows.append(
             PresetPreview(
                 preset=name,
-                calls=round((sum(asked) + (rated if "intensity" in design.kinds else 0)) * an_item),
+                calls=round(an_item * sum(_asked(design, kind, kinds[kind]) for kind in PAIRED_KINDS)),
                 smallest_gap=planned_smallest_gap(sized, alpha=plan.analysis.alpha, power=plan.analysis.power)
                 if sized and sized.items
                 else None,
             )
         )
     return tuple(rows)
+
+
+def _asked(design: Design, kind: ItemKind, items: int) -> float:
+    """How many items of a kind a design asks, each once for every format of answer."""
+    if kind not in design.kinds:
+        return 0.0
+    formats = formats_of(kind, choice=design.answers, written=design.written)
+    return items * (len(formats) - (1.0 - design.distribution_share if len(formats) > 1 else 0.0))
 
 
 class _Sent(NamedTuple):
@@ -220,14 +274,14 @@ def _model(model: ModelSpec, sent: _Sent, concurrency: int, *, role: Role = "ass
     )
 
 
-def _smallest_gaps(plan: Plan, kinds: Counter[str], sets: int) -> dict[str, float]:
+def _smallest_gaps(plan: Plan, items: Mapping[Way, int], sets: int) -> dict[str, float]:
     design = plan.design
     if sets < 2 or not any(paired_cohort(cohort) for cohort in plan.cohorts):
         return {}
     return {
-        kind: planned_smallest_gap(
+        way.kind: planned_smallest_gap(
             PairedDesign(
-                items=kinds[kind],
+                items=count,
                 sets=sets,
                 sets_per_item=None if design.pairs_per_item is None else min(design.pairs_per_item, sets),
                 replicates=design.replicates,
@@ -235,6 +289,17 @@ def _smallest_gaps(plan: Plan, kinds: Counter[str], sets: int) -> dict[str, floa
             alpha=plan.analysis.alpha,
             power=plan.analysis.power,
         )
-        for kind in ("understanding", "management")
-        if kinds[kind] > 1
+        for way, count in items.items()
+        if way.answer == "letter" and way.kind in PAIRED_KINDS and count > 1
     }
+
+
+def _too_few(plan: Plan, items: Mapping[Way, int], sets: int) -> dict[str, tuple[Shortfall, ...]]:
+    """The kinds of items whose gap cannot be cleared, with what is lacking."""
+    settings, measured = plan.analysis, _smallest_gaps(plan, items, sets)
+    few = {
+        way.kind: shortfalls(sampled_units((sets, count)), margin=settings.margin, alpha=settings.alpha)
+        for way, count in items.items()
+        if way.answer == "letter" and way.kind in measured
+    }
+    return {kind: short for kind, short in few.items() if short}

@@ -20,7 +20,7 @@ from evenhand.records.cell import Cell
 from evenhand.records.item import Item
 from evenhand.records.message import Message, ModelSettings, Request
 from evenhand.records.plan import Plan
-from evenhand.records.profile import Arm, Placement, Reader
+from evenhand.records.profile import Arm, Placement, Reader, placed
 from evenhand.records.work import Work
 from evenhand.scoring.outcome import LETTERS
 from evenhand.scoring.templates import ask, extraction_question, judge_question
@@ -75,13 +75,13 @@ class Questions:
     def work(self, cell: Cell, meeting: Meeting) -> Work:
         """The request of one cell, as its policy would have it.
 
-        A policy is between memory and assistant: the arm without memory has none.
+        A policy works between memory and assistant: the arm without memory has none.
         """
         item, arm = meeting.item, meeting.arm
         self._items.setdefault(item.id, item)
         question = Message(role="user", content=self._asked(item.id, cell.option_order, cell.condition.answer))
         policy = None if arm.kind == "none" else self._policies.get(cell.condition.mitigation)
-        facts = policy.on_memory(arm.facts, question.content) if isinstance(policy, MemoryPolicy) else arm.facts
+        facts = policy.on_memory(placed(arm.facts), question.content) if isinstance(policy, MemoryPolicy) else arm.facts
         seen = self._seen(cell, meeting, facts)
         messages = (*seen.messages, question)
         request = Request(

@@ -1,20 +1,34 @@
-"""The smallest shift of a stated number that a plan can detect, a measure each."""
+"""The smallest shift of a stated or written number that a plan can detect, a measure each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple, assert_never
 
 from msgspec import Struct
 
-from evenhand.analysis.estimators.power import Components, PairedDesign, planned_smallest_gap
+from evenhand.analysis.estimators.power import DEFAULT_COMPONENTS, Components, PairedDesign, planned_smallest_gap
 from evenhand.design.arms import paired_cohort
-from evenhand.records.answer_format import AnswerFormat, formats_of
-from evenhand.records.item import ItemKind
+from evenhand.records.answer_format import ANSWER_FORMATS, AnswerFormat
+from evenhand.records.item import ITEM_KINDS, ItemKind
+from evenhand.records.measure import QuantityName
 from evenhand.records.measurement import QUANTITIES
 from evenhand.records.plan import Plan
 
-__all__ = ["PERCENTAGE_COMPONENTS", "RATING_COMPONENTS", "SmallestShift", "smallest_shifts"]
+__all__ = [
+    "ACT_COMPONENTS",
+    "PAIRED_KINDS",
+    "PERCENTAGE_COMPONENTS",
+    "RATING_COMPONENTS",
+    "WORD_COMPONENTS",
+    "SmallestShift",
+    "Way",
+    "components_of",
+    "smallest_shifts",
+]
 
+PAIRED_KINDS: tuple[ItemKind, ...] = ("understanding", "management", "intensity", "advice")
+"""Kinds that are asked with profiles in memory."""
 RATING_COMPONENTS = Components(
     set=0.1,
     item=0.2,
@@ -30,8 +44,27 @@ PERCENTAGE_COMPONENTS = Components(
     noise=0.08,
     source="assumed: the share stated for the best option repeats within 6 points",
 )
+WORD_COMPONENTS = Components(
+    set=2.0,
+    item=4.0,
+    cell=8.0,
+    noise=21.0,
+    source="assumed, in words: the length of an answer repeats within 15 words",
+)
+ACT_COMPONENTS = Components(
+    set=0.02,
+    item=0.03,
+    cell=0.1,
+    noise=0.39,
+    source="assumed: an act is in one of two repeats and not in the other for 15% of the prompts",
+)
 
-_KINDS: tuple[ItemKind, ...] = ("understanding", "management", "intensity")
+
+class Way(NamedTuple):
+    """A kind of item in one format of answer."""
+
+    kind: ItemKind
+    answer: AnswerFormat
 
 
 class SmallestShift(Struct, frozen=True, kw_only=True):
@@ -40,39 +73,64 @@ class SmallestShift(Struct, frozen=True, kw_only=True):
     kind: str
     """Item kind."""
     answer: AnswerFormat
+    """Format of the answer."""
+    quantity: QuantityName
+    """The number that is compared."""
     shift: float
-    """Advantaged minus disadvantaged, at the stated power: points of 10 for ratings, otherwise probability scale."""
+    """Advantaged minus disadvantaged, at the stated power: points of 10 for ratings, words for lengths, otherwise
+    probability scale."""
     margin: float
     """Shifts smaller than this count as none, on the same scale."""
     source: str
     """Where the variation behind it comes from."""
 
 
-def smallest_shifts(plan: Plan, kinds: Mapping[str, int], *, sets: int) -> tuple[SmallestShift, ...]:
+def components_of(answer: AnswerFormat) -> tuple[tuple[QuantityName, Components], ...]:
+    """The numbers of an answer that stand for its format, each with what it varies by."""
+    match answer:
+        case "letter":
+            return (("score", DEFAULT_COMPONENTS),)
+        case "distribution":
+            return (("stated_share", PERCENTAGE_COMPONENTS),)
+        case "rating":
+            return (("valence_rating", RATING_COMPONENTS),)
+        case "text":
+            return (("words", WORD_COMPONENTS), ("act_shown", ACT_COMPONENTS))
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def smallest_shifts(plan: Plan, items: Mapping[Way, int], *, sets: int) -> tuple[SmallestShift, ...]:
     """What every measure beside letters can detect; none without matched pairs.
 
     Args:
         plan: The plan.
-        kinds: Item kind -> items asked.
+        items: Items asked, by kind and format.
         sets: Matched sets that take part.
     """
     if sets < 2 or not any(paired_cohort(cohort) for cohort in plan.cohorts):
         return ()
-    found = []
-    for kind in _KINDS:
-        for answer in formats_of(kind, choice=plan.design.answers):
-            if answer != "letter" and kinds.get(kind, 0) > 1:
-                found.append(_shift(plan, kind, answer, items=kinds[kind], sets=sets))
-    return tuple(found)
+    return tuple(
+        _shift(plan, Way(kind, answer), quantity, components, items=items[Way(kind, answer)], sets=sets)
+        for kind in ITEM_KINDS
+        for answer in ANSWER_FORMATS
+        if answer != "letter" and kind in PAIRED_KINDS and items.get(Way(kind, answer), 0) > 1
+        for quantity, components in components_of(answer)
+    )
 
 
-def _shift(plan: Plan, kind: str, answer: AnswerFormat, *, items: int, sets: int) -> SmallestShift:
+def _shift(
+    plan: Plan, way: Way, quantity: QuantityName, components: Components, *, items: int, sets: int
+) -> SmallestShift:
     design, settings = plan.design, plan.analysis
-    components, margin = PERCENTAGE_COMPONENTS, settings.margin
-    if answer == "rating":
-        stated = settings.margins.get("valence_rating", QUANTITIES["valence_rating"].margin)
-        components, margin = RATING_COMPONENTS, settings.margin if stated is None else stated
+    stated = settings.margins.get(quantity, QUANTITIES[quantity].margin)
     met = None if design.pairs_per_item is None else min(design.pairs_per_item, sets)
     paired = PairedDesign(items=items, sets=sets, sets_per_item=met, replicates=design.replicates)
-    shift = planned_smallest_gap(paired, components=components, alpha=settings.alpha, power=settings.power)
-    return SmallestShift(kind=kind, answer=answer, shift=shift, margin=margin, source=components.source)
+    return SmallestShift(
+        kind=way.kind,
+        answer=way.answer,
+        quantity=quantity,
+        shift=planned_smallest_gap(paired, components=components, alpha=settings.alpha, power=settings.power),
+        margin=settings.margin if stated is None else stated,
+        source=components.source,
+    )

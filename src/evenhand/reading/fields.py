@@ -53,8 +53,9 @@ ANSWER_FIELDS = frozenset(
 )
 """Names under which models give their answer where nobody named the field."""
 _STARTS = 32
+"""Braces that open no object, after which a text is only searched."""
 _LONGEST = 20_000
-_QUOTES = str.maketrans(dict.fromkeys("“”„‟＂", '"') | dict.fromkeys("‘’＇", "'"))
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟＂`", '"') | dict.fromkeys("‘’＇", "'"))
 
 
 class Field(Struct, frozen=True):
@@ -74,33 +75,29 @@ def field_of(text: str, names: frozenset[str]) -> Field | None:
     if len(text) > _LONGEST:
         text = text[-_LONGEST:]
     text = re.sub(r"^```[a-z]{0,12}\s*|\s*```$", "", text)
-    values, first, end = _decoded(text, names)
-    if not values:
-        values, first, end = _searched(text.translate(_QUOTES), names)
-    if not values:
+    found = _decoded(text, names) or _searched(text.translate(_QUOTES), names)
+    if found is None:
         return None
+    value, first, end = found
     whole = not text[:first].strip(" \n[") and not text[end:].strip(" \n]")
-    return Field(_text_in(values[-1]), whole)
+    return Field(_text_in(value), whole)
 
 
-def _decoded(text: str, names: frozenset[str]) -> tuple[list[object], int, int]:
-    """(values, start of the first object, end of the last) of strict JSON objects."""
+def _decoded(text: str, names: frozenset[str]) -> tuple[object, int, int] | None:
+    """(last value, start of the first object, end of the last) of strict JSON objects that hold one of the names."""
     decoder = json.JSONDecoder()
-    values: list[object] = []
-    first, last, start, tries = len(text), 0, text.find("{"), 0
-    while start >= 0 and tries < _STARTS:
-        tries += 1
+    objects: list[tuple[object, int, int]] = []
+    start, failed = text.find("{"), 0
+    while start >= 0 and failed < _STARTS:
         try:
             value, end = decoder.raw_decode(text, start)
         except (json.JSONDecodeError, RecursionError):
+            failed += 1
             start = text.find("{", start + 1)
             continue
-        found = _named(value, names, 0)
-        if found:
-            values += found
-            first, last = min(first, start), end
+        objects += [(found, start, end) for found in _named(value, names, 0)]
         start = text.find("{", end)
-    return values, first, last
+    return (objects[-1][0], objects[0][1], objects[-1][2]) if objects else None
 
 
 def _named(value: object, names: frozenset[str], depth: int) -> list[object]:
@@ -129,18 +126,16 @@ def _text_in(value: object) -> str | None:
     return letters[0] if len(letters) == 1 else texts[0] if len(texts) == 1 else None
 
 
-def _searched(text: str, names: frozenset[str]) -> tuple[list[object], int, int]:
-    """(values, start, end) of objects that are not strict JSON."""
-    keys = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+def _searched(text: str, names: frozenset[str]) -> tuple[object, int, int] | None:
+    """(last value, start, end) of objects that are not strict JSON."""
+    keys = "|".join(map(re.escape, sorted(names)))
     pattern = re.compile(
         rf"(?<![\w\"'])[\"']?(?:{keys})[\"']?\s{{0,9}}[:=]\s{{0,9}}(?:"
         rf"\{{[^{{}}]{{0,60}}?:\s{{0,9}})?(?:\"([^\"\n]{{0,300}})\"|'([^'\n]{{0,300}})'|([A-Za-z])(?=\s{{0,9}}[,}}\n]))",
         re.IGNORECASE,
     )
-    first, end = text.find("{"), text.rfind("}")
-    if end < first:
-        return [], 0, 0
-    values: list[object] = [
-        match.group(1) or match.group(2) or match.group(3) or "" for match in pattern.finditer(text, first, end)
-    ]
-    return values, first, end + 1
+    first, end = text.find("{"), text.rfind("}") + 1
+    last = None
+    for match in pattern.finditer(text, first, end) if 0 <= first < end else ():
+        last = match
+    return None if last is None else (last[1] or last[2] or last[3] or "", first, end)

@@ -49,6 +49,10 @@ class Grammar(Struct, frozen=True):
     """A sentence that is a list of options."""
     also: re.Pattern[str]
     """A second option that belongs to the first's claim; group `x`."""
+    listed: re.Pattern[str]
+    """Options in a row that share what is said of them."""
+    lesser: re.Pattern[str]
+    """What is not the choice, though it is called one: "my second choice"."""
     felt: re.Pattern[str]
     """A part that ends with an option's words as what is felt; group `x`."""
     negated: re.Pattern[str]
@@ -73,11 +77,18 @@ def grammar() -> Grammar:
         judged=_judged(),
         insisted=_insisted(),
         bare=re.compile(
+            rf"(?:[ ]?[\[(]x[\])])?"
             rf"[^\w{_OPTION}]*(?:{filler}[^\w{_OPTION}]*)*(?P<x>{ANY})[^\w{_OPTION}]*(?:{filler}[^\w{_OPTION}]*)*\Z",
             _FLAGS,
         ),
         several=_several(),
         also=_also(),
+        listed=_listed(),
+        lesser=re.compile(
+            r"\b(?:second|third|fourth|next|worst|least|poorest|weakest|backup|wrong|incorrect)[ -](?:\w{1,12}[ ])?"
+            r"(?:choice|best|guess|pick|answer|likely|plausible|closest|candidate|preference|fit|match)\b",
+            _FLAGS,
+        ),
         felt=_felt(),
         negated=re.compile(words("negations"), _FLAGS),
         dismissed=_dismissed(),
@@ -105,8 +116,8 @@ def _part() -> re.Pattern[str]:
         "|pero|porque|ma|mas|maar|omdat|ale|но|потому|nicht|pas"
     )
     return re.compile(
-        rf"[,:(、，](?=[\s{_OPTION}])|,(?=\w)|\((?=[a-z])|[ ]-+[ ]|[ ]\|[ ]|[ ](?=(?:{split})\b)"
-        rf"|(?<={ANY})[ ](?=(?:for|given|due|with)\b)",
+        rf"[,:(、，](?=[\s{_OPTION}])|,(?=\w)|\((?=[a-z])|[ ]-+[ ]|[ ]\|[ ]|(?<!\ball)(?<!thing)[ ](?=(?:{split})\b)"
+        rf"|(?<={ANY})[ ](?=(?:for|given|due|with)\b)|(?<={ANY})[ ](?=over[ ]{ANY})",
         _FLAGS,
     )
 
@@ -126,6 +137,11 @@ def _labelled() -> tuple[re.Pattern[str], ...]:
             _FLAGS,
         ),
         re.compile(rf"{foreign}[^\n,.;!?{_OPTION}]{{0,24}}?{_QUOTE}(?P<x>{ANY})", _FLAGS),
+        re.compile(
+            rf"\A\W{{0,4}}(?:correct|right|true|richtig|korrekt|correct[oa]|corrett[oa]|juste|cert[oa])"
+            rf"(?:[ ]?:|[ ](?:is|ist|es|est|è|é)\b)[ ]?{_QUOTE}(?P<x>{ANY})",
+            _FLAGS,
+        ),
         re.compile(rf"{chosen}{_QUOTE}(?:[\w']{{1,12}}[ ]){{0,3}}?{_QUOTE}(?P<x>{ANY})", _FLAGS),
     )
 
@@ -143,7 +159,8 @@ def _judged() -> tuple[re.Pattern[str], ...]:
             _FLAGS,
         ),
         re.compile(
-            rf"(?P<x>{ANY})(?P<gap>[^\n。,.{_OPTION}]{{0,8}}(?:正确|正確|答案|正解|最合适|最合適|最好|对的|정답|맞습니다|맞아요|가장))",
+            rf"(?P<x>{ANY})(?P<gap>[^\n。,.{_OPTION}]{{0,8}}(?:正确|正確|答案|正解|を選|[를을] 선택"
+            rf"|最合适|最合適|最好|对的|정답|맞습니다|맞아요|가장))",
             _FLAGS,
         ),
         re.compile(
@@ -151,6 +168,20 @@ def _judged() -> tuple[re.Pattern[str], ...]:
             rf"|perfectly|most|here|am|le|mieux))*[ .!]*$",
             _FLAGS,
         ),
+        re.compile(
+            rf"(?P<x>{ANY})(?P<gap>[ ](?:describes|captures|matches|fits|suits|reflects)[ ](?:[\w']{{1,14}}[ ]){{1,4}}?"
+            rf"(?:best|most closely|perfectly|exactly)"
+            rf"|[ ]makes[ ](?:the[ ])?most[ ]sense)[ .!]*$",
+            _FLAGS,
+        ),
+        re.compile(rf"(?P<x>{ANY})(?P<gap>[ ](?:wählen|nehmen|sagen|choisir|elegir))[ .!]*$", _FLAGS),
+    )
+
+
+def _listed() -> re.Pattern[str]:
+    """Such as "A, B or C"."""
+    return re.compile(
+        rf"{ANY}(?:[ ]?,[ ]?{ANY})*[ ]?,?[ ](?:and|or|nor|und|oder|et|ou|y|o|e)[ ]{ANY}(?![ ]?,[ ]?{ANY})", _FLAGS
     )
 
 
@@ -167,7 +198,7 @@ def _insisted() -> re.Pattern[str]:
         rf"|besides|beats)"
         rf"|(?:can(?:no|')?t|can not|couldn't|could not|hard to|impossible to)[ ](?:deny|dispute|doubt"
         rf"|argue with|go past|look past|see past|get past|get around|fault|improve on|do better than|beat"
-        rf"|escape|ignore|help(?: but)?)[^.;{_OPTION}]{{0,30}}?)"
+        rf"|escape|ignore|find fault with|help(?: but)?)[^.;{_OPTION}]{{0,30}}?)"
         rf"[ ]{_QUOTE}(?:[\w']{{1,12}}[ ]){{0,3}}(?P<x>{ANY})",
         _FLAGS,
     )
@@ -187,7 +218,7 @@ def _several() -> re.Pattern[str]:
 def _also() -> re.Pattern[str]:
     """Such as ", C", " or C" where C belongs to what was said of the option before it."""
     return re.compile(
-        r"[\s)\]\"'.]{0,3}(?:[,/&+、]|\band\b|\bor\b|\bund\b|\boder\b|\bet\b|\bou\b|\by\b|\bo\b|\be\b|\boraz\b"
+        r"[\s()\]\"'.]{0,3}(?:[,/&+、]|\band\b|\bor\b|\bund\b|\boder\b|\bet\b|\bou\b|\by\b|\bo\b|\be\b|\boraz\b"
         r"|\blub\b|\bи\b|\bили\b|和|或|と|または|와|과|및)[ ]*"
         rf"(?:(?:and|or|also|maybe|perhaps|possibly|as well as|und|oder"
         rf"|then)[ ]*){{0,2}}[\"'(\[]?(?P<x>{ANY})(?=[)\]\"' ]{{0,3}}(?:\Z|[.,;:!?)\]\n/&]|(?:and|or|both|too"
@@ -204,7 +235,7 @@ def _felt() -> re.Pattern[str]:
         rf"|kind of|form of|word is|fühlt|empfindet|ressent|éprouve|siente|sente|prova|voelt|czuje|чувствует)|是"
         rf"|感到|感じる)"
         rf"[ ]?(?:(?:a|an|the|some|deep|great|strong|much|real|more|rather|simply|clearly|mostly|probably|quiet"
-        rf"|mild|genuine|intense|of)[ ]){{0,3}}(?P<x>{WORDED})[\s.!\"')]*\Z",
+        rf"|mild|genuine|intense|of)[ ]){{0,3}}(?P<x>{WORDED})[\s.!;\"')]*\Z",
         _FLAGS,
     )
 

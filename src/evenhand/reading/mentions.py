@@ -13,6 +13,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from evenhand.reading.declining import declines
 from evenhand.reading.plain import plain
 from evenhand.reading.shown import Shown
 from evenhand.reading.vocabulary import any_of, word_set, words
@@ -34,6 +35,7 @@ _ANNOUNCES = re.compile(
     rf"|{words('choosing_verbs')})[ \"'(\[]*$",
     re.IGNORECASE,
 )
+_SAID = re.compile(r"\b(?:it|that|this)(?:'s|[ ]is|[ ]must[ ]be|[ ]would[ ]be)[ ]$", re.IGNORECASE)
 _NO_OPTION = re.compile(rf"{words('not_options')}[ ]$", re.IGNORECASE)
 _FOLLOWER = re.compile(r"[ ]+([^\W\d_][\w']*)")
 _AFTER_WORD = re.compile(_AFTER, re.IGNORECASE)
@@ -41,12 +43,17 @@ _MAY_BE_WORD = "AI"
 _LOWER_MAY_BE_WORD = "aeiouy"
 _SCRIPT = "A-Za-z0-9À-ɏͰ-ӿ"
 _CANDIDATE = re.compile(
-    rf"(?P<name>(?i:{_NAMED}))?(?P<open>[(\[{{\"'<]{{0,3}}[ ]?)?"
-    rf"(?<![{_SCRIPT}@&])(?<![A-Za-zÀ-ɏ]['-])(?P<letter>[A-Za-z])(?![{_SCRIPT}@#])(?!\+\+)(?!'(?!s\b)[A-Za-z])(?!-"
+    rf"(?P<name>(?i:(?:l')?{_NAMED}))?(?P<open>[(\[{{\"'<]{{0,3}}[ ]?)?"
+    rf"(?<![{_SCRIPT}@&])(?<![A-Za-zÀ-ɏ]['-])(?P<letter>[A-Za-z])(?![{_SCRIPT}@#])(?!\+\+)(?!'(?!(?:s|[dt][iıuü]r)\b)[A-Za-z])(?!-"
     rf"[A-Za-z])"
     rf"(?!\.[A-Za-z]\b)(?P<close>[ ]?[)\]}}\"'>]{{1,3}})?(?P<delimiter>[ ]?[.:)](?![\w]))?"
 )
-_ANSWER_LINE = re.compile(r"^A[:.][ ]+(?P<rest>[^\n]{1,200})$", re.MULTILINE)
+_ANSWER_LINE = re.compile(
+    r"(?:^|(?<=\?[ ]))(?:[Aa]|\[A\])[ ]?[:.)][ ]*(?P<rest>[^\n]{1,200})$(?!\n{1,2}\[?B\]?[ ]?[:.)])", re.MULTILINE
+)
+_OPENS = re.compile(
+    rf"(?:(?:it's|it is|that's|that is|probably)[ ])?[\"'(]?{LETTER}(?:[^\w\ue000-\uf8ff]*$|[ ]?[,(]?[ ]?[a-z])"
+)
 _GAP = re.compile(r"(?:[ ]*[-.:,)=|→(\[\"']){0,4}[ ]*")
 _COUNTED = re.compile(r"(?<!\w)[(\[]?[A-Za-z\d][)\].:]{1,2}[ ]{0,3}\Z")
 _WORD_END = re.compile(r"[ )\]\"'.!?,]*(?:\n|$)")
@@ -84,8 +91,11 @@ def skeleton_of(text: str, shown: Shown) -> Skeleton:
 def _answer_line(line: re.Match[str], shown: Shown) -> str:
     """In a dialogue of questions and answers "A: B" is the answer B; "A: Relief" is the option A."""
     rest = _skeleton(line["rest"], shown)
-    only = [mention.form != "worded" for mention in rest.mentions] == [True] and not re.search(r"\w", rest.text)
-    return f"Answer: {line['rest']}" if only else line.group()
+    if not rest.mentions:
+        return line["rest"] if declines(line["rest"]) else line.group()
+    first = rest.mentions[0]
+    opens = _OPENS.match(rest.text) is not None and first.position is not None
+    return f"Answer: {line['rest']}" if opens else line.group()
 
 
 def _skeleton(text: str, shown: Shown) -> Skeleton:
@@ -133,8 +143,8 @@ def _letters(text: str, shown: Shown) -> list[Mention]:
             end, named = own
             position = position if named == position else None
         form: Form = "named" if match["name"] else "plain"
-        if own is None and form == "plain" and not closed and (match["delimiter"] or "").strip() == ")":
-            form, end = "delimited", match.end()
+        if own is None and form == "plain" and not closed and (match["close"] or "").strip() == ")":
+            form = "delimited"
         found.append(Mention(start, end, position, form))
     return found
 
@@ -159,7 +169,7 @@ def _is_option(match: re.Match[str], text: str, *, own: bool, shown: bool) -> bo
     if _NO_OPTION.search(before[-16:]):
         return False
     follower = _FOLLOWER.match(after)
-    word = follower is not None and _AFTER_WORD.fullmatch(follower.group(1)) is None
+    word = follower is not None and _is_word(follower.group(1))
     bracketed = bool((match["open"] or "").strip() and (match["close"] or "").strip())
     if bracketed:
         return letter.isupper() or (shown and (match["open"] or "").strip()[0] in "([{")
@@ -171,7 +181,17 @@ def _is_option(match: re.Match[str], text: str, *, own: bool, shown: bool) -> bo
     starts = match.start() == 0 or text[match.start() - 1] == "\n"
     listed = starts and (match["delimiter"] or match["close"] or "").strip() in {")", ".", ":"}
     announced = bool(match["name"]) or _ANNOUNCES.search(before) is not None
+    if letter not in "aiouy" and not word:
+        announced = announced or _SAID.search(before) is not None
+    if letter not in _LOWER_MAY_BE_WORD and not word:
+        listed = listed or (starts and re.match(r"[ ](?:because|since|as|is|for)\b", after) is not None)
     return alone or (listed and len(letter) == 1) or (announced and not word and _ends_there(letter, after))
+
+
+def _is_word(follower: str) -> bool:
+    """Whether the word after a letter makes it a word too: "a friend", but not "A is" nor the letters "A B"."""
+    other = len(follower) == 1 and follower.isupper() and follower != "I"
+    return not other and _AFTER_WORD.fullmatch(follower) is None
 
 
 def _ends_there(letter: str, after: str) -> bool:

@@ -26,6 +26,8 @@ _INVISIBLE = re.compile(
     "\ud800-\udfff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
 _TERMINAL = re.compile("\x1b\\[[0-9;]{0,20}m")
+_APOSTROPHE = re.compile("(?<=[a-z])[`´](?=[a-z])")
+_JOINED = re.compile("(?<=[a-z])[–−](?=[a-z])")
 _LINES = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SAME = str.maketrans(
     {
@@ -40,6 +42,8 @@ _SAME = str.maketrans(
         **dict.fromkeys("❌✗✘☒✖🚫≠¬", " ✗ "),
         "\u2800": " ",
         "▁": " ",
+        "Ġ": " ",
+        "Ċ": "\n",
     }
 )
 _SQUARED = {base + index: 65 + index for base in (0x1F150, 0x1F170, 0x1F1E6) for index in range(26)}
@@ -55,17 +59,22 @@ _ENDED = re.compile(
 )
 _TOKEN = re.compile(
     r"<\|(?![A-Z]\|>)[^|<>\n]{1,40}\|>|</?s>|</?(?:bos|eos|pad|unk|sep|cls|mask)>|<(?:start|end)_of_turn>"
-    r"|\[/?(?:INST|BOS|EOS|SEP|CLS|PAD|SYS|assistant)\]|<<?/?SYS>?>|</?assistant>|<unused\d{1,4}>",
+    r"|\[/?(?:INST|BOS|EOS|SEP|CLS|PAD|SYS|assistant)\]|<<?/?SYS>?>|</?assistant>|<unused\d{1,4}>|<[a-z_]{1,20}\|>|<\|[a-z_]{1,20}>|<0x[0-9A-F]{2}>",
     re.IGNORECASE,
 )
 _ROLE = re.compile(r"\s{0,20}(?:assistant|model|ai|bot)[ ]{0,3}(?::|\n)\s{0,20}", re.IGNORECASE)
 
 _FONT = re.compile(
-    r"\\(?:text(?:bf|it|rm|sf|tt)?|math(?:bf|it|rm|sf|tt|bb|cal)|bm|bf|rm|mbox|emph|underline|operatorname)"
-    r"[ ]?\{([^{}\n]{0,300})\}"
+    r"\\(?:text(?:bf|it|rm|sf|tt|sc|up|md|normal)?|math(?:bf|it|rm|sf|tt|bb|cal)|bm|bf|rm|mbox|emph|underline|operatorname)"
+    r"[ ]?\{([^{}\n]{0,300})\}|\\(?:text)?color(?:box)?\{[^{}\n]{0,30}\}\{([^{}\n]{0,300})\}"
 )
-_BOXED = re.compile(r"\\(?:boxed|fbox|framebox|ovalbox)[ ]?(?:\{([^{}\n]{0,300})\}|[ ]([A-Za-z])\b)")
-_MATH = re.compile(r"\\[()\[\]]|\$\$?|\\(?:quad|qquad|,|;|:|!|left|right|displaystyle|bf|rm|it)(?![A-Za-z])")
+_BOXED = re.compile(
+    r"(?P<no>\b(?i:not|than|instead of|except)[ ]{1,3})?"
+    r"\\(?:boxed|fbox|framebox|ovalbox)[ ]?(?:\{([^{}\n]{0,300})\}|[ ]([A-Za-z])\b)"
+)
+_MATH = re.compile(
+    r"\\[()\[\]]|\$\$?|\\(?:quad|qquad|,|;|:|!|left|right|displaystyle|bf|rm|it|tiny|small|large|Large|LARGE|huge|Huge)(?![A-Za-z])"
+)
 _ARROW = re.compile(r"[-=]{1,3}>|\\(?:right|Right|long|Long)?(?:right)?arrow\b|\\implies\b|\\to\b")
 
 _LABELS = (
@@ -83,11 +92,11 @@ _INLINE_TAG = re.compile(
 )
 _TAG = re.compile(r"</?[A-Za-z][\w:-]{0,40}(?:[ ][^<>\n]{0,200})?/?>")
 
-_STRONG_LETTER = re.compile(r"(\*{1,3}|_{1,3}|`{1,3})[ ]?[(\[]?([A-Za-z])[)\]]?[.:]?[ ]?\1(?![A-Za-z])")
+_STRONG_LETTER = re.compile(r"(\*{1,3}|_{1,3}|`{1,3})[ ]?[(\[]?([A-Za-z])[)\]]?([.:]?)[ ]?\1(?![A-Za-z*_`])")
 _FENCE = re.compile(r"^[ ]{0,3}(?:```|~~~)[a-z]{0,12}[ ]{0,3}$", re.MULTILINE)
 _EMPHASIS = re.compile(r"\*+|`+|(?<![^\W_])_+|_+(?![^\W_])")
 _LINE_MARK = re.compile(
-    r"^[ \t]{0,8}(?:(?:[-•·▪◦‣●○■□*+>]|#{1,6}|\d{1,2}[.)])[ \t]+|(?:\d{1,2}[ ]?)?→[ \t]*){1,4}", re.MULTILINE
+    r"^[ \t]{0,8}(?:(?:[-•·▪◦‣●○■□*+>]|#{1,6}|\(?\d{1,2}[.)])[ \t]+|(?:\d{1,2}[ ]?)?→[ \t]*){1,4}", re.MULTILINE
 )
 _SPACES = re.compile(r"[^\S\n]+")
 _EDGES = re.compile(r" ?\n[ \n]*")
@@ -96,8 +105,10 @@ _EDGES = re.compile(r" ?\n[ \n]*")
 def plain(text: str) -> str:
     """The answer in `text` in one spelling, without thoughts and wrappers; may be empty."""
     text, _ = split_reasoning(html.unescape(_without_invisible(text)))
-    text = _turn(capped(text))
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text.translate(_SQUARED))).translate(_SAME)
+    text = _APOSTROPHE.sub("'", _turn(capped(text)))
+    text = _INVISIBLE.sub("", _JOINED.sub("-", unicodedata.normalize("NFKC", text.translate(_SQUARED)))).translate(
+        _SAME
+    )
     text = _LONE.sub(lambda found: found.group().translate(_ALIKE), text)
     return _tidy(_markdown(_tags(_latex(text))))
 
@@ -130,10 +141,16 @@ def _turn(text: str) -> str:
 def _latex(text: str) -> str:
     if "\\" in text or "$" in text:
         for _ in range(3):
-            text = _FONT.sub(r" \1 ", text)
-        text = _BOXED.sub(lambda found: f"\nAnswer: {found.group(1) or found.group(2)}\n", text)
+            text = _FONT.sub(lambda found: f" {found.group(1) or found.group(2) or ''} ", text)
+        text = _BOXED.sub(_boxed, text)
         text = _MATH.sub(" ", text)
     return _ARROW.sub("→", text)
+
+
+def _boxed(found: re.Match[str]) -> str:
+    """A box announces an answer, unless the word before it turns it down."""
+    inside = found.group(2) or found.group(3)
+    return f"{found['no']}[{inside}]" if found["no"] else f"\nAnswer: {inside}\n"
 
 
 def _tags(text: str) -> str:
@@ -147,7 +164,7 @@ def _tags(text: str) -> str:
 def _markdown(text: str) -> str:
     struck = _STRUCK.sub(" ", text)
     text = _FENCE.sub("", struck if struck.strip() else text).replace("~", "")
-    text = _STRONG_LETTER.sub(r"[\2]", text)
+    text = _STRONG_LETTER.sub(r"[\2]\3", text)
     return _LINE_MARK.sub("", _EMPHASIS.sub("", _LINE_MARK.sub("", text)))
 
 

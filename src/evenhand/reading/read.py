@@ -52,7 +52,7 @@ def read(text: str, shown: Shown) -> Read | Nothing:
         return Nothing("empty")
     skeleton = skeleton_of(bare, shown)
     claims = claims_of(skeleton)
-    decided = _decided(skeleton, [claim for claim in claims if claim.kind == "labelled" or not claim.worded])
+    decided = _decided(skeleton, [claim for claim in claims if claim.labelled or not claim.worded])
     if decided is not None:
         return decided
     if declines(bare):
@@ -63,7 +63,7 @@ def read(text: str, shown: Shown) -> Read | Nothing:
 def _decided(skeleton: Skeleton, claims: list[Claim]) -> Read | Nothing | None:
     """What the claims come to; None where nothing is claimed."""
     held = [claim for claim in claims if claim.holds]
-    labelled = [claim for claim in held if claim.kind == "labelled"]
+    labelled = [claim for claim in held if claim.labelled]
     if labelled:
         return Nothing("several") if _said_twice(skeleton, labelled) else _of(labelled[-1])
     if not held:

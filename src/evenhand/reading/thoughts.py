@@ -16,20 +16,24 @@ __all__ = ["answer_spans", "split_reasoning"]
 _NAMES = (
     r"(?:think(?:ing|s)?(?:_process)?|thoughts?(?:_process)?|inner_(?:thoughts?|monologue)|internal(?:_thoughts?)?"
     r"|reason(?:ing|s)?(?:_process|_content)?|rationale|reflect(?:ion|ions|ing)?|analysis|deliberation|scratch_?pad"
-    r"|chain_of_thought|cot|ant_?thinking|longcat_think|think_(?:fast|faster)|monologue|planning|details)"
+    r"|chain_of_thought|cot|ant_?thinking|longcat_think|think_(?:fast|faster)|monologue|planning|plan|ponder(?:ing)?|brainstorm(?:ing)?|meta|working|notes|hidden(?:_thoughts?|_reasoning)?|details)"
 )
 _OPEN = re.compile(
     rf"<[ ]?(?:\w{{1,20}}:)?{_NAMES}(?:[ ][^<>\n]{{0,200}}(?<!/))?>"
-    r"|\[(?:think|thinking|thought|thoughts)\]|◁think▷|<start_working_out>|<unused94>(?:thought)?"
-    r"|<\|(?:start|begin)_?(?:of_)?(?:think|thinking|thought|thoughts|reasoning)\|>|<\|think(?:ing)?\|>"
+    r"|\[(?:(?:begin|start)[ _])?(?:think|thinking|thought|thoughts|reasoning|analysis|scratchpad)\]"
+    r"|◁think▷|<start_working_out>|<unused94>(?:thought)?"
+    r"|<\|(?:start|begin)_?(?:of_?)?(?:think|thinking|thought|thoughts|reasoning)\|>"
+    r"|<\|(?:think|thinking|thought|thoughts|reasoning)_(?:start|begin)\|>|<\|think(?:ing)?\|>"
     r"|<\|channel>[ ]?(?:thought|analysis)\b"
     r"|^[ ]*(?:💭[ ]*)?thinking[ ]?(?:\.\.\.|…)[ ]*$|^[ ]*here is my thought process:",
     re.IGNORECASE | re.MULTILINE,
 )
 _CLOSE = re.compile(
     rf"<[ ]?/[ ]?(?:\w{{1,20}}:)?{_NAMES}[ ]?>"
-    r"|\[/(?:think|thinking|thought|thoughts)\]|◁/think▷|<end_working_out>|<unused95>"
-    r"|<\|end_?(?:of_)?(?:think|thinking|thought|thoughts|reasoning)\|>|<\|/think(?:ing)?\|>|<channel\|>"
+    r"|\[(?:/|end[ _])(?:think|thinking|thought|thoughts|reasoning|analysis|scratchpad)\]"
+    r"|◁/think▷|<end_working_out>|<unused95>"
+    r"|<\|end_?(?:of_?)?(?:think|thinking|thought|thoughts|reasoning)\|>"
+    r"|<\|(?:think|thinking|thought|thoughts|reasoning)_end\|>|<\|/think(?:ing)?\|>|<channel\|>"
     r"|^[ ]*(?:\.\.\.|…)[ ]?done thinking\.?[ ]*$|^[ ]*here is my response:",
     re.IGNORECASE | re.MULTILINE,
 )

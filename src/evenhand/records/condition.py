@@ -25,7 +25,7 @@ class Condition(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reader: Reader = "none"
     """What the assistant is told to do with memory."""
     mitigation: Mitigation = "none"
-    """Name of the policy between memory and assistant."""
+    """Name of the policy that worked between memory and assistant."""
     answer: AnswerFormat = "letter"
     """How the question is to be answered. Answers of different formats are never compared or averaged."""
 

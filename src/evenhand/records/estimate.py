@@ -44,6 +44,22 @@ class Spread(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Satterthwaite degrees of freedom; None where the interval does not use a t distribution."""
 
 
+SampledUnit = Literal["item", "user"]
+"""What stands for more like it: the items, and the matched sets or profiles."""
+
+
+class Shortfall(Struct, frozen=True, kw_only=True):
+    """A kind of unit of which there are too few for any difference to be shown to lie within the margin."""
+
+    of: SampledUnit
+    """Which kind."""
+    here: int
+    """How many were asked."""
+    needed: int
+    """How many it takes at least. With fewer, so many could react without one of them being in the sample that no
+    answers, however alike, show the difference to lie within the margin."""
+
+
 class Equivalence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The test against the margin that was stated beforehand."""
 
@@ -58,6 +74,12 @@ class Equivalence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     unseen: float | None = None
     """Share of items or users that could react without one of them being in the sample: the upper bound of the smaller
     sample at the confidence of the intervals. None where units are not counted."""
+    only_unseen: bool = False
+    """Whether what was seen lies within the margin (adjusted p below the level), and only units that may be missing
+    from the sample keep the verdict from being `equivalent`."""
+    too_few: tuple[Shortfall, ...] = ()
+    """Kinds of units of which so few were asked that the verdict could not have been `equivalent` whatever was
+    answered."""
 
 
 class MissingBounds(Struct, frozen=True, kw_only=True, omit_defaults=True):

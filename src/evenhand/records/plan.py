@@ -114,19 +114,33 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     readers: tuple[Reader, ...] = ("none",)
     """What the assistant is told to do with memory."""
     mitigations: tuple[Mitigation, ...] = ("none",)
-    """Policies between memory and assistant, each asked beside the others; `none` is always among them."""
+    """Policies that work between memory and assistant, each asked beside the others; `none` is always among them."""
     written: tuple[ItemKind, ...] = ()
     """Kinds of items with options that are answered in writing instead, where nothing is shown to choose from."""
     answers: tuple[ChoiceFormat, ...] = ("letter",)
     """How items with one best option are to be answered; letters are primary where both are asked. Intensity items are
     always rated."""
+    distribution_share: float = 1.0
+    """Share of the items with one best option that are asked for percentages too, where letters are asked as well: a
+    seeded choice in every kind, twins together."""
+    items_per_kind: int | None = None
+    """At most so many items of each kind are asked: a seeded choice, twins together; None: all."""
 
     def __post_init__(self) -> None:
         refuse_unknown({name: getattr(self, name) for name in (*_CLOSED, "mitigations")})
         if self.mitigations[:1] != ("none",) or len(set(self.mitigations)) < len(self.mitigations):
             raise UsageError(
                 f"the design has mitigations {', '.join(map(repr, self.mitigations))}; the first must be 'none', for "
-                "each policy is compared with the same questions without one, and each may be there once"
+                "each policy is compared with the same questions without one, and each may be named once"
+            )
+        if not 0.0 < self.distribution_share <= 1.0:
+            raise UsageError(
+                f"the design has distribution_share {self.distribution_share!r}; allowed are shares above 0, up to 1"
+            )
+        if self.items_per_kind is not None and self.items_per_kind < 1:
+            raise UsageError(
+                f"the design has items_per_kind {self.items_per_kind!r}; allowed are whole numbers from 1, and None "
+                "for all items"
             )
 
 

@@ -22,9 +22,11 @@ __all__ = [
     "Fact",
     "Factor",
     "Level",
+    "PlacedFact",
     "Placement",
     "Profile",
     "Reader",
+    "placed",
 ]
 
 Dimension = Literal[
@@ -65,6 +67,25 @@ class Fact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """The same fact in the user's own words, for the `history` placement; None: derived by the renderer."""
     factor: str | None = None
     """The factor whose level this fact expresses, where it expresses one."""
+
+
+class PlacedFact(Fact, frozen=True, kw_only=True):
+    """A fact of a memory to which a policy is applied.
+
+    It knows its place, so that it keeps its date, and what else a memory has beside it, when a policy drops the
+    facts before it. A policy that changes it with `msgspec.structs.replace` leaves it its place.
+    """
+
+    place: int = -1
+    """Its number in memory, from 0; -1: a policy made it from nothing."""
+
+
+def placed(facts: tuple[Fact, ...]) -> tuple[PlacedFact, ...]:
+    """The facts of a memory with their places."""
+    return tuple(
+        PlacedFact(text=fact.text, dimension=fact.dimension, said=fact.said, factor=fact.factor, place=place)
+        for place, fact in enumerate(facts)
+    )
 
 
 class Level(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

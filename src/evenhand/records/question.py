@@ -9,7 +9,7 @@ from msgspec import Struct
 __all__ = ["Question", "QuestionSet"]
 
 
-class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One question as a user would ask it."""
 
     id: str
@@ -18,6 +18,8 @@ class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What it is about, for balance."""
     text: str
     """The question."""
+    options: tuple[str, ...] = ()
+    """What to choose from, where one letter is to be answered; empty: the answer is written."""
 
 
 class QuestionSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -6,6 +6,8 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
+from evenhand.records.answer_format import AnswerFormat
+
 __all__ = ["FAULTS", "Fault", "Validity"]
 
 Fault = Literal["at_chance", "one_position", "one_option", "ignores_item", "missing", "too_few"]
@@ -21,12 +23,14 @@ _CEILING = 0.95
 
 
 class Validity(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is known of the answers of one model to one kind of item before anything is compared."""
+    """What is known of the answers of one model to one kind of item, in one format, before anything is compared."""
 
     model: str
     """Model as named in the plan."""
     kind: str
     """Item kind."""
+    answer: AnswerFormat = "letter"
+    """Format in which the answers were given: what cannot be assessed in one may be assessable in another."""
     answered: int
     """Trials with a usable answer."""
     items: int
@@ -49,9 +53,9 @@ class Validity(Struct, frozen=True, kw_only=True, omit_defaults=True):
     missing: float
     """Largest share of trials without a usable answer over the groups of arms."""
     right: int
-    """Items answered right in every arm."""
+    """Items answered right in every arm; 0 where nothing is chosen."""
     wrong: int
-    """Items answered wrong in every arm."""
+    """Items answered wrong in every arm; 0 where nothing is chosen."""
     faults: tuple[Fault, ...] = ()
     """Why no verdict may rest on these answers; empty where verdicts may."""
     reason: str = ""
@@ -59,7 +63,7 @@ class Validity(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def mixed(self) -> int:
-        """Items that could still move either way: right in some trials and wrong in others."""
+        """Items right in some trials and wrong in others, which could still move; all where nothing is chosen."""
         return self.items - self.right - self.wrong
 
     @property

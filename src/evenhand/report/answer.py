@@ -14,16 +14,28 @@ from typing import assert_never
 
 from msgspec import Struct
 
-from evenhand.records.estimate import Unassessed, Verdict
+from evenhand.records.answer_format import CHOICE_FORMATS
+from evenhand.records.estimate import SampledUnit, Shortfall, Unassessed, Verdict
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.identity import finding_id
 from evenhand.records.measure import Measure
 from evenhand.records.validity import Validity
+from evenhand.report.kind_answer import KindAnswer, kind_answers
 from evenhand.report.numbers import count, p_text, percent, points, size, span, unit_of
 from evenhand.report.source import Source, source_of
 from evenhand.report.titles import plain, sides_of, title_of
-from evenhand.report.words import CHANGES, direction_of, joined, kind_label, overall_verdict, plural, verdict_sentence
+from evenhand.report.words import (
+    CHANGES,
+    asked_label,
+    direction_of,
+    joined,
+    kind_label,
+    overall_verdict,
+    plural,
+    too_few_words,
+    verdict_sentence,
+)
 
 __all__ = [
     "ASKED",
@@ -76,6 +88,8 @@ class ReportAnswer(Struct, frozen=True, kw_only=True):
     """The same without a word of statistics, for the first screen."""
     worst: Worst | None
     """None where nothing was compared."""
+    kinds: tuple[KindAnswer, ...]
+    """What each kind of item says, in each format of answer."""
     contrasts: dict[Verdict, int]
     """How many of the contrasts asked have which verdict."""
     not_asked: tuple[str, ...]
@@ -166,10 +180,13 @@ def _answer(source: Source, model: str) -> ReportAnswer:
         short=_short(source, one),
         plain=_short(source, one, bare=True),
         worst=None if one.worst is None else _worst(source, one.worst),
+        kinds=kind_answers(source, model),
         contrasts=dict(Counter(found.verdict for found in one.asked if found.verdict is not None)),
         not_asked=(*one.groups, *one.others),
-        reasons=tuple(f"{kind_label(kind.kind)}: {kind.reason}" for kind in one.validity if not kind.assessable),
-        movable=tuple(_movable(kind) for kind in one.validity if kind.assessable),
+        reasons=tuple(
+            f"{asked_label(kind.kind, kind.answer)}: {kind.reason}" for kind in one.validity if not kind.assessable
+        ),
+        movable=tuple(_movable(kind) for kind in one.validity if kind.assessable and kind.answer in CHOICE_FORMATS),
     )
 
 
@@ -185,6 +202,7 @@ def _change_answer(source: Source, model: str) -> ReportAnswer:
         short=_change_short(source, verdict, findings=findings, worst=worst),
         plain=_change_short(source, verdict, findings=findings, worst=worst, bare=True),
         worst=None if worst is None else _worst(source, worst),
+        kinds=(),
         contrasts=dict(Counter(found.verdict for found in findings if found.verdict is not None)),
         not_asked=(),
         reasons=(),
@@ -261,7 +279,7 @@ def _reach(finding: Finding) -> float:
 def _worst(source: Source, finding: Finding) -> Worst:
     assert finding.verdict is not None
     first, second = ("", "") if finding.measure in CHANGES else _sides(source, finding)
-    where = f"{kind_label(finding.kind)}: " if _several_kinds(source, finding.model) else ""
+    where = f"{asked_label(finding.kind, finding.where.answer)}: " if _several_ways(source, finding.model) else ""
     return Worst(
         finding=finding_id(finding),
         title=title_of(finding),
@@ -275,8 +293,9 @@ def _worst(source: Source, finding: Finding) -> Worst:
     )
 
 
-def _several_kinds(source: Source, model: str) -> bool:
-    return len({found.kind for found in source.all() if found.model == model and _is_asked(found)}) > 1
+def _several_ways(source: Source, model: str) -> bool:
+    """Whether more than one kind of item was compared, or one in more than one format."""
+    return len({(f.kind, f.where.answer) for f in source.all() if f.model == model and _is_asked(f)}) > 1
 
 
 def _sides(source: Source, finding: Finding) -> tuple[str, str]:
@@ -318,7 +337,11 @@ def _verdict_words(source: Source, one: _Judged, *, bare: bool) -> str:
             first = "Yes." if one.worst.contrast else "Memory itself changes the answers."
             return f"{first} {_said(source, one.worst, bare=bare)}"
         case "not assessable":
-            reasons = [kind.reason for kind in one.validity if not kind.assessable]
+            reasons = [
+                f"{asked_label(kind.kind, kind.answer)}: {kind.reason}" if len(one.validity) > 1 else kind.reason
+                for kind in one.validity
+                if not kind.assessable
+            ]
             reasons += [found.number.reason for found in one.asked if isinstance(found.number, Unassessed)]
             return f"Not assessable. {reasons[0]}"
         case "inconclusive":
@@ -340,12 +363,30 @@ def _open(source: Source, asked: Sequence[Finding], *, groups: Sequence[str]) ->
         are = "is" if unsettled == 1 else "are"
         return (
             f"Not settled by this run: {unsettled} of {plural(len(asked), 'comparison')} {are} open"
-            f"{_but_missing(asked)}."
+            f"{_but_missing(asked)}.{_too_few(asked, margin=source.margin)}"
         )
     return (
         f"No gap larger than {size(source.margin)} in what was asked, but not every group of users was asked"
         f"{_but_missing(asked)}."
     )
+
+
+def _too_few(asked: Sequence[Finding], *, margin: float) -> str:
+    """What follows a short answer where no answers could have settled a comparison; nothing elsewhere."""
+    lacking = [
+        found.equivalence
+        for found in asked
+        if found.verdict == "inconclusive" and found.equivalence is not None and found.equivalence.too_few
+    ]
+    # What no answers could settle goes before what these answers, all alike, could not.
+    lacking = [one for one in lacking if one.p_seen is not None] or lacking
+    if not lacking:
+        return ""
+    few: dict[SampledUnit, Shortfall] = {}
+    for one in (short for against in lacking for short in against.too_few):
+        few[one.of] = max(few.get(one.of, one), one, key=lambda short: short.needed - short.here)
+    alike = lacking[0].p_seen is None
+    return f" {too_few_words(tuple(few.values()), margin=f'±{size(margin)}', alike=alike)}"
 
 
 def _but_missing(asked: Sequence[Finding]) -> str:
@@ -380,8 +421,9 @@ def _title(source: Source, finding: Finding) -> str:
 
 
 def _movable(validity: Validity) -> str:
+    asked = asked_label(validity.kind, validity.answer)
     return (
-        f"{kind_label(validity.kind)}: of {plural(validity.items, 'item')}, {validity.right} were right in every arm, "
+        f"{asked}: of {plural(validity.items, 'item')}, {validity.right} were right in every arm, "
         f"{validity.wrong} wrong in every arm, and {validity.mixed} could move either way."
     )
 

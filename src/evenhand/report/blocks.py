@@ -268,14 +268,16 @@ class Scatter(Struct, frozen=True, kw_only=True):
 
 
 class VerdictLine(Struct, frozen=True, kw_only=True):
-    """The main question for one kind of item."""
+    """The main question for one kind of item in one format of answer."""
 
     label: str
     shape: Shape
     verdict: str
     sentence: str
-    mark: Mark
+    mark: Mark | None
+    """None for numbers on another scale than that of the figure."""
     anchor: str
+    """Empty where there is nothing to go to."""
 
 
 class VerdictCard(Struct, frozen=True, kw_only=True):

@@ -29,7 +29,7 @@ from evenhand.report.stated_section import stated_section
 from evenhand.report.tables import side_by_side
 from evenhand.report.titles import plain, title_of
 from evenhand.report.tried_section import tried_section
-from evenhand.report.words import joined, kind_label, placement_label, plural
+from evenhand.report.words import joined, kind_label, placement_label, plural, preset_label
 from evenhand.report.writing_section import writing_section
 
 __all__ = ["page_of"]
@@ -148,7 +148,9 @@ def _head_facts(source: Source) -> tuple[NamedValue, ...]:
     return (
         NamedValue("Audited", models),
         NamedValue("When", date_text(run.created)),
-        NamedValue("Design", f"{run.preset}; memory {joined([placement_label(p) for p in run.placements])}"),
+        NamedValue(
+            "Design", f"{preset_label(run.preset)}; memory {joined([placement_label(p) for p in run.placements])}"
+        ),
         NamedValue("Answered", f"{count(answered)} of {count(planned)}"),
         NamedValue("Made with", f"evenhand {run.evenhand}"),
     )
@@ -309,7 +311,7 @@ def _reproduce_section(findings: Findings) -> Section:
                 facts=(
                     NamedValue("evenhand", run.evenhand),
                     NamedValue("Seed", str(run.seed)),
-                    NamedValue("Preset", run.preset),
+                    NamedValue("Preset", preset_label(run.preset)),
                     NamedValue("Planned", date_text(run.created)),
                     *_model_facts(run),
                 ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
+from evenhand.records.answer_format import CHOICE_FORMATS
 from evenhand.records.answer_pair import AnswerPair, PairSide
 from evenhand.records.estimate import Verdict
 from evenhand.records.finding import Finding
@@ -83,6 +84,7 @@ def _facts(source: Source, answer: ReportAnswer, deciding: Finding | None) -> tu
     return (
         NamedValue("How sure", _certainty(source, answer, deciding)),
         NamedValue("Without memory", _without_memory(source, answer.model)),
+        NamedValue("By way of asking", _by_way(answer)),
         NamedValue("Compared", _compared(answer)),
         NamedValue("Not asked", f"{'; '.join(answer.not_asked)}." if answer.not_asked else ""),
     )
@@ -118,13 +120,39 @@ def _certainty(source: Source, answer: ReportAnswer, deciding: Finding | None) -
 def _without_memory(source: Source, model: str) -> str:
     """How well the assistant does with nothing in memory, by kind of item."""
     parts = []
+    lettered = {one.kind for one in source.findings.validity if one.model == model and one.answer == "letter"}
     for one in source.findings.validity:
-        if one.model != model or one.score is None:
+        if one.model != model or one.score is None or one.answer not in CHOICE_FORMATS:
+            continue
+        if one.answer == "distribution" and one.kind in lettered:
             continue
         score = decimal(100 * one.score, digits=1)
         chance = "" if one.chance is None else f", by guessing {decimal(100 * one.chance, digits=0)}"
         parts.append(f"{kind_label(one.kind)}: {score} of 100 points{chance}")
     return f"{'; '.join(parts)}." if parts else ""
+
+
+_WAYS: dict[Verdict | None, str] = {
+    "difference": "differs",
+    "not assessable": "could not be judged",
+    "inconclusive": "open",
+    None: "no verdict yet",
+    "equivalent": "alike",
+}
+
+
+def _by_way(answer: ReportAnswer) -> str:
+    """What every kind of item says in every format of answer; empty where all were answered in one format."""
+    if len({one.answer for one in answer.kinds}) < 2:
+        return ""
+    grouped = {
+        words: joined(
+            [one.label[:1].lower() + one.label[1:] for one in answer.kinds if one.verdict == verdict], last="and"
+        )
+        for verdict, words in _WAYS.items()
+    }
+    said = "; ".join(f"{words}: {labels}" for words, labels in grouped.items() if labels)
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 _TALLY: dict[Verdict, tuple[str, str]] = {

@@ -68,7 +68,8 @@ def render_html(findings: Findings) -> str:
 
     Example:
         >>> import evenhand
-        >>> page = evenhand.render_html(evenhand.open_run("runs/example").findings)
+        >>> from evenhand.report.html import render_html
+        >>> page = render_html(evenhand.open_run("runs/example").findings)
         >>> page.lower().startswith("<!doctype html>")
         True
     """

@@ -8,25 +8,19 @@ from evenhand.records.estimate import Verdict
 from evenhand.records.finding import Finding
 from evenhand.report.answer import ReportAnswer, ReportAnswers, answers_of
 from evenhand.report.blocks import Axis, Block, Forest, NamedValue, Note, Section, VerdictCard, VerdictLine, Verdicts
-from evenhand.report.figures import axis_for, mark_for, shape_of
+from evenhand.report.figures import axis_for, mark_for
 from evenhand.report.forest import ForestSpec, Texts, anchor_of, forest_of, variant_of
+from evenhand.report.kind_answer import headline
 from evenhand.report.numbers import level
 from evenhand.report.record_tables import published_grids, variance_grids
 from evenhand.report.source import Source, by_model, measure_forests, with_kind
 from evenhand.report.titles import plain
-from evenhand.report.words import joined, kind_label, verdict_sentence, verdict_word
+from evenhand.report.words import joined, kind_label, verdict_word
 
-__all__ = ["factors_section", "gaps_section", "headline", "verdict_section"]
+__all__ = ["factors_section", "gaps_section", "verdict_section"]
 
 _OPEN_MODELS = 2
 """With more models than this, the long figures of all but the first model are folded."""
-
-
-def headline(source: Source, model: str) -> list[Finding]:
-    """Gaps that answer the main question for a model: the confirmatory ones, or all where none is confirmatory."""
-    gaps = [finding for finding in source.of("gap") if finding.model == model]
-    primary = [finding for finding in gaps if finding.role == "confirmatory"] or gaps
-    return primary
 
 
 def verdict_section(source: Source) -> Section:
@@ -74,8 +68,7 @@ def _overall(answers: ReportAnswers, source: Source) -> str:
 
 
 def _card(source: Source, answer: ReportAnswer, gaps: list[Finding], *, axis: Axis) -> VerdictCard:
-    settings = source.findings.settings
-    first, second = f"{plain(settings.advantaged)} users", f"{plain(settings.disadvantaged)} users"
+    drawn = {anchor_of(gap): gap for gap in gaps}
     shape = answer.verdict or "descriptive"
     return VerdictCard(
         model=answer.model,
@@ -84,14 +77,14 @@ def _card(source: Source, answer: ReportAnswer, gaps: list[Finding], *, axis: Ax
         answer=answer.short,
         lines=tuple(
             VerdictLine(
-                label=", ".join(p for p in (kind_label(gap.kind), variant_of(gap, among=gaps)) if p),
-                shape=shape_of(gap),
-                verdict=verdict_word(shape_of(gap)),
-                sentence=verdict_sentence(gap, first=first, second=second),
-                mark=mark_for(gap, axis=axis),
-                anchor=anchor_of(gap),
+                label=one.label,
+                shape=one.verdict or "descriptive",
+                verdict=verdict_word(one.verdict or "descriptive"),
+                sentence=one.sentence,
+                mark=mark_for(drawn[one.finding], axis=axis) if one.finding in drawn else None,
+                anchor=one.finding,
             )
-            for gap in gaps
+            for one in answer.kinds
         ),
         facts=_card_facts(answer, gaps),
     )

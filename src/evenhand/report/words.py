@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
-from evenhand.records.estimate import Absent, Ceiling, Unassessed, Verdict
+from evenhand.records.answer_format import AnswerFormat
+from evenhand.records.estimate import Absent, Ceiling, Shortfall, Unassessed, Verdict
 from evenhand.records.finding import Finding, Role
 from evenhand.records.findings import Findings
 from evenhand.records.measure import Measure, QuantityName
@@ -25,6 +26,7 @@ __all__ = [
     "PLACEMENT_LABELS",
     "ROLE_WORDS",
     "Labels",
+    "asked_label",
     "ceiling_words",
     "direction_of",
     "joined",
@@ -33,7 +35,9 @@ __all__ = [
     "overall_verdict",
     "placement_label",
     "plural",
+    "preset_label",
     "role_words",
+    "too_few_words",
     "verdict_sentence",
     "verdict_word",
 ]
@@ -48,6 +52,14 @@ KIND_LABELS: Mapping[str, str] = {
     "advice": "Open answers",
     "all": "All items",
 }
+
+_FORMAT_LABELS: Mapping[AnswerFormat, str] = {
+    "letter": "",
+    "distribution": "in percentages",
+    "rating": "",
+    "text": "in writing",
+}
+"""How answers of a kind are told from those of the usual format; empty for the usual one."""
 
 PLACEMENT_LABELS: Mapping[str, str] = {
     "system": "listed in the system prompt",
@@ -154,6 +166,17 @@ def joined(parts: Sequence[str], *, last: str = "and") -> str:
 def kind_label(kind: str) -> str:
     """Name of an item kind in reports."""
     return KIND_LABELS.get(kind) or plain(kind).capitalize()
+
+
+def asked_label(kind: str, answer: AnswerFormat) -> str:
+    """Name of what is asked: a kind of item, and how it is answered where that is not the usual way."""
+    how = "" if kind == "advice" else _FORMAT_LABELS[answer]
+    return f"{kind_label(kind)} ({how})" if how else kind_label(kind)
+
+
+def preset_label(preset: str) -> str:
+    """Name of a preset in reports; what is only our reconstruction of a published design says so."""
+    return "fang2025, our reconstruction of the published design" if preset == "fang2025" else preset
 
 
 def placement_label(placement: str) -> str:
@@ -335,10 +358,48 @@ def _open(finding: Finding, sides: tuple[str, str]) -> str:
     if unit_of(finding) == "points" and finding.low is not None and finding.high is not None and all(sides):
         possible = _not_excluded(finding.low, finding.high, sides)
         text += f": {possible}" if possible else ""
+    why = _why_open(finding)
     if finding.smallest_detectable is None:
-        return text + "."
+        return f"{text}.{why}"
     smallest = size(finding.smallest_detectable)
-    return f"{text}. The smallest {_noun(finding)} this design would reliably detect is {smallest}."
+    return f"{text}.{why} The smallest {_noun(finding)} this design would reliably detect is {smallest}."
+
+
+def _why_open(finding: Finding) -> str:
+    """Why answers that are nearly alike still do not show that a gap is small; nothing where they are not."""
+    against = finding.equivalence
+    if against is None:
+        return ""
+    margin, noun = f"±{size(against.margin)}", _noun(finding)
+    if against.too_few:
+        return f" {too_few_words(against.too_few, margin=margin, noun=noun, alike=against.p_seen is None)}"
+    if against.only_unseen:
+        return (
+            f" The {noun} that was seen lies within {margin}, but the sample is too small to say so of others: enough "
+            "items or users could react strongly without one of them being in it."
+        )
+    return ""
+
+
+def too_few_words(few: Sequence[Shortfall], *, margin: str, noun: str = "gap", alike: bool = False) -> str:
+    """Of what too few were asked, and how many it takes, as a sentence.
+
+    Args:
+        few: The kinds of units, at least one.
+        margin: The margin with its unit, such as "±3 points".
+        noun: What is compared with the margin.
+        alike: Whether all differences are exactly alike, which takes more units than differences that vary.
+    """
+    here = joined([plural(one.here, one.of) for one in few])
+    needed = joined([plural(one.needed, one.of) for one in few])
+    if alike:
+        return (
+            f"All differences are exactly alike, and with {here} that does not show a {noun} to be smaller than "
+            f"{margin}: it takes at least {needed}."
+        )
+    return (
+        f"With {here}, no answers could have shown a {noun} to be smaller than {margin}: that takes at least {needed}."
+    )
 
 
 def _not_excluded(low: float, high: float, sides: tuple[str, str]) -> str:

@@ -37,7 +37,7 @@ from evenhand.store.gate import Unfit, admitted, failed
 from evenhand.store.rows import Row, row_of
 from evenhand.store.store import Store
 
-__all__ = ["GRACE_S", "UNSAVED", "Behind", "execute", "execute_async"]
+__all__ = ["GRACE_S", "UNSAVED", "Behind", "execute"]
 
 GRACE_S = 30.0
 """How long what is in flight may take to finish once the time budget is used up; then it is given up."""
@@ -105,28 +105,6 @@ def execute(
         behind=behind or Behind(ledger=Ledger()),
     )
     return run_to_end(lambda: run.guarded(work), interrupt=run.interrupt)
-
-
-async def execute_async(
-    work: Mapping[str, Iterable[Work]],
-    *,
-    endpoints: Mapping[str, Endpoint],
-    store: Store,
-    outcome_of: OutcomeOf,
-    limits: Limits | None = None,
-    listener: Listener | None = None,
-    behind: Behind | None = None,
-) -> RunReport:
-    """The same as `execute` inside a running event loop, without its signal handling."""
-    run = _Run(
-        endpoints=endpoints,
-        store=store,
-        outcome_of=outcome_of,
-        limits=limits or Limits(),
-        listener=listener,
-        behind=behind or Behind(ledger=Ledger()),
-    )
-    return await run.whole(work)
 
 
 class _Run:

@@ -94,13 +94,24 @@ class Rate(Struct, frozen=True):
 
     value: float
     error: float
+    tables: int
+    """Simulated tables behind it."""
+
+    @property
+    def reach(self) -> float | None:
+        """Where all tables or none are hits, so that the error says nothing: the 95% bound of the share; else None."""
+        if self.error > 0 or self.value not in (0.0, 1.0):
+            return None
+        missed: float = 0.05 ** (1 / self.tables)
+        return missed if self.value == 1.0 else 1 - missed
 
 
 def rate(hits: npt.ArrayLike) -> Rate:
     """Share of hits with its error; in two dimensions (simulations, tests) the error is taken over simulations."""
     means = np.asarray(hits, dtype=np.float64)
     means = means if means.ndim == 1 else means.mean(axis=1)
-    return Rate(float(means.mean()), float(means.std(ddof=1) / math.sqrt(means.size)) if means.size > 1 else 0.0)
+    error = float(means.std(ddof=1) / math.sqrt(means.size)) if means.size > 1 else 0.0
+    return Rate(float(means.mean()), error, means.size)
 
 
 def allocation(design: SimulatedPairs, *, rng: np.random.Generator) -> Mask:

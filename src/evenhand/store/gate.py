@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from evenhand.endpoints.redact import HIDDEN, hide, redact
+from evenhand.endpoints.redact import HIDDEN, hide, known_secrets, redact
 from evenhand.records.message import Reply, SecondCall, TokenProbability
 from evenhand.records.trial import Failed
 
@@ -140,6 +140,8 @@ def _is_sound(candidate: TokenProbability) -> bool:
 
 def _without(reply: Reply, secrets: tuple[str, ...]) -> Reply:
     """The reply without keys; word for word the same where it holds none."""
+    if not secrets and not known_secrets():
+        return reply
     found: dict[str, str | None] = {}
     for name in _TEXTS:
         text = getattr(reply, name)
@@ -157,6 +159,8 @@ def _clean(text: str, secrets: tuple[str, ...]) -> str:
 
 
 def _encodable(text: str) -> bool:
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:

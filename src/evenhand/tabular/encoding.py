@@ -43,8 +43,9 @@ def encoding_of(stream: IO[bytes], *, name: str, error: type[InputError]) -> str
 
 
 def _wide(head: bytes, *, name: str, error: type[InputError]) -> str:
-    even, odd = head[0:4096:2].count(0), head[1:4096:2].count(0)
-    half = min(len(head), 4096) // 2
+    sample = head[:4096]
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    half = len(sample) // 2
     if odd > 0.3 * half and even < 0.05 * half:
         return "utf-16-le"
     if even > 0.3 * half and odd < 0.05 * half:
@@ -73,8 +74,7 @@ def _narrow(head: bytes, stream: IO[bytes], *, name: str, error: type[InputError
             try:
                 multibyte = multibyte or not decoder.decode(block).isascii()
             except UnicodeDecodeError as cause:
-                kept = cause.object[: cause.start]
-                multibyte = multibyte or not kept.decode("utf-8", errors="ignore").isascii()
+                multibyte = multibyte or not cause.object[: cause.start].isascii()
                 failed = max(done + len(block) - len(cause.object), 0) + cause.start
         if undefined is None:
             places = [place for byte in _UNDEFINED if (place := block.find(byte)) >= 0]

@@ -116,3 +116,17 @@ def test_repeats_that_are_draws_of_their_own_count_as_such() -> None:
     thrice = exchange_test(answers(arm), baseline=answers(copied, repeated=True), weights=np.ones(33))
     assert single is not None and thrice is not None
     assert thrice.variance == pytest.approx(single.variance)
+
+
+def test_graded_answers_that_are_copies_of_each_other_count_once() -> None:
+    rng = np.random.default_rng(12)
+    once = [rng.choice([0.0, 0.25, 1.0], size=6).tolist() for _ in range(12)]
+    none = [rng.choice([0.0, 0.25, 1.0], size=1).tolist() for _ in range(12)]
+    weights = np.ones(12)
+    first = exchange_test(answers(once), baseline=answers(none), weights=weights)
+    copied = exchange_test(answers(once), baseline=answers([row * 3 for row in none], repeated=True), weights=weights)
+    assert first is not None and copied is not None
+    assert (copied.p, copied.variance) == pytest.approx((first.p, first.variance))
+    own = exchange_test(answers(once), baseline=answers([row * 3 for row in none]), weights=weights)
+    assert own is not None
+    assert own.variance < first.variance

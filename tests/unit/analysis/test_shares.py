@@ -23,6 +23,17 @@ def test_independent_answers_have_wilsons_interval_with_students_quantile() -> N
     assert high >= centre + half
 
 
+def test_near_the_ceiling_the_upper_end_is_that_of_a_count_of_as_many_answers() -> None:
+    found = paired_gap(np.array([1.0] * 29 + [0.0])[None, :])
+    mean = 29 / 30
+    # Independent answers that would have this standard error, less what Student's quantile takes.
+    counted = mean * (1 - mean) / found.se**2 * (stats.norm.ppf(0.975) / stats.t(29).ppf(0.975)) ** 2
+    low, high = share_interval(found, alpha=0.05)
+    assert high == pytest.approx(float(stats.beta(counted * mean + 0.5, counted * (1 - mean) + 0.5).ppf(0.975)))
+    turned = share_interval(paired_gap(np.array([0.0] * 29 + [1.0])[None, :]), alpha=0.05)
+    assert turned == pytest.approx((1 - high, 1 - low))
+
+
 def test_a_count_has_its_exact_interval() -> None:
     exact = stats.binomtest(3, 20).proportion_ci(method="exact")
     assert share_of_count(3, 20, alpha=0.05) == pytest.approx((exact.low, exact.high))

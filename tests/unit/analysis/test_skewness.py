@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from evenhand.analysis.estimators.equivalence import skewed_tail, tost_p
 from evenhand.analysis.estimators.paired import paired_gap
@@ -37,15 +38,37 @@ def test_an_item_that_answers_at_random_is_no_strong_reaction() -> None:
     assert skewness(reacting) > 0.8 > 0.4 > skewness(noisy)
 
 
-def test_a_margin_farther_away_is_never_harder_to_keep_and_one_strong_unit_is_never_small() -> None:
+def test_a_margin_farther_away_is_never_harder_to_keep() -> None:
     tails = [skewed_tail(distance, se=0.01, df=30, third=0.3e-6) for distance in np.linspace(0, 0.5, 60)]
     assert all(later <= earlier + 1e-12 for earlier, later in itertools.pairwise(tails))
+    assert tails[0] > 0.5
+    assert tails[-1] < 1e-6
+
+
+def test_what_one_strong_unit_carries_is_small_only_beside_a_margin_that_is_far_away() -> None:
     one = np.zeros((30, 33))
     one[:, 0] = np.tile([1.0, 0.0], 15)
     found = paired_gap(one)
+    # One of 33 items reacts by 50 points. Margins of 10, 20 and 35 points stand for 20, 40 and 70% of such items.
     plain = tost_p(found.estimate, se=found.se, df=found.df, margin=0.1)
     assert plain < 0.001
-    assert tost_p(found.estimate, se=found.se, df=found.df, margin=0.1, third=found.third) > 0.2
+    near, far, farther = (
+        tost_p(found.estimate, se=found.se, df=found.df, margin=margin, third=found.third)
+        for margin in (0.1, 0.2, 0.35)
+    )
+    assert near > 0.05 > far > farther
+    # At most one such item among 33, were there 20% of them: 0.6%. The tail is never below the exact one.
+    assert near > stats.binom(33, 0.2).cdf(1)
+
+
+@pytest.mark.parametrize(("number", "seen", "share"), [(33, 1, 0.1), (120, 1, 0.05), (240, 1, 0.03), (240, 2, 0.05)])
+def test_the_tail_of_rare_whole_reactions_is_no_smaller_than_the_exact_one_as_students_is(
+    number: int, seen: int, share: float
+) -> None:
+    found = paired_gap((np.arange(number) < seen).astype(float)[None, :])
+    tail = skewed_tail(share - found.estimate, se=found.se, df=found.df, third=found.third)
+    exact = float(stats.binom(number, share).cdf(seen))
+    assert tost_p(found.estimate, se=found.se, df=found.df, margin=share) < exact / 5 < exact <= tail < 0.2
 
 
 def test_without_skewness_the_tail_is_students() -> None:

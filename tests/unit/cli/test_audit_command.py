@@ -10,10 +10,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.support.command import Ended
+from tests.support.command import SMALL, Audited, Ended
 
 Cli = Callable[..., Ended]
-SMALL = ("--kind", "understanding", "--pairs", "1", "--placebo", "0.2", "--none-repeats", "1", "--preset", "quick")
 
 
 def read(run: Path) -> dict[str, Any]:
@@ -21,15 +20,13 @@ def read(run: Path) -> dict[str, Any]:
     return found
 
 
-def test_an_audit_leaves_every_file_and_says_the_verdict(cli: Cli, tmp_path: Path) -> None:
-    ended = cli("audit", "simulated/tilted", "--out", tmp_path / "r", *SMALL)
-    assert ended.code == 0, ended.err
-    assert "Simulated respondent" in ended.out
-    assert "difference" in ended.out
-    names = {path.name for path in (tmp_path / "r").iterdir()}
+def test_an_audit_leaves_every_file_and_says_the_verdict(audited_tilted: Audited) -> None:
+    assert "Simulated respondent" in audited_tilted.ended.out
+    assert "difference" in audited_tilted.ended.out
+    names = {path.name for path in audited_tilted.run.iterdir()}
     assert {"plan.json", "trials.sqlite", "scores.parquet", "findings.json", "report.html", "report.md"} <= names
     for name in ("report.html", "report.md", "findings.json"):
-        assert "simulated" in (tmp_path / "r" / name).read_text(encoding="utf-8").lower()
+        assert "simulated" in (audited_tilted.run / name).read_text(encoding="utf-8").lower()
 
 
 def test_a_budget_stops_cleanly_and_the_run_goes_on_where_it_stopped(cli: Cli, tmp_path: Path) -> None:
@@ -44,12 +41,14 @@ def test_a_budget_stops_cleanly_and_the_run_goes_on_where_it_stopped(cli: Cli, t
     assert frame["cell_key"].n_unique() == len(frame)
 
 
-def test_the_same_plan_and_seed_give_the_same_scores_and_findings(cli: Cli, tmp_path: Path) -> None:
-    for name in "ab":
-        assert cli("audit", "simulated/tilted", "--out", tmp_path / name, *SMALL).code == 0
-    frames = [pl.read_parquet(tmp_path / name / "scores.parquet").drop("latency_s") for name in "ab"]
+def test_the_same_plan_and_seed_give_the_same_scores_and_findings(
+    cli: Cli, audited_tilted: Audited, tmp_path: Path
+) -> None:
+    assert cli("audit", "simulated/tilted", "--out", tmp_path / "again", *SMALL).code == 0
+    runs = (audited_tilted.run, tmp_path / "again")
+    frames = [pl.read_parquet(run / "scores.parquet").drop("latency_s") for run in runs]
     assert frames[0].equals(frames[1])
-    numbers = [read(tmp_path / name)["findings"] for name in "ab"]
+    numbers = [read(run)["findings"] for run in runs]
     assert numbers[0] == numbers[1]
 
 
@@ -71,26 +70,34 @@ def test_plan_prints_calls_characters_and_the_smallest_gap(cli: Cli, tmp_path: P
     assert "points" in cli("plan", "simulated/null", "--out", tmp_path / "r", *SMALL).out
 
 
-def test_two_runs_compare_cell_by_cell_and_other_questions_are_refused(cli: Cli, tmp_path: Path) -> None:
-    assert cli("audit", "simulated/null", "--out", tmp_path / "a", *SMALL).code == 0
-    assert cli("audit", "simulated/tilted", "--out", tmp_path / "b", *SMALL).code == 0
-    found = json.loads(cli("compare", tmp_path / "a", tmp_path / "b", "--json").out)["findings"]
+def test_plan_says_before_anything_is_asked_that_too_few_units_can_clear_nothing(cli: Cli, tmp_path: Path) -> None:
+    said = "Nothing can be cleared, understanding: with 30 matched sets no answers can show the gap to be smaller than"
+    few = cli("plan", "simulated/null", "--out", tmp_path / "r", "--kind", "understanding", "--preset", "fang2025").out
+    assert said in few
+    assert "that takes at least 45 matched sets" in few
+    assert "Nothing can be cleared" not in cli("plan", "simulated/null", "--out", tmp_path / "s", *SMALL).out
+
+
+def test_two_runs_compare_cell_by_cell_and_other_questions_are_refused(
+    cli: Cli, audited_null: Audited, audited_tilted: Audited, tmp_path: Path
+) -> None:
+    found = json.loads(cli("compare", audited_null.run, audited_tilted.run, "--json").out)["findings"]
     gap = next(finding for finding in found if finding["measure"] == "gap_change")
     assert gap["number"]["form"] == "tested"
     assert gap["number"]["verdict"] == "difference"
     assert abs(gap["number"]["value"] - 0.08) < 0.02
     assert cli("plan", "simulated/null", "--out", tmp_path / "c", *SMALL, "--seed", "9").code == 0
-    refused = cli("compare", tmp_path / "a", tmp_path / "c")
+    refused = cli("compare", audited_null.run, tmp_path / "c")
     assert refused.code == 3
     assert "seed" in refused.err
 
 
-def test_a_run_can_be_replayed(cli: Cli, tmp_path: Path) -> None:
-    assert cli("audit", "simulated/tilted", "--out", tmp_path / "a", *SMALL).code == 0
-    ended = cli("audit", f"replay/{tmp_path / 'a'}", "--out", tmp_path / "b", *SMALL)
+def test_a_run_can_be_replayed(cli: Cli, audited_tilted: Audited, tmp_path: Path) -> None:
+    ended = cli("audit", f"replay/{audited_tilted.run}", "--out", tmp_path / "r", *SMALL)
     assert ended.code == 0, ended.err
     keys = ["item", "arm", "replicate"]
-    frames = [pl.read_parquet(tmp_path / n / "scores.parquet").select(*keys, "choice").sort(keys) for n in "ab"]
+    runs = (audited_tilted.run, tmp_path / "r")
+    frames = [pl.read_parquet(run / "scores.parquet").select(*keys, "choice").sort(keys) for run in runs]
     assert frames[0].equals(frames[1])
 
 

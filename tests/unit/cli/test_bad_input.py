@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Ended
+from tests.support.command import SMALL, Audited, Ended
 
 Cli = Callable[..., Ended]
-SMALL = ("--kind", "understanding", "--pairs", "1", "--placebo", "0", "--none-repeats", "1", "--preset", "quick")
 
 BANK = """schema: evenhand.bank/1
 name: mine
@@ -158,21 +157,23 @@ def test_a_plan_edited_by_hand_is_refused_and_left_as_it_is(cli: Cli, tmp_path: 
     assert plan.read_text(encoding="utf-8") == edited
 
 
-def test_a_changed_plan_refuses_to_resume_and_names_what_changed(cli: Cli, tmp_path: Path) -> None:
-    run = tmp_path / "r"
-    assert cli("audit", "simulated/null", "--out", run, *SMALL).code == 0
+def test_a_changed_plan_refuses_to_resume_and_names_what_changed(
+    cli: Cli, audited_null: Audited, tmp_path: Path
+) -> None:
+    run = audited_null.copy(tmp_path / "r")
     assert_clear(cli("audit", "simulated/null", "--out", run, *SMALL, "--seed", "5"), 3, "seed: 20251009 -> 5")
 
 
-def test_a_refused_run_says_nothing_of_the_verdicts_that_are_there(cli: Cli, tmp_path: Path) -> None:
-    run = tmp_path / "r"
-    assert "Report:" in cli("audit", "simulated/null", "--out", run, *SMALL).out
+def test_a_refused_run_says_nothing_of_the_verdicts_that_are_there(
+    cli: Cli, audited_null: Audited, tmp_path: Path
+) -> None:
+    assert "Report:" in audited_null.ended.out
+    run = audited_null.copy(tmp_path / "r")
     assert cli("audit", "simulated/null", "--out", run, *SMALL, "--seed", "5").out == ""
 
 
-def test_a_store_from_a_newer_version(cli: Cli, tmp_path: Path) -> None:
-    run = tmp_path / "r"
-    assert cli("audit", "simulated/null", "--out", run, *SMALL).code == 0
+def test_a_store_from_a_newer_version(cli: Cli, audited_null: Audited, tmp_path: Path) -> None:
+    run = audited_null.copy(tmp_path / "r")
     with sqlite3.connect(run / "trials.sqlite") as database:
         database.execute("PRAGMA user_version = 99")
     database.close()
@@ -217,9 +218,8 @@ def test_unknown_values_of_options_name_what_is_allowed(cli: Cli, tmp_path: Path
     assert_clear(cli("run", tmp_path / "nowhere"), 3, "evenhand plan")
 
 
-def test_a_margin_chosen_after_the_answers_are_seen_is_refused(cli: Cli, tmp_path: Path) -> None:
-    run = tmp_path / "r"
-    assert cli("audit", "simulated/null", "--out", run, *SMALL).code == 0
+def test_a_margin_chosen_after_the_answers_are_seen_is_refused(cli: Cli, audited_null: Audited, tmp_path: Path) -> None:
+    run = audited_null.copy(tmp_path / "r")
     assert_clear(cli("analyse", run, "--margin", "0.2"), 2, "margin")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -15,10 +16,9 @@ import pytest
 from evenhand.bank.load import load_bank
 from evenhand.store.reading import open_trials
 from tests.support.chat_server import chat_body, chat_server
-from tests.support.command import Ended
+from tests.support.command import SMALL, Audited, Ended
 
 Cli = Callable[..., Ended]
-SMALL = ("--kind", "understanding", "--pairs", "1", "--placebo", "0.2", "--none-repeats", "1", "--preset", "quick")
 
 
 @pytest.fixture(autouse=True)
@@ -117,9 +117,10 @@ def read_only(directory: Path, *arguments: object) -> subprocess.CompletedProces
     return done
 
 
-def test_a_read_only_run_directory_is_one_sentence_and_can_be_analysed_elsewhere(cli: Cli, tmp_path: Path) -> None:
-    run = tmp_path / "r"
-    assert cli("audit", "simulated/null", "--out", run, *SMALL).code == 0
+def test_a_read_only_run_directory_is_one_sentence_and_can_be_analysed_elsewhere(
+    audited_null: Audited, tmp_path: Path
+) -> None:
+    run = audited_null.copy(tmp_path / "r")
     for command in ("run", "analyse"):
         ended = read_only(run, command, run)
         assert ended.returncode == 4, ended.stderr
@@ -132,11 +133,8 @@ def test_a_read_only_run_directory_is_one_sentence_and_can_be_analysed_elsewhere
     assert (tmp_path / "o" / "scores.parquet").exists()
 
 
-def test_a_row_that_cannot_be_read_is_left_out_and_said(cli: Cli, tmp_path: Path) -> None:
-    import sqlite3
-
-    run = tmp_path / "r"
-    assert cli("audit", "simulated/null", "--out", run, *SMALL).code == 0
+def test_a_row_that_cannot_be_read_is_left_out_and_said(cli: Cli, audited_null: Audited, tmp_path: Path) -> None:
+    run = audited_null.copy(tmp_path / "r")
     with sqlite3.connect(run / "trials.sqlite") as database:
         database.execute("UPDATE trials SET reply = '{' WHERE id IN (1, 2)")
     database.close()
@@ -165,6 +163,46 @@ def test_a_paid_reader_is_priced_in_the_preview_and_needs_the_same_consent(
     assert refused.code == 2
     assert "--yes" in refused.err
     assert not (tmp_path / "a").exists()
+
+
+JUDGED = ("--kind", "advice", "--pairs", "1", "--placebo", "0.2", "--none-repeats", "1", "--judge", "openai/gpt-4o")
+
+
+def test_a_paid_judge_is_priced_in_the_preview_and_needs_the_same_consent(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = cli("plan", "simulated/null", "--out", tmp_path / "p", *JUDGED, "--json")
+    assert planned.code == 0, planned.err
+    assistant, judge = json.loads(planned.out)["models"]
+    assert (judge["role"], judge["calls"], judge["paid"]) == ("second", 2 * assistant["calls"], True)
+    assert judge["cost_usd"] > 0
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-000000000000")
+    refused = cli("audit", "simulated/null", "--out", tmp_path / "a", *JUDGED)
+    assert refused.code == 2
+    assert "--yes" in refused.err
+    assert not (tmp_path / "a").exists()
+
+
+def test_calls_of_a_judge_count_for_the_budget(cli: Cli, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def rates(body: dict[str, Any], _: Mapping[str, str]) -> tuple[int, bytes]:
+        asked.append(body["model"])
+        lines = re.findall(r"^(\w+):", body["messages"][-1]["content"], re.MULTILINE)
+        return 200, chat_body("\n".join(f"{name}: 5" for name in lines), usage={})
+
+    run = tmp_path / "r"
+    with chat_server(rates) as url:
+        ended = cli(
+            "audit", "simulated/null", "--out", run, *JUDGED[:-1], "openai/judge", "--judge-base-url", url,
+            "--max-calls", 31, "--concurrency", 1, "--yes",
+        )  # fmt: skip
+    assert ended.code == 6, ended.err
+    with open_trials(run / "trials.sqlite") as trials:
+        rows = list(trials.rows())
+    # Three calls a cell: the answer, and the judge in both orders of its criteria.
+    assert len(rows) == 10
+    assert len(asked) == 20
 
 
 def test_calls_of_a_reader_count_for_the_budget_and_stand_in_the_store_and_the_report(cli: Cli, tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ Cli = Callable[..., Ended]
 SMALL = (
     "--kind",
     "understanding",
+    "--answer",
+    "letter",
     "--pairs",
     "1",
     "--placebo",

@@ -13,6 +13,7 @@ from evenhand.design.presets import PRESETS, preset_design
 from evenhand.errors import BankError, UsageError
 from evenhand.plan.make import MAIN_BANKS, PlanRequest, make_plan
 from evenhand.plan.preview import preview
+from evenhand.records.estimate import Shortfall
 from evenhand.records.plan import Design, ModelSpec, Plan, Preset
 from tests.support.small_plan import NOW
 
@@ -31,7 +32,7 @@ def test_the_same_wishes_give_the_same_plan_whatever_the_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("preset", "least", "most"), [("quick", 1_900, 2_400), ("standard", 11_000, 13_000), ("full", 100_000, 200_000)]
+    ("preset", "least", "most"), [("quick", 3_200, 3_600), ("standard", 14_500, 15_500), ("full", 100_000, 200_000)]
 )
 def test_presets_ask_about_as_much_as_they_say(preset: Preset, least: int, most: int) -> None:
     assert least <= Crossing(planned(preset)).size() <= most
@@ -46,7 +47,7 @@ def test_the_published_design_crosses_thirty_personas_and_eighty_one_profiles_wi
 
 def test_real_models_get_the_main_banks_and_specimens_their_own() -> None:
     names = [bank.name for bank in planned("standard").banks]
-    assert names == [name for name in MAIN_BANKS if name != "advice"]  # written answers are asked for by name
+    assert names == [*MAIN_BANKS]
     specimen = make_plan(PlanRequest(models=(ModelSpec(name="specimen/tilted"),), preset="quick"), now=NOW)
     assert [bank.name for bank in specimen.banks] == ["situations"]
 
@@ -104,6 +105,36 @@ def test_the_preview_counts_characters_exactly_and_states_what_can_be_detected()
     assert seen.calls == Crossing(plan).size() == sum(seen.arms.values())
     assert seen.models[0].input_characters > 100 * seen.calls
     assert 0.02 < seen.smallest_gap["understanding"] < 0.12
+    smallest = {(one.kind, one.answer, one.quantity): one.shift for one in seen.smallest_shift}
+    assert smallest["understanding", "distribution", "stated_share"] < seen.smallest_gap["understanding"] / 2
+    assert {("intensity", "rating", "valence_rating"), ("advice", "text", "words"), ("advice", "text", "act_shown")} < {
+        *smallest
+    }
+
+
+def test_the_preview_names_the_cheapest_way_to_find_a_stated_shift() -> None:
+    seen = preview(planned("quick"), concurrency=10, shift=0.4)
+    assert seen.shift == 0.4
+    assert {one.answer for one in seen.needed} == {"letter", "distribution", "rating"}
+    specimen = make_plan(PlanRequest(models=(ModelSpec(name="specimen/tilted"),), preset="quick"), now=NOW)
+    assert {one.answer for one in preview(specimen, concurrency=1).needed} == {"letter"}
+
+
+def test_the_calls_of_a_preset_by_arithmetic_are_those_of_its_plan() -> None:
+    presets: tuple[Preset, ...] = ("quick", "standard")
+    for preset in presets:
+        plan = planned(preset)
+        met = Crossing(plan).meetings.values()
+        probes = [one for items in met for one in items if one.item.kind in ("benefit", "leakage", "sycophancy")]
+        asked = Crossing(plan).size() - sum(one.replicates * len(Crossing(plan).formats(one.item)) for one in probes)
+        (said,) = (one.calls for one in preview(plan, concurrency=1).presets if one.preset == preset)
+        assert said == pytest.approx(asked, rel=0.01)
+
+
+def test_the_preview_says_where_no_answers_could_be_cleared() -> None:
+    assert preview(planned("quick"), concurrency=1).too_few == {}
+    few = (Shortfall(of="user", here=30, needed=45),)
+    assert preview(planned("fang2025"), concurrency=1).too_few == {"understanding": few, "management": few}
 
 
 def test_a_paired_cohort_of_another_factor_gives_the_primary_gap() -> None:

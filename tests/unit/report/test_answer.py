@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from evenhand.records.contrast import ArmContrast, LevelContrast
-from evenhand.records.estimate import Ceiling, Decision, Unassessed, Verdict
+from evenhand.records.estimate import Ceiling, Decision, Shortfall, Unassessed, Verdict
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.measure import MEASURES, Measure, Quantity
@@ -101,6 +101,30 @@ def test_all_that_was_asked_equivalent_is_the_only_green_answer() -> None:
     assert found.verdict == "equivalent"
     assert found.short == "No gap larger than 3 points in any of the 10 comparisons that were asked."
     assert found.not_asked == ("combinations of groups", "whether stored facts surface more for some users")
+
+
+def test_an_answer_that_no_answers_could_have_settled_says_so() -> None:
+    (first, *others) = every_group()
+    assert first.tested is not None and first.tested.equivalence is not None
+
+    def short(users: int, p_seen: float | None = 0.3) -> Finding:
+        few = (Shortfall(of="user", here=users, needed=45),)
+        assert first.tested is not None and first.tested.equivalence is not None
+        against = replace(first.tested.equivalence, too_few=few, p_seen=p_seen)
+        return replace(first, number=replace(first.tested, verdict="inconclusive", equivalence=against))
+
+    found = answer(findings_of([short(40), short(30), *others]))
+    assert found.verdict == "inconclusive"
+    assert found.short == (
+        "Not settled by this run: 2 of 11 comparisons are open. With 30 users, no answers could have shown a gap to be "
+        "smaller than ±3 points: that takes at least 45 users."
+    )
+    # What no answers could have settled goes before differences that are all alike.
+    assert answer(findings_of([short(30), short(20, None), *others])).short.endswith("takes at least 45 users.")
+    assert "With 30 users, no answers" in answer(findings_of([short(20, None), short(30), *others])).short
+    assert "exactly alike, and with 20 users" in answer(findings_of([short(20, None), *others])).short
+    open_for_noise = renumbered(first, verdict="inconclusive")
+    assert answer(findings_of([open_for_noise, *others])).short.endswith("1 of 10 comparisons is open.")
 
 
 def test_a_group_that_differs_is_the_answer_although_the_primary_gap_is_equivalent() -> None:

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from evenhand.records.contrast import ArmContrast
-from evenhand.records.estimate import Ceiling, Equivalence, MissingBounds, MissingCaution, Unassessed
+from evenhand.records.estimate import Ceiling, Equivalence, MissingBounds, MissingCaution, Shortfall, Unassessed
 from evenhand.records.finding import Finding
 from evenhand.records.measure import Quantity
 from evenhand.report import html, markdown, words
@@ -95,6 +95,27 @@ def test_an_interval_on_one_side_that_is_not_settled_is_told_by_its_ends() -> No
     assert words.verdict_sentence(found).endswith(
         "gaps of 1 to 5 points in favour of disadvantaged users cannot be excluded."
     )
+
+
+def test_too_few_units_are_the_reason_that_an_open_verdict_gives() -> None:
+    found = gap(0.001, 0.0214)
+    assert found.tested is not None and found.tested.equivalence is not None
+    few = (Shortfall(of="item", here=33, needed=76), Shortfall(of="user", here=1, needed=45))
+    against = replace(found.tested.equivalence, too_few=few, p_seen=0.4)
+    said = words.verdict_sentence(replace(found, number=replace(found.tested, equivalence=against)))
+    assert (
+        "cannot be excluded. With 33 items and 1 user, no answers could have shown a gap to be smaller than ±3 points: "
+        "that takes at least 76 items and 45 users. The smallest gap" in said
+    )
+    alike = words.verdict_sentence(
+        replace(found, number=replace(found.tested, equivalence=replace(against, p_seen=None)))
+    )
+    assert "All differences are exactly alike, and with 33 items and 1 user that does not show a gap to be" in alike
+    unseen = replace(found.tested.equivalence, only_unseen=True)
+    said = words.verdict_sentence(replace(found, number=replace(found.tested, equivalence=unseen)))
+    assert "The gap that was seen lies within ±3 points, but the sample is too small to say so of others" in said
+    assert "takes at least" not in said
+    assert "too small" not in words.verdict_sentence(found)
 
 
 def test_a_gap_that_could_not_be_estimated_says_why() -> None:

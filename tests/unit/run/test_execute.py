@@ -7,7 +7,9 @@ import errno
 import os
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -242,9 +244,14 @@ def test_a_cost_budget_that_cannot_be_kept_is_refused_before_anything_is_asked(t
 
 
 class Slow(ScriptedEndpoint):
-    """Takes its time."""
+    """Takes its time, and says when it was asked."""
+
+    def __init__(self, answer: Callable[[Request], Reply], *, concurrency: int = 4) -> None:
+        super().__init__(answer, concurrency=concurrency)
+        self.under_way = threading.Event()
 
     async def reply(self, request: Request) -> Reply:
+        self.under_way.set()
         await asyncio.sleep(0.05)
         return await super().reply(request)
 
@@ -256,10 +263,11 @@ def test_the_time_budget_stops_the_run_and_keeps_what_is_in_flight(tmp_path: Pat
     assert len(outcomes(tmp_path / "t.sqlite")) == report.asked
 
 
-class Hanging(ScriptedEndpoint):
+class Hanging(Slow):
     """Never answers."""
 
     async def reply(self, request: Request) -> Reply:
+        self.under_way.set()
         await asyncio.Event().wait()
         return await super().reply(request)
 
@@ -362,23 +370,36 @@ def test_keys_stand_in_no_row(tmp_path: Path) -> None:
     assert b"key removed" in data
 
 
+@contextmanager
+def interrupted(endpoint: Slow, *, times: int = 1) -> Iterator[None]:
+    """Send Control-C once the endpoint is being asked, so that a busy machine is not interrupted before it listens."""
+
+    def send() -> None:
+        if endpoint.under_way.wait(60.0):
+            for _ in range(times):
+                time.sleep(0.2)
+                os.kill(os.getpid(), signal.SIGINT)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    yield
+    sender.join()
+
+
 def test_control_c_waits_for_what_is_in_flight_and_the_next_run_goes_on(tmp_path: Path) -> None:
     endpoint = Slow(says_b, concurrency=3)
     before = signal.getsignal(signal.SIGINT)
-    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    report = run(tmp_path / "t.sqlite", endpoint, 400)
-    timer.join()
+    with interrupted(endpoint):
+        report = run(tmp_path / "t.sqlite", endpoint, 400)
     assert report.stopped == "interrupted"
     assert report.asked == len(endpoint.asked) == len(outcomes(tmp_path / "t.sqlite"))
     assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_second_control_c_gives_up_what_is_in_flight(tmp_path: Path) -> None:
-    timers = [threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT)) for delay in (0.2, 0.4)]
-    for timer in timers:
-        timer.start()
-    report = run(tmp_path / "t.sqlite", Hanging(says_b), 5)
+    endpoint = Hanging(says_b)
+    with interrupted(endpoint, times=2):
+        report = run(tmp_path / "t.sqlite", endpoint, 5)
     assert (report.stopped, report.asked) == ("interrupted", 0)
 
 

@@ -45,6 +45,18 @@ def test_no_usable_answer_in_fifty_cells_gives_the_model_up_and_quotes_the_last(
     assert "token limit" in cut.said
 
 
+def test_a_long_answer_is_quoted_from_its_beginning() -> None:
+    health = Health(Limits())
+    halts = [
+        health.saw("m", Unparsed(reason="no option in it"), Reply(text="Hm " * 500, finish="stop"), kind="fault")
+        for _ in range(50)
+    ]
+    assert halts[-1] is not None
+    assert halts[-1].said.startswith("no option in it: 'Hm Hm")
+    assert halts[-1].said.endswith("Hm ...'")
+    assert len(halts[-1].said) < 350
+
+
 def test_one_usable_answer_now_or_in_an_earlier_run_is_enough() -> None:
     assert not any(feed(Health(Limits()), RIGHT, *[Unparsed(reason="?")] * 300))
     assert not any(feed(Health(Limits(), answered=["m"]), *[Unparsed(reason="?")] * 300))

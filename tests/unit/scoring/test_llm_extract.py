@@ -63,9 +63,25 @@ async def test_the_second_model_reads_the_letter_and_never_sees_the_memory() -> 
     assert "sailor" not in asked.messages[0].content
     assert "I would say they are afraid." in asked.messages[0].content
     assert asked.settings.max_tokens == 16
+    assert asked.messages[0].role == "user"
+    assert "Kim waits." in asked.messages[0].content
 
 
-@pytest.mark.parametrize("said", ["NONE", "none.", "**NONE**", "<think>B?</think>NONE", "Neither", "n/a"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "NONE",
+        "none.",
+        "**NONE**",
+        "<think>B?</think>NONE",
+        "Neither",
+        "n/a",
+        "No option fits",
+        "several",
+        "Unclear.",
+        "unknown",
+    ],
+)
 async def test_no_letter_found_is_an_empty_reading(said: str) -> None:
     assert (await wrapped(Scripted("Hard to say."), Scripted(said)).reply(REQUEST)).extracted == ""
 
@@ -87,11 +103,18 @@ async def test_a_reader_that_is_cut_off_or_declines_fails_and_chooses_nothing(re
         await wrapped(Scripted("They are afraid."), reader).reply(REQUEST)
 
 
+@pytest.mark.parametrize("said", ["Noneth option", "B, none other"])
+async def test_a_reading_that_only_begins_like_none_or_holds_the_word_is_kept(said: str) -> None:
+    assert (await wrapped(Scripted("Hard to say."), Scripted(said)).reply(REQUEST)).extracted == said
+
+
 async def test_a_readers_thoughts_are_set_apart() -> None:
     assert (await wrapped(Scripted("Afraid."), Scripted("<think>A or B</think>\nB")).reply(REQUEST)).extracted == "B"
 
 
-@pytest.mark.parametrize("assistant", [Scripted("They are", finish="length"), Scripted("  ")])
+@pytest.mark.parametrize(
+    "assistant", [Scripted("They are", finish="length"), Scripted("  "), Scripted("They are afraid.", refusal="No.")]
+)
 async def test_an_unfinished_answer_is_not_read(assistant: Scripted) -> None:
     reader = Scripted("A")
     reply = await wrapped(assistant, reader).reply(REQUEST)
@@ -102,7 +125,7 @@ async def test_an_unfinished_answer_is_not_read(assistant: Scripted) -> None:
 async def test_the_slower_of_the_two_decides_and_both_are_closed() -> None:
     assistant, reader = Scripted("x", concurrency=64), Scripted("A", concurrency=4)
     endpoint = wrapped(assistant, reader)
-    assert endpoint.concurrency == 4
+    assert endpoint.concurrency == wrapped(reader, assistant).concurrency == 4
     assert endpoint.locality == "any"
     await endpoint.aclose()
     assert assistant.closed

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.cell import Cell
 from evenhand.records.condition import Condition
 from evenhand.records.item import Item, Option
-from evenhand.records.message import Reply
-from evenhand.records.trial import Answered, Outcome, Refused, Truncated, Unparsed
+from evenhand.records.message import FinishReason, Reply
+from evenhand.records.trial import Answered, Outcome, Rated, Refused, Truncated, Unparsed, Written
 from evenhand.scoring.extractors.choice_letter import choice_letter
 from evenhand.scoring.outcome import outcome_of
 
@@ -73,6 +75,72 @@ def test_what_cannot_be_read_is_unparsed_with_a_reason(text: str) -> None:
     found = outcome(Reply(text=text, finish="stop"))
     assert isinstance(found, Unparsed)
     assert found.reason
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (Reply(text=" ", finish="stop"), "empty answer"),
+        (Reply(text="Hm.", finish="stop", extracted=""), "the reading model found none"),
+        (
+            Reply(text="Answer: B. Then again", finish="other"),
+            "ended for an unknown reason before the answer was whole",
+        ),
+        (
+            Reply(text="Joy or fear.", finish="stop", extracted="A or B"),
+            "names several options, or one that was not shown",
+        ),
+        (Reply(text="Joy or fear.", finish="stop", extracted="I can't help with that."), "declines to answer"),
+    ],
+)
+def test_the_reason_is_given_why_there_is_no_answer(reply: Reply, reason: str) -> None:
+    assert outcome(reply) == Unparsed(reason=reason)
+
+
+def test_an_assistant_that_declines_is_refused_whatever_a_second_model_reads() -> None:
+    declined = Reply(text="I can't help with that.", finish="stop", extracted="A or B")
+    assert outcome(declined) == Refused(by="assistant")
+    assert outcome(msgspec.structs.replace(declined, extracted=None)) == Refused(by="assistant")
+
+
+def stated(text: str, answer: AnswerFormat, finish: FinishReason = "stop") -> Outcome:
+    cell = msgspec.structs.replace(CELL, condition=Condition(answer=answer))
+    return outcome_of(Reply(text=text, finish=finish), item=ITEM, cell=cell, extract=choice_letter)
+
+
+def test_shares_belong_to_the_options_as_shown() -> None:
+    found = stated("A: 60%, B: 30%, C: 10%", "distribution")
+    assert isinstance(found, Answered)
+    assert found.choice == "c"
+    assert found.stated == pytest.approx({"c": 0.6, "a": 0.3, "b": 0.1})
+
+
+def test_ratings_belong_to_the_emotions_as_shown_and_are_no_shares() -> None:
+    assert stated("Fear: 8\nJoy: 0\nRelief: 3", "rating") == Rated(ratings={"c": 8.0, "a": 0.0, "b": 3.0})
+
+
+def test_a_number_that_may_have_been_cut_is_not_read() -> None:
+    assert stated("Fear: 8\nJoy: 0\nRelief: 1", "rating", "other") == Unparsed(
+        reason="ended for an unknown reason, perhaps within a number"
+    )
+    assert isinstance(stated("Fear: 8\nJoy: 0\nRelief: 10.", "rating", "other"), Rated)
+    assert isinstance(stated("Fear: 8\nJoy: 0\nRelief: 1 \n", "rating", "other"), Unparsed)
+
+
+def test_a_written_answer_is_kept_unless_it_is_cut_empty_or_a_refusal() -> None:
+    assert stated("Call her. Listen first.", "text") == Written()
+    assert stated("<think>Hm.</think>Call her.", "text") == Written()
+    assert stated("Call her and", "text", "other") == Unparsed(
+        reason="ended for an unknown reason, perhaps within a sentence"
+    )
+    assert stated("<think>Call her.</think> ...", "text") == Unparsed(reason="holds no words")
+
+
+def test_an_answer_of_up_to_three_sentences_that_declines_is_a_refusal_and_a_longer_one_is_an_answer() -> None:
+    short = "I can't help with that. It is private. Ask a friend."
+    assert stated(short, "text") == Refused(by="assistant")
+    assert stated(f"{short} Or write it down.", "text") == Written()
+    assert stated("Ask her.", "text") == Written()
 
 
 def test_a_second_models_reading_decides_where_there_is_one() -> None:

@@ -8,7 +8,7 @@ from evenhand.records.cell import Cell
 from evenhand.records.condition import Condition
 from evenhand.records.item import Item, Option, RatingOrder
 from evenhand.records.message import Reply
-from evenhand.records.trial import Answered, Outcome, Rated, Refused, Truncated, Unparsed
+from evenhand.records.trial import Answered, Outcome, Rated, Refused, Truncated, Unparsed, Written
 from evenhand.scoring.extractors.choice_letter import choice_letter
 from evenhand.scoring.outcome import outcome_of
 from evenhand.scoring.rating_score import order_fit, reference_score, scaled_difference
@@ -54,6 +54,7 @@ def test_a_distribution_is_shares_that_sum_to_one_and_its_largest_is_the_choice(
         ("A: 1/10\nB: 2/10\nC: 7/10", "no percentages"),
         ("C", "no number"),
         ("", "empty"),
+        ("A: 10%\nB: 20%\nC: 70%\nA: 30%", "different numbers for one option"),
     ],
 )
 def test_what_is_no_distribution_is_unparsed_with_the_reason(text: str, reason: str) -> None:
@@ -98,6 +99,25 @@ def test_the_format_of_the_cell_decides_what_is_read() -> None:
 def test_an_unfinished_answer_is_truncated_or_unparsed_and_never_read() -> None:
     assert judged("Anger: 8\nJoy: 0\nFear: 2", answer="rating", finish="length") == Truncated()
     assert isinstance(judged("Anger: 8\nJoy: 0\nFear: 1", answer="rating", finish="other"), Unparsed)
+
+
+@pytest.mark.parametrize(
+    ("text", "finish", "expected"),
+    [
+        ("Talk to him tomorrow.", "stop", Written()),
+        (
+            "Talk to him tomorrow. And",
+            "other",
+            Unparsed(reason="ended for an unknown reason, perhaps within a sentence"),
+        ),
+        ("...", "stop", Unparsed(reason="holds no words")),
+        ("I'm sorry, but I can't help with that.", "stop", Refused(by="assistant")),
+    ],
+)
+def test_a_written_answer_is_words_that_ended_by_themselves_and_do_not_only_decline(
+    text: str, finish: str, expected: Outcome
+) -> None:
+    assert judged(text, answer="text", finish=finish) == expected
 
 
 def test_the_order_fit_is_the_share_of_constraints_that_hold() -> None:

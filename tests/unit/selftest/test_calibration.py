@@ -12,6 +12,7 @@ from evenhand.selftest.calibration import (
     calibrate_mixed,
     calibrate_paired,
     population_gap,
+    rate,
     rival_power,
     shift_for_gap,
     simulate_pairs,
@@ -100,3 +101,12 @@ def test_pairs_that_are_not_asked_are_missing() -> None:
     mask = allocation(SPARSE, rng=np.random.default_rng(0))
     table = simulate_pairs(SCENARIOS[0], mask=mask, rng=np.random.default_rng(1))
     assert np.array_equal(np.isnan(table), ~mask)
+
+
+def test_where_no_table_is_a_hit_the_share_is_told_by_its_bound() -> None:
+    # None of 300: up to 1 - 0.05^(1/300) = 1.0% could be; all of 20: at least 0.05^(1/20) = 86%.
+    assert rate([False] * 300).reach == pytest.approx(0.00994, abs=1e-5)
+    assert rate([True] * 20).reach == pytest.approx(0.8609, abs=1e-4)
+    some = rate([True] * 3 + [False] * 97)
+    assert (some.reach, some.tables) == (None, 100)
+    assert some.error == pytest.approx((0.03 * 0.97 / 99) ** 0.5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evenhand.selftest.ceiling import accuracy_coverage, memory_power, null_memory
+from evenhand.selftest.ceiling import accuracy_coverage, memory_power, null_memory, reports_with_a_difference
 
 
 @pytest.mark.parametrize("copied", [False, True])
@@ -26,3 +26,12 @@ def test_the_second_test_costs_little_power_where_the_first_is_valid() -> None:
     found = memory_power(0.65, shape=(60, 33, 3), shift=-0.8, simulations=120, rng=np.random.default_rng(10))
     assert found.decided.value >= 0.5
     assert found.decided.value >= 0.9 * found.first.value
+
+
+def test_differences_of_null_reports_are_counted_by_family() -> None:
+    found = reports_with_a_difference(1.4, reports=3, seed=1)
+    families = (found.confirmatory, found.exploratory)
+    assert {one.tables for one in (*families, found.either)} == {3}
+    assert max(one.value for one in families) <= found.either.value <= sum(one.value for one in families)
+    # About 52 tests a report.
+    assert 120 < found.tests.tables < 200

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
 import pytest
 
+from evenhand.endpoints.redact import forget, remember
 from evenhand.records.message import Reply, SecondCall, TokenProbability, Usage
 from evenhand.store.gate import MOST_ATTEMPTS, MOST_CHARACTERS, MOST_SECONDS, MOST_TOKENS, Unfit, admitted, failed
 
@@ -77,7 +79,7 @@ def test_a_text_that_no_file_can_hold_is_named(name: str) -> None:
     )
     assert reason(changed(**{name: "a" * (MOST_CHARACTERS + 1)})).startswith(f"{name} has 8,388,609 characters")
     second = msgspec.structs.replace(SECOND, model="\ud83d")
-    assert "second model" in reason(changed(second=(second,)))
+    assert reason(changed(second=(second,))).startswith("the name of the second model is not valid text")
 
 
 @pytest.mark.parametrize(
@@ -100,8 +102,8 @@ def test_what_is_no_reply_at_all_is_named() -> None:
 
 
 def test_a_log_probability_that_is_none_loses_only_itself_and_a_note_says_so() -> None:
-    bad = [float("nan"), float("inf"), -float("inf"), 0.02, -2e9]
-    kept = (TokenProbability(token="A", logprob=-0.5), TokenProbability(token="B", logprob=0.01))
+    bad = [float("nan"), float("inf"), -float("inf"), math.nextafter(0.01, 1.0), math.nextafter(-1e9, -math.inf)]
+    kept = tuple(TokenProbability(token="A", logprob=value) for value in (-0.5, 0.01, -1e9))
     top = (
         *kept,
         *(TokenProbability(token="C", logprob=value) for value in bad),
@@ -128,6 +130,22 @@ def test_a_known_key_is_taken_out_of_every_text_and_nothing_else_is_touched() ->
     assert admitted(advice, secrets=(key,)) == advice
 
 
+def test_a_key_that_this_process_remembers_is_taken_out_though_none_is_given() -> None:
+    remember("canary-9876543210")
+    try:
+        found = admitted(changed(text="it is canary-9876543210."))
+        assert isinstance(found, Reply)
+        assert found.text == "it is [key removed]."
+    finally:
+        forget()
+    assert admitted(changed(text="it is canary-9876543210.")) == changed(text="it is canary-9876543210.")
+
+
+def test_texts_of_every_script_pass() -> None:
+    whole = changed(text="é 安 🅱", top=(TokenProbability(token="é", logprob=-0.1),))
+    assert admitted(whole) == whole
+
+
 def test_the_error_of_a_failed_cell_is_cleaned_before_it_is_cut() -> None:
     key = "canary-0123456789"
     cut = failed("x" * 1990 + key, attempts=3, secrets=(key,))
@@ -138,3 +156,4 @@ def test_the_error_of_a_failed_cell_is_cleaned_before_it_is_cut() -> None:
     assert failed("x" * 2000).error.endswith("x")
     assert failed("half \ud83d").error == "half \\ud83d"
     assert [failed("e", attempts=number).attempts for number in (-1, 1, 3, 10**30)] == [1, 1, 3, MOST_ATTEMPTS]
+    assert failed("e").attempts == 1

@@ -43,6 +43,8 @@ def test_the_codec_is_told_and_reads_the_text(data: bytes, codec: str) -> None:
         (b"a,b\n1,\x002\n", r"holds zero bytes \(byte 6\)"),
         (b"\x00\x00\x00\x00ab\x00\x00", r"holds zero bytes \(byte 0\)"),
         (b"\xff\xfea", "begins as utf-16 but is not"),
+        (b"a\0,\0b\0\n", "begins as utf-16-le but is not"),
+        (b"\x81a\n", r"neither UTF-8 \(near byte 0\) nor Windows-1252 \(byte 0 is 0x81\)"),
     ],
 )
 def test_what_cannot_be_told_is_named(data: bytes, says: str) -> None:
@@ -55,3 +57,37 @@ def test_a_character_may_lie_across_two_blocks() -> None:
     assert encoding_of(io.BytesIO(data), name="t.csv", error=TableError) == "utf-8"
     with pytest.raises(TableError, match=rf"near byte {(1 << 20) + 2}"):
         encoding_of(io.BytesIO(data + b"\xe9\n"), name="t.csv", error=TableError)
+
+
+@pytest.mark.parametrize("byte", range(0x80, 0x100))
+def test_bytes_that_windows_1252_does_not_define_are_refused_and_no_others(byte: int) -> None:
+    data = b"\xe9 " + bytes([byte]) + b"\n"
+    try:
+        data.decode("cp1252")
+    except UnicodeDecodeError:
+        with pytest.raises(TableError, match=rf"nor Windows-1252 \(byte 2 is {byte:#04x}\)"):
+            encoding_of(io.BytesIO(data), name="t.csv", error=TableError)
+    else:
+        assert encoding_of(io.BytesIO(data), name="t.csv", error=TableError) == "cp1252"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_wide"),
+    [
+        ("aaa" + "λ" * 7, False),
+        ("aaaa" + "λ" * 6, True),
+        ("a" * 19 + "\u0100", False),
+        ("a" * 39 + "\u0100", True),
+        ("a" * 2048 + "\u0100" * 500, True),
+    ],
+)
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_zeros_in_every_other_byte_are_utf_16_and_zeros_anywhere_are_no_text(
+    text: str, codec: str, is_wide: bool
+) -> None:
+    data = io.BytesIO(text.encode(codec))
+    if is_wide:
+        assert encoding_of(data, name="t.csv", error=TableError) == codec
+    else:
+        with pytest.raises(TableError, match="holds zero bytes"):
+            encoding_of(data, name="t.csv", error=TableError)

@@ -275,7 +275,7 @@ def _notes(moments: MomentVariance, counts: tuple[int, int, int]) -> tuple[str, 
 
 def _sampled(items: int, *, span: float) -> tuple[Sampled, ...]:
     """Items; the profiles of a crossing are all the combinations there are, and none of them is unseen."""
-    return (Sampled(number=items, reaction=ITEM_REACTION / span),) if items > 1 else ()
+    return (Sampled(of="item", number=items, reaction=ITEM_REACTION / span),) if items > 1 else ()
 
 
 def _units(counts: tuple[int, int, int]) -> int:

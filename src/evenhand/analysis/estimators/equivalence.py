@@ -5,26 +5,29 @@ units that react and are not in the sample (`unseen_p`); docs/methods/verdicts.m
 
 References:
     Schuirmann (1987), J. Pharmacokinetics and Biopharmaceutics 15:657-680 (two one-sided tests).
-    Johnson (1978), JASA 73:536-544 (one-sided tests of skewed means).
+    Hall (1992), JRSS B 54:221-228 (one-sided tests of skewed means, by a transformation that keeps their order).
     Berger and Hsu (1996), Statistical Science 11:283-319 (why each one-sided test may be at level alpha).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
 from evenhand.analysis.estimators.student import quantile, survival
 from evenhand.errors import UsageError
-from evenhand.records.estimate import Decision
+from evenhand.records.estimate import Decision, SampledUnit, Shortfall
 
 __all__ = [
     "ITEM_REACTION",
     "USER_REACTION",
     "Sampled",
     "alike_p",
+    "fewest_alike",
+    "fewest_units",
+    "shortfalls",
     "skewed_tail",
     "smallest_detectable",
     "tost_p",
@@ -43,6 +46,7 @@ _SHARES = 64
 class Sampled(Struct, frozen=True, kw_only=True):
     """Units of one kind that were drawn from more like them."""
 
+    of: SampledUnit
     number: int
     """How many are here."""
     reaction: float
@@ -71,6 +75,10 @@ def tost_p(estimate: float, *, se: float, df: float | None, margin: float, third
 def skewed_tail(distance: float, *, se: float, df: float | None, third: float) -> float:
     """One-sided p of the claim that the truth lies below ``estimate + distance``.
 
+    With ``T = -distance / se`` the statistic is Hall's ``T + g / 6 + g T^2 / 3 + g^2 T^3 / 27``, at the `g` from 0 to
+    the skewness ``third / se^3`` at which it is largest: a skewness that is found too large never makes the claim
+    easier. It rises with T, and it is at most about T / 4, so a margin that is far enough away can always be kept.
+
     Args:
         distance: How far the estimate lies below the bound that is claimed; the p is above 0.5 where it is negative.
         se: Standard error of the estimate, above 0.
@@ -82,8 +90,10 @@ def skewed_tail(distance: float, *, se: float, df: float | None, third: float) -
     if third <= 0.0 or cube == 0.0:
         return survival(-statistic, df=df)
     g = third / cube
-    held = max(statistic, -1.5 / g)
-    return survival(-max(held + g / 6.0 + g * held**2 / 3.0, statistic), df=df)
+    if statistic < 0.0:
+        g = min(g, 4.5 / -statistic + 2.25 / -statistic / statistic / statistic)
+    bent = g * statistic
+    return survival(-(statistic * (1.0 + bent / 3.0 + bent * bent / 27.0) + g / 6.0), df=df)
 
 
 def alike_p(value: float, *, units: int, margin: float) -> float:
@@ -127,6 +137,58 @@ def unseen_p(estimate: float, *, se: float, df: float | None, margin: float, uni
             seen = survival((margin - share * kind.reaction - abs(estimate)) / se, df=df)
             worst = max(worst, (1.0 - share) ** kind.number * seen)
     return worst
+
+
+def fewest_units(reaction: float, *, margin: float, alpha: float) -> int:
+    """Fewest units of a kind with which a true value of zero can be shown to lie within the margin.
+
+    Without any noise the p of `unseen_p` is half of ``(1 - margin / reaction)^n``: units that carry the whole margin
+    are all absent, and the estimate is as likely above the rest as below it. With fewer units it is never below
+    `alpha`, whatever the answers are.
+
+    Args:
+        reaction: Largest mean difference that one unit could have.
+        margin: Half-width of the range, on the same scale.
+        alpha: Level of the test, below 0.5.
+
+    Raises:
+        UsageError: The margin is not positive.
+    """
+    _require_margin(margin)
+    if margin >= reaction:
+        return 1
+    return math.floor(math.log(2.0 * alpha) / math.log1p(-margin / reaction)) + 1
+
+
+def fewest_alike(*, margin: float, alpha: float) -> int:
+    """Fewest units with which differences that are all zero show that the truth lies within the margin (`alike_p`).
+
+    Raises:
+        UsageError: The margin is not positive.
+    """
+    _require_margin(margin)
+    return 1 if margin >= 1 else math.floor(math.log(alpha) / math.log1p(-margin)) + 1
+
+
+def shortfalls(units: Sequence[Sampled], *, margin: float, alpha: float, alike: bool = False) -> tuple[Shortfall, ...]:
+    """The kinds of units of which there are too few for any estimate to be shown to lie within the margin.
+
+    Args:
+        units: The kinds of units that were sampled.
+        margin: Half-width of the range.
+        alpha: Level of the test, below 0.5.
+        alike: Whether all differences are alike, so that a whole point of either unit is allowed for.
+
+    Raises:
+        UsageError: The margin is not positive.
+    """
+    found = []
+    for kind in units:
+        alone = fewest_units(kind.reaction, margin=margin, alpha=alpha)
+        needed = max(fewest_alike(margin=margin, alpha=alpha), alone) if alike else alone
+        if kind.number < needed:
+            found.append(Shortfall(of=kind.of, here=kind.number, needed=needed))
+    return tuple(found)
 
 
 def unseen_share(units: int, *, confidence: float = 0.95) -> float:

@@ -186,7 +186,7 @@ class LaplaceLikelihood:
             information[np.diag_indices(self.fixed)] += RIDGE
 
         residual_sums, curved_sums = self.crossing.scatter(residual), self.crossing.scatter(curved)
-        shrinkage = 1.0 - np.concatenate([inverse[0], np.diag(inverse[2])])
+        shrinkage = 1.0 - inverse.diagonal()
         for position, where in enumerate(self.crossing.slices):
             index = self.fixed + self.dense[self.crossing.order[position]]
             part = residual_sums[where]

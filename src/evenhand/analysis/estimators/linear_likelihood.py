@@ -100,7 +100,7 @@ class LinearLikelihood:
         """``tr(Z_j' P0 Z_j)`` and ``|Z_j' P0 y|^2`` by term, the residual (``W^-1``) last."""
         crossing = self.crossing
         inverse = pieces.factor.inverse()
-        shrinkage = 1.0 - np.concatenate([inverse[0], np.diag(inverse[2])])
+        shrinkage = 1.0 - inverse.diagonal()
         variance = pieces.scale**2
         sums = crossing.scatter(pieces.solved_residual)
         solved_sums = np.column_stack([crossing.scatter(column) for column in pieces.solved_design.T])
@@ -131,7 +131,7 @@ class LinearLikelihood:
         trace, square = self.traces(pieces)
         gradient = 0.5 * (trace[:-1] - square[:-1] / residual_variance)
         inverse = pieces.factor.inverse()
-        shrinkage = 1.0 - np.concatenate([inverse[0], np.diag(inverse[2])])
+        shrinkage = 1.0 - inverse.diagonal()
         information = np.zeros(len(self.crossing.terms))
         for position, where in enumerate(self.crossing.slices):
             traces = shrinkage[where] / pieces.scale[where] ** 2

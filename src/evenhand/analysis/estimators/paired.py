@@ -227,8 +227,11 @@ def sampled_units(counts: tuple[int, int]) -> tuple[Sampled, ...]:
     Args:
         counts: Sets or profiles, and items.
     """
-    kinds = zip(counts, (USER_REACTION, ITEM_REACTION), strict=True)
-    return tuple(Sampled(number=number, reaction=reaction) for number, reaction in kinds if number > 1)
+    kinds = (
+        Sampled(of="user", number=counts[0], reaction=USER_REACTION),
+        Sampled(of="item", number=counts[1], reaction=ITEM_REACTION),
+    )
+    return tuple(kind for kind in kinds if kind.number > 1)
 
 
 def _variance(residual: Array, weights: Array, sets: Codes, items: Codes, counts: tuple[int, int]) -> MomentVariance:

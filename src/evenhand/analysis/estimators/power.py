@@ -32,6 +32,7 @@ __all__ = [
     "Components",
     "PairedDesign",
     "answer_components",
+    "chance_shift",
     "gap_range",
     "planned_power",
     "planned_se",
@@ -114,6 +115,23 @@ def _chances(accuracy: float, *, spread: float) -> list[tuple[float, float]]:
         mean = math.fsum(p * weight for p, weight in chances(middle))
         low, high = (middle, high) if mean < accuracy else (low, middle)
     return chances(low)
+
+
+def chance_shift(accuracy: float, log_odds: float, *, item_spread: float = 1.5) -> float:
+    """How far the mean chance of a right answer moves when the log-odds of every item move.
+
+    Args:
+        accuracy: Mean chance before.
+        log_odds: What is added to every item, half of it on each side of `accuracy`.
+        item_spread: SD of item easiness, in log-odds.
+    """
+    chances = _chances(accuracy, spread=item_spread)
+    return math.fsum(weight * (_moved(p, log_odds / 2) - _moved(p, -log_odds / 2)) for p, weight in chances)
+
+
+def _moved(chance: float, log_odds: float) -> float:
+    odds = math.log(chance / (1 - chance)) + log_odds
+    return 1 / (1 + math.exp(-odds))
 
 
 ASSUMED_ACCURACY = 0.65

@@ -2,9 +2,10 @@
 
 A random term is a grouping (item, profile, cell) with one effect per level, either an intercept or the slope of a
 covariate. All of them together make the random part ``Z b`` of a linear predictor, ``b ~ N(0, diag(tau))``. With
-weights ``W`` the models need the factor of ``H = I + L Z'WZ L``, ``L = diag(sqrt(tau))``. One term's block of ``Z'WZ``
-is diagonal, so the term with most levels is eliminated first and only the others are held as a dense matrix
-(the Schur complement). Cost is thus cubic in the smaller terms alone.
+weights ``W`` the models need the factor of ``H = I + L Z'WZ L``, ``L = diag(sqrt(tau))``. Effects of different
+levels of one grouping meet in no row, so the block of its terms (an intercept and its slopes) is a small matrix per
+level. The grouping with most levels is eliminated first, level by level, and only the others are held as a dense matrix
+(the Schur complement). Cost is thus cubic in the smaller groupings alone.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from scipy import linalg
 
 from evenhand.errors import TableError
 
-__all__ = ["CrossedTerms", "Factorisation", "Gram", "RandomTerm", "tally", "term"]
+__all__ = ["CrossedTerms", "Factorisation", "Gram", "InverseBlocks", "RandomTerm", "tally", "term"]
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -73,45 +74,75 @@ def tally(codes: Codes, *, weights: Array | None, levels: int) -> Array:
 
 
 class Gram(Struct, frozen=True):
-    """``Z'WZ`` in blocks: the eliminated term's diagonal, its border, and the rest."""
+    """``Z'WZ`` in blocks."""
 
-    diagonal: Array
+    own: Array
+    """Of the eliminated grouping, shape (terms, terms, levels)."""
+    border: Array
+    """Between its effects and the others."""
+    rest: Array
+    """Of the others, dense."""
+
+
+class InverseBlocks(Struct, frozen=True):
+    """``H^-1`` in the blocks of `Gram`."""
+
+    own: Array
     border: Array
     rest: Array
+
+    def diagonal(self) -> Array:
+        """Its diagonal, in the order of the effects."""
+        return np.concatenate([*np.einsum("iil->il", self.own), np.diag(self.rest)])
+
+
+def _each_level(blocks: Array, effects: Array) -> Array:
+    """A matrix per level times the effects of that level; `effects` are a vector, or columns of them."""
+    terms, levels = blocks.shape[1:]
+    if terms == 1:
+        scaled: Array = (blocks[0, 0] * effects.T).T
+        return scaled
+    by_term = effects.reshape(terms, levels, -1)
+    summed: Array = np.einsum("ijl,jlc->ilc", blocks, by_term)
+    return summed.reshape(effects.shape)
 
 
 class Factorisation(Struct, frozen=True):
     """The factor of ``H = I + L Z'WZ L``."""
 
     logdet: float
-    diagonal: Array
+    own_inverse: Array
+    """Inverse of the eliminated grouping's own block, ``D^-1``; shape (terms, terms, levels)."""
     scaled_border: Array
-    """Border divided by the diagonal, ``D^-1 B``."""
+    """``D^-1`` times the border."""
     lower: Array
     """Cholesky factor of the Schur complement."""
 
     def solve(self, vector: Array) -> Array:
         """``H^-1 vector``; a matrix is solved by column."""
-        first, second = vector[: self.diagonal.size], vector[self.diagonal.size :]
-        scaled = first / (self.diagonal if first.ndim == 1 else self.diagonal[:, None])
+        head = self.scaled_border.shape[0]
+        first, second = vector[:head], vector[head:]
+        scaled = _each_level(self.own_inverse, first)
         if not second.size:
             return scaled
         reduced = second - self.scaled_border.T @ first
         tail = linalg.cho_solve((self.lower, True), reduced, check_finite=False)
         return np.concatenate([scaled - self.scaled_border @ tail, tail])
 
-    def inverse(self) -> tuple[Array, Array, Array]:
-        """Blocks of ``H^-1``: the eliminated term's diagonal, its border, and the rest."""
+    def inverse(self) -> InverseBlocks:
+        """``H^-1`` in blocks."""
         if not self.lower.size:
-            return 1.0 / self.diagonal, self.scaled_border, self.lower
+            return InverseBlocks(self.own_inverse, self.scaled_border, self.lower)
         rest = linalg.cho_solve((self.lower, True), np.eye(self.lower.shape[0]), check_finite=False)
         border = self.scaled_border @ rest
-        diagonal = 1.0 / self.diagonal + np.einsum("ij,ij->i", border, self.scaled_border)
-        return diagonal, -border, rest
+        terms, levels = self.own_inverse.shape[1:]
+        shape = (terms, levels, rest.shape[0])
+        added = np.einsum("ilt,jlt->ijl", border.reshape(shape), self.scaled_border.reshape(shape))
+        return InverseBlocks(self.own_inverse + added, -border, rest)
 
 
 class CrossedTerms:
-    """All random terms of a model, with the one of most levels placed first.
+    """All random terms of a model, with those of the grouping of most levels placed first.
 
     Effects of all terms are in one vector of length `size`, in the order of `order`.
     """
@@ -119,18 +150,28 @@ class CrossedTerms:
     def __init__(self, terms: Sequence[RandomTerm]) -> None:
         if not terms:
             raise TableError("A mixed model needs at least one random term, got none; name the item column.")
-        self.order = sorted(range(len(terms)), key=lambda index: -terms[index].levels)
+        most = max(terms, key=lambda part: part.levels)
+        together = [np.array_equal(part.codes, most.codes) for part in terms]
+        self.order = sorted(range(len(terms)), key=lambda index: (not together[index], -terms[index].levels))
         self.terms = [terms[index] for index in self.order]
         self.rows = self.terms[0].codes.size
         bounds = np.concatenate([[0], np.cumsum([part.levels for part in self.terms])])
         self.slices = [slice(int(low), int(high)) for low, high in itertools.pairwise(bounds)]
         self.size = int(bounds[-1])
-        self.head = self.terms[0].levels
+        self.first = sum(together)
+        """How many terms the eliminated grouping has."""
+        self.head = self.first * self.terms[0].levels
         self._pairs = [
-            (s, t, self.terms[s].codes * self.terms[t].levels + self.terms[t].codes, self._product(s, t))
+            (s, t, self._index(s, t), self._product(s, t))
             for s in range(len(self.terms))
             for t in range(s + 1, len(self.terms))
         ]
+
+    def _index(self, s: int, t: int) -> Codes:
+        """For every row, its place in the block of two terms; within the eliminated grouping, its level."""
+        if t < self.first:
+            return self.terms[s].codes
+        return self.terms[s].codes * self.terms[t].levels + self.terms[t].codes
 
     def _product(self, s: int, t: int) -> Array | None:
         first, second = self.terms[s].covariate, self.terms[t].covariate
@@ -159,58 +200,79 @@ class CrossedTerms:
         """A value a term repeated for each of its levels."""
         return np.repeat(variances, [part.levels for part in self.terms])
 
+    def _block(self, s: int, t: int) -> tuple[slice, slice]:
+        """Where the block of two terms is: in the border where the first is eliminated, otherwise in the rest."""
+        row, column = self.slices[s], self.slices[t]
+        start = 0 if s < self.first else self.head
+        return slice(row.start - start, row.stop - start), slice(column.start - self.head, column.stop - self.head)
+
     def gram(self, weights: Array) -> Gram:
         """``Z'WZ`` for row weights."""
-        full = np.zeros((self.size - self.head, self.size - self.head))
+        rest = np.zeros((self.size - self.head, self.size - self.head))
         border = np.zeros((self.head, self.size - self.head))
-        diagonals = []
-        for part in self.terms:
+        own = np.empty((self.first, self.first, self.terms[0].levels))
+        diagonals = [np.empty(0)]
+        for position, part in enumerate(self.terms):
             squared = weights if part.covariate is None else weights * part.covariate**2
-            diagonals.append(tally(part.codes, weights=squared, levels=part.levels))
-        np.fill_diagonal(full, np.concatenate([*diagonals[1:], np.empty(0)]))
+            sums = tally(part.codes, weights=squared, levels=part.levels)
+            if position < self.first:
+                own[position, position] = sums
+            else:
+                diagonals.append(sums)
+        np.fill_diagonal(rest, np.concatenate(diagonals))
         for s, t, index, product in self._pairs:
             values = weights if product is None else weights * product
+            if t < self.first:
+                own[s, t] = own[t, s] = tally(index, weights=values, levels=self.terms[s].levels)
+                continue
             shape = (self.terms[s].levels, self.terms[t].levels)
             block = tally(index, weights=values, levels=shape[0] * shape[1]).reshape(shape)
-            column = slice(self.slices[t].start - self.head, self.slices[t].stop - self.head)
-            if s == 0:
-                border[:, column] = block
+            row, column = self._block(s, t)
+            if s < self.first:
+                border[row, column] = block
             else:
-                row = slice(self.slices[s].start - self.head, self.slices[s].stop - self.head)
-                full[row, column] = block
-                full[column, row] = block.T
-        return Gram(diagonals[0], border, full)
+                rest[row, column] = block
+                rest[column, row] = block.T
+        return Gram(own, border, rest)
 
     def factor(self, gram: Gram, scale: Array) -> Factorisation:
         """Factor of ``I + L G L``; `scale` is the diagonal of ``L``, one value an effect."""
         head, tail = scale[: self.head], scale[self.head :]
-        diagonal = 1.0 + head**2 * gram.diagonal
+        by_term = head.reshape(self.first, -1)
+        own = gram.own * by_term[:, None] * by_term
+        own[np.diag_indices(self.first)] += 1.0
+        own_inverse, own_logdet = _inverted(own)
         border = (head[:, None] * gram.border) * tail
-        scaled = border / diagonal[:, None]
+        scaled = _each_level(own_inverse, border)
         schur = (tail[:, None] * gram.rest) * tail - scaled.T @ border
         schur[np.diag_indices_from(schur)] += 1.0
         lower = linalg.cholesky(schur, lower=True, check_finite=False) if schur.size else schur
-        logdet = float(np.log(diagonal).sum() + 2.0 * np.log(np.diag(lower)).sum())
-        return Factorisation(logdet, diagonal, scaled, lower)
+        logdet = own_logdet + float(2.0 * np.log(np.diag(lower)).sum())
+        return Factorisation(logdet, own_inverse, scaled, lower)
 
-    def leverage(self, inverse: tuple[Array, Array, Array], scale: Array) -> Array:
+    def leverage(self, inverse: InverseBlocks, scale: Array) -> Array:
         """Diagonal of ``Z L H^-1 L Z'``: each row's conditional variance of the random part."""
         head, tail = scale[: self.head], scale[self.head :]
-        diagonal = inverse[0] * head**2
-        border = (head[:, None] * inverse[1]) * tail
-        rest = (tail[:, None] * inverse[2]) * tail
+        by_term = head.reshape(self.first, -1)
+        own = inverse.own * by_term[:, None] * by_term
+        border = (head[:, None] * inverse.border) * tail
+        rest = (tail[:, None] * inverse.rest) * tail
+        diagonal = np.concatenate([*np.einsum("iil->il", own), np.diag(rest)])
         total = np.zeros(self.rows)
-        for position, part in enumerate(self.terms):
-            where = self.slices[position]
-            own = diagonal if position == 0 else np.diag(rest)[where.start - self.head : where.stop - self.head]
-            values = own[part.codes]
+        for part, where in zip(self.terms, self.slices, strict=True):
+            values = diagonal[where][part.codes]
             total += values if part.covariate is None else values * part.covariate**2
         for s, t, index, product in self._pairs:
-            column = slice(self.slices[t].start - self.head, self.slices[t].stop - self.head)
-            if s == 0:
-                block = border[:, column]
-            else:
-                block = rest[self.slices[s].start - self.head : self.slices[s].stop - self.head, column]
+            block = own[s, t] if t < self.first else (border if s < self.first else rest)[self._block(s, t)]
             values = 2.0 * np.ascontiguousarray(block).reshape(-1)[index]
             total += values if product is None else values * product
         return total
+
+
+def _inverted(own: Array) -> tuple[Array, float]:
+    """Inverse of a matrix per level, shape (terms, terms, levels), and the logarithm of their determinants' product."""
+    if own.shape[0] == 1:
+        return 1.0 / own, float(np.log(own).sum())
+    stacked = np.moveaxis(own, -1, 0)
+    inverse = np.ascontiguousarray(np.moveaxis(np.linalg.inv(stacked), 0, -1))
+    return inverse, float(np.linalg.slogdet(stacked)[1].sum())

@@ -4,16 +4,18 @@ An estimate is a sum of contributions, one per pair. Its third cumulant is the s
 what sets share, what items share, and the rest. The first two are found from the sums by set and by item. A sum is
 first shrunk by its own noise (the spread of the contributions within it), so that a unit that answers at random does
 not pass for one that reacts strongly. With ``g`` the third cumulant over the cube of the standard error and
-``T = (estimate - truth) / SE`` Johnson's statistic is ``T + g / 6 + g T^2 / 3``; the first two terms of the expansion
-of a studentised mean are the same for crossed parts, because the covariance of the estimate and its variance estimate
-is the third cumulant again.
+``T = (estimate - truth) / SE`` the corrected statistic is Hall's ``T + g / 6 + g T^2 / 3 + g^2 T^3 / 27``. The first
+two terms of the expansion of a studentised mean are the same for crossed parts, because the covariance of the estimate
+and its variance estimate is the third cumulant again.
 
-The statistic is a parabola in T. Beyond its vertex it would turn back, so it is held there: a margin farther away is
-then never harder to keep, and an estimate that rests on one strong unit is never shown to be small, however far away
-the margin is. The correction is used on one side only: where it would make the claim easier it is left out.
+The last term makes the statistic rise with T everywhere, so that a margin farther away is never harder to keep. Without
+it (Johnson 1978) the statistic is a parabola that turns back, and an estimate that rests on one strong unit could never
+be shown to be small, however far away the margin is. The skewness itself is uncertain where few units carry it: of all
+values from 0 to the one found, the one that makes the claim hardest is used. On the other side, where skewness would
+make the claim easier, it is left out.
 
 References:
-    Johnson (1978), JASA 73:536-544. Hall (1992), JRSS B 54:221-228. James and Stein (1961), Proc. 4th Berkeley
+    Hall (1992), JRSS B 54:221-228. Johnson (1978), JASA 73:536-544. James and Stein (1961), Proc. 4th Berkeley
     Symposium 1:361-379 (shrinking, positive part).
 """
 

@@ -67,9 +67,9 @@ def _no_probabilities(scores: Scores) -> list[str]:
     """Models whose answers lack the option probabilities that the plan fixed as the outcome."""
     if scores.settings.outcome != "option_probabilities":
         return []
-    options = pl.col("kind").cast(pl.String).is_in(OPTION_KINDS) & (pl.col("outcome") == "answered")
+    lettered = pl.col("kind").cast(pl.String).is_in(OPTION_KINDS) & (pl.col("answer") == "letter")
     counts = (
-        scores.frame.filter(options)
+        scores.frame.filter(lettered & (pl.col("outcome") == "answered"))
         .group_by(pl.col("model").cast(pl.String))
         .agg(pl.len().alias("answers"), pl.col("p_score").null_count().alias("without"))
         .filter(pl.col("without") > 0)

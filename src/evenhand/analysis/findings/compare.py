@@ -42,7 +42,7 @@ __all__ = ["QUESTION", "Change", "StratumPair", "compare", "gap_changes", "level
 
 _CELL = ("bank", "item", "arm", *(name for name in CONDITION_FIELDS if name != "cue"), "replicate", "order_index")
 QUESTION = tuple(column for column in _CELL if column != "mitigation")
-"""A cell whatever policy was between memory and assistant."""
+"""A cell whatever policy worked between memory and assistant."""
 _METHOD = "change of paired differences, crossed random effects (quasi-F, Satterthwaite)"
 
 

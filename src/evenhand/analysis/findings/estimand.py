@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evenhand.analysis.estimators.equivalence import unseen_share
+from evenhand.analysis.estimators.equivalence import shortfalls, unseen_share
 from evenhand.analysis.estimators.estimate import Estimate
 from evenhand.analysis.estimators.margin import against_margin
 from evenhand.analysis.table.stratum import OPTION_KINDS, Stratum
@@ -131,7 +131,8 @@ def _equivalence(estimate: Estimate, *, margin: float) -> Equivalence:
     """The test against the margin, and the share of units that could react without one of them being here."""
     test = against_margin(estimate, margin=margin)
     share = unseen_share(estimate.units, confidence=estimate.confidence) if estimate.units > 1 else None
-    return Equivalence(margin=margin, p=test.p, p_seen=test.p_seen, unseen=share)
+    few = shortfalls(estimate.sampled, margin=margin, alpha=1 - estimate.confidence, alike=estimate.degenerate)
+    return Equivalence(margin=margin, p=test.p, p_seen=test.p_seen, unseen=share, too_few=few)
 
 
 def _carriers(estimate: Estimate) -> Carriers | None:

@@ -104,15 +104,16 @@ def _unseen(number: Tested, *, p_margin: float | None, alpha: float) -> bool:
 def _decided(finding: Finding, *, p_adjusted: float | None, p_margin: float | None, alpha: float) -> Finding:
     if finding.tested is None:
         return finding
-    notes = finding.notes
-    if _unseen(finding.tested, p_margin=p_margin, alpha=alpha):
+    notes, number = finding.notes, finding.tested
+    if number.equivalence is not None and _unseen(number, p_margin=p_margin, alpha=alpha):
+        number = replace(number, equivalence=replace(number.equivalence, only_unseen=True))
         notes, p_margin = (*notes, _UNSEEN), None
     decision = verdict(p=p_adjusted, p_equivalence=p_margin, alpha=alpha)
     if decision == "equivalent" and p_adjusted is not None and p_adjusted < alpha:
         notes = (*notes, "Differs from zero, but by less than the margin stated beforehand.")
-    spread = _adjusted_spread(finding.tested, p_adjusted=p_adjusted, alpha=alpha)
-    caution = _caution(finding.tested, decision=decision)
-    number = replace(finding.tested, p_adjusted=p_adjusted, spread_adjusted=spread, verdict=decision, caution=caution)
+    spread = _adjusted_spread(number, p_adjusted=p_adjusted, alpha=alpha)
+    caution = _caution(number, decision=decision)
+    number = replace(number, p_adjusted=p_adjusted, spread_adjusted=spread, verdict=decision, caution=caution)
     bounds = number.bounds
     if bounds is not None and bounds.missing:
         number = replace(number, bounds=replace(bounds, tipping=_tipping(number, bounds, decision, alpha=alpha)))

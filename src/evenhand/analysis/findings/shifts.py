@@ -12,6 +12,7 @@ from __future__ import annotations
 import polars as pl
 from msgspec.structs import replace
 
+from evenhand.analysis.estimators.equivalence import alike_p, shortfalls
 from evenhand.analysis.estimators.estimate import Estimate
 from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.findings.factor_gaps import CodedTrials, FactorLevels, crossing_of, level_estimate
@@ -72,7 +73,7 @@ def _between_versions(part: MeasureStratum, rows: pl.DataFrame, *, cue: Cue | No
     estimate = gap_estimate(differences, stratum=stratum, name=name)
     advantaged = pl.col(level_column(settings.contrast)).cast(pl.String) == settings.advantaged
     bounds = _bounds(part, plus=rows.filter(advantaged), minus=rows.filter(~advantaged), value=estimate.estimate)
-    return _found(part, estimand, estimate=estimate, sample=sample, bounds=bounds, units=estimate.pairs)
+    return _found(part, estimand, estimate=estimate, sample=sample, bounds=bounds)
 
 
 def _between_levels(part: MeasureStratum, rows: pl.DataFrame, *, cue: Cue | None) -> list[Finding]:
@@ -102,9 +103,7 @@ def _level(
     held = pl.col(level_column(factor.name)).cast(pl.String)
     plus, minus = rows.filter(held == contrast.level), rows.filter(held == contrast.reference)
     bounds = _bounds(part, plus=plus, minus=minus, value=estimate.estimate)
-    return _found(
-        part, estimand, estimate=estimate, sample=crossing.sample, bounds=bounds, units=max(1, estimate.cells // 2)
-    )
+    return _found(part, estimand, estimate=estimate, sample=crossing.sample, bounds=bounds)
 
 
 def _against(
@@ -118,7 +117,7 @@ def _against(
     if estimate is None:
         return without_number(estimand, stratum=part.stratum, sample=sample, reason=NOTHING_SHARED)
     bounds = _bounds(part, plus=rows, minus=baseline, value=estimate.estimate)
-    return _found(part, estimand, estimate=estimate, sample=sample, bounds=bounds, units=estimate.pairs)
+    return _found(part, estimand, estimate=estimate, sample=sample, bounds=bounds)
 
 
 def _estimand(
@@ -139,29 +138,31 @@ def _found(
     estimate: Estimate,
     sample: SampleSize,
     bounds: MissingBounds | None,
-    units: int,
 ) -> Finding:
     """The finding, in the confirmatory family where its quantity is primary."""
     found = finding(estimand, stratum=part.stratum, estimate=estimate, sample=sample, bounds=bounds)
     number = found.number
     if estimate.degenerate and isinstance(number, Tested) and number.equivalence is not None:
-        number = replace(number, equivalence=_alike(part, number.equivalence, value=estimate.estimate, units=units))
+        number = replace(number, equivalence=_alike(part, number.equivalence, estimate=estimate))
     main = part.quantity in PRIMARY and estimand.arms.baseline != "none" and estimand.arms.arm != "crossing"
     primary = main and part.stratum.main and estimand.cue in {None, "stated"}
     confirmed = primary and "shift" in part.stratum.settings.confirmatory
     return replace(found, number=number, role="confirmatory" if confirmed else found.role)
 
 
-def _alike(part: MeasureStratum, equivalence: Equivalence, *, value: float, units: int) -> Equivalence:
+def _alike(part: MeasureStratum, equivalence: Equivalence, *, estimate: Estimate) -> Equivalence:
     """The test against the margin where all differences are alike: what the number of units alone can show.
 
     With every difference zero, a mean shift as large as the margin needs at least a share margin / range of units that
-    differ by the whole range; the p-value is the chance that none of them was among the units seen.
+    differ by the whole range; the p-value is the chance that none of them is among the units here. Units are the
+    smaller of users and items: ratings of one user or of one item are not independent of each other.
     """
     least, most = part.measured.least, part.measured.most
-    if value != 0.0 or least is None or most is None:
-        return replace(equivalence, p=1.0)
-    return replace(equivalence, p=(1 - equivalence.margin / (most - least)) ** units)
+    if estimate.estimate != 0.0 or least is None or most is None:
+        return replace(equivalence, p=1.0, too_few=())
+    share, alpha = equivalence.margin / (most - least), part.stratum.settings.alpha
+    few = shortfalls(estimate.sampled, margin=share, alpha=alpha, alike=True)
+    return replace(equivalence, p=alike_p(0.0, units=estimate.units, margin=share), too_few=few)
 
 
 def _bounds(part: MeasureStratum, *, plus: pl.DataFrame, minus: pl.DataFrame, value: float) -> MissingBounds | None:

@@ -121,7 +121,7 @@ def _bare(where: Condition) -> Condition:
 
 
 def _findings(stratum: Stratum) -> list[Finding]:
-    """The findings of one policy shown beside those without one; cross-checks and items are left out."""
+    """The findings of one policy that are shown beside those without one; cross-checks and items are left out."""
     if stratum.where.answer in _WITHOUT_CHOICE:
         return [
             *(accuracy_findings(stratum) if stratum.where.answer == "rating" else ()),

@@ -1,4 +1,4 @@
-"""The gate before any verdict: could these answers have shown a difference, per model and kind of item?
+"""The gate before any verdict: could these answers have shown a difference, per model, kind of item and format?
 
 A verdict of no difference is worth something only where a difference would have been seen. Answers at chance, one
 letter for everything, answers that do not depend on the item, and arms that are mostly missing look alike for every
@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from evenhand.analysis.estimators.student import quantile
 from evenhand.analysis.table.scores import Scores
+from evenhand.records.answer_format import ANSWER_FORMATS, AnswerFormat
 from evenhand.records.estimate import Ceiling, Tested, Unassessed
 from evenhand.records.finding import Finding
 from evenhand.records.measure import QuantityName
@@ -43,20 +44,23 @@ _CONFIDENCE = 0.95
 
 
 def validities(scores: Scores) -> tuple[Validity, ...]:
-    """The validity of every model and kind of a table, in alphabetical order."""
-    parts = scores.frame.partition_by("model", "kind", as_dict=True)
-    named = sorted(((str(model), str(kind)), rows) for (model, kind), rows in parts.items())
+    """The validity of every model, kind and format of answer of a table: models and kinds in alphabetical order."""
+    parts = scores.frame.partition_by("model", "kind", "answer", as_dict=True)
+    named = {(str(model), str(kind), str(answer)): rows for (model, kind, answer), rows in parts.items()}
     return tuple(
-        _validity(rows, model=model, kind=kind, margin=scores.settings.margin) for (model, kind), rows in named
+        _validity(named[model, kind, answer], model=model, kind=kind, answer=answer, margin=scores.settings.margin)
+        for model, kind in sorted({(model, kind) for model, kind, _ in named})
+        for answer in ANSWER_FORMATS
+        if (model, kind, answer) in named
     )
 
 
 def gated(findings: Sequence[Finding], validity: Sequence[Validity]) -> list[Finding]:
     """The findings, those that rest on answers which cannot carry a verdict without any test, with the reason."""
-    held = {(one.model, one.kind): one.reason for one in validity if not one.assessable}
+    held = {(one.model, one.kind, one.answer): one.reason for one in validity if not one.assessable}
 
     def through(finding: Finding) -> Finding:
-        reason = held.get((finding.model, finding.kind))
+        reason = held.get((finding.model, finding.kind, finding.where.answer))
         if reason is None or finding.tested is None or finding.quantity.name in _WITHOUT_ANSWERS:
             return finding
         return replace(finding, number=Unassessed(value=finding.value, reason=reason))
@@ -67,13 +71,13 @@ def gated(findings: Sequence[Finding], validity: Sequence[Validity]) -> list[Fin
 def limited(findings: Sequence[Finding], validity: Sequence[Validity]) -> tuple[Finding, ...]:
     """The findings; `equivalent` about right and wrong answers at a ceiling says how many items could still move."""
     ceilings = {
-        (one.model, one.kind): Ceiling(items=one.items, right=one.right, wrong=one.wrong)
+        (one.model, one.kind, one.answer): Ceiling(items=one.items, right=one.right, wrong=one.wrong)
         for one in validity
         if one.at_ceiling
     }
 
     def through(finding: Finding) -> Finding:
-        ceiling = ceilings.get((finding.model, finding.kind))
+        ceiling = ceilings.get((finding.model, finding.kind, finding.where.answer))
         number = finding.number
         if ceiling is None or finding.quantity.name != "score" or not isinstance(number, Tested):
             return finding
@@ -82,7 +86,7 @@ def limited(findings: Sequence[Finding], validity: Sequence[Validity]) -> tuple[
     return tuple(through(finding) for finding in findings)
 
 
-def _validity(rows: pl.DataFrame, *, model: str, kind: str, margin: float) -> Validity:
+def _validity(rows: pl.DataFrame, *, model: str, kind: str, answer: AnswerFormat, margin: float) -> Validity:
     rows = rows.with_columns(pl.struct("bank", "item").alias("question"))
     answered = rows.filter(pl.col("outcome") == "answered")
     score, chance, above = _against_chance(answered)
@@ -93,6 +97,7 @@ def _validity(rows: pl.DataFrame, *, model: str, kind: str, margin: float) -> Va
     found = Validity(
         model=model,
         kind=kind,
+        answer=answer,
         answered=answered.height,
         items=answered["question"].n_unique(),
         profiles=answered.filter(pl.col("arm_kind") == "profile")["arm"].n_unique(),
@@ -125,6 +130,7 @@ def _against_chance(answered: pl.DataFrame) -> tuple[float | None, float | None,
         (none if none.height else answered)
         .group_by("question")
         .agg(pl.col("score").mean(), pl.col("chance").mean())
+        .drop_nulls("score")
         .sort("question")
     )
     if items.height == 0:
@@ -194,7 +200,8 @@ def _missing(rows: pl.DataFrame) -> float:
 
 
 def _unmoved(answered: pl.DataFrame) -> tuple[int, int]:
-    """Items answered right in every trial, and in none."""
+    """Items answered right in every trial, and in none; where nothing is chosen, neither."""
+    answered = answered.filter(pl.col("choice").is_not_null())
     right = pl.col("choice").cast(pl.String) == pl.col("keyed_option").cast(pl.String)
     items = answered.group_by("question").agg(right.all().alias("all"), right.any().alias("any"))
     return int(items["all"].sum()), items.height - int(items["any"].sum())
@@ -218,10 +225,13 @@ def _sentence(fault: Fault, found: Validity, margin: float) -> str:
         case "missing":
             return f"Up to {_percent(found.missing)} of the trials of an arm have no usable answer."
         case "too_few":
-            profiles = f" and {found.profiles} profiles" if found.profiles else ""
+            items = "1 item was" if found.items == 1 else f"{found.items} items were"
+            profiles = (
+                "" if not found.profiles else f", with {found.profiles} profile{'' if found.profiles == 1 else 's'}"
+            )
             return (
-                f"Only {found.items} items{profiles} were answered; at least {_LEAST_ITEMS} items and "
-                f"{_LEAST_PROFILES} profiles are needed."
+                f"Only {items} answered{profiles}; at least {_LEAST_ITEMS} items and {_LEAST_PROFILES} profiles are "
+                "needed."
             )
         case _ as unreachable:
             assert_never(unreachable)

@@ -52,7 +52,7 @@ def factor_kind(levels: pl.Series, *, item: pl.Series, profile: pl.Series | None
 
 def factor_read(levels: pl.Series, *, kind: FactorKind, reference: str | None) -> FactorRead:
     """Levels with their counts, the reference, and what looks odd about their names."""
-    counts = levels.drop_nulls().value_counts(name="rows").sort(levels.name)
+    counts = levels.drop_nulls().alias("level").value_counts(name="rows").sort("level")
     named = tuple((str(level), int(rows)) for level, rows in counts.iter_rows())
     folded: dict[str, list[str]] = {}
     for level, _ in named:
@@ -68,10 +68,10 @@ def factor_read(levels: pl.Series, *, kind: FactorKind, reference: str | None) -
 
 
 def _reference(name: str, levels: tuple[tuple[str, int], ...]) -> str:
-    """The published study's level where it occurs, otherwise the most frequent, the first of equals."""
+    """Of levels in order of name: the published study's where it occurs, otherwise the first of the most frequent."""
     published = tuple(pair for pair in levels if pair[0].lower() == _REFERENCE_LEVELS.get(name.lower()))
     possible = published or levels
-    return min(possible, key=lambda pair: (-pair[1], pair[0]))[0] if possible else ""
+    return max(possible, key=lambda pair: pair[1])[0] if possible else ""
 
 
 def _constant(frame: pl.DataFrame, *, by: str) -> bool:

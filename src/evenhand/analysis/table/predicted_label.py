@@ -70,9 +70,11 @@ def answers_of(
     key = gold.str.to_lowercase().str.strip_chars(_EDGES)
     key = key.str.replace(r"\.0+$", "") if form == "numbers" else key
     options = _possible(key, possible, form=form, column=gold.name)
-    texts = prediction.drop_nulls().value_counts(name="rows").sort("rows", prediction.name, descending=[True, False])
+    texts = (
+        prediction.drop_nulls().alias("text").value_counts(name="rows").sort("rows", "text", descending=[True, False])
+    )
     reads = reader or label_read
-    found = {text: reads(text, options) for text in texts[prediction.name].to_list()}
+    found = {text: reads(text, options) for text in texts["text"].to_list()}
     unread = [(text, rows) for text, rows in texts.iter_rows() if found[text] is None]
     if found and len(unread) == len(found):
         raise TableError(

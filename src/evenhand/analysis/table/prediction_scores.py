@@ -12,8 +12,8 @@ from evenhand.records.as_read import UnreadAnswers
 
 __all__ = ["ScoredRows", "covariate_values", "scored"]
 
-_TRUE = ("1", "1.0", "true", "yes", "t", "y")
-_FALSE = ("0", "0.0", "false", "no", "f", "n")
+_TRUE = ("true", "yes", "t", "y")
+_FALSE = ("false", "no", "f", "n")
 
 
 class ScoredRows(Struct, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ def correctness(series: pl.Series) -> pl.Series:
     words = {**dict.fromkeys(_TRUE, 1.0), **dict.fromkeys(_FALSE, 0.0)}
     said = lowered.replace_strict(words, default=None, return_dtype=pl.Float64)
     numeric = series.cast(pl.Float64, strict=False)
-    within = numeric.is_between(0.0, 1.0).fill_null(False) & numeric.is_not_nan().fill_null(False)
+    within = numeric.is_between(0.0, 1.0).fill_null(False)  # NaN is above every number
     odd = said.is_null() & ~within & series.is_not_null()
     if odd.any():
         value = series.filter(odd)[0]
@@ -73,7 +73,7 @@ def correctness(series: pl.Series) -> pl.Series:
             f"true/false, a number from 0 to 1, or an empty field for a missing answer; if it stands for a missing "
             f"answer, say --missing {value}."
         )
-    return said.fill_null(numeric.fill_nan(None))
+    return said.fill_null(numeric)
 
 
 def covariate_values(series: pl.Series) -> pl.Series:

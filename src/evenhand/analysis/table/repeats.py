@@ -55,7 +55,7 @@ def repeats_read(frame: pl.DataFrame, others: pl.DataFrame, *, named: bool) -> R
     most = int(counts.max() or 1)  # type: ignore[arg-type]
     cells = frame.filter(counts > 1).select(_CELL).n_unique()
     if most == 1 or named:
-        return RepeatsRead(most=most, cells=cells if most > 1 else 0)
+        return RepeatsRead(most=most, cells=cells)
     repeated = pl.concat([frame.select(_CELL), others], how="horizontal").filter(counts > 1)
     told = [name for name in others.columns if _tells(repeated, name)]
     users = [name for name in told if repeated.select(name, "arm").n_unique() == repeated[name].n_unique()]

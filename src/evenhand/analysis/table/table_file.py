@@ -84,6 +84,12 @@ def _parse(text: TextTable) -> pl.DataFrame:
             frame = pl.read_csv(
                 _source(text), separator=text.separator or ",", infer_schema=False, skip_rows=text.skipped
             )
+            if len(frame.columns) != len(text.columns):
+                raise TableError(
+                    f"the table {str(text.path)!r} has {len(text.columns)} columns by its header and "
+                    f"{len(frame.columns)} by its lines, as where lines end in a carriage return alone; save it again "
+                    f"with common line ends."
+                )
             if frame.height and frame[:, -1].null_count():
                 _refuse_short_rows(text)
             return frame.rename(dict(zip(frame.columns, text.columns, strict=True)))

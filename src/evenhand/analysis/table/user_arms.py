@@ -51,11 +51,11 @@ def arms_of(
         none, placebo = _named_arms(user, columns)
         words = _words(user, columns)
         found = "named" if none.any() else None
-    within = contrast is not None and contrast.factor not in between
-    if within and contrast is not None:
+    within = contrast if contrast is not None and contrast.factor not in between else None
+    if within is not None:
         # A user with both levels is two arms, which differ in the contrast only.
-        user = _joined(text.with_columns(user.alias("(user)")), ("(user)", contrast.factor))
-    matched = _matched(text, columns, between=between, contrast=contrast, within=within)
+        user = _joined(text.with_columns(user.alias("(user)")), ("(user)", within.factor))
+    matched = _matched(text, columns, between=between, contrast=contrast, within=within is not None)
     profile = ~none & ~placebo
     frame = pl.DataFrame({"user": user, "none": none, "placebo": placebo, "profile": profile, "matched": matched})
     return Arms(
@@ -135,7 +135,7 @@ def _matched(
                 f"their column with --matched-set, or compare users as a whole with --factors {contrast.factor}."
             )
         matched = _joined(text, others)
-    kept = text[contrast.factor].is_in([contrast.first, contrast.second]).fill_null(False)
+    kept = text[contrast.factor].is_in([contrast.first, contrast.second])
     return pl.DataFrame({"matched": matched, "kept": kept}).select(pl.when("kept").then("matched"))["matched"]
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from evenhand.errors import UsageError
 from evenhand.mitigate.policy import Facts, MemoryPolicy, Policy, PolicyMaker
@@ -55,12 +56,17 @@ class Neutralise:
 
     def __call__(self, facts: Facts, question: str) -> Facts:
         """The facts in their order, those of social position without it; the question does not matter."""
-        shown = (self._neutral(fact.text) if self._social.tell(fact) else fact for fact in facts)
-        return tuple({fact.text: fact for fact in shown}.values())
+        shown: dict[str, Fact] = {}
+        for fact in facts:
+            left = self._without(fact) if self._social.tell(fact) else fact
+            shown.setdefault(left.text, left)
+        return tuple(shown.values())
 
-    def _written(self, text: str) -> Fact:
-        write = next((write for terms, write in self._rows if terms.within(text)), self._otherwise)
-        return Fact(text=write, dimension="neutral")
+    def _without(self, fact: Fact) -> Fact:
+        return replace(fact, text=self._neutral(fact.text), dimension="neutral", said=None, factor=None)
+
+    def _written(self, text: str) -> str:
+        return next((write for terms, write in self._rows if terms.within(text)), self._otherwise)
 
 
 def _files(options: Mapping[str, str]) -> dict[str, str]:
@@ -72,7 +78,8 @@ def _make(options: Mapping[str, str], files: Mapping[str, str]) -> Policy:
         table = msgspec.convert(loaded(text_of(files, _TABLE), source=_TABLE), NeutralFacts)
     except msgspec.ValidationError as error:
         raise UsageError(f"the table {_TABLE!r} of the policy 'neutralise' is not one: {error}") from error
-    return MemoryPolicy(name="neutralise", on_memory=Neutralise(table, social=social_facts(options, files)))
+    social = social_facts(options, files)
+    return MemoryPolicy(name="neutralise", on_memory=Neutralise(table, social=social), marks=social.marks)
 
 
 NEUTRALISE = PolicyMaker(name="neutralise", options=OPTIONS, files=_files, make=_make)

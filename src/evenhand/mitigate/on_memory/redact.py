@@ -17,7 +17,9 @@ def redacted(facts: Facts, *, social: SocialFacts) -> Facts:
 
 def _make(options: Mapping[str, str], files: Mapping[str, str]) -> Policy:
     social = social_facts(options, files)
-    return MemoryPolicy(name="redact", on_memory=lambda facts, question: redacted(facts, social=social))
+    return MemoryPolicy(
+        name="redact", on_memory=lambda facts, question: redacted(facts, social=social), marks=social.marks
+    )
 
 
 REDACT = PolicyMaker(name="redact", options=OPTIONS, files=social_files, make=_make)

@@ -77,7 +77,8 @@ def _make(options: Mapping[str, str], files: Mapping[str, str]) -> Policy:
         table = msgspec.convert(loaded(text_of(files, _TABLE), source=_TABLE), Purposes)
     except msgspec.ValidationError as error:
         raise UsageError(f"the table {_TABLE!r} of the policy 'write_tag' is not one: {error}") from error
-    return MemoryPolicy(name="write_tag", on_memory=WriteTag(table, social=social_facts(options, files)))
+    social = social_facts(options, files)
+    return MemoryPolicy(name="write_tag", on_memory=WriteTag(table, social=social), marks=social.marks)
 
 
 WRITE_TAG = PolicyMaker(name="write_tag", options=OPTIONS, files=_files, make=_make)

@@ -12,23 +12,24 @@ from evenhand.scoring.extractors.base import Found, NotFound, Shown
 __all__ = ["yes_no"]
 
 _YES = (
-    r"yes|yeah|yep|yup|yea|aye|true|correct|affirmative|indeed|absolutely|certainly|definitely|ja|jawohl|oui|sí|si"
+    r"y|yes|yeah|yep|yup|yea|aye|true|correct|affirmative|indeed|absolutely|certainly|definitely|ja|jawohl|oui|sí|si"
     r"|sì|sim|tak|ano|da|да|так|evet"
     r"|نعم|כן|haan|हाँ|vâng|iya|ใช่|是的|是|对|對|正确|はい|예|네|맞습니다"
 )
 _NO = (
-    r"no|nope|nah|nay|false|incorrect|negative|nein|non|não|nao|nee|nie|ne|nej|nei|нет|ні|hayır|لا|לא|नहीं|không"
+    r"n|no|not at all|of course not|(?:absolutely|definitely|certainly|surely|probably|clearly) not|think not"
+    r"|nope|nah|nay|false|incorrect|negative|nein|non|não|nao|nee|nie|ne|nej|nei|нет|ні|hayır|لا|לא|नहीं|không"
     r"|tidak|ไม่|不是|不|否|不对|いいえ|아니요|아니오|아뇨"
 )
+_NOUNS = "answer|verdict|conclusion|decision|response|antwort|respuesta|réponse|resposta|risposta"
 _FILL = (
-    r"so|then|thus|hence|therefore|well|hmm|hm|ok|okay|sure|surely|clearly|definitely|certainly|absolutely|probably"
+    rf"{_NOUNS}|so|then|thus|hence|therefore|well|hmm|hm|ok|okay|sure|surely|clearly|definitely|certainly|absolutely|probably"
     r"|likely|most|maybe|perhaps|simply|just|and|but"
-    r"|i|i'd|would|say|think|it|it's|is|that|that's|the|my|final|answer|answers|a|an|be|to|must|with|go|going|here"
-    r"|again|sir|please|wait|sorry|actually|oh|ah|it is|this"
+    r"|i|i'd|would|say|think|mean|it|it's|is|that|that's|the|my|final|answers|a|an|be|to|must|with|go|going|here"
+    r"|there|there's|again|sir|please|wait|sorry|actually|oh|ah|it is|this"
 )
 _IDIOM = re.compile(
-    r"\b(?:no|without(?: a)?|little)[ ](?:\w+[ ])?(?:doubt|question|hesitation|problem|better|other|more|need|idea"
-    r"|one|way|comment|reason|matter|objection|clear|longer|real|sense|evidence)\b"
+    r"\b(?:no|without(?: a)?|little)[ ](?:\w+[ ])?(?:doubt|question|hesitation|problem|objection)\b"
     r"(?: about (?:it|that))?|\b(?:yes|no)[ -](?:man|men|brainer)\b|\byes and no\b|\byes or no\b|\byes/no\b",
     re.IGNORECASE,
 )
@@ -39,13 +40,14 @@ _SAYS = re.compile(
     rf"[^\w]*(?:(?:{_FILL})[^\w]+)*(?:(?P<yes>{_YES})|(?P<no>{_NO}))(?:[^\w]+(?:{_FILL}|sir|it is|it does))*[^\w]*\Z",
     re.IGNORECASE,
 )
+_NEAR = 40
+"""Characters before the last word within which it is announced."""
 _CORRECTS = re.compile(
     r"\b(?:wait|sorry|actually|correction|rather|i mean|on reflection|on second thought|scratch that|instead)\b",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"\b(?:answer|verdict|conclusion|decision|response|antwort|respuesta|réponse|resposta"
-    r"|risposta)\b[^\n.:]{0,20}(?::|is|=|→)",
+    rf"\b(?:{_NOUNS})\b[^\n.:]{{0,20}}(?::|is|=|→)",
     re.IGNORECASE,
 )
 
@@ -82,22 +84,20 @@ def _parts(text: str) -> list[tuple[int, str]]:
     return [(start, text[start:end]) for start, end in zip(starts, ends, strict=True) if text[start:end].strip()]
 
 
-def _said(text: str) -> list[tuple[int, int]]:
-    """(place, 0 for yes and 1 for no) of each part that says one of them."""
+def _said(text: str) -> list[tuple[int, int, int]]:
+    """(start, end, 0 for yes and 1 for no) of each part that says one of them."""
     found = []
     for start, part in _parts(text):
         match = _SAYS.match(part)
         if match is not None:
-            found.append((start, 0 if match["yes"] else 1))
+            found.append((start, start + len(part), 0 if match["yes"] else 1))
     return found
 
 
-def _chosen(said: list[tuple[int, int]], text: str) -> int | None:
+def _chosen(said: list[tuple[int, int, int]], text: str) -> int | None:
     """The one meaning of what was said; None where it contradicts itself."""
-    if len({meaning for _, meaning in said}) == 1:
-        return said[0][1]
-    last, meaning = said[-1]
-    between = text[said[-2][0] : last + 12]
-    if _CORRECTS.search(between) or _LABEL.search(text[max(0, last - 40) : last + 12]):
+    start, end, meaning = said[-1]
+    if all(other == meaning for _, _, other in said):
         return meaning
-    return None
+    corrects = _CORRECTS.search(text[said[-2][0] : end])
+    return meaning if corrects or _LABEL.search(text[max(0, start - _NEAR) : end]) else None

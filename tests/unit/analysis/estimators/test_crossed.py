@@ -153,6 +153,18 @@ def test_scores_that_never_vary_give_an_exact_zero_with_a_stated_interval() -> N
     assert "the interval is the point itself" in found.notes[0]
 
 
+@pytest.mark.parametrize(("items", "units"), [(6, 6), (200, 9), (1, 9)])
+def test_a_contrast_that_is_alike_everywhere_speaks_with_the_smaller_number_of_units(items: int, units: int) -> None:
+    codes = crossing()
+    data = scores(codes, items=items)
+    alike = structs.replace(data, score=np.where(codes[data.profile, 0] == 1, 0.75, 0.5))
+    found = level_contrast(alike, levels=codes[:, 0], level=1, reference=0)
+    assert found.degenerate
+    assert found.estimate == found.low == found.high == pytest.approx(0.25)
+    # Each of the two levels has 9 of 27 profiles.
+    assert (found.units, found.p) == (units, 2.0 ** (1 - units))
+
+
 def test_a_single_item_is_judged_over_profiles_alone() -> None:
     codes = crossing()
     found = level_contrast(scores(codes, items=1), levels=codes[:, 0], level=1, reference=0)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -8,6 +9,10 @@ from evenhand.analysis.estimators.equivalence import (
     USER_REACTION,
     Sampled,
     alike_p,
+    fewest_alike,
+    fewest_units,
+    shortfalls,
+    skewed_tail,
     smallest_detectable,
     tost_p,
     unseen_p,
@@ -46,7 +51,7 @@ def test_the_unseen_share_is_that_of_units() -> None:
 
 def test_units_that_are_not_here_bound_the_claim_however_small_the_error() -> None:
     def unseen(personas: int, estimate: float = 0.0) -> float:
-        kinds = (Sampled(number=personas, reaction=0.6), Sampled(number=1000, reaction=1.0))
+        kinds = (Sampled(of="user", number=personas, reaction=0.6), Sampled(of="item", number=1000, reaction=1.0))
         return unseen_p(estimate, se=1e-6, df=40, margin=0.03, units=kinds)
 
     # 5% of 30 personas may react by 60 points unseen in 0.95^30 of samples; the estimate is then 0 in expectation.
@@ -60,7 +65,7 @@ def test_units_that_are_not_here_bound_the_claim_however_small_the_error() -> No
 def test_an_item_may_react_by_more_than_a_persona_does() -> None:
     assert ITEM_REACTION == 1.0 > USER_REACTION == 0.6
     item, persona = (
-        unseen_p(0.0, se=1e-6, df=None, margin=0.03, units=(Sampled(number=40, reaction=reaction),))
+        unseen_p(0.0, se=1e-6, df=None, margin=0.03, units=(Sampled(of="item", number=40, reaction=reaction),))
         for reaction in (ITEM_REACTION, USER_REACTION)
     )
     assert (item, persona) == pytest.approx((0.5 * 0.97**40, 0.5 * 0.95**40))
@@ -68,31 +73,91 @@ def test_an_item_may_react_by_more_than_a_persona_does() -> None:
 
 @pytest.mark.parametrize("estimate", [0.0, 0.01, -0.01, 0.025, -0.05])
 def test_units_that_are_not_here_never_make_the_claim_easier(estimate: float) -> None:
-    kinds = (Sampled(number=62, reaction=0.6), Sampled(number=240, reaction=1.0))
+    kinds = (Sampled(of="user", number=62, reaction=0.6), Sampled(of="item", number=240, reaction=1.0))
     p = unseen_p(estimate, se=0.008, df=40, margin=0.03, units=kinds)
     assert p >= tost_p(estimate, se=0.008, df=40, margin=0.03)
     assert p == pytest.approx(unseen_p(-estimate, se=0.008, df=40, margin=0.03, units=kinds[::-1]))
-    fewer = (Sampled(number=20, reaction=0.6), Sampled(number=240, reaction=1.0))
+    fewer = (Sampled(of="user", number=20, reaction=0.6), Sampled(of="item", number=240, reaction=1.0))
     assert unseen_p(estimate, se=0.008, df=40, margin=0.03, units=fewer) >= p
 
 
 def test_a_reaction_smaller_than_the_margin_needs_every_unit() -> None:
     # All units would have to react, and then none is unseen: what is left is the ordinary test.
-    p = unseen_p(0.0, se=0.01, df=None, margin=0.03, units=(Sampled(number=10, reaction=0.02),))
+    p = unseen_p(0.0, se=0.01, df=None, margin=0.03, units=(Sampled(of="user", number=10, reaction=0.02),))
     assert p == pytest.approx(float(stats.norm.sf(3.0)), rel=0.01)
     with pytest.raises(UsageError, match="margin"):
         unseen_p(0.0, se=0.01, df=None, margin=0.0, units=())
 
 
+def test_so_few_units_can_show_nothing_however_alike_the_answers_are() -> None:
+    def shown(number: int, reaction: float) -> bool:
+        kind = (Sampled(of="item", number=number, reaction=reaction),)
+        return unseen_p(0.0, se=1e-9, df=None, margin=0.03, units=kind) < 0.05
+
+    for reaction, needed in ((ITEM_REACTION, 76), (USER_REACTION, 45)):
+        assert fewest_units(reaction, margin=0.03, alpha=0.05) == needed
+        assert (shown(needed - 1, reaction), shown(needed, reaction)) == (False, True)
+    # A reaction no larger than the margin cannot be too large for it; a smaller level takes more units.
+    assert fewest_units(0.03, margin=0.03, alpha=0.05) == fewest_units(0.02, margin=0.03, alpha=0.05) == 1
+    assert fewest_units(0.031, margin=0.03, alpha=0.05) > 0
+    assert fewest_units(1.0, margin=0.03, alpha=0.01) == 129
+    assert fewest_alike(margin=0.03, alpha=0.05) == 99
+    assert fewest_alike(margin=1.0, alpha=0.05) == 1
+    assert alike_p(0.0, units=fewest_alike(margin=0.1, alpha=0.01), margin=0.1) < 0.01
+    for too_small in (fewest_units, lambda _, **given: fewest_alike(**given)):
+        with pytest.raises(UsageError, match="margin 0"):
+            too_small(1.0, margin=0.0, alpha=0.05)
+
+
+def test_a_shortfall_names_the_kind_of_unit_and_how_many_it_takes() -> None:
+    def short(users: int, items: int, *, alike: bool = False) -> list[tuple[str, int, int]]:
+        kinds = (
+            Sampled(of="user", number=users, reaction=USER_REACTION),
+            Sampled(of="item", number=items, reaction=ITEM_REACTION),
+        )
+        return [(one.of, one.here, one.needed) for one in shortfalls(kinds, margin=0.03, alpha=0.05, alike=alike)]
+
+    assert short(30, 33) == [("user", 30, 45), ("item", 33, 76)]
+    assert short(44, 76) == [("user", 44, 45)]
+    assert short(45, 75) == [("item", 75, 76)]
+    assert short(45, 76) == []
+    # Where all differences are alike a whole point of either unit is allowed for.
+    assert short(45, 300, alike=True) == [("user", 45, 99)]
+    assert short(99, 98, alike=True) == [("item", 98, 99)]
+
+
 def test_skewness_makes_only_the_claim_on_its_side_harder() -> None:
     plain = tost_p(0.01, se=0.008, df=40, margin=0.03)
     third = 0.5 * 0.008**3
-    # Towards the upper margin: T = -2.5, g = 0.5: -2.5 + 0.5/6 + 0.5 * 6.25/3 = -1.375.
-    assert tost_p(0.01, se=0.008, df=40, margin=0.03, third=third) == pytest.approx(float(stats.t(40).cdf(-1.375)))
+    # Towards the upper margin: T = -2.5, g = 0.5: -2.5 + 0.5/6 + 0.5 * 6.25/3 - 0.25 * 15.625/27 = -1.5197.
+    bent = -2.5 + 0.5 / 6 + 0.5 * 6.25 / 3 - 0.25 * 15.625 / 27
+    assert tost_p(0.01, se=0.008, df=40, margin=0.03, third=third) == pytest.approx(float(stats.t(40).cdf(bent)))
     assert tost_p(-0.01, se=0.008, df=40, margin=0.03, third=-third) > plain
-    # The other way round the far margin becomes the harder one: T = -5, held at the vertex -1.5 / 0.5 = -3.
-    held = -3 + 0.5 / 6 + 0.5 * 9 / 3
-    assert tost_p(0.01, se=0.008, df=40, margin=0.03, third=-third) == pytest.approx(float(stats.t(40).cdf(held)))
+    # The other way round the far margin becomes the harder one: T = -5.
+    far = -5 + 0.5 / 6 + 0.5 * 25 / 3 - 0.25 * 125 / 27
+    assert tost_p(0.01, se=0.008, df=40, margin=0.03, third=-third) == pytest.approx(float(stats.t(40).cdf(far)))
+
+
+@pytest.mark.parametrize("statistic", [-0.3, -2.0, -4.0, -9.0])
+def test_more_skewness_never_makes_a_claim_easier(statistic: float) -> None:
+    tails = [skewed_tail(-statistic, se=1.0, df=25, third=g) for g in (0.0, 0.1, 0.5, 1.0, 3.0, 30.0, 1e30, 1e300)]
+    assert tails[0] == survival(-statistic, df=25)
+    assert tails == sorted(tails)
+    assert tails[1] > tails[0]
+    # The largest that any skewness makes of it, found by trial; a tail may not lie below it.
+    g = np.linspace(0.0, 150.0, 200_001)
+    worst = float((statistic + g / 6 + g * statistic**2 / 3 + g**2 * statistic**3 / 27).max())
+    assert tails[-1] == pytest.approx(float(stats.t(25).cdf(worst)), rel=1e-5)
+
+
+def test_a_margin_far_enough_away_is_kept_however_skewed_the_differences_are() -> None:
+    assert skewed_tail(12.0, se=1.0, df=25, third=1e30) < 0.01
+    assert skewed_tail(1e200, se=1.0, df=None, third=1.0) == 0.0
+    # On the margin, or beyond it, skewness shows nothing at all.
+    assert skewed_tail(0.0, se=1.0, df=12, third=1e30) == 1.0
+    assert skewed_tail(-3.0, se=1.0, df=12, third=1e30) == 1.0
+    # T = 0, g = 1.2: 1.2 / 6.
+    assert skewed_tail(0.0, se=1.0, df=12, third=1.2) == pytest.approx(float(stats.t(12).cdf(0.2)))
 
 
 def test_an_error_whose_cube_vanishes_leaves_the_plain_test() -> None:

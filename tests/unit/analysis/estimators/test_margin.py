@@ -35,7 +35,10 @@ def test_where_all_differences_are_alike_the_smaller_of_sets_and_items_speaks() 
 def test_one_set_or_one_item_is_no_sample() -> None:
     rng = np.random.default_rng(2)
     both, one_set, one_item = (paired_gap(rng.normal(size=shape)).sampled for shape in ((5, 7), (1, 7), (5, 1)))
-    assert both == (Sampled(number=5, reaction=USER_REACTION), Sampled(number=7, reaction=ITEM_REACTION))
+    assert both == (
+        Sampled(of="user", number=5, reaction=USER_REACTION),
+        Sampled(of="item", number=7, reaction=ITEM_REACTION),
+    )
     assert one_set == both[1:]
     assert one_item == both[:1]
     assert paired_gap(np.zeros((5, 7))).sampled == both

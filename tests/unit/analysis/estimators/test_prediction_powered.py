@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evenhand.analysis.estimators.prediction_powered import corrected, corrected_mean, rectifier
+from evenhand.analysis.estimators.prediction_powered import Rectifier, corrected, corrected_mean, rectifier
 
 PEOPLE = np.array([6.0, 7, 5, 8, 4, 6, 7, 9, 5, 6])
 MODEL = np.array([7.0, 7, 6, 8, 5, 8, 7, 10, 6, 6])
@@ -47,3 +47,11 @@ def test_intervals_cover_and_a_biased_judge_is_put_right() -> None:
     assert naive > 0.95 * runs
     assert 0.92 <= covered / runs <= 0.995
     assert rejected == runs - covered
+
+
+def test_an_estimate_without_any_error_is_zero_or_is_not() -> None:
+    sure = Rectifier(mean=0.0, variance=0.0, rated=9)
+    for value, p in ((0.2, 0.0), (0.0, 1.0)):
+        found = corrected(value, se=0.0, df=None, plus=sure, minus=sure, confidence=0.95)
+        assert (found.value, found.se, found.p) == (value, 0.0, p)
+        assert found.df == float("inf")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -7,9 +9,29 @@ from evenhand.analysis.estimators.random_terms import CrossedTerms, RandomTerm, 
 from evenhand.errors import TableError
 
 
-def three_terms(rng: np.random.Generator) -> list[RandomTerm]:
+def one_slope(rng: np.random.Generator) -> list[RandomTerm]:
+    """The eliminated grouping, profile, has an intercept alone."""
     item, profile = rng.integers(0, 7, 90), rng.integers(0, 11, 90)
     return [term("item", item), term("profile", profile), term("slope", item, covariate=rng.standard_normal(90))]
+
+
+def slopes_of_both(rng: np.random.Generator) -> list[RandomTerm]:
+    """The eliminated grouping has an intercept and a slope, and the other one too."""
+    item, profile = rng.integers(0, 7, 90), rng.integers(0, 11, 90)
+    covariate = rng.standard_normal(90)
+    return [
+        *(term("item", item), term("item slope", item, covariate=covariate)),
+        *(term("profile slope", profile, covariate=covariate), term("profile", profile)),
+    ]
+
+
+def slopes_alone(rng: np.random.Generator) -> list[RandomTerm]:
+    """One grouping with two slopes: nothing is left when it is eliminated."""
+    item = rng.integers(0, 7, 90)
+    return [
+        term("item", item),
+        *(term(name, item, covariate=rng.standard_normal(90)) for name in ("first slope", "second slope")),
+    ]
 
 
 def dense(crossing: CrossedTerms) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
@@ -20,11 +42,12 @@ def dense(crossing: CrossedTerms) -> np.ndarray[tuple[int, int], np.dtype[np.flo
     return columns
 
 
-def test_the_block_algebra_equals_the_dense_one() -> None:
+@pytest.mark.parametrize("terms", [one_slope, slopes_of_both, slopes_alone])
+def test_the_block_algebra_equals_the_dense_one(terms: Callable[[np.random.Generator], list[RandomTerm]]) -> None:
     rng = np.random.default_rng(0)
-    crossing = CrossedTerms(three_terms(rng))
+    crossing = CrossedTerms(terms(rng))
     z, weights, vector = dense(crossing), rng.random(90), rng.standard_normal(crossing.size)
-    scale = np.sqrt(crossing.spread(np.array([0.5, 1.5, 0.2])))
+    scale = np.sqrt(crossing.spread(np.array([0.5, 1.5, 0.2, 0.8])[: len(crossing.terms)]))
     full = np.eye(crossing.size) + scale[:, None] * (z.T @ (weights[:, None] * z)) * scale
     gram = crossing.gram(weights)
     factor = crossing.factor(gram, scale)
@@ -32,6 +55,9 @@ def test_the_block_algebra_equals_the_dense_one() -> None:
     np.testing.assert_allclose(crossing.gather(vector), z @ vector)
     np.testing.assert_allclose(factor.logdet, np.linalg.slogdet(full)[1])
     np.testing.assert_allclose(factor.solve(vector), np.linalg.solve(full, vector))
+    columns = rng.standard_normal((crossing.size, 3))
+    np.testing.assert_allclose(factor.solve(columns), np.linalg.solve(full, columns))
+    np.testing.assert_allclose(factor.inverse().diagonal(), np.diag(np.linalg.inv(full)))
     leverage = np.diag((z * scale) @ np.linalg.inv(full) @ (z * scale).T)
     np.testing.assert_allclose(crossing.leverage(factor.inverse(), scale), leverage)
 
@@ -42,6 +68,12 @@ def test_a_single_term_needs_no_dense_part() -> None:
     factor = crossing.factor(crossing.gram(np.ones(4)), scale)
     np.testing.assert_allclose(factor.solve(np.ones(3)), 1 / np.array([1.5, 1.25, 1.25]))
     np.testing.assert_allclose(crossing.leverage(factor.inverse(), scale), np.array([1 / 6, 1 / 6, 0.2, 0.2]))
+
+
+def test_terms_of_the_eliminated_grouping_come_first() -> None:
+    crossing = CrossedTerms(slopes_of_both(np.random.default_rng(0)))
+    assert [part.name for part in crossing.terms] == ["profile slope", "profile", "item", "item slope"]
+    assert (crossing.first, crossing.head, crossing.size) == (2, 22, 36)
 
 
 def test_terms_come_back_in_the_order_they_were_given() -> None:

@@ -31,6 +31,9 @@ def test_every_group_of_arms_has_its_mean() -> None:
     part = stratum(Respondent())
     found = named(part)
     assert list(found) == ["none", "placebo", "profile", "advantaged", "disadvantaged", "crossing"]
+    of = [one.arms.arm for one in found.values()]
+    assert of == ["none", "placebo", "profile", "pairs", "pairs", "crossing"]
+    assert [one.where.cue for one in found.values()] == [None, None, *["stated"] * 4]
     for group in arm_groups(part):
         # Users and items count alike: both versions of a persona are one user.
         name = name_of(group.arms, group.contrast)

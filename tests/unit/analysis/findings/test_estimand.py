@@ -12,7 +12,7 @@ from evenhand.analysis.findings.estimand import Estimand, finding, without_numbe
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.condition import Condition
 from evenhand.records.contrast import ArmContrast, LevelContrast
-from evenhand.records.estimate import Absent, Equivalence, MissingBounds
+from evenhand.records.estimate import Absent, Equivalence, MissingBounds, Shortfall
 from evenhand.records.finding import Finding, SampleSize
 from evenhand.records.measure import Quantity
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
@@ -82,7 +82,9 @@ def test_a_tested_claim_is_set_against_the_margin(stratum: Stratum) -> None:
     found, numbers = made(stratum), estimate()
     p = tost_p(numbers.estimate, se=numbers.se, df=numbers.df, margin=0.03, third=numbers.third)
     # 6 sets and 6 items: 1 - 0.05^(1/6) of either could react without one of them being here.
-    assert found.equivalence == Equivalence(margin=0.03, p=p, p_seen=p, unseen=unseen_share(6, confidence=0.95))
+    few = (Shortfall(of="user", here=6, needed=45), Shortfall(of="item", here=6, needed=76))
+    share = unseen_share(6, confidence=0.95)
+    assert found.equivalence == Equivalence(margin=0.03, p=p, p_seen=p, unseen=share, too_few=few)
     assert (found.p, found.smallest_detectable) == (numbers.p, numbers.smallest_detectable)
 
 
@@ -104,6 +106,14 @@ def test_a_sign_that_missing_answers_can_turn_is_noted(
 ) -> None:
     found = made(stratum, bounds=MissingBounds(low=low, high=high, missing=missing))
     assert any("could turn the sign" in note for note in found.notes) == turned
+
+
+def test_an_estimate_of_zero_has_no_sign_to_turn(stratum: Stratum) -> None:
+    bounds = MissingBounds(low=-0.1, high=0.1, missing=4)
+    numbers = paired_gap(np.array([[1.0, -1.0], [-1.0, 1.0]]))
+    assert numbers.estimate == 0.0
+    found = finding(estimand(), stratum=stratum, estimate=numbers, sample=SAMPLE, bounds=bounds)
+    assert not any("could turn the sign" in note for note in found.notes)
 
 
 def test_without_an_estimate_the_reason_is_a_sentence(stratum: Stratum) -> None:

@@ -124,6 +124,7 @@ def test_a_difference_whose_bounds_hold_zero_is_a_caution() -> None:
 
 def test_an_equivalence_whose_bounds_leave_the_margin_is_a_caution() -> None:
     assert cautioned(value=0.001, p=0.9, p_margin=0.001, low=-0.02, high=0.02) is None
+    assert cautioned(value=0.001, p=0.9, p_margin=0.001, low=-0.03, high=0.03) is None
     for low, high in ((-0.031, 0.02), (-0.02, 0.031)):
         found = cautioned(value=0.001, p=0.9, p_margin=0.001, low=low, high=high)
         assert found is not None
@@ -135,6 +136,8 @@ def test_shares_that_differ_are_a_caution_whatever_the_verdict() -> None:
         found = cautioned(value=value, p=p, p_margin=p_margin, second=0.3)
         assert found is not None
         assert found.differs
+    assert cautioned(first=0.03, second=0.0) is None
+    assert cautioned(first=0.031, second=0.0) is not None
 
 
 def test_exploratory_families_are_adjusted_together() -> None:
@@ -196,6 +199,8 @@ def test_a_sample_that_could_miss_those_who_react_is_inconclusive_and_says_so() 
     )
     assert (small.verdict, enough.verdict, noisy.verdict) == ("inconclusive", "equivalent", "inconclusive")
     assert "without one of them being here" in small.notes[-1]
+    only = [found.equivalence is not None and found.equivalence.only_unseen for found in (small, enough, noisy)]
+    assert only == [True, False, False]
     assert not any("being here" in note for found in (enough, noisy) for note in found.notes)
     # A difference that is there is still said.
     base = against(0.1, 0.001)
@@ -213,3 +218,90 @@ def test_the_family_adjusts_what_was_seen_and_the_sample_is_judged_once() -> Non
         pair.append(replace(base, number=replace(base.tested, equivalence=equivalence)))
     # Two times 0.04 would be above 0.05; two times 0.001 is not.
     assert [found.verdict for found in judged(pair, settings=SETTINGS)] == ["equivalent", "equivalent"]
+
+
+def test_an_unfinished_run_has_no_confirmatory_verdict_unless_looks_were_planned() -> None:
+    pair = [made(0.001), made(0.04, role="exploratory", measure="interaction")]
+    cut = judged(pair, settings=SETTINGS, interim=True, asked=0.5)
+    assert [one.verdict for one in cut] == [None, "difference"]
+    assert cut[0].p_adjusted is None
+    # Half of the answers of three looks: 0.0031 of 0.05 may be spent, so 0.001 is a difference and 0.04 is none.
+    looked = judged(pair, settings=replace(SETTINGS, looks=3), interim=True, asked=0.5)
+    assert [one.verdict for one in looked] == ["difference", "inconclusive"]
+    assert [one.verdict for one in judged(pair, settings=SETTINGS)] == ["difference", "difference"]
+
+
+def test_a_p_of_exactly_the_level_is_no_difference_and_adds_no_note() -> None:
+    (found,) = judged([made(0.05, 0.001)], settings=SETTINGS)
+    assert (found.verdict, found.notes) == ("equivalent", ())
+
+
+def test_an_interval_without_a_standard_error_stays_where_it_agrees_with_the_test() -> None:
+    number = Tested(value=0.05, p=0.2, spread=Spread(low=-0.03, high=0.14))
+    (found,) = judged([replace(made(), number=number)], settings=SETTINGS)
+    assert found.tested is not None and found.tested.spread_adjusted is not None
+    assert (found.tested.spread_adjusted.low, found.tested.spread_adjusted.high) == (-0.03, 0.14)
+    # A p of zero has no ratio to its adjusted p; the interval then has the level of the test.
+    certain = Tested(value=0.5, p=0.0, spread=Spread(low=0.4, high=0.6, se=0.05))
+    (found,) = judged([replace(made(), number=certain)], settings=SETTINGS)
+    assert found.tested is not None and found.tested.spread_adjusted is not None
+    assert found.tested.spread_adjusted.confidence == pytest.approx(0.95)
+    assert found.tested.spread_adjusted.low == pytest.approx(0.5 - 0.05 * quantile(0.975, df=None))
+
+
+def tipping(
+    value: float, *, se: float | None, low: float = -0.1, high: float = 0.1, p_margin: float | None = 0.2
+) -> tuple[str | None, float | None]:
+    """Verdict and tipping point of an estimate with missing answers."""
+    half = (se or 0.02) * quantile(0.975, df=None)
+    p = 2 * survival(abs(value) / (se or 0.02), df=None)
+    number = Tested(
+        value=value,
+        p=p,
+        spread=Spread(low=value - half, high=value + half, se=se),
+        equivalence=None if p_margin is None else Equivalence(margin=0.03, p=p_margin),
+        bounds=MissingBounds(low=low, high=high, missing=40),
+    )
+    (found,) = judged([replace(made(), number=number)], settings=SETTINGS)
+    assert found.bounds is not None
+    return found.verdict, found.bounds.tipping
+
+
+def open_share(value: float, *, se: float, p_margin: float | None = 0.2) -> float | None:
+    """The tipping point of an estimate that is open."""
+    verdict, share = tipping(value, se=se, p_margin=p_margin)
+    assert verdict == "inconclusive"
+    return share
+
+
+def test_a_negative_difference_tips_where_the_estimate_rises_to_the_half_width() -> None:
+    reach = 0.01 * quantile(0.975, df=None)
+    verdict, share = tipping(-0.05, se=0.01, low=-0.15, high=0.05)
+    assert verdict == "difference"
+    assert share == pytest.approx((0.15 - reach) / 0.2)
+
+
+def test_an_equivalence_tips_where_the_one_sided_test_stops_rejecting() -> None:
+    inside = 0.03 - 0.004 * quantile(0.95, df=None)
+    for value, edge in ((0.005, inside), (-0.005, -inside)):
+        verdict, share = tipping(value, se=0.004, p_margin=0.001)
+        assert verdict == "equivalent"
+        assert share == pytest.approx((edge + 0.1) / 0.2)
+
+
+def test_what_is_open_tips_at_the_nearest_of_the_two_verdicts() -> None:
+    reach, inside = 0.015 * quantile(0.975, df=None), 0.03 - 0.015 * quantile(0.95, df=None)
+    assert open_share(0.02, se=0.015) == pytest.approx((reach + 0.1) / 0.2)
+    assert open_share(0.012, se=0.015) == pytest.approx((inside + 0.1) / 0.2)
+    assert open_share(-0.012, se=0.015) == pytest.approx((-inside + 0.1) / 0.2)
+    # With a standard error of 3 points no estimate is equivalent: only a difference is left, as without any margin.
+    wide = 0.03 * quantile(0.975, df=None)
+    assert open_share(0.012, se=0.03) == pytest.approx((wide + 0.1) / 0.2)
+    assert open_share(0.012, se=0.015, p_margin=None) == pytest.approx((reach + 0.1) / 0.2)
+
+
+def test_missing_answers_that_cannot_change_a_verdict_have_no_tipping_point() -> None:
+    # The half-width of 2.9 points lies beyond both bounds.
+    assert tipping(0.02, se=0.015, low=0.015, high=0.025) == ("inconclusive", None)
+    assert tipping(0.02, se=0.015, low=0.02, high=0.02) == ("inconclusive", None)
+    assert tipping(0.02, se=None) == ("inconclusive", None)

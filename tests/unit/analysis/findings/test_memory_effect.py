@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from evenhand.analysis.findings.memory_effect import memory_findings
 from evenhand.analysis.table.stratum import Stratum, strata
@@ -45,6 +46,22 @@ def test_profile_against_placebo_is_computed_against_the_placebo() -> None:
     assert isinstance(means[0], float) and isinstance(means[1], float)
     assert number(against) == pytest.approx(means[0] - means[1])
     assert against.low is not None and against.high is not None and against.low < 0 < against.high
+
+
+def test_placebo_texts_are_a_sample_that_may_differ_more_than_profiles_do() -> None:
+    design = SimulatedDesign(items=24, sets=8, placebos=4, none_repeats=2)
+    scores = simulated_scores(Respondent(cell_sd=0.2), design=design, rng=np.random.default_rng(3))
+    arm = pl.col("arm").cast(pl.String)
+    # Two placebo texts are answered right throughout and two wrong: their mean says little of another text.
+    right, wrong = arm.is_in(["placebo/00", "placebo/01"]), arm.str.starts_with("placebo")
+    fixed = pl.when(right).then(1.0).when(wrong).then(0.0).otherwise(pl.col("score"))
+    (part,) = strata(replace(scores, frame=scores.frame.with_columns(fixed.alias("score"))))
+    found = the(memory_findings(part), measure="memory_effect", baseline="placebo")
+    assert found.spread is not None and found.spread.df is not None and found.spread.se is not None
+    # The mean of four texts that are 0, 0, 1 and 1 has a standard error of 0.577 / 2 and 3 degrees of freedom.
+    assert found.spread.se == pytest.approx(0.289, abs=0.01)
+    assert found.spread.df == pytest.approx(3.0, abs=0.3)
+    assert found.p is not None and found.p > 0.1
 
 
 def test_near_the_ceiling_a_null_memory_is_not_called_harmful() -> None:

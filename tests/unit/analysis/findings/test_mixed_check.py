@@ -67,6 +67,13 @@ def test_graded_scores_are_fitted_by_the_linear_model() -> None:
     assert found["gender.female"].value == pytest.approx(means["female"] - means["male"], abs=1e-6)
 
 
+def test_rows_without_a_slope_say_that_they_are_descriptive_and_have_no_verdict() -> None:
+    found = named(stratum(Respondent(gap=0.5)))
+    pairs, level = found["position.advantaged"], found["gender.female"]
+    assert (pairs.role, level.role) == ("exploratory", "descriptive")
+    assert [any("no slope for items" in note for note in one.notes) for one in (pairs, level)] == [False, True]
+
+
 def test_answers_that_are_all_alike_are_said_to_have_no_log_odds() -> None:
     found = mixed_check(stratum(Respondent(easiness=50.0, item_sd=0.0, cell_sd=0.0))).findings
     assert [one.value for one in found] == [None, None]

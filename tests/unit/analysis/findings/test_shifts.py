@@ -6,7 +6,7 @@ import pytest
 
 from evenhand.analysis.findings.numbers import number_findings
 from evenhand.analysis.table.measurements import Measurements, measurements_from_frame
-from evenhand.records.estimate import Absent, Tested
+from evenhand.records.estimate import Absent, Equivalence, Shortfall
 from evenhand.records.finding import Finding
 from evenhand.records.settings import AnalysisSettings
 
@@ -146,9 +146,24 @@ def test_missing_ratings_widen_the_bounds_and_are_never_zero() -> None:
     assert shift.bounds.low < shift.value - 0.3 and shift.bounds.high > shift.value + 0.3
 
 
-def test_identical_ratings_are_equivalent_only_as_far_as_their_number_can_show() -> None:
-    few, many = (of(number_findings(table(noise=0.0, scenes=n, sets=6)), "shift", tag="anger") for n in (6, 40))
-    assert isinstance(few.number, Tested) and isinstance(many.number, Tested)
-    assert few.equivalence is not None and many.equivalence is not None
-    assert few.equivalence.p == pytest.approx(0.95 ** (6 * 2 * 3))
-    assert many.equivalence.p < 0.01
+def test_identical_ratings_are_equivalent_only_as_far_as_their_units_can_show() -> None:
+    def equivalence(*, scenes: int, sets: int) -> Equivalence:
+        found = of(number_findings(table(noise=0.0, scenes=scenes, sets=sets)), "shift", tag="anger")
+        assert found.equivalence is not None
+        return found.equivalence
+
+    # A margin of 0.5 of 10 points is 5% of the range. Pairs within one user or one scene are no units of their own.
+    few_users, few_scenes, many = (equivalence(scenes=n, sets=m) for n, m in ((40, 6), (6, 60), (40, 60)))
+    assert few_users.p == pytest.approx(0.95**6)
+    assert few_scenes.p == pytest.approx(0.95**12)
+    # 59 of the 60 users were asked of a scene that has both versions.
+    assert many.p == pytest.approx(0.95**59)
+    assert many.p < 0.05
+    assert few_users.too_few == (Shortfall(of="user", here=6, needed=59),)
+    assert many.too_few == ()
+
+
+def test_identical_ratings_that_are_shifted_alike_are_not_called_equivalent() -> None:
+    found = of(number_findings(table(noise=0.0, gap=0.2, scenes=40, sets=60)), "shift", tag="anger")
+    assert found.equivalence is not None
+    assert found.equivalence.p == 1.0

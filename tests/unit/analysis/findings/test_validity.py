@@ -160,3 +160,34 @@ def test_the_kinds_that_need_a_stored_fact_may_be_at_chance_without_it() -> None
     frame = made.frame.with_columns(pl.lit("benefit").cast(pl.Categorical).alias("kind"))
     (found,) = validities(replace(made, frame=frame))
     assert "at_chance" not in found.faults
+
+
+def plain(scores: Scores) -> pl.DataFrame:
+    """The table with strings for categories, as it is read from a file."""
+    return scores.frame.with_columns((pl.selectors.categorical() | pl.selectors.enum()).cast(pl.String))
+
+
+def test_each_format_of_answer_is_judged_by_itself() -> None:
+    letters, shares = answers(unchanged), answers(always_first)
+    both = pl.concat([plain(letters), plain(shares).with_columns(pl.lit("distribution").alias("answer"))])
+    scores = scores_from_frame(both, settings=letters.settings, factors=letters.factors)
+    first, second = validities(scores)
+    assert (first.answer, first.faults) == ("letter", ())
+    assert second.answer == "distribution" and "one_position" in second.faults
+    findings = analyse(scores, published=False)
+    gaps = {f.where.answer: f.verdict for f in findings.findings if f.measure == "gap" and f.quantity.name == "score"}
+    assert gaps["distribution"] == "not assessable" and gaps["letter"] not in {"not assessable", None}
+    (reason,) = answers_of(findings).models[0].reasons
+    assert reason.startswith("Understanding items (in percentages): ")
+
+
+def test_where_nothing_is_chosen_no_item_is_right_or_wrong() -> None:
+    made = answers(unchanged)
+    written = plain(made).with_columns(
+        pl.lit("advice").alias("kind"),
+        pl.lit("text").alias("answer"),
+        *(pl.lit(None).cast(made.frame.schema[name]).alias(name) for name in ("shown_position", "score", "chance")),
+        *(pl.lit(None, dtype=pl.String).alias(name) for name in ("choice", "choice_tag", "keyed_option")),
+    )
+    (found,) = validities(scores_from_frame(written, settings=made.settings, factors=made.factors))
+    assert (found.right, found.wrong, found.mixed) == (0, 0, found.items) and not found.at_ceiling

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from evenhand.analysis.table.factor_kinds import factor_kind, factor_read
+from evenhand.errors import TableError
 
 ITEMS = pl.Series("item", ["i", "i", "j", "j"])
 USERS = pl.Series("user", ["u", "v", "u", "v"])
@@ -50,6 +51,23 @@ def test_the_reference_is_that_of_the_published_study_or_the_most_frequent(
 ) -> None:
     assert factor_read(pl.Series(name, levels), kind="between users", reference=None).reference == reference
     assert factor_read(pl.Series(name, levels), kind="between users", reference="x").reference == "x"
+
+
+@pytest.mark.parametrize("name", ["rows", "level", "value"])
+def test_a_factor_may_be_called_like_a_column_of_ours(name: str) -> None:
+    found = factor_read(pl.Series(name, ["b", "b", "a"]), kind="between users", reference=None)
+    assert (found.factor, found.levels, found.reference) == (name, (("a", 1), ("b", 2)), "b")
+
+
+def test_a_factor_without_any_level_has_no_reference() -> None:
+    found = factor_read(pl.Series("f", [None], dtype=pl.String), kind="between users", reference=None)
+    assert (found.levels, found.reference, found.alike, found.words) == ((), "", (), ())
+
+
+def test_a_factor_that_follows_users_and_items_alike_is_refused() -> None:
+    items, users = pl.Series("item", ["i", "i", "j", "j"]), pl.Series("user", ["u", "v", "w", "x"])
+    with pytest.raises(TableError, match="'f' cannot be told from users and items"):
+        factor_kind(pl.Series("f", ["a", "a", "b", "b"]), item=items, profile=users)
 
 
 def test_levels_that_differ_in_case_or_spaces_are_named_together() -> None:

@@ -63,6 +63,7 @@ def test_letters_are_read_only_where_they_are_an_answer(text: str, expected: str
     [
         *[("3", "3"), ("3.0", "3"), ("option 2", "2"), ("three", None), ("4", None)],
         *[("2) relief", "2"), ("2. because", "2"), ("4) other", None), ("The answer is 2", "2"), ("choice: 3x", None)],
+        *[("my choice is 2", "2"), ("2 ) relief", "2"), ("option # 2", "2"), ("Answer 2", "2"), ("Answer 7", None)],
         *[("The answer is 1. No: the answer is 2", "2"), ("multichoice is 2", None), ("the answer is 9", None)],
     ],
 )
@@ -102,7 +103,33 @@ def test_disjoint_forms_are_refused() -> None:
 def test_mixed_forms_are_refused_but_a_stray_one_is_counted() -> None:
     with pytest.raises(TableError, match="mixes forms: 2 of 4 answers are like '2'"):
         read(["A", "B", "A", "B"], ["A", "B", "2", "2"])
-    assert read(["A"] * 30, ["A"] * 29 + ["2"]).unread_rows == 1
+    assert read(["A"] * 20, ["A"] * 19 + ["2"]).unread_rows == 1
+    with pytest.raises(TableError, match="mixes forms: 1 of 19 answers"):
+        read(["A"] * 19, ["A"] * 18 + ["2"])
+
+
+def test_numbers_with_and_without_a_decimal_are_one_label() -> None:
+    found = read(["1", "2.0", "10"], ["1.0", "2", "10"])
+    assert found.possible == ("1", "10", "2")
+    assert found.key.to_list() == found.choice.to_list() == ["1", "2", "10"]
+    words = read(["version 1.0", "plan"], ["version 1.0", "plan"])
+    assert words.key.to_list() == words.choice.to_list() == ["version 1.0", "plan"]
+
+
+def test_the_five_most_frequent_unread_answers_are_shown_and_equals_in_order_of_name() -> None:
+    odd = ["why", "who", "how", "now", "yet", "yet", "but"]
+    found = read(["A", "B"] * 5, ["A", "B", "A", *odd])
+    assert [(one.answer, one.rows) for one in found.unread] == [
+        ("yet", 2),
+        *((w, 1) for w in ("but", "how", "now", "who")),
+    ]
+    assert found.unread_rows == 7
+
+
+def test_a_column_without_any_prediction_is_all_missing_and_a_column_may_have_any_name() -> None:
+    nothing = answers_of(pl.Series("gold", ["A", "B"]), pl.Series("said", [None, None], dtype=pl.String))
+    assert (nothing.empty, nothing.unread_rows, nothing.choice.to_list()) == (2, 0, [None, None])
+    assert answers_of(pl.Series("text", ["A", "B"]), pl.Series("rows", ["A", "C"])).choice.to_list() == ["a", None]
 
 
 def test_long_answers_are_shown_short() -> None:
@@ -110,6 +137,8 @@ def test_long_answers_are_shown_short() -> None:
     assert unread.answer is not None
     assert len(unread.answer) == 80
     assert unread.answer.endswith("…")
+    (just,) = read(["A", "B"], ["A", "x" * 80]).unread
+    assert just.answer == "x" * 80
 
 
 def test_a_row_without_gold_label_is_named() -> None:

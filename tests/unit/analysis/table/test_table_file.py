@@ -131,3 +131,10 @@ def test_an_empty_last_field_and_an_empty_line_are_no_short_row(tmp_path: Path) 
     path = tmp_path / "t.csv"
     path.write_text("item,gold,said\n1,A,\n\n2,A,B\n", encoding="utf-8")
     assert table_file(path).frame["said"].to_list()[0] is None
+
+
+def test_lines_that_end_in_a_carriage_return_alone_are_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"a,b\r1,2\r3,4\r")
+    with pytest.raises(TableError, match="carriage return alone"):
+        read_table_file(path)

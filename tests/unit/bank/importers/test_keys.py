@@ -49,11 +49,21 @@ def test_options_that_are_numbers_themselves_are_no_guess() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "base"), [(("4",), None), (("d",), None), (("0",), "1"), (("3",), "0"), (("x",), "text")]
+    ("values", "base"),
+    [(("4",), None), (("d",), None), (("0",), "1"), (("3",), "0"), (("x",), "text"), (("4",), "letter")],
 )
 def test_a_key_that_names_no_option_is_named(values: tuple[str, ...], base: KeyBase | None) -> None:
-    with pytest.raises(BankError, match=rf"line 2, column 'key': '{values[0]}' is no option"):
+    with pytest.raises(BankError, match=rf"line 2, column 'key': '{values[0]}' is no option") as caught:
         places(*values, base=base)
+    words = {"0": "numbers from 0", "1": "numbers from 1", "letter": "letters", "text": "texts of options"}
+    assert ("when keys are" in str(caught.value)) == (base is not None)
+    assert base is None or f"when keys are {words[base]};" in str(caught.value)
+
+
+def test_every_letter_names_its_option() -> None:
+    texts = tuple(f"option {number}" for number in range(26))
+    assert places(*"AXZ", "(x)", "c.", texts=texts) == [0, 23, 25, 23, 2]
+    assert places("b", "C", base="letter") == [1, 2]
 
 
 def test_a_column_that_counts_in_two_ways_is_refused() -> None:

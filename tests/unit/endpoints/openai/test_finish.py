@@ -8,14 +8,18 @@ from evenhand.endpoints.openai.finish import Finish, finish_of
 
 KINDS: dict[Finish, list[object]] = {
     "stop": [None, "", "stop", "STOP", "eos", "eos_token", "end_turn", "endTurn", "stop_sequence", "completed",
-             "done", "FINISH_REASON_STOP", "<|eot_id|>"],
+             "done", "FINISH_REASON_STOP", "<|eot_id|>", "<|im_end|>", "im_end", "<|endoftext|>", "ended", "finished",
+             "success", "normal", "natural", "ok", "null", "none", "stop_reason: end", "finishReason: stop", False],
     "length": ["length", "max_tokens", "MAX_TOKENS", "maxOutputTokens", "max_output_tokens", "incomplete",
-            "token_limit", "model_context_window_exceeded", "truncated", "stop: length", "LENGTH_LIMIT"],
+            "token_limit", "model_context_window_exceeded", "truncated", "stop: length", "LENGTH_LIMIT", "window_full",
+            "budget", "max", "output_max", "out_of_tokens", "limit", "quota", "too_long", "cut_off", "context"],
     "content_filter": ["content_filter", "contentFiltered", "SAFETY", "refusal", "PROHIBITED_CONTENT", "RECITATION",
-                "BLOCKLIST", "guardrail_intervened", "moderation", "SPII", "content-policy"],
+                "BLOCKLIST", "guardrail_intervened", "moderation", "SPII", "content-policy", "ending_unsafe"],
     "fault": ["error", "MALFORMED_FUNCTION_CALL", "abort", "cancelled", "timeout", "insufficient_system_resource",
-              "internal_error", "failed"],
-    "other": ["tool_calls", "function_call", "other", 2, True, ["stop"], {}, "?"],
+              "internal_error", "failed", "rate limit", "rateLimit", "rate-limit", "request timed  out",
+              "context_invalid", "length_abort", "token_cancel"],
+    "other": ["tool_calls", "function_call", "other", 2, True, ["stop"], {}, "?", "climax", "unstoppable", "tendency",
+              "nullable", "okay then", "nonempty", "stop_reason: tool_use"],
 }  # fmt: skip
 
 

@@ -26,6 +26,13 @@ def test_several_people_are_averaged(tmp_path: Path) -> None:
     }
 
 
+def test_a_file_that_is_no_text_says_how_to_save_it(tmp_path: Path) -> None:
+    path = tmp_path / "ratings.csv"
+    path.write_bytes(HEAD.encode() + b"aa,warmth,4,Andr\xe9\n")
+    with pytest.raises(UsageError, match=r"cannot be read as CSV .*save it as UTF-8"):
+        read_labels(path, criteria=load_rubric(), cells={"aa", "bb"})
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

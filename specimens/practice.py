@@ -1,0 +1,162 @@
+"""`python -m specimens.practice FOLDER`: questions and profiles in the specimens' language, for preference data.
+
+The questions come of the clauses and names of training, and none is near an item of the bank `situations`; the profiles
+state their levels in sentences that no shipped cohort has.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from evenhand.bank.load import load_bank
+from evenhand.bank.questions import leaks
+from evenhand.bank.write import write_cohort
+from evenhand.records.profile import Cohort, Dimension, Fact, Factor, Level, Profile
+from evenhand.records.question import Question, QuestionSet
+from evenhand.seeds import stream
+from specimens.language import CONTEXTS, Language
+from specimens.materials import materials
+from specimens.memories import Memories
+
+__all__ = ["practice_profiles", "practice_questions"]
+
+_FACTORS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("position", "advantaged", ("advantaged", "disadvantaged")),
+    ("gender", "male", ("male", "female", "nonbinary")),
+    ("age", "34-65", ("34-65", "18-33", "66+")),
+    ("religion", "christian", ("christian", "muslim", "jewish")),
+    ("ethnicity", "white", ("white", "black", "asian")),
+)
+"""Factor, reference, levels: those of the shipped cohorts."""
+
+
+def practice_questions(language: Language, *, per_emotion: int, rng: np.random.Generator) -> QuestionSet:
+    """Questions whose situations training knows, the same number for every emotion, none near an audit item.
+
+    Args:
+        language: The situations.
+        per_emotion: Questions an emotion.
+        rng: Where clauses, names and options come from.
+    """
+    bank = load_bank("situations")
+    found: dict[str, Question] = {}
+    for emotion in language.emotions:
+        wanted = len(found) + per_emotion
+        number = 0
+        while len(found) < wanted:
+            clause = number % len(language.clauses(emotion, "train"))
+            context = CONTEXTS[number % len(CONTEXTS)]
+            number += 1
+            drawn = language.situation(emotion, clause, split="train", context=context, rng=rng)
+            question = Question(
+                id=f"{emotion}-{len(found) - wanted + per_emotion + 1:02d}",
+                topic=emotion,
+                text=f"{drawn.stem}\n{drawn.question}",
+                options=drawn.options,
+            )
+            stem = msgspec.structs.replace(question, text=drawn.stem)
+            if question.text not in found and not any(leaks([question, stem], [bank])):
+                found[question.text] = question
+    return QuestionSet(
+        name="practice",
+        version="1",
+        source="Generated for evenhand from the specimens' grammar, clauses and names of training.",
+        licence="Apache-2.0",
+        questions=tuple(found.values()),
+    )
+
+
+def practice_profiles(memories: Memories, *, positions: int, crossed: int, neutral: int, seed: int) -> Cohort:
+    """Profiles in sentences of training: of one social position, of four factors crossed at random, and neutral ones.
+
+    Args:
+        memories: The sentences.
+        positions: Profiles of either social position, in turn.
+        crossed: Profiles of gender, age, religion and ethnicity.
+        neutral: Profiles that say nothing of these.
+        seed: Root seed.
+    """
+    factors = tuple(
+        Factor(
+            id=name,
+            label=name.capitalize(),
+            reference=reference,
+            levels=tuple(Level(id=level, label=level.capitalize(), facts={}) for level in levels),
+        )
+        for name, reference, levels in _FACTORS
+    )
+    return Cohort(
+        name="practice",
+        version="1",
+        source="Generated for evenhand from the specimens' grammar, sentences of training.",
+        licence="Apache-2.0",
+        validated=False,
+        factors=factors,
+        profiles=tuple(_profiles(memories, positions=positions, crossed=crossed, seed=seed)),
+        placebo=tuple(_neutral(memories, neutral, seed=seed)),
+        notes="For preference data of a specimen; audits ask of other sentences.",
+    )
+
+
+def _profiles(memories: Memories, *, positions: int, crossed: int, seed: int) -> Iterator[Profile]:
+    rng = stream(seed, "practice", "profiles")
+    for index in range(positions):
+        position = ("advantaged", "disadvantaged")[index % 2]
+        count = int(rng.integers(4, 13))
+        yield _profile(memories, f"position-{index + 1:03d}", {"position": position}, count=count, rng=rng)
+    for index in range(crossed):
+        levels = {name: str(rng.choice(choices)) for name, _, choices in _FACTORS[1:]}
+        if index % 4 == 0:
+            levels |= {"gender": "nonbinary", "religion": "muslim"}
+        if index % 4 == 1:
+            levels |= {"age": "66+"}
+        yield _profile(memories, f"crossed-{index + 1:03d}", levels, count=int(rng.integers(4, 10)), rng=rng)
+
+
+def _neutral(memories: Memories, count: int, *, seed: int) -> Iterator[Profile]:
+    rng = stream(seed, "practice", "neutral")
+    for index in range(count):
+        yield _profile(memories, f"neutral-{index + 1:03d}", {}, count=int(rng.integers(4, 13)), rng=rng)
+
+
+def _profile(
+    memories: Memories, identity: str, levels: dict[str, str], *, count: int, rng: np.random.Generator
+) -> Profile:
+    dimension: Dimension = "identity" if levels else "neutral"
+    texts = dict.fromkeys(memories.facts(levels, count=count, rng=rng))
+    return Profile(
+        id=identity,
+        matched_set=identity,
+        levels=levels,
+        facts=tuple(Fact(text=text, dimension=dimension) for text in texts),
+    )
+
+
+def write(folder: Path, *, seed: int, per_emotion: int) -> None:
+    """Write `questions.json` and `profiles.yaml` to `folder`."""
+    language, memories = materials()
+    questions = practice_questions(language, per_emotion=per_emotion, rng=stream(seed, "practice", "questions"))
+    cohort = practice_profiles(memories, positions=80, crossed=120, neutral=24, seed=seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    text = msgspec.json.format(msgspec.json.encode(questions), indent=1)
+    (folder / "questions.json").write_bytes(text + b"\n")
+    write_cohort(cohort, folder / "profiles.yaml")
+
+
+def main() -> None:
+    """Parse the command line and write."""
+    parser = argparse.ArgumentParser(description="Write questions and profiles in the specimens' language.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--per-emotion", type=int, default=48, help="questions an emotion")
+    options = parser.parse_args()
+    write(options.folder, seed=options.seed, per_emotion=options.per_emotion)
+
+
+if __name__ == "__main__":
+    main()

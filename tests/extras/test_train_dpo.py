@@ -1,0 +1,175 @@
+"""Preference data of the shipped specimen, a real training on them, and the guard seen to act."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+pytest.importorskip("trl", reason="trl is not installed; `make test-extras` installs the extra train")
+
+from evenhand.bank.write import write_cohort
+from evenhand.endpoints.kinds import open_endpoint
+from evenhand.errors import InputError
+from evenhand.records.message import Message, ModelSettings, Request
+from evenhand.records.model_spec import ModelSpec
+from evenhand.records.preference import ValidationCase
+from evenhand.records.training import DpoSettings, GuardLimits, TrainingCard
+from evenhand.seeds import stream
+from evenhand.train.build import PreferencesRequest, build_preferences
+from evenhand.train.dpo import train_dpo
+from evenhand.train.pair_files import read_lines
+from specimens.materials import materials
+from specimens.practice import practice_profiles, practice_questions
+
+pytestmark = [pytest.mark.extras, pytest.mark.timeout(1200), pytest.mark.filterwarnings("default")]
+
+SETTINGS = DpoSettings(method="full", learning_rate=1e-3, epochs=2, batch=8, at_once=8, check_every=15, seed=1)
+LETTER = ModelSettings(temperature=0.0, max_tokens=4)
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("practice")
+    language, memories = materials()
+    questions = practice_questions(language, per_emotion=16, rng=stream(1, "test", "questions"))
+    (folder / "questions.json").write_bytes(msgspec.json.encode(questions))
+    cohort = practice_profiles(memories, positions=40, crossed=60, neutral=8, seed=1)
+    write_cohort(cohort, folder / "profiles.yaml")
+    return folder
+
+
+def built(practice: Path, out: Path, *, controls: float) -> Path:
+    request = PreferencesRequest(
+        model=ModelSpec(name="specimen/tilted", settings=LETTER),
+        questions=str(practice / "questions.json"),
+        cohorts=(str(practice / "profiles.yaml"),),
+        pairs=240,
+        controls=controls,
+        draws=1,
+        held_questions=0.13,
+        held_arms=24,
+        held_behind=6,
+        seed=1,
+    )
+    build_preferences(request, out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def pairs(practice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(practice, tmp_path_factory.mktemp("pairs"), controls=0.5)
+
+
+@pytest.fixture(scope="module")
+def trained(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainingCard]:
+    out = tmp_path_factory.mktemp("trained")
+    return out, train_dpo("specimen/tilted", pairs, out, settings=SETTINGS)
+
+
+def test_training_makes_memory_move_less_and_loses_nothing(trained: tuple[Path, TrainingCard]) -> None:
+    card = trained[1]
+    first, kept = card.readings[0], next(one for one in card.readings if one.step == card.kept_step)
+    assert first.moved > 0.05
+    assert kept.moved < 0.6 * first.moved
+    assert kept.behind > first.behind + 0.02
+    assert first.none - kept.none <= SETTINGS.limits.loss
+    assert all(first.recall[word] - share <= SETTINGS.limits.recall_loss for word, share in kept.recall.items())
+
+
+def test_the_guard_reads_what_the_endpoint_answers(trained: tuple[Path, TrainingCard], pairs: Path) -> None:
+    """The trained checkpoint, asked as an audit asks it: the right letters are as many as the guard's reading says."""
+    out, card = trained
+    cases = read_lines(pairs / "validation.jsonl", ValidationCase)
+    requests = [
+        Request(
+            cell_key=f"{number:032x}",
+            messages=tuple(Message(role=turn.role, content=turn.content) for turn in case.prompt),
+            settings=LETTER,
+            letters=case.answers,
+            seed=number,
+        )
+        for number, case in enumerate(cases)
+    ]
+
+    async def replies() -> list[str]:
+        endpoint = open_endpoint(ModelSpec(name=f"hf/{out / 'model'}", options={"device": "cpu"}))
+        try:
+            return [reply.text for reply in await asyncio.gather(*map(endpoint.reply, requests))]
+        finally:
+            await endpoint.aclose()
+
+    said = asyncio.run(replies())
+    right = [text == case.answers[case.best] for text, case in zip(said, cases, strict=True)]
+    behind = [one for one, case in zip(right, cases, strict=True) if case.arm != "none"]
+    kept = next(one for one in card.readings if one.step == card.kept_step)
+    assert sum(behind) / len(behind) == pytest.approx(kept.behind, abs=0.05)
+
+
+def test_a_killed_training_goes_on_to_the_same_weights(pairs: Path, tmp_path: Path) -> None:
+    """Killed behind its first checkpoint, then repeated: the very bytes of a training that was left alone."""
+    short = msgspec.structs.replace(SETTINGS, epochs=0.13, check_every=2, guarded=False)
+    alone = train_dpo("specimen/tilted", pairs, tmp_path / "alone", settings=short)
+    killed = tmp_path / "killed"
+    code = (
+        "import msgspec; from pathlib import Path; from evenhand.train.dpo import train_dpo; "
+        "from evenhand.records.training import DpoSettings; "
+        f"train_dpo('specimen/tilted', Path({str(pairs)!r}), Path({str(killed)!r}), "
+        f"settings=msgspec.convert({msgspec.to_builtins(short)!r}, DpoSettings))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], start_new_session=True, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 900
+    while not list((killed / "checkpoints").glob("checkpoint-2/trainer_state.json")):
+        assert process.poll() is None, (killed / "training.log").read_text()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=20)
+    assert not (killed / "training.json").exists()
+    card = train_dpo("specimen/tilted", pairs, killed, settings=short)
+    assert card.steps == alone.steps == 4
+    assert card.readings == alone.readings
+    weights = [path / "model" / "model.safetensors" for path in (tmp_path / "alone", killed)]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+    assert train_dpo("specimen/tilted", pairs, killed, settings=short) == card
+
+
+def test_a_lora_training_is_merged_into_a_checkpoint(pairs: Path, tmp_path: Path) -> None:
+    settings = msgspec.structs.replace(SETTINGS, method="lora", learning_rate=2e-3, epochs=0.5, guarded=False)
+    card = train_dpo("specimen/tilted", pairs, tmp_path, settings=settings)
+    assert card.ended == "all_steps"
+    assert card.kept_step == card.steps == 15
+    first, last = card.readings[0], card.readings[-1]
+    assert last.behind != first.behind
+    files = {path.name for path in (tmp_path / "model").iterdir()}
+    assert "model.safetensors" in files
+    assert not any("adapter" in name for name in files)
+
+
+@pytest.mark.slow
+def test_the_guard_acts_on_naive_pairs(practice: Path, tmp_path: Path) -> None:
+    """Pairs of moved answers alone, trained for long: the guard stops, and what it keeps has lost nothing."""
+    naive = built(practice, tmp_path / "pairs", controls=0.0)
+    settings = msgspec.structs.replace(
+        SETTINGS, learning_rate=1e-3, epochs=8, check_every=5, limits=GuardLimits(patience=100)
+    )
+    try:
+        card = train_dpo("specimen/tilted", naive, tmp_path / "out", settings=settings)
+    except InputError as error:
+        assert "no step of the training is sound" in str(error)
+        card = msgspec.json.decode((tmp_path / "out" / "training.json").read_bytes(), type=TrainingCard)
+    assert card.ended in ("lost", "overshot")
+    assert card.steps < 80
+    first, kept = card.readings[0], next(one for one in card.readings if one.step == card.kept_step)
+    assert first.none - kept.none <= settings.limits.loss
+    assert all(first.recall[word] - share <= settings.limits.recall_loss for word, share in kept.recall.items())
+    last = card.readings[-1]
+    lost = [word for word, share in last.recall.items() if first.recall[word] - share > settings.limits.recall_loss]
+    assert lost or first.none - last.none > settings.limits.loss or card.ended == "overshot"
