@@ -6,6 +6,7 @@ import shlex
 from typing import assert_never
 
 from evenhand.records.estimate import Verdict
+from evenhand.records.item import ItemKind
 from evenhand.records.mitigation import MITIGATIONS
 from evenhand.records.run_summary import RunSummary
 from evenhand.report.answer import ReportAnswer
@@ -36,20 +37,22 @@ def _after(run: RunSummary, answer: ReportAnswer) -> list[Step]:
     match verdict:
         case "difference":
             gate = _gate(run, "Let no build pass with it")
-            return [*_repair(run, answer), gate, _larger(run, answer, "See it finer"), _finer(answer)]
+            return [*_repair(run, answer), gate, _larger(run, answer, "See it finer"), *_finer(run, answer)]
         case "inconclusive":
-            return [_larger(run, answer, "Ask more, until it is settled"), _finer(answer), _gate(run, _KEEP)]
+            return [_larger(run, answer, "Ask more, until it is settled"), *_finer(run, answer), _gate(run, _KEEP)]
         case "not assessable":
-            return [_finer(answer), _look(run), _larger(run, answer, "Ask other questions")]
+            return [*_finer(run, answer), _look(run), _larger(run, answer, "Ask other questions")]
         case "equivalent":
-            return [_finer(answer), *_not_asked(answer), _gate(run, _KEEP)]
+            return [*_finer(run, answer), *_not_asked(answer), _gate(run, _KEEP), _larger(run, answer, "See it finer")]
         case None:
-            return [_larger(run, answer, "Ask the question"), _finer(answer)]
+            return [_larger(run, answer, "Ask the question"), *_finer(run, answer), _look(run)]
         case _ as unreachable:
             assert_never(unreachable)
 
 
 _KEEP = "Notice when it changes"
+_FINER: tuple[ItemKind, ...] = ("intensity", "advice")
+"""Kinds of items whose answers move by degrees."""
 
 
 def _audit(answer: ReportAnswer, options: str) -> str:
@@ -98,6 +101,10 @@ def _gate(run: RunSummary, title: str) -> Step:
 def _larger(run: RunSummary, answer: ReportAnswer, title: str) -> Step:
     if run.preset in ("quick", "custom"):
         return Step(title, "More users and items narrow every range.", _audit(answer, "--preset standard"))
+    if run.preset == "full":
+        return Step(
+            title, "Every question in two more orders of its options.", _audit(answer, "--preset full --replicates 3")
+        )
     return Step(
         title,
         "Every item behind every user, in every way of saying who the user is.",
@@ -105,12 +112,19 @@ def _larger(run: RunSummary, answer: ReportAnswer, title: str) -> Step:
     )
 
 
-def _finer(answer: ReportAnswer) -> Step:
-    return Step(
-        "Look for shifts that right and wrong cannot show",
-        "Ratings of feelings and advice in writing move before answers turn wrong.",
-        _audit(answer, "--kind intensity --kind advice"),
-    )
+def _finer(run: RunSummary, answer: ReportAnswer) -> list[Step]:
+    """Ways of asking that were not used; none for a specimen, which can answer by letters alone."""
+    asked = {one.kind for one in answer.kinds}
+    left = [kind for kind in _FINER if kind not in asked]
+    if run.specimen or not left:
+        return []
+    return [
+        Step(
+            "Look for shifts that right and wrong cannot show",
+            "Ratings of feelings and advice in writing move before answers turn wrong.",
+            _audit(answer, " ".join(f"--kind {kind}" for kind in left)),
+        )
+    ]
 
 
 def _look(run: RunSummary) -> Step:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from evenhand.cli.main import app
 from evenhand.records.estimate import Verdict
 from evenhand.report.answer import answers_of
+from evenhand.report.kind_answer import KindAnswer
 from evenhand.report.next_steps import next_steps
 from tests.support.findings_fixture import full_findings, quick_findings, run_summary
 
@@ -34,6 +35,18 @@ def test_every_verdict_has_steps_that_the_command_line_takes(verdict: Verdict | 
         known = {option for parameter in command.params for option in parameter.opts}
         assert {argument for argument in arguments if argument.startswith("--")} <= known
     assert (steps[0].command == "evenhand run 'runs/a b'") == interim
+
+
+def test_what_was_asked_is_not_proposed_again() -> None:
+    both = tuple(
+        KindAnswer(kind=kind, answer="rating", label="", verdict=None, sentence="", finding="")
+        for kind in ("intensity", "advice")
+    )
+    alike = replace(ANSWER, verdict="equivalent", kinds=both[:1])
+    assert any(step.command.endswith(" --kind advice") for step in next_steps(QUICK, alike))
+    assert not any("--kind" in step.command for step in next_steps(QUICK, replace(alike, kinds=both)))
+    full = next_steps(replace(QUICK, preset="full"), replace(ANSWER, verdict="inconclusive"))
+    assert full[0].command.endswith("--preset full --replicates 3")
 
 
 def test_a_specimen_is_followed_by_ones_own_assistant() -> None:
