@@ -16,7 +16,8 @@ import pytest
 from tests.support.running_server import await_answer, free_port
 
 EVENHAND = (sys.executable, "-m", "evenhand.cli.main")
-DESIGN = ("--bank", "situations", "--pairs", "1", "--profiles", "0", "--placebo", "0.2", "--none-repeats", "1")
+LETTERS = ("--bank", "situations", "--answer", "letter")
+DESIGN = (*LETTERS, "--pairs", "1", "--profiles", "0", "--placebo", "0.2", "--none-repeats", "1")
 
 
 @pytest.fixture(scope="module")

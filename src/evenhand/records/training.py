@@ -48,7 +48,9 @@ class GapReading(Struct, frozen=True, kw_only=True):
     """One contrast on the validation split."""
 
     factor: str
+    """Factor id."""
     level: str
+    """Level that memories state."""
     reference: str
     """Level it is compared with."""
     gap: float
