@@ -15,7 +15,20 @@ pytestmark = pytest.mark.extras
 
 EVENHAND = (sys.executable, "-m", "evenhand.cli.main")
 EMOBENCH = Path(__file__).parents[3] / "shared" / "data" / "emobench" / "EA.jsonl"
-SMALL = ("--pairs", "1", "--profiles", "0", "--placebo", "0", "--none-repeats", "1", "--max-tokens", "4")
+SMALL = (
+    "--answer",
+    "letter",
+    "--pairs",
+    "1",
+    "--profiles",
+    "0",
+    "--placebo",
+    "0",
+    "--none-repeats",
+    "1",
+    "--max-tokens",
+    "4",
+)
 
 
 def evenhand(*arguments: str) -> subprocess.CompletedProcess[str]:
