@@ -93,7 +93,7 @@ def _repair(run: RunSummary, answer: ReportAnswer) -> list[Step]:
 def _gate(run: RunSummary, title: str) -> Step:
     return Step(
         title,
-        "The gate ends with an exit code that a build can read. With --init it writes a policy to edit.",
+        "The gate ends with an exit code that a build can read, by a policy that you can edit.",
         f"evenhand gate {shlex.quote(run.folder)}",
     )
 

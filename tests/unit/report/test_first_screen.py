@@ -36,7 +36,7 @@ def test_the_answer_its_size_and_its_range_are_there_without_a_word_of_statistic
         assert f"{abs(100 * end):.1f}" in text
     assert STATISTICS.search(text.replace("Inconclusive", "")) is None
     assert "Not asked" in text and answer.not_asked[0] in text
-    assert text.count("evenhand ") >= 3
+    assert text.split("\n").count("evenhand") == 3
 
 
 def test_the_pair_names_both_users_both_answers_and_how_many_pairs_differ() -> None:

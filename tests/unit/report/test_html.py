@@ -142,7 +142,7 @@ def test_a_specimen_or_simulated_answers_are_said_before_anything_else() -> None
     page = render_html(full_findings())
     body = page.split("<body>", 1)[1]
     assert body.index("Nothing on this page is about a real assistant") < body.index("<h1>")
-    assert "evenhand audit openai/NAME --base-url" in body
+    assert "evenhand audit openai/NAME --base-url" in body.replace("<span>", "").replace("</span>", "")
     assert "<title>[simulated answers and specimen]" in page
 
 

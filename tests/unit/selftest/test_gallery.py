@@ -38,7 +38,7 @@ def lacking(seen: Seen, findings: Findings) -> list[str]:
         must["reason"] = answer.reasons[0].partition(": ")[2]
     must |= {f"not asked {number}": text for number, text in enumerate(answer.not_asked)}
     lacking = [name for name, words in must.items() if words.lower() not in text.lower()]
-    return lacking + (["next step"] if "evenhand " not in text else [])
+    return lacking + (["next step"] if "\nevenhand\n" not in text else [])
 
 
 @pytest.mark.slow
