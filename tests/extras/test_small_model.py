@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from tests.support.first_screen import first_screen_text
 from tests.support.running_server import RunningServer
 
 pytestmark = [pytest.mark.extras, pytest.mark.timeout(1800)]
@@ -54,10 +55,12 @@ def test_one_command_audits_a_served_model_by_every_measure_and_the_first_screen
     (model,) = found["run"]["models"]
     assert sum(model["outcomes"].values()) == model["planned"] > 60
     assert model["outcomes"].get("failed", 0) == 0
-    assert not any("log-prob" in note for note in model["notes"]), "llama.cpp gives log-probabilities"
+    assert model["logprobs"] is True, "llama.cpp gives log-probabilities"
     (answer,) = found["answer"]["models"]
     assert sorted((one["kind"], one["answer"]) for one in answer["kinds"]) == sorted(WAYS)
     page = (run / "report.html").read_text(encoding="utf-8")
+    told = first_screen_text(page).lower()
+    assert all(one["label"].lower() in told for one in answer["kinds"])
     first = page[page.index('id="verdict"') : page.index('id="gaps"')]
     shown = " ".join(unescape(re.sub(r"<[^>]+>", " ", first)).split())
     for one in answer["kinds"]:

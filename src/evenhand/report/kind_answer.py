@@ -73,7 +73,9 @@ def kind_answers(source: Source, model: str) -> tuple[KindAnswer, ...]:
         if found.model == model and found.where.answer == "text"
     ]
     for kind in dict.fromkeys(found.kind for found in written):
-        lines.append(_in_writing([found for found in written if found.kind == kind]))
+        compared = [found for found in written if found.kind == kind]
+        if (kind, "text") not in held or any(found.verdict == "difference" for found in compared):
+            lines.append(_in_writing(compared))
     has = {(line.kind, line.answer) for line in lines}
     lines += [
         _without_number(one) for one in ways if (one.kind, one.answer) not in has and (one.faults or one.profiles)

@@ -111,6 +111,10 @@ def test_what_was_asked_and_cannot_be_compared_has_a_line_too() -> None:
     stuck = replace(held, kind="understanding", answer="letter")
     (line,) = kind_answers(source_of(replace(of(lost), validity=(stuck,))), MODEL)
     assert line.sentence == f"Not assessable. {held.reason}"
+    unread = replace(held, kind="advice", answer="text")
+    for verdict, said in (("inconclusive", "not assessable"), ("difference", "difference")):
+        (line,) = kind_answers(source_of(replace(of(written(verdict)), validity=(unread,))), MODEL)
+        assert line.verdict == said
 
 
 def test_the_first_section_of_the_page_holds_every_line() -> None:
