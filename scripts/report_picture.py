@@ -24,7 +24,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         for scheme in ("light", "dark"):
-            page = browser.new_page(viewport={"width": 1360, "height": 1280}, color_scheme=scheme)
+            page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
             page.goto((run / "report.html").resolve().as_uri())
             page.screenshot(path=str(out / f"report-{scheme}.png"))
             print(out / f"report-{scheme}.png")
