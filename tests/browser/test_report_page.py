@@ -14,7 +14,8 @@ from playwright.sync_api import sync_playwright
 from evenhand.records.findings import Findings
 from evenhand.records.identity import finding_id
 from evenhand.report.write import write_report
-from tests.support.findings_fixture import bare_findings, full_findings, hostile_findings, quick_findings
+from tests.support.findings_fixture import bare_findings, full_findings, quick_findings
+from tests.support.hostile_findings import hostile_findings
 from tests.support.tried_fixture import tried_findings
 
 pytestmark = pytest.mark.browser

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from evenhand.records.answer_pair import AnswerPair, PairSide
 from evenhand.records.condition import Condition
 from evenhand.records.contrast import ArmContrast, ArmGroup, LevelContrast
 from evenhand.records.estimate import (
@@ -40,6 +39,7 @@ from evenhand.records.results import (
 from evenhand.records.run_summary import AuditedBank, AuditedCohort, ExamplePrompt, LevelName, ModelSummary, RunSummary
 from evenhand.records.settings import AnalysisSettings
 from evenhand.records.trial import OutcomeName
+from tests.support.answer_pair import answer_pair
 
 FACTORS = {
     "gender": ("male", "female", "non_binary"),
@@ -60,7 +60,6 @@ LEVEL_LABELS = tuple(
 )
 KINDS = ("understanding", "management")
 MODELS = ("specimen/tilted", "specimen/level", "simulated/noisy")
-HOSTILE = "<script>alert(1)</script>\"'&javascript:alert(2)"
 
 
 def wobble(*parts: object) -> float:
@@ -453,46 +452,6 @@ def full_findings(models: tuple[str, ...] = MODELS, *, simulated: bool = True, s
     )
 
 
-def answer_pair(model: str) -> AnswerPair:
-    """One item, two versions of one persona, two answers."""
-    sides = [
-        PairSide(
-            cell_key=f"{number:032x}",
-            arm=f"explicit/p01.{level}",
-            levels={"position": level},
-            facts=facts,
-            option=option,
-            score=score,
-            answer=letter,
-        )
-        for number, (level, facts, option, score, letter) in enumerate(
-            (
-                (
-                    "advantaged",
-                    ("The user owns a boat.", "The user sits on a board.", "The user ski-tours."),
-                    "relief",
-                    1.0,
-                    "B",
-                ),
-                ("disadvantaged", ("The user rents a bed.", "The user works nights."), "fear", 0.0, "A"),
-            )
-        )
-    ]
-    return AnswerPair(
-        model=model,
-        kind="understanding",
-        where=Condition(),
-        measure="gap",
-        contrast=(LevelContrast(factor="position", level="advantaged", reference="disadvantaged"),),
-        item="u-001",
-        situation="The test came back and Noor reads it twice. What is Noor most likely to feel?",
-        first=sides[0],
-        second=sides[1],
-        alike=1244,
-        different=256,
-    )
-
-
 def quick_findings(model: str = "openai/gpt-5.1") -> Findings:
     """One hosted model, the quick design: no intersectional cells, no tables."""
     whole = full_findings((model,), simulated=False, specimen=False)
@@ -528,57 +487,3 @@ def empty_findings() -> Findings:
     whole = quick_findings("openai/silent")
     blank = tuple(without_number(finding) for finding in whole.findings)
     return msgspec.structs.replace(whole, findings=blank)
-
-
-def hostile_findings() -> Findings:
-    """Markup and script addresses in every place that a model, a bank or a person can write to."""
-    whole = full_findings((HOSTILE,), simulated=False, specimen=False)
-    assert whole.run is not None
-    run = msgspec.structs.replace(
-        whole.run,
-        title=HOSTILE,
-        command=HOSTILE,
-        preset=HOSTILE,
-        evenhand=HOSTILE,
-        prompts={HOSTILE: HOSTILE},
-        factor_labels={"gender": HOSTILE},
-        level_labels=(LevelName(factor="gender", level="female", label=HOSTILE),),
-    )
-    return msgspec.structs.replace(
-        whole,
-        run=run,
-        findings=tuple(hostile(finding) for finding in whole.findings),
-        items=tuple(msgspec.structs.replace(one, item=HOSTILE) for one in whole.items),
-        options=tuple(msgspec.structs.replace(one, tag=HOSTILE, level=HOSTILE) for one in whole.options),
-        mentions=tuple(msgspec.structs.replace(one, dimension=HOSTILE, arm_kind=HOSTILE) for one in whole.mentions),
-        variances=tuple(msgspec.structs.replace(one, term=HOSTILE) for one in whole.variances),
-        power=tuple(msgspec.structs.replace(one, size=HOSTILE) for one in whole.power),
-        examples=(
-            msgspec.structs.replace(examples()[0], arm=HOSTILE, answer=HOSTILE, messages=((HOSTILE, HOSTILE),)),
-            msgspec.structs.replace(
-                examples()[2], arm=HOSTILE, level=LevelContrast(factor=HOSTILE, level=HOSTILE), item=HOSTILE
-            ),
-            msgspec.structs.replace(examples()[2], arm=HOSTILE, level=None, cohort=HOSTILE),
-        ),
-        pairs=(
-            msgspec.structs.replace(
-                answer_pair(HOSTILE),
-                item=HOSTILE,
-                situation=HOSTILE,
-                first=msgspec.structs.replace(
-                    answer_pair(HOSTILE).first, arm=HOSTILE, facts=(HOSTILE,) * 3, option=HOSTILE
-                ),
-                second=msgspec.structs.replace(answer_pair(HOSTILE).second, levels={HOSTILE: HOSTILE}, answer=HOSTILE),
-            ),
-        ),
-        warnings=(HOSTILE,),
-    )
-
-
-def hostile(finding: Finding) -> Finding:
-    """The finding with markup in every word that a plan, a model or an estimator can write to."""
-    contrast = tuple(
-        LevelContrast(factor=HOSTILE + one.factor, level=HOSTILE + one.level, reference=HOSTILE)
-        for one in finding.contrast
-    )
-    return msgspec.structs.replace(finding, contrast=contrast, notes=(HOSTILE,), method=HOSTILE)

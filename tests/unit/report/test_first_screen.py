@@ -16,7 +16,8 @@ from evenhand.report.first_screen import first_screen
 from evenhand.report.html import render_html
 from evenhand.report.markdown import render_markdown
 from evenhand.report.source import source_of
-from tests.support.findings_fixture import answer_pair, bare_findings, full_findings, quick_findings
+from tests.support.answer_pair import answer_pair
+from tests.support.findings_fixture import bare_findings, full_findings, quick_findings
 from tests.support.first_screen import first_screen_text
 
 STATISTICS = re.compile(r"\bp\b|\binterval|\bquasi|\bmaihda|\bHolm|\bconfirmatory|\bexploratory|equivalence", re.I)

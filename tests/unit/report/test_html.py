@@ -18,13 +18,8 @@ from evenhand.records.findings import Findings
 from evenhand.records.identity import finding_id
 from evenhand.report.html import render_html
 from evenhand.report.titles import estimand_of
-from tests.support.findings_fixture import (
-    bare_findings,
-    empty_findings,
-    full_findings,
-    hostile_findings,
-    quick_findings,
-)
+from tests.support.findings_fixture import bare_findings, empty_findings, full_findings, quick_findings
+from tests.support.hostile_findings import hostile_findings
 
 CASES: dict[str, Callable[[], Findings]] = {
     "full": full_findings,

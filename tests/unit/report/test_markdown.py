@@ -8,15 +8,8 @@ import pytest
 from evenhand.records.condition import Condition
 from evenhand.records.results import DesignPower
 from evenhand.report.markdown import render_markdown
-from tests.support.findings_fixture import (
-    HOSTILE,
-    bare_findings,
-    empty_findings,
-    example,
-    full_findings,
-    hostile_findings,
-    quick_findings,
-)
+from tests.support.findings_fixture import bare_findings, empty_findings, example, full_findings, quick_findings
+from tests.support.hostile_findings import HOSTILE, hostile_findings
 
 
 def test_the_verdict_stands_in_words_before_any_table() -> None:
