@@ -124,6 +124,7 @@ def test_a_shortfall_names_the_kind_of_unit_and_how_many_it_takes() -> None:
     # Where all differences are alike a whole point of either unit is allowed for.
     assert short(45, 300, alike=True) == [("user", 45, 99)]
     assert short(99, 98, alike=True) == [("item", 98, 99)]
+    assert shortfalls([Sampled(of="user", number=50, reaction=USER_REACTION)], margin=0.03, alpha=0.05) == ()
 
 
 def test_skewness_makes_only_the_claim_on_its_side_harder() -> None:
@@ -168,6 +169,8 @@ def test_an_error_whose_cube_vanishes_leaves_the_plain_test() -> None:
 def test_a_margin_of_zero_is_refused() -> None:
     with pytest.raises(UsageError, match="margin 0"):
         tost_p(0.0, se=0.1, df=None, margin=0)
+    with pytest.raises(UsageError, match="margin 0"):
+        alike_p(0.0, units=30, margin=0)
 
 
 @pytest.mark.parametrize(
@@ -199,3 +202,5 @@ def test_the_smallest_detectable_gap_has_the_stated_power() -> None:
     power = float(stats.nct.sf(stats.t(30).ppf(0.975), 30, gap / 0.01))
     assert power == pytest.approx(0.8, abs=0.01)
     assert smallest_detectable(0.01, df=None) == pytest.approx(0.01 * (1.959964 + 0.841621), rel=1e-5)
+    # Below one degree of freedom, as for one: 12.706 and 1.376 are quantiles of t(1).
+    assert smallest_detectable(0.01, df=0.5) == pytest.approx(0.01 * (12.7062 + 1.37638), rel=1e-4)

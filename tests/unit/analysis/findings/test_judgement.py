@@ -228,7 +228,15 @@ def test_an_unfinished_run_has_no_confirmatory_verdict_unless_looks_were_planned
     # Half of the answers of three looks: 0.0031 of 0.05 may be spent, so 0.001 is a difference and 0.04 is none.
     looked = judged(pair, settings=replace(SETTINGS, looks=3), interim=True, asked=0.5)
     assert [one.verdict for one in looked] == ["difference", "inconclusive"]
+    # Two looks spend as little at the half; the later p of 0.02 would be a difference at the whole level.
+    (early,) = judged([made(0.02)], settings=replace(SETTINGS, looks=2), interim=True, asked=0.5)
+    assert early.verdict == "inconclusive"
     assert [one.verdict for one in judged(pair, settings=SETTINGS)] == ["difference", "difference"]
+
+
+def test_what_follows_a_descriptive_finding_is_judged_too() -> None:
+    _, second = judged([made(role="descriptive"), made(0.001)], settings=SETTINGS)
+    assert (second.verdict, second.p_adjusted) == ("difference", 0.001)
 
 
 def test_a_p_of_exactly_the_level_is_no_difference_and_adds_no_note() -> None:
