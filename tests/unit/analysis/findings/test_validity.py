@@ -164,7 +164,8 @@ def test_the_kinds_that_need_a_stored_fact_may_be_at_chance_without_it() -> None
 
 def plain(scores: Scores) -> pl.DataFrame:
     """The table with strings for categories, as it is read from a file."""
-    return scores.frame.with_columns((pl.selectors.categorical() | pl.selectors.enum()).cast(pl.String))
+    worded = [name for name, type_ in scores.frame.schema.items() if isinstance(type_, pl.Categorical | pl.Enum)]
+    return scores.frame.with_columns(pl.col(worded).cast(pl.String))
 
 
 def test_each_format_of_answer_is_judged_by_itself() -> None:
