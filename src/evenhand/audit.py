@@ -386,8 +386,7 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None, labels:
         rater = rater_checks(plan, trials)
         lost = trials.count() - scores.frame.height
         summary = msgspec.structs.replace(summary, interim=trials.count() < sum(m.planned for m in summary.models))
-    findings = analyse(scores, measurements=measurements, run=summary, examples=examples)
-    with open_trials(directory / TRIALS_FILE) as trials:
+        findings = analyse(scores, measurements=measurements, run=summary, examples=examples)
         pairs = answer_pairs(worst_differences(findings), plan=plan, scores=scores, trials=trials)
     planned = sum(model.planned for model in summary.models)
     asked = sum(sum(model.outcomes.values()) for model in summary.models)

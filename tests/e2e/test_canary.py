@@ -11,22 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.chat_server import chat_body, chat_server
+from tests.support.command import SMALL
 
 KEY = "canary-0123456789-abcdef"
-SMALL = (
-    "--kind",
-    "understanding",
-    "--answer",
-    "letter",
-    "--pairs",
-    "1",
-    "--placebo",
-    "0.2",
-    "--none-repeats",
-    "1",
-    "--preset",
-    "quick",
-)
 
 
 def audit(url: str, run: Path, *more: str) -> subprocess.CompletedProcess[str]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
+import msgspec
 import yaml
 
 from evenhand.bank.yaml_file import load_yaml
 from evenhand.errors import UsageError
+from evenhand.mitigate.texts import text_of
 
-__all__ = ["Terms", "listed_terms", "loaded"]
+__all__ = ["Terms", "listed_terms", "table_of"]
+
+_Table = TypeVar("_Table", bound=msgspec.Struct)
 
 
 class Terms:
@@ -35,7 +39,7 @@ def _pattern(term: str) -> str:
     return words + (r"\w*" if term.strip().endswith("*") else "")
 
 
-def loaded(text: str, *, source: str) -> Any:
+def _loaded(text: str, *, source: str) -> Any:
     """The values of a table in YAML.
 
     Raises:
@@ -47,6 +51,19 @@ def loaded(text: str, *, source: str) -> Any:
         raise UsageError(f"{source!r} cannot be read as YAML: {error}") from error
 
 
+def table_of(files: Mapping[str, str], name: str, record: type[_Table], *, policy: str) -> _Table:
+    """A table in YAML among the texts that a plan holds for a policy, as its record.
+
+    Raises:
+        PlanError: The plan does not hold it.
+        UsageError: It cannot be read, or is no such table.
+    """
+    try:
+        return msgspec.convert(_loaded(text_of(files, name), source=name), record)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"the table {name!r} of the policy {policy!r} is not one: {error}") from error
+
+
 def listed_terms(text: str, *, source: str) -> tuple[str, ...]:
     """The terms of a word list: a YAML file with `groups`, or a text with one term per line (`#` begins a comment).
 
@@ -54,7 +71,7 @@ def listed_terms(text: str, *, source: str) -> tuple[str, ...]:
         UsageError: It is neither, or holds no term.
     """
     if source.endswith((".yaml", ".yml")):
-        value = loaded(text, source=source)
+        value = _loaded(text, source=source)
         groups = value.get("groups") if isinstance(value, dict) else None
         if not isinstance(groups, dict) or not all(isinstance(terms, list) for terms in groups.values()):
             raise UsageError(f"{source!r} is no word list; it holds `groups:`, each a list of words")

@@ -44,14 +44,21 @@ def test_a_token_is_remembered_as_a_secret() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8124", "localhost", "[::1]:8124", "LOCALHOST:1"])
 def test_without_a_token_names_of_this_machine_come_in(host: str) -> None:
-    Guard(None).check(headers(Host=host))
+    assert turned_away(host) is None
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil:8124", "", "[", "a:b"])
 def test_without_a_token_no_other_name_comes_in(host: str) -> None:
-    with pytest.raises(TurnedAway) as away:
+    assert turned_away(host) == 403
+
+
+def turned_away(host: str) -> int | None:
+    """With which status a request for this host is turned away where there is no token; None: it comes in."""
+    try:
         Guard(None).check(headers(Host=host))
-    assert away.value.status == 403
+    except TurnedAway as away:
+        return away.status
+    return None
 
 
 def test_with_a_token_only_the_token_comes_in() -> None:

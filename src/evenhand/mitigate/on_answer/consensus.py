@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
 from msgspec import Struct
 
-from evenhand.errors import UsageError
 from evenhand.mitigate.on_answer.agreement import agreed
 from evenhand.mitigate.on_answer.calls import characters_of, with_calls
 from evenhand.mitigate.policy import AnswerPolicy, Ask, Facts, Policy, PolicyMaker
 from evenhand.mitigate.social import OPTIONS, SocialFacts, social_facts, social_files
-from evenhand.mitigate.terms import loaded
-from evenhand.mitigate.texts import table_text, text_of
+from evenhand.mitigate.terms import table_of
+from evenhand.mitigate.texts import table_text
 from evenhand.records.message import Reply, Request
 from evenhand.records.profile import Fact
 
@@ -72,10 +70,7 @@ def _files(options: Mapping[str, str]) -> dict[str, str]:
 
 
 def _make(options: Mapping[str, str], files: Mapping[str, str]) -> Policy:
-    try:
-        table = msgspec.convert(loaded(text_of(files, _TABLE), source=_TABLE), People)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"the table {_TABLE!r} of the policy 'consensus' is not one: {error}") from error
+    table = table_of(files, _TABLE, People, policy="consensus")
     people = tuple(tuple(Fact(text=text, dimension="identity") for text in person) for person in table.people)
     social = social_facts(options, files)
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evenhand.errors import UsageError
 from evenhand.mitigate.policy import Facts, MemoryPolicy, Policy, PolicyMaker
 from evenhand.mitigate.social import OPTIONS, SocialFacts, social_facts, social_files
-from evenhand.mitigate.terms import Terms, loaded
-from evenhand.mitigate.texts import table_text, text_of
+from evenhand.mitigate.terms import Terms, table_of
+from evenhand.mitigate.texts import table_text
 from evenhand.records.profile import Fact
 
 __all__ = ["NEUTRALISE", "NeutralFacts", "Neutralise"]
@@ -74,10 +72,7 @@ def _files(options: Mapping[str, str]) -> dict[str, str]:
 
 
 def _make(options: Mapping[str, str], files: Mapping[str, str]) -> Policy:
-    try:
-        table = msgspec.convert(loaded(text_of(files, _TABLE), source=_TABLE), NeutralFacts)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"the table {_TABLE!r} of the policy 'neutralise' is not one: {error}") from error
+    table = table_of(files, _TABLE, NeutralFacts, policy="neutralise")
     social = social_facts(options, files)
     return MemoryPolicy(name="neutralise", on_memory=Neutralise(table, social=social), marks=social.marks)
 
