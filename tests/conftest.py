@@ -6,7 +6,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# In CI the examples of a property are the same in every run: a new example there would stop work that did not cause
+# it. Everywhere else they are new each time, and what they find becomes a fixed example.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("EVENHAND_CI"):
+    hypothesis.settings.load_profile("ci")
 
 # The matrices of an analysis are small: threads inside the linear algebra only wait for each other. Set before numpy
 # is loaded; child processes inherit it.

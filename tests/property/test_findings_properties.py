@@ -21,16 +21,27 @@ from evenhand.records.identity import finding_id
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 from tests.support.picking import number, se_of
 
+
+def spread_up_to(largest: float) -> st.SearchStrategy[float]:
+    """A standard deviation: none, or large enough that scores differ by more than the rounding of their sums."""
+    return st.just(0.0) | st.floats(0.01, largest)
+
+
+def effect_up_to(largest: float) -> st.SearchStrategy[float]:
+    """An effect of either sign: none, or more than the rounding of sums."""
+    return st.just(0.0) | st.floats(0.01, largest) | st.floats(-largest, -0.01)
+
+
 RESPONDENTS = st.builds(
     Respondent,
     easiness=st.floats(-2, 3),
-    item_sd=st.floats(0, 2),
-    profile_sd=st.floats(0, 1),
-    set_slope_sd=st.floats(0, 1),
-    item_slope_sd=st.floats(0, 1),
-    cell_sd=st.floats(0, 2),
-    gap=st.floats(-2, 2),
-    memory=st.floats(-1, 1),
+    item_sd=spread_up_to(2),
+    profile_sd=spread_up_to(1),
+    set_slope_sd=spread_up_to(1),
+    item_slope_sd=spread_up_to(1),
+    cell_sd=spread_up_to(2),
+    gap=effect_up_to(2),
+    memory=effect_up_to(1),
     missing=st.fixed_dictionaries(
         {name: st.sampled_from((0.0, 0.2)) for name in ("none", "advantaged", "disadvantaged")}
     ),
