@@ -25,7 +25,7 @@ FLOORS = (
     ("memory", "scoring", "analysis", "design", "report", "gate"),
     ("bank", "endpoints"),
     ("reading",),
-    ("records", "seeds", "tabular"),
+    ("records", "seeds", "tabular", "toml_file"),
     ("plugins",),
     ("errors",),
 )
@@ -35,7 +35,7 @@ ONLY = {
     "run": {"plan", "store", "endpoints", "records", "errors"},
     "store": {"endpoints", "records", "errors"},
     "report": RECORDS_AND_ERRORS,
-    "gate": RECORDS_AND_ERRORS,
+    "gate": RECORDS_AND_ERRORS | {"toml_file"},
     "analysis": {"records", "seeds", "tabular", "errors", "reading"},
     "reading": RECORDS_AND_ERRORS,
 }
