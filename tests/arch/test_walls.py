@@ -15,7 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     ("cli",),
     ("selftest",),
-    ("audit",),
+    ("audit", "status"),
     ("rundir",),
     ("measurement_table",),
     ("run", "head", "score_table", "view", "train", "serve"),

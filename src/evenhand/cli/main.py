@@ -24,6 +24,7 @@ from evenhand.cli import (
     run,
     selftest,
     serve,
+    status,
     train,
 )
 from evenhand.errors import EvenhandError
@@ -64,7 +65,7 @@ def root(
     """Audit what stored user memory does to an LLM assistant's emotional reasoning."""
 
 
-for module in (init, audit, plan, run, analyse, report, compare, gate, power, selftest, serve, gateway):
+for module in (init, audit, plan, run, status, analyse, report, compare, gate, power, selftest, serve, gateway):
     module.register(app)
 app.add_typer(items.app, name="items")
 app.add_typer(profiles.app, name="profiles")
