@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -14,13 +13,16 @@ import pytest
 from evenhand.audit import audit
 from evenhand.errors import StoreError
 from evenhand.plan.file import stamp_plan, write_plan
-from evenhand.records.message import Usage
+from evenhand.plan.questions import Questions
+from evenhand.records.message import Reply, Usage
 from evenhand.records.plan import ModelSpec, Plan
-from evenhand.records.trial import Failed
+from evenhand.records.run_status import RunStatus
+from evenhand.records.trial import Answered, Failed
 from evenhand.run.limits import Limits
 from evenhand.status import run_status
 from evenhand.store.rows import row_of
 from evenhand.store.store import open_store
+from tests.support.command import evenhand_apart
 from tests.support.small_plan import small_plan
 
 
@@ -68,8 +70,6 @@ def test_findings_that_are_older_than_the_answers(plan: Plan, tmp_path: Path) ->
 
 
 def test_cells_without_an_answer_are_named_and_asked_again(plan: Plan, tmp_path: Path) -> None:
-    from evenhand.plan.questions import Questions
-
     write_plan(plan, tmp_path)
     questions = Questions(plan)
     work = [questions.work(cell, meeting) for cell, meeting in questions.crossing.pairs()]
@@ -82,17 +82,13 @@ def test_cells_without_an_answer_are_named_and_asked_again(plan: Plan, tmp_path:
 
 
 def test_money_is_counted_where_a_price_is_known(plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from evenhand.plan.questions import Questions
-    from evenhand.records.message import Reply
-    from evenhand.records.trial import Answered
-
     paid = stamp_plan(msgspec.structs.replace(plan, models=(ModelSpec(name="openai/gpt-4o-mini"),)))
     write_plan(paid, tmp_path)
     questions = Questions(paid)
     cell, meeting = next(iter(questions.crossing.pairs()))
     reply = Reply(text="A", finish="stop", usage=Usage(input_tokens=1_000_000, output_tokens=1_000_000))
     with open_store(tmp_path / "trials.sqlite", plan_sha256=paid.sha256) as store:
-        store.append([row_of(questions.work(cell, meeting), Answered(choice=cell.option_order[0]), reply)])
+        store.append([row_of(questions.work(cell, meeting), Answered(choice=meeting.item.options[0].id), reply)])
     (cost,) = (one.cost_usd for one in run_status(tmp_path).models)
     assert cost == pytest.approx(0.15 + 0.60), "US dollars for a million tokens read and written"
     unknown = stamp_plan(msgspec.structs.replace(plan, models=(ModelSpec(name="openai/nobody-knows-me"),)))
@@ -174,18 +170,11 @@ def test_what_is_no_run_directory_is_refused(tmp_path: Path) -> None:
         run_status(tmp_path)
 
 
-def test_the_command_says_it_in_words_and_as_json(
-    plan: Plan, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from evenhand.records.run_status import RunStatus
-    from tests.support.command import evenhand
-
-    run: Callable[..., object] = lambda *words: evenhand(  # noqa: E731
-        "status", tmp_path, *words, capsys=capsys, monkeypatch=monkeypatch
-    )
+def test_the_command_says_it_in_words_and_as_json(plan: Plan, tmp_path: Path) -> None:
     audit(plan, tmp_path, limits=Limits(max_calls=40))
-    said = run().out  # type: ignore[attr-defined]
-    assert "stopped, 40 of" in said
-    assert f"Next: `evenhand run {tmp_path}` asks what is left" in said
-    found = msgspec.json.decode(run("--json").out, type=RunStatus)  # type: ignore[attr-defined]
+    said = evenhand_apart("status", tmp_path)
+    assert said.code == 0
+    assert "stopped, 40 of" in said.out
+    assert f"Next: `evenhand run {tmp_path}` asks what is left" in said.out
+    found = msgspec.json.decode(evenhand_apart("status", tmp_path, "--json").out, type=RunStatus)
     assert (found.state, found.asked) == ("stopped", 40)

@@ -11,7 +11,8 @@ from typing import Any, get_args
 from msgspec.structs import replace
 
 from evenhand.errors import PolicyError, near_miss
-from evenhand.gate.policy import Policy, PolicyCondition, Rule
+from evenhand.gate.policy import CHANGE_OF, Policy, PolicyCondition, Rule
+from evenhand.gate.repair import ANY_POLICY
 from evenhand.records.finding import Role
 from evenhand.records.measure import MEASURES
 from evenhand.records.mitigation import known_mitigations
@@ -59,7 +60,7 @@ def read_policy(path: Path) -> Policy:
 
 def _policy(file: TomlFile) -> Policy:
     top = file.top()
-    top.check_keys(file.table, (name for name in Policy.__struct_fields__ if name != "file"))
+    top.check_keys(file.table, (name for name in Policy.__struct_fields__ if name not in ("file", "lines")))
     rules = file.table.get("rule", [])
     if not isinstance(rules, list) or not rules or not all(isinstance(rule, dict) for rule in rules):
         raise PolicyError(f"{top.at('rule')} has no rule; begin one with a line [[rule]]; {_NEXT}")
@@ -71,7 +72,8 @@ def _policy(file: TomlFile) -> Policy:
         if names.count(name) > 1:
             second = file.where("rule", names.index(name, names.index(name) + 1))
             raise PolicyError(f"{second} has {names.count(name)} rules named {name!r}; give each a name of its own")
-    return policy
+    lines = [file.lines.get(("rule", index)) for index in range(len(rules))]
+    return replace(policy, lines=tuple(line for line in lines if line is not None) if None not in lines else ())
 
 
 def _check_rule(rule: dict[str, Any], *, place: TomlPlace) -> None:
@@ -87,6 +89,8 @@ def _check_rule(rule: dict[str, Any], *, place: TomlPlace) -> None:
     for key, known in _CONDITIONS.items():
         _check_words(condition.get(key, ()), known, place=place, key=f"condition.{key}")
     _check_words(condition.get("mitigation", ()), known_mitigations(), place=place, key="condition.mitigation")
+    repairs = (ANY_POLICY, *(name for name in known_mitigations() if name != "none"))
+    _check_words(rule.get("unless_repaired_by", ()), repairs, place=place, key="unless_repaired_by")
     _check_numbers(rule, place=place)
     _check_sense(rule, place=place)
 
@@ -135,7 +139,27 @@ def _check_sense(rule: dict[str, Any], *, place: TomlPlace) -> None:
         raise PolicyError(
             f"{place.at('minimum')}: minimum {rule['minimum']!r} is above maximum {rule['maximum']!r}; exchange them"
         )
+    if rule.get("not_worse"):
+        _check_comparison(rule, place=place, bounded=bounded)
+    if rule.get("unless_repaired_by") and rule.get("condition", {}).get("mitigation", "none") != "none":
+        raise PolicyError(
+            f"{place.at('unless_repaired_by')} is about the assistant with {rule['condition']['mitigation']!r} and "
+            "asks for a repair as well; leave out one of the two"
+        )
     if "level" in rule and "factor" not in rule:
         raise PolicyError(
             f'{place.at("level")} names level {rule["level"]!r} without its factor; add factor, e.g. "religion"'
         )
+
+
+def _check_comparison(rule: dict[str, Any], *, place: TomlPlace, bounded: Sequence[str]) -> None:
+    """Keys that do not go with a comparison with a baseline run."""
+    for key in (*bounded, *(key for key in ("minimum_power", "maximum_detectable") if key in rule)):
+        raise PolicyError(f"{place.at(key)} has both not_worse and {key}; make two rules")
+    named = rule.get("measure", ())
+    for measure in (named,) if isinstance(named, str) else named:
+        if measure not in CHANGE_OF:
+            raise PolicyError(
+                f"{place.at('measure')}: a comparison of two runs does not tell how {measure!r} changed; not_worse "
+                f"works with {', '.join(CHANGE_OF)}"
+            )
