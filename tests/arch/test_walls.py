@@ -20,7 +20,7 @@ FLOORS = (
     ("audit", "status"),
     ("rundir",),
     ("measurement_table",),
-    ("run", "head", "score_table", "view", "train", "serve"),
+    ("run", "head", "score_table", "view", "train", "serve", "doctor"),
     ("plan",),
     ("store",),
     ("mitigate",),

@@ -12,6 +12,7 @@ from evenhand.cli import (
     analyse,
     audit,
     compare,
+    doctor,
     gate,
     gateway,
     init,
@@ -65,7 +66,7 @@ def root(
     """Audit what stored user memory does to an LLM assistant's emotional reasoning."""
 
 
-for module in (init, audit, plan, run, status, analyse, report, compare, gate, power, selftest, serve, gateway):
+for module in (init, doctor, audit, plan, run, status, analyse, report, compare, gate, power, selftest, serve, gateway):
     module.register(app)
 app.add_typer(items.app, name="items")
 app.add_typer(profiles.app, name="profiles")

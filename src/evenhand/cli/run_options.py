@@ -17,7 +17,7 @@ from evenhand.records.plan import Plan
 from evenhand.run.event_log import EventLog
 from evenhand.run.limits import Listener, Progress, RunReport
 
-__all__ = ["RunOptions", "carry_out"]
+__all__ = ["RunOptions", "carry_out", "connection_of"]
 
 BUDGET, CONNECTION, PRINTED = "Budgets", "Connection", "What is printed"
 
@@ -70,14 +70,23 @@ class RunOptions:
         Raises:
             UsageError: A header has no equals sign.
         """
-        for text in self.header:
-            if "=" not in text:
-                raise UsageError(
-                    "--header takes NAME=VARIABLE, where VARIABLE is an environment variable that holds the value, for "
-                    "example --header api-key=AZURE_OPENAI_KEY"
-                )
-        headers = {name.strip(): variable.strip() for name, _, variable in (one.partition("=") for one in self.header)}
-        return Connection(concurrency=self.concurrency, api_key_env=self.api_key_env, headers=headers)
+        return connection_of(self.header, api_key_env=self.api_key_env, concurrency=self.concurrency)
+
+
+def connection_of(headers: list[str], *, api_key_env: str | None, concurrency: int | None = None) -> Connection:
+    """How servers are reached, from options.
+
+    Raises:
+        UsageError: A header has no equals sign.
+    """
+    for text in headers:
+        if "=" not in text:
+            raise UsageError(
+                "--header takes NAME=VARIABLE, where VARIABLE is an environment variable that holds the value, for "
+                "example --header api-key=AZURE_OPENAI_KEY"
+            )
+    named = {name.strip(): variable.strip() for name, _, variable in (one.partition("=") for one in headers)}
+    return Connection(concurrency=concurrency, api_key_env=api_key_env, headers=named)
 
 
 def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool) -> None:
