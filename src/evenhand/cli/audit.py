@@ -13,7 +13,7 @@ from evenhand.cli.design_options import DesignOptions, build_plan
 from evenhand.cli.groups import takes
 from evenhand.cli.output import say
 from evenhand.cli.plan import show_preview
-from evenhand.cli.run_options import RunOptions, carry_out
+from evenhand.cli.run_options import RunOptions
 from evenhand.errors import UsageError
 from evenhand.records.plan import Plan
 
@@ -54,6 +54,7 @@ def audit(
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
+    from evenhand.cli.carry_out import carry_out
     from evenhand.rundir import default_directory
 
     say_settings(ctx, quiet=running.quiet)

@@ -9,7 +9,7 @@ import typer
 
 from evenhand.cli.config import ConfigOptions, say_settings
 from evenhand.cli.groups import takes
-from evenhand.cli.run_options import RunOptions, carry_out
+from evenhand.cli.run_options import RunOptions
 
 __all__ = ["register"]
 
@@ -37,6 +37,7 @@ def run(
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
+    from evenhand.cli.carry_out import carry_out
     from evenhand.plan.file import read_plan
 
     say_settings(ctx, quiet=running.quiet)
