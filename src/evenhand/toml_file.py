@@ -71,7 +71,7 @@ class TomlFile(Struct, frozen=True, kw_only=True):
 
 
 class TomlPlace(Struct, frozen=True, kw_only=True):
-    """A table of a file, for messages about what stands in it."""
+    """A table of a file, for messages about what is in it."""
 
     file: TomlFile
     path: TomlPath = ()

@@ -89,7 +89,7 @@ def read_settings(path: Path, *, profile: str | None, environment: Mapping[str, 
 
     Args:
         path: The file.
-        profile: The profile of settings that is added; None: only what stands at the top.
+        profile: The profile of settings that is added; None: only what is at the top.
         environment: Where keys are, so that none is taken from the file.
 
     Raises:

@@ -55,7 +55,7 @@ def status(
 
 
 def _sentence(found: RunStatus) -> str:
-    """Where the run stands, in one or two sentences."""
+    """How far the run is, in one or two sentences."""
     from evenhand.run.progress_lines import time_left
 
     asked = f"{found.asked:,} of {counted(found.planned, 'cell')} asked"

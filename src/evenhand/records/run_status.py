@@ -47,7 +47,7 @@ class RunStatus(Struct, frozen=True, kw_only=True):
     second_usd: float | None = None
     """What a judge or a second reader cost so far; None where there is none, or no price is known."""
     per_second: float | None = None
-    """Cells a second, over the time for which a running audit was watched; None where nothing runs."""
+    """Cells per second, over the time for which a running audit was watched; None where nothing runs."""
     seconds_left: float | None = None
     """None where nothing runs, or nothing was answered while it was watched."""
     findings: FindingsState
