@@ -49,7 +49,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     most: float | None = None
 
 
-class _Found(Struct, frozen=True, kw_only=True):
+class _FileSettings(Struct, frozen=True, kw_only=True):
     """The settings that a command was given by a file."""
 
     source: str
@@ -211,7 +211,7 @@ def _note(ctx: typer.Context, name: str, value: object) -> None:
             ctx.default_map = {name: given for name, given in found.values.items() if name in own}
 
 
-def _found(config: Path | None, profile: str | None) -> _Found | None:
+def _found(config: Path | None, profile: str | None) -> _FileSettings | None:
     """The settings of the file that is named, or that lies here; None where there is none.
 
     Raises:
@@ -225,7 +225,7 @@ def _found(config: Path | None, profile: str | None) -> _Found | None:
                 "one with --config, or write one with `evenhand init`"
             )
         return None
-    return _Found(source=str(path), profile=profile, values=read_settings(path, profile=profile))
+    return _FileSettings(source=str(path), profile=profile, values=read_settings(path, profile=profile))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -255,7 +255,7 @@ class ConfigOptions:
 def _from_file(ctx: typer.Context) -> dict[str, Any]:
     """Parameter -> value, of what the file has decided for this command."""
     found = ctx.meta.get(_META)
-    if not isinstance(found, _Found):
+    if not isinstance(found, _FileSettings):
         return {}
     return {
         name: value
@@ -267,7 +267,7 @@ def _from_file(ctx: typer.Context) -> dict[str, Any]:
 def say_settings(ctx: typer.Context, *, quiet: bool = False) -> None:
     """Tell on standard error which file was read, and what it has decided."""
     found = ctx.meta.get(_META)
-    if isinstance(found, _Found) and not quiet:
+    if isinstance(found, _FileSettings) and not quiet:
         profile = "" if found.profile is None else f", profile {found.profile}"
         keys = {one.parameter: one.key for one in settings().values()}
         decided = ", ".join(keys[name] for name in _from_file(ctx)) or "nothing; the command line says it all"

@@ -12,7 +12,7 @@ from evenhand.cli.groups import takes
 from evenhand.cli.output import print_json, say
 from evenhand.cli.run_options import connection_of
 from evenhand.errors import EndpointError
-from evenhand.records.checkup import Check
+from evenhand.records.checkup import DoctorCheck
 from evenhand.records.message import USUAL_SETTINGS
 from evenhand.records.plan import ModelSpec
 
@@ -85,7 +85,7 @@ def doctor(
         raise EndpointError(f"what cannot be audited as it stands, and the checks that failed: {told}")
 
 
-def _show(model: str, checks: tuple[Check, ...]) -> None:
+def _show(model: str, checks: tuple[DoctorCheck, ...]) -> None:
     say(model)
     for check in checks:
         say(f"  {check.result}: {check.name}. {check.found}")

@@ -67,11 +67,24 @@ def root(
     """Audit what stored user memory does to an LLM assistant's emotional reasoning."""
 
 
-<<<<<<< HEAD
-for module in (init, doctor, audit, plan, run, status, analyse, report, compare, gate, power, selftest, serve, gateway):
-=======
-for module in (audit, plan, run, analyse, report, compare, judge, gate, power, selftest, serve, gateway):
->>>>>>> main
+COMMANDS = (
+    init,
+    doctor,
+    audit,
+    plan,
+    run,
+    status,
+    analyse,
+    report,
+    compare,
+    judge,
+    gate,
+    power,
+    selftest,
+    serve,
+    gateway,
+)
+for module in COMMANDS:
     module.register(app)
 app.add_typer(items.app, name="items")
 app.add_typer(profiles.app, name="profiles")

@@ -44,7 +44,7 @@ _OTHERS = 3
 _PRESETS: tuple[Preset, ...] = ("quick", "standard")
 
 
-class _Asked(Struct, frozen=True, kw_only=True):
+class _Tried(Struct, frozen=True, kw_only=True):
     """One call and what came of it."""
 
     work: Work
@@ -57,16 +57,16 @@ class _Asked(Struct, frozen=True, kw_only=True):
 class _Ten(Struct, frozen=True, kw_only=True):
     """All calls."""
 
-    again: tuple[_Asked, ...]
+    again: tuple[_Tried, ...]
     """The same question, again and again."""
-    others: tuple[_Asked, ...]
-    remembered: tuple[_Asked, ...]
+    others: tuple[_Tried, ...]
+    remembered: tuple[_Tried, ...]
     """With a profile in the system message; the first is the question that was repeated."""
     side_by_side_s: float
     """How long the others and the remembered took, asked at once."""
     concurrency: int
 
-    def all(self) -> tuple[_Asked, ...]:
+    def all(self) -> tuple[_Tried, ...]:
         return (*self.again, *self.others, *self.remembered)
 
 
@@ -159,7 +159,7 @@ async def _ask(
         await endpoint.aclose()
 
 
-async def _why(first: _Asked, endpoint: Endpoint, patience_s: float) -> Standstill:
+async def _why(first: _Tried, endpoint: Endpoint, patience_s: float) -> Standstill:
     """What a first call without an answer shows: a declined one is asked again without its system message."""
     request = first.work.request
     turns = tuple(turn for turn in request.messages if turn.role != "system")
@@ -170,13 +170,13 @@ async def _why(first: _Asked, endpoint: Endpoint, patience_s: float) -> Standsti
     return "reachable" if asked.reply is None else "system role"
 
 
-async def _patiently(work: Sequence[Work], endpoint: Endpoint, patience_s: float) -> list[_Asked]:
+async def _patiently(work: Sequence[Work], endpoint: Endpoint, patience_s: float) -> list[_Tried]:
     """Ask at once, and wait for as long as there is patience."""
     calls = [asyncio.create_task(_one(one, endpoint)) for one in work]
     await asyncio.wait(calls, timeout=patience_s)
     late = f"no answer within {patience_s:g} s"
     asked = [
-        call.result() if call.done() else _Asked(work=one, error=late) for one, call in zip(work, calls, strict=True)
+        call.result() if call.done() else _Tried(work=one, error=late) for one, call in zip(work, calls, strict=True)
     ]
     for call in calls:
         call.cancel()
@@ -184,22 +184,22 @@ async def _patiently(work: Sequence[Work], endpoint: Endpoint, patience_s: float
     return asked
 
 
-async def _one(work: Work, endpoint: Endpoint) -> _Asked:
+async def _one(work: Work, endpoint: Endpoint) -> _Tried:
     """One call; whatever goes wrong with it is what came of it.
 
     Raises:
         LocalError: This machine ran out of something.
     """
     try:
-        return _Asked(work=work, reply=await endpoint.reply(work.request))
+        return _Tried(work=work, reply=await endpoint.reply(work.request))
     except LocalError:
         raise
     except AskError as error:
-        return _Asked(work=work, error=_words(error), declined=error.kind == "request")
+        return _Tried(work=work, error=_words(error), declined=error.kind == "request")
     except EvenhandError as error:
-        return _Asked(work=work, error=_words(error))
+        return _Tried(work=work, error=_words(error))
     except Exception as error:  # the border of a call, as in a run: an endpoint of somebody else may raise anything
-        return _Asked(work=work, error=_words(f"{type(error).__name__}: {error}"))
+        return _Tried(work=work, error=_words(f"{type(error).__name__}: {error}"))
 
 
 def _words(error: object) -> str:
@@ -249,7 +249,7 @@ def _read(none: Examination, ten: _Ten, *, plan: Plan, spec: ModelSpec, kind: En
     )
 
 
-def _outcome(one: _Asked, reply: Reply, items: dict[str, Item]) -> object:
+def _outcome(one: _Tried, reply: Reply, items: dict[str, Item]) -> object:
     cell = one.work.cell
     return outcome_of(reply, item=items[cell.item], cell=cell, extract=extractor_named("choice_letter", {}))
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from evenhand.records.plan import Preset
 
-__all__ = ["Check", "CheckName", "CheckResult", "Examination", "MemorySeen", "PresetCost", "Standstill"]
+__all__ = ["CheckName", "CheckResult", "DoctorCheck", "Examination", "MemorySeen", "PresetCost", "Standstill"]
 
 CheckName = Literal[
     "model", "reachable", "answers", "log-probabilities", "system role", "repeats", "speed", "cost of ten calls"
@@ -89,7 +89,7 @@ class Examination(Struct, frozen=True, kw_only=True):
     presets: tuple[PresetCost, ...] = ()
 
 
-class Check(Struct, frozen=True, kw_only=True):
+class DoctorCheck(Struct, frozen=True, kw_only=True):
     """One check, in words for a person."""
 
     name: CheckName

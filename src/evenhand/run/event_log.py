@@ -16,7 +16,7 @@ from evenhand.errors import EvenhandError, StoreError
 from evenhand.records.trial import OutcomeName
 from evenhand.run.limits import HaltReason, Progress, RunReport, StopReason
 
-__all__ = ["Asked", "Asking", "Ended", "EventLog", "Failed", "Halted", "LogEvent", "Started"]
+__all__ = ["AskedEvent", "AskingEvent", "EndedEvent", "EventLog", "FailedEvent", "Halted", "LogEvent", "StartedEvent"]
 
 EVERY_S = 1.0
 """Seconds between two reports of progress, at least."""
@@ -29,7 +29,7 @@ class _Event(Struct, frozen=True, kw_only=True, tag_field="kind"):
     """When it was written, in UTC."""
 
 
-class Started(_Event, frozen=True, kw_only=True, tag="started"):
+class StartedEvent(_Event, frozen=True, kw_only=True, tag="started"):
     """A run begins."""
 
     plan: str
@@ -39,7 +39,7 @@ class Started(_Event, frozen=True, kw_only=True, tag="started"):
     """Cells in the plan."""
 
 
-class Asking(_Event, frozen=True, kw_only=True, tag="asking"):
+class AskingEvent(_Event, frozen=True, kw_only=True, tag="asking"):
     """How far it has come; everything counted is on disk."""
 
     done: int
@@ -61,7 +61,7 @@ class Halted(Struct, frozen=True, kw_only=True):
     reason: HaltReason
 
 
-class Asked(_Event, frozen=True, kw_only=True, tag="asked"):
+class AskedEvent(_Event, frozen=True, kw_only=True, tag="asked"):
     """Asking ended."""
 
     stopped: StopReason
@@ -76,14 +76,14 @@ class Asked(_Event, frozen=True, kw_only=True, tag="asked"):
     given_up: tuple[Halted, ...] = ()
 
 
-class Ended(_Event, frozen=True, kw_only=True, tag="ended"):
+class EndedEvent(_Event, frozen=True, kw_only=True, tag="ended"):
     """Findings and report are written."""
 
     seconds: float
     """Since the start."""
 
 
-class Failed(_Event, frozen=True, kw_only=True, tag="failed"):
+class FailedEvent(_Event, frozen=True, kw_only=True, tag="failed"):
     """An error ended the command."""
 
     error: str
@@ -93,7 +93,7 @@ class Failed(_Event, frozen=True, kw_only=True, tag="failed"):
     """Since the start."""
 
 
-LogEvent = Started | Asking | Asked | Ended | Failed
+LogEvent = StartedEvent | AskingEvent | AskedEvent | EndedEvent | FailedEvent
 _INTERRUPTED = 130
 
 
@@ -125,7 +125,7 @@ class EventLog:
                 f"cannot write the log {str(path)!r} ({error.strerror}); name another file with --log"
             ) from error
         self._path = path
-        self._put(Started(time=_now(), plan=plan, models=tuple(map(hide, models)), planned=planned))
+        self._put(StartedEvent(time=_now(), plan=plan, models=tuple(map(hide, models)), planned=planned))
 
     def update(self, progress: Progress) -> None:
         """Write how far the run has come, once a second."""
@@ -133,7 +133,7 @@ class EventLog:
             return
         self._next = progress.seconds + EVERY_S
         self._put(
-            Asking(
+            AskingEvent(
                 time=_now(),
                 done=progress.done,
                 skipped=progress.skipped,
@@ -151,7 +151,7 @@ class EventLog:
     def asked(self, report: RunReport) -> None:
         """Write how asking ended."""
         self._put(
-            Asked(
+            AskedEvent(
                 time=_now(),
                 stopped=report.stopped,
                 asked=report.asked,
@@ -174,11 +174,11 @@ class EventLog:
     ) -> None:
         seconds = round(time.monotonic() - self._began, 3)
         if error is None:
-            self._put(Ended(time=_now(), seconds=seconds))
+            self._put(EndedEvent(time=_now(), seconds=seconds))
         else:
             interrupted = _INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
             code = error.exit_code if isinstance(error, EvenhandError) else interrupted
-            self._put(Failed(time=_now(), error=type(error).__name__, exit_code=code, seconds=seconds))
+            self._put(FailedEvent(time=_now(), error=type(error).__name__, exit_code=code, seconds=seconds))
         self._file.close()
 
     def _put(self, event: LogEvent) -> None:
