@@ -24,6 +24,7 @@ from evenhand.cli import (
     selftest,
     serve,
     train,
+    view,
 )
 from evenhand.errors import EvenhandError
 
@@ -63,7 +64,7 @@ def root(
     """Audit what stored user memory does to an LLM assistant's emotional reasoning."""
 
 
-for module in (audit, plan, run, analyse, report, compare, gate, power, selftest, serve, gateway):
+for module in (audit, plan, run, analyse, report, compare, gate, view, power, selftest, serve, gateway):
     module.register(app)
 app.add_typer(items.app, name="items")
 app.add_typer(profiles.app, name="profiles")
