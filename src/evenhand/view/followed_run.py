@@ -53,6 +53,10 @@ class Snapshot:
         """Which trials chose the best option."""
         return self.known.best_marks(self.columns)
 
+    def prepare(self) -> None:
+        """Work out now what the pages of pairs and items need, so that the first of them need not wait for it."""
+        _ = self.best, self.changed.by_memory, self.changed.by_version
+
     def hits(self, typed: str) -> NDArray[np.int64] | None:
         """Places of the texts that hold some words; None where nothing is looked for."""
         search = word_search(typed)
@@ -166,7 +170,9 @@ class FollowedRun:
             self._indexed = rows
 
     def _load(self) -> None:
-        self._snapshot = Snapshot(load_columns(self.index), self.known, self.index)
+        snapshot = Snapshot(load_columns(self.index), self.known, self.index)
+        snapshot.prepare()
+        self._snapshot = snapshot
 
     def _rows(self) -> tuple[int, int]:
         """Ids of the newest rows of the store; zeros where there is none yet."""

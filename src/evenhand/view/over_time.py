@@ -102,7 +102,11 @@ def _families(library: Library) -> tuple[list[Family], int]:
             continue
         groups.setdefault(known.questions, []).append((entry.name, known, findings))
     made = [
-        Family(key=key[:12], name=_name(runs[0][1]), runs=tuple(sorted(runs, key=lambda run: run[1].plan.created)))
+        Family(
+            key=key[:12],
+            name=_name(runs[0][1]),
+            runs=tuple(sorted(runs, key=lambda run: (run[1].plan.created, run[0]))),
+        )
         for key, runs in groups.items()
     ]
     return sorted(made, key=lambda one: (-len(one.runs), one.key)), left_out + max(0, len(entries) - _MOST_RUNS)
