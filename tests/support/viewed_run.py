@@ -22,7 +22,9 @@ from evenhand.view.run_folder import RunFolder
 from evenhand.view.site import view_app
 from tests.support.small_plan import small_plan
 
-HOSTILE = "<script>alert(1)</script>\"'&{{ 7*7 }}{% raw %}</pre></textarea> \u202etxet\u202c \x1b[31m javascript:alert(2)"
+HOSTILE = (
+    "<script>alert(1)</script>\"'&{{ 7*7 }}{% raw %}</pre></textarea> \u202etxet\u202c \x1b[31m javascript:alert(2)"
+)
 """What a model may answer, a bank may hold, or a person may write."""
 
 Answering = Callable[[Cell, Meeting], tuple[Outcome, Reply | None]]

@@ -100,26 +100,27 @@ class ChangedAnswers:
         """
         columns = self._columns
         own = wanted & (columns.column("item") == columns.code("item", item))
-        names = ("model", "condition", "order", "replicate")
-        sides: list[dict[tuple[object, ...], int]] = []
-        for arm in (first, second):
-            places = np.flatnonzero(own & (columns.column("arm") == columns.code("arm", arm)))
-            sides.append({self._shown_as(int(place), names, lone=arm == "none"): int(place) for place in places})
         without = "none" in (first, second)
-        keyed = [{(key[:2] + key[3:] if without else key): place for key, place in side.items()} for side in sides]
-        choice = columns.column("choice")
-        return [
-            TrialPair(place, keyed[1][key], same=bool(choice[place] == choice[keyed[1][key]]))
-            for key, place in keyed[0].items()
-            if key in keyed[1]
-        ]
+        places = [np.flatnonzero(own & (columns.column("arm") == columns.code("arm", arm))) for arm in (first, second)]
+        # No memory is asked once whatever the placement: it is then the side that several trials meet.
+        turned = first == "none"
+        lone, others = (places[0], places[1]) if turned else (places[1], places[0])
+        met = {self._shown_as(int(place), bare=without): int(place) for place in lone}
+        choice, pairs = columns.column("choice"), []
+        for place in others.tolist():
+            other = met.get(self._shown_as(place, bare=without))
+            if other is not None:
+                one, two = (other, place) if turned else (place, other)
+                pairs.append(TrialPair(one, two, same=bool(choice[one] == choice[two])))
+        return pairs
 
-    def _shown_as(self, place: int, names: tuple[str, ...], *, lone: bool) -> tuple[object, ...]:
-        """(model, format, the rest of the condition but for the cue, order, replicate) of a trial."""
-        model, code, order, replicate = (int(self._columns.column(name)[place]) for name in names)
-        condition = self._columns.conditions[code]
-        how = "" if lone else f"{condition.placement}/{condition.reader}/{condition.mitigation}"
-        return model, condition.answer, how, order, replicate
+    def _shown_as(self, place: int, *, bare: bool) -> tuple[object, ...]:
+        """(model, format, order, replicate) of a trial, and unless `bare` the rest of its condition but for the cue."""
+        columns = self._columns
+        condition = columns.conditions[int(columns.column("condition")[place])]
+        shown = () if bare else (condition.placement, condition.reader, condition.mitigation)
+        numbers = (int(columns.column(name)[place]) for name in ("model", "order", "replicate"))
+        return (*numbers, condition.answer, *shown)
 
     @property
     def _formats(self) -> dict[int, int]:

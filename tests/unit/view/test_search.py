@@ -12,7 +12,7 @@ def matches(typed: str, text: str) -> bool:
     search = word_search(typed)
     assert search is not None
     database = sqlite3.connect(":memory:")
-    database.execute("CREATE VIRTUAL TABLE w USING fts5 (body, tokenize=\"unicode61 remove_diacritics 2\")")
+    database.execute('CREATE VIRTUAL TABLE w USING fts5 (body, tokenize="unicode61 remove_diacritics 2")')
     database.execute("INSERT INTO w VALUES (?)", (text,))
     found = database.execute("SELECT count(*) FROM w WHERE w MATCH ?", (search.query,)).fetchone() == (1,)
     database.close()
