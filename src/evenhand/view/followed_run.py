@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict, deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
@@ -23,10 +24,12 @@ from evenhand.view.known_plan import KnownPlan
 from evenhand.view.search import found_texts, word_search
 from evenhand.view.trial_columns import Marks, TrialColumns, load_columns
 
-__all__ = ["FollowedRun", "Pace", "Snapshot"]
+__all__ = ["FollowedRun", "Pace", "Snapshot", "StillSearching"]
 
 _SEARCHES = 8
 """Searches whose result is kept."""
+_SEARCHERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="evenhand-view-search")
+"""SQLite leaves Python alone while it looks, so pages go on being made."""
 _PACE_OVER_S = 600.0
 _LEAST_S = 3.0
 _AGAIN_S = 5.0
@@ -46,7 +49,7 @@ class Snapshot:
         self.columns, self.known = columns, known
         self.changed = ChangedAnswers(columns, known)
         self._index = index
-        self._searches: OrderedDict[str, NDArray[np.int64]] = OrderedDict()
+        self._searches: OrderedDict[str, Future[NDArray[np.int64]]] = OrderedDict()
 
     @cached_property
     def best(self) -> Marks:
@@ -57,16 +60,36 @@ class Snapshot:
         """Work out now what the pages of pairs and items need, so that the first of them need not wait for it."""
         _ = self.best, self.changed.by_memory, self.changed.by_version
 
-    def hits(self, typed: str) -> NDArray[np.int64] | None:
-        """Places of the texts that hold some words; None where nothing is looked for."""
+    def hits(self, typed: str, *, patience_s: float | None = None) -> NDArray[np.int64] | None:
+        """Places of the texts that hold some words; None where nothing is looked for.
+
+        Args:
+            typed: The words.
+            patience_s: How long to wait; None: until they are found. The search goes on when the time is over.
+
+        Raises:
+            StillSearching: They were not found in that time.
+            StoreError: The index cannot be read.
+        """
         search = word_search(typed)
         if search is None:
             return None
-        if search.query not in self._searches:
-            self._searches[search.query] = found_texts(self._index, search)
+        found = self._searches.get(search.query)
+        if found is None:
+            found = self._searches[search.query] = _SEARCHERS.submit(found_texts, self._index, search)
             while len(self._searches) > _SEARCHES:
                 self._searches.popitem(last=False)
-        return self._searches[search.query]
+        try:
+            return found.result(patience_s)
+        except TimeoutError as error:
+            raise StillSearching from error
+        except EvenhandError:
+            del self._searches[search.query]
+            raise
+
+
+class StillSearching(Exception):
+    """The words were not found yet; the page says so and asks again. Never leaves the server."""
 
 
 class Pace(Struct, frozen=True):

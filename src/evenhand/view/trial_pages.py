@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evenhand.errors import UsageError
 from evenhand.report.numbers import count
 from evenhand.report.words import plural
 from evenhand.store.reading import StoreTable, open_trials
-from evenhand.view.followed_run import Snapshot
+from evenhand.view.followed_run import Snapshot, StillSearching
 from evenhand.view.library import Library
 from evenhand.view.render import ShownPage
 from evenhand.view.run_folder import FolderEntry
@@ -23,7 +24,10 @@ from evenhand.view.trial_filter import INSIDE, TrialFilter, choices, matching, r
 
 __all__ = ["TRIALS_A_PAGE", "page_number", "table_and_row", "trial_page", "trial_text", "trials_page", "wanted_places"]
 
+Places = NDArray[np.int64]
 TRIALS_A_PAGE = 50
+_PATIENCE_S = 0.12
+"""How long a page waits for a search; it says so then, and asks again."""
 _LARGEST_PAGE = 1_000_000_000
 
 
@@ -39,15 +43,22 @@ def page_number(query: Mapping[str, str]) -> int:
     return int(text)
 
 
-def wanted_places(filter: TrialFilter, snapshot: Snapshot) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def wanted_places(filter: TrialFilter, snapshot: Snapshot, *, patience_s: float | None = None) -> Places:
     """Places of the trials that are asked for, in the order of the store.
 
+    Args:
+        filter: What is asked for.
+        snapshot: The trials.
+        patience_s: How long words may be looked for; None: until they are found.
+
     Raises:
+        StillSearching: They were not found in that time.
         UsageError: The words that are looked for hold no letter and no digit.
     """
     if filter.q and word_search(filter.q) is None:
         raise UsageError(f"there is no word in the search {filter.q[:80]!r}; type letters or digits")
-    marks = matching(filter, snapshot.columns, snapshot.known, hits=snapshot.hits(filter.q))
+    hits = snapshot.hits(filter.q, patience_s=patience_s)
+    marks = matching(filter, snapshot.columns, snapshot.known, hits=hits)
     return np.flatnonzero(marks).astype(np.int64)
 
 
@@ -67,7 +78,10 @@ def trials_page(entry: FolderEntry, library: Library, query: Mapping[str, str]) 
     run = library.run(entry.path)
     snapshot, number = run.snapshot, page_number(query)
     filter = read_filter(query, run.known)
-    places = wanted_places(filter, snapshot)
+    try:
+        places, searching = wanted_places(filter, snapshot, patience_s=_PATIENCE_S), False
+    except StillSearching:
+        places, searching = np.zeros(0, dtype=np.int64), True
     start = (number - 1) * TRIALS_A_PAGE
     chosen = np.zeros(len(snapshot.columns), dtype=bool)
     chosen[places] = True
@@ -80,7 +94,8 @@ def trials_page(entry: FolderEntry, library: Library, query: Mapping[str, str]) 
             "here": "trials",
             "problems": [run.problem] if run.problem else [],
             "indexing": indexing(run),
-            "live": 2 if run.progress is not None else 0,
+            "searching": searching,
+            "live": 1 if searching else 2 if run.progress is not None else 0,
             "fields": choices(filter, run.known, snapshot.columns),
             "filter": filter,
             "inside": INSIDE,
@@ -95,9 +110,7 @@ def trials_page(entry: FolderEntry, library: Library, query: Mapping[str, str]) 
     )
 
 
-def _lines(
-    store: Path, snapshot: Snapshot, places: np.ndarray[tuple[int], np.dtype[np.int64]], filter: TrialFilter
-) -> list[TrialLine]:
+def _lines(store: Path, snapshot: Snapshot, places: Places, filter: TrialFilter) -> list[TrialLine]:
     search = word_search(filter.q) if filter.inside != "prompts" else None
     lines: list[TrialLine] = []
     if not len(places):

@@ -74,5 +74,5 @@ def test_a_link_is_neither_read_nor_written(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="cannot be written .*; the note was not kept"):
+    with pytest.raises(StoreError, match=r"cannot be written .*; the note was not kept"):
         add_annotation(tmp_path / "gone", item="i1", flags=(), note="x")

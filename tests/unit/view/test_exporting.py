@@ -63,7 +63,7 @@ def test_a_spreadsheet_takes_no_answer_for_a_formula(tmp_path: Path) -> None:
 def test_what_may_not_be_passed_on_is_left_out(tmp_path: Path) -> None:
     plan = viewed_run(tmp_path, plan=small_plan(bank=small_bank(redistribute=False)))
     for form in ("csv", "jsonl"):
-        text = exported(tmp_path, plan, form)  # type: ignore[arg-type]
+        text = exported(tmp_path, plan, form)
         assert "finds parcel" not in text
         assert "Relief" not in text
         assert "not to be passed on: i0, none, hash " in text

@@ -62,7 +62,7 @@ def test_the_pace_is_what_was_seen_while_a_run_is_asking(tmp_path: Path, monkeyp
         path.unlink()
     rows = run_rows(plan, cells=slice(0, 40))
     run = FollowedRun(tmp_path, KnownPlan(plan))
-    monkeypatch.setattr(followed_run.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     with open_store(tmp_path / "trials.sqlite", plan_sha256=plan.sha256) as store:
         store.append(rows[:10])
         assert run.pace() == Pace(asked=10, running=True, per_second=None)

@@ -71,8 +71,13 @@ def test_only_what_is_new_is_taken_in(tmp_path: Path, monkeypatch: pytest.Monkey
     viewed_part(tmp_path, plan, slice(0, 30))
     assert len(indexed_now(tmp_path)) == 30
     add_rows(tmp_path, plan, run_rows(plan, cells=slice(30, 37)))
-    read: list[int] = []
-    monkeypatch.setattr(index_build, "searched_text", lambda reply: read.append(1) or reply.text)
+    read: list[Reply] = []
+
+    def searched(reply: Reply) -> str:
+        read.append(reply)
+        return reply.text
+
+    monkeypatch.setattr(index_build, "searched_text", searched)
     assert len(indexed_now(tmp_path)) == 37
     assert len(read) == 7
     assert found(tmp_path, "parcel") == 37
@@ -209,5 +214,5 @@ def test_two_at_once_leave_every_trial_once(tmp_path: Path, monkeypatch: pytest.
 def test_where_no_index_can_be_kept_it_is_said(tmp_path: Path, own_cache: Path) -> None:
     viewed_run(tmp_path / "run")
     own_cache.write_text("a file in the way", encoding="utf-8")
-    with pytest.raises(StoreError, match="cannot be kept .* EVENHAND_CACHE"):
+    with pytest.raises(StoreError, match=r"cannot be kept .* EVENHAND_CACHE"):
         bring_up_to_date(tmp_path / "run" / "trials.sqlite", told=lambda _: True)

@@ -61,5 +61,5 @@ def test_a_plan_that_is_a_link_makes_no_run(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no folder '.*nowhere'; name a folder of runs"):
+    with pytest.raises(UsageError, match=r"there is no folder '.*nowhere'; name a folder of runs"):
         RunFolder(tmp_path / "nowhere")
