@@ -7,7 +7,7 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def index_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Indexes of the tests are kept beside their runs."""
     place = tmp_path / "cache"
     monkeypatch.setenv("EVENHAND_CACHE", str(place))

@@ -211,8 +211,8 @@ def test_two_at_once_leave_every_trial_once(tmp_path: Path, monkeypatch: pytest.
     )
 
 
-def test_where_no_index_can_be_kept_it_is_said(tmp_path: Path, own_cache: Path) -> None:
+def test_where_no_index_can_be_kept_it_is_said(tmp_path: Path, index_folder: Path) -> None:
     viewed_run(tmp_path / "run")
-    own_cache.write_text("a file in the way", encoding="utf-8")
+    index_folder.write_text("a file in the way", encoding="utf-8")
     with pytest.raises(StoreError, match=r"cannot be kept .* EVENHAND_CACHE"):
         bring_up_to_date(tmp_path / "run" / "trials.sqlite", told=lambda _: True)
