@@ -1,4 +1,4 @@
-"""What people note of the items of a run: `annotations.jsonl` in the run directory, one note a line.
+"""What people note of the items of a run: `annotations.jsonl` in the run directory, one note per line.
 
 Lines are added and never changed; the latest of an item counts. Nothing else reads or writes the file, so it outlives
 every new analysis of the run.

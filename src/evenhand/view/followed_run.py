@@ -24,7 +24,7 @@ from evenhand.view.known_plan import KnownPlan
 from evenhand.view.search import found_texts, word_search
 from evenhand.view.trial_columns import Marks, TrialColumns, load_columns
 
-__all__ = ["FollowedRun", "Pace", "Snapshot", "StillSearching"]
+__all__ = ["FollowedRun", "RunPace", "Snapshot", "StillSearching"]
 
 _SEARCHES = 8
 """Searches whose result is kept."""
@@ -57,7 +57,8 @@ class Snapshot:
         return self.known.best_marks(self.columns)
 
     def prepare(self) -> None:
-        """Work out now what the pages of pairs and items need, so that the first of them need not wait for it."""
+        """Work out now what pages need, so that the first of them need not wait for it."""
+        self.columns.unpack()
         _ = self.best, self.changed.by_memory, self.changed.by_version
 
     def hits(self, typed: str, *, patience_s: float | None = None) -> NDArray[np.int64] | None:
@@ -92,7 +93,7 @@ class StillSearching(Exception):
     """The words were not found yet; the page says so and asks again. Never leaves the server."""
 
 
-class Pace(Struct, frozen=True):
+class RunPace(Struct, frozen=True):
     """How far a run has come, and how fast it goes on."""
 
     asked: int
@@ -100,7 +101,7 @@ class Pace(Struct, frozen=True):
     running: bool
     """Whether a run is asking now."""
     per_second: float | None
-    """Cells a second, as seen since the page was first looked at; None: not seen yet."""
+    """Cells per second, as seen since the page was first looked at; None: not seen yet."""
 
     def seconds_left(self, planned: int) -> float | None:
         """How long the rest takes at this pace; None where that is not known."""
@@ -142,7 +143,7 @@ class FollowedRun:
             return False
         return self._rows() != self._indexed
 
-    def pace(self) -> Pace:
+    def pace(self) -> RunPace:
         """How far the run has come; every look at it is one more sample of its speed."""
         trials, _ = self._rows()
         columns = self.snapshot.columns
@@ -155,7 +156,7 @@ class FollowedRun:
         speed = None
         if self._seen and now - self._seen[0][0] >= _LEAST_S:
             speed = (asked - self._seen[0][1]) / (now - self._seen[0][0])
-        return Pace(asked=asked, running=running, per_second=speed)
+        return RunPace(asked=asked, running=running, per_second=speed)
 
     def catch_up(self, *, stopping: threading.Event) -> None:
         """Bring index and snapshot up to date; what goes wrong is kept in `problem`. For one thread at a time."""

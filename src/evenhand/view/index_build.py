@@ -116,7 +116,7 @@ class _Indexing:
                 if not told(IndexProgress(done=self._done(), total=total)):
                     return
         if totals["failures"]:
-            self._stand(self._trials.standing_failures())
+            self._keep_open(self._trials.standing_failures())
         told(IndexProgress(done=total, total=total))
 
     def _next_batch(self, table: StoreTable, last: int) -> bool:
@@ -251,12 +251,12 @@ class _Indexing:
             one = (len(cells), cells.tobytes(), turns.tobytes())
             self._database.execute("INSERT INTO batch (rows, cells, turns) VALUES (?, ?, ?)", one)
 
-    def _stand(self, rows: Sequence[int]) -> None:
-        """Say which failures still stand: the latest of a cell that got no answer since."""
+    def _keep_open(self, rows: Sequence[int]) -> None:
+        """Keep which failures still count: the latest of a cell that got no answer since."""
         with self._database:
             self._database.execute("BEGIN IMMEDIATE")
-            self._database.execute("DELETE FROM standing")
-            self._database.executemany("INSERT INTO standing VALUES (?)", [(row,) for row in rows])
+            self._database.execute("DELETE FROM open_failure")
+            self._database.executemany("INSERT INTO open_failure VALUES (?)", [(row,) for row in rows])
 
     def _note(self, name: str, value: str) -> None:
         self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))

@@ -49,7 +49,7 @@ _DDL = (
     "CREATE TABLE label (code INTEGER PRIMARY KEY, axis TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (axis, value))",
     "CREATE TABLE prompt (sha TEXT PRIMARY KEY, word INTEGER NOT NULL, characters INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE batch (number INTEGER PRIMARY KEY, rows INTEGER NOT NULL, cells BLOB NOT NULL, turns BLOB NOT NULL)",
-    "CREATE TABLE standing (id INTEGER PRIMARY KEY)",
+    "CREATE TABLE open_failure (id INTEGER PRIMARY KEY)",
     "CREATE TABLE second (model TEXT PRIMARY KEY, read INTEGER NOT NULL, written INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE VIRTUAL TABLE words USING fts5 (body, content='', tokenize=\"unicode61 remove_diacritics 2\")",
 )

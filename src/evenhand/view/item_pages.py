@@ -114,7 +114,7 @@ def _lines(run: FollowedRun, filter: TrialFilter, latest: Mapping[str, Annotatio
         lines.append(
             ItemLine(
                 item=name,
-                kind=kind_label(found.kind),
+                kind=found.kind,
                 stem=found.stem if len(found.stem) <= _STEM else f"{found.stem[: _STEM - 1].rstrip()}…",
                 asked=int(asked[code]),
                 answered=int(answered[code]),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from evenhand.errors import EvenhandError
 from evenhand.plan.file import PLAN_FILE, read_plan
 from evenhand.records.findings import Findings
 from evenhand.report.findings_file import read_findings
@@ -23,6 +24,7 @@ __all__ = ["Library"]
 _RUNS = 12
 """Runs whose trials are kept in memory."""
 _FILES = 200
+_AHEAD = 12
 _PATIENCE_S = 0.12
 """How long a page waits for the index: what is new in a run that is followed is taken in within that time."""
 
@@ -43,6 +45,7 @@ class Library:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="evenhand-view-index", daemon=True)
         self._thread.start()
+        self.later(self._read_ahead)
 
     def plan(self, path: Path) -> KnownPlan:
         """The plan of a run directory.
@@ -90,6 +93,16 @@ class Library:
         self._stopping.set()
         self._wanted.put(None)
         self._thread.join(timeout=10.0)
+
+    def _read_ahead(self) -> None:
+        """Read the plans and findings of the first runs, before the first page asks for them."""
+        for entry in [entry for entry in self.folder.entries() if entry.kind == "run"][:_AHEAD]:
+            if self._stopping.is_set():
+                return
+            try:
+                _ = self.plan(entry.path).planned, self.findings(entry.path)
+            except EvenhandError:  # the list of runs says what is wrong with it
+                continue
 
     def _work(self) -> None:
         while (work := self._wanted.get()) is not None and not self._stopping.is_set():

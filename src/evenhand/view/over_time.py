@@ -114,7 +114,7 @@ def _families(library: Library) -> tuple[list[Family], int]:
 
 def _name(known: KnownPlan) -> str:
     banks = ", ".join(stamp.name for stamp in known.plan.bank_stamps)
-    return f"{banks}; {count(known.planned_each)} cells a model"
+    return f"{banks}; {count(known.planned_each)} cells per model"
 
 
 def _chosen(families: Sequence[Family], key: str) -> Family | None:

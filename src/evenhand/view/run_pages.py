@@ -12,7 +12,7 @@ from evenhand.records.trial import OUTCOMES, OutcomeName
 from evenhand.report.blocks import NamedValue
 from evenhand.report.numbers import count, date_text, duration, money, percent
 from evenhand.report.words import plural, preset_label
-from evenhand.view.followed_run import FollowedRun, Pace
+from evenhand.view.followed_run import FollowedRun, RunPace
 from evenhand.view.library import Library
 from evenhand.view.render import ShownPage
 from evenhand.view.run_card import CardAnswer, card_answers, run_card
@@ -148,7 +148,7 @@ def _models(run: FollowedRun) -> tuple[ModelProgress, ...]:
     return tuple(made)
 
 
-def _progress(run: FollowedRun, pace: Pace) -> tuple[NamedValue, ...]:
+def _progress(run: FollowedRun, pace: RunPace) -> tuple[NamedValue, ...]:
     planned = run.known.planned
     share = percent(pace.asked / planned, digits=0) if planned else "0%"
     facts = [NamedValue("Asked", f"{count(pace.asked)} of {plural(planned, 'cell')} ({share})")]

@@ -1,4 +1,4 @@
-"""Words that somebody typed, as a search of SQLite's FTS5, and where they stand in a text."""
+"""Words that somebody typed, as a search of SQLite's FTS5, and where a text holds them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class WordSearch(Struct, frozen=True):
 
     @property
     def query(self) -> str:
-        """The search in the language of FTS5; everything that was typed stands in quotes."""
+        """The search in the language of FTS5; everything that was typed is in quotes."""
         quoted = (f'"{" ".join(phrase)}"' for phrase in self.phrases)
         return " ".join(f"{one}*" if goes_on else one for one, goes_on in zip(quoted, self.begins, strict=True))
 

@@ -24,7 +24,7 @@ Marks = NDArray[np.bool_]
 
 
 class TrialColumns:
-    """Every cell of a run that was asked, once, in the order of the store; failures that still stand come last.
+    """Every cell of a run that was asked, once, in the order of the store; failures without a later answer come last.
 
     Args:
         cells: One row of `CELL_TYPE` per trial.
@@ -56,6 +56,11 @@ class TrialColumns:
         if name not in self._columns:
             self._columns[name] = np.ascontiguousarray(self._cells[name])
         return self._columns[name]
+
+    def unpack(self) -> None:
+        """Lay out every field by itself now, which takes a moment for a million trials."""
+        for name in CELL_TYPE.names or ():
+            self.column(name)
 
     def code(self, axis: str, value: str) -> int:
         """The code of a value; -2, which nothing has, where no trial has the value."""
@@ -128,7 +133,7 @@ def load_columns(path: Path) -> TrialColumns:
         second = {
             str(model): (int(read), int(out)) for model, read, out in _all(database, "model, read, written", "second")
         }
-        standing = np.asarray([row for (row,) in _all(database, "id", "standing")], dtype=np.int64)
+        standing = np.asarray([row for (row,) in _all(database, "id", "open_failure")], dtype=np.int64)
         database.execute("COMMIT")
     cells = np.frombuffer(b"".join(cells for cells, _ in batches), dtype=CELL_TYPE)
     turns = np.frombuffer(b"".join(turns for _, turns in batches), dtype="<i8")

@@ -1,4 +1,4 @@
-"""Which trials a page shows: read from an address, written into one, and applied to the columns."""
+"""Which trials are shown: read from an address, written into one, and applied to the columns."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ __all__ = ["TRIALS_A_PAGE", "page_number", "table_and_row", "trial_page", "trial
 
 Places = NDArray[np.int64]
 TRIALS_A_PAGE = 50
-_PATIENCE_S = 0.12
+_PATIENCE_S = 0.08
 """How long a page waits for a search; it says so then, and asks again."""
 _LARGEST_PAGE = 1_000_000_000
 

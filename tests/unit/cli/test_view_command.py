@@ -43,12 +43,16 @@ def view(*arguments: str, cache: Path) -> Iterator[tuple[subprocess.Popen[str], 
         process.stderr.close()
 
 
+def page_at(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return str(answer.read().decode())
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_the_folder_and_ends_quietly_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     viewed_run(tmp_path / "runs" / "a")
     with view(str(tmp_path / "runs"), "--port", "0", cache=tmp_path / "cache") as (process, url):
-        with urllib.request.urlopen(f"{url}/run/a", timeout=30) as answer:
-            assert "simulated/null" in answer.read().decode()
+        assert "simulated/null" in page_at(f"{url}/run/a")
         process.send_signal(number)
         assert process.wait(timeout=20) == 0
         assert process.stderr is not None
@@ -72,8 +76,7 @@ def test_it_listens_on_loopback_alone(tmp_path: Path) -> None:
 def test_one_run_directory_is_shown_by_itself(tmp_path: Path) -> None:
     viewed_run(tmp_path / "runs" / "a")
     with view(str(tmp_path / "runs" / "a"), "--port", "0", cache=tmp_path / "cache") as (_, url):
-        with urllib.request.urlopen(url, timeout=30) as answer:
-            assert '<a href="/run/a">a</a>' in answer.read().decode()
+        assert '<a href="/run/a">a</a>' in page_at(url)
 
 
 def ended(*arguments: str) -> subprocess.CompletedProcess[str]:

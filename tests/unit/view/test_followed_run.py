@@ -8,7 +8,7 @@ import pytest
 
 from evenhand.store.store import open_store
 from evenhand.view import followed_run
-from evenhand.view.followed_run import FollowedRun, Pace
+from evenhand.view.followed_run import FollowedRun, RunPace
 from evenhand.view.known_plan import KnownPlan
 from evenhand.view.library import Library
 from evenhand.view.run_folder import RunFolder
@@ -28,7 +28,7 @@ def test_a_run_that_was_never_asked_has_no_trials(tmp_path: Path) -> None:
         path.unlink()
     run = followed(tmp_path)
     assert (len(run.snapshot.columns), run.problem, run.behind()) == (0, "", False)
-    assert run.pace() == Pace(asked=0, running=False, per_second=None)
+    assert run.pace() == RunPace(asked=0, running=False, per_second=None)
 
 
 def test_it_is_behind_until_it_has_caught_up(tmp_path: Path) -> None:
@@ -65,14 +65,14 @@ def test_the_pace_is_what_was_seen_while_a_run_is_asking(tmp_path: Path, monkeyp
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     with open_store(tmp_path / "trials.sqlite", plan_sha256=plan.sha256) as store:
         store.append(rows[:10])
-        assert run.pace() == Pace(asked=10, running=True, per_second=None)
+        assert run.pace() == RunPace(asked=10, running=True, per_second=None)
         store.append(rows[10:40])
         clock[0] += 10.0
         pace = run.pace()
-        assert pace == Pace(asked=40, running=True, per_second=3.0)
+        assert pace == RunPace(asked=40, running=True, per_second=3.0)
         assert pace.seconds_left(100) == 20.0
         assert pace.seconds_left(40) is None
-    assert run.pace() == Pace(asked=40, running=False, per_second=None)
+    assert run.pace() == RunPace(asked=40, running=False, per_second=None)
     assert run.pace().seconds_left(100) is None
 
 

@@ -40,7 +40,7 @@ async def test_runs_of_the_same_questions_stand_in_one_table_the_oldest_first(fo
     assert re.findall(r'<th scope="row"><a href="/run/(\w+)"', page) == ["jan", "feb"]
     assert re.findall(r'<span class="label">(\w+)</span>', page) == ["jan", "feb"]
     assert "1 run is left out: not analysed yet, or not readable." in page
-    assert len(re.findall(r'<option value="[0-9a-f]{12}"[^>]*>small; \d+ cells a model \(\d\)', page)) == 2
+    assert len(re.findall(r'<option value="[0-9a-f]{12}"[^>]*>small; \d+ cells per model \(\d\)', page)) == 2
 
 
 async def test_a_contrast_is_the_same_in_every_run(folder: Path) -> None:
