@@ -28,6 +28,7 @@ from evenhand.cli import (
     serve,
     status,
     train,
+    view,
 )
 from evenhand.errors import EvenhandError
 
@@ -79,6 +80,7 @@ COMMANDS = (
     compare,
     judge,
     gate,
+    view,
     power,
     selftest,
     serve,

@@ -18,7 +18,7 @@ from evenhand.records.findings import Findings
 from evenhand.report.blocks import Bars, Forest, Heat
 from evenhand.report.context import page_of
 
-__all__ = ["render", "render_figure", "render_html"]
+__all__ = ["holds_our_style", "page_policy", "render", "render_figure", "render_html"]
 
 
 def _text(name: str) -> str:
@@ -74,11 +74,21 @@ def render_html(findings: Findings) -> str:
         True
     """
     style, script = Markup(_text("style.css")), Markup(_text("page.js"))
-    policy = (
+    return render("page.html.j2", page=page_of(findings), style=style, script=script, policy=page_policy()) + "\n"
+
+
+def page_policy() -> str:
+    """The content security policy of a report of this version: its own style and script, and nothing else."""
+    style, script = _text("style.css"), _text("page.js")
+    return (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    return render("page.html.j2", page=page_of(findings), style=style, script=script, policy=policy) + "\n"
+
+
+def holds_our_style(text: str) -> bool:
+    """Whether a page has the style and the script of this version, so that `page_policy` lets it be shown."""
+    return f"<style>{_text('style.css')}</style>" in text and f"<script>{_text('page.js')}</script>" in text
 
 
 def render_figure(block: Forest | Heat | Bars) -> str:
