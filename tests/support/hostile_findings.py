@@ -11,7 +11,7 @@ from evenhand.records.run_summary import LevelName
 from tests.support.answer_pair import answer_pair
 from tests.support.findings_fixture import examples, full_findings
 
-HOSTILE = "<script>alert(1)</script>\"'&javascript:alert(2)"
+HOSTILE = "<script>alert(1)</script>\"'&javascript:alert(2){{ 7 * 7 }}{% raw %}\u202e\ud800=1+1"
 
 
 def hostile_findings() -> Findings:

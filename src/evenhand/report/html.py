@@ -17,8 +17,13 @@ from markupsafe import Markup
 from evenhand.records.findings import Findings
 from evenhand.report.blocks import Bars, Forest, Heat
 from evenhand.report.context import page_of
+from evenhand.report.shown import shown_text
 
 __all__ = ["render", "render_figure", "render_html"]
+
+
+_SCRIPTS = ("page.js", "save.js")
+"""What the page's one script is made of."""
 
 
 def _text(name: str) -> str:
@@ -38,12 +43,18 @@ def _slug(text: str) -> str:
     return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text).strip("-") or "block"
 
 
+def _shown(value: object) -> object:
+    """What a template puts out; text that is no markup of ours shows its hidden characters."""
+    return shown_text(value) if type(value) is str else value
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
         loader=FunctionLoader(_text),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -73,7 +84,7 @@ def render_html(findings: Findings) -> str:
         >>> page.lower().startswith("<!doctype html>")
         True
     """
-    style, script = Markup(_text("style.css")), Markup(_text("page.js"))
+    style, script = Markup(_text("style.css")), Markup("".join(map(_text, _SCRIPTS)))
     policy = (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
         "base-uri 'none'; form-action 'none'"

@@ -26,6 +26,7 @@ from evenhand.report.blocks import (
     Verdicts,
 )
 from evenhand.report.context import page_of
+from evenhand.report.shown import shown_text
 from evenhand.report.tables import SYMBOLS
 from evenhand.report.words import plural
 
@@ -53,11 +54,12 @@ def render_markdown(findings: Findings) -> str:
 
 def _text(text: str) -> str:
     """Text as text: markup characters escaped, line breaks turned to spaces."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    return _MARKUP.sub(r"\\\1", " ".join(shown_text(text).split()))
 
 
 def _fenced(text: str) -> str:
     """Text word for word, in a fence longer than any within."""
+    text = shown_text(text)
     longest = max((len(found) for found in _FENCE.findall(text)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}text\n{text}\n{fence}"
@@ -86,7 +88,7 @@ def _first(first: FirstScreen) -> list[str]:
     if first.pair is not None:
         parts += _pair(first.pair)
     steps = [
-        f"{number}. **{_text(step.title)}.** {_text(step.text)}\n\n   `{step.command.replace('`', '')}`"
+        f"{number}. **{_text(step.title)}.** {_text(step.text)}\n\n   `{shown_text(step.command).replace('`', '')}`"
         for number, step in enumerate(first.steps, 1)
     ]
     return [*parts, *(["### What to do next", *steps] if steps else [])]
@@ -133,17 +135,22 @@ def _block(block: Block) -> list[str]:
             assert_never(unreachable)
 
 
+def _told(block: Forest | Heat | Scatter | Bars) -> list[str]:
+    """Title and conclusion of a figure."""
+    return [f"### {_text(block.title)}", f"**{_text(block.conclusion)}**" if block.conclusion else ""]
+
+
 def _figure(block: Forest | Heat | Scatter | Bars) -> list[str]:
     """A figure as a table or a list."""
     match block:
         case Forest():
             return _forest(block)
         case Heat():
-            return [f"### {_text(block.title)}", _text(block.caption), _heat(block)]
+            return [*_told(block), _text(block.caption), _heat(block)]
         case Scatter():
             return _scatter(block)
         case Bars():
-            return [f"### {_text(block.title)}", "\n".join(f"- {_text(b.label)}: {_text(b.text)}" for b in block.bars)]
+            return [*_told(block), "\n".join(f"- {_text(b.label)}: {_text(b.text)}" for b in block.bars)]
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -175,16 +182,14 @@ def _forest(block: Forest) -> list[str]:
     estimands = list(dict.fromkeys(row.estimand for group in block.groups for row in group.rows))
     shown = ["Estimated: " + " / ".join(_text(one) for one in estimands)] if block.explorable else []
     unit = [f"In {block.axis.unit}."] if block.axis.unit else []
-    return [f"### {_text(block.title)}", *shown, " ".join([_text(block.caption), *unit]).strip(), table]
+    return [*_told(block), *shown, " ".join([_text(block.caption), *unit]).strip(), table]
 
 
 def _scatter(block: Scatter) -> list[str]:
-    columns = ("Number", "Policy", block.upward_label, "Interval", block.across_label)
-    rows: list[tuple[str, ...]] = [
-        (point.number, point.name, point.gap, point.span, point.kept) for point in block.points
-    ]
-    table = _table(columns, rows, numeric=(True, False, True, True, True))
-    return [f"### {_text(block.title)}", _text(block.caption), table]
+    columns = tuple(column.name for column in block.table.columns)
+    numeric = tuple(column.numeric for column in block.table.columns)
+    table = _table(columns, list(block.table.rows), numeric=numeric)
+    return [*_told(block), _text(block.caption), table]
 
 
 def _heat(block: Heat) -> str:
