@@ -88,11 +88,13 @@ def test_no_cell_of_a_saved_table_is_a_formula(browser: Any, tmp_path: Path) -> 
     )
     with Visit(browser, page.as_uri()) as visit:
         visit.page.evaluate(OPEN)
-        texts = []
-        for selector in visit.page.evaluate(
-            "[...document.querySelectorAll('.save')].map((one, index) => { one.id = `save-${index}`; return one.id; })"
-        )[:12]:
-            texts.append(saved(visit, f"#{selector} button:has-text('CSV')")[1].removeprefix("\ufeff"))
+        texts = visit.page.evaluate(
+            """async () => { const made = []; URL.createObjectURL = (blob) => { made.push(blob.text()); return "#"; };
+                HTMLAnchorElement.prototype.click = () => {};
+                document.querySelectorAll(".save button:first-of-type").forEach((one) => { one.click(); });
+                return await Promise.all(made); }"""
+        )
+        assert len(texts) > 10
         cells = [cell for text in texts for row in csv.reader(io.StringIO(text)) for cell in row]
         assert "'=cmd|" in "".join(cells)
         risky = [cell for cell in cells if re.match(r"[=+@\t\r]|-(?![\d.]+$)", cell)]
@@ -128,7 +130,7 @@ def test_a_drawing_of_hostile_words_is_well_formed_and_runs_nothing(browser: Any
 
 
 def test_names_of_saved_files_sort_as_the_page_does(browser: Any, reports: dict[str, str]) -> None:
-    with Visit(browser, reports["quick"]) as visit:
+    with Visit(browser, reports["full"]) as visit:
         visit.page.evaluate(OPEN)
         names = [
             saved(visit, f"#{section} .save button:has-text('CSV')")[0] for section in ("gaps", "factors", "memory")
