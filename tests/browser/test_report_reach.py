@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -12,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from evenhand.records.findings import Findings
 from evenhand.report.write import write_report
 from tests.support.browser import Visit
 from tests.support.findings_fixture import full_findings, quick_findings
@@ -20,7 +22,12 @@ from tests.support.tried_fixture import tried_findings
 
 pytestmark = pytest.mark.browser
 
-CASES = {"full": full_findings, "quick": quick_findings, "hostile": hostile_findings, "tried": tried_findings}
+CASES: dict[str, Callable[[], Findings]] = {
+    "full": full_findings,
+    "quick": quick_findings,
+    "hostile": hostile_findings,
+    "tried": tried_findings,
+}
 OPEN = "document.querySelectorAll('details').forEach((one) => { one.open = true; })"
 SVG = "{http://www.w3.org/2000/svg}"
 

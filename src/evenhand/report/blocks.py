@@ -35,6 +35,7 @@ __all__ = [
     "Points",
     "Prompt",
     "Prompts",
+    "Reader",
     "Scatter",
     "ScatterPoint",
     "Section",
@@ -358,7 +359,19 @@ class Facts(Struct, frozen=True, kw_only=True):
     command: str = ""
 
 
-Block = Forest | Grid | Heat | Bars | Scatter | Verdicts | Note | Prompts | Points | Facts
+class Reader(Struct, frozen=True, kw_only=True):
+    """Prompts and answers of a sample, any two of which the page puts side by side."""
+
+    id: str
+    title: str
+    caption: str
+    """What is in the sample, and what is left out."""
+    data: str
+    """Users, texts and items for the page's script: JSON, deflated, in base64."""
+    items: int
+
+
+Block = Forest | Grid | Heat | Bars | Scatter | Verdicts | Note | Prompts | Points | Facts | Reader
 
 
 class FirstAnswer(Struct, frozen=True, kw_only=True):

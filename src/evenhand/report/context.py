@@ -23,6 +23,7 @@ from evenhand.report.forest import variant_of
 from evenhand.report.limits import limits_of
 from evenhand.report.numbers import count, date_text, duration, money
 from evenhand.report.planted import planted_section
+from evenhand.report.reader_section import reader_section
 from evenhand.report.sections import factors_section, gaps_section, verdict_section
 from evenhand.report.source import Source, source_of
 from evenhand.report.stated_section import stated_section
@@ -46,6 +47,7 @@ def page_of(findings: Findings) -> Page:
     stated = stated_section(source)
     writing = writing_section(source)
     policies = tried_section(source)
+    reader = reader_section(source)
     return Page(
         title=_title(run) if run else "Analysis of a table of predictions",
         kicker="evenhand audit report" if run else "evenhand analysis report",
@@ -65,6 +67,7 @@ def page_of(findings: Findings) -> Page:
             *((writing,) if writing else ()),
             *((policies,) if policies else ()),
             memory_section(source),
+            *((reader,) if reader else ()),
             intersections_section(source),
             items_section(source),
             missing_section(source),

@@ -22,7 +22,7 @@ from evenhand.report.shown import shown_text
 __all__ = ["render", "render_figure", "render_html"]
 
 
-_SCRIPTS = ("page.js", "save.js")
+_SCRIPTS = ("page.js", "save.js", "reader.js")
 """What the page's one script is made of."""
 
 

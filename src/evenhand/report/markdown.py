@@ -21,6 +21,7 @@ from evenhand.report.blocks import (
     Points,
     Prompt,
     Prompts,
+    Reader,
     Scatter,
     Section,
     Verdicts,
@@ -122,6 +123,8 @@ def _block(block: Block) -> list[str]:
             return _figure(block)
         case Grid():
             return _grid(block)
+        case Reader():
+            return [f"### {_text(block.title)}", f"{_text(block.caption)} They are read in report.html."]
         case Note():
             return [f"> **{_text(block.title)}.** {_text(block.text)}"]
         case Prompts():

@@ -17,6 +17,7 @@ from tests.support.findings_fixture import (
     full_findings,
     interval_finding,
     quick_findings,
+    renumbered,
     run_summary,
     summary,
     without_number,
@@ -73,8 +74,7 @@ def test_rows_are_summed_up(rows: list[Finding], said: str) -> None:
 
 
 def test_an_open_row_without_width_names_no_range() -> None:
-    nothing = replace(OPEN, number=replace(OPEN.number, spread=replace(OPEN.number.spread, low=0.0, high=0.0)))
-    assert forest_conclusion([("a", nothing)]) == "a: open."
+    assert forest_conclusion([("a", renumbered(OPEN, low=0.0, high=0.0))]) == "a: open."
 
 
 def cell(pooled: float | None, half: float = 0.01) -> CellMean:
