@@ -34,6 +34,7 @@ def hostile_findings() -> Findings:
         findings=tuple(hostile(finding) for finding in whole.findings),
         items=tuple(msgspec.structs.replace(one, item=HOSTILE) for one in whole.items),
         options=tuple(msgspec.structs.replace(one, tag=HOSTILE, level=HOSTILE) for one in whole.options),
+        emotions=tuple(msgspec.structs.replace(one, keyed=HOSTILE, chosen=HOSTILE) for one in whole.emotions),
         mentions=tuple(msgspec.structs.replace(one, dimension=HOSTILE, arm_kind=HOSTILE) for one in whole.mentions),
         variances=tuple(msgspec.structs.replace(one, term=HOSTILE) for one in whole.variances),
         power=tuple(msgspec.structs.replace(one, size=HOSTILE) for one in whole.power),

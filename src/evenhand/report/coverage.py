@@ -12,6 +12,7 @@ from evenhand.records.run_summary import RunSummary
 from evenhand.records.trial import OUTCOMES
 from evenhand.report.blocks import Bar, BarPart, Bars, Block, Column, Forest, Grid, Section
 from evenhand.report.conclusions import outcomes_conclusion
+from evenhand.report.cost_figure import cost_figure
 from evenhand.report.forest import ForestSpec, forest_of
 from evenhand.report.limits import missing_share
 from evenhand.report.numbers import count, level, percent, size, unit_of
@@ -154,6 +155,8 @@ def detectable_section(source: Source) -> Section:
         blocks += [forest] if forest else []
     else:
         lead = "No smallest detectable gap could be computed from these findings."
+    cost = cost_figure(source)
+    blocks += [cost] if cost else []
     blocks += power_grids(source)
     return Section(
         id="power",

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from evenhand.records.finding import Finding
 from evenhand.records.measure import Measure
 from evenhand.report.blocks import Block, Forest, ForestGroup, Note, Section
+from evenhand.report.emotion_heat import emotion_heats
 from evenhand.report.forest import ForestSpec, anchor_of
 from evenhand.report.heat import heat_of
 from evenhand.report.numbers import count
@@ -177,6 +178,7 @@ def items_section(source: Source) -> Section:
     for measure in measures:
         blocks += measure_forests(source, measure, folded=True)
         blocks += grids[measure](source) if measure in grids else []
+    blocks = [*emotion_heats(source), *blocks]
     return Section(
         id="items",
         nav="Items and options",

@@ -114,7 +114,8 @@ def test_landmarks_captions_and_names_are_there(reader: Reader) -> None:
     assert {"header", "nav", "main", "footer"} <= set(names)
     assert names.count("table") == names.count("caption")
     for attributes in reader.all("svg"):
-        assert attributes.get("aria-hidden") == "true" or "overflow" in attributes
+        described = attributes.get("aria-labelledby") and attributes.get("aria-describedby")
+        assert attributes.get("aria-hidden") == "true" or "overflow" in attributes or described
     for attributes in reader.all("figure"):
         assert attributes.get("aria-label") or attributes.get("aria-labelledby")
     for attributes in reader.all("th"):
