@@ -41,8 +41,10 @@ __all__ = [
 
 _SHAPES: tuple[Shape, ...] = ("difference", "equivalent", "inconclusive", "not assessable", "descriptive")
 _SCALES = {"sd": "standard deviation of the score, which runs from 0 to 1", "ratio": "ratio"}
-_LONG = 24
+_LONG = 16
 """Rows beyond which a foldable figure is folded."""
+_PAPER = 24
+"""Rows beyond which a folded figure stays folded on paper."""
 _FEW = 2
 """With more distinct estimands than this they are given in the rows and the table only."""
 
@@ -128,7 +130,7 @@ def forest_of(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, text
         bounds=bounds,
         table=findings_grid(groups, spec=spec, texts=texts) if spec.table else None,
         folded=spec.folded or (spec.foldable and len(shown) > _LONG),
-        on_paper=len(shown) <= _LONG,
+        on_paper=len(shown) <= _PAPER,
         explorable=spec.explorable,
     )
 

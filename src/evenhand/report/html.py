@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import zlib
 from functools import lru_cache
 from importlib import resources
 
@@ -22,7 +23,7 @@ from evenhand.report.shown import shown_text
 __all__ = ["render", "render_figure", "render_html"]
 
 
-_SCRIPTS = ("page.js", "save.js", "reader.js")
+_SCRIPTS = ("unpack.js", "page.js", "save.js", "reader.js")
 """What the page's one script is made of."""
 
 
@@ -43,6 +44,26 @@ def _slug(text: str) -> str:
     return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text).strip("-") or "block"
 
 
+_LONG = 12_000
+"""Characters of markup that is folded from which on it is deflated."""
+
+
+def _folded(markup: Markup, kind: str = "") -> Markup:
+    """Markup of something that is folded: as it is where it is short, else deflated, for the page's script.
+
+    Args:
+        markup: What a template made, escaped.
+        kind: `drawn` for a figure, which can be saved as a drawing.
+    """
+    if len(markup) <= _LONG:
+        return markup
+    data = base64.b64encode(zlib.compress(markup.encode("utf-8", "replace"), 9)).decode()
+    return Markup(
+        '<div class="folded-away {}"><p class="plain">This long part needs the script of the page. All of its numbers '
+        'are in <a href="findings.json">findings.json</a> too.</p><pre hidden>{}</pre></div>'
+    ).format(kind, data)
+
+
 def _shown(value: object) -> object:
     """What a template puts out; text that is no markup of ours shows its hidden characters."""
     return shown_text(value) if type(value) is str else value
@@ -60,6 +81,7 @@ def _environment() -> Environment:
     )
     environment.filters["block_type"] = _block_type
     environment.filters["slug"] = _slug
+    environment.filters["fold"] = _folded
     return environment
 
 

@@ -113,8 +113,7 @@
   find("button[name=after]").addEventListener("click", () => turn(1));
 
   const start = async () => {
-    const bytes = Uint8Array.from(atob(find(".packed").textContent), (letter) => letter.charCodeAt(0));
-    data = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
+    data = await (await inflated(find(".packed").textContent)).json();
     const models = [...new Set(data.items.map((item) => item.model))];
     fill(selects.model, models.map((name) => [name, name]));
     find("label.model").hidden = models.length < 2;

@@ -99,7 +99,7 @@
   const order = new Map(all("main > section").map((section, index) => [section, String(index + 1).padStart(2, "0")]));
   const fileName = (one, ending) => {
     const section = one.closest("section");
-    const number = String(all(".figure, .fold", section).indexOf(one) + 1).padStart(2, "0");
+    const number = one.dataset.number.padStart(2, "0");
     const slug = nameOf(one).toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 48).replace(/^-|-$/g, "");
     return `evenhand-${order.get(section)}-${section.id}-${number}-${slug || "figure"}.${ending}`;
   };
@@ -115,18 +115,20 @@
     made.type = "button";
     made.textContent = word;
     made.setAttribute("aria-label", `Save ${nameOf(one)} as ${word}`);
-    made.addEventListener("click", () => { save(make(), type, fileName(one, ending)); });
+    made.addEventListener("click", async () => { await unpack(one); save(make(), type, fileName(one, ending)); });
     return made;
   };
   all(".figure, details.fold").forEach((one) => {
     if (one.matches(".figure details.fold")) return;
-    const tables = all("table", one), table = tables[tables.length - 1];
-    if (!table) return;
+    if (!one.querySelector("table, .folded-away")) return;
+    const last = () => { const tables = all("table", one); return tables[tables.length - 1]; };
+    const section = one.closest("section");
+    one.dataset.number = section.dataset.saved = String(Number(section.dataset.saved || 0) + 1);
     const body = one.querySelector("figure") || one;
     const row = document.createElement("p");
     row.className = "save";
-    row.append("Save: ", button(one, "CSV", () => csv(table), "text/csv", "csv"));
-    if (one.matches(".figure") && one.querySelector(":scope svg:not(.defs), :scope table.heat"))
+    row.append("Save: ", button(one, "CSV", () => csv(last()), "text/csv", "csv"));
+    if (one.matches(".figure") && one.querySelector(":scope svg:not(.defs), :scope table.heat, :scope .drawn"))
       row.append(button(one, "SVG", () => svg(body, nameOf(one)), "image/svg+xml", "svg"));
     body.append(row);
   });
