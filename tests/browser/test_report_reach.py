@@ -14,6 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from evenhand.records.findings import Findings
+from evenhand.records.identity import finding_id
 from evenhand.report.write import write_report
 from tests.support.browser import Visit
 from tests.support.findings_fixture import full_findings, quick_findings
@@ -99,6 +100,7 @@ def test_no_cell_of_a_saved_table_is_a_formula(browser: Any, tmp_path: Path) -> 
             """async () => { const made = []; URL.createObjectURL = (blob) => { made.push(blob.text()); return "#"; };
                 HTMLAnchorElement.prototype.click = () => {};
                 document.querySelectorAll(".save button:first-of-type").forEach((one) => { one.click(); });
+                await new Promise((resolve) => { setTimeout(resolve, 500); });
                 return await Promise.all(made); }"""
         )
         assert len(texts) > 10
@@ -134,6 +136,29 @@ def test_a_drawing_of_hostile_words_is_well_formed_and_runs_nothing(browser: Any
         drawing = ElementTree.fromstring(text.encode())
         assert not [one for one in drawing.iter() if one.tag.endswith("script")]
         assert "<script>alert(1)" in "".join(drawing.itertext())
+
+
+def test_what_lies_deflated_is_put_in_its_place_when_it_is_opened_linked_to_or_saved(
+    browser: Any, tmp_path: Path
+) -> None:
+    findings = full_findings(tuple(f"host/model-{number}" for number in range(6)))
+    url = write_report(findings, tmp_path).as_uri()
+    last = [one for one in findings.findings if one.measure == "factor_gap"][-1]
+    with Visit(browser, url) as visit:
+        folded = visit.page.locator("details.figure:not([data-print]):has(.folded-away.drawn)").first
+        folded_id = folded.get_attribute("id")
+        figure = visit.page.locator(f"#{folded_id}")
+        assert figure.locator(".row").count() == 0
+        figure.locator("summary").first.click()
+        figure.locator(".row").first.wait_for()
+        figure.locator(".row > summary").first.click()
+        assert figure.locator(".row .about").first.is_visible()
+        _, text = saved(visit, f"#{folded_id} .save button:has-text('CSV')")
+        assert len(list(csv.reader(io.StringIO(text)))) == 1 + figure.locator(".row").count() > 10
+    with Visit(browser, f"{url}#{finding_id(last)}") as visit:
+        visit.page.wait_for_function("(name) => document.getElementById(name)?.open", arg=finding_id(last))
+        assert visit.page.locator(f"[id='{finding_id(last)}'] .about").is_visible()
+        assert visit.messages == []
 
 
 def test_names_of_saved_files_sort_as_the_page_does(browser: Any, reports: dict[str, str]) -> None:

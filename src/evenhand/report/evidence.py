@@ -38,6 +38,7 @@ def memory_section(source: Source) -> Section:
             left="worse than no memory",
             right="better than no memory",
             margin=source.margin,
+            foldable=source.many,
         ),
     )
     blocks += measure_forests(source, "accuracy", folded=bool(effects))
@@ -84,6 +85,7 @@ def _own_facts(source: Source, *, effects: list[Finding], flips: list[Finding]) 
         caption="Benefit items need the fact; sycophancy probes must not be swayed by it. These effects are meant to "
         "be large or nil, so they have a scale of their own.",
         margin=source.margin,
+        foldable=source.many,
     )
     floor = ForestSpec(
         id="own-fact-flips",

@@ -82,7 +82,7 @@ def anchor_of(finding: Finding) -> str:
 
 def variant_of(finding: Finding, *, among: Sequence[Finding]) -> str:
     """What tells a finding from its neighbours besides model and kind: the coordinates of its condition that vary."""
-    others = [asdict(other.where) for other in among]
+    others = [asdict(where) for where in {other.where for other in among}]
     return ", ".join(
         f"{name} {plain(own)}"
         for name, own in asdict(finding.where).items()

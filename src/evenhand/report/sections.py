@@ -119,6 +119,7 @@ def gaps_section(source: Source) -> Section:
             left=f"{plain(settings.disadvantaged)} score higher",
             right=f"{plain(settings.advantaged)} score higher",
             margin=source.margin,
+            foldable=source.many,
         ),
         texts=with_kind(gaps),
     )
