@@ -13,6 +13,7 @@ from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.measure import Measure, QuantityName
 from evenhand.records.run_summary import ExamplePrompt, RunSummary, SecondUse
+from evenhand.report.appendix import appendix_section
 from evenhand.report.as_read import as_read_section
 from evenhand.report.blocks import Block, Facts, NamedValue, Note, Page, Points, Prompt, Prompts, Section
 from evenhand.report.change_page import change_page
@@ -82,6 +83,7 @@ def page_of(findings: Findings) -> Page:
                 blocks=(Points(limits_of(findings)),),
                 part="methods",
             ),
+            appendix_section(source),
             _reproduce_section(findings),
         ),
         footer="Written by evenhand" + (f" {run.evenhand}" if run else "") + ". The page needs no network.",
@@ -282,7 +284,11 @@ def _reproduce_section(findings: Findings) -> Section:
         NamedValue("Confirmatory", joined([plain(measure) for measure in settings.confirmatory])),
         NamedValue("Analysis seed", str(settings.seed)),
     )
-    files = {"findings.json": "every number on this page", "report.md": "this report as Markdown"}
+    files = {
+        "findings.json": "every number on this page",
+        "report.md": "this report as Markdown, the most important part of it",
+        "model-card.md": "what a model card may say of it",
+    }
     if run is None:
         return Section(
             id="reproduce",

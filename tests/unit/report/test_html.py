@@ -29,7 +29,7 @@ CASES: dict[str, Callable[[], Findings]] = {
     "empty": empty_findings,
     "hostile": hostile_findings,
 }
-FILES = {"findings.json", "report.md", "plan.json", "scores.parquet", "trials.sqlite"}
+FILES = {"findings.json", "report.md", "model-card.md", "plan.json", "scores.parquet", "trials.sqlite"}
 STYLE = Path(__file__).resolve().parents[3] / "src/evenhand/report/templates/style.css"
 
 
