@@ -34,6 +34,7 @@ from evenhand.endpoints.kinds import kind_of, open_endpoint
 from evenhand.endpoints.redact import known_secrets
 from evenhand.errors import StoreError, UsageError
 from evenhand.head.answer_pairs import answer_pairs
+from evenhand.head.answer_sample import answer_sample
 from evenhand.head.judging import rater_checks
 from evenhand.head.pairwise_checks import pairwise_checks
 from evenhand.head.summary import example_prompts, run_summary
@@ -390,6 +391,7 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None, labels:
         summary = msgspec.structs.replace(summary, interim=trials.count() < sum(m.planned for m in summary.models))
         findings = analyse(scores, measurements=measurements, run=summary, examples=examples)
         pairs = answer_pairs(worst_differences(findings), plan=plan, scores=scores, trials=trials)
+        sample = answer_sample(plan=plan, scores=scores, trials=trials)
     planned = sum(model.planned for model in summary.models)
     asked = sum(sum(model.outcomes.values()) for model in summary.models)
     warnings = []
@@ -399,7 +401,12 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None, labels:
         rows = "1 row" if lost == 1 else f"{lost:,} rows"
         warnings.append(f"{rows} of {TRIALS_FILE} cannot be read and are left out of every number.")
     return msgspec.structs.replace(
-        findings, rater=rater, pairwise=pairwise, pairs=pairs, warnings=(*warnings, *findings.warnings)
+        findings,
+        rater=rater,
+        pairwise=pairwise,
+        pairs=pairs,
+        sample=sample,
+        warnings=(*warnings, *findings.warnings),
     )
 
 

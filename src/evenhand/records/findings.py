@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from evenhand.records.answer_pair import AnswerPair
+from evenhand.records.answer_sample import AnswerSample
 from evenhand.records.as_read import AsRead
 from evenhand.records.comparison import RunComparison
 from evenhand.records.finding import Finding
@@ -75,6 +76,8 @@ class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDIN
     """Prompts word for word."""
     pairs: tuple[AnswerPair, ...] = ()
     """Two answers to one item that show the difference which decides a model's answer; at most one per model."""
+    sample: AnswerSample | None = None
+    """Prompts and answers of some items behind every user, for reading; bounded, and nothing is computed from it."""
     comparison: RunComparison | None = None
     """Set where every finding is a change between two runs."""
     warnings: tuple[str, ...] = ()
