@@ -70,6 +70,16 @@ class DesignOptions:
         list[str],
         typer.Option(help=f"Where memory sits; may be repeated: {', '.join(PLACEMENTS)}.", rich_help_panel=DESIGN),
     ] = dataclasses.field(default_factory=list)
+    system_prompt: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of your product's system prompt, with {{ memory }} where memory goes.", rich_help_panel=DESIGN
+        ),
+    ] = None
+    memory_template: Annotated[
+        Path | None,
+        typer.Option(help="File of the text that memory is shown in (Jinja: facts, text).", rich_help_panel=DESIGN),
+    ] = None
     reader: Annotated[
         list[str],
         typer.Option(
@@ -254,6 +264,8 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
         extractor_options=options_of_reader,
         command=redact(shlex.join(["evenhand", *sys.argv[1:]]), secrets),
         prompts=tuple(str(path) for path in options.prompts),
+        system_prompt=None if options.system_prompt is None else str(options.system_prompt),
+        memory_template=None if options.memory_template is None else str(options.memory_template),
         rater=_rater(options, secrets=secrets),
         mitigations=tuple(options.mitigation),
         analysis=AnalysisSettings(margin=options.margin, looks=options.looks, wording=options.wording),

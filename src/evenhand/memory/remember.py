@@ -2,7 +2,8 @@
 
 One system message always comes first and begins with the base prompt. Memory is added after it, then the reader
 prompt. The no-memory arm has the base prompt and nothing else: a reader prompt speaks of what is known of the user,
-so it would be a prompt about memory without memory.
+so it would be a prompt about memory without memory. A product's own system prompt takes the place of the base prompt;
+memory and reader prompt then go where its mark is.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from msgspec import Struct
 
 from evenhand.errors import UsageError
 from evenhand.memory.dates import saved_on
+from evenhand.memory.own_prompts import SYSTEM_PROMPT, with_memory
 from evenhand.memory.stores.bm25 import Bm25Store
 from evenhand.memory.templates import render
 from evenhand.memory.voice import first_person
@@ -92,38 +94,44 @@ def remember(
         UsageError: An arm that should hold facts has none.
     """
     templates = sources.templates
-    base = render(templates, "base")
     if arm.kind == "none":
-        return Remembered(messages=(Message(role="system", content=base),), retrieved=None, characters=0)
+        return Remembered(messages=(_system(templates, ""),), retrieved=None, characters=0)
     if not arm.facts:
         message = f"Arm {arm.id!r} has no facts to show; only the arm 'none' may be empty."
         raise UsageError(message)
     held = arm.facts if facts is None else facts
     if not held and (placement != "retrieved" or not sources.distractors):
         return Remembered(
-            messages=(Message(role="system", content=base),),
+            messages=(_system(templates, ""),),
             retrieved=() if placement == "retrieved" else None,
             characters=0,
         )
     shown = _show(held, placement=placement, query=query, sources=sources)
     told = "" if reader == "none" else render(templates, f"reader-{reader}")
-    content = "\n\n".join(part for part in (base, shown.system, told) if part)
+    memory = "\n\n".join(part for part in (shown.system, told) if part)
     characters = len(shown.system) + sum(len(turn.content) for turn in shown.turns)
     return Remembered(
-        messages=(Message(role="system", content=content), *shown.turns),
+        messages=(_system(templates, memory), *shown.turns),
         retrieved=shown.retrieved,
         characters=characters,
     )
 
 
+def _system(templates: Mapping[str, str], memory: str) -> Message:
+    """The system message: the product's own prompt with memory at its mark, or the base prompt and memory after it."""
+    own = templates.get(SYSTEM_PROMPT)
+    if own is not None:
+        return Message(role="system", content=with_memory(own, memory))
+    base = render(templates, "base")
+    return Message(role="system", content="\n\n".join(part for part in (base, memory) if part))
+
+
 def _show(facts: tuple[Fact, ...], *, placement: Placement, query: str, sources: MemorySources) -> _ShownMemory:
     match placement:
         case "system":
-            return _ShownMemory(system=render(sources.templates, "system", facts=_dated(facts)))
+            return _ShownMemory(system=_written(sources.templates, "system", _dated(facts)))
         case "narrative":
-            return _ShownMemory(
-                system=render(sources.templates, "narrative", text=" ".join(fact.text for fact in facts))
-            )
+            return _ShownMemory(system=_written(sources.templates, "narrative", _dated(facts)))
         case "history":
             return _history(facts, templates=sources.templates)
         case "retrieved":
@@ -132,6 +140,11 @@ def _show(facts: tuple[Fact, ...], *, placement: Placement, query: str, sources:
             return _tool(facts, templates=sources.templates)
         case _:
             assert_never(placement)
+
+
+def _written(templates: Mapping[str, str], name: str, facts: Sequence[ShownFact]) -> str:
+    """Facts in the words of a template: one by one with their dates, or as one paragraph."""
+    return render(templates, name, facts=facts, text=" ".join(fact.text for fact in facts))
 
 
 def _dated(facts: Sequence[Fact]) -> list[ShownFact]:
@@ -162,7 +175,7 @@ def _retrieved(facts: tuple[Fact, ...], *, query: str, sources: MemorySources) -
     found = store.search(query, k=sources.top_k)
     notes = [ShownFact(text=store.texts[index], date=saved_on(index)) for index in found]
     return _ShownMemory(
-        system=render(sources.templates, "retrieved", facts=notes),
+        system=_written(sources.templates, "retrieved", notes),
         retrieved=tuple(index for index in found if index < len(facts)),
     )
 

@@ -18,6 +18,7 @@ from evenhand.design.cells import Crossing
 from evenhand.design.presets import preset_design
 from evenhand.endpoints.kinds import kind_of
 from evenhand.errors import BankError, UsageError
+from evenhand.memory.own_prompts import own_templates
 from evenhand.memory.templates import load_templates
 from evenhand.mitigate.named import mitigation_spec
 from evenhand.plan.file import stamp_plan
@@ -66,6 +67,10 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Options of the extractor, such as the model of `llm_extract`."""
     prompts: tuple[str, ...] = ()
     """Files of the user's own prompts, beside the banks that are named; alone where none is."""
+    system_prompt: str | None = None
+    """File of the product's own system prompt, with `{{ memory }}` where memory goes; None: the shipped base prompt."""
+    memory_template: str | None = None
+    """File of the text that memory is shown in, a Jinja template; None: the shipped ones."""
     rater: Rater | None = None
     """A second model that rates written answers."""
     mitigations: tuple[str, ...] = ()
@@ -86,7 +91,8 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         now: The time written into the plan, which decides nothing; None: the present.
 
     Raises:
-        UsageError: No model, a model named twice, or an extractor that the items do not fit.
+        UsageError: No model, a model named twice, an extractor that the items do not fit, or a prompt of the product
+            that cannot be used.
         EndpointError: A model's name that no endpoint has.
         BankError: A bank cannot be used, or two banks share an item id.
         CohortError: A cohort cannot be used.
@@ -115,7 +121,7 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
     banks = _banks(request, models=models, design=design)
     cohorts = tuple(load_cohort(name, cues=_cues(name, design)) for name in request.cohorts)
     cohorts = tuple(cohort for cohort in cohorts if _takes_part(cohort, design))
-    prompts = {**load_templates(), **ask_templates(request.extractor, _formats(design))}
+    prompts = {**_memory_templates(request, design), **ask_templates(request.extractor, _formats(design))}
     prompts |= {} if request.rater is None else judge_templates()
     retrieved = "retrieved" in design.placements
     plan = Plan(
@@ -152,6 +158,16 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         kinds = ", ".join(design.kinds)
         raise UsageError(f"the design asks nothing: no item of the kinds {kinds} in the banks; name others with --kind")
     return stamp_plan(plan)
+
+
+def _memory_templates(request: PlanRequest, design: Design) -> dict[str, str]:
+    """The shipped templates of memory, with the product's own prompts in their place."""
+    return own_templates(
+        load_templates(),
+        system_prompt=None if request.system_prompt is None else Path(request.system_prompt),
+        memory_template=None if request.memory_template is None else Path(request.memory_template),
+        placements=design.placements,
+    )
 
 
 def _policies(request: PlanRequest, design: Design) -> tuple[MitigationSpec, ...]:
