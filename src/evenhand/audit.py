@@ -42,6 +42,7 @@ from evenhand.mitigate.on_answer.endpoint import PolicyEndpoint
 from evenhand.mitigate.policy import AnswerPolicy
 from evenhand.plan.cost import prices_of
 from evenhand.plan.make import PlanRequest, make_plan
+from evenhand.plan.placements import check_sources, products_of
 from evenhand.plan.questions import Questions
 from evenhand.plan.second_models import every_model, second_models
 from evenhand.plan.settling import settled
@@ -57,6 +58,7 @@ from evenhand.run.execute import Behind, execute
 from evenhand.run.halted import halted
 from evenhand.run.ledger import Ledger, MeteredEndpoint
 from evenhand.run.limits import Limits, Listener, RunReport, StopReason
+from evenhand.run.product_users import ProductUsers, product_users, told_what_is_left
 from evenhand.run.secrets import secrets_of
 from evenhand.rundir import (
     FINDINGS_FILE,
@@ -73,6 +75,7 @@ from evenhand.scoring.judging.labels import read_labels
 from evenhand.scoring.llm_extract import ExtractedEndpoint
 from evenhand.scoring.outcome import outcome_of
 from evenhand.store.json_file import write_json
+from evenhand.store.memory_journal import MEMORY_FILE, MemoryJournal
 from evenhand.store.reading import TrialReader, open_trials
 from evenhand.store.recorded import open_recorded
 from evenhand.store.store import open_store
@@ -157,22 +160,25 @@ def ask(
 ) -> RunReport:
     """Ask every cell that the store does not hold yet."""
     check_connection(every_model(plan), connection)
+    check_sources(plan)
     questions = Questions(plan)
     extract = extractor_named(plan.extractor, plan.extractor_options)
     items = {item.id: item for bank in plan.banks for item in bank.items}
     ledger = Ledger()
-    endpoints = _endpoints(plan, questions, connection, ledger)
+    journal = MemoryJournal(directory / MEMORY_FILE)
+    endpoints, products = _endpoints(plan, questions, connection, ledger, journal)
     behind = Behind(
         prices=prices_of(every_model(plan)),
         ledger=ledger,
         second=tuple(model.name for model in second_models(plan)),
         secrets=secrets_of([connection.api_key_env, *connection.headers.values()], known=known_secrets()),
     )
+    journal.keep_out(behind.secrets)
 
     def judged(work: Work, reply: Reply) -> Outcome:
         return outcome_of(reply, item=items[work.cell.item], cell=work.cell, extract=extract)
 
-    with open_store(directory / TRIALS_FILE, plan_sha256=plan.sha256) as store:
+    with open_store(directory / TRIALS_FILE, plan_sha256=plan.sha256) as store, told_what_is_left(products, directory):
         return execute(
             {
                 name: questions.missing(
@@ -262,15 +268,25 @@ def _together(reports: Sequence[RunReport], *, stopped: StopReason) -> RunReport
     )
 
 
-def _endpoints(plan: Plan, questions: Questions, connection: Connection, ledger: Ledger) -> Mapping[str, Endpoint]:
-    """The assistants; metered where a second model reads their answers or a policy asks several times."""
+def _endpoints(
+    plan: Plan, questions: Questions, connection: Connection, ledger: Ledger, journal: MemoryJournal
+) -> tuple[Mapping[str, Endpoint], tuple[ProductUsers, ...]]:
+    """The assistants, and those among them that keep memory themselves.
+
+    They are metered where a second model reads their answers or a policy asks several times.
+    """
     cells = questions.lookup() if any(kind_of(model).needs_cells for model in plan.models) else None
     levels = frozenset(level.id for cohort in plan.cohorts for factor in cohort.factors for level in factor.levels)
     context = EndpointContext(cells=cells, levels=levels, recorded=open_recorded, connection=connection)
     opened = {model.name: open_endpoint(model, context=context) for model in plan.models}
+    products = {
+        model.name: product_users(opened[model.name], model=model, plan=plan, journal=journal)
+        for model in products_of(plan.models)
+    }
+    opened |= products
     policies = {policy.name: policy for policy in map(policy_of, plan.mitigations) if isinstance(policy, AnswerPolicy)}
     if not policies and not second_models(plan):
-        return opened
+        return opened, tuple(products.values())
     asked: dict[str, Endpoint] = {
         name: MeteredEndpoint(endpoint, model=name, role="assistant", ledger=ledger)
         for name, endpoint in opened.items()
@@ -283,7 +299,7 @@ def _endpoints(plan: Plan, questions: Questions, connection: Connection, ledger:
                 open_endpoint(second, context=context), model=second.name, role="second", ledger=ledger
             )
             asked[name] = _read_by(reader, endpoint, plan=plan, settings=second.settings)
-    return asked
+    return asked, tuple(products.values())
 
 
 def _read_by(reader: Endpoint, assistant: Endpoint, *, plan: Plan, settings: ModelSettings) -> Endpoint:

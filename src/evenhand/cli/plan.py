@@ -73,6 +73,13 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
     if len(seen.policies) > 1:
         policies = ", ".join(f"{name} {count:,}" for name, count in seen.policies.items())
         say(f"Calls by policy and model: {policies}.", error=error)
+    for product in seen.products:
+        say(
+            f"{product.model} keeps memory itself: {counted(product.users, 'user')} made and cleared, "
+            f"{counted(product.facts, 'fact')} written. Before the first question {product.canary_users} of them are "
+            f"checked for leaks in {counted(product.canary_questions, 'question')}. Both come on top of the calls.",
+            error=error,
+        )
     for kind, gap in seen.smallest_gap.items():
         say(
             f"Smallest gap detectable at {seen.power:.0%} power, {kind}: {gap * 100:.1f} points "

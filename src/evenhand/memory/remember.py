@@ -24,7 +24,7 @@ from evenhand.memory.voice import first_person
 from evenhand.records.message import Message
 from evenhand.records.profile import Arm, Fact, PlacedFact, Placement, Reader
 
-__all__ = ["TOOL_NAME", "MemorySources", "Remembered", "ShownFact", "remember"]
+__all__ = ["TOOL_NAME", "MemorySources", "Remembered", "ShownFact", "remember", "told_turns"]
 
 TOOL_NAME = "recall_memory"
 _CALL_ID = "call_recall_1"
@@ -91,7 +91,7 @@ def remember(
 
     Raises:
         PlanError: A template is missing or cannot be rendered.
-        UsageError: An arm that should hold facts has none.
+        UsageError: An arm that should hold facts has none, or memory is the assistant's own.
     """
     templates = sources.templates
     if arm.kind == "none":
@@ -133,11 +133,16 @@ def _show(facts: tuple[Fact, ...], *, placement: Placement, query: str, sources:
         case "narrative":
             return _ShownMemory(system=_written(sources.templates, "narrative", _dated(facts)))
         case "history":
-            return _history(facts, templates=sources.templates)
+            return _ShownMemory(turns=told_turns(facts, templates=sources.templates))
         case "retrieved":
             return _retrieved(facts, query=query, sources=sources)
         case "tool":
             return _tool(facts, templates=sources.templates)
+        case "stored" | "told":
+            raise UsageError(
+                f"the placement {placement!r} is the assistant's own memory, of which nothing is in the messages; "
+                "choose another to see memory, or audit a product (python:FILE.py:NAME, http:FILE.toml)"
+            )
         case _:
             assert_never(placement)
 
@@ -156,13 +161,14 @@ def _number(fact: Fact, index: int) -> int:
     return fact.place if isinstance(fact, PlacedFact) and fact.place >= 0 else index
 
 
-def _history(facts: tuple[Fact, ...], *, templates: Mapping[str, str]) -> _ShownMemory:
+def told_turns(facts: tuple[Fact, ...], *, templates: Mapping[str, str]) -> tuple[Message, ...]:
+    """The conversation in which the user says the facts, one a turn, and the assistant acknowledges each."""
     acknowledgements = render(templates, "acknowledgements").splitlines()
     turns: list[Message] = []
     for index, fact in enumerate(facts):
         turns.append(Message(role="user", content=fact.said or first_person(fact.text)))
         turns.append(Message(role="assistant", content=acknowledgements[index % len(acknowledgements)]))
-    return _ShownMemory(turns=tuple(turns))
+    return tuple(turns)
 
 
 @lru_cache(maxsize=512)

@@ -22,6 +22,7 @@ from evenhand.memory.own_prompts import own_templates
 from evenhand.memory.templates import load_templates
 from evenhand.mitigate.named import mitigation_spec
 from evenhand.plan.file import stamp_plan
+from evenhand.plan.placements import check_placements, products_of
 from evenhand.records.answer_format import ANSWER_FORMATS, AnswerFormat, formats_of
 from evenhand.records.item import Bank
 from evenhand.records.message import USUAL_SETTINGS
@@ -107,6 +108,7 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         ModelSpec(name=model, settings=USUAL_SETTINGS) if isinstance(model, str) else model for model in request.models
     )
     _check_models(models)
+    models = tuple(msgspec.structs.replace(model, sources=kind_of(model).sources(model)) for model in models)
     if request.analysis.looks > 1 and len(models) > 1:
         raise UsageError(
             f"--looks {request.analysis.looks} works with one model, because each look is at the answers of one; "
@@ -118,6 +120,8 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
     design = msgspec.structs.replace(design, mitigations=("none", *(spec.name for spec in policies)))
     extractor_named(request.extractor, request.extractor_options)
     _check_formats(request, models=models, design=design)
+    own_prompts = request.system_prompt is not None or request.memory_template is not None
+    check_placements(design, models=models, own_prompts=own_prompts, looks=request.analysis.looks)
     banks = _banks(request, models=models, design=design)
     cohorts = tuple(load_cohort(name, cues=_cues(name, design)) for name in request.cohorts)
     cohorts = tuple(cohort for cohort in cohorts if _takes_part(cohort, design))
@@ -203,7 +207,10 @@ def _design(request: PlanRequest, models: Sequence[ModelSpec]) -> tuple[Preset, 
 def usual_design(preset: Preset, models: Sequence[ModelSpec], *, extractor: Extractor) -> Design:
     """The preset's design in what every model can answer: letters alone where a second model reads letters."""
     can = [answer for answer in ANSWER_FORMATS if all(answer in kind_of(model).answers for model in models)]
-    return preset_design(preset, answers=("letter",) if extractor == "llm_extract" else can)
+    design = preset_design(preset, answers=("letter",) if extractor == "llm_extract" else can)
+    if models and len(products_of(models)) == len(models):
+        return msgspec.structs.replace(design, placements=("stored",))
+    return design
 
 
 def _formats(design: Design) -> tuple[AnswerFormat, ...]:

@@ -6,7 +6,16 @@ from msgspec import Struct
 
 from evenhand.records.message import ModelSettings
 
-__all__ = ["ModelSpec"]
+__all__ = ["ModelSpec", "SourceFile"]
+
+
+class SourceFile(Struct, frozen=True, kw_only=True):
+    """A file of the user's that decides what an assistant answers, as it was when the plan was made."""
+
+    name: str
+    """As the model's name has it: a path, or a module."""
+    sha256: str
+    """Hash of its bytes."""
 
 
 class ModelSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -26,3 +35,5 @@ class ModelSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How it is sampled."""
     options: dict[str, str] = {}
     """Endpoint options that decide the result (a planted effect of a simulated respondent, say). Never keys."""
+    sources: tuple[SourceFile, ...] = ()
+    """Files that the assistant is made from, filled in when the plan is made; a run refuses others."""
