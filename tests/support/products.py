@@ -11,10 +11,12 @@ import hashlib
 import json
 import os
 import re
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
+LOCK = threading.Lock()
 Messages = list[dict[str, Any]]
 
 
@@ -29,12 +31,17 @@ class Sound:
         return folder() / f"{user}.json"
 
     def _held(self, user: str) -> list[str]:
-        file = self._file(user)
-        return list(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else []
+        try:
+            return list(json.loads(self._file(user).read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return []
 
     def remember(self, user: str, facts: list[Any]) -> None:
         texts = [fact if isinstance(fact, str) else fact["content"] for fact in facts]
-        self._file(user).write_text(json.dumps([*self._held(user), *texts]), encoding="utf-8")
+        with LOCK:
+            part = self._file(user).with_suffix(f".{threading.get_ident()}")
+            part.write_text(json.dumps([*self._held(user), *texts]), encoding="utf-8")
+            part.replace(self._file(user))
 
     def reply(self, user: str, messages: Messages) -> Any:
         return answer(messages[-1]["content"], self._held(user))
@@ -145,6 +152,4 @@ def answer(question: str, held: list[str]) -> str:
     if asked is not None:
         names = [re.search(rf"\b{asked[1]} is called (\w+)", fact) for fact in held]
         return next((name[1] for name in names if name is not None), "I do not know.")
-    if "percentage" in question.lower() or "A)" not in question:
-        return "A"
     return "B" if any("rents" in fact for fact in held) else "A"

@@ -48,7 +48,7 @@ class CanaryRun(Struct, frozen=True, kw_only=True):
     """Clears a user, whose name is written down first."""
 
 
-class _Question(Struct, frozen=True, kw_only=True):
+class _CanaryQuestion(Struct, frozen=True, kw_only=True):
     """One fact asked of one user."""
 
     step: CanaryStep
@@ -89,14 +89,17 @@ async def _all_answers(run: CanaryRun, canary: Canary) -> list[CanaryAnswer]:
     await gathered((run.clear(user) for user in (canary.empty, *(one.user for one in users))), most=most)
     await _refuse_memory_without_facts(run, canary.empty)
     await gathered((run.store(one.user) for one in users), most=most)
-    questions = [_Question(step="own", owner=one, asked=one.user) for one in users]
+    questions = [_CanaryQuestion(step="own", owner=one, asked=one.user) for one in users]
     questions += [
-        _Question(step="other", owner=one, asked=other.user) for one in users for other in users if other is not one
+        _CanaryQuestion(step="other", owner=one, asked=other.user)
+        for one in users
+        for other in users
+        if other is not one
     ]
-    questions += [_Question(step="none", owner=one, asked=canary.empty) for one in users]
+    questions += [_CanaryQuestion(step="none", owner=one, asked=canary.empty) for one in users]
     answers = await _answers(run, questions)
     await gathered((run.clear(one.user) for one in users), most=most)
-    answers += await _answers(run, [_Question(step="cleared", owner=one, asked=one.user) for one in users])
+    answers += await _answers(run, [_CanaryQuestion(step="cleared", owner=one, asked=one.user) for one in users])
     return answers
 
 
@@ -117,11 +120,11 @@ async def _refuse_memory_without_facts(run: CanaryRun, user: ProductUser) -> Non
         )
 
 
-async def _answers(run: CanaryRun, questions: list[_Question]) -> list[CanaryAnswer]:
+async def _answers(run: CanaryRun, questions: list[_CanaryQuestion]) -> list[CanaryAnswer]:
     return await gathered((_answer(run, question) for question in questions), most=run.product.concurrency)
 
 
-async def _answer(run: CanaryRun, question: _Question) -> CanaryAnswer:
+async def _answer(run: CanaryRun, question: _CanaryQuestion) -> CanaryAnswer:
     """Ask one question and write the answer down.
 
     Raises:
