@@ -136,7 +136,8 @@ def test_a_user_left_behind_is_told_though_all_was_answered_and_cleared_later(
 ) -> None:
     plan, run = product_plan("Sound"), tmp_path / "run"
     sound = load_target(f"{FILE}:Sound")
-    forget, away = sound.forget, []  # type: ignore[attr-defined]
+    forget = sound.forget  # type: ignore[attr-defined]
+    away: list[str] = []
 
     def fails_after_the_questions(self: object, user: str) -> None:
         if away:

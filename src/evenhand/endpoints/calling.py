@@ -65,10 +65,9 @@ class Caller:
         """What the function returns; one that tries to end the process fails like any other."""
         try:
             if inspect.iscoroutinefunction(function):
-                answer = function(*arguments)
+                answer: object = function(*arguments)
             else:
-                loop = asyncio.get_running_loop()
-                answer = await loop.run_in_executor(self._threads, partial(function, *arguments))
+                answer = await asyncio.wrap_future(self._threads.submit(partial(function, *arguments)))
             return (await answer) if isinstance(answer, Awaitable) else answer
         except SystemExit as error:
             raise AskError(f"{self._name} tried to end the process (exit code {error.code!r}).") from error

@@ -1,4 +1,4 @@
-"""`memory.jsonl`: what a run did with the memory of a product, one event a line, on disk before the next step."""
+"""`memory.jsonl`: what a run did with the memory of a product, one event per line, on disk before the next step."""
 
 from __future__ import annotations
 

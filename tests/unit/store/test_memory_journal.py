@@ -6,7 +6,7 @@ import pytest
 
 from evenhand.endpoints.redact import forget, remember
 from evenhand.errors import StoreError
-from evenhand.records.product_memory import CanaryAnswer, CanaryPassed, UserCleared, UserOpened, UserStored
+from evenhand.records.product_memory import CanaryAnswer, CanaryPassed, MemoryEvent, UserCleared, UserOpened, UserStored
 from evenhand.store.memory_journal import MEMORY_FILE, MemoryJournal, read_memory_events
 
 
@@ -21,7 +21,7 @@ def stored(*kept: str) -> UserStored:
 
 
 def test_events_come_back_in_their_order(tmp_path: Path) -> None:
-    events = [UserOpened(user="u", model="m"), stored("A fäct."), UserCleared(user="u", model="m")]
+    events: list[MemoryEvent] = [UserOpened(user="u", model="m"), stored("A fäct."), UserCleared(user="u", model="m")]
     for event in events:
         journal(tmp_path).add(event)
     assert list(read_memory_events(tmp_path / MEMORY_FILE)) == events
