@@ -1,4 +1,4 @@
-"""`memory.jsonl`: what a run did with the memory of a product, one event per line, on disk before the next step."""
+"""`memory.jsonl`: what a run did with the memory of a product, one event per line, a user before it is made."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class MemoryJournal:
         self._secrets = secrets
 
     def add(self, event: MemoryEvent) -> None:
-        """Write an event and wait for the disk.
+        """Write an event; wait for the disk where a user is about to be made, so that none is left behind.
 
         Raises:
             StoreError: It cannot be written.
@@ -49,7 +49,8 @@ class MemoryJournal:
                     file.write(b"\n")  # a line that was cut off by a crash stays apart from what follows
                 file.write(line)
                 file.flush()
-                os.fsync(file.fileno())
+                if isinstance(event, UserOpened):
+                    os.fsync(file.fileno())
         except OSError as error:
             raise StoreError(
                 f"cannot write {str(self._path)!r} ({error.strerror or error}); choose a writable directory with --out"
