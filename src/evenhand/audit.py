@@ -35,6 +35,7 @@ from evenhand.endpoints.redact import known_secrets
 from evenhand.errors import StoreError, UsageError
 from evenhand.head.answer_pairs import answer_pairs
 from evenhand.head.judging import rater_checks
+from evenhand.head.memory_stages import canary_summaries, item_retrievals
 from evenhand.head.summary import example_prompts, run_summary
 from evenhand.measurement_table import Labels, measurement_table
 from evenhand.mitigate.named import policy_of
@@ -49,6 +50,7 @@ from evenhand.plan.settling import settled
 from evenhand.records.findings import Findings
 from evenhand.records.message import ModelSettings, Reply
 from evenhand.records.plan import Plan
+from evenhand.records.profile import PRODUCT_PLACEMENTS
 from evenhand.records.trial import Outcome, OutcomeName
 from evenhand.records.work import Work
 from evenhand.report.answer import worst_differences
@@ -75,7 +77,7 @@ from evenhand.scoring.judging.labels import read_labels
 from evenhand.scoring.llm_extract import ExtractedEndpoint
 from evenhand.scoring.outcome import outcome_of
 from evenhand.store.json_file import write_json
-from evenhand.store.memory_journal import MEMORY_FILE, MemoryJournal
+from evenhand.store.memory_journal import MEMORY_FILE, MemoryJournal, read_memory_events
 from evenhand.store.reading import TrialReader, open_trials
 from evenhand.store.recorded import open_recorded
 from evenhand.store.store import open_store
@@ -347,7 +349,8 @@ def measure(plan: Plan, directory: Path, *, out: Path | None = None, labels: Pat
     """
     with open_trials(directory / TRIALS_FILE) as trials:
         given = None if labels is None else _labels(plan, trials, labels)
-        frame = measurement_table(plan, trials, labels=given)
+        memory = tuple(read_memory_events(directory / MEMORY_FILE))
+        frame = measurement_table(plan, trials, labels=given, memory=memory)
     measurements = measurements_from_frame(frame, settings=plan.analysis, factors=plan_factors(plan))
     if frame.height:
         with _written(out or directory, MEASUREMENTS_FILE, directory=directory) as target:
@@ -400,6 +403,8 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None, labels:
         summary = run_summary(plan, trials, directory=directory)
         examples = example_prompts(plan, trials)
         rater = rater_checks(plan, trials)
+        memory = tuple(read_memory_events(directory / MEMORY_FILE))
+        retrievals = item_retrievals(plan, trials) if set(plan.design.placements) & {*PRODUCT_PLACEMENTS} else ()
         lost = trials.count() - scores.frame.height
         summary = msgspec.structs.replace(summary, interim=trials.count() < sum(m.planned for m in summary.models))
         findings = analyse(scores, measurements=measurements, run=summary, examples=examples)
@@ -412,7 +417,14 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None, labels:
     if lost:
         rows = "1 row" if lost == 1 else f"{lost:,} rows"
         warnings.append(f"{rows} of {TRIALS_FILE} cannot be read and are left out of every number.")
-    return msgspec.structs.replace(findings, rater=rater, pairs=pairs, warnings=(*warnings, *findings.warnings))
+    return msgspec.structs.replace(
+        findings,
+        rater=rater,
+        canaries=canary_summaries(plan, memory),
+        retrievals=retrievals,
+        pairs=pairs,
+        warnings=(*warnings, *findings.warnings),
+    )
 
 
 def publish(findings: Findings, directory: Path) -> Path:

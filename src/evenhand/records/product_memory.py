@@ -14,6 +14,7 @@ __all__ = [
     "CanaryPassed",
     "CanaryStep",
     "CanarySummary",
+    "ItemRetrieval",
     "MemoryEvent",
     "UserCleared",
     "UserOpened",
@@ -127,3 +128,20 @@ class CanarySummary(Struct, frozen=True, kw_only=True):
     """Questions of each step."""
     found: dict[CanaryStep, int]
     """How many of them the made-up word was found in; only `own` may have any."""
+
+
+class ItemRetrieval(Struct, frozen=True, kw_only=True):
+    """How often a product's memory gave facts of the user for the questions of one item, for the report."""
+
+    model: str
+    """The product as named in the plan."""
+    item: str
+    """Item id."""
+    kind: str
+    """Item kind."""
+    trials: int
+    """Questions asked of users with memory."""
+    some: float
+    """Share of them for which at least one fact of the user was found."""
+    share: float
+    """Mean share of the user's facts that were found."""

@@ -25,6 +25,7 @@ from evenhand.report.numbers import count, date_text, duration, money
 from evenhand.report.planted import planted_section
 from evenhand.report.sections import factors_section, gaps_section, verdict_section
 from evenhand.report.source import Source, source_of
+from evenhand.report.stage_section import stage_section
 from evenhand.report.stated_section import stated_section
 from evenhand.report.tables import side_by_side
 from evenhand.report.titles import plain, title_of
@@ -46,6 +47,7 @@ def page_of(findings: Findings) -> Page:
     stated = stated_section(source)
     writing = writing_section(source)
     policies = tried_section(source)
+    stages = stage_section(source)
     return Page(
         title=_title(run) if run else "Analysis of a table of predictions",
         kicker="evenhand audit report" if run else "evenhand analysis report",
@@ -64,6 +66,7 @@ def page_of(findings: Findings) -> Page:
             *((stated,) if stated else ()),
             *((writing,) if writing else ()),
             *((policies,) if policies else ()),
+            *((stages,) if stages else ()),
             memory_section(source),
             intersections_section(source),
             items_section(source),
