@@ -38,6 +38,8 @@ from evenhand.head.judging import rater_checks
 from evenhand.head.memory_stages import canary_summaries, item_retrievals
 from evenhand.head.summary import example_prompts, run_summary
 from evenhand.measurement_table import Labels, measurement_table
+from evenhand.memory.stores.assistant import StoreAssistant
+from evenhand.memory.stores.named import open_store_named
 from evenhand.mitigate.named import policy_of
 from evenhand.mitigate.on_answer.endpoint import PolicyEndpoint
 from evenhand.mitigate.policy import AnswerPolicy
@@ -49,7 +51,7 @@ from evenhand.plan.second_models import every_model, second_models
 from evenhand.plan.settling import settled
 from evenhand.records.findings import Findings
 from evenhand.records.message import ModelSettings, Reply
-from evenhand.records.plan import Plan
+from evenhand.records.plan import ModelSpec, Plan
 from evenhand.records.profile import PRODUCT_PLACEMENTS
 from evenhand.records.trial import Outcome, OutcomeName
 from evenhand.records.work import Work
@@ -280,7 +282,7 @@ def _endpoints(
     cells = questions.lookup() if any(kind_of(model).needs_cells for model in plan.models) else None
     levels = frozenset(level.id for cohort in plan.cohorts for factor in cohort.factors for level in factor.levels)
     context = EndpointContext(cells=cells, levels=levels, recorded=open_recorded, connection=connection)
-    opened = {model.name: open_endpoint(model, context=context) for model in plan.models}
+    opened = {model.name: _with_store(open_endpoint(model, context=context), model, plan) for model in plan.models}
     products = {
         model.name: product_users(opened[model.name], model=model, plan=plan, journal=journal)
         for model in products_of(plan.models)
@@ -302,6 +304,14 @@ def _endpoints(
             )
             asked[name] = _read_by(reader, endpoint, plan=plan, settings=second.settings)
     return asked, tuple(products.values())
+
+
+def _with_store(endpoint: Endpoint, model: ModelSpec, plan: Plan) -> Endpoint:
+    """The assistant, with its memory store between it and its users where the plan names one."""
+    if model.store is None:
+        return endpoint
+    templates = {prompt.name: prompt.text for prompt in plan.prompts}
+    return StoreAssistant(endpoint, open_store_named(model.store), templates=templates)
 
 
 def _read_by(reader: Endpoint, assistant: Endpoint, *, plan: Plan, settings: ModelSettings) -> Endpoint:

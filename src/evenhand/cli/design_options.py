@@ -162,6 +162,13 @@ class DesignOptions:
             rich_help_panel=MODEL,
         ),
     ] = None
+    store: Annotated[
+        str | None,
+        typer.Option(
+            help="Memory store between the model and its users, NAME?option=value&...: mem0, langgraph.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None
     set_: Annotated[
         list[str],
         typer.Option(
@@ -235,14 +242,20 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
     """
     from evenhand.endpoints.kinds import check_model, kind_of
     from evenhand.endpoints.redact import redact
+    from evenhand.memory.stores.named import read_store
     from evenhand.plan.make import COHORTS, PlanRequest, make_plan, usual_design
     from evenhand.plan.second_models import second_models
     from evenhand.run.secrets import secrets_of
 
     settings = ModelSettings(temperature=options.temperature, max_tokens=options.max_tokens, logprobs=options.logprobs)
+    store = None if options.store is None else read_store(options.store)
     specs = tuple(
         ModelSpec(
-            name=name, base_url=options.base_url, settings=settings, options=pairs_of(options.set_, option="--set")
+            name=name,
+            base_url=options.base_url,
+            settings=settings,
+            options=pairs_of(options.set_, option="--set"),
+            store=store,
         )
         for name in models or [DEFAULT_MODEL]
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from evenhand.errors import PlanError, UsageError
 from evenhand.memory.templates import render
-from evenhand.records.profile import Placement
+from evenhand.records.profile import PRODUCT_PLACEMENTS, Placement
 
 __all__ = ["MEMORY_MARK", "SYSTEM_PROMPT", "WRITTEN_PLACEMENTS", "own_templates", "with_memory"]
 
@@ -54,7 +54,8 @@ def own_templates(
         templates[SYSTEM_PROMPT] = _system_prompt(system_prompt)
         del templates["memory/base.md.j2"]
     if memory_template is not None:
-        written = [placement for placement in placements if placement in WRITTEN_PLACEMENTS]
+        usable = (*WRITTEN_PLACEMENTS, *PRODUCT_PLACEMENTS)  # a product without a store of ours was refused before
+        written = [placement for placement in placements if placement in usable]
         if not written:
             raise UsageError(
                 f"--memory-template is used by the placements {', '.join(WRITTEN_PLACEMENTS)}, and the design has "

@@ -24,7 +24,7 @@ from evenhand.memory.voice import first_person
 from evenhand.records.message import Message
 from evenhand.records.profile import Arm, Fact, PlacedFact, Placement, Reader
 
-__all__ = ["TOOL_NAME", "MemorySources", "Remembered", "ShownFact", "remember", "told_turns"]
+__all__ = ["TOOL_NAME", "MemorySources", "Remembered", "ShownFact", "notes_message", "remember", "told_turns"]
 
 TOOL_NAME = "recall_memory"
 _CALL_ID = "call_recall_1"
@@ -115,6 +115,16 @@ def remember(
         retrieved=shown.retrieved,
         characters=characters,
     )
+
+
+def notes_message(templates: Mapping[str, str], notes: Sequence[str]) -> Message:
+    """The system message with notes that a memory store found, best first; without any it is the base prompt alone.
+
+    Raises:
+        PlanError: A template is missing or cannot be rendered.
+    """
+    shown = [ShownFact(text=text, date=saved_on(index)) for index, text in enumerate(notes)]
+    return _system(templates, _written(templates, "retrieved", shown) if shown else "")
 
 
 def _system(templates: Mapping[str, str], memory: str) -> Message:

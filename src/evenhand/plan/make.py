@@ -19,6 +19,7 @@ from evenhand.design.presets import preset_design
 from evenhand.endpoints.kinds import kind_of
 from evenhand.errors import BankError, UsageError
 from evenhand.memory.own_prompts import own_templates
+from evenhand.memory.stores.named import frozen_store
 from evenhand.memory.templates import load_templates
 from evenhand.mitigate.named import mitigation_spec
 from evenhand.plan.file import stamp_plan
@@ -108,7 +109,7 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         ModelSpec(name=model, settings=USUAL_SETTINGS) if isinstance(model, str) else model for model in request.models
     )
     _check_models(models)
-    models = tuple(msgspec.structs.replace(model, sources=kind_of(model).sources(model)) for model in models)
+    models = tuple(map(_frozen, models))
     if request.analysis.looks > 1 and len(models) > 1:
         raise UsageError(
             f"--looks {request.analysis.looks} works with one model, because each look is at the answers of one; "
@@ -162,6 +163,12 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         kinds = ", ".join(design.kinds)
         raise UsageError(f"the design asks nothing: no item of the kinds {kinds} in the banks; name others with --kind")
     return stamp_plan(plan)
+
+
+def _frozen(model: ModelSpec) -> ModelSpec:
+    """The model with the hashes of its files and the versions of its store."""
+    store = None if model.store is None else frozen_store(model.store)
+    return msgspec.structs.replace(model, sources=kind_of(model).sources(model), store=store)
 
 
 def _memory_templates(request: PlanRequest, design: Design) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from evenhand.endpoints.kinds import kind_of
 from evenhand.errors import PlanError, UsageError
+from evenhand.memory.stores.named import frozen_store
 from evenhand.records.model_spec import ModelSpec
 from evenhand.records.plan import Design, Plan
 from evenhand.records.profile import PRODUCT_PLACEMENTS
@@ -14,8 +15,8 @@ __all__ = ["check_placements", "check_sources", "products_of"]
 
 
 def products_of(models: Sequence[ModelSpec]) -> tuple[ModelSpec, ...]:
-    """The assistants among some models that keep memory themselves."""
-    return tuple(model for model in models if kind_of(model).own_memory(model))
+    """The assistants among some models that keep memory themselves, or have a store of ours that does."""
+    return tuple(model for model in models if model.store is not None or kind_of(model).own_memory(model))
 
 
 def check_placements(design: Design, *, models: Sequence[ModelSpec], own_prompts: bool, looks: int) -> None:
@@ -42,7 +43,13 @@ def check_placements(design: Design, *, models: Sequence[ModelSpec], own_prompts
         )
     if not products:
         return
+    both = next((model for model in products if model.store is not None and kind_of(model).own_memory(model)), None)
+    if both is not None:
+        raise UsageError(
+            f"{both.name!r} keeps memory itself, so that a store has no place beside it; leave --store out"
+        )
     name = products[0].name
+    stores = all(model.store is not None for model in products)
     if shown:
         raise UsageError(
             f"{name!r} keeps memory itself, and the design has the placement {shown[0]!r}, which puts memory into the "
@@ -51,7 +58,7 @@ def check_placements(design: Design, *, models: Sequence[ModelSpec], own_prompts
     refused = [
         ("a reader prompt (--reader)", design.readers != ("none",)),
         ("a policy between memory and assistant (--mitigation)", design.mitigations != ("none",)),
-        ("a prompt of its own (--system-prompt, --memory-template)", own_prompts),
+        ("a prompt of its own (--system-prompt, --memory-template)", own_prompts and not stores),
         ("looks while answers come in (--looks)", looks > 1),
     ]
     for what, given in refused:
@@ -67,6 +74,7 @@ def check_sources(plan: Plan) -> None:
         EndpointError: A file is gone.
     """
     for model in plan.models:
+        _check_store(model)
         if not model.sources:
             continue
         for before, now in zip(model.sources, kind_of(model).sources(model), strict=False):
@@ -76,3 +84,21 @@ def check_sources(plan: Plan) -> None:
                     f"{before.sha256[:12]}), so that answers before and after would be of two assistants; restore the "
                     "file, or plan anew in another directory with --out"
                 )
+
+
+def _check_store(model: ModelSpec) -> None:
+    """Refuse to ask with another version of a store than the plan's.
+
+    Raises:
+        PlanError: A version, a prompt or what is switched off has changed.
+    """
+    if model.store is None:
+        return
+    now = frozen_store(model.store).about
+    for name in sorted({*now, *model.store.about}):
+        before, here = model.store.about.get(name, "nothing"), now.get(name, "nothing")
+        if before != here:
+            raise PlanError(
+                f"{name!r} of the store {model.store.name!r} is {here[:40]!r} here, and the plan was made with "
+                f"{before[:40]!r}; install what the plan has, or plan anew in another directory with --out"
+            )

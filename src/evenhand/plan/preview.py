@@ -15,6 +15,7 @@ from evenhand.design.arms import paired_cohort
 from evenhand.design.cells import Meeting
 from evenhand.endpoints.billed import CHARACTERS_PER_TOKEN
 from evenhand.endpoints.kinds import kind_of
+from evenhand.memory.stores.named import store_adapter
 from evenhand.plan.canary import canary_of, canary_questions
 from evenhand.plan.cost import estimate, find_price
 from evenhand.plan.make import usual_design
@@ -96,6 +97,8 @@ class ProductPreview(Struct, frozen=True, kw_only=True):
     """Facts that are handed over."""
     characters: int
     """Characters of them, or of the conversations that tell them."""
+    written_tokens: int
+    """Tokens of prompt that a store's own model reads while it writes, about; 0 where it asks none."""
     canary_users: int
     """Users with memory whose isolation is checked before the first question."""
     canary_questions: int
@@ -225,6 +228,9 @@ def _product(plan: Plan, model: ModelSpec) -> ProductPreview:
         users=len(everybody),
         facts=sum(len(user.facts) for user in everybody),
         characters=sum(sum(map(len, user.facts)) + sum(len(turn.content) for turn in user.turns) for user in everybody),
+        written_tokens=0
+        if model.store is None
+        else store_adapter(model.store.name).write_tokens * sum(len(user.facts) for user in everybody),
         canary_users=checked,
         canary_questions=canary_questions(checked),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from evenhand.records.message import ModelSettings
+from evenhand.records.store_spec import StoreSpec
 
 __all__ = ["ModelSpec", "SourceFile"]
 
@@ -35,5 +36,7 @@ class ModelSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How it is sampled."""
     options: dict[str, str] = {}
     """Endpoint options that decide the result (a planted effect of a simulated respondent, say). Never keys."""
+    store: StoreSpec | None = None
+    """A memory store between the assistant and its users; None: none of ours."""
     sources: tuple[SourceFile, ...] = ()
     """Files that the assistant is made from, filled in when the plan is made; a run refuses others."""
