@@ -25,7 +25,8 @@ from evenhand.errors import TableError
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.estimate import Equivalence, MissingBounds, Tested
 from evenhand.records.finding import Finding, SampleSize
-from evenhand.records.measure import Quantity
+from evenhand.records.measure import Measure, Quantity
+from evenhand.records.measurement import MEMORY_STAGES
 from evenhand.records.profile import Cue
 
 __all__ = ["PRIMARY", "shift_findings"]
@@ -128,7 +129,8 @@ def _estimand(
     method: str,
     contrast: tuple[LevelContrast, ...] = (),
 ) -> Estimand:
-    return Estimand(measure="shift", arms=arms, contrast=contrast, quantity=part.quantity, method=method, cue=cue)
+    measure: Measure = "stage_gap" if part.quantity.name in MEMORY_STAGES else "shift"
+    return Estimand(measure=measure, arms=arms, contrast=contrast, quantity=part.quantity, method=method, cue=cue)
 
 
 def _found(
