@@ -107,8 +107,7 @@ def render_html(findings: Findings) -> str:
         True
     """
     style, script = Markup(_text("style.css")), Markup(_script())
-    return render("page.html.j2", page=page_of(findings), style=style, script=script, policy=page_policy()) + "
-"
+    return render("page.html.j2", page=page_of(findings), style=style, script=script, policy=page_policy()) + "\n"
 
 
 def _script() -> str:
