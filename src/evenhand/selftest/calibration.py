@@ -166,7 +166,7 @@ def simulate_pairs(
         shift: Mean reaction to the arm, in log-odds.
         replicates: Answers behind each arm of a pair.
         copied: Temperature 0: both arms of a pair share the draw of their cell, so that answers differ only where the
-            arm moves the chance of a right one past it. For one answer an arm.
+            arm moves the chance of a right one past it. For one answer per arm.
 
     Returns:
         Differences in the share of good answers; NaN where not asked.

@@ -7,6 +7,7 @@ are copies; otherwise every answer is a draw of its own.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -61,6 +62,7 @@ QUIET = EstimateSpec(flips=0)
 ITEM_SD = 1.5
 
 
+@cache
 def easiness_for(accuracy: float, *, spread: float = ITEM_SD) -> float:
     """The mean log-odds of items at which the mean chance of a right answer is `accuracy`."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(61)

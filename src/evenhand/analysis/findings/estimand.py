@@ -133,7 +133,9 @@ def _equivalence(estimate: Estimate, *, margin: float) -> Equivalence:
     fewest = min((kind.number for kind in estimate.sampled), default=None)
     share = None if fewest is None else unseen_share(fewest, confidence=estimate.confidence)
     few = shortfalls(estimate.sampled, margin=margin, alpha=1 - estimate.confidence, alike=estimate.degenerate)
-    return Equivalence(margin=margin, p=test.p, p_seen=test.p_seen, unseen=share, too_few=few)
+    return Equivalence(
+        margin=margin, p=test.p, p_seen=test.p_seen, alike=estimate.degenerate, unseen=share, too_few=few
+    )
 
 
 def _carriers(estimate: Estimate) -> Carriers | None:

@@ -53,8 +53,8 @@ def corrected_by_people(shift: Finding, *, judged: MeasureStratum, people: pl.Da
     if margin is not None:
         seen = tost_p(moved.value, se=moved.se, df=moved.df, margin=margin.margin)
         # Units that are not in the sample are not among those that people rated either.
-        absent = margin.p if margin.p_seen is None or margin.p > margin.p_seen else 0.0
-        margin = replace(margin, p=max(seen, absent), p_seen=seen)
+        absent = margin.p if margin.p_seen is not None and margin.p > margin.p_seen else 0.0
+        margin = replace(margin, p=max(seen, absent), p_seen=seen, alike=False)
     note = (
         f"Corrected by prediction-powered inference with {plus.rated + minus.rated} answers that people rated: the "
         f"judge alone gives {number.value:+.2f}, people differ from it by {plus.mean:+.2f} and {minus.mean:+.2f} on "

@@ -37,7 +37,7 @@ def test_where_all_differences_are_alike_the_kind_of_unit_that_lacks_most_speaks
         found = paired_gap(np.zeros(shape))
         test = against_margin(found, margin=0.03)
         assert test.p == pytest.approx(p) == alike_p(0.0, units=found.sampled, margin=0.03)
-        assert test.p_seen is None
+        assert test.p_seen == 0.0
         assert (test.p < 0.05) == shown
 
 
@@ -82,3 +82,10 @@ def test_one_set_or_one_item_is_no_sample() -> None:
 def test_a_difference_that_is_alike_everywhere_leaves_less_to_the_margin(value: float) -> None:
     test = against_margin(paired_gap(np.full((80, 200), value)), margin=0.03)
     assert test.p == pytest.approx((1 - (0.03 - abs(value)) / USER_REACTION) ** 80)
+    assert test.p_seen == 0.0
+
+
+@pytest.mark.parametrize("value", [0.03, -0.03, 0.2])
+def test_a_difference_that_is_alike_everywhere_and_not_within_the_margin_shows_nothing(value: float) -> None:
+    test = against_margin(paired_gap(np.full((80, 200), value)), margin=0.03)
+    assert (test.p, test.p_seen) == (1.0, 1.0)
