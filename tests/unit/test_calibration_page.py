@@ -59,7 +59,7 @@ def test_a_stopped_run_goes_on_where_it_was(
 ) -> None:
     kept, written = tmp_path / "rows.json", tmp_path / "page.md"
     given = ["bench", "--simulations", "4", "--kept", str(kept), "--page", str(written), "--rows", "small/8*"]
-    monkeypatch.setattr("sys.argv", given[:-1] + ["small/8*plain"])
+    monkeypatch.setattr("sys.argv", [*given[:-1], "small/8*plain"])
     assert main() == 0
     first = finished(kept).rows
     assert [one.name for one in first] == ["8 sets x 8 items, plain"]
