@@ -52,6 +52,9 @@ class Row(Struct, frozen=True, kw_only=True):
     """Name of its rule in the file."""
     cpu: float
     """Seconds that it took."""
+    agreed: int = 0
+    """Where the row was made by older code: the first tables on which the code of its rule was seen to give the same
+    results. 0: made by that code."""
 
 
 class Finished(Struct, frozen=True, kw_only=True):

@@ -149,8 +149,9 @@ def _power(scenario: Scenario, gap: float, *, tables: int, seed: int) -> Lines:
 def mixed(n: int, seed: int) -> Iterator[Job]:
     for profile in (0.0, 0.15, 0.4):
         for replicates in (1, 10):
-            make = partial(_mixed, profile, replicates, tables=n, seed=seed)
-            yield Job(section="mixed", name=f"profile SD {profile}, {replicates} a cell", tables=n, make=make)
+            tables = max(n // 2, 4)
+            make = partial(_mixed, profile, replicates, tables=tables, seed=seed)
+            yield Job(section="mixed", name=f"profile SD {profile}, {replicates} a cell", tables=tables, make=make)
 
 
 def _mixed(profile: float, replicates: int, *, tables: int, seed: int) -> Lines:
@@ -160,11 +161,11 @@ def _mixed(profile: float, replicates: int, *, tables: int, seed: int) -> Lines:
         scenario, items=33, replicates=replicates, simulations=tables, rng=rng, model="crossed"
     )
     single, _ = calibrate_mixed(
-        scenario, items=33, replicates=replicates, simulations=max(tables // 6, 4), rng=rng, model="item only"
+        scenario, items=33, replicates=replicates, simulations=max(tables // 3, 4), rng=rng, model="item only"
     )
     published = "not run"
     if profile == 0.15:
-        simulations = max(tables // (20 if replicates == 1 else 100), 4)
+        simulations = max(tables // (10 if replicates == 1 else 50), 4)
         rate, _ = calibrate_mixed(
             scenario,
             items=33,
@@ -242,13 +243,14 @@ def _contrast(
     seed: int,
     copied: bool = False,
 ) -> Lines:
-    rng = stream(seed, "contrast", *words)
+    near = scenario.name == "near"
+    which = words if near else (items, fraction, str(scenario.unit), str(scenario.item_slope))
+    rng = stream(seed, "contrast", *which)
     null, covered = calibrate_contrast(
         scenario, items=items, fraction=fraction, simulations=tables, rng=rng, copied=copied
     )
     # Near the ceiling answers that are all alike reject less often: that is no fault.
-    low = 0.0 if scenario.name == "near" else LEVEL[0]
-    high = 1.0 if scenario.name == "near" else COVERED[1]
+    low, high = (0.0, 1.0) if near else (LEVEL[0], COVERED[1])
     line = (
         *words,
         percent(null),
