@@ -147,8 +147,8 @@ SECTIONS: dict[str, Section] = {
             "item only, variational Bayes (published): p < 0.05, %",
         ),
         jobs=middling.mixed,
-        said="Item-only ML has a third of the tables; variational Bayes a tenth with one answer per cell and a fiftieth "
-        "with ten.",
+        said="Item-only ML has a third of the tables; variational Bayes a tenth with one answer per cell, and a "
+        "fiftieth with ten.",
     ),
 }
 

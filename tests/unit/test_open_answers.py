@@ -174,7 +174,7 @@ def test_peoples_ratings_correct_the_judge_and_the_finding_says_so(
     # What the verdict rests on is the corrected shift against the margin, not what the judge alone gives.
     assert after.tested is not None and after.tested.spread is not None and after.tested.spread.se is not None
     against, spread = after.equivalence, after.tested.spread
-    assert against is not None and against.p_seen is not None
+    assert against is not None and against.p_seen is not None and spread.se is not None
     assert against.p_seen == tost_p(after.tested.value, se=spread.se, df=spread.df, margin=against.margin)
     assert against.p >= against.p_seen
     assert any("people rated" in note for note in after.notes)
