@@ -201,23 +201,18 @@ def page(rows: dict[str, list[Row | None]], *, seed: int) -> str:
     parts = []
     for name, section in SECTIONS.items():
         there = [row for row in rows[name] if row is not None]
-        if there:
-            lines = [line for row in there for line in row.lines]
-            said = " ".join(one for one in (size_line(there, seed=seed), section.said, _lacking(rows[name])) if one)
-            parts.append(f"## {section.title}\n\n{said}\n\n{table(section.header, lines)}\n")
+        lines = [(*line, f"{row.tables:,}") for row in there for line in row.lines]
+        said = " ".join(one for one in (size_line(there, seed=seed), section.said, _lacking(rows[name])) if one)
+        shown = f"\n\n{table((*section.header, 'tables'), lines)}" if there else ""
+        parts.append(f"## {section.title}\n\n{said}{shown}\n")
     return INTRODUCTION + "\n".join(parts) + CLOSING
 
 
 def size_line(rows: Sequence[Row], *, seed: int) -> str:
-    """How many tables the rows of a section have, and their seed."""
-    numbers = sorted({row.tables for row in rows})
-    usual = max(numbers, key=lambda number: sum(row.tables == number for row in rows))
-    others = ", ".join(
-        f"{number:,} in {', '.join(row.name for row in rows if row.tables == number)}"
-        for number in numbers
-        if number != usual
-    )
-    said = f"Seed {seed}; {usual:,} tables per row{f' ({others})' if others else ''}."
+    """How many tables the rows of a section have, their seed, and whether older code made them."""
+    if not rows:
+        return ""
+    said = f"Seed {seed}; at least {min(row.tables for row in rows):,} tables per row."
     agreed = min((row.agreed for row in rows if row.agreed), default=0)
     if agreed:
         older = sum(row.agreed > 0 for row in rows)
@@ -231,7 +226,9 @@ def size_line(rows: Sequence[Row], *, seed: int) -> str:
 
 def _lacking(rows: Sequence[Row | None]) -> str:
     lacking = sum(row is None for row in rows)
-    return f"{lacking} of {len(rows)} rows are still to be made." if lacking else ""
+    if lacking == 0:
+        return ""
+    return f"{lacking} of {len(rows)} rows are still to be made with the code of today; older figures are not shown."
 
 
 def known(kept: Finished, *, tables: int, seed: int) -> dict[str, list[Row | None]]:
