@@ -137,3 +137,21 @@ def test_numbers_of_one_set_alone_say_nothing_of_pairs() -> None:
     one = divergence_of_pairs(np.ones(3), number=np.arange(3), sets=np.zeros(3, dtype=np.int64), rng=rng)
     nothing = divergence_of_pairs(np.ones(0), number=np.zeros(0, int), sets=np.zeros(0, int), rng=rng)
     assert one is None and nothing is None
+
+
+def test_the_least_p_is_one_in_all_exchanges_on_any_scale() -> None:
+    rng = np.random.default_rng(8)
+    near = [(1.0 + rng.normal(0.0, 1e-4, (4, 2)), rng.normal(0.0, 1e-4, (4, 2))) for _ in range(6)]
+    for exchanges in (999, 49):
+        found = divergence_from_repeats([(one / 1e3, two / 1e3) for one, two in near], rng=rng, exchanges=exchanges)
+        assert found is not None and found.p == 1 / (exchanges + 1)
+    usual = divergence_from_repeats(near, rng=rng)
+    assert usual is not None and usual.p == 1 / 1000
+    sets, number = np.arange(30), np.zeros(30, dtype=np.int64)
+    for exchanges in (1999, 49):
+        moved = divergence_of_pairs(
+            1e-3 + rng.normal(0.0, 1e-5, 30), number=number, sets=sets, rng=rng, exchanges=exchanges
+        )
+        assert moved is not None and moved.p == 1 / (exchanges + 1)
+    moved = divergence_of_pairs(np.full(30, 1.0), number=number, sets=sets, rng=rng)
+    assert moved is not None and moved.p == 1 / 2000
