@@ -203,7 +203,7 @@ def the_rest(n: int, seed: int) -> Iterator[Job]:
     for shape in ((30, 33), (60, 120)):
         make = partial(_missing, shape, tables=n, seed=seed)
         yield Job(section="rest", name=f"missing {shape[0]} {shape[1]}", tables=n, make=make)
-    for accuracy in NEAR:
+    for accuracy in (0.65, *NEAR):
         make = partial(_stated, accuracy, tables=n, seed=seed)
         yield Job(section="rest", name=f"stated power {accuracy}", tables=n, make=make)
 
