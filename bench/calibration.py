@@ -232,9 +232,9 @@ def _lacking(rows: Sequence[Row | None]) -> str:
 
 
 def known(kept: Finished, *, tables: int, seed: int) -> dict[str, list[Row | None]]:
-    """Section -> its rows in their order; None where there is none of this size and seed, or its code has changed."""
+    """Section -> its rows in their order, at most of this size; None where there is none, or its code has changed."""
     return {
-        name: [current(kept, job, seed=seed) for job in section.jobs(tables, seed)]
+        name: [current(kept, job, seed=seed, fewer=True) for job in section.jobs(tables, seed)]
         for name, section in SECTIONS.items()
     }
 

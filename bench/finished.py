@@ -70,10 +70,19 @@ def finished(path: Path) -> Finished:
     return msgspec.json.decode(path.read_bytes(), type=Finished) if path.is_file() else Finished()
 
 
-def current(kept: Finished, job: Job, *, seed: int) -> Row | None:
-    """The finished row of a job, if it has as many tables, the same seed, and its code is as it was."""
+def current(kept: Finished, job: Job, *, seed: int, fewer: bool = False) -> Row | None:
+    """The finished row of a job, if it has as many tables, the same seed, and its code is as it was.
+
+    Args:
+        kept: Finished rows.
+        job: Which.
+        seed: Root seed.
+        fewer: Whether a row of fewer tables will do, as on a page that says how many each has.
+    """
     for row in kept.rows:
-        if (row.section, row.name, row.tables, row.seed) == (job.section, job.name, job.tables, seed):
+        if (row.section, row.name, row.seed) != (job.section, job.name, seed):
+            continue
+        if row.tables == job.tables or (fewer and row.tables < job.tables):
             rule = kept.rules[row.rule]
             return row if all(_fingerprint(place) == print_ for place, print_ in rule.items()) else None
     return None
