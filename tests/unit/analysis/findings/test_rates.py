@@ -57,13 +57,14 @@ def test_a_rate_has_the_interval_of_a_share_with_as_many_independent_answers(alp
 def test_values_that_are_all_alike_have_the_exact_interval_of_the_fewer_units(
     value: float, ends: tuple[float, float]
 ) -> None:
-    for items, sets, units in ((12, 6, 6), (5, 9, 5)):
+    for items, sets, units in ((12, 6, 6), (5, 9, 5), (2, 9, 2)):
         found = rate(stratum(items=items, sets=sets), pl.lit(value))
         reach = 1 - 0.05 ** (1 / units)
         assert found.value == value
         assert found.low == pytest.approx(max(0.0, value + min(ends[0], 0.0) * reach))
         assert found.high == pytest.approx(min(1.0, value + reach))
-        assert f"{units} independent units" in found.notes[0]
+        assert found.notes[0].startswith("Every value is the same")
+        assert f"that of {units} independent units of which none differs." in found.notes[0]
 
 
 def test_of_one_user_every_answer_is_a_unit() -> None:
