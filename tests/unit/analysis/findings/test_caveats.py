@@ -21,9 +21,9 @@ NO_PLACEBO = "no placebo arm"
 NO_REPEATS = "not repeated within an option order"
 
 
-def scores(respondent: Respondent | None = None, **design: object) -> Scores:
+def scores(**design: object) -> Scores:
     sized = SimulatedDesign(**{"items": 6, "sets": 12, "placebos": 2, "none_repeats": 2, **design})  # type: ignore[arg-type]
-    return simulated_scores(respondent or Respondent(), design=sized, rng=np.random.default_rng(1))
+    return simulated_scores(Respondent(), design=sized, rng=np.random.default_rng(1))
 
 
 def test_a_whole_table_needs_no_caveat() -> None:
