@@ -69,7 +69,8 @@ def measurement_table(
 ) -> pl.DataFrame:
     """The numbers of a run; without rows where only letters were asked for and no product kept memory itself.
 
-    `labels` is what people gave, `votes` what a judge of pairs gave, `memory` what was done with the memory of products.
+    `labels` is what people gave, `votes` what a judge of pairs gave, `memory` what was done with the
+    memory of products.
 
     Cells that were never asked have no rows; nor has a stored row that cannot be read or is no cell of the plan.
     """
