@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,6 +38,22 @@ def test_the_same_wishes_give_the_same_plan_whatever_the_time() -> None:
 def test_presets_ask_about_as_much_as_they_say(preset: Preset, least: int, most: int) -> None:
     assert least <= Crossing(planned(preset)).size() <= most
     assert preset in PRESETS
+
+
+@pytest.mark.parametrize("preset", ["quick", "standard"])
+def test_every_group_of_the_crossing_is_asked_about_as_often_as_any_other(preset: Preset) -> None:
+    """`quick` is the default for paid models: a verdict on groups must not come from one that asks none."""
+    plan = planned(preset)
+    (crossing,) = [cohort for cohort in plan.cohorts if cohort.name == "intersectional"]
+    asked: Counter[tuple[str, str]] = Counter()
+    for meetings in Crossing(plan).meetings.values():
+        for meeting in meetings:
+            if meeting.arm.cohort == crossing.name:
+                asked.update(meeting.arm.levels.items())
+    for factor in crossing.factors:
+        counts = [asked[factor.id, level.id] for level in factor.levels]
+        assert min(counts) > 30
+        assert max(counts) <= 1.05 * min(counts)
 
 
 def test_the_published_design_crosses_thirty_personas_and_eighty_one_profiles_with_every_item() -> None:

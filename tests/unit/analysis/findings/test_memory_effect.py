@@ -45,6 +45,9 @@ def test_profile_against_placebo_is_confirmatory_and_against_none_stands_beside_
     assert memory.value is not None and memory.value < -0.1 and memory.p < 0.001
     assert number(against) < -0.1 and against.p < 0.001
     assert placebo.p > 0.01
+    # The report says which is which.
+    mixes = [any("mixes in what any longer prompt does" in note for note in one.notes) for one in (memory, against)]
+    assert mixes == [True, False]
 
 
 def test_profile_against_placebo_is_computed_against_the_placebo() -> None:
