@@ -123,18 +123,21 @@ def _fates(target: Target, sample: list[Planted], workers: int) -> list[tuple[Pl
             for module, source in sound.items()
         ),
     ]
+    broken = Planted(first, msgspec.structs.replace(untouched, source=f"{sound[first]}\nraise RuntimeError"))
     with tempfile.TemporaryDirectory() as folder:
         reached, job, out = Path(folder, "reach.json"), Path(folder, "job.json"), Path(folder, "fates.json")
         _pytest(target, "reach", EVENHAND_REACH=":".join((str(reached), *target.modules)))
         reach = msgspec.json.decode(reached.read_bytes(), type=Reach)
-        planted = tuple(checks + sample)
+        planted = (*checks, broken, *sample)
         job.write_bytes(msgspec.json.encode(Job(reach, sound, planted, workers, str(out))))
         _pytest(target, "session", EVENHAND_MUTANTS=str(job))
         fates = msgspec.json.decode(out.read_bytes(), type=list[Fate])
     for check, fate in zip(checks, fates, strict=False):
         if fate != "alive":
             raise RuntimeError(f"the tests of {target.name!r} do not import {check.module}, or fail on sound code")
-    return list(zip(sample, fates[len(checks) :], strict=True))
+    if fates[len(checks)] == "alive":
+        raise RuntimeError(f"the tests of {target.name!r} read a sound {first} where a broken one was planted")
+    return list(zip(sample, fates[len(checks) + 1 :], strict=True))
 
 
 def _pytest(target: Target, plugin: str, **environment: str) -> None:

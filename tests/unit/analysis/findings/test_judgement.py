@@ -228,6 +228,10 @@ def test_an_unfinished_run_has_no_confirmatory_verdict_unless_looks_were_planned
     # Half of the answers of three looks: 0.0031 of 0.05 may be spent, so 0.001 is a difference and 0.04 is none.
     looked = judged(pair, settings=replace(SETTINGS, looks=3), interim=True, asked=0.5)
     assert [one.verdict for one in looked] == ["difference", "inconclusive"]
+    # Where nothing is said all was asked, and the last look has what the looks before left.
+    last = judged(pair, settings=replace(SETTINGS, looks=3))
+    assert last == judged(pair, settings=replace(SETTINGS, looks=3), asked=1.0)
+    assert [one.verdict for one in last] == ["difference", "difference"]
     # Two looks spend as little at the half; the later p of 0.02 would be a difference at the whole level.
     (early,) = judged([made(0.02)], settings=replace(SETTINGS, looks=2), interim=True, asked=0.5)
     assert early.verdict == "inconclusive"
