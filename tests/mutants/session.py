@@ -127,7 +127,7 @@ class _Session:
             costs[str(item.path)] = costs.get(str(item.path), 0.0) + self._job.reach.seconds[item.nodeid]
         own = f"test_{planted.module.rpartition('.')[2]}.py"
         for file in sorted(costs, key=lambda file: (Path(file).name != own, costs[file])):
-            # Plain assertions: the hook that rewrites them loads the package by itself, and would find the sound module.
+            # Plain assertions: the hook that rewrites them loads modules by itself, and would find the sound one.
             options = ["-x", "-n0", "-p", "no:cacheprovider", "--assert=plain", "--hypothesis-seed=0", file]
             if pytest.main(options, plugins=[_InTurn(ranks)]) != pytest.ExitCode.OK:
                 return _KILLED
