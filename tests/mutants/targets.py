@@ -8,7 +8,9 @@ __all__ = ["TARGETS"]
 
 _FLOOR = 0.6
 """Least share of the wider targets of `analysis`. The aim is 0.85; in two random samples (seeds 2026 and 2027) each
-module's own tests killed 38 of 52, and the floor is that less two standard errors."""
+module's own tests killed 38 of 52, and the floor is that less two standard errors. Of 24 mutants each (seed 1) the own
+tests have since killed, of those that are not excused: equivalence 23 of 23, judgement 23 of 23, divergence 24 of 24,
+choice_exchange 21 of 21, rates 19 of 20, item_permutation 19 of 21. The others were not measured again."""
 
 TARGETS: tuple[Target, ...] = (
     Target(

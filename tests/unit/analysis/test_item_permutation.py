@@ -108,3 +108,11 @@ def test_the_smallest_p_is_one_in_all_permutations_and_one_adjustment_covers_bot
     assert np.nanmin(found.p_uniform[1:]) >= 1 / 100
     alone = plain(answers, draws=99, testable=np.arange(6) < 2)
     assert alone.p_uniform[1] <= found.p_uniform[1]
+
+
+def test_where_no_item_is_testable_there_is_ability_and_no_p() -> None:
+    answers = (np.random.default_rng(13).random((20, 4)) < 0.6).astype(float)
+    found = plain(answers, testable=np.zeros(4, dtype=bool), draws=19)
+    assert np.isnan(found.p_uniform).all() and np.isnan(found.p_nonuniform).all()
+    assert not found.flagged(0.05).any()
+    assert found.ability == pytest.approx(plain(answers, draws=19).ability)
