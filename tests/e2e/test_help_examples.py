@@ -45,6 +45,7 @@ SUBSTITUTES = (
     (" --preset standard", " --preset quick"),
     ("--port 8123", "--port {port}"),
     ("gateway --policy gate", "gateway --port {port} --policy gate"),
+    ("evenhand view", "evenhand view --port {port}"),
     ("--simulate 2000", "--simulate 20"),
     ("understanding ITEM", "understanding {item}"),
     ("explicit PROFILE", "explicit {profile}"),
@@ -52,7 +53,7 @@ SUBSTITUTES = (
     ("--policy policy.toml", "--policy mine/policy.toml"),
 )
 ASKS = ("audit", "plan")
-SERVES = ("evenhand serve", "evenhand gateway")
+SERVES = ("evenhand serve", "evenhand gateway", "evenhand view")
 LONG = {
     "evenhand selftest": "40 audits and the gallery's 18; tests/unit/test_selftest.py runs a smaller one",
     "evenhand selftest --no-gallery": "40 audits",
@@ -311,7 +312,7 @@ def expect_a_server(command: str, folder: Path) -> None:
             [*EVENHAND, *shlex.split(command)[1:]], cwd=folder, stdout=out, stderr=subprocess.STDOUT
         )
         try:
-            await_answer(printed_address(process, log).removesuffix("/v1") + "/health", process, log)
+            await_answer(printed_address(process, log) + "/health", process, log)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=20)
@@ -321,7 +322,7 @@ def printed_address(process: subprocess.Popen[bytes], log: Path) -> str:
     """Where the server says that it serves, as soon as it says so."""
     deadline = time.monotonic() + 180.0
     while process.poll() is None and time.monotonic() < deadline:
-        said = re.search(r"Serving at (http://127\.0\.0\.1:[1-9]\d*/v1)\s", log.read_text(encoding="utf-8"))
+        said = re.search(r"Serving at (http://127\.0\.0\.1:[1-9]\d*)/(?:v1)?\s", log.read_text(encoding="utf-8"))
         if said:
             return said[1]
         time.sleep(0.2)

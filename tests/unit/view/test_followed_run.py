@@ -79,10 +79,12 @@ def test_the_pace_is_what_was_seen_while_a_run_is_asking(tmp_path: Path, monkeyp
 def test_searches_are_kept_and_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     viewed_run(tmp_path)
     run = followed(tmp_path)
-    first = run.snapshot.hits("parcel number")
+    first = run.snapshot.having("parcel number", inside="both")
     monkeypatch.setattr(followed_run, "found_texts", None)
-    assert run.snapshot.hits(" parcel  NUMBER ") is first
-    assert run.snapshot.hits("***") is None
+    assert run.snapshot.having(" parcel  NUMBER ", inside="both") is first
+    assert run.snapshot.having("***", inside="both") is None
+    with pytest.raises(TypeError):
+        run.snapshot.having("parcel number", inside="answers")
 
 
 def test_a_library_makes_the_index_in_the_background(tmp_path: Path) -> None:
