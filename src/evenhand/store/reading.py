@@ -10,6 +10,7 @@ from typing import Literal, Self
 
 from evenhand.errors import StoreError
 from evenhand.records.message import Message, Reply
+from evenhand.records.trial import OutcomeName
 from evenhand.store.rows import StoredTrial, readable_trial
 from evenhand.store.schema import CELL_COLUMNS, translated
 from evenhand.store.store import check_version
@@ -69,6 +70,19 @@ class TrialReader:
             (answered,) = self._database.execute("SELECT count(*) FROM trials").fetchone()
             (failed,) = self._database.execute(f"SELECT count(*) FROM ({_FAILURES.format(where='')})").fetchone()
         return int(answered) + int(failed)
+
+    def outcomes(self) -> dict[str, dict[OutcomeName, int]]:
+        """Model -> outcome -> number of cells, those whose rows cannot be read included.
+
+        A cell that only ever failed counts once, as failed.
+        """
+        counted = "SELECT model, outcome, count(*) FROM {rows} GROUP BY model, outcome"
+        found: dict[str, dict[OutcomeName, int]] = {}
+        with translated(self.path):
+            for rows in ("trials", f"({_FAILURES.format(where='')})"):
+                for model, outcome, count in self._database.execute(counted.format(rows=rows)):
+                    found.setdefault(model, {})[outcome] = int(count)
+        return found
 
     def one(self, key: str) -> StoredTrial | None:
         """The answer to the cell with this key; None where it has none that can be read.

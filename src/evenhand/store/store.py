@@ -14,6 +14,7 @@ from evenhand.store.schema import APPLICATION_ID, CELL_COLUMNS, DDL, SCHEMA_VERS
 
 __all__ = ["Store", "check_version", "discard_unanswered", "open_store"]
 
+
 _INSERT = "INSERT INTO {table} ({columns}) VALUES ({marks})"
 _INTO_TRIALS = _INSERT.format(table="trials", columns=", ".join(CELL_COLUMNS), marks=", ".join("?" * len(CELL_COLUMNS)))
 _INTO_FAILURES = _INTO_TRIALS.replace("INTO trials", "INTO failures", 1)
