@@ -18,7 +18,7 @@ from evenhand.store.at_work import run_at_work
 from evenhand.store.reading import open_trials
 from evenhand.view.changed_answers import ChangedAnswers
 from evenhand.view.index_build import IndexProgress, bring_up_to_date
-from evenhand.view.index_file import CELL_TYPE, index_path
+from evenhand.view.index_file import CELL_TYPE, BrokenIndex, discard_index, index_path
 from evenhand.view.known_plan import KnownPlan
 from evenhand.view.search import WordSearch, found_texts, word_search
 from evenhand.view.trial_columns import Marks, TrialColumns, load_columns
@@ -166,7 +166,11 @@ class FollowedRun:
     def catch_up(self, *, stopping: threading.Event) -> None:
         """Bring index and snapshot up to date; what goes wrong is kept in `problem`. For one thread at a time."""
         try:
-            self._catch_up(stopping)
+            try:
+                self._catch_up(stopping)
+            except BrokenIndex:
+                discard_index(self.index)
+                self._catch_up(stopping)
             self.problem = ""
         except EvenhandError as error:
             self.problem, self._failed = str(error), time.monotonic()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -53,6 +54,17 @@ def test_a_damaged_store_is_a_sentence_and_is_left_alone_for_a_while(tmp_path: P
     run.catch_up(stopping=threading.Event())
     assert "is not a readable store" in run.problem
     assert not run.behind()
+
+
+def test_an_index_that_breaks_is_made_anew(tmp_path: Path) -> None:
+    plan = viewed_run(tmp_path)
+    run = followed(tmp_path)
+    database = sqlite3.connect(run.index)
+    database.execute("DROP TABLE open_failure")
+    database.commit()
+    database.close()
+    again = followed(tmp_path)
+    assert (again.problem, len(again.snapshot.columns)) == ("", len(run_rows(plan)))
 
 
 def test_the_pace_is_what_was_seen_while_a_run_is_asking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
