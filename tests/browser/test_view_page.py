@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import threading
 from collections.abc import Iterator
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from evenhand.audit import publish
 from evenhand.records.message import Reply
@@ -20,7 +18,6 @@ from evenhand.serve.listen import listening
 from evenhand.store.store import open_store
 from evenhand.view.run_folder import RunFolder
 from evenhand.view.site import view_app
-from tests.browser.test_report_page import ARGUMENTS, CHROMIUM
 from tests.support.findings_fixture import full_findings
 from tests.support.small_plan import small_plan
 from tests.support.viewed_run import HOSTILE, run_rows, says, viewed_run
@@ -65,19 +62,6 @@ def url(folder: Path) -> Iterator[str]:
     loop.call_soon_threadsafe(stop.set)
     thread.join(30)
     loop.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        reason = f"no browser at {CHROMIUM}: run scripts/install-browser.sh as root, or set EVENHAND_CHROMIUM"
-        if os.environ.get("EVENHAND_CI") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 class Look:
