@@ -16,8 +16,8 @@ from evenhand.records.run_status import FindingsState, ModelStatus, NextStep, Ru
 from evenhand.records.trial import OUTCOMES, OutcomeName
 from evenhand.report.findings_file import read_findings
 from evenhand.rundir import FINDINGS_FILE, REPORT_FILE, open_run
+from evenhand.store.at_work import run_at_work
 from evenhand.store.reading import open_trials
-from evenhand.store.store import at_work
 
 __all__ = ["WATCH_S", "run_status"]
 
@@ -40,7 +40,7 @@ def run_status(directory: Path, *, watch_s: float = WATCH_S, sleep: Callable[[fl
     plan = open_run(directory).plan
     trials = directory / TRIALS_FILE
     sizes = _sizes(plan)
-    counts, running = _counts(trials), at_work(trials)
+    counts, running = _counts(trials), run_at_work(trials)
     speed = None
     if running and watch_s > 0:
         began, before = time.monotonic(), _asked(counts)

@@ -53,6 +53,14 @@ SUBSTITUTES = (
     ("build/seed-2", "{specimens}"),
     ("--policy policy.toml", "--policy mine/policy.toml"),
 )
+APP = """
+class Assistant:
+    def __init__(self): self.held = {}
+    def remember(self, user, facts): self.held.setdefault(user, []).extend(facts)
+    def reply(self, user, messages): return "A"
+    def forget(self, user): self.held.pop(user, None)
+    def recall(self, user, query): return self.held.get(user, [])
+"""
 ASKS = ("audit", "plan")
 SERVES = ("evenhand serve", "evenhand gateway")
 LONG = {
@@ -147,6 +155,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert planned.returncode == 0, planned.stderr
     (folder / "myapp").mkdir()
     (folder / "myapp" / "assistant.py").write_text("def reply(messages):\n    return 'A'\n", encoding="utf-8")
+    (folder / "app.py").write_text(APP, encoding="utf-8")
     write_tables(folder)
     write_imports(folder)
     write_ratings(folder)

@@ -140,17 +140,17 @@ def test_looking_does_not_keep_a_run_from_starting(plan: Plan, tmp_path: Path) -
 LOOKS_ALL_THE_TIME = """
 import sys
 from pathlib import Path
-from evenhand.store.store import at_work
+from evenhand.store.at_work import run_at_work
 print("looking", flush=True)
 while True:
-    at_work(Path(sys.argv[1]))
+    run_at_work(Path(sys.argv[1]))
 """
 
 
 def test_speed_and_time_left_are_those_of_the_time_watched(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("evenhand.status.at_work", lambda path: True)
+    monkeypatch.setattr("evenhand.status.run_at_work", lambda path: True)
     write_plan(plan, tmp_path)
 
     def meanwhile(seconds: float) -> None:

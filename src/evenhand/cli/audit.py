@@ -22,7 +22,8 @@ __all__ = ["register"]
 _HELP = """Audit one or several assistants and write a report.
 
 A model is given up early, in its server's own words, when 5 requests were declined the same way (exit code 9), when
-none of 50 cells has a usable answer (10), or when 50 cells in a row or more than half of the last 200 failed (11).
+none of 50 cells has a usable answer (10), or when 50 cells in a row or more than half of the last 200 failed (11). A
+product whose memory leaks between users is asked nothing (14).
 
 Examples:
 
@@ -32,7 +33,9 @@ Examples:
 
   evenhand audit vllm/Qwen3-4B --base-url http://localhost:8000/v1
 
-  evenhand audit python:myapp.assistant:reply           your own assistant, memory and all
+  evenhand audit python:myapp.assistant:reply           your own function of the messages
+
+  evenhand audit python:app.py:Assistant --yes          your own product, with its own memory
 
   evenhand audit openai/a openai/b --preset standard --out runs/compare --yes
 

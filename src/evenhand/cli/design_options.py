@@ -70,6 +70,16 @@ class DesignOptions:
         list[str],
         typer.Option(help=f"Where memory sits; may be repeated: {', '.join(PLACEMENTS)}.", rich_help_panel=DESIGN),
     ] = dataclasses.field(default_factory=list)
+    system_prompt: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of your product's system prompt, with {{ memory }} where memory goes.", rich_help_panel=DESIGN
+        ),
+    ] = None
+    memory_template: Annotated[
+        Path | None,
+        typer.Option(help="File of the text that memory is shown in (Jinja: facts, text).", rich_help_panel=DESIGN),
+    ] = None
     reader: Annotated[
         list[str],
         typer.Option(
@@ -149,6 +159,13 @@ class DesignOptions:
         Outcome | None,
         typer.Option(
             help="Primary outcome, fixed in the plan; by default option probabilities for models that run here.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None
+    store: Annotated[
+        str | None,
+        typer.Option(
+            help="Memory store between the model and its users, NAME?option=value&...: mem0, langgraph.",
             rich_help_panel=MODEL,
         ),
     ] = None
@@ -232,14 +249,20 @@ def build_plan(
     """
     from evenhand.endpoints.kinds import check_model, kind_of
     from evenhand.endpoints.redact import redact
+    from evenhand.memory.stores.named import read_store
     from evenhand.plan.make import COHORTS, PlanRequest, make_plan, usual_design
     from evenhand.plan.second_models import second_models
     from evenhand.run.secrets import secrets_of
 
     settings = ModelSettings(temperature=options.temperature, max_tokens=options.max_tokens, logprobs=options.logprobs)
+    store = None if options.store is None else read_store(options.store)
     specs = tuple(
         ModelSpec(
-            name=name, base_url=options.base_url, settings=settings, options=pairs_of(options.set_, option="--set")
+            name=name,
+            base_url=options.base_url,
+            settings=settings,
+            options=pairs_of(options.set_, option="--set"),
+            store=store,
         )
         for name in models or [DEFAULT_MODEL]
     )
@@ -261,6 +284,8 @@ def build_plan(
         extractor_options=options_of_reader,
         command=redact(shlex.join(command or ["evenhand", *sys.argv[1:]]), secrets),
         prompts=tuple(str(path) for path in options.prompts),
+        system_prompt=None if options.system_prompt is None else str(options.system_prompt),
+        memory_template=None if options.memory_template is None else str(options.memory_template),
         rater=_rater(options, secrets=secrets),
         mitigations=tuple(options.mitigation),
         analysis=AnalysisSettings(margin=options.margin, looks=options.looks, wording=options.wording),

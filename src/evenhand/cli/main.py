@@ -28,6 +28,7 @@ from evenhand.cli import (
     serve,
     status,
     train,
+    view,
 )
 from evenhand.errors import EvenhandError
 
@@ -36,8 +37,8 @@ __all__ = ["app", "main"]
 _EPILOG = (
     "Exit codes: 0 done; 1 other error; 2 usage; 3 unusable input; 4 run directory; 5 endpoint; 6 stopped by a "
     "budget, resume to go on; 7 gate not met; 8 gate inconclusive; 9 the same request error again and again; 10 no "
-    "usable answer of a model; 11 most cells failed; 12 this machine ran out of something; 13 gate not assessable; 130 "
-    "interrupted."
+    "usable answer of a model; 11 most cells failed; 12 this machine ran out of something; 13 gate not assessable; 14 "
+    "memory leaked between users; 130 interrupted."
 )
 
 app = typer.Typer(
@@ -79,6 +80,7 @@ COMMANDS = (
     compare,
     judge,
     gate,
+    view,
     power,
     selftest,
     serve,

@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from evenhand.errors import PlanError, StoreError
+from evenhand.store.at_work import LOCK_PATIENCE_S
 from evenhand.store.rows import Row, is_failure
 from evenhand.store.schema import APPLICATION_ID, CELL_COLUMNS, DDL, SCHEMA_VERSION, translated
 
-__all__ = ["Store", "at_work", "check_version", "discard_unanswered", "open_store"]
+__all__ = ["Store", "check_version", "discard_unanswered", "open_store"]
 
-_LOCK_WAIT_S = 0.25
-"""How long a run waits for the lock: as long as somebody may look at it (`at_work`), not as long as a run holds it."""
 
 _INSERT = "INSERT INTO {table} ({columns}) VALUES ({marks})"
 _INTO_TRIALS = _INSERT.format(table="trials", columns=", ".join(CELL_COLUMNS), marks=", ".join("?" * len(CELL_COLUMNS)))
@@ -112,28 +111,6 @@ def open_store(path: Path, *, plan_sha256: str) -> Iterator[Store]:
     finally:
         with translated(path):
             store.close()
-
-
-def at_work(path: Path) -> bool:
-    """Whether a run is at work on the store at `path` now; it is not disturbed by being looked at.
-
-    Raises:
-        StoreError: The lock cannot be read.
-    """
-    file = path.with_suffix(".lock")
-    if not file.exists():
-        return False
-    with translated(file):
-        lock = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=0.0)
-        try:
-            lock.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorname.startswith("SQLITE_BUSY"):
-                return True
-            raise
-        finally:
-            lock.close()
-    return False
 
 
 def discard_unanswered(path: Path) -> bool:
@@ -247,7 +224,7 @@ def _locked(path: Path) -> sqlite3.Connection:
     """Hold `trials.lock` until closed or killed: SQLite's file lock works on every system and dies with the process."""
     file = path.with_suffix(".lock")
     with translated(path):
-        lock = sqlite3.connect(file, isolation_level=None, timeout=_LOCK_WAIT_S, check_same_thread=False)
+        lock = sqlite3.connect(file, isolation_level=None, timeout=LOCK_PATIENCE_S, check_same_thread=False)
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
