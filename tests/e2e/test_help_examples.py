@@ -41,7 +41,6 @@ SUBSTITUTES = (
     ("plan openai/gpt-5.1", "plan openai/tilted --base-url {url}"),
     ("doctor openai/gpt-5.1", "doctor openai/tilted --base-url {url}"),
     ("--config evenhand.toml", "--config mine/evenhand.toml"),
-    (" --profile nightly", " --config mine/evenhand.toml --profile nightly"),
     ("vllm/Qwen3-4B --base-url http://localhost:8000/v1", "vllm/tilted --base-url {url}"),
     ("openai/specimen-tilted --base-url http://127.0.0.1:8123/v1 --bank situations", "openai/tilted --base-url {url}"),
     ("openai/a openai/b --preset standard", "openai/tilted openai/specimen/tilted --base-url {url}"),
