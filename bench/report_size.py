@@ -1,8 +1,8 @@
 """Size and time of the page of a report: three models and fifteen, on the `standard` design.
 
 Three simulated respondents are audited whole on `standard` (letters, percentages, ratings and writing; some 46,000
-trials). Fifteen models are those findings five times over under other names. More trials of a model do not make its page
-longer: what was found does, and `standard` finds more per model than a table of a million plain letters.
+trials). Fifteen models are those findings five times over under other names. More trials of a model do not make its
+page longer: what was found does, and `standard` finds more per model than a table of a million plain letters.
 
 Run: python -m bench.report_size [FOLDER]: with a folder its audit is kept there, and is used again.
 """

@@ -14,7 +14,7 @@ _COLUMNS = ("Heading", "What this report has", "Where", "What it does not have")
 
 
 def appendix_section(source: Source) -> Section:
-    """The headings, each with what stands in this report and what does not."""
+    """The headings, each with what this report has of it and what it does not have."""
     return Section(
         id="appendix",
         nav="Appendix",
