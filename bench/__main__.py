@@ -18,6 +18,7 @@ BENCHES = (
     "table_speed",
     "report_size",
     "gateway_speed",
+    "view_speed",
     "headroom",
 )
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 
-from jinja2 import Environment, StrictUndefined, Template, TemplateError
+from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from evenhand.errors import PlanError
 
@@ -14,7 +15,8 @@ __all__ = ["load_templates", "render"]
 
 _FOLDER = "prompts"
 _PREFIX = "memory/"
-_ENVIRONMENT = Environment(undefined=StrictUndefined, autoescape=False)  # plain text, never HTML
+# Plain text, never HTML. A plan may come from somebody else, so its templates reach nothing but their values.
+_ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 
 
 def load_templates() -> dict[str, str]:

@@ -18,9 +18,12 @@ from evenhand.design.cells import Crossing
 from evenhand.design.presets import preset_design
 from evenhand.endpoints.kinds import kind_of
 from evenhand.errors import BankError, UsageError
+from evenhand.memory.own_prompts import own_templates
+from evenhand.memory.stores.named import frozen_store
 from evenhand.memory.templates import load_templates
 from evenhand.mitigate.named import mitigation_spec
 from evenhand.plan.file import stamp_plan
+from evenhand.plan.placements import check_placements, products_of
 from evenhand.records.answer_format import ANSWER_FORMATS, AnswerFormat, formats_of
 from evenhand.records.item import Bank
 from evenhand.records.message import USUAL_SETTINGS
@@ -32,7 +35,7 @@ from evenhand.records.settings import AnalysisSettings, Outcome
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.templates import ask_templates, judge_templates
 
-__all__ = ["MAIN_BANKS", "PlanRequest", "make_plan", "usual_design"]
+__all__ = ["MAIN_BANKS", "PlanRequest", "check_reads_texts", "make_plan", "usual_design"]
 
 MAIN_BANKS = ("understanding", "management", "benefit", "leakage", "sycophancy", "scenes", "advice")
 COHORTS = ("explicit", "intersectional")
@@ -66,6 +69,10 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Options of the extractor, such as the model of `llm_extract`."""
     prompts: tuple[str, ...] = ()
     """Files of the user's own prompts, beside the banks that are named; alone where none is."""
+    system_prompt: str | None = None
+    """File of the product's own system prompt, with `{{ memory }}` where memory goes; None: the shipped base prompt."""
+    memory_template: str | None = None
+    """File of the text that memory is shown in, a Jinja template; None: the shipped ones."""
     rater: Rater | None = None
     """A second model that rates written answers."""
     mitigations: tuple[str, ...] = ()
@@ -86,7 +93,8 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         now: The time written into the plan, which decides nothing; None: the present.
 
     Raises:
-        UsageError: No model, a model named twice, or an extractor that the items do not fit.
+        UsageError: No model, a model named twice, an extractor that the items do not fit, or a prompt of the product
+            that cannot be used.
         EndpointError: A model's name that no endpoint has.
         BankError: A bank cannot be used, or two banks share an item id.
         CohortError: A cohort cannot be used.
@@ -101,6 +109,7 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         ModelSpec(name=model, settings=USUAL_SETTINGS) if isinstance(model, str) else model for model in request.models
     )
     _check_models(models)
+    models = tuple(map(_frozen, models))
     if request.analysis.looks > 1 and len(models) > 1:
         raise UsageError(
             f"--looks {request.analysis.looks} works with one model, because each look is at the answers of one; "
@@ -112,10 +121,12 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
     design = msgspec.structs.replace(design, mitigations=("none", *(spec.name for spec in policies)))
     extractor_named(request.extractor, request.extractor_options)
     _check_formats(request, models=models, design=design)
+    own_prompts = request.system_prompt is not None or request.memory_template is not None
+    check_placements(design, models=models, own_prompts=own_prompts, looks=request.analysis.looks)
     banks = _banks(request, models=models, design=design)
     cohorts = tuple(load_cohort(name, cues=_cues(name, design)) for name in request.cohorts)
     cohorts = tuple(cohort for cohort in cohorts if _takes_part(cohort, design))
-    prompts = {**load_templates(), **ask_templates(request.extractor, _formats(design))}
+    prompts = {**_memory_templates(request, design), **ask_templates(request.extractor, _formats(design))}
     prompts |= {} if request.rater is None else judge_templates()
     retrieved = "retrieved" in design.placements
     plan = Plan(
@@ -154,6 +165,22 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
     return stamp_plan(plan)
 
 
+def _frozen(model: ModelSpec) -> ModelSpec:
+    """The model with the hashes of its files and the versions of its store."""
+    store = None if model.store is None else frozen_store(model.store)
+    return msgspec.structs.replace(model, sources=kind_of(model).sources(model), store=store)
+
+
+def _memory_templates(request: PlanRequest, design: Design) -> dict[str, str]:
+    """The shipped templates of memory, with the product's own prompts in their place."""
+    return own_templates(
+        load_templates(),
+        system_prompt=None if request.system_prompt is None else Path(request.system_prompt),
+        memory_template=None if request.memory_template is None else Path(request.memory_template),
+        placements=design.placements,
+    )
+
+
 def _policies(request: PlanRequest, design: Design) -> tuple[MitigationSpec, ...]:
     """The policies that were asked for, each with its texts.
 
@@ -187,7 +214,10 @@ def _design(request: PlanRequest, models: Sequence[ModelSpec]) -> tuple[Preset, 
 def usual_design(preset: Preset, models: Sequence[ModelSpec], *, extractor: Extractor) -> Design:
     """The preset's design in what every model can answer: letters alone where a second model reads letters."""
     can = [answer for answer in ANSWER_FORMATS if all(answer in kind_of(model).answers for model in models)]
-    return preset_design(preset, answers=("letter",) if extractor == "llm_extract" else can)
+    design = preset_design(preset, answers=("letter",) if extractor == "llm_extract" else can)
+    if models and len(products_of(models)) == len(models):
+        return msgspec.structs.replace(design, placements=("stored",))
+    return design
 
 
 def _formats(design: Design) -> tuple[AnswerFormat, ...]:
@@ -247,8 +277,18 @@ def _check_rater(request: PlanRequest) -> None:
     Raises:
         UsageError: It is a simulated respondent or a specimen.
     """
-    kind = None if request.rater is None else kind_of(request.rater.model)
-    if kind is not None and (kind.needs_cells or "text" not in kind.answers):
+    if request.rater is not None:
+        check_reads_texts(request.rater.model)
+
+
+def check_reads_texts(rater: ModelSpec) -> None:
+    """Refuse a judge that cannot read.
+
+    Raises:
+        UsageError: It is a simulated respondent or a specimen.
+    """
+    kind = kind_of(rater)
+    if kind.needs_cells or "text" not in kind.answers:
         raise UsageError(
             f"the judge cannot be of the kind {kind.prefix!r}, which reads no texts; name a model such as openai/NAME "
             "with --judge"

@@ -9,6 +9,8 @@ from evenhand.records.answer_sample import AnswerSample
 from evenhand.records.as_read import AsRead
 from evenhand.records.comparison import RunComparison
 from evenhand.records.finding import Finding
+from evenhand.records.pairwise import PairwiseCheck
+from evenhand.records.product_memory import CanarySummary, ItemRetrieval
 from evenhand.records.results import (
     CellMean,
     DesignPower,
@@ -69,8 +71,14 @@ class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDIN
     """What other designs could detect."""
     rater: tuple[RaterCheck, ...] = ()
     """How far the judge of written answers can be relied on, a record for each criterion."""
+    pairwise: tuple[PairwiseCheck, ...] = ()
+    """How far the judge of pairs of answers can be relied on, a record for each criterion."""
     examples: tuple[ExamplePrompt, ...] = ()
     """Prompts word for word."""
+    canaries: tuple[CanarySummary, ...] = ()
+    """The check for leaks between users of a product's own memory, a record for each product."""
+    retrievals: tuple[ItemRetrieval, ...] = ()
+    """How often a product's memory gave facts of the user, by item."""
     pairs: tuple[AnswerPair, ...] = ()
     """Two answers to one item that show the difference which decides a model's answer; at most one per model."""
     sample: AnswerSample | None = None

@@ -27,6 +27,7 @@ from evenhand.report.planted import planted_section
 from evenhand.report.reader_section import reader_section
 from evenhand.report.sections import factors_section, gaps_section, verdict_section
 from evenhand.report.source import Source, source_of
+from evenhand.report.stage_section import stage_section
 from evenhand.report.stated_section import stated_section
 from evenhand.report.tables import side_by_side
 from evenhand.report.titles import plain, title_of
@@ -49,6 +50,7 @@ def page_of(findings: Findings) -> Page:
     writing = writing_section(source)
     policies = tried_section(source)
     reader = reader_section(source)
+    stages = stage_section(source)
     return Page(
         title=_title(run) if run else "Analysis of a table of predictions",
         kicker="evenhand audit report" if run else "evenhand analysis report",
@@ -67,6 +69,7 @@ def page_of(findings: Findings) -> Page:
             *((stated,) if stated else ()),
             *((writing,) if writing else ()),
             *((policies,) if policies else ()),
+            *((stages,) if stages else ()),
             memory_section(source),
             *((reader,) if reader else ()),
             intersections_section(source),

@@ -20,7 +20,7 @@ from evenhand.report.blocks import Bars, Forest, Heat
 from evenhand.report.context import page_of
 from evenhand.report.shown import shown_text
 
-__all__ = ["render", "render_figure", "render_html"]
+__all__ = ["holds_our_style", "page_policy", "render", "render_figure", "render_html"]
 
 
 _SCRIPTS = ("unpack.js", "page.js", "save.js", "reader.js")
@@ -106,12 +106,26 @@ def render_html(findings: Findings) -> str:
         >>> page.lower().startswith("<!doctype html>")
         True
     """
-    style, script = Markup(_text("style.css")), Markup("".join(map(_text, _SCRIPTS)))
-    policy = (
+    style, script = Markup(_text("style.css")), Markup(_script())
+    return render("page.html.j2", page=page_of(findings), style=style, script=script, policy=page_policy()) + "\n"
+
+
+def _script() -> str:
+    return "".join(map(_text, _SCRIPTS))
+
+
+def page_policy() -> str:
+    """The content security policy of a report of this version: its own style and script, and nothing else."""
+    style, script = _text("style.css"), _script()
+    return (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    return render("page.html.j2", page=page_of(findings), style=style, script=script, policy=policy) + "\n"
+
+
+def holds_our_style(text: str) -> bool:
+    """Whether a page has the style and the script of this version, so that `page_policy` lets it be shown."""
+    return f"<style>{_text('style.css')}</style>" in text and f"<script>{_script()}</script>" in text
 
 
 def render_figure(block: Forest | Heat | Bars) -> str:
