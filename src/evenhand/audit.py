@@ -34,8 +34,10 @@ from evenhand.endpoints.kinds import kind_of, open_endpoint
 from evenhand.endpoints.redact import known_secrets
 from evenhand.errors import StoreError, UsageError
 from evenhand.head.answer_pairs import answer_pairs
+from evenhand.head.answer_sample import answer_sample
 from evenhand.head.judging import rater_checks
 from evenhand.head.memory_stages import canary_summaries, item_retrievals
+from evenhand.head.pairwise_checks import pairwise_checks
 from evenhand.head.summary import example_prompts, run_summary
 from evenhand.measurement_table import Labels, measurement_table
 from evenhand.memory.stores.assistant import StoreAssistant
@@ -43,6 +45,7 @@ from evenhand.memory.stores.named import open_store_named
 from evenhand.mitigate.named import policy_of
 from evenhand.mitigate.on_answer.endpoint import PolicyEndpoint
 from evenhand.mitigate.policy import AnswerPolicy
+from evenhand.pairwise import votes_of
 from evenhand.plan.cost import prices_of
 from evenhand.plan.make import PlanRequest, make_plan
 from evenhand.plan.placements import check_sources, products_of
@@ -360,7 +363,7 @@ def measure(plan: Plan, directory: Path, *, out: Path | None = None, labels: Pat
     with open_trials(directory / TRIALS_FILE) as trials:
         given = None if labels is None else _labels(plan, trials, labels)
         memory = tuple(read_memory_events(directory / MEMORY_FILE))
-        frame = measurement_table(plan, trials, labels=given, memory=memory)
+        frame = measurement_table(plan, trials, labels=given, votes=votes_of(directory), memory=memory)
     measurements = measurements_from_frame(frame, settings=plan.analysis, factors=plan_factors(plan))
     if frame.height:
         with _written(out or directory, MEASUREMENTS_FILE, directory=directory) as target:
@@ -412,13 +415,14 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None, labels:
     with open_trials(directory / TRIALS_FILE) as trials:
         summary = run_summary(plan, trials, directory=directory)
         examples = example_prompts(plan, trials)
-        rater = rater_checks(plan, trials)
+        rater, pairwise = rater_checks(plan, trials), pairwise_checks(directory, trials)
         memory = tuple(read_memory_events(directory / MEMORY_FILE))
         retrievals = item_retrievals(plan, trials) if set(plan.design.placements) & {*PRODUCT_PLACEMENTS} else ()
         lost = trials.count() - scores.frame.height
         summary = msgspec.structs.replace(summary, interim=trials.count() < sum(m.planned for m in summary.models))
         findings = analyse(scores, measurements=measurements, run=summary, examples=examples)
         pairs = answer_pairs(worst_differences(findings), plan=plan, scores=scores, trials=trials)
+        sample = answer_sample(plan=plan, scores=scores, trials=trials)
     planned = sum(model.planned for model in summary.models)
     asked = sum(sum(model.outcomes.values()) for model in summary.models)
     warnings = []
@@ -430,9 +434,11 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None, labels:
     return msgspec.structs.replace(
         findings,
         rater=rater,
+        pairwise=pairwise,
         canaries=canary_summaries(plan, memory),
         retrievals=retrievals,
         pairs=pairs,
+        sample=sample,
         warnings=(*warnings, *findings.warnings),
     )
 

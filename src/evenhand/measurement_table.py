@@ -20,6 +20,7 @@ from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.item import Item
 from evenhand.records.measure import QuantityName
 from evenhand.records.measurement import MEASUREMENT_COLUMNS
+from evenhand.records.pairwise import Votes
 from evenhand.records.plan import Plan
 from evenhand.records.product_memory import MemoryEvent
 from evenhand.records.profile import PRODUCT_PLACEMENTS, Arm
@@ -59,11 +60,17 @@ Labels = Mapping[tuple[str, str], float]
 
 
 def measurement_table(
-    plan: Plan, trials: TrialReader, *, labels: Labels | None = None, memory: Sequence[MemoryEvent] = ()
+    plan: Plan,
+    trials: TrialReader,
+    *,
+    labels: Labels | None = None,
+    votes: Votes | None = None,
+    memory: Sequence[MemoryEvent] = (),
 ) -> pl.DataFrame:
     """The numbers of a run; without rows where only letters were asked for and no product kept memory itself.
 
-    `labels` is what people gave, `memory` what was done with the memory of products.
+    `labels` is what people gave, `votes` what a judge of pairs gave, `memory` what was done with the
+    memory of products.
 
     Cells that were never asked have no rows; nor has a stored row that cannot be read or is no cell of the plan.
     """
@@ -72,7 +79,7 @@ def measurement_table(
     schema |= dict.fromkeys(factors, pl.String)
     items = {item.id: (bank.name, item) for bank in plan.banks for item in bank.items}
     arms, crossing = plan_arms(plan), Crossing(plan)
-    labels = labels or {}
+    labels, votes = labels or {}, votes or {}
     rows: list[tuple[Any, ...]] = []
     read: list[tuple[Any, ...]] = []
     shown = False
@@ -103,6 +110,8 @@ def measurement_table(
             read += [(*before, None, name, None, value, *levels) for name, value in numbers]
         if stored.cell.condition.answer == "text":
             rows += [(*before, *number, *levels) for number in _by_people(stored, plan.rater, labels)]
+            given = votes.get(stored.cell.cell_key, {})
+            rows += [(*before, *Number(None, "preferred", name, value), *levels) for name, value in given.items()]
         if isinstance(stored.trial.outcome, Written) and stored.trial.reply is not None:
             written.append(_WrittenAnswer(before, levels, item.id, split_reasoning(stored.trial.reply.text)[0]))
     rows += read if shown else []

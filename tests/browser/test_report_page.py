@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from evenhand.records.findings import Findings
 from evenhand.records.identity import finding_id
 from evenhand.report.write import write_report
+from tests.support.browser import Visit
 from tests.support.findings_fixture import bare_findings, full_findings, quick_findings
 from tests.support.hostile_findings import hostile_findings
 from tests.support.tried_fixture import tried_findings
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = Path(os.environ.get("EVENHAND_CHROMIUM", "/usr/bin/chromium"))
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WIDTHS = {"phone": 390, "tablet": 820, "desktop": 1360}
 CASES: dict[str, Callable[[], Findings]] = {
     "full": full_findings,
@@ -42,43 +30,9 @@ CASES: dict[str, Callable[[], Findings]] = {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        reason = f"no browser at {CHROMIUM}: run scripts/install-browser.sh as root, or set EVENHAND_CHROMIUM"
-        if os.environ.get("EVENHAND_CI") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     root = tmp_path_factory.mktemp("reports")
     return {name: write_report(make(), root / name).as_uri() for name, make in CASES.items()}
-
-
-class Visit:
-    """A page with everything it asked for and complained about."""
-
-    def __init__(self, browser: Any, url: str, *, width: int = 1360, scheme: str = "light") -> None:
-        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        self.page = self.context.new_page()
-        self.messages: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.messages.append(message.text))
-        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.messages.append(f"dialog {dialog.message}"))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(url)
-
-    def __enter__(self) -> Visit:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.context.close()
 
 
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)

@@ -39,6 +39,9 @@ SMALL = "--bank {small} --pairs 1 --profiles 0 --placebo 0.2 --none-repeats 1"
 SUBSTITUTES = (
     ("audit openai/gpt-5.1", "audit openai/tilted --base-url {url} --yes"),
     ("plan openai/gpt-5.1", "plan openai/tilted --base-url {url}"),
+    ("doctor openai/gpt-5.1", "doctor openai/tilted --base-url {url}"),
+    ("--config evenhand.toml", "--config mine/evenhand.toml"),
+    (" --profile nightly", " --config mine/evenhand.toml --profile nightly"),
     ("vllm/Qwen3-4B --base-url http://localhost:8000/v1", "vllm/tilted --base-url {url}"),
     ("openai/specimen-tilted --base-url http://127.0.0.1:8123/v1 --bank situations", "openai/tilted --base-url {url}"),
     ("openai/a openai/b --preset standard", "openai/tilted openai/specimen/tilted --base-url {url}"),
@@ -163,6 +166,8 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_practice(folder)
     policy = ended("evenhand gate --init --policy mine/policy.toml", folder)
     assert policy.returncode == 0, policy.stderr
+    settings = 'models = ["simulated/null"]\nmax-seconds = 600\n\n[profile.nightly]\nseed = 3\n'
+    (folder / "mine" / "evenhand.toml").write_text(settings, encoding="utf-8")
     return folder
 
 

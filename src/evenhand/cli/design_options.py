@@ -228,7 +228,13 @@ def pairs_of(values: list[str], *, option: str) -> dict[str, str]:
     return {name: value for name, _, value in (text.partition("=") for text in values)}
 
 
-def build_plan(options: DesignOptions, models: list[str], *, connection: Connection | None = None) -> Plan:
+def build_plan(
+    options: DesignOptions,
+    models: list[str],
+    *,
+    connection: Connection | None = None,
+    command: Sequence[str] | None = None,
+) -> Plan:
     """The plan that the options describe.
 
     Args:
@@ -236,6 +242,7 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
         models: The assistants.
         connection: How they will be asked, so that a missing key is told before anything is made; None: they are not
             asked yet, and no key is needed.
+        command: The command that makes it, word by word, as the plan shows it; None: this process's.
 
     Raises:
         EvenhandError: Something in it cannot be; see `evenhand.plan.make.make_plan`.
@@ -275,7 +282,7 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
         seed=options.seed,
         extractor=options.extractor,
         extractor_options=options_of_reader,
-        command=redact(shlex.join(["evenhand", *sys.argv[1:]]), secrets),
+        command=redact(shlex.join(command or ["evenhand", *sys.argv[1:]]), secrets),
         prompts=tuple(str(path) for path in options.prompts),
         system_prompt=None if options.system_prompt is None else str(options.system_prompt),
         memory_template=None if options.memory_template is None else str(options.memory_template),

@@ -12,9 +12,12 @@ from evenhand.cli import (
     analyse,
     audit,
     compare,
+    doctor,
     gate,
     gateway,
+    init,
     items,
+    judge,
     plan,
     power,
     preferences,
@@ -23,7 +26,9 @@ from evenhand.cli import (
     run,
     selftest,
     serve,
+    status,
     train,
+    view,
 )
 from evenhand.errors import EvenhandError
 
@@ -63,7 +68,25 @@ def root(
     """Audit what stored user memory does to an LLM assistant's emotional reasoning."""
 
 
-for module in (audit, plan, run, analyse, report, compare, gate, power, selftest, serve, gateway):
+COMMANDS = (
+    init,
+    doctor,
+    audit,
+    plan,
+    run,
+    status,
+    analyse,
+    report,
+    compare,
+    judge,
+    gate,
+    view,
+    power,
+    selftest,
+    serve,
+    gateway,
+)
+for module in COMMANDS:
     module.register(app)
 app.add_typer(items.app, name="items")
 app.add_typer(profiles.app, name="profiles")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from evenhand.cli.config import ConfigOptions, command_line, say_settings
 from evenhand.cli.design_options import DesignOptions, build_plan
 from evenhand.cli.groups import takes
 from evenhand.cli.output import counted, print_json, print_table, say
@@ -25,13 +26,17 @@ Examples:
 
   evenhand plan openai/gpt-5.1 --shift 0.2              what each way of asking needs to find that shift
 
+  evenhand plan --config evenhand.toml                  everything from a file of settings
+
   evenhand run runs/gpt                                 then ask it
 """
 
 
-@takes(DesignOptions)
+@takes(DesignOptions, ConfigOptions)
 def plan(
     design: DesignOptions,
+    _: ConfigOptions,
+    ctx: typer.Context,
     models: Annotated[list[str] | None, typer.Argument(help="Models; none: the shipped specimen.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory; default: runs/DATE-MODEL.")] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="For the run time shown.")] = 32,
@@ -49,7 +54,8 @@ def plan(
     from evenhand.plan.settling import settle
     from evenhand.rundir import default_directory
 
-    made = build_plan(design, models or [])
+    say_settings(ctx)
+    made = build_plan(design, models or [], command=command_line(ctx))
     directory = out or default_directory(made)
     settle(made, directory)
     show_preview(made, concurrency=concurrency, json=json, shift=shift)

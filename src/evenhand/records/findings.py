@@ -5,9 +5,11 @@ from __future__ import annotations
 from msgspec import Struct
 
 from evenhand.records.answer_pair import AnswerPair
+from evenhand.records.answer_sample import AnswerSample
 from evenhand.records.as_read import AsRead
 from evenhand.records.comparison import RunComparison
 from evenhand.records.finding import Finding
+from evenhand.records.pairwise import PairwiseCheck
 from evenhand.records.product_memory import CanarySummary, ItemRetrieval
 from evenhand.records.results import (
     CellMean,
@@ -69,6 +71,8 @@ class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDIN
     """What other designs could detect."""
     rater: tuple[RaterCheck, ...] = ()
     """How far the judge of written answers can be relied on, a record for each criterion."""
+    pairwise: tuple[PairwiseCheck, ...] = ()
+    """How far the judge of pairs of answers can be relied on, a record for each criterion."""
     examples: tuple[ExamplePrompt, ...] = ()
     """Prompts word for word."""
     canaries: tuple[CanarySummary, ...] = ()
@@ -77,6 +81,8 @@ class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDIN
     """How often a product's memory gave facts of the user, by item."""
     pairs: tuple[AnswerPair, ...] = ()
     """Two answers to one item that show the difference which decides a model's answer; at most one per model."""
+    sample: AnswerSample | None = None
+    """Prompts and answers of some items behind every user, for reading; bounded, and nothing is computed from it."""
     comparison: RunComparison | None = None
     """Set where every finding is a change between two runs."""
     warnings: tuple[str, ...] = ()

@@ -84,6 +84,7 @@ QuantityName = Literal[
     "mention",
     "wording",
     "judged",
+    "preferred",
     "people",
     "fact_kept",
     "fact_distorted",

@@ -378,7 +378,7 @@ def _why_open(finding: Finding) -> str:
         return ""
     margin, noun = f"±{size(against.margin)}", _noun(finding)
     if against.too_few:
-        return f" {too_few_words(against.too_few, margin=margin, noun=noun, alike=against.p_seen is None)}"
+        return f" {too_few_words(against.too_few, margin=margin, noun=noun, alike=against.alike)}"
     if against.only_unseen:
         return (
             f" The {noun} that was seen lies within {margin}, but the sample is too small to say so of others: enough "
