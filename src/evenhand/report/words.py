@@ -68,6 +68,7 @@ PLACEMENT_LABELS: Mapping[str, str] = {
     "history": "said by the user in earlier turns",
     "retrieved": "retrieved among distractors",
     "tool": "returned by a tool call",
+    "files": "in files that a memory tool reads",
     "stored": "stored in the product's own memory",
     "told": "told to the product in a conversation",
 }
