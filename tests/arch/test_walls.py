@@ -13,6 +13,8 @@ PACKAGE = ROOT / "src" / "evenhand"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = (
+    ("pytest_plugin",),
+    ("pytest_audit",),
     ("cli",),
     ("selftest",),
     ("audit",),

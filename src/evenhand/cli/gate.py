@@ -18,6 +18,7 @@ _HELP = """Decide by a policy whether a run is good enough, and end with an exit
 0: pass. 7: not met, what the policy forbids was found. 8: inconclusive, a larger run would settle it. 13: not
 assessable, the run cannot answer what the policy asks. Without --policy, every comparison that the plan named
 beforehand must be shown to be equivalent within the plan's margin. RUN may also be the folder of a comparison.
+--sarif points at the lines of the policy's rules; --statement is an in-toto statement, to be signed by other tools.
 
 Examples:
 
@@ -27,7 +28,11 @@ Examples:
 
   evenhand gate runs/2026-11-23-gpt --policy policy.toml
 
+  evenhand gate runs/2026-11-23-gpt --policy policy.toml --baseline runs/2026-11-01-gpt     rules with not_worse
+
   evenhand gate runs/2026-11-23-gpt --junit gate.xml --summary gate.md
+
+  evenhand gate runs/2026-11-23-gpt --policy policy.toml --sarif gate.sarif --statement gate.intoto.json
 
   evenhand gate runs/2026-11-23-gpt --json
 """
@@ -41,30 +46,38 @@ def gate(
     summary: Annotated[
         Path | None, typer.Option(help="Add Markdown to this file, such as $GITHUB_STEP_SUMMARY.")
     ] = None,
+    sarif: Annotated[Path | None, typer.Option(help="Write SARIF here; needs --policy.")] = None,
+    statement: Annotated[Path | None, typer.Option(help="Write an in-toto statement (not signed) here.")] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Run that came before, of the same questions, for rules with `not_worse`.")
+    ] = None,
     init: Annotated[
         bool, typer.Option("--init", help="Write a commented policy to --policy (default policy.toml), and end.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
-    from evenhand.gate.decision import decide
-    from evenhand.gate.junit import render_junit
-    from evenhand.gate.policy_file import default_policy, read_policy
-    from evenhand.gate.summary import render_summary
-    from evenhand.report.findings_file import read_findings
-    from evenhand.report.titles import title_of
-
     if init:
         _write_policy(policy or _POLICY, run=run)
         return
     if run is None:
         raise UsageError("name the run that is judged, e.g. `evenhand gate runs/DATE-MODEL`, or say --init")
-    rules = default_policy() if policy is None else read_policy(policy)
-    decision = decide(rules, read_findings(run), title=title_of)
-    if junit is not None:
-        _write(junit, render_junit(decision), append=False)
-    if summary is not None:
-        _write(summary, render_summary(decision), append=True)
+    if sarif is not None and policy is None:
+        raise UsageError(
+            "--sarif points at lines of a policy file; write one with `evenhand gate --init`, and name it with --policy"
+        )
+    from evenhand.cli.judged import Form, decided, rendered
+
+    decision = decided(run, policy=policy, baseline=baseline)
+    wanted: dict[Form, Path | None] = {
+        "junit": junit,
+        "summary": summary,
+        "sarif": sarif,
+        "statement": statement,
+    }
+    for form, path in wanted.items():
+        if path is not None:
+            _write(path, rendered(form, decision, run=run, policy=policy), append=form == "summary")
     if json:
         print_json(decision)
     else:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from evenhand.gate.baseline import compared
 from evenhand.gate.demands import Outlook, assessed
 from evenhand.gate.policy import Policy, Rule
 from evenhand.gate.result import Result, worst_of
@@ -44,6 +46,8 @@ class RuleDecision(Struct, frozen=True, kw_only=True):
     """Why: the finding that decides, or why none was picked."""
     findings: tuple[FindingDecision, ...]
     """Every finding that it picks, in the order of findings.json."""
+    line: int | None = None
+    """Line of the policy's file on which the rule begins, from 1; None where that is not known."""
 
 
 class GateDecision(Struct, frozen=True, kw_only=True, tag_field="schema", tag=GATE_SCHEMA):
@@ -65,18 +69,25 @@ class GateDecision(Struct, frozen=True, kw_only=True, tag_field="schema", tag=GA
     """In the order of the policy."""
 
 
-def decide(policy: Policy, findings: Findings, *, title: Callable[[Finding], str]) -> GateDecision:
+def decide(
+    policy: Policy, findings: Findings, *, title: Callable[[Finding], str], changes: Findings | None = None
+) -> GateDecision:
     """What a policy says of the findings of a run.
 
     Args:
         policy: The rules.
         findings: The whole of findings.json.
         title: How people call a finding; the report's own titles, so that gate and page say the same.
+        changes: What changed since a baseline run, for rules that compare with one; None: no baseline was named.
 
     Raises:
         PolicyError: A rule asks for less certainty than the plan's tests have.
     """
-    rules = tuple(_rule(rule, findings, title=title) for rule in policy.rule)
+    lines = policy.lines or (None,) * len(policy.rule)
+    rules = tuple(
+        replace(_rule(rule, findings, changes, title=title), line=line)
+        for rule, line in zip(policy.rule, lines, strict=True)
+    )
     result = worst_of(rule.result for rule in rules)
     run = findings.run
     return GateDecision(
@@ -99,8 +110,10 @@ def _reason(result: Result, rules: tuple[RuleDecision, ...]) -> str:
     return f"Rule {deciding[0].name!r}: {deciding[0].reason}{more}"
 
 
-def _rule(rule: Rule, findings: Findings, *, title: Callable[[Finding], str]) -> RuleDecision:
+def _rule(rule: Rule, findings: Findings, changes: Findings | None, *, title: Callable[[Finding], str]) -> RuleDecision:
     chosen = picked(rule, findings.findings)
+    if rule.not_worse and changes is not None:
+        chosen = compared(chosen, changes.findings) or chosen
     if not chosen:
         return RuleDecision(
             name=rule.name,
@@ -108,7 +121,7 @@ def _rule(rule: Rule, findings: Findings, *, title: Callable[[Finding], str]) ->
             reason=nothing_picked(rule, findings.findings),
             findings=(),
         )
-    outlook = Outlook.of(findings, rule)
+    outlook = Outlook.of(findings, rule, changes=changes)
     decided = tuple(_finding(finding, rule, outlook, title=title) for finding in chosen)
     result = worst_of(one.result for one in decided)
     return RuleDecision(

@@ -4,6 +4,9 @@
 2. A difference was found, or the number lies beyond the bound: not met.
 3. The run was too small for the policy's minimum power or maximum smallest detectable: inconclusive.
 4. What is demanded is shown: pass; otherwise inconclusive.
+
+A rule that compares with a baseline run demands that a difference has not grown (`gate/baseline.py`); one that allows
+what was repaired turns to the policies that were tried where a difference was found (`gate/repair.py`).
 """
 
 from __future__ import annotations
@@ -14,8 +17,10 @@ from typing import Self, assert_never
 from msgspec import Struct
 
 from evenhand.errors import PolicyError
+from evenhand.gate.baseline import change_of, grown
 from evenhand.gate.margin import claim, power_at
 from evenhand.gate.policy import Rule
+from evenhand.gate.repair import repaired
 from evenhand.gate.result import Result
 from evenhand.gate.words import PROPORTIONS, certain, number, percent, with_interval
 from evenhand.records.estimate import Absent, Interval, PointEstimate, Tested, Unassessed
@@ -23,6 +28,7 @@ from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.results import OutcomeCount
 from evenhand.records.settings import AnalysisSettings
+from evenhand.records.tried import TriedPolicy
 
 __all__ = ["Outlook", "assessed"]
 
@@ -42,10 +48,14 @@ class Outlook(Struct, frozen=True, kw_only=True):
     """How trials ended."""
     unfinished: bool
     """Whether cells of the plan were not asked."""
+    tried: tuple[TriedPolicy, ...] = ()
+    """Policies that were tried in the same run."""
+    changes: tuple[Finding, ...] | None = None
+    """What changed since a baseline run; None where none was named."""
 
     @classmethod
-    def of(cls, findings: Findings, rule: Rule) -> Self:
-        """The outlook of a rule on a run.
+    def of(cls, findings: Findings, rule: Rule, *, changes: Findings | None = None) -> Self:
+        """The outlook of a rule on a run, and on what changed since a baseline run.
 
         Raises:
             PolicyError: The rule asks for less certainty than the plan's tests have.
@@ -63,12 +73,38 @@ class Outlook(Struct, frozen=True, kw_only=True):
             settings=settings,
             outcomes=findings.outcomes,
             unfinished=findings.run is not None and findings.run.interim,
+            tried=findings.tried,
+            changes=None if changes is None else changes.findings,
         )
 
 
 def assessed(finding: Finding, rule: Rule, outlook: Outlook) -> Assessment:
     """What a rule says of one finding, and why."""
-    return _missing(finding, rule, outlook) or _number(finding, rule, outlook)
+    missing = _missing(finding, rule, outlook)
+    if missing is not None:
+        return missing
+    made = _since_baseline(finding, rule, outlook) if rule.not_worse else _number(finding, rule, outlook)
+    if made[0] != "not met" or rule.unless_repaired_by is None:
+        return made
+    result, why = repaired(outlook.tried, model=finding.model, by=rule.unless_repaired_by)
+    return result, f"{made[1].removesuffix('.')}; {why}."
+
+
+def _since_baseline(finding: Finding, rule: Rule, outlook: Outlook) -> Assessment:
+    """Whether a difference is shown not to have grown since the baseline run."""
+    if outlook.changes is None:
+        return "not assessable", "there is no run to compare with; name one with --baseline."
+    change = change_of(finding, outlook.changes)
+    if change is None:
+        return "not assessable", "the baseline run does not have it."
+    planned = outlook.margin if finding.equivalence is None else finding.equivalence.margin
+    return grown(
+        finding,
+        change,
+        margin=planned if rule.margin is None else rule.margin,
+        own=rule.margin is not None,
+        certainty=outlook.certainty,
+    )
 
 
 def _missing(finding: Finding, rule: Rule, outlook: Outlook) -> Assessment | None:

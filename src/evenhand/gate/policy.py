@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from evenhand.records.finding import Role
@@ -9,7 +11,15 @@ from evenhand.records.measure import Measure
 from evenhand.records.mitigation import Mitigation
 from evenhand.records.profile import Cue, Placement, Reader
 
-__all__ = ["Policy", "PolicyCondition", "Rule"]
+__all__ = ["CHANGE_OF", "Policy", "PolicyCondition", "Rule"]
+
+CHANGE_OF: Mapping[Measure, Measure] = {
+    "gap": "gap_change",
+    "factor_gap": "factor_gap_change",
+    "interaction": "interaction_change",
+    "memory_effect": "memory_effect_change",
+}
+"""Measures of which a comparison of two runs tells the change, and how that is called."""
 
 
 class PolicyCondition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -61,6 +71,12 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """Largest smallest detectable difference; None: no such demand."""
     minimum_power: float | None = None
     """Least power to find a difference as large as the margin; None: no such demand."""
+    not_worse: bool = False
+    """A difference may be there, but it must be shown not to be larger, by the margin or more, than in a baseline
+    run. Only for MEASURES_OF_CHANGE."""
+    unless_repaired_by: Mitigation | None = None
+    """A difference is allowed where this policy was tried in the same run and repaired it; `any`: one of those that
+    were tried; None: never."""
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -82,3 +98,5 @@ class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     """The rules, in the order of the file; the key of TOML's `[[rule]]`."""
     file: str = ""
     """Where it was read; empty for the shipped one. Not part of the file."""
+    lines: tuple[int, ...] = ()
+    """Line of the file on which each rule begins, from 1; empty where that is not known. Not part of the file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +14,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from evenhand.errors import PolicyError, near_miss
-from evenhand.gate.policy import Policy, PolicyCondition, Rule
+from evenhand.gate.policy import CHANGE_OF, Policy, PolicyCondition, Rule
+from evenhand.gate.repair import ANY_POLICY
 from evenhand.records.finding import Role
 from evenhand.records.measure import MEASURES
 from evenhand.records.mitigation import known_mitigations
@@ -37,6 +39,7 @@ _ABOVE_ZERO: Mapping[str, float] = {
 }
 """Numbers that must lie above 0 and below this."""
 _CERTAINTY = 0.5
+_HEADER = re.compile(rb"\s*\[\[\s*rule\s*\]\]")
 
 
 def policy_text() -> str:
@@ -71,7 +74,7 @@ def _policy(data: bytes, *, source: str) -> Policy:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise PolicyError(f"{source!r} is no TOML file ({reason}); {_NEXT}") from error
-    _check_keys(value, Policy, where=repr(source), but=("file",))
+    _check_keys(value, Policy, where=repr(source), but=("file", "lines"))
     rules = value.get("rule", [])
     if not isinstance(rules, list) or not rules or not all(isinstance(rule, dict) for rule in rules):
         raise PolicyError(f"{source!r} has no rule; begin one with a line [[rule]]; {_NEXT}")
@@ -85,7 +88,13 @@ def _policy(data: bytes, *, source: str) -> Policy:
     for name in names:
         if names.count(name) > 1:
             raise PolicyError(f"{source!r} has {names.count(name)} rules named {name!r}; give each a name of its own")
-    return policy
+    return replace(policy, lines=_lines(data, count=len(policy.rule)))
+
+
+def _lines(data: bytes, *, count: int) -> tuple[int, ...]:
+    """The lines on which the rules begin; none where they are not written as one `[[rule]]` each."""
+    found = [at for at, line in enumerate(data.splitlines(), 1) if _HEADER.match(line)]
+    return tuple(found) if len(found) == count else ()
 
 
 def _check_rule(rule: dict[str, Any], *, where: str) -> None:
@@ -101,6 +110,8 @@ def _check_rule(rule: dict[str, Any], *, where: str) -> None:
     for key, known in _CONDITIONS.items():
         _check_words(condition.get(key, ()), known, where=where, key=f"condition.{key}")
     _check_words(condition.get("mitigation", ()), known_mitigations(), where=where, key="condition.mitigation")
+    repairs = (ANY_POLICY, *(name for name in known_mitigations() if name != "none"))
+    _check_words(rule.get("unless_repaired_by", ()), repairs, where=where, key="unless_repaired_by")
     _check_numbers(rule, where=where)
     _check_sense(rule, where=where)
 
@@ -148,5 +159,25 @@ def _check_sense(rule: dict[str, Any], *, where: str) -> None:
         raise PolicyError(f"{where} has both minimum_power and {bounded[0]}; power is that against a margin")
     if len(bounded) == 2 and rule["minimum"] > rule["maximum"]:
         raise PolicyError(f"{where}: minimum {rule['minimum']!r} is above maximum {rule['maximum']!r}; exchange them")
+    if rule.get("not_worse"):
+        _check_comparison(rule, where=where, bounded=bounded)
+    if rule.get("unless_repaired_by") and rule.get("condition", {}).get("mitigation", "none") != "none":
+        raise PolicyError(
+            f"{where} is about the assistant with {rule['condition']['mitigation']!r} and asks for a repair as well; "
+            "leave out one of the two"
+        )
     if "level" in rule and "factor" not in rule:
         raise PolicyError(f'{where} names level {rule["level"]!r} without its factor; add factor, e.g. "religion"')
+
+
+def _check_comparison(rule: dict[str, Any], *, where: str, bounded: Sequence[str]) -> None:
+    """Keys that do not go with a comparison with a baseline run."""
+    for key in (*bounded, *(key for key in ("minimum_power", "maximum_detectable") if key in rule)):
+        raise PolicyError(f"{where} has both not_worse and {key}; make two rules")
+    named = rule.get("measure", ())
+    for measure in (named,) if isinstance(named, str) else named:
+        if measure not in CHANGE_OF:
+            raise PolicyError(
+                f"{where}: a comparison of two runs does not tell how {measure!r} changed; not_worse works with "
+                f"{', '.join(CHANGE_OF)}"
+            )

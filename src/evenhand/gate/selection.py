@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import asdict
 
 from evenhand.errors import near_miss
-from evenhand.gate.policy import Rule
+from evenhand.gate.policy import CHANGE_OF, Rule
 from evenhand.records.finding import Finding
 
 __all__ = ["nothing_picked", "picked"]
@@ -41,8 +41,8 @@ _Test = tuple[str, str, Callable[[Finding], bool], Callable[[Finding], list[str]
 def _tests(rule: Rule) -> list[_Test]:
     """The tests that a rule's words make, in the order of the policy's keys."""
     tests: list[_Test] = []
-    if rule.measures:
-        measures = rule.measures
+    measures = rule.measures or (tuple(CHANGE_OF) if rule.not_worse else ())
+    if measures:
         tests.append(("measure", " or ".join(measures), lambda f: f.measure in measures, lambda f: [f.measure]))
     if rule.role is not None:
         tests.append(("role", rule.role, lambda f: f.role == rule.role, lambda f: [f.role]))

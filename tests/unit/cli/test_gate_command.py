@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -75,3 +76,63 @@ def test_what_cannot_be_meant_is_refused(cli: Cli, run: Path, tmp_path: Path) ->
     assert cli("gate", run, "--policy", tmp_path / "none.toml").code == 3
     ended = cli("gate", run, "--junit", tmp_path)
     assert (ended.code, "cannot write" in ended.err) == (1, True)
+
+
+def test_sarif_and_statement_are_of_the_run_and_the_policy_that_were_named(cli: Cli, run: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("# ours\n" + RULE + 'measure = "accuracy"\nminimum = 0.99\n', encoding="utf-8")
+    sarif, statement = tmp_path / "gate.sarif", tmp_path / "gate.intoto.json"
+    assert cli("gate", run, "--policy", policy, "--sarif", sarif, "--statement", statement).code == 7
+    (place,) = {
+        (found["physicalLocation"]["artifactLocation"]["uri"], found["physicalLocation"]["region"]["startLine"])
+        for one in json.loads(sarif.read_text(encoding="utf-8"))["runs"][0]["results"]
+        for found in one["locations"]
+    }
+    assert place == (policy.as_uri(), 2)
+    made = json.loads(statement.read_text(encoding="utf-8"))
+    digests = [one["digest"] for one in (*made["subject"], *made["predicate"]["configuration"])]
+    files = [sha256(path.read_bytes()).hexdigest() for path in (run / "findings.json", policy)]
+    assert digests == [{"sha256": files[0]}, {"sha256": files[1]}, {"evenhand_plan": "9f2c" * 16}]
+    alone = cli("gate", run, "--sarif", sarif)
+    assert (alone.code, "name it with --policy" in alone.err) == (2, True)
+
+
+def audited(cli: Cli, folder: Path, model: str) -> Path:
+    size = (
+        "--preset",
+        "quick",
+        "--kind",
+        "understanding",
+        "--answer",
+        "letter",
+        "--pairs",
+        "4",
+        "--profiles",
+        "0",
+        "--placebo",
+        "0.2",
+    )
+    ended = cli("audit", model, *size, "--yes", "--out", folder)
+    assert ended.code == 0, ended.err
+    return folder
+
+
+def test_a_later_run_is_judged_by_what_it_changed(cli: Cli, tmp_path: Path) -> None:
+    level = audited(cli, tmp_path / "level", "simulated/null")
+    tilted = audited(cli, tmp_path / "tilted", "simulated/tilted")
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[[rule]]\nname = "r"\nmeasure = "gap"\nnot_worse = true\n', encoding="utf-8")
+    worse = cli("gate", tilted, "--policy", policy, "--baseline", level)
+    assert (worse.code, "it has grown" in worse.err) == (7, True), worse.err
+    same = cli("gate", tilted, "--policy", policy, "--baseline", tilted)
+    assert same.code in (0, 8), same.err
+    assert "it has grown" not in same.out
+    better = cli("gate", level, "--policy", policy, "--baseline", tilted)
+    assert better.code in (0, 8), better.err
+    for arguments, code, said in (
+        (("--policy", policy), 2, "name it with --baseline"),
+        (("--baseline", level), 2, "no rule of the policy compares"),
+        (("--policy", policy, "--baseline", tmp_path / "none"), 3, "there is no run"),
+    ):
+        ended = cli("gate", tilted, *arguments)
+        assert (ended.code, said in ended.err) == (code, True), ended.err

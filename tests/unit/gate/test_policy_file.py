@@ -47,6 +47,16 @@ BAD = [
     (RULE + "margin = 0.5\nmaximum = 0.4", "has both margin and maximum"),
     (RULE + "minimum_power = 0.5\nminimum = 0.4", "has both minimum_power and minimum"),
     (RULE + 'level = "muslim"', "names level 'muslim' without its factor"),
+    (RULE + 'not_worse = "yes"', "Expected `bool`, got `str` - at `$.rule[0].not_worse`"),
+    (RULE + "not_worse = true\nmaximum = 0.4", "has both not_worse and maximum"),
+    (RULE + "not_worse = true\nminimum_power = 0.4", "has both not_worse and minimum_power"),
+    (RULE + 'not_worse = true\nmeasure = ["gap", "accuracy"]', "does not tell how 'accuracy' changed; not_worse works"),
+    (RULE + 'unless_repaired_by = "redacted"', "unless_repaired_by is 'redacted' (did you mean 'redact'?)"),
+    (RULE + 'unless_repaired_by = "none"', "unless_repaired_by is 'none'"),
+    (
+        RULE + 'unless_repaired_by = "any"\ncondition = { mitigation = "gate" }',
+        "is about the assistant with 'gate' and asks for a repair as well",
+    ),
     ("a = " + "[" * 3000, "is no TOML file"),
 ]
 
@@ -78,12 +88,14 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         '\ufeffname = "p"\n[[rule]]\nname = "a"\nmeasure = "gap"\nrole = "exploratory"\nkind = "k"\nmodel = "m"\n'
         'factor = "f"\nlevel = "l"\ncondition = { cue = "stated", mitigation = "none" }\nmargin = 1\ncertainty = 0.99\n'
         "maximum_missing = 0\nmaximum_detectable = 0.1\nminimum_power = 0.8\n[[rule]]\n"
-        'name = "b"\nmeasure = ["gap", "accuracy"]\nminimum = -1\nmaximum = 1\n',
+        'name = "b"\nmeasure = ["gap", "accuracy"]\nminimum = -1\nmaximum = 1\n'
+        ' [[ rule ]]\nname = "c"\nnot_worse = true\nunless_repaired_by = "redact"\n',
         encoding="utf-8",
     )
     policy = read_policy(path)
-    assert (policy.name, policy.file, [rule.name for rule in policy.rule]) == ("p", str(path), ["a", "b"])
-    assert [rule.measures for rule in policy.rule] == [("gap",), ("gap", "accuracy")]
+    assert (policy.name, policy.file, [rule.name for rule in policy.rule]) == ("p", str(path), ["a", "b", "c"])
+    assert [rule.measures for rule in policy.rule] == [("gap",), ("gap", "accuracy"), ()]
+    assert policy.lines == (2, 16, 21)
     unset = Rule(name="")
     for name in Rule.__struct_fields__:
         assert any(getattr(rule, name) != getattr(unset, name) for rule in policy.rule), name
@@ -94,7 +106,7 @@ def test_the_policy_that_init_writes_is_the_one_that_holds_without_one_and_expla
     path.write_text(policy_text(), encoding="utf-8")
     assert read_policy(path).rule == default_policy().rule
     assert [rule.role for rule in default_policy().rule] == ["confirmatory"]
-    for key in (*Rule.__struct_fields__, *(name for name in Policy.__struct_fields__ if name != "file")):
+    for key in (*Rule.__struct_fields__, *(name for name in Policy.__struct_fields__ if name not in ("file", "lines"))):
         assert key in policy_text(), key
 
 
@@ -105,3 +117,9 @@ def test_what_the_written_policy_shows_in_comments_is_a_policy_when_the_comment_
     path = tmp_path / "policy.toml"
     path.write_text("\n".join(line.removeprefix("# ").removeprefix("#") for line in examples.splitlines()))
     assert len(read_policy(path).rule) == 2
+
+
+def test_rules_that_are_not_written_one_by_one_have_no_lines(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text('rule = [{ name = "a" }, { name = """\n[[rule]]\n""" }]', encoding="utf-8")
+    assert read_policy(path).lines == ()
