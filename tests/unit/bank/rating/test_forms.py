@@ -45,7 +45,7 @@ def test_a_form_holds_what_a_rater_sees_and_nothing_that_tells_the_key() -> None
     bank = load_bank("twins-management")
     text = msgspec.json.encode(dealt(bank)[0]).decode()
     for item in bank.items:
-        for hidden in (item.rationale, item.detail, *(option.best_when for option in item.options)):
+        for hidden in (item.rationale, *(option.best_when for option in item.options)):
             assert hidden is None or len(hidden) < 25 or hidden not in text
     assert set(msgspec.json.decode(text)["items"][0]) == {
         *("id", "situation", "question", "options", "asked", "wording")

@@ -87,7 +87,7 @@ def test_appraisals_and_strengths_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"answer": "E"}, "line 2, column 'answer': 'E' was not offered for item '.*'; use one of A, B, C, D"),
+        ({"answer": "E"}, "line 5, column 'answer': 'E' was not offered for item '.*'; use one of A, B, C, D"),
         ({"answer": "A", "options": ""}, "column 'answer': the options that the letters stand for are missing"),
         ({"answer": "A", "options": "A. Sing."}, r"has no option 'Sing\.' any more; have it rated again"),
         ({"answer": "A", "wording": "0123"}, "was rated in other words than bank 'twins-management' has now"),
@@ -134,5 +134,5 @@ def test_a_column_of_the_researchers_own_does_no_harm(bank: Bank, form: RatingFo
 
 def test_a_rater_who_judges_an_item_in_two_files_is_refused(bank: Bank, form: RatingForm, tmp_path: Path) -> None:
     paths = [write_filled(row_of(form, answer="A", rater="Bo"), tmp_path / name) for name in ("a.csv", "b.csv")]
-    with pytest.raises(BankError, match=r"b.csv', line 2: rater 'Bo' judged item .* in another file too"):
+    with pytest.raises(BankError, match=r"b.csv', line 5: rater 'Bo' judged item .* in another file too"):
         read_ratings(paths, bank=bank)
