@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from evenhand.records.findings import Findings
 from evenhand.records.identity import finding_id
@@ -20,17 +18,6 @@ from tests.support.tried_fixture import tried_findings
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = Path(os.environ.get("EVENHAND_CHROMIUM", "/usr/bin/chromium"))
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WIDTHS = {"phone": 390, "tablet": 820, "desktop": 1360}
 CASES: dict[str, Callable[[], Findings]] = {
     "full": full_findings,
@@ -39,19 +26,6 @@ CASES: dict[str, Callable[[], Findings]] = {
     "hostile": hostile_findings,
     "tried": tried_findings,
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        reason = f"no browser at {CHROMIUM}: run scripts/install-browser.sh as root, or set EVENHAND_CHROMIUM"
-        if os.environ.get("EVENHAND_CI") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
