@@ -52,7 +52,7 @@ class Opened:
     def save(self, folder: Path) -> Path:
         with self.page.expect_download() as saving:
             self.page.get_by_role("button", name="Save answers as CSV").click()
-        path = folder / saving.value.suggested_filename
+        path = folder / str(saving.value.suggested_filename)
         saving.value.save_as(path)
         return path
 

@@ -147,7 +147,7 @@ def cohen_kappa(first: Floats, second: Floats) -> float:
     """Cohen's kappa of two raters: agreement over what the shares of each rater's own categories would give.
 
     Args:
-        first: One rating a unit, NaN for missing.
+        first: One rating per unit, NaN for missing.
         second: The other rater's, unit by unit.
 
     Returns:

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import Annotated
 
 import typer
 
 from evenhand.cli.output import counted, print_json, print_table, say
-from evenhand.errors import StoreError, UsageError, near_miss
-from evenhand.records.item import Bank
-
-if TYPE_CHECKING:
-    from evenhand.bank.rating.forms import RatingForm
-    from evenhand.bank.rating.item_ratings import ItemRatings
-    from evenhand.bank.rating.question_agreement import QuestionAgreement
-    from evenhand.bank.rating.validation import Judged
+from evenhand.errors import StoreError, UsageError
 
 __all__ = ["AGREE_HELP", "CRITERIA_HELP", "FORM_HELP", "agree_items", "form_items", "items_criteria"]
 
-FormFormat = Literal["html", "csv", "potato", "label-studio"]
 _RATERS = 20
 
 FORM_HELP = """Write forms on which people answer the items, without keys, never both twins of a pair on one.
@@ -55,7 +47,7 @@ Examples:
 """
 CRITERIA_HELP = (
     "Print the criteria that make a bank validated, as a file to be changed before anybody rates.\n\n"
-    "Examples:\n\n  evenhand items criteria > criteria.yaml"
+    "Examples:\n\n  evenhand items criteria"
 )
 
 
@@ -70,12 +62,13 @@ def form_items(
 ) -> None:
     """Filled from `FORM_HELP`."""
     from evenhand.bank.load import load_bank
+    from evenhand.bank.rating.formats import PROJECTS, form_files, form_format
     from evenhand.bank.rating.forms import deal_forms
     from evenhand.bank.rating.questions import asked_questions
     from evenhand.seeds import stream
 
-    chosen = _format(form)
-    project = chosen in ("potato", "label-studio")
+    chosen = form_format(form)
+    project = chosen in PROJECTS
     if project and raters is not None:
         raise UsageError(f"a project of {chosen} takes any number of raters; leave out --raters")
     asked = asked_questions(ask or ())
@@ -85,38 +78,12 @@ def form_items(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{str(out)!r} exists already and is not an empty folder; name another one with --out")
     for one in forms:
-        _write(_files(one, chosen), out)
+        _write(form_files(one, chosen), out)
     if project:
         projects = counted(len(forms), "project")
         say(f"{out} holds {projects} of {loaded.name}; let no person work in more than one of them.")
     else:
         say(f"{out} holds {counted(len(forms), 'form')} of {loaded.name}; give each to one person.")
-
-
-def _format(name: str) -> FormFormat:
-    formats: tuple[FormFormat, ...] = get_args(FormFormat)
-    for known in formats:
-        if name == known:
-            return known
-    raise UsageError(f"there is no format {name!r}{near_miss(name, formats)}; use one of {', '.join(formats)}")
-
-
-def _files(form: RatingForm, chosen: FormFormat) -> dict[str, str]:
-    """Path below the folder -> content."""
-    from evenhand.bank.rating.label_studio import label_studio_files
-    from evenhand.bank.rating.page import form_page
-    from evenhand.bank.rating.potato import potato_files
-    from evenhand.bank.rating.table import form_csv
-
-    match chosen:
-        case "html":
-            return {f"{form.name}.html": form_page(form)}
-        case "csv":
-            return {f"{form.name}.csv": form_csv(form)}
-        case "potato":
-            return {f"{form.name}/{name}": text for name, text in potato_files(form).items()}
-        case "label-studio":
-            return {f"{form.name}/{name}": text for name, text in label_studio_files(form).items()}
 
 
 def _write(files: Mapping[str, str], out: Path) -> None:
@@ -146,6 +113,7 @@ def agree_items(
     from evenhand.bank.rating.irt import item_curves
     from evenhand.bank.rating.question_agreement import question_agreements
     from evenhand.bank.rating.read import read_ratings
+    from evenhand.bank.rating.rows import AGREEMENT_COLUMNS, agreement_row, item_columns, item_row, summary_lines
     from evenhand.bank.rating.validation import judged_bank, rated_bank
     from evenhand.bank.write import write_bank
     from evenhand.seeds import stream
@@ -162,56 +130,18 @@ def agree_items(
     if json:
         print_json({"judged": judged, "agreements": agreements, "curves": curves, "criteria": held})
     else:
-        _print_items(judged, level=held.level)
-        _print_agreements(agreements)
+        rated_items = [item for item in judged.items if item.key.people or item.sensitive.people]
+        print_table(item_columns(held.level), [item_row(item, judged.unmet.get(item.item, ())) for item in rated_items])
+        print_table(AGREEMENT_COLUMNS, [agreement_row(found) for found in agreements])
         if curves:
             rows = [(curve.item, curve.difficulty, curve.discrimination) for curve in curves]
             print_table(("item", "difficulty", "discrimination"), rows, title="Item curves (two parameters)")
-    say("\n".join(_summary(loaded, judged)), error=json)
+    say("\n".join(summary_lines(judged)), error=json)
     if out is not None:
         rated = rated_bank(loaded, given, judged, criteria=held, who=who, drop=drop)
         write_bank(rated, out)
         state = "true" if rated.validated else "false"
         say(f"{counted(len(rated.items), 'item')} written to {out}, with `validated: {state}`.", error=json)
-
-
-def _print_items(judged: Judged, *, level: float) -> None:
-    rated = [item for item in judged.items if item.key.people or item.sensitive.people]
-    columns = ("item", "people", "key", f"{level:.0%} interval", "others", "sensitive", "discrimination", "not met")
-    print_table(columns, [_row(item, judged) for item in rated])
-
-
-def _row(item: ItemRatings, judged: Judged) -> Sequence[object]:
-    key = item.key
-    interval = "" if key.low is None or key.high is None else f"{key.low:.2f} to {key.high:.2f}"
-    others = ", ".join(f"{option} {count}" for option, count in item.chosen.items())
-    unmet = ", ".join(judged.unmet.get(item.item, ()))
-    return (item.item, key.people, key.share, interval, others, item.sensitive.share, item.discrimination, unmet)
-
-
-def _print_agreements(agreements: Sequence[QuestionAgreement]) -> None:
-    rows = [
-        (
-            found.question,
-            found.raters,
-            found.alpha.units,
-            f"{found.alpha.value:.3f} ({found.alpha.low:.3f} to {found.alpha.high:.3f})",
-            found.metric,
-            "" if found.fleiss is None else f"{found.fleiss.value:.3f}",
-            found.cohen,
-        )
-        for found in agreements
-    ]
-    columns = ("question", "raters", "units", "Krippendorff's alpha", "scale", "Fleiss' kappa", "Cohen's kappa")
-    print_table(columns, rows)
-
-
-def _summary(bank: Bank, judged: Judged) -> Iterator[str]:
-    met = len(judged.items) - len(judged.unmet)
-    yield f"Meet all criteria: {met} of {counted(len(bank.items), 'item')}, by {judged.people} people."
-    if judged.language_models:
-        models = judged.language_models
-        yield f"Raters who are language models: {models}. They are counted apart and make no bank validated."
 
 
 def items_criteria() -> None:

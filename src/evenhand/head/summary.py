@@ -57,6 +57,7 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
                 sha256=stamp.sha256,
                 validated=bank.validated,
                 items=stamp.size,
+                raters=bank.validation.who if bank.validation is not None else "",
             )
             for bank, stamp in zip(plan.banks, plan.bank_stamps, strict=True)
         ),

@@ -38,6 +38,8 @@ class AuditedBank(Struct, frozen=True, kw_only=True):
     """Whether people have rated its items."""
     items: int
     """Items that were asked."""
+    raters: str = ""
+    """Who rated its items, as the bank says; empty where it says nothing."""
 
 
 class AuditedCohort(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""From named cells of text to a rating: the one place that says what may stand in which column."""
+"""From named cells of text to a rating: the one place that says what each column may hold."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LINE = re.compile(r"([A-Z])\. (.+)")
 
 
 class Place(Struct, frozen=True, kw_only=True):
-    """Where a rating stands, for messages."""
+    """Where a rating was found, for messages."""
 
     source: str
     """File."""

@@ -15,7 +15,7 @@ from evenhand.records.item import Appraisal, Bank, Item
 from evenhand.records.rating import Aspect, Rating
 from evenhand.records.validation import ShareInterval
 
-__all__ = ["ItemRatings", "Share", "chosen_option", "item_ratings", "keyed_matrix", "share_of"]
+__all__ = ["CountedShare", "ItemRatings", "chosen_option", "item_ratings", "keyed_matrix", "share_of"]
 
 Floats = NDArray[np.float64]
 _FEWEST = 3
@@ -32,7 +32,7 @@ _FIELDS: dict[Aspect, str] = {
 """Aspect -> field of the appraisal."""
 
 
-class Share(Struct, frozen=True, kw_only=True):
+class CountedShare(Struct, frozen=True, kw_only=True):
     """How many of those asked, with an interval."""
 
     count: int
@@ -48,13 +48,13 @@ class ItemRatings(Struct, frozen=True, kw_only=True):
     """What people said of one item."""
 
     item: str
-    key: Share
+    key: CountedShare
     """Whose choice is the key."""
     chosen: dict[str, int]
     """Option id -> people who chose it."""
     most_chosen: bool
     """Whether the key was chosen more often than any other option."""
-    sensitive: Share
+    sensitive: CountedShare
     """Who call it persona-sensitive."""
     certainty: float | None
     """Mean certainty of the answer, 1 to 5."""
@@ -64,16 +64,16 @@ class ItemRatings(Struct, frozen=True, kw_only=True):
     """Option id -> mean strength of the emotion, 0 to 10."""
     effectiveness: dict[str, float]
     """Option id -> mean effectiveness, 0 to 10."""
-    aspects: dict[Aspect, Share]
+    aspects: dict[Aspect, CountedShare]
     """Aspect that the item's appraisal fixes -> whose judgement is the stated one."""
 
 
-def share_of(count: int, people: int, *, interval: ShareInterval, level: float) -> Share:
+def share_of(count: int, people: int, *, interval: ShareInterval, level: float) -> CountedShare:
     """The share with its two-sided interval of Wilson (1927), or the exact one of Clopper and Pearson (1934)."""
     if people == 0:
-        return Share(count=count, people=0, share=None, low=None, high=None)
+        return CountedShare(count=count, people=0, share=None, low=None, high=None)
     found = stats.binomtest(count, people).proportion_ci(confidence_level=level, method=interval)
-    return Share(count=count, people=people, share=count / people, low=float(found.low), high=float(found.high))
+    return CountedShare(count=count, people=people, share=count / people, low=float(found.low), high=float(found.high))
 
 
 def chosen_option(rating: Rating) -> str | None:
@@ -137,7 +137,7 @@ def _check_twins(bank: Bank, ratings: Sequence[Rating]) -> None:
 def _of_item(
     item: Item, ratings: Sequence[Rating], *, discrimination: float | None, interval: ShareInterval, level: float
 ) -> ItemRatings:
-    def share(flags: Sequence[bool]) -> Share:
+    def share(flags: Sequence[bool]) -> CountedShare:
         return share_of(sum(flags), len(flags), interval=interval, level=level)
 
     chosen = Counter(option for rating in ratings if (option := chosen_option(rating)) is not None)

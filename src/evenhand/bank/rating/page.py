@@ -24,7 +24,7 @@ from evenhand.records.rating import ASPECTS, SCALE_TOP, RatingQuestion
 __all__ = ["form_page"]
 
 _TALL = 3
-"""Choices with more characters than this stand below each other."""
+"""Choices with more characters than this are shown below each other."""
 
 
 def form_page(form: RatingForm) -> str:
@@ -52,7 +52,7 @@ def _template() -> Template:
 
 
 def _data(form: RatingForm) -> Markup:
-    """The form as JSON that can stand inside a script element: no `<`, `>` or `&` is left as it is."""
+    """The form as JSON that is safe inside a script element: no `<`, `>` or `&` is left as it is."""
     value = {
         "name": form.name,
         "language": form.language,

@@ -1,4 +1,4 @@
-"""A form as tools for annotation show it: one text an item, and the columns that are asked."""
+"""A form as tools for annotation show it: one text per item, and the columns that are asked."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _NEEDED = ("answer", "certainty", "sensitive", "cause", "intensity_A", "effectiv
 
 
 def form_csv(form: RatingForm) -> str:
-    """A table with one row an item, in the order of the form, and empty columns for what is asked.
+    """A table with one row per item, in the order of the form, and empty columns for what is asked.
 
     A cell of a question that is not asked of an item has a dash.
     """

@@ -14,10 +14,10 @@ from evenhand.records.item import Bank, Item, Pilot, ReaderKind
 from evenhand.records.rating import Rating
 from evenhand.records.validation import Criteria, Validation
 
-__all__ = ["Judged", "judged_bank", "rated_bank"]
+__all__ = ["JudgedBank", "judged_bank", "rated_bank"]
 
 
-class Judged(Struct, frozen=True, kw_only=True):
+class JudgedBank(Struct, frozen=True, kw_only=True):
     """A bank held against criteria."""
 
     items: tuple[ItemRatings, ...]
@@ -35,7 +35,7 @@ class Judged(Struct, frozen=True, kw_only=True):
         return not self.unmet and bool(self.items)
 
 
-def judged_bank(bank: Bank, ratings: Sequence[Rating], *, criteria: Criteria) -> Judged:
+def judged_bank(bank: Bank, ratings: Sequence[Rating], *, criteria: Criteria) -> JudgedBank:
     """The bank's items against the criteria, by the ratings of people alone.
 
     Raises:
@@ -51,7 +51,7 @@ def judged_bank(bank: Bank, ratings: Sequence[Rating], *, criteria: Criteria) ->
     people = [rating for rating in ratings if rating.readers == "person"]
     items = item_ratings(bank, people, interval=criteria.interval, level=criteria.level)
     unmet = {item.item: names for item in items if (names := unmet_criteria(item, criteria))}
-    return Judged(
+    return JudgedBank(
         items=items,
         unmet=unmet,
         people=sum(kind == "person" for kind in kinds.values()),
@@ -60,7 +60,7 @@ def judged_bank(bank: Bank, ratings: Sequence[Rating], *, criteria: Criteria) ->
 
 
 def rated_bank(
-    bank: Bank, ratings: Sequence[Rating], judged: Judged, *, criteria: Criteria, who: str, drop: bool = False
+    bank: Bank, ratings: Sequence[Rating], judged: JudgedBank, *, criteria: Criteria, who: str, drop: bool = False
 ) -> Bank:
     """The bank with the counts of what was chosen, who rated it, and `validated` as the criteria have it.
 
@@ -88,7 +88,7 @@ def rated_bank(
         who=who.strip(),
         people=judged.people,
         language_models=judged.language_models,
-        judgements=sum(item.key.people for item in judged.items),
+        judgements=sum(item.key.people for item in judged.items if item.item in left),
         criteria=criteria,
         unmet=unmet,
     )
