@@ -17,6 +17,7 @@ from evenhand.records.answer_format import AnswerFormat, formats_of
 from evenhand.records.cell import Cell
 from evenhand.records.condition import Condition
 from evenhand.records.item import Bank, Item
+from evenhand.records.language import language_of
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.records.profile import Arm
 from evenhand.seeds import stream
@@ -161,6 +162,12 @@ class Crossing:
         return formats_of(item.kind, choice=choice, written=design.written)
 
     @cached_property
+    def _spoken(self) -> dict[str, str]:
+        """Bank -> what its language adds to the name of a question; nothing where it is asked in English."""
+        asked = {bank.name: self.plan.design.instructions or bank.language for bank in self.plan.banks}
+        return {name: "" if language_of(tag) in ("en", None) else f"/{tag}" for name, tag in asked.items()}
+
+    @cached_property
     def _letters_alone(self) -> frozenset[str]:
         return letters_alone(self.plan)
 
@@ -177,6 +184,7 @@ class Crossing:
         index = replicate % len(orders)
         how = f"{condition.placement}/{condition.reader}/{condition.mitigation}"
         how += "" if condition.answer == "letter" else f"/{condition.answer}"
+        how += self._spoken[meeting.bank]
         shown = f"{how}/{replicate}/{orders[index]}"
         policy = () if condition.mitigation == "none" else (self._policies[condition.mitigation],)
         key = _digest(self._digest[model], self._frozen, self._content(meeting), shown.encode(), *policy)

@@ -19,6 +19,7 @@ from evenhand.memory.dates import saved_on
 from evenhand.memory.stores.bm25 import Bm25Store
 from evenhand.memory.templates import render
 from evenhand.memory.voice import first_person
+from evenhand.records.language import Language
 from evenhand.records.message import Message
 from evenhand.records.profile import Arm, Fact, PlacedFact, Placement, Reader
 
@@ -75,6 +76,7 @@ def remember(
     query: str,
     sources: MemorySources,
     facts: tuple[Fact, ...] | None = None,
+    language: Language = "en",
 ) -> Remembered:
     """Everything the assistant sees before the user's question.
 
@@ -86,13 +88,14 @@ def remember(
         sources: Templates and distractors, from the plan.
         facts: What a policy lets through of the arm's facts; None: all of them. Without any, memory is empty, and the
             assistant sees what it sees without memory; a store that is searched still holds its distractors.
+        language: Of everything but the facts.
 
     Raises:
         PlanError: A template is missing or cannot be rendered.
         UsageError: An arm that should hold facts has none.
     """
     templates = sources.templates
-    base = render(templates, "base")
+    base = render(templates, "base", language)
     if arm.kind == "none":
         return Remembered(messages=(Message(role="system", content=base),), retrieved=None, characters=0)
     if not arm.facts:
@@ -105,8 +108,8 @@ def remember(
             retrieved=() if placement == "retrieved" else None,
             characters=0,
         )
-    shown = _show(held, placement=placement, query=query, sources=sources)
-    told = "" if reader == "none" else render(templates, f"reader-{reader}")
+    shown = _show(held, placement=placement, query=query, sources=sources, language=language)
+    told = "" if reader == "none" else render(templates, f"reader-{reader}", language)
     content = "\n\n".join(part for part in (base, shown.system, told) if part)
     characters = len(shown.system) + sum(len(turn.content) for turn in shown.turns)
     return Remembered(
@@ -116,20 +119,21 @@ def remember(
     )
 
 
-def _show(facts: tuple[Fact, ...], *, placement: Placement, query: str, sources: MemorySources) -> _ShownMemory:
+def _show(
+    facts: tuple[Fact, ...], *, placement: Placement, query: str, sources: MemorySources, language: Language
+) -> _ShownMemory:
     match placement:
         case "system":
-            return _ShownMemory(system=render(sources.templates, "system", facts=_dated(facts)))
+            return _ShownMemory(system=render(sources.templates, "system", language, facts=_dated(facts)))
         case "narrative":
-            return _ShownMemory(
-                system=render(sources.templates, "narrative", text=" ".join(fact.text for fact in facts))
-            )
+            text = " ".join(fact.text for fact in facts)
+            return _ShownMemory(system=render(sources.templates, "narrative", language, text=text))
         case "history":
-            return _history(facts, templates=sources.templates)
+            return _history(facts, templates=sources.templates, language=language)
         case "retrieved":
-            return _retrieved(facts, query=query, sources=sources)
+            return _retrieved(facts, query=query, sources=sources, language=language)
         case "tool":
-            return _tool(facts, templates=sources.templates)
+            return _tool(facts, templates=sources.templates, language=language)
         case _:
             assert_never(placement)
 
@@ -143,8 +147,8 @@ def _number(fact: Fact, index: int) -> int:
     return fact.place if isinstance(fact, PlacedFact) and fact.place >= 0 else index
 
 
-def _history(facts: tuple[Fact, ...], *, templates: Mapping[str, str]) -> _ShownMemory:
-    acknowledgements = render(templates, "acknowledgements").splitlines()
+def _history(facts: tuple[Fact, ...], *, templates: Mapping[str, str], language: Language) -> _ShownMemory:
+    acknowledgements = render(templates, "acknowledgements", language).splitlines()
     turns: list[Message] = []
     for index, fact in enumerate(facts):
         turns.append(Message(role="user", content=fact.said or first_person(fact.text)))
@@ -157,17 +161,17 @@ def _store(facts: tuple[str, ...], distractors: tuple[str, ...]) -> Bm25Store:
     return Bm25Store(facts, distractors=distractors)
 
 
-def _retrieved(facts: tuple[Fact, ...], *, query: str, sources: MemorySources) -> _ShownMemory:
+def _retrieved(facts: tuple[Fact, ...], *, query: str, sources: MemorySources, language: Language) -> _ShownMemory:
     store = _store(tuple(fact.text for fact in facts), sources.distractors)
     found = store.search(query, k=sources.top_k)
     notes = [ShownFact(text=store.texts[index], date=saved_on(index)) for index in found]
     return _ShownMemory(
-        system=render(sources.templates, "retrieved", facts=notes),
+        system=render(sources.templates, "retrieved", language, facts=notes),
         retrieved=tuple(index for index in found if index < len(facts)),
     )
 
 
-def _tool(facts: tuple[Fact, ...], *, templates: Mapping[str, str]) -> _ShownMemory:
+def _tool(facts: tuple[Fact, ...], *, templates: Mapping[str, str], language: Language) -> _ShownMemory:
     """A finished look-up as an earlier exchange: chat templates of many models want the roles to alternate."""
     result = {"memories": [{"saved": fact.date, "text": fact.text} for fact in _dated(facts)]}
     call = Message(role="assistant", content="", tool_name=TOOL_NAME, tool_call_id=_CALL_ID, tool_arguments=_ARGUMENTS)
@@ -176,9 +180,9 @@ def _tool(facts: tuple[Fact, ...], *, templates: Mapping[str, str]) -> _ShownMem
     )
     return _ShownMemory(
         turns=(
-            Message(role="user", content=render(templates, "tool-request")),
+            Message(role="user", content=render(templates, "tool-request", language)),
             call,
             answer,
-            Message(role="assistant", content=render(templates, "tool-reply")),
+            Message(role="assistant", content=render(templates, "tool-reply", language)),
         )
     )

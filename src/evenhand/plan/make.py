@@ -21,6 +21,7 @@ from evenhand.errors import BankError, UsageError
 from evenhand.memory.templates import load_templates
 from evenhand.mitigate.named import mitigation_spec
 from evenhand.plan.file import stamp_plan
+from evenhand.plan.languages import check_languages
 from evenhand.records.answer_format import ANSWER_FORMATS, AnswerFormat, formats_of
 from evenhand.records.item import Bank
 from evenhand.records.message import USUAL_SETTINGS
@@ -115,8 +116,9 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
     banks = _banks(request, models=models, design=design)
     cohorts = tuple(load_cohort(name, cues=_cues(name, design)) for name in request.cohorts)
     cohorts = tuple(cohort for cohort in cohorts if _takes_part(cohort, design))
-    prompts = {**load_templates(), **ask_templates(request.extractor, _formats(design))}
-    prompts |= {} if request.rater is None else judge_templates()
+    prompts = {} if request.rater is None else judge_templates()
+    for language in check_languages(banks, cohorts, design):
+        prompts |= load_templates(language) | ask_templates(request.extractor, _formats(design), language)
     retrieved = "retrieved" in design.placements
     plan = Plan(
         evenhand=version("evenhand"),

@@ -15,9 +15,11 @@ from evenhand.memory.clean import assert_clean
 from evenhand.memory.remember import MemorySources, Remembered, remember
 from evenhand.mitigate.named import policy_of
 from evenhand.mitigate.policy import AnswerPolicy, Facts, MemoryPolicy, PromptPolicy
+from evenhand.plan.languages import asked_language
 from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.cell import Cell
 from evenhand.records.item import Item
+from evenhand.records.language import Language
 from evenhand.records.message import Message, ModelSettings, Request
 from evenhand.records.plan import Plan
 from evenhand.records.profile import Arm, Placement, Reader, placed
@@ -51,15 +53,36 @@ class Questions:
         self._asked = lru_cache(maxsize=4096)(self._ask)
         self._arms: dict[tuple[str, str], Arm] = {}
         self._items: dict[str, Item] = {}
+        self._languages = {item.id: asked_language(bank, plan.design) for bank in plan.banks for item in bank.items}
         first = self.crossing.conditions[0]
-        none = remember(NONE, placement=first.placement, reader=first.reader, query="", sources=self._sources)
-        assert_clean(none.messages, plan.cohorts)
+        for language in sorted(set(self._languages.values())):
+            none = remember(
+                NONE,
+                placement=first.placement,
+                reader=first.reader,
+                query="",
+                sources=self._sources,
+                language=language,
+            )
+            assert_clean(none.messages, plan.cohorts)
 
     def _remember(
-        self, arm: tuple[str, str], facts: Facts, placement: Placement, reader: Reader, query: str
+        self,
+        arm: tuple[str, str],
+        facts: Facts,
+        placement: Placement,
+        reader: Reader,
+        query: str,
+        language: Language,
     ) -> Remembered:
         return remember(
-            self._arms[arm], placement=placement, reader=reader, query=query, sources=self._sources, facts=facts
+            self._arms[arm],
+            placement=placement,
+            reader=reader,
+            query=query,
+            sources=self._sources,
+            facts=facts,
+            language=language,
         )
 
     def _ask(self, item: str, order: tuple[int, ...], answer: AnswerFormat) -> str:
@@ -70,6 +93,7 @@ class Questions:
             extractor=self.plan.extractor,
             templates=self._templates,
             answer=answer,
+            language=self._languages[item],
         )
 
     def work(self, cell: Cell, meeting: Meeting) -> Work:
@@ -103,7 +127,8 @@ class Questions:
         name = (arm.id, item.id if arm.kind == "item_fact" else "")
         self._arms.setdefault(name, arm)
         query = item.stem if cell.condition.placement == "retrieved" else ""
-        return self._remembered(name, facts, cell.condition.placement, cell.condition.reader, query)
+        language = self._languages[item.id]
+        return self._remembered(name, facts, cell.condition.placement, cell.condition.reader, query, language)
 
     def _under(self, policy: AnswerPolicy, request: Request, others: tuple[tuple[Message, ...], ...]) -> Request:
         """The request with what a policy on the answer needs."""
