@@ -191,6 +191,40 @@ UNSTATED: dict[Language, list[tuple[str, str]]] = {
 }
 
 
+UNDECIDED: dict[Language, list[str]] = {
+    "de": [
+        "A und B passen beide.",
+        "A oder B.",
+        "B ist falsch.",
+        "Die Antwort ist nicht B.",
+        "Ich bin mir nicht sicher.",
+    ],
+    "es": [
+        "A y B son correctas.",
+        "Tanto A como B.",
+        "B es incorrecta.",
+        "La mejor opción no es B.",
+        "No estoy seguro.",
+    ],
+    "fr": [
+        "A et B conviennent.",
+        "A ou B.",
+        "B est fausse.",
+        "La meilleure option n'est pas B.",
+        "Je ne suis pas sûr.",
+    ],
+    "zh": ["A和B都有可能。", "A或B。", "B是错的。", "最佳选项不是B。", "最可能的是A和C。", "我不确定。"],
+}
+"""Replies that choose no option, or more than one."""
+
+RANGES: dict[Language, str] = {
+    "de": "Wut: 7 bis 8\nAngst: 2\nFreude: 0\nErleichterung: 1",
+    "es": "Ira: 7 a 8\nMiedo: 2\nAlegría: 0\nAlivio: 1",
+    "fr": "Colère : 7 à 8\nPeur : 2\nJoie : 0\nSoulagement : 1",
+    "zh": "愤怒：7到8\n恐惧：2\n喜悦：0\n宽慰：1",
+}
+
+
 def shown(language: Language) -> Shown:
     return Shown(letters=tuple("ABCD"), texts=EMOTIONS[language])
 
@@ -218,6 +252,23 @@ def test_the_option_that_a_reply_chooses_is_read(language: Language, reply: str,
 )
 def test_a_reply_that_declines_is_no_answer(language: Language, reply: str) -> None:
     assert read(reply, shown(language)) == Nothing("declined")
+
+
+@pytest.mark.parametrize(
+    ("language", "reply"), [(language, reply) for language, of in UNDECIDED.items() for reply in of]
+)
+def test_a_reply_that_chooses_none_or_several_is_not_guessed_at(language: Language, reply: str) -> None:
+    found = read(reply, shown(language))
+    assert isinstance(found, Nothing) and found.why in ("none", "several")
+
+
+@pytest.mark.parametrize(("language", "reply"), RANGES.items())
+def test_a_range_is_no_number(language: Language, reply: str) -> None:
+    assert stated_numbers(reply, shown(language)) == NoNumbers("unclear")
+
+
+def test_an_emotion_that_is_denied_is_not_the_one_that_is_rated() -> None:
+    assert stated_numbers("不愤怒：7\n恐惧：2\n喜悦：0\n宽慰：1", shown("zh")) == NoNumbers("missing")
 
 
 @pytest.mark.parametrize(("language", "reply", "values"), cases(NUMBERS))  # type: ignore[arg-type]
