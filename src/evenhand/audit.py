@@ -35,11 +35,13 @@ from evenhand.endpoints.redact import known_secrets
 from evenhand.errors import StoreError, UsageError
 from evenhand.head.answer_pairs import answer_pairs
 from evenhand.head.judging import rater_checks
+from evenhand.head.pairwise_checks import pairwise_checks
 from evenhand.head.summary import example_prompts, run_summary
 from evenhand.measurement_table import Labels, measurement_table
 from evenhand.mitigate.named import policy_of
 from evenhand.mitigate.on_answer.endpoint import PolicyEndpoint
 from evenhand.mitigate.policy import AnswerPolicy
+from evenhand.pairwise import votes_of
 from evenhand.plan.cost import prices_of
 from evenhand.plan.make import PlanRequest, make_plan
 from evenhand.plan.questions import Questions
@@ -331,7 +333,7 @@ def measure(plan: Plan, directory: Path, *, out: Path | None = None, labels: Pat
     """
     with open_trials(directory / TRIALS_FILE) as trials:
         given = None if labels is None else _labels(plan, trials, labels)
-        frame = measurement_table(plan, trials, labels=given)
+        frame = measurement_table(plan, trials, labels=given, votes=votes_of(directory))
     measurements = measurements_from_frame(frame, settings=plan.analysis, factors=plan_factors(plan))
     if frame.height:
         with _written(out or directory, MEASUREMENTS_FILE, directory=directory) as target:
@@ -383,7 +385,7 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None, labels:
     with open_trials(directory / TRIALS_FILE) as trials:
         summary = run_summary(plan, trials, directory=directory)
         examples = example_prompts(plan, trials)
-        rater = rater_checks(plan, trials)
+        rater, pairwise = rater_checks(plan, trials), pairwise_checks(directory, trials)
         lost = trials.count() - scores.frame.height
         summary = msgspec.structs.replace(summary, interim=trials.count() < sum(m.planned for m in summary.models))
         findings = analyse(scores, measurements=measurements, run=summary, examples=examples)
@@ -396,7 +398,9 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None, labels:
     if lost:
         rows = "1 row" if lost == 1 else f"{lost:,} rows"
         warnings.append(f"{rows} of {TRIALS_FILE} cannot be read and are left out of every number.")
-    return msgspec.structs.replace(findings, rater=rater, pairs=pairs, warnings=(*warnings, *findings.warnings))
+    return msgspec.structs.replace(
+        findings, rater=rater, pairwise=pairwise, pairs=pairs, warnings=(*warnings, *findings.warnings)
+    )
 
 
 def publish(findings: Findings, directory: Path) -> Path:

@@ -19,6 +19,7 @@ from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.item import Item
 from evenhand.records.measure import QuantityName
 from evenhand.records.measurement import MEASUREMENT_COLUMNS
+from evenhand.records.pairwise import Votes
 from evenhand.records.plan import Plan
 from evenhand.records.profile import Arm
 from evenhand.records.rubric import Judged, Rater
@@ -56,7 +57,9 @@ Labels = Mapping[tuple[str, str], float]
 """(Cell key, criterion) -> what people gave."""
 
 
-def measurement_table(plan: Plan, trials: TrialReader, *, labels: Labels | None = None) -> pl.DataFrame:
+def measurement_table(
+    plan: Plan, trials: TrialReader, *, labels: Labels | None = None, votes: Votes | None = None
+) -> pl.DataFrame:
     """The numbers of a run; without rows where only letters were asked for.
 
     Cells that were never asked have no rows; nor has a stored row that cannot be read or is no cell of the plan.
@@ -66,7 +69,7 @@ def measurement_table(plan: Plan, trials: TrialReader, *, labels: Labels | None 
     schema |= dict.fromkeys(factors, pl.String)
     items = {item.id: (bank.name, item) for bank in plan.banks for item in bank.items}
     arms, crossing = plan_arms(plan), Crossing(plan)
-    labels = labels or {}
+    labels, votes = labels or {}, votes or {}
     rows: list[tuple[Any, ...]] = []
     texts = TextReader()
     written: list[_WrittenAnswer] = []
@@ -89,6 +92,8 @@ def measurement_table(plan: Plan, trials: TrialReader, *, labels: Labels | None 
         ]
         if stored.cell.condition.answer == "text":
             rows += [(*before, *number, *levels) for number in _by_people(stored, plan.rater, labels)]
+            given = votes.get(stored.cell.cell_key, {})
+            rows += [(*before, *Number(None, "preferred", name, value), *levels) for name, value in given.items()]
         if isinstance(stored.trial.outcome, Written) and stored.trial.reply is not None:
             written.append(_WrittenAnswer(before, levels, item.id, split_reasoning(stored.trial.reply.text)[0]))
     rows += _wording_rows(written, wording=plan.analysis.wording)

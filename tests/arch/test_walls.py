@@ -19,7 +19,7 @@ FLOORS = (
     ("selftest",),
     ("audit",),
     ("rundir",),
-    ("measurement_table",),
+    ("pairwise", "measurement_table"),
     ("run", "head", "score_table", "view", "train", "serve"),
     ("plan",),
     ("store",),

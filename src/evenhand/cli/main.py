@@ -15,6 +15,7 @@ from evenhand.cli import (
     gate,
     gateway,
     items,
+    judge,
     plan,
     power,
     preferences,
@@ -63,7 +64,7 @@ def root(
     """Audit what stored user memory does to an LLM assistant's emotional reasoning."""
 
 
-for module in (audit, plan, run, analyse, report, compare, gate, power, selftest, serve, gateway):
+for module in (audit, plan, run, analyse, report, compare, judge, gate, power, selftest, serve, gateway):
     module.register(app)
 app.add_typer(items.app, name="items")
 app.add_typer(profiles.app, name="profiles")

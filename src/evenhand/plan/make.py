@@ -33,7 +33,7 @@ from evenhand.records.settings import AnalysisSettings, Outcome
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.templates import ask_templates, judge_templates
 
-__all__ = ["MAIN_BANKS", "PlanRequest", "make_plan", "usual_design"]
+__all__ = ["MAIN_BANKS", "PlanRequest", "check_reads_texts", "make_plan", "usual_design"]
 
 MAIN_BANKS = ("understanding", "management", "benefit", "leakage", "sycophancy", "scenes", "advice")
 COHORTS = ("explicit", "intersectional")
@@ -249,8 +249,18 @@ def _check_rater(request: PlanRequest) -> None:
     Raises:
         UsageError: It is a simulated respondent or a specimen.
     """
-    kind = None if request.rater is None else kind_of(request.rater.model)
-    if kind is not None and (kind.needs_cells or "text" not in kind.answers):
+    if request.rater is not None:
+        check_reads_texts(request.rater.model)
+
+
+def check_reads_texts(rater: ModelSpec) -> None:
+    """Refuse a judge that cannot read.
+
+    Raises:
+        UsageError: It is a simulated respondent or a specimen.
+    """
+    kind = kind_of(rater)
+    if kind.needs_cells or "text" not in kind.answers:
         raise UsageError(
             f"the judge cannot be of the kind {kind.prefix!r}, which reads no texts; name a model such as openai/NAME "
             "with --judge"

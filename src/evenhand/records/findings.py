@@ -8,6 +8,7 @@ from evenhand.records.answer_pair import AnswerPair
 from evenhand.records.as_read import AsRead
 from evenhand.records.comparison import RunComparison
 from evenhand.records.finding import Finding
+from evenhand.records.pairwise import PairwiseCheck
 from evenhand.records.results import (
     CellMean,
     DesignPower,
@@ -68,6 +69,8 @@ class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDIN
     """What other designs could detect."""
     rater: tuple[RaterCheck, ...] = ()
     """How far the judge of written answers can be relied on, a record for each criterion."""
+    pairwise: tuple[PairwiseCheck, ...] = ()
+    """How far the judge of pairs of answers can be relied on, a record for each criterion."""
     examples: tuple[ExamplePrompt, ...] = ()
     """Prompts word for word."""
     pairs: tuple[AnswerPair, ...] = ()

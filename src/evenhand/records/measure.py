@@ -81,6 +81,7 @@ QuantityName = Literal[
     "mention",
     "wording",
     "judged",
+    "preferred",
     "people",
 ]
 """What is counted or averaged.

@@ -47,6 +47,7 @@ QUANTITIES: Mapping[QuantityName, Measured] = {
     "mention": Measured(scale="rate", least=0.0, most=1.0, margin=0.05, unit="points"),
     "wording": Measured(scale="squared", least=None, most=None, margin=None, unit=""),
     "judged": Measured(scale="rating", least=0.0, most=10.0, margin=0.5, unit="points"),
+    "preferred": Measured(scale="rate", least=0.0, most=1.0, margin=0.05, unit="points"),
     "people": Measured(scale="rating", least=0.0, most=10.0, margin=0.5, unit="points"),
 }
 """Quantities of the table. The margin of ratings is half a step of the scale: less cannot move a whole number."""

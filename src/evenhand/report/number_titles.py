@@ -52,6 +52,8 @@ def number_name(quantity: Quantity) -> str:
             return "closeness to the reference ratings"
         case "stated_share":
             return f"stated percentage of {tag}" if tag else "stated percentages"
+        case "preferred":
+            return f"the judge's votes for {tag}"
         case "act_share" | "act_shown" | "mention":
             return f"{'sentences' if quantity.name == 'act_share' else 'answers'} that {_ACTS.get(tag, tag)}"
         case _:

@@ -32,6 +32,8 @@ def shift_headline(finding: Finding) -> str:
             return f"{points} of {name} read into the same scene {compared}"
         case "act_share" | "act_shown" | "mention":
             return f"{size(abs(estimate))} more {name} {compared}"
+        case "preferred":
+            return f"{size(abs(estimate))} more of {name} {compared}"
         case "words":
             return f"{decimal(abs(estimate), digits=1)} words more {compared}"
         case "reading_grade":

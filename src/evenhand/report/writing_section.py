@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evenhand.records.finding import Finding
+from evenhand.records.pairwise import PairwiseCheck
 from evenhand.records.rubric import RaterCheck
 from evenhand.report.blocks import Block, Column, Grid, Note, Section
 from evenhand.report.forest import ForestSpec
@@ -51,6 +52,8 @@ def writing_section(source: Source) -> Section | None:
         blocks += spread_forests(source, model, beyond, spec=_WORDING)
     checks = source.findings.rater
     blocks += [Note("The judge", _said(checks)), _grid(checks)] if checks else []
+    compared = source.findings.pairwise
+    blocks += [Note("The judge of pairs", _preferred(compared)), _pair_grid(compared)] if compared else []
     return Section(
         id="writing",
         nav="Writing",
@@ -99,6 +102,42 @@ def _said(checks: Sequence[RaterCheck]) -> str:
     return " ".join(said)
 
 
+def _preferred(checks: Sequence[PairwiseCheck]) -> str:
+    """What a reader must know of the judge that compared pairs."""
+    first = checks[0]
+    said = [
+        f"{first.model} compared {count(first.pairs)} pairs of answers to the same prompt, without knowing memory or "
+        "user, twice, with the answers in opposite places. An answer gets the share of its votes; a tie is half a vote."
+    ]
+    if first.unread:
+        said.append(f"For {count(first.unread)} more its reply could not be read; they are missing, not ties.")
+    weak = [check.criterion for check in checks if check.alpha is None or check.alpha < _FEWEST_ALPHA]
+    if weak:
+        said.append(
+            f"Its two askings agree too little on {joined(weak)} (alpha below {_FEWEST_ALPHA}) to be relied on."
+        )
+    for sign, place in ((1, "first"), (-1, "second")):
+        named = [
+            check.criterion
+            for check in checks
+            if check.place is not None and check.place_se is not None and check.place * sign > 2.58 * check.place_se
+        ]
+        if named:
+            said.append(f"It prefers the answer that is shown {place} on {joined(named)}.")
+    for sign, length in ((1, "longer"), (-1, "shorter")):
+        named = [
+            check.criterion
+            for check in checks
+            if check.length is not None
+            and check.length_p is not None
+            and check.length_p < _PREFERS / len(checks)
+            and check.length * sign > 0
+        ]
+        if named:
+            said.append(f"It prefers the {length} of two answers on {joined(named)}.")
+    return " ".join(said)
+
+
 def _prefers_order(check: RaterCheck) -> bool:
     if check.order is None or check.order_se is None:
         return False
@@ -125,6 +164,37 @@ def _grid(checks: Sequence[RaterCheck]) -> Grid:
                 decimal(check.alpha),
                 span(check.low, check.high, unit="number"),
                 decimal(check.order, signed=True),
+                decimal(check.length, signed=True),
+                p_value(check.length_p),
+            )
+            for check in checks
+        ),
+    )
+
+
+def _pair_grid(checks: Sequence[PairwiseCheck]) -> Grid:
+    return Grid(
+        id="judge-of-pairs",
+        title="The judge of pairs by criterion",
+        caption="Share of pairs with the same word in both orders, Krippendorff's alpha between the orders with "
+        "its interval, share of votes for the answer shown first minus that for the one shown second, and correlation "
+        "of votes with the difference in words.",
+        columns=(
+            Column("Criterion"),
+            Column("Same in both orders"),
+            Column("Alpha"),
+            Column("95% interval"),
+            Column("Shown first minus second"),
+            Column("Correlation with length"),
+            Column("p"),
+        ),
+        rows=tuple(
+            (
+                check.criterion,
+                decimal(check.same),
+                decimal(check.alpha),
+                span(check.low, check.high, unit="number"),
+                decimal(check.place, signed=True),
                 decimal(check.length, signed=True),
                 p_value(check.length_p),
             )

@@ -14,7 +14,15 @@ from evenhand.records.language import Language
 from evenhand.records.plan import Extractor
 from evenhand.records.rubric import Criterion
 
-__all__ = ["ask", "ask_templates", "extraction_question", "judge_question", "judge_templates"]
+__all__ = [
+    "ask",
+    "ask_templates",
+    "extraction_question",
+    "judge_question",
+    "judge_templates",
+    "pair_prompt",
+    "pair_question",
+]
 
 _PREFIX = "scoring/"
 _EXTRACT = "scoring/extract-letter.md.j2"
@@ -85,6 +93,16 @@ def judge_question(situation: str, answer: str, *, criteria: Sequence[Criterion]
     """What a judge is asked, to rate a written answer."""
     template = _compiled(templates[_JUDGE])
     return template.render(situation=situation.strip(), answer=answer, criteria=criteria).strip()
+
+
+def pair_prompt() -> str:
+    """The prompt file of a judge that compares two answers."""
+    return (resources.files("evenhand.scoring") / "prompts" / "judge-pair.md.j2").read_text(encoding="utf-8")
+
+
+def pair_question(situation: str, one: str, two: str, *, criteria: Sequence[Criterion], prompt: str) -> str:
+    """What a judge is asked, to compare two answers in the places given."""
+    return _compiled(prompt).render(situation=situation.strip(), one=one, two=two, criteria=criteria).strip()
 
 
 def extraction_question(question: str, reply: str, *, templates: Mapping[str, str]) -> str:
