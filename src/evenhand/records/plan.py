@@ -126,6 +126,10 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     seeded choice in every kind, twins together."""
     items_per_kind: int | None = None
     """At most so many items of each kind are asked: a seeded choice, twins together; None: all."""
+    contradictions: bool = True
+    """Whether an item meets users whose memory contradicts it ("my car" for someone without one). False: such a user is
+    exchanged for one that another item met, or left out. The presets of our own have False; True is how earlier plans
+    were made, and the published design."""
     instructions: Language | None = None
     """Language of instructions, headings and reader prompts; None: that of each bank."""
 
