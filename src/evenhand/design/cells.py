@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import product
 
@@ -100,7 +100,7 @@ class Crossing:
                 arms[item.id] += theirs
         return arms
 
-    def _pairs(self, items: list[Item], bank: Bank, cohort: Cohort, people: list[Arm]) -> list[list[Arm]]:
+    def _pairs(self, items: list[Item], bank: Bank, cohort: Cohort, people: Sequence[Arm]) -> list[list[Arm]]:
         """For every item, the matched sets that it meets, all versions of each."""
         design = self.plan.design
         sets: dict[str, list[Arm]] = {}
@@ -113,7 +113,7 @@ class Crossing:
             picks = kept_apart(items, picks, groups)
         return [[arm for index in chosen for arm in groups[index]] for chosen in picks]
 
-    def _crossed(self, items: list[Item], people: list[Arm]) -> list[list[Arm]]:
+    def _crossed(self, items: list[Item], people: Sequence[Arm]) -> list[list[Arm]]:
         """For every item, the profiles of a crossing that it meets, in each cue style."""
         design = self.plan.design
         met: list[list[Arm]] = [[] for _ in items]

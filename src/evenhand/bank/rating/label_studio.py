@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import msgspec
 
-from evenhand.bank.document import read_document
+from evenhand.bank.document import read_bytes
 from evenhand.bank.rating.cells import Cells, Place, letters_of
 from evenhand.bank.rating.forms import RatingForm
 from evenhand.bank.rating.questions import CHOICES, allowed_answers, column_words
@@ -80,7 +80,10 @@ def read_label_studio(path: Path) -> Iterator[Cells]:
     Raises:
         BankError: The file is no export of tasks in the format JSON, or a task lacks what the import needs.
     """
-    tasks = read_document(path, error=BankError).value
+    try:
+        tasks = msgspec.json.decode(read_bytes(path, error=BankError))
+    except (msgspec.DecodeError, RecursionError) as cause:
+        raise BankError(f"{str(path)!r} is not JSON ({cause}); export the project anew") from cause
     if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
         raise BankError(f"{str(path)!r} is no list of tasks; export the project of Label Studio in the format JSON")
     for number, task in enumerate(tasks, start=1):

@@ -72,8 +72,9 @@ def read_table(path: Path) -> Iterator[Cells]:
 
 
 def _check_columns(row: SourceRow) -> None:
+    absent = [name for name in _KNOWN if name not in row.fields]
     for name in row.fields:
-        near = near_miss(name, _KNOWN)
+        near = near_miss(name, absent)
         if name not in _KNOWN and near:
             raise BankError(f"{row.source!r}: the column {name!r} is unknown{near}; correct its name, or remove it")
     if not any(name in row.fields for name in _NEEDED):

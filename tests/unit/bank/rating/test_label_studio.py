@@ -120,6 +120,7 @@ def test_what_is_wrong_with_an_annotation_is_said(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ('[{"id": 3,', "is not JSON .* export the project anew"),
         ('{"a": 1}', "is no list of tasks; export the project of Label Studio in the format JSON"),
         ('[{"id": 3, "shown": "x", "answer": "A", "annotator": 1}]', "task 3: there is no 'data' with 'annotations'"),
         ('[{"id": 3, "data": {"itm": "x"}, "annotations": []}]', "task 3: its data has no text 'form'"),

@@ -128,7 +128,7 @@ def test_a_column_with_a_slip_in_its_name_is_not_passed_over(bank: Bank, form: R
 
 def test_a_column_of_the_researchers_own_does_no_harm(bank: Bank, form: RatingForm, tmp_path: Path) -> None:
     (row,) = row_of(form, answer="A")
-    path = write_filled([row | {"batch 7": "x"}], tmp_path / "f.csv")
+    path = write_filled([row | {"batch 7": "x", "answers": "A B"}], tmp_path / "f.csv")
     assert len(read_ratings([path], bank=bank)) == 1
 
 
