@@ -313,13 +313,16 @@ def _takes_part(cohort: Cohort, design: Design) -> bool:
 
 
 def _with_references(settings: AnalysisSettings, cohorts: Sequence[Cohort]) -> AnalysisSettings:
-    """The settings with every factor's reference level, and with the factor of the primary gap.
+    """The settings with every factor's reference level and cohort's dose, and with the factor of the primary gap.
 
     Where no cohort has the factor of the primary gap, it is the two-level factor of the first cohort of matched sets,
     its reference level taken as the advantaged one.
     """
     references = {factor.id: factor.reference for cohort in cohorts for factor in cohort.factors}
-    filled = msgspec.structs.replace(settings, references={**references, **settings.references})
+    doses = {cohort.name: cohort.dose for cohort in cohorts if cohort.dose is not None}
+    filled = msgspec.structs.replace(
+        settings, references={**references, **settings.references}, doses={**doses, **settings.doses}
+    )
     if settings.contrast in references:
         return filled
     for cohort in filter(paired_cohort, cohorts):
