@@ -17,6 +17,7 @@ BENCHES = (
     "findings_speed",
     "table_speed",
     "gateway_speed",
+    "view_speed",
     "headroom",
 )
 

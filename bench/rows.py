@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from evenhand.selftest.calibration import Rate
 
@@ -22,10 +22,7 @@ def inside(rate: Rate, low: float, high: float) -> str:
     return "within error" if low - 2 * rate.error <= rate.value <= high + 2 * rate.error else "**no**"
 
 
-def table(header: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
-    print("-- " + "  ".join(header), flush=True)
-    lines = ["| " + " | ".join(header) + " |", "| --- | --- |" + " ---: |" * (len(header) - 2)]
-    for row in rows:
-        print("  ".join(row), flush=True)
-        lines.append("| " + " | ".join(row) + " |")
-    return "\n".join(lines)
+def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A Markdown table whose first two columns are words and the others numbers."""
+    head = ["| " + " | ".join(header) + " |", "| --- | --- |" + " ---: |" * (len(header) - 2)]
+    return "\n".join([*head, *("| " + " | ".join(line) + " |" for line in lines)])

@@ -34,22 +34,28 @@ from evenhand.endpoints.kinds import kind_of, open_endpoint
 from evenhand.endpoints.redact import known_secrets
 from evenhand.errors import StoreError, UsageError
 from evenhand.head.answer_pairs import answer_pairs
+from evenhand.head.answer_sample import answer_sample
 from evenhand.head.judging import rater_checks
+from evenhand.head.memory_stages import canary_summaries, item_retrievals
 from evenhand.head.pairwise_checks import pairwise_checks
 from evenhand.head.summary import example_prompts, run_summary
 from evenhand.measurement_table import Labels, measurement_table
+from evenhand.memory.stores.assistant import StoreAssistant
+from evenhand.memory.stores.named import open_store_named
 from evenhand.mitigate.named import policy_of
 from evenhand.mitigate.on_answer.endpoint import PolicyEndpoint
 from evenhand.mitigate.policy import AnswerPolicy
 from evenhand.pairwise import votes_of
 from evenhand.plan.cost import prices_of
 from evenhand.plan.make import PlanRequest, make_plan
+from evenhand.plan.placements import check_sources, products_of
 from evenhand.plan.questions import Questions
 from evenhand.plan.second_models import every_model, second_models
 from evenhand.plan.settling import settled
 from evenhand.records.findings import Findings
 from evenhand.records.message import ModelSettings, Reply
-from evenhand.records.plan import Plan
+from evenhand.records.plan import ModelSpec, Plan
+from evenhand.records.profile import PRODUCT_PLACEMENTS
 from evenhand.records.trial import Outcome, OutcomeName
 from evenhand.records.work import Work
 from evenhand.report.answer import worst_differences
@@ -59,6 +65,7 @@ from evenhand.run.execute import Behind, execute
 from evenhand.run.halted import halted
 from evenhand.run.ledger import Ledger, MeteredEndpoint
 from evenhand.run.limits import Limits, Listener, RunReport, StopReason
+from evenhand.run.product_users import ProductUsers, product_users, told_what_is_left
 from evenhand.run.secrets import secrets_of
 from evenhand.rundir import (
     FINDINGS_FILE,
@@ -75,6 +82,7 @@ from evenhand.scoring.judging.labels import read_labels
 from evenhand.scoring.llm_extract import ExtractedEndpoint
 from evenhand.scoring.outcome import outcome_of
 from evenhand.store.json_file import write_json
+from evenhand.store.memory_journal import MEMORY_FILE, MemoryJournal, read_memory_events
 from evenhand.store.reading import TrialReader, open_trials
 from evenhand.store.recorded import open_recorded
 from evenhand.store.store import open_store
@@ -159,22 +167,25 @@ def ask(
 ) -> RunReport:
     """Ask every cell that the store does not hold yet."""
     check_connection(every_model(plan), connection)
+    check_sources(plan)
     questions = Questions(plan)
     extract = extractor_named(plan.extractor, plan.extractor_options)
     items = {item.id: item for bank in plan.banks for item in bank.items}
     ledger = Ledger()
-    endpoints = _endpoints(plan, questions, connection, ledger)
+    journal = MemoryJournal(directory / MEMORY_FILE)
+    endpoints, products = _endpoints(plan, questions, connection, ledger, journal)
     behind = Behind(
         prices=prices_of(every_model(plan)),
         ledger=ledger,
         second=tuple(model.name for model in second_models(plan)),
         secrets=secrets_of([connection.api_key_env, *connection.headers.values()], known=known_secrets()),
     )
+    journal.keep_out(behind.secrets)
 
     def judged(work: Work, reply: Reply) -> Outcome:
         return outcome_of(reply, item=items[work.cell.item], cell=work.cell, extract=extract)
 
-    with open_store(directory / TRIALS_FILE, plan_sha256=plan.sha256) as store:
+    with open_store(directory / TRIALS_FILE, plan_sha256=plan.sha256) as store, told_what_is_left(products, directory):
         return execute(
             {
                 name: questions.missing(
@@ -264,15 +275,25 @@ def _together(reports: Sequence[RunReport], *, stopped: StopReason) -> RunReport
     )
 
 
-def _endpoints(plan: Plan, questions: Questions, connection: Connection, ledger: Ledger) -> Mapping[str, Endpoint]:
-    """The assistants; metered where a second model reads their answers or a policy asks several times."""
+def _endpoints(
+    plan: Plan, questions: Questions, connection: Connection, ledger: Ledger, journal: MemoryJournal
+) -> tuple[Mapping[str, Endpoint], tuple[ProductUsers, ...]]:
+    """The assistants, and those among them that keep memory themselves.
+
+    They are metered where a second model reads their answers or a policy asks several times.
+    """
     cells = questions.lookup() if any(kind_of(model).needs_cells for model in plan.models) else None
     levels = frozenset(level.id for cohort in plan.cohorts for factor in cohort.factors for level in factor.levels)
     context = EndpointContext(cells=cells, levels=levels, recorded=open_recorded, connection=connection)
-    opened = {model.name: open_endpoint(model, context=context) for model in plan.models}
+    opened = {model.name: _with_store(open_endpoint(model, context=context), model, plan) for model in plan.models}
+    products = {
+        model.name: product_users(opened[model.name], model=model, plan=plan, journal=journal)
+        for model in products_of(plan.models)
+    }
+    opened |= products
     policies = {policy.name: policy for policy in map(policy_of, plan.mitigations) if isinstance(policy, AnswerPolicy)}
     if not policies and not second_models(plan):
-        return opened
+        return opened, tuple(products.values())
     asked: dict[str, Endpoint] = {
         name: MeteredEndpoint(endpoint, model=name, role="assistant", ledger=ledger)
         for name, endpoint in opened.items()
@@ -285,7 +306,15 @@ def _endpoints(plan: Plan, questions: Questions, connection: Connection, ledger:
                 open_endpoint(second, context=context), model=second.name, role="second", ledger=ledger
             )
             asked[name] = _read_by(reader, endpoint, plan=plan, settings=second.settings)
-    return asked
+    return asked, tuple(products.values())
+
+
+def _with_store(endpoint: Endpoint, model: ModelSpec, plan: Plan) -> Endpoint:
+    """The assistant, with its memory store between it and its users where the plan names one."""
+    if model.store is None:
+        return endpoint
+    templates = {prompt.name: prompt.text for prompt in plan.prompts}
+    return StoreAssistant(endpoint, open_store_named(model.store), templates=templates)
 
 
 def _read_by(reader: Endpoint, assistant: Endpoint, *, plan: Plan, settings: ModelSettings) -> Endpoint:
@@ -333,7 +362,8 @@ def measure(plan: Plan, directory: Path, *, out: Path | None = None, labels: Pat
     """
     with open_trials(directory / TRIALS_FILE) as trials:
         given = None if labels is None else _labels(plan, trials, labels)
-        frame = measurement_table(plan, trials, labels=given, votes=votes_of(directory))
+        memory = tuple(read_memory_events(directory / MEMORY_FILE))
+        frame = measurement_table(plan, trials, labels=given, votes=votes_of(directory), memory=memory)
     measurements = measurements_from_frame(frame, settings=plan.analysis, factors=plan_factors(plan))
     if frame.height:
         with _written(out or directory, MEASUREMENTS_FILE, directory=directory) as target:
@@ -386,10 +416,13 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None, labels:
         summary = run_summary(plan, trials, directory=directory)
         examples = example_prompts(plan, trials)
         rater, pairwise = rater_checks(plan, trials), pairwise_checks(directory, trials)
+        memory = tuple(read_memory_events(directory / MEMORY_FILE))
+        retrievals = item_retrievals(plan, trials) if set(plan.design.placements) & {*PRODUCT_PLACEMENTS} else ()
         lost = trials.count() - scores.frame.height
         summary = msgspec.structs.replace(summary, interim=trials.count() < sum(m.planned for m in summary.models))
         findings = analyse(scores, measurements=measurements, run=summary, examples=examples)
         pairs = answer_pairs(worst_differences(findings), plan=plan, scores=scores, trials=trials)
+        sample = answer_sample(plan=plan, scores=scores, trials=trials)
     planned = sum(model.planned for model in summary.models)
     asked = sum(sum(model.outcomes.values()) for model in summary.models)
     warnings = []
@@ -399,7 +432,14 @@ def analyse_run(plan: Plan, directory: Path, *, out: Path | None = None, labels:
         rows = "1 row" if lost == 1 else f"{lost:,} rows"
         warnings.append(f"{rows} of {TRIALS_FILE} cannot be read and are left out of every number.")
     return msgspec.structs.replace(
-        findings, rater=rater, pairwise=pairwise, pairs=pairs, warnings=(*warnings, *findings.warnings)
+        findings,
+        rater=rater,
+        pairwise=pairwise,
+        canaries=canary_summaries(plan, memory),
+        retrievals=retrievals,
+        pairs=pairs,
+        sample=sample,
+        warnings=(*warnings, *findings.warnings),
     )
 
 

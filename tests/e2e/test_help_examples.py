@@ -39,6 +39,9 @@ SMALL = "--bank {small} --pairs 1 --profiles 0 --placebo 0.2 --none-repeats 1"
 SUBSTITUTES = (
     ("audit openai/gpt-5.1", "audit openai/tilted --base-url {url} --yes"),
     ("plan openai/gpt-5.1", "plan openai/tilted --base-url {url}"),
+    ("doctor openai/gpt-5.1", "doctor openai/tilted --base-url {url}"),
+    ("--config evenhand.toml", "--config mine/evenhand.toml"),
+    (" --profile nightly", " --config mine/evenhand.toml --profile nightly"),
     ("vllm/Qwen3-4B --base-url http://localhost:8000/v1", "vllm/tilted --base-url {url}"),
     ("openai/specimen-tilted --base-url http://127.0.0.1:8123/v1 --bank situations", "openai/tilted --base-url {url}"),
     ("openai/a openai/b --preset standard", "openai/tilted openai/specimen/tilted --base-url {url}"),
@@ -51,6 +54,14 @@ SUBSTITUTES = (
     ("build/seed-2", "{specimens}"),
     ("--policy policy.toml", "--policy mine/policy.toml"),
 )
+APP = """
+class Assistant:
+    def __init__(self): self.held = {}
+    def remember(self, user, facts): self.held.setdefault(user, []).extend(facts)
+    def reply(self, user, messages): return "A"
+    def forget(self, user): self.held.pop(user, None)
+    def recall(self, user, query): return self.held.get(user, [])
+"""
 ASKS = ("audit", "plan")
 SERVES = ("evenhand serve", "evenhand gateway")
 LONG = {
@@ -145,6 +156,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert planned.returncode == 0, planned.stderr
     (folder / "myapp").mkdir()
     (folder / "myapp" / "assistant.py").write_text("def reply(messages):\n    return 'A'\n", encoding="utf-8")
+    (folder / "app.py").write_text(APP, encoding="utf-8")
     write_tables(folder)
     write_imports(folder)
     write_ratings(folder)
@@ -155,6 +167,8 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_practice(folder)
     policy = ended("evenhand gate --init --policy mine/policy.toml", folder)
     assert policy.returncode == 0, policy.stderr
+    settings = 'models = ["simulated/null"]\nmax-seconds = 600\n\n[profile.nightly]\nseed = 3\n'
+    (folder / "mine" / "evenhand.toml").write_text(settings, encoding="utf-8")
     return folder
 
 

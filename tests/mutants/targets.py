@@ -111,6 +111,7 @@ TARGETS: tuple[Target, ...] = (
         ),
         tests=(
             "tests/unit/analysis/estimators/test_crossed.py",
+            "tests/unit/analysis/estimators/test_margin.py",
             "tests/unit/analysis/estimators/test_moments.py",
             "tests/unit/analysis/estimators/test_paired.py",
             "tests/unit/analysis/estimators/test_profile_variance.py",
@@ -195,6 +196,7 @@ TARGETS: tuple[Target, ...] = (
         tests=(
             "tests/unit/analysis/findings/test_accuracy.py",
             "tests/unit/analysis/findings/test_benefit_findings.py",
+            "tests/unit/analysis/findings/test_caveats.py",
             "tests/unit/analysis/findings/test_factor_gaps.py",
             "tests/unit/analysis/findings/test_flips.py",
             "tests/unit/analysis/findings/test_gaps.py",
@@ -203,7 +205,9 @@ TARGETS: tuple[Target, ...] = (
             "tests/unit/analysis/findings/test_memory_effect.py",
             "tests/unit/analysis/findings/test_missingness.py",
             "tests/unit/analysis/findings/test_option_shift.py",
+            "tests/unit/analysis/findings/test_rates.py",
             "tests/unit/analysis/findings/test_validity.py",
+            "tests/unit/analysis/findings/test_within_factor_gaps.py",
             "tests/unit/analysis/test_item_factor_gaps.py",
             "tests/unit/analysis/table/test_predictions.py",
             "tests/unit/analysis/test_analyse.py",
@@ -230,10 +234,12 @@ TARGETS: tuple[Target, ...] = (
         ),
         tests=(
             "tests/unit/analysis/findings/test_compare.py",
+            "tests/unit/analysis/estimators/test_divergence.py",
             "tests/unit/analysis/findings/test_item_functioning.py",
             "tests/unit/analysis/findings/test_mixed_check.py",
             "tests/unit/analysis/findings/test_pilot.py",
             "tests/unit/analysis/findings/test_published_comparison.py",
+            "tests/unit/analysis/findings/test_sensitivity.py",
             "tests/unit/analysis/findings/test_shifts.py",
             "tests/unit/analysis/test_emotions.py",
             "tests/unit/scoring/judging/test_labels.py",

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from evenhand.audit import TRIALS_FILE, score
 from evenhand.endpoints.base import Endpoint
-from evenhand.endpoints.callable import CallableEndpoint
 from evenhand.endpoints.context import Connection
 from evenhand.endpoints.inspect_ai import InspectEndpoint
 from evenhand.endpoints.openai.chat import OpenAIChatEndpoint
 from evenhand.endpoints.openai.retry import Schedule
 from evenhand.endpoints.openai.target import read_target
+from evenhand.endpoints.python_reply import read_answer
 from evenhand.endpoints.replay import ReplayEndpoint
 from evenhand.errors import EvenhandError
 from evenhand.head.summary import run_summary
@@ -111,11 +111,9 @@ def all_is_read(directory: Path, report: RunReport) -> None:
 @given(value=returned)
 def test_whatever_a_function_of_the_users_returns_is_read_back(value: object) -> None:
     with tempfile.TemporaryDirectory() as name:
-        endpoint = CallableEndpoint.__new__(CallableEndpoint)
-        endpoint._name = "python:x:y"
 
         def read(_: Request) -> Reply:
-            return endpoint._read(value, seconds=0.1)
+            return read_answer(value, name="python:x:y", seconds=0.1)
 
         all_is_read(Path(name), asked(Path(name), ScriptedEndpoint(read)))
 

@@ -32,6 +32,7 @@ from evenhand.records.results import (
     DesignPower,
     FactMention,
     ItemReaction,
+    KeyedEmotion,
     OptionShare,
     OutcomeCount,
     VarianceComponent,
@@ -328,6 +329,20 @@ def option_shares(model: str) -> tuple[OptionShare, ...]:
     )
 
 
+def keyed_emotions(model: str) -> tuple[KeyedEmotion, ...]:
+    """Two keys by gender: fear is taken for anger with non-binary users, joy is read alike."""
+    shares = {"fear": {"male": 0.8, "female": 0.78, "non_binary": 0.4}, "joy": dict.fromkeys(FACTORS["gender"], 0.9)}
+    return tuple(
+        KeyedEmotion(
+            model=model, kind="understanding", where=Condition(), factor="gender", level=level, keyed=keyed,
+            chosen=chosen, share=part, low=part - 0.08, high=part + 0.08, answers=120, items=6,
+        )
+        for keyed, levels in shares.items()
+        for level, share in levels.items()
+        for chosen, part in ((keyed, share), ("anger", 1 - share))
+    )  # fmt: skip
+
+
 def outcome_counts(model: str) -> tuple[OutcomeCount, ...]:
     ended: dict[OutcomeName, int] = {"answered": 90, "refused": 6, "truncated": 0, "unparsed": 3, "failed": 1}
     version = LevelContrast(factor="position", level="advantaged")
@@ -396,7 +411,7 @@ def summary(model: str, *, missing: int = 61) -> ModelSummary:
 
 
 WITHOUT_RESULTS: dict[str, object] = dict.fromkeys(
-    ("cells", "outcomes", "items", "options", "mentions", "variances", "power"), ()
+    ("cells", "outcomes", "items", "emotions", "options", "mentions", "variances", "power"), ()
 )
 """For `replace`: findings and nothing beside them."""
 
@@ -442,6 +457,7 @@ def full_findings(models: tuple[str, ...] = MODELS, *, simulated: bool = True, s
         cells=tuple(cell for model in models for kind in KINDS for cell in cells_of(model, kind)),
         outcomes=tuple(one for model in models for one in outcome_counts(model)),
         items=tuple(one for model in models for one in reactions(model)),
+        emotions=tuple(one for model in models for one in keyed_emotions(model)),
         options=tuple(one for model in models for one in option_shares(model)),
         mentions=tuple(one for model in models for one in mentions(model)),
         variances=tuple(one for model in models for one in variances(model)),

@@ -11,7 +11,7 @@ from evenhand.records.run_summary import LevelName
 from tests.support.answer_pair import answer_pair
 from tests.support.findings_fixture import examples, full_findings
 
-HOSTILE = "<script>alert(1)</script>\"'&javascript:alert(2)"
+HOSTILE = "<script>alert(1)</script>\"'&javascript:alert(2){{ 7 * 7 }}{% raw %}\u202e\ud800=1+1"
 
 
 def hostile_findings() -> Findings:
@@ -34,6 +34,7 @@ def hostile_findings() -> Findings:
         findings=tuple(hostile(finding) for finding in whole.findings),
         items=tuple(msgspec.structs.replace(one, item=HOSTILE) for one in whole.items),
         options=tuple(msgspec.structs.replace(one, tag=HOSTILE, level=HOSTILE) for one in whole.options),
+        emotions=tuple(msgspec.structs.replace(one, keyed=HOSTILE, chosen=HOSTILE) for one in whole.emotions),
         mentions=tuple(msgspec.structs.replace(one, dimension=HOSTILE, arm_kind=HOSTILE) for one in whole.mentions),
         variances=tuple(msgspec.structs.replace(one, term=HOSTILE) for one in whole.variances),
         power=tuple(msgspec.structs.replace(one, size=HOSTILE) for one in whole.power),

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from evenhand.analysis.estimators.equivalence import tost_p
 from evenhand.audit import analyse_run, audit
 from evenhand.errors import UsageError
 from evenhand.plan.make import PlanRequest, make_plan
@@ -170,6 +171,12 @@ def test_peoples_ratings_correct_the_judge_and_the_finding_says_so(
     assert before.verdict == "difference"
     assert after.verdict != "difference"  # people see no difference, the judge counted words
     assert "prediction-powered" in after.method
+    # What the verdict rests on is the corrected shift against the margin, not what the judge alone gives.
+    assert after.tested is not None and after.tested.spread is not None and after.tested.spread.se is not None
+    against, spread = after.equivalence, after.tested.spread
+    assert against is not None and against.p_seen is not None and spread.se is not None
+    assert against.p_seen == tost_p(after.tested.value, se=spread.se, df=spread.df, margin=against.margin)
+    assert against.p >= against.p_seen
     assert any("people rated" in note for note in after.notes)
     assert pair_shift(corrected, "judged", "safety").method == pair_shift(run.findings, "judged", "safety").method
 

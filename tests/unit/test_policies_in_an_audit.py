@@ -110,8 +110,8 @@ def test_every_policy_gets_the_word_that_its_numbers_carry(run: RunDirectory) ->
         "gate": "harmful",  # it drops facts that the answer needs and that share no word with the question
         "instruct": "no effect shown",
         "two_pass": "no effect shown",  # this assistant answers anew, whatever it said before
-        # Its majority leaves no noise: all differences are alike, and 62 personas are then too few for equivalence.
-        "consensus": "reduced",
+        # Its majority leaves no noise: all differences are alike, and 62 personas and 170 items are enough to say so.
+        "consensus": "repaired",
     }
 
 
@@ -143,7 +143,8 @@ def test_the_planted_gap_is_there_without_a_policy_and_the_answer_of_the_page_is
 def test_the_page_the_markdown_and_the_file_carry_it(run: RunDirectory) -> None:
     page, text = render_html(run.findings), render_markdown(run.findings)
     said = recommendation(run.findings.tried)
-    assert "supports redact" in said
+    # Of two that repair, the one that leaves the smaller gap and loses nothing beside the other.
+    assert "supports consensus" in said
     for shown in (page, text):
         assert "What was tried" in shown
         assert said in shown

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
+from evenhand.cli.config import ConfigOptions, command_line, say_settings
 from evenhand.cli.design_options import DesignOptions, build_plan
 from evenhand.cli.groups import takes
 from evenhand.cli.output import say
 from evenhand.cli.plan import show_preview
-from evenhand.cli.run_options import RunOptions, carry_out
+from evenhand.cli.run_options import RunOptions
 from evenhand.errors import UsageError
 from evenhand.records.plan import Plan
 
@@ -21,7 +22,8 @@ __all__ = ["register"]
 _HELP = """Audit one or several assistants and write a report.
 
 A model is given up early, in its server's own words, when 5 requests were declined the same way (exit code 9), when
-none of 50 cells has a usable answer (10), or when 50 cells in a row or more than half of the last 200 failed (11).
+none of 50 cells has a usable answer (10), or when 50 cells in a row or more than half of the last 200 failed (11). A
+product whose memory leaks between users is asked nothing (14).
 
 Examples:
 
@@ -31,28 +33,39 @@ Examples:
 
   evenhand audit vllm/Qwen3-4B --base-url http://localhost:8000/v1
 
-  evenhand audit python:myapp.assistant:reply           your own assistant, memory and all
+  evenhand audit python:myapp.assistant:reply           your own function of the messages
+
+  evenhand audit python:app.py:Assistant --yes          your own product, with its own memory
 
   evenhand audit openai/a openai/b --preset standard --out runs/compare --yes
+
+  evenhand audit --config evenhand.toml                 all of this in a file (found here by itself)
+
+  evenhand audit --profile nightly                      with the settings of [profile.nightly] in it
 """
 
 
-@takes(DesignOptions, RunOptions)
+@takes(DesignOptions, RunOptions, ConfigOptions)
 def audit(
     design: DesignOptions,
     running: RunOptions,
+    _: ConfigOptions,
+    ctx: typer.Context,
     models: Annotated[list[str] | None, typer.Argument(help="Models; none: the shipped specimen.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory; default: runs/DATE-MODEL.")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before spending money.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
+    from evenhand.cli.carry_out import carry_out
     from evenhand.rundir import default_directory
 
-    plan = build_plan(design, models or [], connection=running.connection())
+    say_settings(ctx, quiet=running.quiet)
+    plan = build_plan(design, models or [], connection=running.connection(), command=command_line(ctx))
     directory = out or default_directory(plan)
     _agree(plan, running, yes=yes)
-    say(f"Run directory: {directory}", error=True)
+    if not running.quiet:
+        say(f"Run directory: {directory}", error=True)
     carry_out(plan, directory, running, json=json)
 
 

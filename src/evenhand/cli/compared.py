@@ -7,14 +7,11 @@ from pathlib import Path
 from evenhand.analysis.table.scores import Scores
 from evenhand.cli.table_options import read_table
 from evenhand.errors import PlanError
-from evenhand.plan.file import plan_changes, read_plan
+from evenhand.plan.file import question_changes, read_plan
 from evenhand.records.settings import AnalysisSettings
 from evenhand.rundir import SCORES_FILE
 
 __all__ = ["compared"]
-
-_FREE = ("models:", "analysis.", "preset:", "evenhand:")
-"""Parts of a plan that may differ between runs that are compared: the model asked, and what decides no question."""
 
 
 def compared(first: Path, second: Path) -> tuple[Scores, Scores]:
@@ -31,7 +28,7 @@ def compared(first: Path, second: Path) -> tuple[Scores, Scores]:
 
 def _of_runs(first: Path, second: Path) -> tuple[Scores, Scores]:
     plans = read_plan(first), read_plan(second)
-    differences = [change for change in plan_changes(*plans) if not change.startswith(_FREE)]
+    differences = question_changes(*plans)
     if differences:
         raise PlanError(
             f"{str(first)!r} and {str(second)!r} did not ask the same questions: {'; '.join(differences)}; "

@@ -78,6 +78,16 @@ class DesignOptions:
         list[str],
         typer.Option(help=f"Where memory sits; may be repeated: {', '.join(PLACEMENTS)}.", rich_help_panel=DESIGN),
     ] = dataclasses.field(default_factory=list)
+    system_prompt: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of your product's system prompt, with {{ memory }} where memory goes.", rich_help_panel=DESIGN
+        ),
+    ] = None
+    memory_template: Annotated[
+        Path | None,
+        typer.Option(help="File of the text that memory is shown in (Jinja: facts, text).", rich_help_panel=DESIGN),
+    ] = None
     reader: Annotated[
         list[str],
         typer.Option(
@@ -160,6 +170,13 @@ class DesignOptions:
             rich_help_panel=MODEL,
         ),
     ] = None
+    store: Annotated[
+        str | None,
+        typer.Option(
+            help="Memory store between the model and its users, NAME?option=value&...: mem0, langgraph.",
+            rich_help_panel=MODEL,
+        ),
+    ] = None
     set_: Annotated[
         list[str],
         typer.Option(
@@ -219,7 +236,13 @@ def pairs_of(values: list[str], *, option: str) -> dict[str, str]:
     return {name: value for name, _, value in (text.partition("=") for text in values)}
 
 
-def build_plan(options: DesignOptions, models: list[str], *, connection: Connection | None = None) -> Plan:
+def build_plan(
+    options: DesignOptions,
+    models: list[str],
+    *,
+    connection: Connection | None = None,
+    command: Sequence[str] | None = None,
+) -> Plan:
     """The plan that the options describe.
 
     Args:
@@ -227,20 +250,27 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
         models: The assistants.
         connection: How they will be asked, so that a missing key is told before anything is made; None: they are not
             asked yet, and no key is needed.
+        command: The command that makes it, word by word, as the plan shows it; None: this process's.
 
     Raises:
         EvenhandError: Something in it cannot be; see `evenhand.plan.make.make_plan`.
     """
     from evenhand.endpoints.kinds import check_model, kind_of
     from evenhand.endpoints.redact import redact
+    from evenhand.memory.stores.named import read_store
     from evenhand.plan.make import COHORTS, PlanRequest, make_plan, usual_design
     from evenhand.plan.second_models import second_models
     from evenhand.run.secrets import secrets_of
 
     settings = ModelSettings(temperature=options.temperature, max_tokens=options.max_tokens, logprobs=options.logprobs)
+    store = None if options.store is None else read_store(options.store)
     specs = tuple(
         ModelSpec(
-            name=name, base_url=options.base_url, settings=settings, options=pairs_of(options.set_, option="--set")
+            name=name,
+            base_url=options.base_url,
+            settings=settings,
+            options=pairs_of(options.set_, option="--set"),
+            store=store,
         )
         for name in models or [DEFAULT_MODEL]
     )
@@ -260,8 +290,10 @@ def build_plan(options: DesignOptions, models: list[str], *, connection: Connect
         seed=options.seed,
         extractor=options.extractor,
         extractor_options=options_of_reader,
-        command=redact(shlex.join(["evenhand", *sys.argv[1:]]), secrets),
+        command=redact(shlex.join(command or ["evenhand", *sys.argv[1:]]), secrets),
         prompts=tuple(str(path) for path in options.prompts),
+        system_prompt=None if options.system_prompt is None else str(options.system_prompt),
+        memory_template=None if options.memory_template is None else str(options.memory_template),
         rater=_rater(options, secrets=secrets),
         mitigations=tuple(options.mitigation),
         analysis=AnalysisSettings(margin=options.margin, looks=options.looks, wording=options.wording),

@@ -12,8 +12,10 @@ from evenhand.cli import (
     analyse,
     audit,
     compare,
+    doctor,
     gate,
     gateway,
+    init,
     items,
     judge,
     plan,
@@ -24,7 +26,9 @@ from evenhand.cli import (
     run,
     selftest,
     serve,
+    status,
     train,
+    view,
 )
 from evenhand.errors import EvenhandError
 
@@ -33,8 +37,8 @@ __all__ = ["app", "main"]
 _EPILOG = (
     "Exit codes: 0 done; 1 other error; 2 usage; 3 unusable input; 4 run directory; 5 endpoint; 6 stopped by a "
     "budget, resume to go on; 7 gate not met; 8 gate inconclusive; 9 the same request error again and again; 10 no "
-    "usable answer of a model; 11 most cells failed; 12 this machine ran out of something; 13 gate not assessable; 130 "
-    "interrupted."
+    "usable answer of a model; 11 most cells failed; 12 this machine ran out of something; 13 gate not assessable; 14 "
+    "memory leaked between users; 130 interrupted."
 )
 
 app = typer.Typer(
@@ -64,7 +68,25 @@ def root(
     """Audit what stored user memory does to an LLM assistant's emotional reasoning."""
 
 
-for module in (audit, plan, run, analyse, report, compare, judge, gate, power, selftest, serve, gateway):
+COMMANDS = (
+    init,
+    doctor,
+    audit,
+    plan,
+    run,
+    status,
+    analyse,
+    report,
+    compare,
+    judge,
+    gate,
+    view,
+    power,
+    selftest,
+    serve,
+    gateway,
+)
+for module in COMMANDS:
     module.register(app)
 app.add_typer(items.app, name="items")
 app.add_typer(profiles.app, name="profiles")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from evenhand.cli.config import ConfigOptions, command_line, say_settings
 from evenhand.cli.design_options import DesignOptions, build_plan
 from evenhand.cli.groups import takes
 from evenhand.cli.output import counted, print_json, print_table, say
+from evenhand.plan.preview import ProductPreview
 from evenhand.records.measure import QuantityName
 from evenhand.records.plan import Plan
 
@@ -25,13 +28,17 @@ Examples:
 
   evenhand plan openai/gpt-5.1 --shift 0.2              what each way of asking needs to find that shift
 
+  evenhand plan --config evenhand.toml                  everything from a file of settings
+
   evenhand run runs/gpt                                 then ask it
 """
 
 
-@takes(DesignOptions)
+@takes(DesignOptions, ConfigOptions)
 def plan(
     design: DesignOptions,
+    _: ConfigOptions,
+    ctx: typer.Context,
     models: Annotated[list[str] | None, typer.Argument(help="Models; none: the shipped specimen.")] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory; default: runs/DATE-MODEL.")] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="For the run time shown.")] = 32,
@@ -49,7 +56,8 @@ def plan(
     from evenhand.plan.settling import settle
     from evenhand.rundir import default_directory
 
-    made = build_plan(design, models or [])
+    say_settings(ctx)
+    made = build_plan(design, models or [], command=command_line(ctx))
     directory = out or default_directory(made)
     settle(made, directory)
     show_preview(made, concurrency=concurrency, json=json, shift=shift)
@@ -73,6 +81,8 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
     if len(seen.policies) > 1:
         policies = ", ".join(f"{name} {count:,}" for name, count in seen.policies.items())
         say(f"Calls by policy and model: {policies}.", error=error)
+    for line in _product_lines(seen.products):
+        say(line, error=error)
     for kind, gap in seen.smallest_gap.items():
         say(
             f"Smallest gap detectable at {seen.power:.0%} power, {kind}: {gap * 100:.1f} points "
@@ -115,6 +125,21 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
             say("  ".join(f"{name}: {value}" for name, value in zip(columns, row, strict=True)), error=True)
     else:
         print_table(columns, rows)
+
+
+def _product_lines(products: Sequence[ProductPreview]) -> list[str]:
+    """What assistants with their own memory, or with a store, are asked beside the calls."""
+    lines = []
+    for product in products:
+        lines.append(
+            f"{product.model} keeps memory itself: {counted(product.users, 'user')} made and cleared, "
+            f"{counted(product.facts, 'fact')} written. Before the first question {product.canary_users} of them are "
+            f"checked for leaks in {counted(product.canary_questions, 'question')}. Both come on top of the calls."
+        )
+        if product.written_tokens:
+            tokens = f"{product.written_tokens:,}"
+            lines.append(f"Writing memory sends about {tokens} tokens of prompts to the model of its store.")
+    return lines
 
 
 def _sized(number: float, quantity: QuantityName, *, unit: bool = True) -> str:

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from evenhand.cli.config import ConfigOptions, say_settings
 from evenhand.cli.groups import takes
-from evenhand.cli.run_options import RunOptions, carry_out
+from evenhand.cli.run_options import RunOptions
 
 __all__ = ["register"]
 
@@ -22,18 +23,24 @@ Examples:
   evenhand run runs/2026-11-23-gpt
 
   evenhand run runs/2026-11-23-gpt --max-cost 5         stop cleanly at five dollars; run again to go on
+
+Budgets and connection are read from an evenhand.toml in the working directory, too.
 """
 
 
-@takes(RunOptions)
+@takes(RunOptions, ConfigOptions)
 def run(
     running: RunOptions,
+    _: ConfigOptions,
+    ctx: typer.Context,
     directory: Annotated[Path, typer.Argument(help="Run directory with a plan.json.")],
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
+    from evenhand.cli.carry_out import carry_out
     from evenhand.plan.file import read_plan
 
+    say_settings(ctx, quiet=running.quiet)
     plan = read_plan(directory)
     carry_out(plan, directory, running, json=json)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from evenhand.cli.output import print_json, print_table, say
 from evenhand.records.findings import Findings
 from evenhand.records.run_summary import ModelSummary
-from evenhand.report.findings_file import read_findings
 
 __all__ = ["say_verdicts"]
 
@@ -67,7 +66,7 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
     """
     from evenhand.records.identity import finding_id
     from evenhand.report.answer import answers_of
-    from evenhand.report.findings_file import findings_document
+    from evenhand.report.findings_file import findings_document, read_findings
     from evenhand.report.record_tables import published_grids
     from evenhand.report.source import source_of
     from evenhand.report.tried_words import policy_words, recommendation, tried_in_order

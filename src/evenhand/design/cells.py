@@ -184,8 +184,9 @@ class Crossing:
     @cached_property
     def _spoken(self) -> dict[str, str]:
         """Bank -> what its language adds to the name of a question; nothing where it is asked in English."""
-        asked = {bank.name: self.plan.design.instructions or bank.language for bank in self.plan.banks}
-        return {name: "" if language_of(tag) in ("en", None) else f"/{tag}" for name, tag in asked.items()}
+        held = {prompt.name for prompt in self.plan.prompts}
+        asked = {bank.name: self.plan.design.instructions or language_of(bank.language) for bank in self.plan.banks}
+        return {name: f"/{one}" if f"memory/{one}/base.md.j2" in held else "" for name, one in asked.items()}
 
     @cached_property
     def _letters_alone(self) -> frozenset[str]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.records.answer_format import ANSWER_FORMATS, AnswerFormat
-from evenhand.records.plan import ModelSpec
+from evenhand.records.model_spec import ModelSpec, SourceFile
 
 __all__ = ["EndpointKind", "ModelCheck", "ModelName", "named_with_options"]
 
@@ -64,6 +64,10 @@ class EndpointKind(Struct, frozen=True, kw_only=True):
     """Whether asking this model may cost money; then its price is shown and consent is asked for."""
     priced_as: Callable[[ModelSpec], tuple[str, str] | None] = lambda spec: None
     """(provider, model) in the price table; None where the table cannot know it."""
+    own_memory: Callable[[ModelSpec], bool] = lambda spec: False
+    """Whether the assistant keeps memory itself: `open` then makes an `evenhand.endpoints.product.ProductEndpoint`."""
+    sources: Callable[[ModelSpec], tuple[SourceFile, ...]] = lambda spec: ()
+    """Files that the assistant is made from, with their hashes, for the plan."""
     named: Callable[[str, ModelSpec], ModelName]
     """Takes what follows the prefix apart."""
     local: bool = False

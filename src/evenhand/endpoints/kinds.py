@@ -16,6 +16,7 @@ from evenhand.endpoints.inspect_ai import INSPECT
 from evenhand.endpoints.kind import EndpointKind, ModelCheck, ModelName, named_with_options
 from evenhand.endpoints.openai.kind import PROVIDER_KINDS
 from evenhand.endpoints.replay import REPLAY
+from evenhand.endpoints.service.kind import SERVICE
 from evenhand.endpoints.simulated.endpoint import SIMULATED
 from evenhand.endpoints.specimen.kind import SPECIMEN
 from evenhand.errors import EndpointError, near_miss
@@ -34,6 +35,7 @@ _OWN: tuple[EndpointKind, ...] = (
     SPECIMEN,
     REPLAY,
     CALLABLE,
+    SERVICE,
     HUGGING_FACE,
     INSPECT,
 )
@@ -138,8 +140,9 @@ def _plugin(prefix: str) -> EndpointKind:
 
 
 def _split(name: str) -> tuple[str, str]:
-    """Prefix and rest: `python:module:function` and `prefix/rest`."""
-    if name.startswith("python:"):
-        return "python", name.removeprefix("python:")
+    """Prefix and rest: `python:module:function`, `http:FILE.toml` and `prefix/rest`."""
+    for own in ("python", "http"):
+        if name.startswith(f"{own}:"):
+            return own, name.removeprefix(f"{own}:")
     prefix, _, rest = name.partition("/")
     return prefix, rest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import polars as pl
 
@@ -117,7 +117,8 @@ class _Shown:
             "second_cell_key",
         ).row(0, named=True)
         item = self._items[best["item"]]
-        arms = tuple(self._arms.get(best[f"{place}_arm"]) for place in ("first", "second"))
+        arms = (self._arms.get(best["first_arm"]), self._arms.get(best["second_arm"]))
+        told = {one.factor for one in finding.contrast}
         return AnswerPair(
             model=finding.model,
             kind=finding.kind,
@@ -128,13 +129,23 @@ class _Shown:
             situation=item.id
             if item.id in self._closed
             else " ".join(part for part in (item.stem, item.question) if part),
-            first=self._side(best, "first", item=item, arm=arms[0], other=arms[1]),
-            second=self._side(best, "second", item=item, arm=arms[1], other=arms[0]),
+            first=self._side(best, "first", item=item, arms=arms, told=told),
+            second=self._side(best, "second", item=item, arms=arms[::-1], told=told),
             alike=pairs.height - differing.height,
             different=differing.height,
         )
 
-    def _side(self, row: dict[str, object], place: str, *, item: Item, arm: Arm | None, other: Arm | None) -> PairSide:
+    def _side(
+        self,
+        row: dict[str, object],
+        place: str,
+        *,
+        item: Item,
+        arms: tuple[Arm | None, Arm | None],
+        told: Collection[str],
+    ) -> PairSide:
+        """One side; facts that express a factor of the finding come first."""
+        arm, other = arms
         key, choice = str(row[f"{place}_cell_key"]), str(row[f"{place}_choice"])
         stored = self._trials.one(key)
         reply = stored.trial.reply if stored is not None else None
@@ -142,6 +153,7 @@ class _Shown:
         text = next((option.text for option in item.options if option.id == choice), choice)
         known = {fact.text for fact in other.facts} if other is not None else set()
         own = arm.facts if arm is not None and arm.cohort not in self._private else ()
+        own = tuple(sorted(own, key=lambda fact: fact.factor not in told))
         score = row[f"{place}_score"]
         assert isinstance(score, float)
         return PairSide(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -12,12 +11,12 @@ from evenhand.design.cells import Crossing, Meeting
 from evenhand.endpoints.kinds import kind_of, reported_kind
 from evenhand.endpoints.redact import redact
 from evenhand.head.planted import planted_effects
+from evenhand.head.shown_turns import shown_turns
 from evenhand.plan.cost import estimate, find_price
 from evenhand.plan.languages import asked_language
 from evenhand.plan.second_models import second_models
 from evenhand.records.condition import Condition
 from evenhand.records.contrast import LevelContrast
-from evenhand.records.message import Message
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.records.profile import ArmKind
 from evenhand.records.run_summary import (
@@ -30,7 +29,6 @@ from evenhand.records.run_summary import (
     SecondUse,
 )
 from evenhand.store.reading import TrialReader
-from evenhand.store.rows import StoredTrial
 from evenhand.store.totals import ModelTotals, SecondTotals
 
 __all__ = ["example_prompts", "run_summary"]
@@ -173,7 +171,7 @@ def example_prompts(plan: Plan, trials: TrialReader) -> tuple[ExamplePrompt, ...
                 model=cell.model,
                 where=cell.condition,
                 messages=tuple(
-                    _turns(
+                    shown_turns(
                         trials.messages(stored),
                         stored,
                         hidden=cell.item in closed,
@@ -208,19 +206,3 @@ def _telling(crossing: Crossing, *, contrast: str) -> list[tuple[Meeting, ...]]:
     one_set = tuple(m for m in richest if contrast not in m.arm.levels or m.arm.matched_set == chosen)
     own = next((met for met in by_item if any(m.arm.kind == "item_fact" for m in met)), ())
     return [one_set, tuple(m for m in own if m.arm.kind == "item_fact")]
-
-
-def _turns(
-    messages: tuple[Message, ...], stored: StoredTrial, *, hidden: bool, memory_hidden: bool
-) -> Iterator[tuple[str, str]]:
-    """Role and content of every turn; text that may not be passed on as id and hash."""
-    proof = f"text not redistributable, sha256 {stored.asked_sha[:16]}"
-    for index, message in enumerate(messages):
-        if index == len(messages) - 1:
-            yield message.role, f"[item {stored.cell.item}, {proof}]" if hidden else message.content
-        elif memory_hidden:
-            yield message.role, f"[memory of {stored.cell.arm}, {proof}]"
-        elif message.tool_arguments is not None:
-            yield message.role, f"{message.tool_name}({message.tool_arguments})"
-        else:
-            yield message.role, message.content

@@ -27,7 +27,8 @@ def assert_clean(messages: Sequence[Message], cohorts: Sequence[Cohort]) -> None
                 if any(wording in seen for wording in _wordings(fact, seen=seen)):
                     message = (
                         f"The no-memory arm contains {fact.text!r} of profile {profile.id!r} "
-                        f"in cohort {cohort.name!r}; take it out of the base prompt (memory/base.md.j2)."
+                        f"in cohort {cohort.name!r}; take it out of the base prompt (memory/base.md.j2, or the file of "
+                        "--system-prompt)."
                     )
                     raise PlanError(message)
 

@@ -2,7 +2,8 @@
 
 One system message always comes first and begins with the base prompt. Memory is added after it, then the reader
 prompt. The no-memory arm has the base prompt and nothing else: a reader prompt speaks of what is known of the user,
-so it would be a prompt about memory without memory.
+so it would be a prompt about memory without memory. A product's own system prompt takes the place of the base prompt;
+memory and reader prompt then go where its mark is.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from msgspec import Struct
 
 from evenhand.errors import UsageError
 from evenhand.memory.dates import saved_on
+from evenhand.memory.own_prompts import SYSTEM_PROMPT, with_memory
 from evenhand.memory.stores.bm25 import Bm25Store
 from evenhand.memory.templates import render
 from evenhand.memory.voice import first_person
-from evenhand.records.language import Language
 from evenhand.records.message import Message
 from evenhand.records.profile import Arm, Fact, PlacedFact, Placement, Reader
 
-__all__ = ["TOOL_NAME", "MemorySources", "Remembered", "ShownFact", "remember"]
+__all__ = ["TOOL_NAME", "MemorySources", "Remembered", "ShownFact", "notes_message", "remember", "told_turns"]
 
 TOOL_NAME = "recall_memory"
 _CALL_ID = "call_recall_1"
@@ -76,7 +77,6 @@ def remember(
     query: str,
     sources: MemorySources,
     facts: tuple[Fact, ...] | None = None,
-    language: Language = "en",
 ) -> Remembered:
     """Everything the assistant sees before the user's question.
 
@@ -88,54 +88,78 @@ def remember(
         sources: Templates and distractors, from the plan.
         facts: What a policy lets through of the arm's facts; None: all of them. Without any, memory is empty, and the
             assistant sees what it sees without memory; a store that is searched still holds its distractors.
-        language: Of everything but the facts.
 
     Raises:
         PlanError: A template is missing or cannot be rendered.
-        UsageError: An arm that should hold facts has none.
+        UsageError: An arm that should hold facts has none, or memory is the assistant's own.
     """
     templates = sources.templates
-    base = render(templates, "base", language)
     if arm.kind == "none":
-        return Remembered(messages=(Message(role="system", content=base),), retrieved=None, characters=0)
+        return Remembered(messages=(_system(templates, ""),), retrieved=None, characters=0)
     if not arm.facts:
         message = f"Arm {arm.id!r} has no facts to show; only the arm 'none' may be empty."
         raise UsageError(message)
     held = arm.facts if facts is None else facts
     if not held and (placement != "retrieved" or not sources.distractors):
         return Remembered(
-            messages=(Message(role="system", content=base),),
+            messages=(_system(templates, ""),),
             retrieved=() if placement == "retrieved" else None,
             characters=0,
         )
-    shown = _show(held, placement=placement, query=query, sources=sources, language=language)
-    told = "" if reader == "none" else render(templates, f"reader-{reader}", language)
-    content = "\n\n".join(part for part in (base, shown.system, told) if part)
+    shown = _show(held, placement=placement, query=query, sources=sources)
+    told = "" if reader == "none" else render(templates, f"reader-{reader}")
+    memory = "\n\n".join(part for part in (shown.system, told) if part)
     characters = len(shown.system) + sum(len(turn.content) for turn in shown.turns)
     return Remembered(
-        messages=(Message(role="system", content=content), *shown.turns),
+        messages=(_system(templates, memory), *shown.turns),
         retrieved=shown.retrieved,
         characters=characters,
     )
 
 
-def _show(
-    facts: tuple[Fact, ...], *, placement: Placement, query: str, sources: MemorySources, language: Language
-) -> _ShownMemory:
+def notes_message(templates: Mapping[str, str], notes: Sequence[str]) -> Message:
+    """The system message with notes that a memory store found, best first; without any it is the base prompt alone.
+
+    Raises:
+        PlanError: A template is missing or cannot be rendered.
+    """
+    shown = [ShownFact(text=text, date=saved_on(index)) for index, text in enumerate(notes)]
+    return _system(templates, _written(templates, "retrieved", shown) if shown else "")
+
+
+def _system(templates: Mapping[str, str], memory: str) -> Message:
+    """The system message: the product's own prompt with memory at its mark, or the base prompt and memory after it."""
+    own = templates.get(SYSTEM_PROMPT)
+    if own is not None:
+        return Message(role="system", content=with_memory(own, memory))
+    base = render(templates, "base")
+    return Message(role="system", content="\n\n".join(part for part in (base, memory) if part))
+
+
+def _show(facts: tuple[Fact, ...], *, placement: Placement, query: str, sources: MemorySources) -> _ShownMemory:
     match placement:
         case "system":
-            return _ShownMemory(system=render(sources.templates, "system", language, facts=_dated(facts)))
+            return _ShownMemory(system=_written(sources.templates, "system", _dated(facts)))
         case "narrative":
-            text = " ".join(fact.text for fact in facts)
-            return _ShownMemory(system=render(sources.templates, "narrative", language, text=text))
+            return _ShownMemory(system=_written(sources.templates, "narrative", _dated(facts)))
         case "history":
-            return _history(facts, templates=sources.templates, language=language)
+            return _ShownMemory(turns=told_turns(facts, templates=sources.templates))
         case "retrieved":
-            return _retrieved(facts, query=query, sources=sources, language=language)
+            return _retrieved(facts, query=query, sources=sources)
         case "tool":
-            return _tool(facts, templates=sources.templates, language=language)
+            return _tool(facts, templates=sources.templates)
+        case "stored" | "told":
+            raise UsageError(
+                f"the placement {placement!r} is the assistant's own memory, of which nothing is in the messages; "
+                "choose another to see memory, or audit a product (python:FILE.py:NAME, http:FILE.toml)"
+            )
         case _:
             assert_never(placement)
+
+
+def _written(templates: Mapping[str, str], name: str, facts: Sequence[ShownFact]) -> str:
+    """Facts in the words of a template: one by one with their dates, or as one paragraph."""
+    return render(templates, name, facts=facts, text=" ".join(fact.text for fact in facts))
 
 
 def _dated(facts: Sequence[Fact]) -> list[ShownFact]:
@@ -147,13 +171,14 @@ def _number(fact: Fact, index: int) -> int:
     return fact.place if isinstance(fact, PlacedFact) and fact.place >= 0 else index
 
 
-def _history(facts: tuple[Fact, ...], *, templates: Mapping[str, str], language: Language) -> _ShownMemory:
-    acknowledgements = render(templates, "acknowledgements", language).splitlines()
+def told_turns(facts: tuple[Fact, ...], *, templates: Mapping[str, str]) -> tuple[Message, ...]:
+    """The conversation in which the user says the facts, one a turn, and the assistant acknowledges each."""
+    acknowledgements = render(templates, "acknowledgements").splitlines()
     turns: list[Message] = []
     for index, fact in enumerate(facts):
         turns.append(Message(role="user", content=fact.said or first_person(fact.text)))
         turns.append(Message(role="assistant", content=acknowledgements[index % len(acknowledgements)]))
-    return _ShownMemory(turns=tuple(turns))
+    return tuple(turns)
 
 
 @lru_cache(maxsize=512)
@@ -161,17 +186,17 @@ def _store(facts: tuple[str, ...], distractors: tuple[str, ...]) -> Bm25Store:
     return Bm25Store(facts, distractors=distractors)
 
 
-def _retrieved(facts: tuple[Fact, ...], *, query: str, sources: MemorySources, language: Language) -> _ShownMemory:
+def _retrieved(facts: tuple[Fact, ...], *, query: str, sources: MemorySources) -> _ShownMemory:
     store = _store(tuple(fact.text for fact in facts), sources.distractors)
     found = store.search(query, k=sources.top_k)
     notes = [ShownFact(text=store.texts[index], date=saved_on(index)) for index in found]
     return _ShownMemory(
-        system=render(sources.templates, "retrieved", language, facts=notes),
+        system=_written(sources.templates, "retrieved", notes),
         retrieved=tuple(index for index in found if index < len(facts)),
     )
 
 
-def _tool(facts: tuple[Fact, ...], *, templates: Mapping[str, str], language: Language) -> _ShownMemory:
+def _tool(facts: tuple[Fact, ...], *, templates: Mapping[str, str]) -> _ShownMemory:
     """A finished look-up as an earlier exchange: chat templates of many models want the roles to alternate."""
     result = {"memories": [{"saved": fact.date, "text": fact.text} for fact in _dated(facts)]}
     call = Message(role="assistant", content="", tool_name=TOOL_NAME, tool_call_id=_CALL_ID, tool_arguments=_ARGUMENTS)
@@ -180,9 +205,9 @@ def _tool(facts: tuple[Fact, ...], *, templates: Mapping[str, str], language: La
     )
     return _ShownMemory(
         turns=(
-            Message(role="user", content=render(templates, "tool-request", language)),
+            Message(role="user", content=render(templates, "tool-request")),
             call,
             answer,
-            Message(role="assistant", content=render(templates, "tool-reply", language)),
+            Message(role="assistant", content=render(templates, "tool-reply")),
         )
     )

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 
-from jinja2 import Environment, StrictUndefined, Template, TemplateError
+from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from evenhand.errors import PlanError
 from evenhand.records.language import Language
@@ -15,23 +16,19 @@ __all__ = ["load_templates", "render"]
 
 _FOLDER = "prompts"
 _PREFIX = "memory/"
-_ENVIRONMENT = Environment(undefined=StrictUndefined, autoescape=False)  # plain text, never HTML
+# Plain text, never HTML. A plan may come from somebody else, so its templates reach nothing but their values.
+_ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 
 
 def load_templates(language: Language = "en") -> dict[str, str]:
-    """The text of every memory template the package ships in a language, by name, sorted.
+    """The text of every memory template the package ships in a language, by name (`memory/system.md.j2`), sorted.
 
-    Names are `memory/system.md.j2` in English and `memory/de/system.md.j2` in German. Called once, when a plan is made;
-    from then on the plan's text is what counts.
+    Called once, when a plan is made; from then on the plan's text is what counts.
     """
-    folder = resources.files("evenhand.memory") / _FOLDER
-    folder = folder if language == "en" else folder / language
+    root = resources.files("evenhand.memory") / _FOLDER
+    folder = root if language == "en" else root / language
     files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".md.j2")), key=lambda entry: entry.name)
-    return {_prefix(language) + entry.name: entry.read_text(encoding="utf-8") for entry in files}
-
-
-def _prefix(language: Language) -> str:
-    return _PREFIX if language == "en" else f"{_PREFIX}{language}/"
+    return {_PREFIX + entry.name: entry.read_text(encoding="utf-8") for entry in files}
 
 
 @lru_cache(maxsize=256)
@@ -39,13 +36,13 @@ def _compiled(text: str) -> Template:
     return _ENVIRONMENT.from_string(text)
 
 
-def render(templates: Mapping[str, str], name: str, /, language: Language = "en", **values: object) -> str:
-    """The template `name` of `templates` in a language with `values`, without a trailing newline.
+def render(templates: Mapping[str, str], name: str, /, **values: object) -> str:
+    """The template `memory/{name}.md.j2` of `templates` with `values`, without a trailing newline.
 
     Raises:
         PlanError: The plan has no such template, or it names a value that is not given to it.
     """
-    key = f"{_prefix(language)}{name}.md.j2"
+    key = f"{_PREFIX}{name}.md.j2"
     try:
         text = templates[key]
     except KeyError:

@@ -13,9 +13,20 @@ from evenhand.errors import PlanError, UsageError
 from evenhand.records.plan import Plan, refuse_unknown
 from evenhand.store.json_file import write_json
 
-__all__ = ["PLAN_FILE", "plan_changes", "plan_sha256", "read_plan", "stamp_plan", "write_plan"]
+__all__ = [
+    "PLAN_FILE",
+    "plan_changes",
+    "plan_sha256",
+    "question_changes",
+    "questions_sha256",
+    "read_plan",
+    "stamp_plan",
+    "write_plan",
+]
 
 PLAN_FILE = "plan.json"
+_FREE = ("models:", "analysis.", "preset:", "evenhand:")
+"""Parts of a plan that may differ between runs that are compared: the model asked, and what decides no question."""
 
 
 def plan_sha256(plan: Plan) -> str:
@@ -135,6 +146,22 @@ def plan_changes(old: Plan, new: Plan) -> tuple[str, ...]:
         else:
             changes.append(f"{name}: {_short(before)} -> {_short(after)}")
     return tuple(changes)
+
+
+def question_changes(old: Plan, new: Plan) -> tuple[str, ...]:
+    """What differs between the questions of two plans; none: their runs can be compared cell by cell."""
+    return tuple(change for change in plan_changes(old, new) if not change.startswith(_FREE))
+
+
+def questions_sha256(plan: Plan) -> str:
+    """Hash of what is asked, whoever is asked and however it is analysed: equal where runs can be compared."""
+    kept = {
+        field.name: getattr(plan, field.name)
+        for field in msgspec.structs.fields(Plan)
+        if field.name
+        not in ("created", "command", "sha256", "banks", "cohorts", "models", "analysis", "preset", "evenhand")
+    }
+    return hashlib.sha256(msgspec.json.encode(kept, order="deterministic")).hexdigest()
 
 
 def _short(value: object) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from evenhand.errors import BankError, UsageError
 from evenhand.records.answer_format import formats_of
 from evenhand.records.item import Bank
 from evenhand.records.language import LANGUAGE_NAMES, LANGUAGES, Language, language_of
 from evenhand.records.plan import Design
-from evenhand.records.profile import Cohort
+from evenhand.records.profile import PRODUCT_PLACEMENTS, Cohort
 
-__all__ = ["asked_language", "check_languages"]
+__all__ = ["asked_language", "check_languages", "kept", "spoken"]
 
 _SEVERAL = "mul"
 """What a bank of items in several languages says of itself."""
@@ -38,6 +38,24 @@ def asked_language(bank: Bank, design: Design) -> Language:
     )
 
 
+def kept(templates: Mapping[str, str], language: Language) -> dict[str, str]:
+    """Templates of a language by the names under which a plan keeps them, such as `memory/de/base.md.j2`."""
+    return {_named(name, language): text for name, text in templates.items()}
+
+
+def spoken(templates: Mapping[str, str], language: Language) -> dict[str, str]:
+    """The templates of a plan, each in a language where the plan has it, under its usual name.
+
+    A plan that was made before there were other languages has English ones only, and is asked in English.
+    """
+    return {name: templates.get(_named(name, language), text) for name, text in templates.items()}
+
+
+def _named(name: str, language: Language) -> str:
+    room, _, file = name.partition("/")
+    return name if language == "en" else f"{room}/{language}/{file}"
+
+
 def check_languages(banks: Sequence[Bank], cohorts: Sequence[Cohort], design: Design) -> tuple[Language, ...]:
     """The languages in which the banks are asked, each once.
 
@@ -61,6 +79,11 @@ def _check_bank(bank: Bank, design: Design) -> None:
         raise UsageError(
             f"bank {bank.name!r} is in {bank.language!r}, and written answers are measured by English words; ask its "
             "items to choose or to rate, and leave out --write and --kind advice"
+        )
+    if product := [one for one in design.placements if one in PRODUCT_PLACEMENTS]:
+        raise UsageError(
+            f"bank {bank.name!r} is in {bank.language!r}, and what a product is told for its memory is in English; "
+            f"leave out --placement {product[0]}"
         )
     if "retrieved" in design.placements:
         raise UsageError(

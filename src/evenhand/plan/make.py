@@ -18,12 +18,16 @@ from evenhand.design.cells import Crossing
 from evenhand.design.presets import preset_design
 from evenhand.endpoints.kinds import kind_of
 from evenhand.errors import BankError, UsageError
+from evenhand.memory.own_prompts import own_templates
+from evenhand.memory.stores.named import frozen_store
 from evenhand.memory.templates import load_templates
 from evenhand.mitigate.named import mitigation_spec
 from evenhand.plan.file import stamp_plan
-from evenhand.plan.languages import check_languages
+from evenhand.plan.languages import check_languages, kept
+from evenhand.plan.placements import check_placements, products_of
 from evenhand.records.answer_format import ANSWER_FORMATS, AnswerFormat, formats_of
 from evenhand.records.item import Bank
+from evenhand.records.language import Language
 from evenhand.records.message import USUAL_SETTINGS
 from evenhand.records.mitigation import MitigationSpec
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan, Preset, PromptFile, Stamped
@@ -67,6 +71,10 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Options of the extractor, such as the model of `llm_extract`."""
     prompts: tuple[str, ...] = ()
     """Files of the user's own prompts, beside the banks that are named; alone where none is."""
+    system_prompt: str | None = None
+    """File of the product's own system prompt, with `{{ memory }}` where memory goes; None: the shipped base prompt."""
+    memory_template: str | None = None
+    """File of the text that memory is shown in, a Jinja template; None: the shipped ones."""
     rater: Rater | None = None
     """A second model that rates written answers."""
     mitigations: tuple[str, ...] = ()
@@ -87,7 +95,8 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         now: The time written into the plan, which decides nothing; None: the present.
 
     Raises:
-        UsageError: No model, a model named twice, or an extractor that the items do not fit.
+        UsageError: No model, a model named twice, an extractor that the items do not fit, or a prompt of the product
+            that cannot be used.
         EndpointError: A model's name that no endpoint has.
         BankError: A bank cannot be used, or two banks share an item id.
         CohortError: A cohort cannot be used.
@@ -102,6 +111,7 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         ModelSpec(name=model, settings=USUAL_SETTINGS) if isinstance(model, str) else model for model in request.models
     )
     _check_models(models)
+    models = tuple(map(_frozen, models))
     if request.analysis.looks > 1 and len(models) > 1:
         raise UsageError(
             f"--looks {request.analysis.looks} works with one model, because each look is at the answers of one; "
@@ -113,12 +123,14 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
     design = msgspec.structs.replace(design, mitigations=("none", *(spec.name for spec in policies)))
     extractor_named(request.extractor, request.extractor_options)
     _check_formats(request, models=models, design=design)
+    own_prompts = request.system_prompt is not None or request.memory_template is not None
+    check_placements(design, models=models, own_prompts=own_prompts, looks=request.analysis.looks)
     banks = _banks(request, models=models, design=design)
     cohorts = tuple(load_cohort(name, cues=_cues(name, design)) for name in request.cohorts)
     cohorts = tuple(cohort for cohort in cohorts if _takes_part(cohort, design))
     prompts = {} if request.rater is None else judge_templates()
     for language in check_languages(banks, cohorts, design):
-        prompts |= load_templates(language) | ask_templates(request.extractor, _formats(design), language)
+        prompts |= _prompts(request, design, language)
     retrieved = "retrieved" in design.placements
     plan = Plan(
         evenhand=version("evenhand"),
@@ -156,6 +168,34 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
     return stamp_plan(plan)
 
 
+def _frozen(model: ModelSpec) -> ModelSpec:
+    """The model with the hashes of its files and the versions of its store."""
+    store = None if model.store is None else frozen_store(model.store)
+    return msgspec.structs.replace(model, sources=kind_of(model).sources(model), store=store)
+
+
+def _prompts(request: PlanRequest, design: Design, language: Language) -> dict[str, str]:
+    """The prompts of a language under the names of the plan, with the English ones under whose names they are found."""
+    usual = {**_memory_templates(request, design, "en"), **ask_templates(request.extractor, _formats(design))}
+    if language == "en":
+        return usual
+    own = {
+        **_memory_templates(request, design, language),
+        **ask_templates(request.extractor, _formats(design), language),
+    }
+    return usual | kept(own, language)
+
+
+def _memory_templates(request: PlanRequest, design: Design, language: Language) -> dict[str, str]:
+    """The shipped templates of memory in a language, with the product's own prompts in their place."""
+    return own_templates(
+        load_templates(language),
+        system_prompt=None if request.system_prompt is None else Path(request.system_prompt),
+        memory_template=None if request.memory_template is None else Path(request.memory_template),
+        placements=design.placements,
+    )
+
+
 def _policies(request: PlanRequest, design: Design) -> tuple[MitigationSpec, ...]:
     """The policies that were asked for, each with its texts.
 
@@ -189,7 +229,10 @@ def _design(request: PlanRequest, models: Sequence[ModelSpec]) -> tuple[Preset, 
 def usual_design(preset: Preset, models: Sequence[ModelSpec], *, extractor: Extractor) -> Design:
     """The preset's design in what every model can answer: letters alone where a second model reads letters."""
     can = [answer for answer in ANSWER_FORMATS if all(answer in kind_of(model).answers for model in models)]
-    return preset_design(preset, answers=("letter",) if extractor == "llm_extract" else can)
+    design = preset_design(preset, answers=("letter",) if extractor == "llm_extract" else can)
+    if models and len(products_of(models)) == len(models):
+        return msgspec.structs.replace(design, placements=("stored",))
+    return design
 
 
 def _formats(design: Design) -> tuple[AnswerFormat, ...]:

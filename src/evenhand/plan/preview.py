@@ -15,12 +15,16 @@ from evenhand.design.arms import paired_cohort
 from evenhand.design.cells import Meeting
 from evenhand.endpoints.billed import CHARACTERS_PER_TOKEN
 from evenhand.endpoints.kinds import kind_of
+from evenhand.memory.stores.named import store_adapter
+from evenhand.plan.canary import canary_of, canary_questions
 from evenhand.plan.cost import estimate, find_price
 from evenhand.plan.make import usual_design
 from evenhand.plan.needed import USUAL_SHIFT, NeededCalls, Spent, needed_calls
+from evenhand.plan.placements import products_of
 from evenhand.plan.questions import Questions
 from evenhand.plan.second_models import second_models
 from evenhand.plan.smallest import PAIRED_KINDS, SmallestShift, Way, smallest_shifts
+from evenhand.plan.users import PlanUsers
 from evenhand.records.answer_format import AnswerFormat, formats_of
 from evenhand.records.cell import Cell
 from evenhand.records.estimate import Shortfall
@@ -32,6 +36,7 @@ __all__ = [
     "ModelPreview",
     "PresetPreview",
     "Preview",
+    "ProductPreview",
     "preset_line",
     "preview",
 ]
@@ -82,6 +87,24 @@ class PresetPreview(Struct, frozen=True, kw_only=True):
     """Of letters, for the larger of the kinds understanding and management; None without matched sets."""
 
 
+class ProductPreview(Struct, frozen=True, kw_only=True):
+    """What an assistant that keeps memory itself is asked beside the calls: users to make, and a check of them."""
+
+    model: str
+    users: int
+    """Users that are made and cleared, the one without memory among them."""
+    facts: int
+    """Facts that are handed over."""
+    characters: int
+    """Characters of them, or of the conversations that tell them."""
+    written_tokens: int
+    """Tokens of prompt that a store's own model reads while it writes, about; 0 where it asks none."""
+    canary_users: int
+    """Users with memory whose isolation is checked before the first question."""
+    canary_questions: int
+    """Questions of that check."""
+
+
 class Preview(Struct, frozen=True, kw_only=True):
     """A plan in numbers."""
 
@@ -108,6 +131,8 @@ class Preview(Struct, frozen=True, kw_only=True):
     """The stated shift that `needed` is about: of a rating, in points of 10."""
     needed: tuple[NeededCalls, ...] = ()
     """What each kind of item needs to find it, in each format of answer but text."""
+    products: tuple[ProductPreview, ...] = ()
+    """Assistants that keep memory themselves."""
     power: float
     concurrency: int
     presets: tuple[PresetPreview, ...]
@@ -165,6 +190,7 @@ def preview(plan: Plan, *, concurrency: int, shift: float = USUAL_SHIFT) -> Prev
         needed=needed_calls(plan, {way: one.spent for way, one in bare.items()}, sets=len(sets), shift=shift)
         if any(paired_cohort(cohort) for cohort in plan.cohorts)
         else (),
+        products=tuple(_product(plan, model) for model in products_of(plan.models)),
         power=plan.analysis.power,
         concurrency=concurrency,
         presets=_presets(plan, kinds),
@@ -192,6 +218,22 @@ class _Sum:
     def spent(self) -> Spent:
         """The same in tokens."""
         return Spent(len(self.items), self.calls, self.characters / CHARACTERS_PER_TOKEN, self.answered)
+
+
+def _product(plan: Plan, model: ModelSpec) -> ProductPreview:
+    everybody = PlanUsers(plan).everybody(model.name)
+    checked = len(canary_of(plan, model.name).users)
+    return ProductPreview(
+        model=model.name,
+        users=len(everybody),
+        facts=sum(len(user.facts) for user in everybody),
+        characters=sum(sum(map(len, user.facts)) + sum(len(turn.content) for turn in user.turns) for user in everybody),
+        written_tokens=0
+        if model.store is None
+        else store_adapter(model.store.name).write_tokens * sum(len(user.facts) for user in everybody),
+        canary_users=checked,
+        canary_questions=canary_questions(checked),
+    )
 
 
 def _rows(plan: Plan, sums: Sequence[_Sum], concurrency: int) -> list[ModelPreview]:

@@ -15,14 +15,15 @@ from evenhand.memory.clean import assert_clean
 from evenhand.memory.remember import MemorySources, Remembered, remember
 from evenhand.mitigate.named import policy_of
 from evenhand.mitigate.policy import AnswerPolicy, Facts, MemoryPolicy, PromptPolicy
-from evenhand.plan.languages import asked_language
+from evenhand.plan.languages import asked_language, spoken
+from evenhand.plan.users import PlanUsers
 from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.cell import Cell
 from evenhand.records.item import Item
 from evenhand.records.language import Language
 from evenhand.records.message import Message, ModelSettings, Request
 from evenhand.records.plan import Plan
-from evenhand.records.profile import Arm, Placement, Reader, placed
+from evenhand.records.profile import PRODUCT_PLACEMENTS, Arm, Placement, Reader, placed
 from evenhand.records.work import Work
 from evenhand.scoring.outcome import LETTERS
 from evenhand.scoring.templates import ask, extraction_question, judge_question
@@ -46,24 +47,24 @@ class Questions:
         self.plan = plan
         self.crossing = Crossing(plan)
         self._templates = {prompt.name: prompt.text for prompt in plan.prompts}
-        self._sources = MemorySources(templates=self._templates, distractors=plan.distractors)
+        self._languages = {item.id: asked_language(bank, plan.design) for bank in plan.banks for item in bank.items}
+        self._spoken = {name: spoken(self._templates, name) for name in sorted(set(self._languages.values()))}
+        self._sources = {
+            language: MemorySources(templates=templates, distractors=plan.distractors)
+            for language, templates in self._spoken.items()
+        }
         self._settings = {model.name: model.settings for model in plan.models}
         self._remembered = lru_cache(maxsize=2048)(self._remember)
         self._policies = {spec.name: policy_of(spec) for spec in plan.mitigations}
         self._asked = lru_cache(maxsize=4096)(self._ask)
         self._arms: dict[tuple[str, str], Arm] = {}
         self._items: dict[str, Item] = {}
-        self._languages = {item.id: asked_language(bank, plan.design) for bank in plan.banks for item in bank.items}
+        self._users = PlanUsers(plan)
         first = self.crossing.conditions[0]
-        for language in sorted(set(self._languages.values())):
-            none = remember(
-                NONE,
-                placement=first.placement,
-                reader=first.reader,
-                query="",
-                sources=self._sources,
-                language=language,
-            )
+        if first.placement in PRODUCT_PLACEMENTS:
+            return
+        for sources in self._sources.values():
+            none = remember(NONE, placement=first.placement, reader=first.reader, query="", sources=sources)
             assert_clean(none.messages, plan.cohorts)
 
     def _remember(
@@ -75,15 +76,8 @@ class Questions:
         query: str,
         language: Language,
     ) -> Remembered:
-        return remember(
-            self._arms[arm],
-            placement=placement,
-            reader=reader,
-            query=query,
-            sources=self._sources,
-            facts=facts,
-            language=language,
-        )
+        sources = self._sources[language]
+        return remember(self._arms[arm], placement=placement, reader=reader, query=query, sources=sources, facts=facts)
 
     def _ask(self, item: str, order: tuple[int, ...], answer: AnswerFormat) -> str:
         return ask(
@@ -91,9 +85,8 @@ class Questions:
             order=order,
             letters=LETTERS,
             extractor=self.plan.extractor,
-            templates=self._templates,
+            templates=self._spoken[self._languages[item]],
             answer=answer,
-            language=self._languages[item],
         )
 
     def work(self, cell: Cell, meeting: Meeting) -> Work:
@@ -106,20 +99,39 @@ class Questions:
         question = Message(role="user", content=self._asked(item.id, cell.option_order, cell.condition.answer))
         policy = None if arm.kind == "none" else self._policies.get(cell.condition.mitigation)
         facts = policy.on_memory(placed(arm.facts), question.content) if isinstance(policy, MemoryPolicy) else arm.facts
+        if cell.condition.placement in PRODUCT_PLACEMENTS:
+            return Work(cell=cell, request=self._of_product(cell, meeting, question))
         seen = self._seen(cell, meeting, facts)
         messages = (*seen.messages, question)
         request = Request(
             cell_key=cell.cell_key,
             messages=policy.on_prompt(messages) if isinstance(policy, PromptPolicy) else messages,
             settings=self._settings_of(cell),
-            letters=() if cell.condition.answer == "text" else tuple(LETTERS[: len(cell.option_order)]),
-            seed=stream_entropy(self.plan.seed, "cell", cell.cell_key) >> 65,
+            letters=self._letters(cell),
+            seed=self._seed(cell),
         )
         if isinstance(policy, AnswerPolicy):
             memories = policy.memories(arm.facts)
             others = tuple((*self._seen(cell, meeting, held).messages, question) for held in memories)
             request = self._under(policy, request, others)
         return Work(cell=cell, request=request, retrieved=seen.retrieved)
+
+    def _of_product(self, cell: Cell, meeting: Meeting, question: Message) -> Request:
+        """The question alone, on behalf of the arm's user: the assistant has its own memory."""
+        return Request(
+            cell_key=cell.cell_key,
+            messages=(question,),
+            settings=self._settings_of(cell),
+            letters=self._letters(cell),
+            seed=self._seed(cell),
+            user=self._users.of(cell.model, meeting.arm, item=meeting.item.id, placement=cell.condition.placement),
+        )
+
+    def _letters(self, cell: Cell) -> tuple[str, ...]:
+        return () if cell.condition.answer == "text" else tuple(LETTERS[: len(cell.option_order)])
+
+    def _seed(self, cell: Cell) -> int:
+        return stream_entropy(self.plan.seed, "cell", cell.cell_key) >> 65
 
     def _seen(self, cell: Cell, meeting: Meeting, facts: Facts) -> Remembered:
         """What the assistant sees of some facts where the cell puts memory."""

@@ -69,8 +69,10 @@ class Equivalence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Larger of the two one-sided p-values, not adjusted; skewness is allowed for, and units that react and are not in
     the sample."""
     p_seen: float | None = None
-    """The same without the units that are not in the sample; this one is adjusted over the family. None where all
-    differences are alike."""
+    """The same without the units that are not in the sample; this one is adjusted over the family. None where the two
+    are not told apart."""
+    alike: bool = False
+    """Whether all differences are exactly alike, so that only the numbers of units speak."""
     unseen: float | None = None
     """Share of items or users that could react without one of them being in the sample: the upper bound of the smaller
     sample at the confidence of the intervals. None where units are not counted."""

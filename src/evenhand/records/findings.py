@@ -5,10 +5,12 @@ from __future__ import annotations
 from msgspec import Struct
 
 from evenhand.records.answer_pair import AnswerPair
+from evenhand.records.answer_sample import AnswerSample
 from evenhand.records.as_read import AsRead
 from evenhand.records.comparison import RunComparison
 from evenhand.records.finding import Finding
 from evenhand.records.pairwise import PairwiseCheck
+from evenhand.records.product_memory import CanarySummary, ItemRetrieval
 from evenhand.records.results import (
     CellMean,
     DesignPower,
@@ -73,8 +75,14 @@ class Findings(Struct, frozen=True, kw_only=True, tag_field="schema", tag=FINDIN
     """How far the judge of pairs of answers can be relied on, a record for each criterion."""
     examples: tuple[ExamplePrompt, ...] = ()
     """Prompts word for word."""
+    canaries: tuple[CanarySummary, ...] = ()
+    """The check for leaks between users of a product's own memory, a record for each product."""
+    retrievals: tuple[ItemRetrieval, ...] = ()
+    """How often a product's memory gave facts of the user, by item."""
     pairs: tuple[AnswerPair, ...] = ()
     """Two answers to one item that show the difference which decides a model's answer; at most one per model."""
+    sample: AnswerSample | None = None
+    """Prompts and answers of some items behind every user, for reading; bounded, and nothing is computed from it."""
     comparison: RunComparison | None = None
     """Set where every finding is a change between two runs."""
     warnings: tuple[str, ...] = ()

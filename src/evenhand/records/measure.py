@@ -24,6 +24,8 @@ Measure = Literal[
     "flip_excess",
     "missing_rate",
     "missing_gap",
+    "stage_rate",
+    "stage_gap",
     "variance",
     "item_functioning",
     "option_shift",
@@ -45,7 +47,8 @@ dose of the facts to the next. `factor_gap`: level minus reference level.
 an item's own fact in memory minus none. `flip_excess`: disagreement with the none arm beyond the disagreement of none
 with itself. `shift`: a number that the answer states, such as a rating, in one arm minus the same in another; a finding
 says which arms by its arms and its contrast. `divergence`: squared distance of all the numbers of an answer between
-arms, beyond that between repeats. `sensitivity`: how far the detail that decides a scene moves its ratings. `*_change`:
+arms, beyond that between repeats. `sensitivity`: how far the detail that decides a scene moves its ratings.
+`stage_rate`, `stage_gap`: what a stage of a product's own memory does with facts, by arm and between arms. `*_change`:
 the measure in a second run minus the same measure in a first.
 """
 MEASURES: tuple[Measure, ...] = get_args(Measure)
@@ -85,6 +88,14 @@ QuantityName = Literal[
     "judged",
     "preferred",
     "people",
+    "fact_kept",
+    "fact_distorted",
+    "fact_lost",
+    "fact_merged",
+    "text_invented",
+    "fact_found",
+    "read_score",
+    "unread_score",
 ]
 """What is counted or averaged.
 
@@ -99,7 +110,10 @@ order constraints that the ratings satisfy. `reference_score`: closeness to refe
 random. `stated_share`: share that an answer states for options. Of written answers: `words`; `reading_grade`;
 `act_share`: share of sentences that do something, such as advise; `act_shown`: whether any does; `mention`: whether a
 stored fact or a group of people is mentioned; `wording`: a coordinate of the words used; `judged`: a rating by a judge;
-`people`: the mean of the ratings that people gave the same answer.
+`people`: the mean of the ratings that people gave the same answer. Of a product's own memory: `fact_kept`,
+`fact_distorted`, `fact_lost`, `fact_merged`: what became of a fact; `text_invented`: share of stored texts that nobody
+said; `fact_found`: share of the user's facts that memory gave for a question; `read_score`, `unread_score`: score of
+answers for which memory gave a fact of the user, and of those for which it gave none.
 """
 
 

@@ -14,7 +14,7 @@ from evenhand.records.condition import CONDITION_FIELDS
 from evenhand.records.measure import QuantityName, Scale
 from evenhand.records.score import SCORE_COLUMNS, ScoreColumn
 
-__all__ = ["MEASUREMENT_COLUMNS", "QUANTITIES", "Measured"]
+__all__ = ["MEASUREMENT_COLUMNS", "MEMORY_STAGES", "QUANTITIES", "Measured"]
 
 
 class Measured(Struct, frozen=True, kw_only=True):
@@ -49,8 +49,22 @@ QUANTITIES: Mapping[QuantityName, Measured] = {
     "judged": Measured(scale="rating", least=0.0, most=10.0, margin=0.5, unit="points"),
     "preferred": Measured(scale="rate", least=0.0, most=1.0, margin=0.05, unit="points"),
     "people": Measured(scale="rating", least=0.0, most=10.0, margin=0.5, unit="points"),
+    "fact_kept": Measured(scale="rate", least=0.0, most=1.0, margin=0.05, unit="points"),
+    "fact_distorted": Measured(scale="rate", least=0.0, most=1.0, margin=0.05, unit="points"),
+    "fact_lost": Measured(scale="rate", least=0.0, most=1.0, margin=0.05, unit="points"),
+    "fact_merged": Measured(scale="rate", least=0.0, most=1.0, margin=0.05, unit="points"),
+    "text_invented": Measured(scale="rate", least=0.0, most=1.0, margin=0.05, unit="points"),
+    "fact_found": Measured(scale="rate", least=0.0, most=1.0, margin=0.05, unit="points"),
+    "read_score": Measured(scale="rate", least=0.0, most=1.0, margin=0.05, unit="points"),
+    "unread_score": Measured(scale="rate", least=0.0, most=1.0, margin=0.05, unit="points"),
 }
 """Quantities of the table. The margin of ratings is half a step of the scale: less cannot move a whole number."""
+
+MEMORY_STAGES: tuple[QuantityName, ...] = (
+    *("fact_kept", "fact_distorted", "fact_lost", "fact_merged", "text_invented", "fact_found"),
+    *("read_score", "unread_score"),
+)
+"""Quantities of a product's own memory, in the order of its stages: what is stored, found, and read."""
 
 _SHARED = (
     *("cell_key", "model", "bank", "item", "kind", "arm", "arm_kind", "cohort", "matched_set"),

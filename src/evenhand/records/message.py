@@ -6,11 +6,14 @@ from typing import Literal
 
 from msgspec import Struct
 
+from evenhand.records.profile import Placement
+
 __all__ = [
     "USUAL_SETTINGS",
     "FinishReason",
     "Message",
     "ModelSettings",
+    "ProductUser",
     "Reply",
     "Request",
     "Role",
@@ -65,6 +68,25 @@ USUAL_SETTINGS = ModelSettings(logprobs=True)
 """Settings of a model that is only named: at the command line, in Python, in a notebook."""
 
 
+class ProductUser(Struct, frozen=True, kw_only=True):
+    """One user of a product that has its own memory, made for one arm and cleared when the run ends."""
+
+    id: str
+    """The name that the product knows the user by."""
+    model: str
+    """The product as named in the plan."""
+    arm: str
+    """Arm id."""
+    item: str = ""
+    """Item id, where memory holds the item's own facts; empty for all other arms."""
+    placement: Placement
+    """`stored`: the facts are handed over. `told`: the conversation in which the user says them."""
+    facts: tuple[str, ...]
+    """What is to be remembered, in the third person; empty for the arm without memory."""
+    turns: tuple[Message, ...] = ()
+    """The conversation in which the user says the facts; empty unless `placement` is `told`."""
+
+
 class Request(Struct, frozen=True, kw_only=True):
     """One question, ready to be sent."""
 
@@ -84,6 +106,8 @@ class Request(Struct, frozen=True, kw_only=True):
     """How often the assistant is asked for this answer."""
     others: tuple[tuple[Message, ...], ...] = ()
     """The same conversation under the other memories that this policy asks for."""
+    user: ProductUser | None = None
+    """Who asks, where the assistant has its own memory; None: memory is in the messages."""
 
 
 class TokenProbability(Struct, frozen=True, kw_only=True):
@@ -153,5 +177,7 @@ class Reply(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Calls of second models that this answer needed."""
     extra: tuple[SecondCall, ...] = ()
     """Further calls of the assistant itself that a policy needed for this answer; `usage` is that of one call alone."""
+    memories: tuple[str, ...] | None = None
+    """What the assistant's own memory gave for this question, best first; None where it does not show it."""
     sent: tuple[Message, ...] = ()
     """The conversation that this answer was given to, where a policy sent another than the request's."""

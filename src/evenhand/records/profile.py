@@ -12,6 +12,7 @@ __all__ = [
     "DIMENSIONS",
     "DOSES",
     "PLACEMENTS",
+    "PRODUCT_PLACEMENTS",
     "READERS",
     "Arm",
     "ArmKind",
@@ -44,8 +45,12 @@ Dose = Literal["mild", "medium", "strong"]
 """How plainly and how far the facts of a cohort tell of its factor: by hints, clearly, or at the far ends."""
 DOSES: tuple[Dose, ...] = get_args(Dose)
 
-Placement = Literal["system", "narrative", "history", "retrieved", "tool"]
+Placement = Literal["system", "narrative", "history", "retrieved", "tool", "stored", "told"]
+"""Where memory is: in the messages that are sent, or in the assistant's own memory, to which it is handed as facts
+(`stored`) or as the conversation in which the user says them (`told`)."""
 PLACEMENTS: tuple[Placement, ...] = get_args(Placement)
+PRODUCT_PLACEMENTS: tuple[Placement, ...] = ("stored", "told")
+"""Placements in the assistant's own memory: the question is all that is sent."""
 
 Reader = Literal["none", "use", "relevant"]
 """Reader prompt: nothing said, "use what you know of the user", "only if relevant"."""

@@ -379,13 +379,13 @@ def _too_few(asked: Sequence[Finding], *, margin: float) -> str:
         if found.verdict == "inconclusive" and found.equivalence is not None and found.equivalence.too_few
     ]
     # What no answers could settle goes before what these answers, all alike, could not.
-    lacking = [one for one in lacking if one.p_seen is not None] or lacking
+    lacking = [one for one in lacking if not one.alike] or lacking
     if not lacking:
         return ""
     few: dict[SampledUnit, Shortfall] = {}
     for one in (short for against in lacking for short in against.too_few):
         few[one.of] = max(few.get(one.of, one), one, key=lambda short: short.needed - short.here)
-    alike = lacking[0].p_seen is None
+    alike = lacking[0].alike
     return f" {too_few_words(tuple(few.values()), margin=f'±{size(margin)}', alike=alike)}"
 
 

@@ -35,6 +35,7 @@ __all__ = [
     "Points",
     "Prompt",
     "Prompts",
+    "Reader",
     "Scatter",
     "ScatterPoint",
     "Section",
@@ -152,6 +153,8 @@ class Forest(Struct, frozen=True, kw_only=True):
 
     id: str
     title: str
+    conclusion: str
+    """What to take from it, in one sentence."""
     caption: str
     axis: Axis
     left: str
@@ -194,6 +197,8 @@ class Heat(Struct, frozen=True, kw_only=True):
 
     id: str
     title: str
+    conclusion: str
+    """What to take from it, in one sentence."""
     caption: str
     row_names: tuple[str, ...]
     """Factor labels of the row headings, one or two."""
@@ -214,6 +219,7 @@ class BarPart(Struct, frozen=True):
     start: float
     width: float
     text: str
+    number: int
 
 
 class Bar(Struct, frozen=True):
@@ -229,9 +235,12 @@ class Bars(Struct, frozen=True, kw_only=True):
 
     id: str
     title: str
+    conclusion: str
+    """What to take from it, in one sentence."""
     caption: str
     bars: tuple[Bar, ...]
     legend: tuple[str, ...]
+    table: Grid
 
 
 class ScatterPoint(Struct, frozen=True, kw_only=True):
@@ -245,9 +254,8 @@ class ScatterPoint(Struct, frozen=True, kw_only=True):
     """Lower end of the interval upward; None where there is none."""
     high: float | None
     shape: SpotShape
-    kept: str
-    gap: str
-    span: str
+    text: str
+    """What is known of it, after its name."""
     label: str = ""
     """Numbers of all points that lie here; empty where another point says them."""
 
@@ -257,6 +265,8 @@ class Scatter(Struct, frozen=True, kw_only=True):
 
     id: str
     title: str
+    conclusion: str
+    """What to take from it, in one sentence."""
     caption: str
     across: Axis
     upward: Axis
@@ -264,7 +274,11 @@ class Scatter(Struct, frozen=True, kw_only=True):
     across_label: str
     upward_label: str
     band_label: str
+    """Empty where there is no band."""
+    legend: tuple[tuple[SpotShape, str], ...]
+    """What the markers stand for."""
     points: tuple[ScatterPoint, ...]
+    table: Grid
 
 
 class VerdictLine(Struct, frozen=True, kw_only=True):
@@ -345,7 +359,19 @@ class Facts(Struct, frozen=True, kw_only=True):
     command: str = ""
 
 
-Block = Forest | Grid | Heat | Bars | Scatter | Verdicts | Note | Prompts | Points | Facts
+class Reader(Struct, frozen=True, kw_only=True):
+    """Prompts and answers of a sample, any two of which the page puts side by side."""
+
+    id: str
+    title: str
+    caption: str
+    """What is in the sample, and what is left out."""
+    data: str
+    """Users, texts and items for the page's script: JSON, deflated, in base64."""
+    items: int
+
+
+Block = Forest | Grid | Heat | Bars | Scatter | Verdicts | Note | Prompts | Points | Facts | Reader
 
 
 class FirstAnswer(Struct, frozen=True, kw_only=True):

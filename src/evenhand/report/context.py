@@ -13,6 +13,7 @@ from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.measure import Measure, QuantityName
 from evenhand.records.run_summary import AuditedBank, ExamplePrompt, RunSummary, SecondUse
+from evenhand.report.appendix import appendix_section
 from evenhand.report.as_read import as_read_section
 from evenhand.report.blocks import Block, Facts, NamedValue, Note, Page, Points, Prompt, Prompts, Section
 from evenhand.report.change_page import change_page
@@ -23,8 +24,10 @@ from evenhand.report.forest import variant_of
 from evenhand.report.limits import limits_of
 from evenhand.report.numbers import count, date_text, duration, money
 from evenhand.report.planted import planted_section
+from evenhand.report.reader_section import reader_section
 from evenhand.report.sections import factors_section, gaps_section, verdict_section
 from evenhand.report.source import Source, source_of
+from evenhand.report.stage_section import stage_section
 from evenhand.report.stated_section import stated_section
 from evenhand.report.tables import side_by_side
 from evenhand.report.titles import plain, title_of
@@ -46,6 +49,8 @@ def page_of(findings: Findings) -> Page:
     stated = stated_section(source)
     writing = writing_section(source)
     policies = tried_section(source)
+    reader = reader_section(source)
+    stages = stage_section(source)
     return Page(
         title=_title(run) if run else "Analysis of a table of predictions",
         kicker="evenhand audit report" if run else "evenhand analysis report",
@@ -64,7 +69,9 @@ def page_of(findings: Findings) -> Page:
             *((stated,) if stated else ()),
             *((writing,) if writing else ()),
             *((policies,) if policies else ()),
+            *((stages,) if stages else ()),
             memory_section(source),
+            *((reader,) if reader else ()),
             intersections_section(source),
             items_section(source),
             missing_section(source),
@@ -79,6 +86,7 @@ def page_of(findings: Findings) -> Page:
                 blocks=(Points(limits_of(findings)),),
                 part="methods",
             ),
+            appendix_section(source),
             _reproduce_section(findings),
         ),
         footer="Written by evenhand" + (f" {run.evenhand}" if run else "") + ". The page needs no network.",
@@ -283,7 +291,11 @@ def _reproduce_section(findings: Findings) -> Section:
         NamedValue("Confirmatory", joined([plain(measure) for measure in settings.confirmatory])),
         NamedValue("Analysis seed", str(settings.seed)),
     )
-    files = {"findings.json": "every number on this page", "report.md": "this report as Markdown"}
+    files = {
+        "findings.json": "every number on this page",
+        "report.md": "this report as Markdown, the most important part of it",
+        "model-card.md": "what a model card may say of it",
+    }
     if run is None:
         return Section(
             id="reproduce",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from evenhand.records.estimate import PointEstimate
@@ -9,6 +11,8 @@ from evenhand.records.finding import Finding
 from evenhand.records.run_summary import RunSummary
 from evenhand.records.trial import OUTCOMES
 from evenhand.report.blocks import Bar, BarPart, Bars, Block, Column, Forest, Grid, Section
+from evenhand.report.conclusions import outcomes_conclusion
+from evenhand.report.cost_figure import cost_figure
 from evenhand.report.forest import ForestSpec, forest_of
 from evenhand.report.limits import missing_share
 from evenhand.report.numbers import count, level, percent, size, unit_of
@@ -101,17 +105,35 @@ def _bars(source: Source) -> Bars:
             amounts["not asked"] = unasked
         for name, number in amounts.items():
             width = round(100 * number / total, 3)
-            parts.append(BarPart(name, round(start, 3), width, f"{count(number)} {name}"))
+            parts.append(BarPart(name, round(start, 3), width, f"{count(number)} {name}", number))
             start += width
             seen.add(name)
         bars.append(Bar(model.model, tuple(parts), joined([part.text for part in parts])))
+    legend = tuple(name for name in (*OUTCOMES, "not asked") if name in seen)
     return Bars(
         id="outcomes",
         title="What became of every planned question",
+        conclusion="" if run is None else outcomes_conclusion(run),
         caption="Refused: the assistant or its provider declined. Truncated: the answer ran out of tokens. Unparsed: "
         "no option could be read. Failed: no answer after all retries.",
         bars=tuple(bars),
-        legend=tuple(name for name in (*OUTCOMES, "not asked") if name in seen),
+        legend=legend,
+        table=_outcome_table(bars, legend),
+    )
+
+
+def _outcome_table(bars: Sequence[Bar], names: Sequence[str]) -> Grid:
+    """The numbers of the bars."""
+    rows = []
+    for bar in bars:
+        counts = {part.name: part.number for part in bar.parts}
+        rows.append((bar.label, *(count(counts.get(name, 0)) for name in names)))
+    return Grid(
+        id="outcomes-table",
+        title="All numbers",
+        caption="Planned questions by model and what became of them.",
+        columns=(Column("Model"), *(Column(name.capitalize(), numeric=True) for name in names)),
+        rows=tuple(rows),
     )
 
 
@@ -133,6 +155,8 @@ def detectable_section(source: Source) -> Section:
         blocks += [forest] if forest else []
     else:
         lead = "No smallest detectable gap could be computed from these findings."
+    cost = cost_figure(source)
+    blocks += [cost] if cost else []
     blocks += power_grids(source)
     return Section(
         id="power",
@@ -160,7 +184,6 @@ def _detectable_forest(source: Source, found: list[Finding]) -> Forest | None:
             margin=source.margin,
             from_zero=True,
             explorable=False,
-            table=False,
         ),
         texts=titled(found),
     )

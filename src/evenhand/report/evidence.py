@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from evenhand.records.finding import Finding
 from evenhand.records.measure import Measure
 from evenhand.report.blocks import Block, Forest, ForestGroup, Note, Section
+from evenhand.report.emotion_heat import emotion_heats
 from evenhand.report.forest import ForestSpec, anchor_of
 from evenhand.report.heat import heat_of
 from evenhand.report.numbers import count
@@ -37,6 +38,7 @@ def memory_section(source: Source) -> Section:
             left="worse than no memory",
             right="better than no memory",
             margin=source.margin,
+            foldable=source.many,
         ),
     )
     blocks += measure_forests(source, "accuracy", folded=bool(effects))
@@ -83,6 +85,7 @@ def _own_facts(source: Source, *, effects: list[Finding], flips: list[Finding]) 
         caption="Benefit items need the fact; sycophancy probes must not be swayed by it. These effects are meant to "
         "be large or nil, so they have a scale of their own.",
         margin=source.margin,
+        foldable=source.many,
     )
     floor = ForestSpec(
         id="own-fact-flips",
@@ -177,6 +180,7 @@ def items_section(source: Source) -> Section:
     for measure in measures:
         blocks += measure_forests(source, measure, folded=True)
         blocks += grids[measure](source) if measure in grids else []
+    blocks = [*emotion_heats(source), *blocks]
     return Section(
         id="items",
         nav="Items and options",

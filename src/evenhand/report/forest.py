@@ -11,6 +11,7 @@ from evenhand.records.estimate import Absent, Unassessed
 from evenhand.records.finding import Finding
 from evenhand.records.identity import finding_id
 from evenhand.report.blocks import Axis, Column, Forest, ForestGroup, ForestRow, Grid, NamedValue, Shape
+from evenhand.report.conclusions import forest_conclusion
 from evenhand.report.figures import axis_for, mark_for, shape_of
 from evenhand.report.numbers import (
     ABSENT,
@@ -40,8 +41,10 @@ __all__ = [
 
 _SHAPES: tuple[Shape, ...] = ("difference", "equivalent", "inconclusive", "not assessable", "descriptive")
 _SCALES = {"sd": "standard deviation of the score, which runs from 0 to 1", "ratio": "ratio"}
-_LONG = 24
+_LONG = 16
 """Rows beyond which a foldable figure is folded."""
+_PAPER = 24
+"""Rows beyond which a folded figure stays folded on paper."""
 _FEW = 2
 """With more distinct estimands than this they are given in the rows and the table only."""
 
@@ -79,7 +82,7 @@ def anchor_of(finding: Finding) -> str:
 
 def variant_of(finding: Finding, *, among: Sequence[Finding]) -> str:
     """What tells a finding from its neighbours besides model and kind: the coordinates of its condition that vary."""
-    others = [asdict(other.where) for other in among]
+    others = [asdict(where) for where in {other.where for other in among}]
     return ", ".join(
         f"{name} {plain(own)}"
         for name, own in asdict(finding.where).items()
@@ -107,6 +110,7 @@ def forest_of(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, text
     return Forest(
         id=spec.id,
         title=spec.title,
+        conclusion=forest_conclusion(_named(groups, texts=texts), signed=not spec.from_zero),
         caption=spec.caption,
         axis=axis,
         left=spec.left,
@@ -126,9 +130,21 @@ def forest_of(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, text
         bounds=bounds,
         table=findings_grid(groups, spec=spec, texts=texts) if spec.table else None,
         folded=spec.folded or (spec.foldable and len(shown) > _LONG),
-        on_paper=len(shown) <= _LONG,
+        on_paper=len(shown) <= _PAPER,
         explorable=spec.explorable,
     )
+
+
+def _named(groups: Mapping[str, Sequence[Finding]], *, texts: Texts) -> list[tuple[str, Finding]]:
+    """Every row with a name that stands alone; the group is part of it where there are several."""
+    several = len([1 for findings in groups.values() if findings]) > 1
+    rows = []
+    for title, findings in groups.items():
+        for finding in findings:
+            label, detail = texts.label(finding), texts.detail(finding)
+            more = ", ".join(part for part in (title if several else "", detail) if part)
+            rows.append((f"{label} ({more})" if more else label, finding))
+    return rows
 
 
 def tally_of(findings: Sequence[Finding]) -> str:
@@ -226,7 +242,8 @@ _COLUMNS = (
     Column("Contrast"),
     Column("Variant"),
     Column("Estimate", numeric=True),
-    Column("Interval", numeric=True),
+    Column("Low", numeric=True),
+    Column("High", numeric=True),
     Column("p", numeric=True),
     Column("p, adjusted", numeric=True),
     Column("p, equivalence", numeric=True),
@@ -247,7 +264,8 @@ def _cells(title: str, finding: Finding, *, texts: Texts) -> tuple[str, ...]:
         texts.label(finding),
         texts.detail(finding) or ABSENT,
         value(finding.value, unit=unit),
-        span(finding.low, finding.high, unit=unit),
+        value(finding.low, unit=unit),
+        value(finding.high, unit=unit),
         p_value(finding.p),
         p_value(finding.p_adjusted),
         p_value(finding.equivalence.p if finding.equivalence else None),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from evenhand.records.results import CellMean
 from evenhand.report.blocks import Column, Grid, Heat, HeatCell
+from evenhand.report.conclusions import cells_conclusion, leaves_out
 from evenhand.report.figures import heat_step
 from evenhand.report.numbers import ABSENT, count, decimal, percent, points, span
 from evenhand.report.words import Labels, joined, kind_label
@@ -48,6 +49,7 @@ def heat_of(cells: Sequence[CellMean], *, labels: Labels, margin: float, several
     return Heat(
         id=f"cells/{model}/{kind}",
         title=name,
+        conclusion=cells_conclusion([(_who(cell, labels=labels), cell) for cell in cells], mean=mean),
         caption=f"Partially pooled score in per cent for each of {len(cells)} combinations of "
         f"{joined([labels.factor(factor).lower() for factor in factors])}; the mean is {percent(mean)}. Colour is the "
         "distance from the mean. A dot marks a cell whose interval leaves out the mean.",
@@ -73,10 +75,14 @@ def _names(levels: tuple[str, ...], *, factors: tuple[str, ...], labels: Labels)
     return tuple(labels.level(factor, level) for factor, level in zip(factors, levels, strict=True))
 
 
+def _who(cell: CellMean, *, labels: Labels) -> str:
+    return ", ".join(labels.level(factor, level) for factor, level in cell.levels.items())
+
+
 def _cell(cell: CellMean | None, *, labels: Labels, mean: float, reach: float) -> HeatCell:
     if cell is None:
         return HeatCell(text=ABSENT, step=0, marked=False, tip="Not asked in this design")
-    who = ", ".join(labels.level(factor, level) for factor, level in cell.levels.items())
+    who = _who(cell, labels=labels)
     raw = f"raw {percent(cell.raw)}" if cell.raw is not None else "nothing answered"
     answers = "1 answer" if cell.trials == 1 else f"{count(cell.trials)} answers"
     if cell.pooled is None:
@@ -85,7 +91,7 @@ def _cell(cell: CellMean | None, *, labels: Labels, mean: float, reach: float) -
     return HeatCell(
         text=decimal(100 * cell.pooled, digits=1),
         step=heat_step(cell.pooled - mean, reach=reach),
-        marked=low is not None and high is not None and not low <= mean <= high,
+        marked=leaves_out(cell, mean),
         tip=f"{who}: pooled {percent(cell.pooled)} (interval {span(low, high, unit='percent')}); {raw}, {answers}",
     )
 
@@ -99,7 +105,8 @@ def _list_of(cells: Sequence[CellMean], *, labels: Labels, factors: tuple[str, .
         columns=(
             *(Column(labels.factor(factor)) for factor in factors),
             Column("Pooled", numeric=True),
-            Column("Interval", numeric=True),
+            Column("Low", numeric=True),
+            Column("High", numeric=True),
             Column("Raw", numeric=True),
             Column("Answers", numeric=True),
         ),
@@ -107,7 +114,8 @@ def _list_of(cells: Sequence[CellMean], *, labels: Labels, factors: tuple[str, .
             (
                 *(labels.level(factor, cell.levels.get(factor, "")) for factor in factors),
                 percent(cell.pooled),
-                span(cell.low, cell.high, unit="percent"),
+                percent(cell.low),
+                percent(cell.high),
                 percent(cell.raw),
                 count(cell.trials),
             )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import zlib
 from functools import lru_cache
 from importlib import resources
 
@@ -17,8 +18,13 @@ from markupsafe import Markup
 from evenhand.records.findings import Findings
 from evenhand.report.blocks import Bars, Forest, Heat
 from evenhand.report.context import page_of
+from evenhand.report.shown import shown_text
 
-__all__ = ["render", "render_figure", "render_html"]
+__all__ = ["holds_our_style", "page_policy", "render", "render_figure", "render_html"]
+
+
+_SCRIPTS = ("unpack.js", "page.js", "save.js", "reader.js")
+"""What the page's one script is made of."""
 
 
 def _text(name: str) -> str:
@@ -38,17 +44,44 @@ def _slug(text: str) -> str:
     return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text).strip("-") or "block"
 
 
+_LONG = 12_000
+"""Characters of markup that is folded from which on it is deflated."""
+
+
+def _folded(markup: Markup, kind: str = "") -> Markup:
+    """Markup of something that is folded: as it is where it is short, else deflated, for the page's script.
+
+    Args:
+        markup: What a template made, escaped.
+        kind: `drawn` for a figure, which can be saved as a drawing.
+    """
+    if len(markup) <= _LONG:
+        return markup
+    data = base64.b64encode(zlib.compress(markup.encode("utf-8", "replace"), 9)).decode()
+    return Markup(
+        '<div class="folded-away {}"><p class="plain">This long part needs the script of the page. All of its numbers '
+        'are in <a href="findings.json">findings.json</a> too.</p><pre hidden>{}</pre></div>'
+    ).format(kind, data)
+
+
+def _shown(value: object) -> object:
+    """What a template puts out; text that is no markup of ours shows its hidden characters."""
+    return shown_text(value) if type(value) is str else value
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
         loader=FunctionLoader(_text),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["block_type"] = _block_type
     environment.filters["slug"] = _slug
+    environment.filters["fold"] = _folded
     return environment
 
 
@@ -73,12 +106,26 @@ def render_html(findings: Findings) -> str:
         >>> page.lower().startswith("<!doctype html>")
         True
     """
-    style, script = Markup(_text("style.css")), Markup(_text("page.js"))
-    policy = (
+    style, script = Markup(_text("style.css")), Markup(_script())
+    return render("page.html.j2", page=page_of(findings), style=style, script=script, policy=page_policy()) + "\n"
+
+
+def _script() -> str:
+    return "".join(map(_text, _SCRIPTS))
+
+
+def page_policy() -> str:
+    """The content security policy of a report of this version: its own style and script, and nothing else."""
+    style, script = _text("style.css"), _script()
+    return (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    return render("page.html.j2", page=page_of(findings), style=style, script=script, policy=policy) + "\n"
+
+
+def holds_our_style(text: str) -> bool:
+    """Whether a page has the style and the script of this version, so that `page_policy` lets it be shown."""
+    return f"<style>{_text('style.css')}</style>" in text and f"<script>{_script()}</script>" in text
 
 
 def render_figure(block: Forest | Heat | Bars) -> str:

@@ -13,6 +13,7 @@ __all__ = [
     "number_name",
     "shift_estimand",
     "shift_title",
+    "stage_estimand",
 ]
 
 SENSITIVITY_TITLE = "How far the decisive detail moves a rating"
@@ -36,6 +37,19 @@ _ACTS = {
 """What sentences do -> as it follows "sentences that"."""
 
 
+_STAGES = {
+    "fact_kept": "share of facts kept",
+    "fact_distorted": "share of facts distorted",
+    "fact_lost": "share of facts lost",
+    "fact_merged": "share of facts merged with others",
+    "text_invented": "share of stored texts that nobody said",
+    "fact_found": "share of the user's facts found for a question",
+    "read_score": "score where memory gave a fact of the user",
+    "unread_score": "score where memory gave no fact of the user",
+}
+"""What the stages of a product's own memory are measured by."""
+
+
 def number_name(quantity: Quantity) -> str:
     """What a number is of, as it follows "rating of" or "share of"; lower case."""
     tag = (quantity.tag or "").replace("_", " ")
@@ -56,6 +70,8 @@ def number_name(quantity: Quantity) -> str:
             return f"the judge's votes for {tag}"
         case "act_share" | "act_shown" | "mention":
             return f"{'sentences' if quantity.name == 'act_share' else 'answers'} that {_ACTS.get(tag, tag)}"
+        case name if name in _STAGES:
+            return _STAGES[name]
         case _:
             return quantity.name.replace("_", " ") + (f" {tag}" if tag else "")
 
@@ -64,6 +80,11 @@ def shift_title(finding: Finding, *, sides: tuple[str, str]) -> str:
     """`Anger: advantaged users minus disadvantaged users`."""
     name = number_name(finding.quantity)
     return f"{name[:1].upper()}{name[1:]}: {sides[0]} minus {sides[1]}"
+
+
+def stage_estimand(finding: Finding, *, memory: str) -> str:
+    """A stage's mean in a sentence."""
+    return f"The mean {number_name(finding.quantity)}, with {memory}, over users and the facts or items like these."
 
 
 def shift_estimand(finding: Finding, *, sides: tuple[str, str]) -> str:

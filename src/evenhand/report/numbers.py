@@ -64,6 +64,7 @@ _SIGNED: frozenset[Measure] = frozenset(
         "fact_effect",
         "flip_excess",
         "missing_gap",
+        "stage_gap",
         "strategy_shift",
         "option_shift",
         "mixed_model",

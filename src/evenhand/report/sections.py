@@ -119,6 +119,7 @@ def gaps_section(source: Source) -> Section:
             left=f"{plain(settings.disadvantaged)} score higher",
             right=f"{plain(settings.advantaged)} score higher",
             margin=source.margin,
+            foldable=source.many,
         ),
         texts=with_kind(gaps),
     )
@@ -165,6 +166,7 @@ def factors_section(source: Source) -> Section:
 
 def _factor_forest(source: Source, model: str, found: list[Finding], *, first: bool) -> Forest | None:
     groups: dict[str, list[Finding]] = {}
+    several = len({finding.kind for finding in found}) > 1
     order = list(dict.fromkeys(f.contrast[0] for f in found))
     for finding in sorted(found, key=lambda f: order.index(f.contrast[0])):
         one = finding.contrast[0]
@@ -175,7 +177,7 @@ def _factor_forest(source: Source, model: str, found: list[Finding], *, first: b
         return source.labels.level(finding.contrast[0].factor, finding.contrast[0].level)
 
     def detail(finding: Finding) -> str:
-        parts = (kind_label(finding.kind), variant_of(finding, among=found))
+        parts = (kind_label(finding.kind) if several else "", variant_of(finding, among=found))
         return ", ".join(part for part in parts if part)
 
     return forest_of(

@@ -45,6 +45,7 @@ def shift_forests(source: Source, model: str, shifts: Sequence[Finding], *, figu
                 margin=margins.pop() if len(margins) == 1 else None,
                 bounds=True,
                 foldable=True,
+                folded=_later(source, model),
             ),
             texts=Texts(label=_name, detail=lambda finding: variant_of(finding, among=shifts)),
         )
@@ -63,10 +64,20 @@ def spread_forests(source: Source, model: str, beyond: Sequence[Finding], *, spe
     """
     forest = forest_of(
         {"": [finding for finding in beyond if finding.model == model]},
-        spec=ForestSpec(id=f"{spec.id}/{model}", title=_titled(source, model, spec.title), caption=spec.caption),
+        spec=ForestSpec(
+            id=f"{spec.id}/{model}",
+            title=_titled(source, model, spec.title),
+            caption=spec.caption,
+            folded=_later(source, model),
+        ),
         texts=Texts(label=title_of, detail=lambda finding: variant_of(finding, among=beyond)),
     )
     return [forest] if forest is not None else []
+
+
+def _later(source: Source, model: str) -> bool:
+    """Whether a model is not the first of several: its figures are folded, so that the page stays short."""
+    return source.several and model != source.models[0]
 
 
 def _compared(source: Source, finding: Finding) -> str:

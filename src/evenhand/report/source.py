@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 _QUANTITIES: Mapping[QuantityName, str] = {"score": "answers given", "p_score": "option probabilities"}
+_MANY = 4
 _KIND_ORDER = ("all", "understanding", "management", "benefit", "leakage", "sycophancy")
 
 
@@ -38,11 +39,18 @@ class Source(Struct, frozen=True):
     labels: Labels
     models: tuple[str, ...]
     """In the order of the plan; without a run, in order of appearance."""
+    shown: tuple[Finding, ...]
+    """Findings of the assistant as it is, by model, then kind, then as they stand."""
 
     @property
     def several(self) -> bool:
         """Whether more than one model was audited, so that models must be named."""
         return len(self.models) > 1
+
+    @property
+    def many(self) -> bool:
+        """Whether so many models were audited that long figures of all of them are folded."""
+        return len(self.models) > _MANY
 
     @property
     def margin(self) -> float:
@@ -51,14 +59,11 @@ class Source(Struct, frozen=True):
 
     def of(self, *measures: Measure) -> list[Finding]:
         """Findings of some measures, in the order of `all`."""
-        return [finding for finding in self.all() if finding.measure in measures]
+        return [finding for finding in self.shown if finding.measure in measures]
 
     def all(self) -> list[Finding]:
         """All findings, by model, then kind, then as they stand."""
-        found = self.findings.findings
-        if self.findings.tried:  # the report is about the assistant as it is; policies have a section of their own
-            found = tuple(finding for finding in found if finding.where.mitigation == "none")
-        return sorted(found, key=lambda finding: (_rank(finding.model, self.models), _rank(finding.kind, _KIND_ORDER)))
+        return list(self.shown)
 
     def cells(self) -> dict[tuple[str, str], list[CellMean]]:
         """Cells of the intersectional table by model and kind, in the order of `all`."""
@@ -73,7 +78,12 @@ def source_of(findings: Findings) -> Source:
     """Arrange findings."""
     named = [model.model for model in findings.run.models] if findings.run else []
     seen = [finding.model for finding in findings.findings]
-    return Source(findings, labels_of(findings), tuple(dict.fromkeys((*named, *seen))))
+    models = tuple(dict.fromkeys((*named, *seen)))
+    found = findings.findings
+    if findings.tried:  # the report is about the assistant as it is; policies have a section of their own
+        found = tuple(finding for finding in found if finding.where.mitigation == "none")
+    shown = sorted(found, key=lambda finding: (_rank(finding.model, models), _rank(finding.kind, _KIND_ORDER)))
+    return Source(findings, labels_of(findings), models, tuple(shown))
 
 
 def _rank(name: str, order: Sequence[str]) -> int:

@@ -12,8 +12,10 @@ from evenhand.report.number_titles import (
     SENSITIVITY_TITLE,
     divergence_estimand,
     divergence_title,
+    number_name,
     shift_estimand,
     shift_title,
+    stage_estimand,
 )
 
 __all__ = ["ARM_LABELS", "arm_label", "estimand_of", "plain", "sides_of", "title_of"]
@@ -115,6 +117,11 @@ def _change_title(finding: Finding) -> str:
             f"{plain(part.factor)} {plain(part.level)}" for part in finding.contrast
         )
     return f"Change of the gap, {_minus(one) if finding.measure == 'gap_change' else _factor(one)}"
+
+
+def _stage_title(finding: Finding) -> str:
+    name = number_name(finding.quantity)
+    return f"{name[:1].upper()}{name[1:]}: {arm_label(finding).lower()}"
 
 
 def _missing_title(finding: Finding) -> str:
@@ -356,6 +363,8 @@ _TITLES: _Words = {
     "factor_gap": _level_title,
     "interaction": _level_title,
     "shift": lambda finding: shift_title(finding, sides=sides_of(finding)),
+    "stage_gap": lambda finding: shift_title(finding, sides=sides_of(finding)),
+    "stage_rate": _stage_title,
     "divergence": lambda finding: divergence_title(finding, sides=sides_of(finding)),
     "sensitivity": lambda finding: SENSITIVITY_TITLE,
     "item_functioning": _level_title,
@@ -385,6 +394,8 @@ _ESTIMANDS: _Words = {
     "factor_gap": _gap_estimand,
     "interaction": _gap_estimand,
     "shift": lambda finding: shift_estimand(finding, sides=sides_of(finding)),
+    "stage_gap": lambda finding: shift_estimand(finding, sides=sides_of(finding)),
+    "stage_rate": lambda finding: stage_estimand(finding, memory=_memory(finding)),
     "divergence": lambda finding: divergence_estimand(finding, sides=sides_of(finding)),
     "sensitivity": lambda finding: SENSITIVITY_ESTIMAND,
     "item_functioning": _item_estimand,

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from evenhand.records.estimate import Spread
 from evenhand.records.finding import Finding
 from evenhand.records.tried import PolicyChange, TriedPolicy
-from evenhand.report.blocks import Axis, Scatter, ScatterPoint, SpotShape
+from evenhand.report.blocks import Axis, Column, Grid, Scatter, ScatterPoint, SpotShape
 from evenhand.report.figures import axis_of, position
-from evenhand.report.numbers import level, percent, points, span
+from evenhand.report.numbers import ABSENT, level, percent, points, span
 from evenhand.report.source import Source
 from evenhand.report.words import kind_label
 
@@ -76,6 +76,7 @@ def tried_figure(source: Source, tried: Sequence[TriedPolicy], *, model: str, ki
     return Scatter(
         id=f"tried/{model}/{kind}",
         title=f"{named}{kind_label(kind)}: the gap that remains against the {what}",
+        conclusion=_conclusion(spots),
         caption="Best: within the band, far to the right. Bar: 95% interval of the gap. A filled disc: no other policy "
         "has both a smaller gap and more kept, by the estimates.",
         across=across,
@@ -83,7 +84,41 @@ def tried_figure(source: Source, tried: Sequence[TriedPolicy], *, model: str, ki
         across_label=what,
         upward_label="remaining gap, points",
         band_label=f"smaller than the margin of ±{level(source.margin)} points",
+        legend=(("none", "as it is"), ("pareto", "beaten by no other"), ("other", "beaten by another")),
         points=_labelled([_placed(spot, across=across, upward=upward) for spot in spots]),
+        table=_table(spots, what=what, id=f"tried-table/{model}/{kind}"),
+    )
+
+
+def _conclusion(spots: Sequence[_Spot]) -> str:
+    """Which policy leaves the smallest gap, and what is kept with it."""
+    tried = [spot for spot in spots if spot.shape != "none"]
+    now = next((spot for spot in spots if spot.shape == "none"), None)
+    if not tried:
+        return "No policy could be placed."
+    best = min(tried, key=lambda spot: (abs(spot.gap), -spot.kept))
+    before = "" if now is None else f", {points(now.gap)} as it is"
+    return f"Smallest gap: {best.name} ({points(best.gap)} points{before}), with {percent(best.kept)} kept."
+
+
+def _table(spots: Sequence[_Spot], *, what: str, id: str) -> Grid:
+    names = ("Number", "Policy", "Remaining gap", "Low", "High", what.capitalize())
+    return Grid(
+        id=id,
+        title="All numbers",
+        caption="Gaps in percentage points, with 95% intervals.",
+        columns=tuple(Column(name, numeric=name != "Policy") for name in names),
+        rows=tuple(
+            (
+                spot.number,
+                spot.name,
+                points(spot.gap),
+                points(spot.spread.low) if spot.spread else ABSENT,
+                points(spot.spread.high) if spot.spread else ABSENT,
+                percent(spot.kept),
+            )
+            for spot in spots
+        ),
     )
 
 
@@ -120,10 +155,13 @@ def _placed(spot: _Spot, *, across: Axis, upward: Axis) -> ScatterPoint:
         low=None if spread is None else down(spread.low),
         high=None if spread is None else down(spread.high),
         shape=spot.shape,
-        kept=percent(spot.kept),
-        gap=points(spot.gap),
-        span="" if spread is None else span(spread.low, spread.high, unit="points"),
+        text=_told(spot),
     )
+
+
+def _told(spot: _Spot) -> str:
+    interval = "" if spot.spread is None else f" ({span(spot.spread.low, spot.spread.high, unit='points')})"
+    return f"gap {points(spot.gap)}{interval}, {percent(spot.kept)}"
 
 
 def _labelled(dots: Sequence[ScatterPoint]) -> tuple[ScatterPoint, ...]:

@@ -50,6 +50,7 @@ KIND_LABELS: Mapping[str, str] = {
     "sycophancy": "Sycophancy probes",
     "intensity": "Rated scenes",
     "advice": "Open answers",
+    "memory": "Facts in memory",
     "all": "All items",
 }
 
@@ -67,6 +68,8 @@ PLACEMENT_LABELS: Mapping[str, str] = {
     "history": "said by the user in earlier turns",
     "retrieved": "retrieved among distractors",
     "tool": "returned by a tool call",
+    "stored": "stored in the product's own memory",
+    "told": "told to the product in a conversation",
 }
 
 MEASURE_TITLES: Mapping[Measure, str] = {
@@ -82,6 +85,8 @@ MEASURE_TITLES: Mapping[Measure, str] = {
     "flip_excess": "Changed answers beyond the noise floor",
     "missing_rate": "Missing answers by arm",
     "missing_gap": "Gap in missing answers",
+    "stage_rate": "What the product's memory does with facts",
+    "stage_gap": "What it does with facts of some users more than of others",
     "variance": "Variation between profiles",
     "item_functioning": "Items that react to the persona",
     "option_shift": "Which wrong option is chosen",
@@ -227,7 +232,7 @@ def verdict_sentence(finding: Finding, *, first: str = "", second: str = "") -> 
         return f"No gap could be estimated: {reason[:1].lower()}{reason[1:]}"
     if isinstance(finding.number, Unassessed):
         return f"Not assessable. {finding.number.reason}"
-    if finding.measure == "shift":
+    if finding.measure in ("shift", "stage_gap"):
         return shift_sentence(finding)
     sides = (first, second) if first and second else ("", "") if finding.measure in CHANGES else sides_of(finding)
     sentence = f"{_caution(finding, sides)}{direction_of(finding, sides)}{_interval(finding)}."
@@ -373,7 +378,7 @@ def _why_open(finding: Finding) -> str:
         return ""
     margin, noun = f"±{size(against.margin)}", _noun(finding)
     if against.too_few:
-        return f" {too_few_words(against.too_few, margin=margin, noun=noun, alike=against.p_seen is None)}"
+        return f" {too_few_words(against.too_few, margin=margin, noun=noun, alike=against.alike)}"
     if against.only_unseen:
         return (
             f" The {noun} that was seen lies within {margin}, but the sample is too small to say so of others: enough "

@@ -10,12 +10,18 @@ from evenhand.errors import StoreError
 from evenhand.records.findings import Findings
 from evenhand.report.html import render_html
 from evenhand.report.markdown import render_markdown
+from evenhand.report.model_card import render_model_card
 
-__all__ = ["write_report"]
+__all__ = ["MARKDOWN_BYTES", "write_report"]
+
+MARKDOWN_BYTES = 20_000
+"""Bytes of `report.md` at most, so that it fits a comment or a message; the page and findings.json have the rest."""
 
 
 def write_report(findings: Findings, directory: Path) -> Path:
-    """Write `report.html` and `report.md`; an existing report is replaced whole or not at all.
+    """Write `report.html`, `report.md` and `model-card.md`; an existing file is replaced whole or not at all.
+
+    A comparison of two runs has no model card.
 
     Args:
         findings: the whole of findings.json.
@@ -30,7 +36,9 @@ def write_report(findings: Findings, directory: Path) -> Path:
     page = directory / "report.html"
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        _replace(directory / "report.md", render_markdown(findings))
+        _replace(directory / "report.md", render_markdown(findings, most=MARKDOWN_BYTES))
+        if findings.comparison is None:
+            _replace(directory / "model-card.md", render_model_card(findings))
         _replace(page, render_html(findings))
     except OSError as error:
         raise StoreError(

@@ -51,20 +51,15 @@ def ask_templates(
 ) -> dict[str, str]:
     """The prompt files that an extractor and the answer formats need: name -> text, to be frozen into the plan.
 
-    Names are `scoring/ask-rating.md.j2` in English and `scoring/de/ask-rating.md.j2` in German. What a second model is
-    asked, that reads letters, is in English: it is shown question and reply as they are.
+    What a second model is asked, that reads letters, is in English: it is shown question and reply as they are.
     """
     files = [f"ask-{extractor}.md.j2", *(_FILES[answer] for answer in sorted(formats) if answer in _FILES)]
     root = resources.files("evenhand.scoring") / "prompts"
     folder = root if language == "en" else root / language
-    found = {_prefix(language) + name: (folder / name).read_text(encoding="utf-8") for name in files}
+    found = {_PREFIX + name: (folder / name).read_text(encoding="utf-8") for name in files}
     if extractor == "llm_extract":
         found[_EXTRACT] = (root / _EXTRACT.removeprefix(_PREFIX)).read_text(encoding="utf-8")
     return found
-
-
-def _prefix(language: Language) -> str:
-    return _PREFIX if language == "en" else f"{_PREFIX}{language}/"
 
 
 def ask(
@@ -75,11 +70,10 @@ def ask(
     extractor: Extractor,
     templates: Mapping[str, str],
     answer: AnswerFormat = "letter",
-    language: Language = "en",
 ) -> str:
-    """The user's last turn: situation, question and options in the order shown, and how to answer, in a language."""
+    """The user's last turn: situation, question and options in the order shown, and how to answer."""
     options = [(letters[position], item.options[index].text) for position, index in enumerate(order)]
-    template = _compiled(templates[_prefix(language) + _FILES.get(answer, f"ask-{extractor}.md.j2")])
+    template = _compiled(templates[_PREFIX + _FILES.get(answer, f"ask-{extractor}.md.j2")])
     return template.render(stem=item.stem.strip(), question=item.question.strip(), options=options).strip()
 
 

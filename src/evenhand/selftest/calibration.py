@@ -149,7 +149,13 @@ def _log_odds(scenario: Scenario, shape: tuple[int, int], rng: np.random.Generat
 
 
 def simulate_pairs(
-    scenario: Scenario, *, mask: Mask, rng: np.random.Generator, shift: float = 0.0, replicates: int = 1
+    scenario: Scenario,
+    *,
+    mask: Mask,
+    rng: np.random.Generator,
+    shift: float = 0.0,
+    replicates: int = 1,
+    copied: bool = False,
 ) -> Array:
     """One table of paired differences.
 
@@ -159,14 +165,20 @@ def simulate_pairs(
         rng: Randomness.
         shift: Mean reaction to the arm, in log-odds.
         replicates: Answers behind each arm of a pair.
+        copied: Temperature 0: both arms of a pair share the draw of their cell, so that answers differ only where the
+            arm moves the chance of a right one past it. For one answer per arm.
 
     Returns:
         Differences in the share of good answers; NaN where not asked.
     """
     base, slope = _log_odds(scenario, (mask.shape[0], mask.shape[1]), rng)
     slope = slope + shift
-    first = rng.binomial(replicates, special.expit(base + slope / 2))
-    second = rng.binomial(replicates, special.expit(base - slope / 2))
+    chances = (special.expit(base + slope / 2), special.expit(base - slope / 2))
+    if copied:
+        drawn = rng.random(mask.shape)
+        first, second = ((drawn < chance).astype(np.int64) for chance in chances)
+    else:
+        first, second = (rng.binomial(replicates, chance) for chance in chances)
     return np.where(mask, (first - second) / replicates, np.nan)
 
 
@@ -204,7 +216,13 @@ class PairedCalibration(Struct, frozen=True, kw_only=True):
 
 
 def calibrate_paired(
-    scenario: Scenario, design: SimulatedPairs, *, simulations: int, rng: np.random.Generator, gap: float = 0.0
+    scenario: Scenario,
+    design: SimulatedPairs,
+    *,
+    simulations: int,
+    rng: np.random.Generator,
+    gap: float = 0.0,
+    copied: bool = False,
 ) -> PairedCalibration:
     """The primary test on simulated tables.
 
@@ -214,11 +232,12 @@ def calibrate_paired(
         simulations: Tables.
         rng: Randomness.
         gap: True mean gap on the probability scale.
+        copied: Temperature 0 (`simulate_pairs`).
     """
     shift = shift_for_gap(scenario, gap=gap) if gap else 0.0
     rows = np.empty((simulations, 5))
     for index in range(simulations):
-        table = simulate_pairs(scenario, mask=allocation(design, rng=rng), rng=rng, shift=shift)
+        table = simulate_pairs(scenario, mask=allocation(design, rng=rng), rng=rng, shift=shift, copied=copied)
         result = paired_gap(table, spec=_QUIET)
         equivalence = against_margin(result, margin=0.03).p
         rows[index] = (
@@ -332,7 +351,13 @@ def calibrate_mixed(
 
 
 def calibrate_contrast(
-    scenario: Scenario, *, items: int, fraction: int, simulations: int, rng: np.random.Generator
+    scenario: Scenario,
+    *,
+    items: int,
+    fraction: int,
+    simulations: int,
+    rng: np.random.Generator,
+    copied: bool = False,
 ) -> tuple[Rate, Rate]:
     """Null rate and coverage of a level contrast; items react differently to the level by `item_slope`.
 
@@ -342,6 +367,7 @@ def calibrate_contrast(
         fraction: 1: every item meets all 81 profiles; 3: a regular third of them; 9: a regular ninth.
         simulations: Tables.
         rng: Randomness.
+        copied: Temperature 0: all profiles share the draw of their item.
     """
     levels = _crossing()
     codes = np.column_stack([levels[name] for name in _FACTORS])
@@ -353,7 +379,8 @@ def calibrate_contrast(
         sign = (codes[:, 0] == 1).astype(np.float64) - (codes[:, 0] == 0)
         reaction = np.outer(sign, 0.5 * scenario.item_slope * rng.standard_normal(items))
         probability = special.expit(base + reaction)
-        score = (rng.random(base.shape) < probability).astype(np.float64)
+        drawn = rng.random(items if copied else base.shape)
+        score = (drawn < probability).astype(np.float64)
         first = (codes.sum(axis=1)[:, None] + rng.integers(0, 3, size=items)) % 3 == 0
         second = ((codes @ np.array([1, 2, 0, 1]))[:, None] + rng.integers(0, 3, size=items)) % 3 == 0
         asked = np.ones_like(first) if fraction == 1 else first if fraction == 3 else first & second

@@ -7,6 +7,7 @@ are copies; otherwise every answer is a draw of its own.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -61,6 +62,7 @@ QUIET = EstimateSpec(flips=0)
 ITEM_SD = 1.5
 
 
+@cache
 def easiness_for(accuracy: float, *, spread: float = ITEM_SD) -> float:
     """The mean log-odds of items at which the mean chance of a right answer is `accuracy`."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(61)
@@ -328,14 +330,15 @@ def missing_where_it_reacts(*, shape: tuple[int, int], simulations: int, rng: np
 
 
 def items_flagged(
-    *, groups: int, items: int, reacting: int, simulations: int, rng: np.random.Generator
+    *, groups: int, items: int, reacting: int, simulations: int, rng: np.random.Generator, accuracy: float = 0.7
 ) -> tuple[Rate, Rate]:
     """Tables with any item flagged wrongly, and reacting items (by 3 in log-odds) that are found."""
     focal = np.repeat([True, False], groups)
     wrong, right = [], []
     for _ in range(simulations):
         shift = np.where(np.arange(items) < reacting, 3.0, 0.0)
-        level = easiness_for(0.7) + ITEM_SD * rng.standard_normal(items) + 0.3 * rng.standard_normal((2 * groups, 1))
+        level = easiness_for(accuracy) + ITEM_SD * rng.standard_normal(items)
+        level = level + 0.3 * rng.standard_normal((2 * groups, 1))
         chance = special.expit(level - np.where(focal[:, None], shift, 0.0))
         answers = (rng.random(chance.shape) < chance).astype(np.float64)
         blocks = np.tile(np.arange(groups), 2)
@@ -347,9 +350,24 @@ def items_flagged(
 
 
 def cells_covered(
-    *, items: int, interaction: float, simulations: int, rng: np.random.Generator
+    *,
+    items: int,
+    interaction: float,
+    simulations: int,
+    rng: np.random.Generator,
+    accuracy: float = 0.7,
+    per_item: int = 81,
 ) -> tuple[Rate, Rate, Rate]:
-    """Coverage of all 81 cells at once, of each, and of the nine cells with an interaction of the stated points."""
+    """Coverage of all 81 cells at once, of each, and of the nine cells with an interaction of the stated points.
+
+    Args:
+        items: Items.
+        interaction: Of two levels, as a share.
+        simulations: Tables.
+        rng: Randomness.
+        accuracy: Mean chance of a right answer elsewhere.
+        per_item: Profiles that an item meets, drawn by item.
+    """
     profile = np.arange(81)
     levels = [(profile // 3**power) % 3 for power in range(4)]
     main = np.column_stack([np.ones(81), *(dummies(one) for one in levels)])
@@ -358,9 +376,13 @@ def cells_covered(
     row, column = np.repeat(profile, items), np.tile(np.arange(items), 81)
     hits = np.empty((simulations, 81))
     for index in range(simulations):
-        chance = special.expit(easiness_for(0.7) + ITEM_SD * rng.standard_normal(items)) + interaction * both[:, None]
+        chance = (
+            special.expit(easiness_for(accuracy) + ITEM_SD * rng.standard_normal(items)) + interaction * both[:, None]
+        )
         chance = np.clip(chance, 0.0, 1.0)
         score = (rng.random((81, items)) < chance).astype(np.float64)
+        if per_item < 81:
+            score = np.where(np.argsort(rng.random(score.shape), axis=0) < per_item, score, np.nan)
         means = profile_means(cell_means(score.ravel(), item=column, profile=row), profiles=81)
         found = pooled_cells(means, main=main, pairs=pairs, rng=rng)
         hits[index] = np.abs(found.mean - chance.mean(axis=1)) <= found.factor * found.se

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from evenhand.errors import InputError, near_miss
 from evenhand.serve.form import SHAPES, MarkedForm, MemoryForms, ToolForm, shipped_forms
+from evenhand.toml_file import TomlFile, TomlPlace, read_toml
 
 __all__ = ["read_forms"]
 
-_LARGEST = 1_000_000
 _NEXT = "docs/gateway.md shows a whole file"
 
 
@@ -29,14 +28,7 @@ def read_forms(path: Path) -> MemoryForms:
     Raises:
         InputError: The file cannot be read, or names a form that cannot be; the message says where and what to write.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise InputError(f"cannot read the forms of memory {str(path)!r} ({error.strerror}); {_NEXT}") from error
-    if len(data) > _LARGEST:
-        raise InputError(f"{str(path)!r} is larger than {_LARGEST:,} bytes; that is no list of forms; {_NEXT}")
-    found = _decoded(data, source=str(path))
+    found = _decoded(read_toml(path, what="the forms of memory", error=InputError, next_step=_NEXT))
     shipped = shipped_forms() if found.shipped else MemoryForms()
     forms = MemoryForms(marked=(*shipped.marked, *found.marked), tools=(*shipped.tools, *found.tool))
     if not forms.marked and not forms.tools:
@@ -45,49 +37,49 @@ def read_forms(path: Path) -> MemoryForms:
     return forms
 
 
-def _decoded(data: bytes, *, source: str) -> _FormFile:
-    try:
-        value = msgspec.toml.decode(data.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise InputError(f"{source!r} is no TOML file ({reason}); {_NEXT}") from error
-    _check_keys(value, _FormFile, where=repr(source))
+def _decoded(file: TomlFile) -> _FormFile:
+    top = file.top()
+    top.check_keys(file.table, _FormFile.__struct_fields__)
     for key, record in (("marked", MarkedForm), ("tool", ToolForm)):
-        forms = value.get(key, [])
+        forms = file.table.get(key, [])
         if not isinstance(forms, list) or not all(isinstance(form, dict) for form in forms):
-            raise InputError(f"{source!r}: {key} is no list of tables; begin each form with a line [[{key}]]; {_NEXT}")
-        for number, form in enumerate(forms, 1):
-            _check_keys(form, record, where=f"{source!r}, {key} {form.get('name', number)!r}")
-    try:
-        found = msgspec.convert(value, _FormFile, strict=True)
-    except msgspec.ValidationError as error:
-        raise InputError(f"{source!r}: {error}; {_NEXT}") from error
-    for marked in found.marked:
-        _check_marks(marked, where=f"{source!r}, marked {marked.name!r}")
+            raise InputError(
+                f"{top.at(key)}: {key} is no list of tables; begin each form with a line [[{key}]]; {_NEXT}"
+            )
+        for index, form in enumerate(forms):
+            _check_form(form, record, place=_place(top, key, index, form.get("name", index + 1)))
+    found = file.converted(_FormFile)
+    for index, marked in enumerate(found.marked):
+        _check_marks(marked, place=_place(top, "marked", index, marked.name))
     return found
 
 
-def _check_keys(value: dict[str, Any], record: type[Struct], *, where: str) -> None:
-    known = record.__struct_fields__
-    for key in value:
-        if key not in known:
-            raise InputError(f"{where}: unknown key {key!r}{near_miss(key, known)}; known are {', '.join(known)}")
-    shape = value.get("shape", SHAPES[0])
+def _place(top: TomlPlace, key: str, index: int, name: object) -> TomlPlace:
+    return top.inner(key, index, label=f"{key} {name!r}")
+
+
+def _check_form(form: dict[str, Any], record: type[Struct], *, place: TomlPlace) -> None:
+    place.check_keys(form, record.__struct_fields__)
+    shape = form.get("shape", SHAPES[0])
     if record is MarkedForm and shape not in SHAPES:
-        raise InputError(f"{where}: shape is {shape!r}{near_miss(str(shape), SHAPES)}; known are {', '.join(SHAPES)}")
+        raise InputError(
+            f"{place.at('shape')}: shape is {shape!r}{near_miss(str(shape), SHAPES)}; known are {', '.join(SHAPES)}"
+        )
 
 
-def _check_marks(form: MarkedForm, *, where: str) -> None:
+def _check_marks(form: MarkedForm, *, place: TomlPlace) -> None:
     if not form.start.strip():
-        raise InputError(f"{where}: start is empty; write the text that comes before the first fact")
+        raise InputError(f"{place.at('start')}: start is empty; write the text that comes before the first fact")
     if form.shape == "entries" and form.entry.count("{text}") != 1:
-        raise InputError(f"{where}: entry is {form.entry!r}; it names {{text}} once, as in '- {{text}}'")
+        raise InputError(f"{place.at('entry')}: entry is {form.entry!r}; it names {{text}} once, as in '- {{text}}'")
     if form.shape == "entries" and not form.entry.partition("{text}")[0]:
-        raise InputError(f"{where}: entry is {form.entry!r}; something must come before {{text}}, as in '- {{text}}'")
+        raise InputError(
+            f"{place.at('entry')}: entry is {form.entry!r}; something must come before {{text}}, as in '- {{text}}'"
+        )
     if form.shape == "entries" and "\n" in form.entry:
-        raise InputError(f"{where}: entry is {form.entry!r}; it is one line")
+        raise InputError(f"{place.at('entry')}: entry is {form.entry!r}; it is one line")
     if not form.roles:
-        raise InputError(f'{where}: roles is empty; name the roles to look at, such as ["system"]')
+        raise InputError(f'{place.at("roles")}: roles is empty; name the roles to look at, such as ["system"]')
 
 
 def _check_names(forms: MemoryForms, *, source: str) -> None:

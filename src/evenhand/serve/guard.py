@@ -15,7 +15,7 @@ from evenhand.endpoints.redact import remember
 from evenhand.errors import UsageError
 from evenhand.serve.turned_away import TurnedAway
 
-__all__ = ["SHORTEST_TOKEN", "Guard", "read_token"]
+__all__ = ["SHORTEST_TOKEN", "Guard", "is_loopback_name", "read_token"]
 
 SHORTEST_TOKEN = 16
 """Characters of a token at least."""
@@ -75,7 +75,7 @@ class Guard:
         """
         if self._token is None:
             host = headers.get("Host", "")
-            if not host or not _is_loopback_name(host):
+            if not host or not is_loopback_name(host):
                 raise TurnedAway("This gateway answers this machine only, under a loopback name.", status=403)
             return
         scheme, _, given = headers.get("Authorization", "").partition(" ")
@@ -92,7 +92,8 @@ def _url(host: str) -> URL:
 
 
 @lru_cache(maxsize=64)
-def _is_loopback_name(host: str) -> bool:
+def is_loopback_name(host: str) -> bool:
+    """Whether a `Host` header names this machine by a loopback name or address, whatever its port."""
     try:
         return is_loopback(URL(f"http://{host}"))
     except ValueError:

@@ -22,7 +22,7 @@ _BACKLOG = 512
 
 @asynccontextmanager
 async def listening(
-    app: web.Application, *, host: str = "127.0.0.1", port: int = 0, grace_s: float = _GRACE_S
+    app: web.Application, *, host: str = "127.0.0.1", port: int = 0, path: str = "/v1", grace_s: float = _GRACE_S
 ) -> AsyncIterator[str]:
     """Serve an application while the block runs; gives the base URL (`http://127.0.0.1:PORT/v1`).
 
@@ -30,6 +30,7 @@ async def listening(
         app: The application.
         host: The name or address to listen on.
         port: The port; 0 takes a free one.
+        path: What the base URL ends in.
         grace_s: How long answers that are on their way have at the end.
 
     Raises:
@@ -43,12 +44,14 @@ async def listening(
         except OSError as error:
             raise EndpointError(_not_opened(host, port, error)) from error
         shown = f"[{host}]" if ":" in host else host
-        yield f"http://{shown}:{runner.addresses[0][1]}/v1"
+        yield f"http://{shown}:{runner.addresses[0][1]}{path}"
     finally:
         await runner.cleanup()
 
 
-async def until_stopped(app: web.Application, *, host: str, port: int, ready: Callable[[str], None]) -> None:
+async def until_stopped(
+    app: web.Application, *, host: str, port: int, ready: Callable[[str], None], path: str = "/v1"
+) -> None:
     """Serve an application until Ctrl-C or SIGTERM.
 
     Args:
@@ -56,12 +59,13 @@ async def until_stopped(app: web.Application, *, host: str, port: int, ready: Ca
         host: The name or address to listen on.
         port: The port; 0 takes a free one.
         ready: Told the base URL once requests are taken.
+        path: What the base URL ends in.
 
     Raises:
         EndpointError: The address cannot be opened.
     """
     stop = asyncio.Event()
-    async with listening(app, host=host, port=port) as url:
+    async with listening(app, host=host, port=port, path=path) as url:
         if sys.platform != "win32":
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -78,7 +82,9 @@ def _not_opened(host: str, port: int, error: OSError) -> str:
     return f"{host!r}, port {port}, cannot be opened ({error.strerror or error}); name another with --host and --port."
 
 
-def serve_until_stopped(app: web.Application, *, host: str, port: int, ready: Callable[[str], None]) -> None:
+def serve_until_stopped(
+    app: web.Application, *, host: str, port: int, ready: Callable[[str], None], path: str = "/v1"
+) -> None:
     """`until_stopped` in an event loop of its own: that of uvloop, where there is one.
 
     Raises:
@@ -90,4 +96,4 @@ def serve_until_stopped(app: web.Application, *, host: str, port: int, ready: Ca
 
         factory = uvloop.new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(until_stopped(app, host=host, port=port, ready=ready))
+        runner.run(until_stopped(app, host=host, port=port, ready=ready, path=path))

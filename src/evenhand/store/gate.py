@@ -110,6 +110,7 @@ def _text_flaws(reply: Reply) -> Iterator[str]:
     """What is wrong with the texts of a reply, each in words."""
     texts: list[tuple[str, str | None]] = [(name, getattr(reply, name)) for name in _TEXTS]
     texts += [("the name of the second model", call.model) for call in _calls(reply)]
+    texts += [("memories", text) for text in reply.memories or ()]
     for name, text in texts:
         if text is None:
             continue
@@ -142,11 +143,15 @@ def _without(reply: Reply, secrets: tuple[str, ...]) -> Reply:
     """The reply without keys; word for word the same where it holds none."""
     if not secrets and not known_secrets():
         return reply
-    found: dict[str, str | None] = {}
+    found: dict[str, str | tuple[str, ...] | None] = {}
     for name in _TEXTS:
         text = getattr(reply, name)
         if text is not None and (clean := _clean(text, secrets)) != text:
             found[name] = clean
+    if reply.memories is not None:
+        shown = tuple(_clean(text, secrets) for text in reply.memories)
+        if shown != reply.memories:
+            found["memories"] = shown
     if reply.top is not None and any(_clean(one.token, secrets) != one.token for one in reply.top):
         found["top"] = None
     return msgspec.structs.replace(reply, **found) if found else reply

@@ -6,16 +6,20 @@ import sqlite3
 from collections.abc import Collection, Iterator
 from heapq import merge
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from evenhand.errors import StoreError
 from evenhand.records.message import Message, Reply
+from evenhand.records.trial import OutcomeName
 from evenhand.store.rows import StoredTrial, readable_trial
 from evenhand.store.schema import CELL_COLUMNS, translated
 from evenhand.store.store import check_version
 from evenhand.store.totals import ModelTotals, Tally
 
-__all__ = ["TrialReader", "open_trials"]
+__all__ = ["StoreTable", "TrialReader", "open_trials"]
+
+StoreTable = Literal["trials", "failures"]
+"""Cells that got an answer; attempts at cells that got none."""
 
 _COLUMNS = ", ".join(CELL_COLUMNS)
 _TRIALS = f"SELECT {_COLUMNS} FROM trials {{where}} ORDER BY cell_key"
@@ -67,6 +71,19 @@ class TrialReader:
             (failed,) = self._database.execute(f"SELECT count(*) FROM ({_FAILURES.format(where='')})").fetchone()
         return int(answered) + int(failed)
 
+    def outcomes(self) -> dict[str, dict[OutcomeName, int]]:
+        """Model -> outcome -> number of cells, those whose rows cannot be read included.
+
+        A cell that only ever failed counts once, as failed.
+        """
+        counted = "SELECT model, outcome, count(*) FROM {rows} GROUP BY model, outcome"
+        found: dict[str, dict[OutcomeName, int]] = {}
+        with translated(self.path):
+            for rows in ("trials", f"({_FAILURES.format(where='')})"):
+                for model, outcome, count in self._database.execute(counted.format(rows=rows)):
+                    found.setdefault(model, {})[outcome] = int(count)
+        return found
+
     def one(self, key: str) -> StoredTrial | None:
         """The answer to the cell with this key; None where it has none that can be read.
 
@@ -101,6 +118,46 @@ class TrialReader:
             )
             for turn in stored.asked
         )
+
+    def last_id(self, table: StoreTable) -> int:
+        """Id of the newest row, 0 where there is none; ids grow, and no row is ever changed or taken out."""
+        with translated(self.path):
+            (last,) = self._database.execute(f"SELECT max(id) FROM {table}").fetchone()
+        return int(last or 0)
+
+    def after(self, table: StoreTable, row: int, *, most: int) -> list[tuple[int, StoredTrial | None]]:
+        """The next rows behind a row id, oldest first; None in place of a row that cannot be read.
+
+        Args:
+            table: Which table.
+            row: Id of the last row that is known; 0: from the start.
+            most: Rows at most, so that no read lasts long while a run writes.
+        """
+        query = f"SELECT id, {_COLUMNS} FROM {table} WHERE id > ? ORDER BY id LIMIT ?"
+        with translated(self.path):
+            found = self._database.execute(query, (row, most)).fetchall()
+        return [(int(number), readable_trial(columns)) for number, *columns in found]
+
+    def at(self, table: StoreTable, row: int) -> StoredTrial | None:
+        """The row with this id; None where there is none that can be read."""
+        with translated(self.path):
+            found = self._database.execute(f"SELECT {_COLUMNS} FROM {table} WHERE id = ?", (row,)).fetchone()
+        return None if found is None else readable_trial(found)
+
+    def latest(self, key: str) -> StoredTrial | None:
+        """The answer to the cell with this key, or its latest failure; None where neither can be read."""
+        query = f"SELECT {_COLUMNS} FROM failures WHERE cell_key = ? ORDER BY id DESC LIMIT 1"
+        with translated(self.path):
+            found = self._database.execute(_TRIALS.format(where="WHERE cell_key = ?"), (key,)).fetchone()
+            found = found or self._database.execute(query, (key,)).fetchone()
+        return None if found is None else readable_trial(found)
+
+    def standing_failures(self) -> list[int]:
+        """Row ids of the latest failure of each cell that got no answer."""
+        query = """SELECT max(id) FROM failures f
+            WHERE NOT EXISTS (SELECT 1 FROM trials t WHERE t.cell_key = f.cell_key) GROUP BY cell_key ORDER BY 1"""
+        with translated(self.path):
+            return [int(row) for (row,) in self._database.execute(query)]
 
     def models(self) -> tuple[str, ...]:
         """Models that answered, sorted."""

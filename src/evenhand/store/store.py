@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from evenhand.errors import PlanError, StoreError
+from evenhand.store.at_work import LOCK_PATIENCE_S
 from evenhand.store.rows import Row, is_failure
 from evenhand.store.schema import APPLICATION_ID, CELL_COLUMNS, DDL, SCHEMA_VERSION, translated
 
 __all__ = ["Store", "check_version", "discard_unanswered", "open_store"]
+
 
 _INSERT = "INSERT INTO {table} ({columns}) VALUES ({marks})"
 _INTO_TRIALS = _INSERT.format(table="trials", columns=", ".join(CELL_COLUMNS), marks=", ".join("?" * len(CELL_COLUMNS)))
@@ -222,7 +224,7 @@ def _locked(path: Path) -> sqlite3.Connection:
     """Hold `trials.lock` until closed or killed: SQLite's file lock works on every system and dies with the process."""
     file = path.with_suffix(".lock")
     with translated(path):
-        lock = sqlite3.connect(file, isolation_level=None, timeout=0.0, check_same_thread=False)
+        lock = sqlite3.connect(file, isolation_level=None, timeout=LOCK_PATIENCE_S, check_same_thread=False)
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:

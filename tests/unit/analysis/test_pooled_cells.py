@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,54 @@ def test_a_real_interaction_is_not_flattened_into_a_sum_of_main_effects() -> Non
     assert missed < 0.3 * np.abs(additive - truth)[both].mean()
     # One standard deviation for what profiles share beyond main effects pools the interaction away more.
     assert missed < np.abs(profile_variance(noisy, design=MAIN).pooled - truth)[both].mean()
+
+
+def by_hand(found: ProfileMeans, *, main: np.ndarray, pairs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The same posterior by the textbook: generalised least squares and best linear prediction at every grid point."""
+    y, noise = found.means, found.residual * found.covariance
+    shared = sum((one[:, None] == one[None, :]).astype(float) for one in pairs)
+    beyond = y - main @ np.linalg.lstsq(main, y, rcond=None)[0]
+    scale = np.sqrt(beyond @ beyond / (y.size - main.shape[1]))
+    logs, centres, spreads = [], [], []
+    steps = (0.0, 0.35, 0.7, 1.0, 1.4, 2.0, 3.0)
+    for pair, own in itertools.product(np.array(steps) * scale / np.sqrt(len(pairs)), np.array(steps) * scale):
+        effects = pair**2 * shared + own**2 * np.eye(y.size)
+        inverse = np.linalg.inv(effects + noise)
+        bread = np.linalg.inv(main.T @ inverse @ main)
+        beta = bread @ main.T @ inverse @ y
+        left = y - main @ beta
+        sizes = [np.linalg.slogdet(one)[1] for one in (effects + noise, main.T @ inverse @ main)]
+        logs.append(-0.5 * (sum(sizes) + left @ inverse @ left))
+        centres.append(main @ beta + effects @ inverse @ left)
+        off = main - effects @ inverse @ main
+        spreads.append(effects - effects @ inverse @ effects + off @ bread @ off.T)
+    weight = np.exp(np.array(logs) - max(logs))
+    weight /= weight.sum()
+    mean = weight @ np.array(centres)
+    apart = np.array(centres) - mean
+    whole = np.tensordot(weight, np.array(spreads), axes=1) + (weight[:, None] * apart).T @ apart
+    return mean, np.sqrt(np.diag(whole))
+
+
+def test_means_and_errors_are_those_of_the_posterior_by_hand() -> None:
+    levels = [np.arange(12) % 3, np.arange(12) // 3]
+    main = np.column_stack([np.ones(12), *(dummies(one) for one in levels)])
+    pairs = [levels[0] * 4 + levels[1], levels[1]]
+    rng = np.random.default_rng(6)
+    root = rng.normal(0, 0.1, (12, 12))
+    given = ProfileMeans(
+        means=0.6 + 0.1 * (levels[0] == 1) + rng.normal(0, 0.06, 12),
+        covariance=np.eye(12) / 20 + root @ root.T / 20,
+        residual=0.04,
+        item_variance=0.1,
+        degrees=100,
+    )
+    found = pooled_cells(given, main=main, pairs=pairs, rng=np.random.default_rng(1))
+    mean, se = by_hand(given, main=main, pairs=pairs)
+    assert found.mean == pytest.approx(mean, abs=2e-4)
+    assert found.se == pytest.approx(se, rel=2e-3)
+    wider = pooled_cells(given, main=main, pairs=pairs, rng=np.random.default_rng(1), alpha=0.01)
+    assert wider.factor > found.factor > 1.96
 
 
 def test_intervals_hold_for_all_cells_at_once() -> None:

@@ -17,6 +17,7 @@ from evenhand.records.estimate import PointEstimate
 from evenhand.records.finding import Finding, SampleSize
 from evenhand.records.measure import Measure, Quantity
 from evenhand.records.plan import Plan
+from evenhand.records.profile import Profile
 from evenhand.score_table import plan_factors, score_table
 from evenhand.store.reading import open_trials
 from tests.support.small_plan import small_bank, small_plan
@@ -75,6 +76,24 @@ def test_the_pair_differs_as_the_finding_says(asked: tuple[Plan, Path], one: Lev
     if one is POSITION:
         sets = {arm.rsplit(".", 1)[0] for arm in (pair.first.arm, pair.second.arm)}
         assert len(sets) == 1
+
+
+def test_facts_that_express_the_factor_of_the_finding_come_first(asked: tuple[Plan, Path]) -> None:
+    plan, folder = asked
+    scores = scores_of(plan, folder)
+    told = {"nonbinary": "The user says they.", "male": "The user says he."}
+
+    def telling(profile: Profile) -> Profile:
+        own = told.get(profile.levels.get("gender", ""), "The user says nothing.")
+        return replace(profile, facts=(*profile.facts, replace(profile.facts[0], text=own, factor="gender")))
+
+    cohorts = tuple(replace(one, profiles=tuple(map(telling, one.profiles))) for one in plan.cohorts)
+    for contrast, first in ((GENDER, "The user says they."), (POSITION, None)):
+        with open_trials(folder / "trials.sqlite") as trials:
+            found = [finding("gap" if contrast is POSITION else "factor_gap", -0.1, contrast)]
+            (pair,) = answer_pairs(found, plan=replace(plan, cohorts=cohorts), scores=scores, trials=trials)
+        assert len(pair.first.facts) > 1 or first is None
+        assert (pair.first.facts[:1] == (first,)) is (first is not None)
 
 
 def test_pairs_are_counted_and_the_least_different_users_are_taken(asked: tuple[Plan, Path]) -> None:

@@ -13,10 +13,11 @@ from evenhand.errors import PlanError, UsageError
 from evenhand.memory.remember import TOOL_NAME, MemorySources, Remembered, remember
 from evenhand.memory.templates import load_templates
 from evenhand.memory.voice import first_person
-from evenhand.records.profile import PLACEMENTS, READERS, Arm, Fact, Placement, Reader
+from evenhand.records.profile import PLACEMENTS, PRODUCT_PLACEMENTS, READERS, Arm, Fact, Placement, Reader
 
 SOURCES = MemorySources(templates=load_templates(), distractors=load_distractors())
 BASE = "You are a helpful assistant."
+IN_MESSAGES = [placement for placement in PLACEMENTS if placement not in PRODUCT_PLACEMENTS]
 NONE = Arm(id="none", kind="none")
 STEM = "The rent went up and a friend from the choir moved to a distant town."
 
@@ -92,7 +93,7 @@ def test_the_tool_call_precedes_its_result_with_the_same_id() -> None:
     assert json.loads(call.tool_arguments or "") == {"about": "user"}
 
 
-@pytest.mark.parametrize("placement", PLACEMENTS)
+@pytest.mark.parametrize("placement", IN_MESSAGES)
 @pytest.mark.parametrize("reader", READERS)
 def test_every_placement_begins_with_the_base_prompt(placement: Placement, reader: Reader) -> None:
     seen = shown(arm_of(["The user is a cook."]), placement, reader)
@@ -101,7 +102,7 @@ def test_every_placement_begins_with_the_base_prompt(placement: Placement, reade
     assert (seen.retrieved is not None) == (placement == "retrieved")
 
 
-@pytest.mark.parametrize("placement", PLACEMENTS)
+@pytest.mark.parametrize("placement", IN_MESSAGES)
 @pytest.mark.parametrize("reader", READERS)
 def test_the_arm_without_memory_has_the_base_prompt_only(placement: Placement, reader: Reader) -> None:
     seen = shown(NONE, placement, reader)
@@ -110,7 +111,7 @@ def test_the_arm_without_memory_has_the_base_prompt_only(placement: Placement, r
     assert seen.retrieved is None
 
 
-@pytest.mark.parametrize("placement", PLACEMENTS)
+@pytest.mark.parametrize("placement", IN_MESSAGES)
 def test_reader_prompts_add_to_the_system_message_and_nothing_else(placement: Placement) -> None:
     arm = arm_of(["The user is a cook."])
     silent, use, relevant = (shown(arm, placement, reader) for reader in READERS)
@@ -121,7 +122,7 @@ def test_reader_prompts_add_to_the_system_message_and_nothing_else(placement: Pl
     assert use.messages[0].content != relevant.messages[0].content
 
 
-@pytest.mark.parametrize("placement", PLACEMENTS)
+@pytest.mark.parametrize("placement", IN_MESSAGES)
 def test_versions_of_a_persona_differ_in_nothing_but_the_facts(placement: Placement) -> None:
     cohort = load_cohort("explicit")
     first, second = cohort.profiles[:2]
@@ -169,3 +170,9 @@ def test_rendering_a_fact_list_takes_less_than_a_millisecond() -> None:
     for _ in range(200):
         shown(arm, "system")
     assert (time.process_time() - start) / 200 < 0.001
+
+
+@pytest.mark.parametrize("placement", PRODUCT_PLACEMENTS)
+def test_of_a_memory_of_the_assistants_own_nothing_is_shown(placement: Placement) -> None:
+    with pytest.raises(UsageError, match="the assistant's own memory"):
+        shown(arm_of(["The user owns a dog."]), placement)

@@ -82,6 +82,12 @@ def test_banks_of_two_languages_in_a_plan_are_each_asked_in_their_own(tmp_path: 
     assert {"memory/base.md.j2", "memory/de/base.md.j2", "scoring/de/ask-choice_letter.md.j2"} <= names
 
 
+def test_a_plan_from_before_is_asked_as_it_was(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, bank_in("de"))
+    before = msgspec.structs.replace(plan, prompts=tuple(one for one in plan.prompts if "/de/" not in one.name))
+    assert all(text.startswith("You are") for text in sent(before))
+
+
 def test_the_language_is_part_of_what_a_cell_is(tmp_path: Path) -> None:
     def keys(tag: str) -> set[str]:
         pairs = Questions(plan_of(tmp_path, bank_in(tag))).crossing.pairs()
@@ -111,6 +117,7 @@ def test_what_reads_english_is_refused_for_other_languages() -> None:
     german = bank_in("de")
     for design, message in (
         (msgspec.structs.replace(SMALL, placements=("retrieved",)), "a search of memory by its words finds nothing"),
+        (msgspec.structs.replace(SMALL, placements=("told",)), "what a product is told for its memory is in English"),
         (msgspec.structs.replace(SMALL, written=("understanding",)), "written answers are measured by English words"),
     ):
         with pytest.raises(UsageError, match=message):

@@ -107,10 +107,10 @@ def test_an_answer_that_no_answers_could_have_settled_says_so() -> None:
     (first, *others) = every_group()
     assert first.tested is not None and first.tested.equivalence is not None
 
-    def short(users: int, p_seen: float | None = 0.3) -> Finding:
+    def short(users: int, *, alike: bool = False) -> Finding:
         few = (Shortfall(of="user", here=users, needed=45),)
         assert first.tested is not None and first.tested.equivalence is not None
-        against = replace(first.tested.equivalence, too_few=few, p_seen=p_seen)
+        against = replace(first.tested.equivalence, too_few=few, alike=alike)
         return replace(first, number=replace(first.tested, verdict="inconclusive", equivalence=against))
 
     found = answer(findings_of([short(40), short(30), *others]))
@@ -120,9 +120,9 @@ def test_an_answer_that_no_answers_could_have_settled_says_so() -> None:
         "smaller than ±3 points: that takes at least 45 users."
     )
     # What no answers could have settled goes before differences that are all alike.
-    assert answer(findings_of([short(30), short(20, None), *others])).short.endswith("takes at least 45 users.")
-    assert "With 30 users, no answers" in answer(findings_of([short(20, None), short(30), *others])).short
-    assert "exactly alike, and with 20 users" in answer(findings_of([short(20, None), *others])).short
+    assert answer(findings_of([short(30), short(20, alike=True), *others])).short.endswith("takes at least 45 users.")
+    assert "With 30 users, no answers" in answer(findings_of([short(20, alike=True), short(30), *others])).short
+    assert "exactly alike, and with 20 users" in answer(findings_of([short(20, alike=True), *others])).short
     open_for_noise = renumbered(first, verdict="inconclusive")
     assert answer(findings_of([open_for_noise, *others])).short.endswith("1 of 10 comparisons is open.")
 

@@ -32,7 +32,7 @@ def verdicts(findings: Findings) -> Verdicts:
 def test_sections_stand_in_the_agreed_order() -> None:
     assert [section.id for section in page_of(full_findings()).sections] == [
         *("verdict", "gaps", "factors", "memory", "intersections", "items", "missing", "power", "asked", "models"),
-        *("limits", "reproduce"),
+        *("limits", "appendix", "reproduce"),
     ]
 
 
@@ -197,7 +197,8 @@ def test_typed_results_stand_as_tables_in_their_sections() -> None:
         "power": ["table/power/specimen/tilted"],
     }
     bare = page_of(quick_findings())
-    kept = [block for section in bare.sections for block in section.blocks if isinstance(block, Grid)]
+    own = [section for section in bare.sections if section.id != "appendix"]
+    kept = [block for section in own for block in section.blocks if isinstance(block, Grid)]
     assert kept == []
 
 
@@ -276,7 +277,11 @@ def test_the_reproducibility_block_holds_command_and_whole_hashes() -> None:
 
 def test_a_bare_table_links_only_to_what_an_analysis_writes() -> None:
     facts = [block for block in blocks(page_of(bare_findings()), "reproduce") if isinstance(block, Facts)]
-    assert {fact.href for block in facts for fact in block.facts if fact.href} == {"findings.json", "report.md"}
+    assert {fact.href for block in facts for fact in block.facts if fact.href} == {
+        "findings.json",
+        "report.md",
+        "model-card.md",
+    }
 
 
 def test_a_reader_prompt_is_named_with_the_example() -> None:

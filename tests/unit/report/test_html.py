@@ -20,6 +20,7 @@ from evenhand.report.html import render_html
 from evenhand.report.titles import estimand_of
 from tests.support.findings_fixture import bare_findings, empty_findings, full_findings, quick_findings
 from tests.support.hostile_findings import hostile_findings
+from tests.support.unfolded import unfolded
 
 CASES: dict[str, Callable[[], Findings]] = {
     "full": full_findings,
@@ -28,7 +29,7 @@ CASES: dict[str, Callable[[], Findings]] = {
     "empty": empty_findings,
     "hostile": hostile_findings,
 }
-FILES = {"findings.json", "report.md", "plan.json", "scores.parquet", "trials.sqlite"}
+FILES = {"findings.json", "report.md", "model-card.md", "plan.json", "scores.parquet", "trials.sqlite"}
 STYLE = Path(__file__).resolve().parents[3] / "src/evenhand/report/templates/style.css"
 
 
@@ -60,7 +61,7 @@ class Reader(HTMLParser):
 
 @pytest.fixture(params=CASES, scope="module")
 def page(request: pytest.FixtureRequest) -> str:
-    return render_html(CASES[request.param]())
+    return unfolded(render_html(CASES[request.param]()))
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +115,8 @@ def test_landmarks_captions_and_names_are_there(reader: Reader) -> None:
     assert {"header", "nav", "main", "footer"} <= set(names)
     assert names.count("table") == names.count("caption")
     for attributes in reader.all("svg"):
-        assert attributes.get("aria-hidden") == "true" or "overflow" in attributes
+        described = attributes.get("aria-labelledby") and attributes.get("aria-describedby")
+        assert attributes.get("aria-hidden") == "true" or "overflow" in attributes or described
     for attributes in reader.all("figure"):
         assert attributes.get("aria-label") or attributes.get("aria-labelledby")
     for attributes in reader.all("th"):
@@ -148,7 +150,7 @@ def test_a_real_model_has_no_such_notice() -> None:
 
 def test_every_finding_stands_on_the_page_with_estimand_and_method() -> None:
     findings = full_findings()
-    page = render_html(findings)
+    page = unfolded(render_html(findings))
     for finding in findings.findings:
         anchor = finding_id(finding)
         row = page.split(f'id="{anchor}"', 1)
@@ -182,6 +184,26 @@ def test_a_report_of_several_models_is_small_and_quick() -> None:
     page = render_html(findings)
     assert time.process_time() - start < 2.0
     assert len(page.encode()) < 1_500_000
+
+
+def repeated(models: int) -> Findings:
+    """Findings of so many models; each has as many as the next."""
+    return full_findings(tuple(f"host/model-{number:02d}" for number in range(models)))
+
+
+def test_a_page_grows_less_than_its_models_and_a_model_more_costs_little() -> None:
+    four, eight = (len(render_html(repeated(models)).encode()) for models in (4, 8))
+    more = (eight - four) / 4
+    assert eight < 2 * four
+    assert more < 60_000, f"{more:,.0f} bytes for one more model"
+
+
+def test_what_is_folded_and_long_is_deflated_and_says_where_its_numbers_are() -> None:
+    page = render_html(repeated(8))
+    assert page.count('class="folded-away') > 8
+    assert len(unfolded(page)) > 2 * len(page)
+    assert page.count("This long part needs the script of the page.") == page.count('class="folded-away')
+    assert 'class="folded-away' not in unfolded(page)
 
 
 def test_the_same_findings_give_the_same_bytes() -> None:

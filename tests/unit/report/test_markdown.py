@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import msgspec
 import pytest
 
 from evenhand.records.condition import Condition
+from evenhand.records.findings import Findings
 from evenhand.records.results import DesignPower
-from evenhand.report.markdown import render_markdown
+from evenhand.report.answer import answers_of
+from evenhand.report.context import page_of
+from evenhand.report.markdown import markdown_text, render_markdown
 from tests.support.findings_fixture import bare_findings, empty_findings, example, full_findings, quick_findings
 from tests.support.hostile_findings import HOSTILE, hostile_findings
 
@@ -62,3 +66,38 @@ def test_simulated_answers_are_said_first() -> None:
 @pytest.mark.parametrize("word", ["nan", "None |", "inf "])
 def test_no_missing_number_is_written_as_code(word: str) -> None:
     assert f"| {word}" not in render_markdown(empty_findings())
+
+
+def many_models() -> Findings:
+    return full_findings(tuple(f"host/model-{number:02d}" for number in range(15)))
+
+
+@pytest.mark.parametrize("make", [quick_findings, full_findings, many_models])
+def test_a_bounded_text_has_the_answer_the_verdict_and_says_what_is_left_out(make: Callable[[], Findings]) -> None:
+    findings = make()
+    text = render_markdown(findings, most=20_000)
+    assert 5_000 < len(text.encode()) <= 20_000
+    assert "## Does the answer depend on who the user is?" in text
+    for answer in answers_of(findings).models:
+        assert markdown_text(answer.plain) in text
+    lost = text.partition("Left out here, and in report.html: ")[2]
+    for section in page_of(findings).sections:
+        written = f"\n## {markdown_text(section.title)}\n" in text
+        assert written != (markdown_text(section.title) in lost), section.title
+    assert text.rstrip().endswith("The page needs no network.")
+
+
+def test_what_fits_is_not_cut() -> None:
+    assert render_markdown(bare_findings(), most=1_000_000) == render_markdown(bare_findings())
+
+
+def test_tables_are_cut_before_sections_are_left_out() -> None:
+    whole = render_markdown(full_findings())
+    shorter = render_markdown(full_findings(), most=len(whole.encode()) - 1)
+    assert "Left out here" not in shorter and "report.html and findings.json" in shorter
+
+
+def test_a_text_that_no_leaving_out_makes_short_enough_ends_at_a_line_and_says_so() -> None:
+    text = render_markdown(many_models(), most=2_000)
+    assert len(text.encode()) <= 2_000
+    assert text.endswith("Cut here: the rest is in report.html and findings.json.\n")

@@ -36,6 +36,8 @@ SHAPES: dict[Measure, tuple[Quantity, ArmGroup, ArmGroup | None, tuple[LevelCont
     "flip_excess": (CHOICE, "profile", "none", ()),
     "missing_rate": (Quantity(name="missing", scale="rate"), "placebo", None, ()),
     "missing_gap": (Quantity(name="refused", scale="rate"), "pairs", None, (POSITION,)),
+    "stage_rate": (Quantity(name="fact_kept", scale="rate"), "placebo", None, ()),
+    "stage_gap": (Quantity(name="fact_found", scale="rate"), "pairs", None, (POSITION,)),
     "variance": (Quantity(name="profile_sd", scale="sd"), "crossing", None, ()),
     "item_functioning": (Quantity(name="sensitive_items", scale="share"), "pairs", None, (POSITION,)),
     "option_shift": (Quantity(name="choice", scale="share"), "pairs", None, (POSITION,)),

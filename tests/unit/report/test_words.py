@@ -101,14 +101,14 @@ def test_too_few_units_are_the_reason_that_an_open_verdict_gives() -> None:
     found = gap(0.001, 0.0214)
     assert found.tested is not None and found.tested.equivalence is not None
     few = (Shortfall(of="item", here=33, needed=76), Shortfall(of="user", here=1, needed=45))
-    against = replace(found.tested.equivalence, too_few=few, p_seen=0.4)
+    against = replace(found.tested.equivalence, too_few=few)
     said = words.verdict_sentence(replace(found, number=replace(found.tested, equivalence=against)))
     assert (
         "cannot be excluded. With 33 items and 1 user, no answers could have shown a gap to be smaller than ±3 points: "
         "that takes at least 76 items and 45 users. The smallest gap" in said
     )
     alike = words.verdict_sentence(
-        replace(found, number=replace(found.tested, equivalence=replace(against, p_seen=None)))
+        replace(found, number=replace(found.tested, equivalence=replace(against, alike=True)))
     )
     assert "All differences are exactly alike, and with 33 items and 1 user that does not show a gap to be" in alike
     unseen = replace(found.tested.equivalence, only_unseen=True)

@@ -14,7 +14,7 @@ from tests.support.findings_fixture import bare_findings, quick_findings
 def test_both_files_are_written_and_nothing_else(tmp_path: Path) -> None:
     page = write_report(quick_findings(), tmp_path / "new" / "run")
     assert page == tmp_path / "new" / "run" / "report.html"
-    assert sorted(path.name for path in page.parent.iterdir()) == ["report.html", "report.md"]
+    assert sorted(path.name for path in page.parent.iterdir()) == ["model-card.md", "report.html", "report.md"]
     assert page.read_text(encoding="utf-8") == render_html(quick_findings())
 
 
@@ -50,4 +50,4 @@ def test_a_failed_write_leaves_the_old_report(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(StoreError, match=r"No space left on device"):
         write_report(bare_findings(), tmp_path)
     assert page.read_bytes() == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "report.md"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model-card.md", "report.html", "report.md"]

@@ -191,7 +191,7 @@ def profile_contrast(
     estimate = float(weights @ y)
     counts = (int(item_ids.size), int(profile_ids.size), int(y.size))
     if float(np.abs(residual).max()) <= _TINY:
-        return _degenerate(estimate, counts, spec)
+        return _degenerate(estimate, counts, spec, span=float(np.ptp(x[profile_ids])))
     groups = [RandomTerm(name="profile", codes=profile, levels=profile_ids.size)]
     if item_ids.size > 1:
         groups.insert(0, RandomTerm(name="item slope", codes=item, levels=item_ids.size, covariate=covariate))
@@ -283,7 +283,7 @@ def _units(counts: tuple[int, int, int]) -> int:
     return max(1, min(counts[0], counts[1] // 2) if counts[0] > 1 else counts[1] // 2)
 
 
-def _degenerate(estimate: float, counts: tuple[int, int, int], spec: EstimateSpec) -> CrossedContrast:
+def _degenerate(estimate: float, counts: tuple[int, int, int], spec: EstimateSpec, *, span: float) -> CrossedContrast:
     zero = abs(estimate) <= _TINY
     value = 0.0 if zero else estimate
     units = _units(counts)
@@ -299,6 +299,7 @@ def _degenerate(estimate: float, counts: tuple[int, int, int], spec: EstimateSpe
         components=tuple(Component(name=name, variance=0.0, sd=0.0) for name in ("item slope", "profile", "residual")),
         degenerate=True,
         units=units,
+        sampled=_sampled(counts[0], span=span),
         notes=("The scores show no variation beyond item and level means, so that the interval is the point itself.",),
         items=counts[0],
         profiles=counts[1],

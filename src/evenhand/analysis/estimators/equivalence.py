@@ -96,18 +96,25 @@ def skewed_tail(distance: float, *, se: float, df: float | None, third: float) -
     return survival(-(statistic * (1.0 + bent / 3.0 + bent * bent / 27.0) + g / 6.0), df=df)
 
 
-def alike_p(value: float, *, units: int, margin: float) -> float:
+def alike_p(value: float, *, units: Iterable[Sampled], margin: float) -> float:
     """The p-value against the margin where all differences are exactly alike.
 
-    The probability of seeing no other unit among `units` independent ones if a share of them large enough to carry the
-    mean from `value` to the margin differed by a whole point of the scale. Units are the smaller of sets and items:
-    pairs within one persona or one item are not independent of each other.
+    The probability of seeing no other unit of a kind if a share of them large enough to carry the mean from `value` to
+    the margin differed by their largest reaction; the largest over the kinds. It is what `unseen_p` comes to without
+    noise, but for the half that noise gives. Pairs within one persona or one item are not independent of each other and
+    are never counted.
+
+    Args:
+        value: The difference that all have.
+        margin: Half-width of the range.
+        units: The kinds of units that were sampled; without any nothing is shown, and the result is 1.
 
     Raises:
         UsageError: The margin is not positive.
     """
     _require_margin(margin)
-    return float((1.0 - max(margin - abs(value), 0.0)) ** units) if margin < 1 else 0.0
+    left = max(margin - abs(value), 0.0)
+    return max((float((1.0 - min(left / kind.reaction, 1.0)) ** kind.number) for kind in units), default=1.0)
 
 
 def unseen_p(estimate: float, *, se: float, df: float | None, margin: float, units: Iterable[Sampled]) -> float:
@@ -128,14 +135,18 @@ def unseen_p(estimate: float, *, se: float, df: float | None, margin: float, uni
     Raises:
         UsageError: The margin is not positive.
     """
+    # Loaded here: a plan needs this module and none of the two.
+    import numpy as np
+    from scipy.special import ndtr, stdtr
+
     _require_margin(margin)
     worst = 0.0
     for kind in units:
-        most = min(margin / kind.reaction, 1.0)
-        for step in range(_SHARES + 1):
-            share = most * step / _SHARES
-            seen = survival((margin - share * kind.reaction - abs(estimate)) / se, df=df)
-            worst = max(worst, (1.0 - share) ** kind.number * seen)
+        share = min(margin / kind.reaction, 1.0) * np.arange(_SHARES + 1) / _SHARES
+        with np.errstate(over="ignore"):
+            beyond = (abs(estimate) - margin + share * kind.reaction) / se
+        seen = ndtr(beyond) if df is None else stdtr(df, beyond)
+        worst = max(worst, float(np.max((1.0 - share) ** kind.number * seen)))
     return worst
 
 
@@ -160,14 +171,19 @@ def fewest_units(reaction: float, *, margin: float, alpha: float) -> int:
     return math.floor(math.log(2.0 * alpha) / math.log1p(-margin / reaction)) + 1
 
 
-def fewest_alike(*, margin: float, alpha: float) -> int:
-    """Fewest units with which differences that are all zero show that the truth lies within the margin (`alike_p`).
+def fewest_alike(reaction: float, *, margin: float, alpha: float) -> int:
+    """Fewest units of a kind with which differences that are all zero show that the truth lies within the margin.
+
+    Args:
+        reaction: Largest mean difference that one unit could have.
+        margin: Half-width of the range, on the same scale.
+        alpha: Level of the test.
 
     Raises:
         UsageError: The margin is not positive.
     """
     _require_margin(margin)
-    return 1 if margin >= 1 else math.floor(math.log(alpha) / math.log1p(-margin)) + 1
+    return 1 if margin >= reaction else math.floor(math.log(alpha) / math.log1p(-margin / reaction)) + 1
 
 
 def shortfalls(units: Sequence[Sampled], *, margin: float, alpha: float, alike: bool = False) -> tuple[Shortfall, ...]:
@@ -177,15 +193,14 @@ def shortfalls(units: Sequence[Sampled], *, margin: float, alpha: float, alike: 
         units: The kinds of units that were sampled.
         margin: Half-width of the range.
         alpha: Level of the test, below 0.5.
-        alike: Whether all differences are alike, so that a whole point of either unit is allowed for.
+        alike: Whether all differences are alike, which takes more units than differences that vary.
 
     Raises:
         UsageError: The margin is not positive.
     """
     found = []
     for kind in units:
-        alone = fewest_units(kind.reaction, margin=margin, alpha=alpha)
-        needed = max(fewest_alike(margin=margin, alpha=alpha), alone) if alike else alone
+        needed = (fewest_alike if alike else fewest_units)(kind.reaction, margin=margin, alpha=alpha)
         if kind.number < needed:
             found.append(Shortfall(of=kind.of, here=kind.number, needed=needed))
     return tuple(found)

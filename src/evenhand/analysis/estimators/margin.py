@@ -19,8 +19,8 @@ class MarginTest(Struct, frozen=True, kw_only=True):
 
     p: float
     """The larger of the test of what was seen and the one of units that may be missing."""
-    p_seen: float | None
-    """Of what was seen alone; None where all differences are alike, so that only the number of units speaks."""
+    p_seen: float
+    """Of what was seen alone; 0 or 1 where all differences are alike, so that only the numbers of units speak."""
 
 
 def against_margin(estimate: Estimate, *, margin: float) -> MarginTest:
@@ -34,7 +34,8 @@ def against_margin(estimate: Estimate, *, margin: float) -> MarginTest:
         UsageError: The margin is not positive.
     """
     if estimate.degenerate:
-        return MarginTest(p=alike_p(estimate.estimate, units=estimate.units, margin=margin), p_seen=None)
+        unseen = alike_p(estimate.estimate, units=estimate.sampled, margin=margin)
+        return MarginTest(p=unseen, p_seen=0.0 if abs(estimate.estimate) < margin else 1.0)
     seen = tost_p(estimate.estimate, se=estimate.se, df=estimate.df, margin=margin, third=estimate.third)
     unseen = unseen_p(estimate.estimate, se=estimate.se, df=estimate.df, margin=margin, units=estimate.sampled)
     return MarginTest(p=max(seen, unseen), p_seen=seen)

@@ -130,9 +130,12 @@ def _sentence(note: str) -> str:
 def _equivalence(estimate: Estimate, *, margin: float) -> Equivalence:
     """The test against the margin, and the share of units that could react without one of them being here."""
     test = against_margin(estimate, margin=margin)
-    share = unseen_share(estimate.units, confidence=estimate.confidence) if estimate.units > 1 else None
+    fewest = min((kind.number for kind in estimate.sampled), default=None)
+    share = None if fewest is None else unseen_share(fewest, confidence=estimate.confidence)
     few = shortfalls(estimate.sampled, margin=margin, alpha=1 - estimate.confidence, alike=estimate.degenerate)
-    return Equivalence(margin=margin, p=test.p, p_seen=test.p_seen, unseen=share, too_few=few)
+    return Equivalence(
+        margin=margin, p=test.p, p_seen=test.p_seen, alike=estimate.degenerate, unseen=share, too_few=few
+    )
 
 
 def _carriers(estimate: Estimate) -> Carriers | None:

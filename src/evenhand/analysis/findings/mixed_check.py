@@ -22,6 +22,7 @@ from evenhand.analysis.estimators.crossed import dummies
 from evenhand.analysis.estimators.estimate import Estimate
 from evenhand.analysis.estimators.linear_mixed import LinearCells, fit_linear
 from evenhand.analysis.estimators.marginal import MarginalEffect, marginal_effects
+from evenhand.analysis.estimators.paired import sampled_units
 from evenhand.analysis.estimators.random_terms import RandomTerm, term
 from evenhand.analysis.estimators.sd_interval import sd_interval
 from evenhand.analysis.findings.estimand import Estimand, finding, without_number
@@ -368,17 +369,22 @@ def _fixed_finding(
     estimand = _estimand(rows, contrast=rows.contrasts[effect.name], scale=scale)
     se = effect.se_adjusted
     return finding(
-        estimand, stratum=stratum, estimate=_estimate(effect, se=se, stratum=stratum), sample=rows.sample, notes=notes
+        estimand,
+        stratum=stratum,
+        estimate=_estimate(effect, rows, se=se, stratum=stratum),
+        sample=rows.sample,
+        notes=notes,
     )
 
 
 def _marginal_finding(stratum: Stratum, rows: MixedRows, effect: MarginalEffect, *, notes: tuple[str, ...]) -> Finding:
     estimand = _estimand(rows, contrast=rows.contrasts[effect.name], scale="probability")
-    estimate = _estimate(effect, se=effect.se, stratum=stratum)
+    estimate = _estimate(effect, rows, se=effect.se, stratum=stratum)
     return finding(estimand, stratum=stratum, estimate=estimate, sample=rows.sample, notes=notes)
 
 
-def _estimate(effect: FixedEffect | MarginalEffect, *, se: float, stratum: Stratum) -> Estimate:
+def _estimate(effect: FixedEffect | MarginalEffect, rows: MixedRows, *, se: float, stratum: Stratum) -> Estimate:
+    sets = next((one.levels for one in rows.terms if one.name == "set"), 0)
     return Estimate(
         estimate=effect.estimate,
         se=se,
@@ -391,6 +397,7 @@ def _estimate(effect: FixedEffect | MarginalEffect, *, se: float, stratum: Strat
         components=(),
         degenerate=se == 0,
         notes=(),
+        sampled=sampled_units((sets, rows.sample.items)),
     )
 
 

@@ -10,10 +10,12 @@ from evenhand.analysis.findings.divergence import divergence_findings
 from evenhand.analysis.findings.people import corrected_by_people
 from evenhand.analysis.findings.sensitivity import moves_enough, relative_note, sensitivity_finding, unmoved_reason
 from evenhand.analysis.findings.shifts import shift_findings
+from evenhand.analysis.findings.stages import stage_rates
 from evenhand.analysis.table.measurements import Measurements, MeasureStratum, measure_strata, people_of, whole_answers
 from evenhand.records.estimate import Absent
 from evenhand.records.finding import Finding
 from evenhand.records.measure import QuantityName
+from evenhand.records.measurement import MEMORY_STAGES
 
 __all__ = ["number_findings"]
 
@@ -37,6 +39,8 @@ def number_findings(measurements: Measurements) -> list[Finding]:
         moved = None
         if part.quantity.name in _FOLLOW_THE_SCENE:
             moved = sensitivity.get((part.stratum.model, part.stratum.kind))
+        if part.quantity.name in MEMORY_STAGES:
+            found += stage_rates(part)
         shifts = shift_findings(part)
         if moved is not None and moves_enough(moved, margin=part.stratum.settings.margin):
             shifts = [_beside(one, moved, part) for one in shifts]

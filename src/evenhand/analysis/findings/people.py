@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import polars as pl
 from msgspec.structs import replace
@@ -51,7 +53,12 @@ def corrected_by_people(shift: Finding, *, judged: MeasureStratum, people: pl.Da
     spread = Spread(low=moved.low, high=moved.high, confidence=number.spread.confidence, se=moved.se, df=moved.df)
     margin = number.equivalence
     if margin is not None:
-        margin = replace(margin, p=tost_p(moved.value, se=moved.se, df=moved.df, margin=margin.margin))
+        df = moved.df if math.isfinite(moved.df) else None
+        beyond = float(abs(moved.value) >= margin.margin)
+        seen = tost_p(moved.value, se=moved.se, df=df, margin=margin.margin) if moved.se > 0 else beyond
+        # Units that are not in the sample are not among those that people rated either.
+        absent = margin.p if margin.p_seen is not None and margin.p > margin.p_seen else 0.0
+        margin = replace(margin, p=max(seen, absent), p_seen=seen, alike=False)
     note = (
         f"Corrected by prediction-powered inference with {plus.rated + minus.rated} answers that people rated: the "
         f"judge alone gives {number.value:+.2f}, people differ from it by {plus.mean:+.2f} and {minus.mean:+.2f} on "

@@ -12,7 +12,7 @@ from __future__ import annotations
 import polars as pl
 from msgspec.structs import replace
 
-from evenhand.analysis.estimators.equivalence import alike_p, shortfalls
+from evenhand.analysis.estimators.equivalence import Sampled
 from evenhand.analysis.estimators.estimate import Estimate
 from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.findings.factor_gaps import CodedTrials, FactorLevels, crossing_of, level_estimate
@@ -23,9 +23,10 @@ from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import cues
 from evenhand.errors import TableError
 from evenhand.records.contrast import ArmContrast, LevelContrast
-from evenhand.records.estimate import Equivalence, MissingBounds, Tested
+from evenhand.records.estimate import MissingBounds
 from evenhand.records.finding import Finding, SampleSize
-from evenhand.records.measure import Quantity
+from evenhand.records.measure import Measure, Quantity
+from evenhand.records.measurement import MEMORY_STAGES
 from evenhand.records.profile import Cue
 
 __all__ = ["PRIMARY", "shift_findings"]
@@ -128,7 +129,8 @@ def _estimand(
     method: str,
     contrast: tuple[LevelContrast, ...] = (),
 ) -> Estimand:
-    return Estimand(measure="shift", arms=arms, contrast=contrast, quantity=part.quantity, method=method, cue=cue)
+    measure: Measure = "stage_gap" if part.quantity.name in MEMORY_STAGES else "shift"
+    return Estimand(measure=measure, arms=arms, contrast=contrast, quantity=part.quantity, method=method, cue=cue)
 
 
 def _found(
@@ -140,29 +142,24 @@ def _found(
     bounds: MissingBounds | None,
 ) -> Finding:
     """The finding, in the confirmatory family where its quantity is primary."""
+    estimate = replace(estimate, sampled=_reactions(part, estimate.sampled))
     found = finding(estimand, stratum=part.stratum, estimate=estimate, sample=sample, bounds=bounds)
-    number = found.number
-    if estimate.degenerate and isinstance(number, Tested) and number.equivalence is not None:
-        number = replace(number, equivalence=_alike(part, number.equivalence, estimate=estimate))
     main = part.quantity in PRIMARY and estimand.arms.baseline != "none" and estimand.arms.arm != "crossing"
     primary = main and part.stratum.main and estimand.cue in {None, "stated"}
     confirmed = primary and "shift" in part.stratum.settings.confirmatory
-    return replace(found, number=number, role="confirmatory" if confirmed else found.role)
+    return replace(found, role="confirmatory" if confirmed else found.role)
 
 
-def _alike(part: MeasureStratum, equivalence: Equivalence, *, estimate: Estimate) -> Equivalence:
-    """The test against the margin where all differences are alike: what the number of units alone can show.
+def _reactions(part: MeasureStratum, sampled: tuple[Sampled, ...]) -> tuple[Sampled, ...]:
+    """The largest reactions of units on the scale of the number, which those of scores are shares of.
 
-    With every difference zero, a mean shift as large as the margin needs at least a share margin / range of units that
-    differ by the whole range; the p-value is the chance that none of them is among the units here. Units are the
-    smaller of users and items: ratings of one user or of one item are not independent of each other.
+    One item may move a rating from one end of its scale to the other. A number without ends, such as one of words, is
+    taken to reach as far as the numbers that were seen.
     """
-    least, most = part.measured.least, part.measured.most
-    if estimate.estimate != 0.0 or least is None or most is None:
-        return replace(equivalence, p=1.0, too_few=())
-    share, alpha = equivalence.margin / (most - least), part.stratum.settings.alpha
-    few = shortfalls(estimate.sampled, margin=share, alpha=alpha, alike=True)
-    return replace(equivalence, p=alike_p(0.0, units=estimate.units, margin=share), too_few=few)
+    seen, measured = part.stratum.rows["value"].drop_nulls().to_numpy(), part.measured
+    least = float(seen.min()) if measured.least is None else measured.least
+    most = float(seen.max()) if measured.most is None else measured.most
+    return tuple(replace(kind, reaction=kind.reaction * (most - least)) for kind in sampled) if most > least else ()
 
 
 def _bounds(part: MeasureStratum, *, plus: pl.DataFrame, minus: pl.DataFrame, value: float) -> MissingBounds | None:

@@ -37,7 +37,7 @@ _LEAST_WRONG = 5
 _OWN_FACT = frozenset({"benefit", "leakage", "sycophancy"})
 """Kinds whose right answer may need a stored fact: their score without memory may lie at chance."""
 _WITHOUT_ANSWERS: frozenset[QuantityName] = frozenset(
-    {"missing", "refused", "unparsed", "mention_answer", "mention_reasoning"}
+    {"missing", "refused", "unparsed", "mention_answer", "mention_reasoning", "fact_found"}
 )
 """Quantities that do not rest on which option was chosen: the gate does not hold them up."""
 _CONFIDENCE = 0.95

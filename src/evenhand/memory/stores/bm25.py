@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 import lazy_loader
 import numpy as np
 from numpy.typing import NDArray
 
+from evenhand.reading.content_words import stemmed_words
 from evenhand.seeds import stream
 
 __all__ = ["Bm25Store"]
 
 bm25s = lazy_loader.load("bm25s")  # a third of a second of imports, needed by one placement only
-
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-_STOP_WORDS = """
-a about after all also an and any are as at be because been before being but by can could did do does each for
-from had has have he her hers him his how i if in into is it its just may me more most my no not of off on once
-one only or other our out over own she should so some such than that the their them then there these they this
-those through to too under until up user user's very was we were what when where which while who whom why will
-with would you your
-"""
-_STOP = frozenset(_STOP_WORDS.split())
-"""Function words, and the word *user*, which every fact has."""
 
 
 class Bm25Store:
@@ -45,7 +33,7 @@ class Bm25Store:
         self._rank = np.empty(len(self.texts), dtype=np.int64)
         self._rank[order] = np.arange(len(self.texts))
         self._index = bm25s.BM25()
-        documents = [_words(text) or ["-"] for text in self.texts]
+        documents = [stemmed_words(text) or ["-"] for text in self.texts]
         self._index.index(documents, show_progress=False)
 
     def search(self, query: str, *, k: int) -> tuple[int, ...]:
@@ -59,22 +47,8 @@ class Bm25Store:
 
     def scores(self, query: str) -> NDArray[np.float32]:
         """The score of every document, facts first; 0 where it shares no word with the query."""
-        words = sorted(set(_words(query)) & self._index.vocab_dict.keys())
+        words = sorted(set(stemmed_words(query)) & self._index.vocab_dict.keys())
         scores: NDArray[np.float32] = (
             self._index.get_scores(words) if words else np.zeros(len(self.texts), dtype=np.float32)
         )
         return scores
-
-
-def _words(text: str) -> list[str]:
-    return [_stem(word) for word in _WORD.findall(text.lower().replace("’", "'")) if word not in _STOP]
-
-
-@lru_cache(maxsize=16384)
-def _stem(word: str) -> str:
-    """The word without a common ending, so that *rents*, *rented* and *renting* meet; ends, not meanings."""
-    word = word.removesuffix("'s")
-    for ending, least in (("ies", 5), ("ing", 6), ("ed", 5), ("es", 5), ("s", 4), ("y", 5), ("e", 5)):
-        if word.endswith(ending) and len(word) >= least and not word.endswith("ss"):
-            return word[: -len(ending)]
-    return word

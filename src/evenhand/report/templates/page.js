@@ -3,9 +3,11 @@
   const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
 
   // A link to a finding opens the row it points at, and whatever the row is folded into.
-  const reveal = () => {
-    let target = null;
-    try { target = document.getElementById(decodeURIComponent(location.hash.slice(1))); } catch { return; }
+  const reveal = async () => {
+    let name = "";
+    try { name = decodeURIComponent(location.hash.slice(1)); } catch { return; }
+    if (!document.getElementById(name)) await unpack(document);
+    const target = document.getElementById(name);
     if (!target) return;
     for (let node = target; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
     target.scrollIntoView({ block: "nearest" });
@@ -36,15 +38,12 @@
   }
 
   // A heat cell says what it stands for, under the table, on touch and hover alike.
-  all("table.heat").forEach((table) => {
-    const readout = table.closest(".scroll").nextElementSibling;
-    const tell = (event) => {
-      const cell = event.target.closest("td[title]");
-      if (cell) readout.textContent = cell.title;
-    };
-    table.addEventListener("mouseover", tell);
-    table.addEventListener("click", tell);
-  });
+  const tell = (event) => {
+    const cell = event.target.closest("table.heat td[title]");
+    if (cell) cell.closest(".scroll").nextElementSibling.textContent = cell.title;
+  };
+  document.addEventListener("mouseover", tell);
+  document.addEventListener("click", tell);
 
   // Commands can be copied.
   if (navigator.clipboard) {

@@ -34,12 +34,27 @@ def test_an_estimate_on_the_margin_has_p_one_half() -> None:
 
 
 def test_differences_that_are_all_alike_have_the_p_of_their_units() -> None:
-    # None of 30 units differs: were 3% of them to differ by a whole point, that would happen with 0.97^30 = 40%.
-    assert alike_p(0.0, units=30, margin=0.03) == pytest.approx(0.97**30)
-    assert alike_p(0.0, units=98, margin=0.03) > 0.05 > alike_p(0.0, units=99, margin=0.03)
-    # All alike at 2 points leave 1 point to the margin; on it nothing is shown.
-    assert alike_p(-0.02, units=60, margin=0.03) == pytest.approx(0.99**60)
-    assert alike_p(0.03, units=10**6, margin=0.03) == 1.0
+    def alike(items: int, value: float = 0.0, users: int = 10**4) -> float:
+        kinds = (
+            Sampled(of="user", number=users, reaction=USER_REACTION),
+            Sampled(of="item", number=items, reaction=ITEM_REACTION),
+        )
+        return alike_p(value, units=kinds, margin=0.03)
+
+    # None of 30 items differs: were 3% of them to differ by a whole point, that would happen with 0.97^30 = 40%.
+    assert alike(30) == pytest.approx(0.97**30)
+    assert alike(98) > 0.05 > alike(99)
+    # A persona reacts by 60 points at most, so that 5% of them would have to.
+    assert alike(10**4, users=58) == pytest.approx(0.95**58)
+    assert alike(10**4, users=58) > 0.05 > alike(10**4, users=59)
+    # The kind of which there is least decides; without any kind nothing is shown.
+    assert alike(30, users=30) == alike(30)
+    assert alike_p(0.0, units=(), margin=0.03) == 1.0
+    # All alike at 2 points leave 1 point to the margin; on it, and beyond, nothing is shown.
+    assert alike(60, -0.02) == pytest.approx(0.99**60)
+    assert alike(10**6, 0.03) == alike(10**6, -0.2) == 1.0
+    # A unit cannot react by more than its largest reaction.
+    assert alike_p(0.0, units=(Sampled(of="item", number=1, reaction=0.02),), margin=0.03) == 0.0
     with pytest.raises(UsageError, match="alike_p"):
         tost_p(0.0, se=0.0, df=None, margin=0.03)
 
@@ -101,10 +116,14 @@ def test_so_few_units_can_show_nothing_however_alike_the_answers_are() -> None:
     assert fewest_units(0.03, margin=0.03, alpha=0.05) == fewest_units(0.02, margin=0.03, alpha=0.05) == 1
     assert fewest_units(0.031, margin=0.03, alpha=0.05) > 0
     assert fewest_units(1.0, margin=0.03, alpha=0.01) == 129
-    assert fewest_alike(margin=0.03, alpha=0.05) == 99
-    assert fewest_alike(margin=1.0, alpha=0.05) == 1
-    assert alike_p(0.0, units=fewest_alike(margin=0.1, alpha=0.01), margin=0.1) < 0.01
-    for too_small in (fewest_units, lambda _, **given: fewest_alike(**given)):
+    assert fewest_alike(ITEM_REACTION, margin=0.03, alpha=0.05) == 99
+    assert fewest_alike(USER_REACTION, margin=0.03, alpha=0.05) == 59
+    assert fewest_alike(0.03, margin=0.03, alpha=0.05) == fewest_alike(0.02, margin=0.03, alpha=0.05) == 1
+    for number, enough in ((43, False), (44, True)):
+        kind = Sampled(of="item", number=number, reaction=1.0)
+        assert (alike_p(0.0, units=(kind,), margin=0.1) < 0.01) == enough
+        assert (fewest_alike(1.0, margin=0.1, alpha=0.01) <= number) == enough
+    for too_small in (fewest_units, fewest_alike):
         with pytest.raises(UsageError, match="margin 0"):
             too_small(1.0, margin=0.0, alpha=0.05)
 
@@ -121,9 +140,10 @@ def test_a_shortfall_names_the_kind_of_unit_and_how_many_it_takes() -> None:
     assert short(44, 76) == [("user", 44, 45)]
     assert short(45, 75) == [("item", 75, 76)]
     assert short(45, 76) == []
-    # Where all differences are alike a whole point of either unit is allowed for.
-    assert short(45, 300, alike=True) == [("user", 45, 99)]
-    assert short(99, 98, alike=True) == [("item", 98, 99)]
+    # Where all differences are alike there is no noise that could have kept such a sample from being cleared.
+    assert short(45, 300, alike=True) == [("user", 45, 59)]
+    assert short(59, 98, alike=True) == [("item", 98, 99)]
+    assert short(59, 99, alike=True) == []
     assert shortfalls([Sampled(of="user", number=50, reaction=USER_REACTION)], margin=0.03, alpha=0.05) == ()
 
 
@@ -170,7 +190,7 @@ def test_a_margin_of_zero_is_refused() -> None:
     with pytest.raises(UsageError, match="margin 0"):
         tost_p(0.0, se=0.1, df=None, margin=0)
     with pytest.raises(UsageError, match="margin 0"):
-        alike_p(0.0, units=30, margin=0)
+        alike_p(0.0, units=(), margin=0)
 
 
 @pytest.mark.parametrize(

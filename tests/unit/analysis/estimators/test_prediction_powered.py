@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from evenhand.analysis.estimators.prediction_powered import Rectifier, corrected, corrected_mean, rectifier
 
@@ -27,6 +28,36 @@ def test_a_rectifier_without_error_moves_the_estimate_and_leaves_its_error() -> 
     minus = rectifier(np.arange(20.0), np.arange(20.0))
     found = corrected(0.5, se=0.1, df=30.0, plus=plus, minus=minus, confidence=0.95)
     assert [found.value, found.se, found.df] == pytest.approx([1.5, 0.1, 30.0])
+
+
+@pytest.mark.parametrize("confidence", [0.95, 0.8])
+def test_the_errors_of_judge_and_rectifiers_add_up_as_welch_and_satterthwaite_have_it(confidence: float) -> None:
+    plus, minus = Rectifier(mean=0.3, variance=0.02, rated=8), Rectifier(mean=-0.1, variance=0.05, rated=5)
+    found = corrected(0.4, se=0.2, df=12.0, plus=plus, minus=minus, confidence=confidence)
+    variance = 0.04 + 0.02 + 0.05
+    df = variance**2 / (0.04**2 / 12 + 0.02**2 / 7 + 0.05**2 / 4)
+    assert found.value == pytest.approx(0.4 + 0.3 + 0.1)
+    assert found.se == pytest.approx(np.sqrt(variance))
+    assert found.df == pytest.approx(df)
+    assert found.p == pytest.approx(2 * float(stats.t(df).sf(0.8 / np.sqrt(variance))))
+    half = float(stats.t(df).ppf(0.5 + confidence / 2)) * np.sqrt(variance)
+    assert (found.low, found.high) == pytest.approx((0.8 - half, 0.8 + half))
+    # An estimate with no end of degrees of freedom adds its variance and nothing to what is spent of them.
+    endless = corrected(0.4, se=0.2, df=None, plus=plus, minus=minus, confidence=confidence)
+    assert endless.df == pytest.approx(variance**2 / (0.02**2 / 7 + 0.05**2 / 4))
+
+
+def test_a_rectifier_is_the_mean_difference_and_one_answer_has_no_variance() -> None:
+    found = rectifier(PEOPLE, MODEL)
+    apart = PEOPLE - MODEL
+    assert found.mean == pytest.approx(apart.mean())
+    assert found.rated == 10
+    assert found.variance == pytest.approx(apart.var(ddof=1) / 10)
+    two = rectifier(PEOPLE[:2], MODEL[:2])
+    assert two.variance == pytest.approx(0.25)
+    one, none = rectifier(PEOPLE[:1], MODEL[:1]), rectifier(PEOPLE[:0], MODEL[:0])
+    assert one.mean == -1.0 and np.isnan(one.variance)
+    assert np.isnan(none.mean) and none.rated == 0
 
 
 def test_intervals_cover_and_a_biased_judge_is_put_right() -> None:

@@ -50,6 +50,42 @@ def test_an_incomplete_crossing_agrees_with_statsmodels() -> None:
     assert fit.sd == pytest.approx(float(np.sqrt(reference.cov_re.iloc[0, 0])), rel=0.03)
 
 
+def test_profile_means_are_those_of_least_squares_with_items_held() -> None:
+    scores = drawn(np.random.default_rng(6), profiles=9, items=7, met=0.7)
+    frame = pd.DataFrame({"y": scores.score, "item": scores.item, "profile": scores.profile})
+    reference = smf.ols("y ~ C(profile) + C(item)", frame).fit()
+    means = profile_means(scores, profiles=9)
+    names = [f"C(profile)[T.{number}]" for number in range(1, 9)]
+    np.testing.assert_allclose(means.means[1:] - means.means[0], reference.params[names])
+    assert means.residual == pytest.approx(reference.mse_resid)
+    assert means.degrees == reference.df_resid
+    c = means.covariance
+    apart = c[1:, 1:] - c[1:, :1] - c[:1, 1:] + c[0, 0]
+    np.testing.assert_allclose(apart, reference.normalized_cov_params.loc[names, names], rtol=1e-8, atol=1e-12)
+    # The mean profile on the mean item is what the table says at every profile and item, averaged.
+    everywhere = pd.DataFrame([(p, i) for p in range(9) for i in range(7)], columns=["profile", "item"])
+    assert means.means.mean() == pytest.approx(reference.predict(everywhere).mean())
+
+
+def test_a_complete_crossing_gives_independent_means_and_the_spread_of_items() -> None:
+    scores = drawn(np.random.default_rng(7), profiles=30, items=400, sd=0.0)
+    means = profile_means(scores, profiles=30)
+    np.testing.assert_allclose(means.covariance, np.eye(30) / 400, atol=1e-12)
+    y = scores.score.reshape(30, 400)
+    assert means.item_variance == pytest.approx(y.mean(axis=0).var(ddof=1) - means.residual / 30)
+    assert means.item_variance == pytest.approx(0.04, rel=0.2)
+
+
+def test_the_error_of_a_pooled_mean_is_that_of_best_linear_prediction() -> None:
+    means = profile_means(drawn(np.random.default_rng(0)), profiles=27)
+    fit = profile_variance(means, design=np.ones((27, 1)))
+    shrink = fit.sd**2 / (fit.sd**2 + means.residual / 12)
+    # What is left of the spread, and the error of the mean of all that profiles are pulled to.
+    expected = fit.sd**2 * (1 - shrink) + (1 - shrink) ** 2 * (fit.sd**2 + means.residual / 12) / 27
+    np.testing.assert_allclose(fit.pooled_se, np.sqrt(expected), rtol=1e-6)
+    assert fit.beta == pytest.approx([means.means.mean()])
+
+
 def test_main_effects_take_their_share_out_of_the_spread() -> None:
     rng = np.random.default_rng(2)
     level = np.arange(27) % 3

@@ -121,15 +121,16 @@ def test_without_an_estimate_the_reason_is_a_sentence(stratum: Stratum) -> None:
     assert (found.value, found.number) == (None, Absent(reason="Nothing was answered."))
 
 
-@pytest.mark.parametrize(("value", "sets", "shown"), [(0.0, 30, False), (0.0, 99, True), (0.01, 99, False)])
+@pytest.mark.parametrize(("value", "sets", "shown"), [(0.0, 30, False), (0.0, 59, True), (0.01, 59, False)])
 def test_differences_that_are_all_alike_count_in_units_and_never_in_pairs(
     stratum: Stratum, value: float, sets: int, shown: bool
 ) -> None:
     constant = paired_gap(np.full((sets, 120), value))
     found = finding(estimand(), stratum=stratum, estimate=constant, sample=SAMPLE)
     assert found.equivalence is not None
-    # `sets` units and none other: 0.97^30 = 40%, 0.97^99 = 4.9%; from 1 point only 2 remain, 0.98^99 = 14%.
-    assert found.equivalence.p == pytest.approx((1 - (0.03 - value)) ** sets)
+    # 3 points are 5% of personas that react by 60: none of 30 in 0.95^30 = 21%, of 59 in 4.8%; from 1 point 2 remain.
+    assert found.equivalence.p == pytest.approx((1 - (0.03 - value) / 0.6) ** sets)
+    assert found.equivalence.unseen == pytest.approx(1 - 0.05 ** (1 / sets))
     assert (found.equivalence.p < 0.05) == shown
 
 

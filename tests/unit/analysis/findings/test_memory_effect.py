@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 import pytest
 from msgspec.structs import replace
+from scipy import stats
 
-from evenhand.analysis.findings.memory_effect import memory_findings
+from evenhand.analysis.estimators.estimate import EstimateSpec
+from evenhand.analysis.estimators.paired import PairedGap, paired_gap
+from evenhand.analysis.findings import memory_effect as memory_effect_module
+from evenhand.analysis.findings.memory_effect import Second, decided, memory_findings
+from evenhand.analysis.findings.missingness import missing_findings
 from evenhand.analysis.table.stratum import Stratum, strata
+from evenhand.records.contrast import ArmGroup
 from evenhand.records.finding import Finding
+from evenhand.records.measure import Measure
 from evenhand.selftest.ceiling import memory_table, memory_test
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 from tests.support.picking import number, the
+
+QUIET = EstimateSpec(flips=0)
 
 
 def stratum(respondent: Respondent, seed: int = 0, **design: object) -> Stratum:
@@ -72,6 +83,88 @@ def test_near_the_ceiling_a_null_memory_is_not_called_harmful() -> None:
     # 2.5% of 120 are 3; the quasi-F test alone calls about 35 of them harmful.
     assert harmful <= 8
     assert all((one.p < 0.05) == (not one.low <= 0 <= one.high) for one in found)
+
+
+def varied() -> PairedGap:
+    """Differences whose p lies between 0.5 and 4%."""
+    found = paired_gap(np.random.default_rng(21).normal(0.048, 0.2, (12, 15)), spec=QUIET)
+    assert 0.005 < found.p < 0.04
+    return found
+
+
+@pytest.mark.parametrize("p", [0.0001, 0.049, 0.2, 0.9])
+def test_the_larger_of_two_p_values_decides_and_the_interval_agrees_with_it(p: float) -> None:
+    first = varied()
+    found = decided(first, Second(p=p, variance=0.0), spec=QUIET)
+    assert found.p == max(first.p, p)
+    assert (found.estimate, found.se, found.df) == (first.estimate, first.se, first.df)
+    assert (found.p < 0.05) == (not found.low <= 0.0 <= found.high)
+    assert decided(first, None, spec=QUIET) is first
+
+
+def test_the_larger_of_two_variances_is_the_standard_error() -> None:
+    first = varied()
+    wider = decided(first, Second(p=0.3, variance=(3 * first.se) ** 2), spec=QUIET)
+    assert wider.se == pytest.approx(3 * first.se)
+    # The p of the first test stays that of its own error; the interval is that of the larger.
+    assert wider.p == 0.3
+    assert wider.high - wider.low == pytest.approx(3 * (first.high - first.low))
+    assert wider.smallest_detectable == pytest.approx(3 * (first.smallest_detectable or 0.0))
+    smaller = decided(first, Second(p=0.0001, variance=(first.se / 3) ** 2), spec=QUIET)
+    assert smaller.se == pytest.approx(first.se)
+    assert smaller.p == first.p
+
+
+def test_differences_that_are_alike_take_their_error_from_the_answers_behind_them() -> None:
+    # 12 users are all right where an item's one answer without memory was wrong half of the time: the difference is
+    # the same for all of them, and it rests on single answers.
+    alike = paired_gap(np.full((12, 9), 0.5), spec=QUIET)
+    assert alike.degenerate
+    found = decided(alike, Second(p=0.02, variance=0.04), spec=QUIET)
+    assert not found.degenerate
+    # t = 0.5 / 0.2 with one less than the smaller of 12 and 9 for its degrees of freedom.
+    assert found.se == pytest.approx(0.2)
+    assert found.df == 8.0
+    assert found.p == pytest.approx(2 * float(stats.t(8).sf(2.5)))
+    assert found.high - found.low == pytest.approx(2 * 0.2 * float(stats.t(8).ppf(0.975)))
+    # Where the answers do not vary either there is no error to state, and the larger p stays.
+    still = decided(alike, Second(p=0.4, variance=0.0), spec=QUIET)
+    assert (still.degenerate, still.se, still.p) == (True, 0.0, 0.4)
+
+
+RARE = dict.fromkeys(("none", "placebo", "advantaged", "disadvantaged"), 0.04)
+
+
+@pytest.mark.parametrize(
+    ("measure", "arm", "respondent", "findings"),
+    [
+        ("memory_effect", "profile", Respondent(easiness=6.0, cell_sd=0.0), memory_findings),
+        ("placebo_effect", "placebo", Respondent(easiness=6.0, cell_sd=0.0), memory_findings),
+        ("missing_gap", "profile", Respondent(missing=RARE), missing_findings),
+    ],
+)
+def test_every_arm_against_a_baseline_near_its_end_is_decided_by_the_exchange_too(
+    measure: Measure,
+    arm: ArmGroup,
+    respondent: Respondent,
+    findings: Callable[[Stratum], list[Finding]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing differs, and the baseline was asked once: the first test alone calls it a difference far too often."""
+    parts = [stratum(respondent, seed, sets=20, placebos=30, none_repeats=1) for seed in range(60)]
+
+    def alarms() -> int:
+        called = 0
+        for part in parts:
+            found = [one for one in findings(part) if (one.measure, one.arms.arm) == (measure, arm)]
+            shown = [one for one in found if one.arms.baseline == "none" and one.quantity.name != "refused"]
+            called += sum(one.p is not None and one.p < 0.05 for one in shown)
+        return called
+
+    # 5% of 60 tables are 3; seven or more have a probability of 3% at that rate.
+    assert alarms() <= 6
+    monkeypatch.setattr(memory_effect_module, "exchanged", lambda *_, **__: None)
+    assert alarms() > 10
 
 
 def test_the_effect_is_the_mean_within_items() -> None:

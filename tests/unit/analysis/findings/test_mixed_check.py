@@ -12,7 +12,7 @@ from evenhand.analysis.findings.mixed_check import column_name, mixed_check
 from evenhand.analysis.table.scores import level_column, scores_from_frame
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.contrast import LevelContrast
-from evenhand.records.estimate import Absent
+from evenhand.records.estimate import Absent, Shortfall
 from evenhand.records.finding import Finding
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
@@ -72,6 +72,19 @@ def test_rows_without_a_slope_say_that_they_are_descriptive_and_have_no_verdict(
     pairs, level = found["position.advantaged"], found["gender.female"]
     assert (pairs.role, level.role) == ("exploratory", "descriptive")
     assert [any("no slope for items" in note for note in one.notes) for one in (pairs, level)] == [False, True]
+
+
+def test_a_model_of_few_pairs_shows_no_gap_to_be_small() -> None:
+    """Sets and items that react may be absent from it as they may from the gap itself."""
+    part = stratum(Respondent(), items=30, sets=12, kind="management")
+    graded = part.rows.with_columns(pl.when(pl.col("score") == 0).then(0.25).otherwise("score").alias("score"))
+    found = named(replace(part, rows=graded))["position.advantaged"]
+    assert found.equivalence is not None
+    assert found.equivalence.too_few == (
+        Shortfall(of="user", here=12, needed=45),
+        Shortfall(of="item", here=30, needed=76),
+    )
+    assert found.equivalence.p > 0.05
 
 
 def test_answers_that_are_all_alike_are_said_to_have_no_log_odds() -> None:

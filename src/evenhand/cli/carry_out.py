@@ -1,0 +1,93 @@
+"""How `run` and `audit` do what a plan says: who follows the run, what is said of it, how it ends."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+
+from evenhand.audit import audit
+from evenhand.cli.output import say
+from evenhand.cli.run_options import RunOptions
+from evenhand.cli.verdicts import say_verdicts
+from evenhand.design.cells import Crossing
+from evenhand.endpoints.connections import check_connection, fitted
+from evenhand.errors import BudgetExceeded
+from evenhand.plan.second_models import every_model
+from evenhand.records.plan import Plan
+from evenhand.run.event_log import EventLog
+from evenhand.run.halted import halted
+from evenhand.run.limits import Limits, Listener, Progress, RunReport
+from evenhand.run.progress import ProgressBar
+from evenhand.run.progress_lines import ProgressLines
+
+__all__ = ["carry_out"]
+
+
+def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool) -> None:
+    """Ask, analyse, report and say the verdicts, with the progress on standard error.
+
+    Raises:
+        KeyboardInterrupt: The user stopped the run; everything answered is on disk.
+        BudgetExceeded: A budget stopped the run; the report shows what was asked so far.
+        RunHalted: A model was given up; the report, where there are answers, shows what was asked so far.
+    """
+    limits = Limits(max_calls=options.max_calls, max_cost=options.max_cost, max_seconds=options.max_seconds)
+    connection = options.connection()
+    models = every_model(plan)
+    check_connection(models, connection)
+    connection, room = fitted(models, connection)
+    if room is not None and not options.quiet:
+        say(f"Note: {room}.", error=True)
+    with ExitStack() as open_:
+        listener, log = _followed(plan, Crossing(plan).size(), options, open_)
+        run = audit(plan, directory, connection=connection, limits=limits, listener=listener)
+        if log is not None:
+            log.asked(run.asked)
+    if log is not None and log.trouble is not None:
+        say(f"Note: {log.trouble}.", error=True)
+    say_verdicts(directory, json=json)
+    _end(run.asked, directory)
+
+
+def _followed(plan: Plan, total: int, options: RunOptions, stack: ExitStack) -> tuple[Listener, EventLog | None]:
+    """Who is told how far the run has come: a bar on a terminal, lines elsewhere, and the log."""
+    told: list[Listener] = []
+    log = None
+    if options.log is not None:
+        names = tuple(model.name for model in plan.models)
+        log = stack.enter_context(EventLog(options.log, plan=plan.sha256, models=names, planned=total))
+        told.append(log.update)
+    console = Console(stderr=True)
+    if not options.quiet and console.is_terminal:
+        told.append(stack.enter_context(ProgressBar(total=total, console=console)).update)
+    elif not options.quiet:
+        lines = ProgressLines(total, write=lambda line: say(line, error=True))
+        told.append(stack.enter_context(lines).update)
+
+    def listener(progress: Progress) -> None:
+        for tell in told:
+            tell(progress)
+
+    return listener, log
+
+
+def _end(asked: RunReport, directory: Path) -> None:
+    """Say how asking ended, where it did not come to its end.
+
+    Raises:
+        BudgetExceeded: A budget was used up.
+        RunHalted: A model was given up.
+    """
+    again = f"go on with `evenhand run {directory}`"
+    match asked.stopped:
+        case "done" | "interrupted":
+            return
+        case "decided":
+            say(f"A planned look settled the answer, so no more was asked; to ask the rest: `evenhand run {directory}`")
+        case "same_error" | "no_answers" | "failing" | "mostly_failed":
+            raise halted(asked, again=again)
+        case reason:
+            option = "--" + reason.replace("_", "-")
+            raise BudgetExceeded(f"the budget {option} ended the run; the report shows what was asked; {again}")

@@ -1,0 +1,1 @@
+"""Can a model be audited? Ten calls before a plan is made."""

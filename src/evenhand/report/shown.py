@@ -1,0 +1,25 @@
+"""Text that a reader sees as it is: what would hide or turn other text is written as its code.
+
+A model, a bank or a person can write marks that reverse the direction of a line, halves of characters, or characters
+that show nothing. None of them changes what stands beside it on a page.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["shown_text"]
+
+_HIDDEN = re.compile(
+    "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+
+
+def shown_text(text: str) -> str:
+    r"""The text with every such character written as its code, for example `[U+202E]`.
+
+    Example:
+        >>> shown_text("user\u202egnp")
+        'user[U+202E]gnp'
+    """
+    return _HIDDEN.sub(lambda found: f"[U+{ord(found.group()):04X}]", text)
