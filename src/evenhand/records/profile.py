@@ -159,6 +159,8 @@ class Cohort(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     """What a user of the cohort must know."""
     dose: Dose | None = None
     """For cohorts that come in several strengths: which one this is."""
+    language: str = "en"
+    """Language of the facts, as a BCP 47 tag."""
 
 
 class Arm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

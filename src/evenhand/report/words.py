@@ -76,6 +76,7 @@ PLACEMENT_LABELS: Mapping[str, str] = {
 MEASURE_TITLES: Mapping[Measure, str] = {
     "accuracy": "Score by arm",
     "gap": "Gap between advantaged and disadvantaged",
+    "dose_trend": "How the gap grows with the dose of the facts",
     "factor_gap": "Gaps by factor",
     "interaction": "Interactions between factors",
     "memory_effect": "Effect of memory",
