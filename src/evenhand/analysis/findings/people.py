@@ -19,6 +19,8 @@ from evenhand.records.finding import Finding
 
 __all__ = ["corrected_by_people"]
 
+_ROUNDING = 1e-9
+"""By how much two ways to the same p may differ."""
 _ALONE = "Not corrected: people rated fewer than {fewest} answers on one of the sides ({plus} and {minus})."
 
 
@@ -57,7 +59,8 @@ def corrected_by_people(shift: Finding, *, judged: MeasureStratum, people: pl.Da
         beyond = float(abs(moved.value) >= margin.margin)
         seen = tost_p(moved.value, se=moved.se, df=df, margin=margin.margin) if moved.se > 0 else beyond
         # Units that are not in the sample are not among those that people rated either.
-        absent = margin.p if margin.p_seen is not None and margin.p > margin.p_seen else 0.0
+        ruled = margin.p_seen is not None and margin.p > margin.p_seen * (1 + _ROUNDING)
+        absent = margin.p if ruled else 0.0
         margin = replace(margin, p=max(seen, absent), p_seen=seen, alike=False)
     note = (
         f"Corrected by prediction-powered inference with {plus.rated + minus.rated} answers that people rated: the "

@@ -84,7 +84,9 @@ def test_a_tested_claim_is_set_against_the_margin(stratum: Stratum) -> None:
     # 6 sets and 6 items: 1 - 0.05^(1/6) of either could react without one of them being here.
     few = (Shortfall(of="user", here=6, needed=45), Shortfall(of="item", here=6, needed=76))
     share = unseen_share(6, confidence=0.95)
-    assert found.equivalence == Equivalence(margin=0.03, p=p, p_seen=p, unseen=share, too_few=few)
+    assert found.equivalence is not None and found.equivalence.p == pytest.approx(p, rel=1e-12)
+    stated = replace(found.equivalence, p=p)
+    assert stated == Equivalence(margin=0.03, p=p, p_seen=p, unseen=share, too_few=few)
     assert (found.p, found.smallest_detectable) == (numbers.p, numbers.smallest_detectable)
 
 
