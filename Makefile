@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 LOCKED := Makefile pyproject.toml uv.lock scripts/bootstrap.py scripts/installer.txt
-.PHONY: help install audit test check test-extras test-all test-latest test-lowest coverage bench docs calibration specimens
+.PHONY: help install audit test check test-extras test-all test-latest test-lowest coverage screens bench docs calibration specimens
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -60,6 +60,10 @@ docs: .venv/.installed-docs ## reference pages from the code, then the site in s
 	$(BIN)/python scripts/reference_pages.py
 	$(BIN)/python scripts/house_figure.py
 	$(BIN)/mkdocs build --strict --quiet
+
+screens: install ## screenshots of reports, wide and narrow, light and dark, in build/screens; RUNS="DIR DIR": of these runs
+	@sh scripts/install-browser.sh
+	$(BIN)/python scripts/screens.py build/screens $(RUNS)
 
 bench: install ## what the README claims about speed, as ratios
 	$(BIN)/python -m bench

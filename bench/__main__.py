@@ -16,6 +16,7 @@ BENCHES = (
     "judge_speed",
     "findings_speed",
     "table_speed",
+    "report_size",
     "gateway_speed",
     "view_speed",
     "headroom",

@@ -41,7 +41,6 @@ SUBSTITUTES = (
     ("plan openai/gpt-5.1", "plan openai/tilted --base-url {url}"),
     ("doctor openai/gpt-5.1", "doctor openai/tilted --base-url {url}"),
     ("--config evenhand.toml", "--config mine/evenhand.toml"),
-    (" --profile nightly", " --config mine/evenhand.toml --profile nightly"),
     ("vllm/Qwen3-4B --base-url http://localhost:8000/v1", "vllm/tilted --base-url {url}"),
     ("openai/specimen-tilted --base-url http://127.0.0.1:8123/v1 --bank situations", "openai/tilted --base-url {url}"),
     ("openai/a openai/b --preset standard", "openai/tilted openai/specimen/tilted --base-url {url}"),
@@ -162,6 +161,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_imports(folder)
     write_ratings(folder)
     write_letters(folder)
+    write_answers(folder)
     form = '[[marked]]\nname = "profile"\nstart = "<memory>"\nend = "</memory>"\n'
     (folder / "memory.toml").write_text(form, encoding="utf-8")
     write_practice(folder)
@@ -264,6 +264,20 @@ def write_letters(folder: Path) -> None:
             "answers": {item.id: "A" for item in sheet.items},
         }
         (folder / "answers" / path.name).write_text(json.dumps(given), encoding="utf-8")
+
+
+def write_answers(folder: Path) -> None:
+    """Filled forms of `my-bank.yaml`: everybody answers every item with its first option."""
+    everyone: list[dict[str, str]] = []
+    made = ended("evenhand items form my-bank.yaml --format csv --ask answer --raters 3 --out asked", folder)
+    assert made.returncode == 0, made.stderr
+    for rater, path in zip(("ana", "bo", "cy"), sorted((folder / "asked").glob("*.csv")), strict=True):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [{**row, "rater": rater, "answer": "A"} for row in csv.DictReader(file)]
+        everyone += rows
+        write_rows(folder / f"answers-{rater}.csv", rows)
+    write_rows(folder / "answers.csv", everyone)
+    (folder / "criteria.yaml").write_text("schema: evenhand.criteria/1\nraters: 3\n", encoding="utf-8")
 
 
 def write_practice(folder: Path) -> None:

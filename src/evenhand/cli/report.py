@@ -11,7 +11,7 @@ from evenhand.cli.output import say
 
 __all__ = ["register"]
 
-_HELP = """Write report.html and report.md from the findings.json of a run directory.
+_HELP = """Write report.html, report.md and model-card.md from the findings.json of a run directory.
 
 Examples:
 

@@ -1,6 +1,6 @@
 """Prompts and answers of some items behind every user that was asked about them: what a reader can compare.
 
-Texts stand once, in `texts`, and are named by their place there.
+Each text is kept once, in `texts`, and named by its place there.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["AnswerSample", "SampledAnswer", "SampledItem", "SampledUser"]
 
 
 class SampledUser(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What stood in memory."""
+    """What was in memory."""
 
     arm: str
     """Arm id."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evenhand.report.blocks import Column, Grid, Note, Section
 from evenhand.report.source import Source
+from evenhand.report.titles import plain
 from evenhand.report.words import joined
 
 __all__ = ["appendix_section"]
@@ -13,7 +14,7 @@ _COLUMNS = ("Heading", "What this report has", "Where", "What it does not have")
 
 
 def appendix_section(source: Source) -> Section:
-    """The headings, each with what stands in this report and what does not."""
+    """The headings, each with what this report has of it and what it does not have."""
     return Section(
         id="appendix",
         nav="Appendix",
@@ -49,11 +50,10 @@ def _grid(name: str, title: str, rows: tuple[_Row, ...]) -> Grid:
 
 def _nist(source: Source) -> tuple[_Row, ...]:
     run = source.findings.run
-    factors = [source.labels.factor(name).lower() for name in source.findings.settings.references]
-    groups = joined(factors) if factors else "the groups that the table names"
     banks = (
         joined([f"{bank.name} {bank.version}" for bank in run.banks]) if run else "a table that was collected elsewhere"
     )
+    compared, where = _compared(source)
     return (
         (
             "MS-2.11-001: benchmarks that fit the use",
@@ -63,8 +63,8 @@ def _nist(source: Source) -> tuple[_Row, ...]:
         ),
         (
             "MS-2.11-002: performance and quality by group and subgroup",
-            f"Differences by {groups}, alone and combined, each with interval, margin and verdict.",
-            "Gaps, Factors, Intersections, Ratings, Writing",
+            f"Differences by {compared}, each with interval, margin and verdict." if compared else "Nothing.",
+            where,
             "Groups that no synthetic user of this audit belongs to.",
         ),
         (
@@ -88,6 +88,22 @@ def _nist(source: Source) -> tuple[_Row, ...]:
     )
 
 
+def _compared(source: Source) -> tuple[str, str]:
+    """What users were compared by in this report, and the sections that say so."""
+    settings, parts, where = source.findings.settings, [], []
+    if source.of("gap"):
+        parts.append(f"position ({plain(settings.advantaged)} and {plain(settings.disadvantaged)} users)")
+        where.append("Gaps")
+    factors = dict.fromkeys(one.contrast[0].factor for one in source.of("factor_gap") if one.contrast)
+    if factors:
+        parts.append(joined([source.labels.factor(name).lower() for name in factors]))
+        where.append("Factors")
+    if source.findings.cells or source.of("interaction"):
+        parts.append("combinations of these")
+        where.append("Intersections")
+    return "; ".join(parts), ", ".join(where) or "-"
+
+
 def _ai_act(source: Source) -> tuple[_Row, ...]:
     tried = joined(list(dict.fromkeys(one.policy for one in source.findings.tried)))
     found = (
@@ -99,7 +115,7 @@ def _ai_act(source: Source) -> tuple[_Row, ...]:
         (
             "Article 10(2)(f): examination for possible biases",
             "Whether and by how much answers depend on who the user is, how sure that is, and what could not be seen.",
-            "Verdict, Gaps, Factors, Intersections, Missing answers, Power",
+            "Verdict, Missing answers, Power, and the sections named above",
             "An examination of data sets; effects on health, safety or rights.",
         ),
         (

@@ -108,7 +108,7 @@ def _described(rows: Sequence[_Named], *, signed: bool) -> str:
         return f"{low_name}: {least}{f' ({_reach(low)})' if low.low is not None else ''}."
     if least == most:
         return f"{least} in every row."
-    return f"From {least} ({low_name}) to {most} ({high_name})."
+    return f"Lowest: {low_name}, {least}; highest: {high_name}, {most}."
 
 
 def _ends(rows: Sequence[_Named], *, by: Callable[[_Named], float]) -> tuple[_Named, _Named]:

@@ -136,7 +136,7 @@ def forest_of(groups: Mapping[str, Sequence[Finding]], *, spec: ForestSpec, text
 
 
 def _named(groups: Mapping[str, Sequence[Finding]], *, texts: Texts) -> list[tuple[str, Finding]]:
-    """Every row with a name that stands alone; the group is part of it where there are several."""
+    """Every row with a name that says all; the group is part of it where there are several."""
     several = len([1 for findings in groups.values() if findings]) > 1
     rows = []
     for title, findings in groups.items():

@@ -1,7 +1,7 @@
 """Text that a reader sees as it is: what would hide or turn other text is written as its code.
 
 A model, a bank or a person can write marks that reverse the direction of a line, halves of characters, or characters
-that show nothing. None of them changes what stands beside it on a page.
+that show nothing. None of them changes what is beside it on a page.
 """
 
 from __future__ import annotations

@@ -34,8 +34,16 @@ def test_the_parts_that_are_named_are_parts_of_the_page() -> None:
     }
     (appendix,) = (section for section in page.sections if section.id == "appendix")
     for _, where, _ in rows(appendix).values():
-        for part in re.split(r", ", where):
+        for part in re.split(r", ", where.replace(", and the sections named above", "")):
             assert part == "-" or part in names | {"What was tried", "What was asked"}, part
+
+
+def test_only_what_was_compared_is_said_to_be_compared() -> None:
+    whole, quick = (rows(appendix_section(source_of(one))) for one in (full_findings(), quick_findings()))
+    name = "MS-2.11-002: performance and quality by group and subgroup"
+    assert "combinations of these" in whole[name][0]
+    assert whole[name][1] == "Gaps, Factors, Intersections"
+    assert quick[name][1] == "Gaps" and "combinations" not in quick[name][0]
 
 
 def test_what_was_tried_is_named_and_nothing_else() -> None:

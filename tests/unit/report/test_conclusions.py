@@ -63,7 +63,7 @@ DIFFERS, OTHER, ALIKE, OPEN = gap(-0.15), gap(0.05), gap(0.001), gap(0.01, se=0.
             "1 of 2 differs; largest: a, +5.0 points (4.0 to 6.0); 1 of 2 could not be assessed.",
         ),
         ([unassessed(ALIKE)] * 2, "All 2 could not be assessed."),
-        ([rate(0.7), rate(0.9), rate(0.8)], "From 70.0% (a) to 90.0% (b)."),
+        ([rate(0.7), rate(0.9), rate(0.8)], "Lowest: a, 70.0%; highest: b, 90.0%."),
         ([rate(0.7), rate(0.7)], "70.0% in every row."),
         ([rate(0.7)], "a: 70.0% (68.0 to 72.0%)."),
         ([without_number(rate(0.7))], "Nothing here could be estimated."),
