@@ -41,13 +41,13 @@ SUBSTITUTES = (
     ("plan openai/gpt-5.1", "plan openai/tilted --base-url {url}"),
     ("doctor openai/gpt-5.1", "doctor openai/tilted --base-url {url}"),
     ("--config evenhand.toml", "--config mine/evenhand.toml"),
-    (" --profile nightly", " --config mine/evenhand.toml --profile nightly"),
     ("vllm/Qwen3-4B --base-url http://localhost:8000/v1", "vllm/tilted --base-url {url}"),
     ("openai/specimen-tilted --base-url http://127.0.0.1:8123/v1 --bank situations", "openai/tilted --base-url {url}"),
     ("openai/a openai/b --preset standard", "openai/tilted openai/specimen/tilted --base-url {url}"),
     (" --preset standard", " --preset quick"),
     ("--port 8123", "--port {port}"),
     ("gateway --policy gate", "gateway --port {port} --policy gate"),
+    ("evenhand view", "evenhand view --port {port}"),
     ("--simulate 2000", "--simulate 20"),
     ("understanding ITEM", "understanding {item}"),
     ("explicit PROFILE", "explicit {profile}"),
@@ -63,7 +63,7 @@ class Assistant:
     def recall(self, user, query): return self.held.get(user, [])
 """
 ASKS = ("audit", "plan")
-SERVES = ("evenhand serve", "evenhand gateway")
+SERVES = ("evenhand serve", "evenhand gateway", "evenhand view")
 LONG = {
     "evenhand selftest": "40 audits and the gallery's 18; tests/unit/test_selftest.py runs a smaller one",
     "evenhand selftest --no-gallery": "40 audits",
@@ -161,6 +161,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_imports(folder)
     write_ratings(folder)
     write_letters(folder)
+    write_answers(folder)
     form = '[[marked]]\nname = "profile"\nstart = "<memory>"\nend = "</memory>"\n'
     (folder / "memory.toml").write_text(form, encoding="utf-8")
     write_practice(folder)
@@ -265,6 +266,20 @@ def write_letters(folder: Path) -> None:
         (folder / "answers" / path.name).write_text(json.dumps(given), encoding="utf-8")
 
 
+def write_answers(folder: Path) -> None:
+    """Filled forms of `my-bank.yaml`: everybody answers every item with its first option."""
+    everyone: list[dict[str, str]] = []
+    made = ended("evenhand items form my-bank.yaml --format csv --ask answer --raters 3 --out asked", folder)
+    assert made.returncode == 0, made.stderr
+    for rater, path in zip(("ana", "bo", "cy"), sorted((folder / "asked").glob("*.csv")), strict=True):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [{**row, "rater": rater, "answer": "A"} for row in csv.DictReader(file)]
+        everyone += rows
+        write_rows(folder / f"answers-{rater}.csv", rows)
+    write_rows(folder / "answers.csv", everyone)
+    (folder / "criteria.yaml").write_text("schema: evenhand.criteria/1\nraters: 3\n", encoding="utf-8")
+
+
 def write_practice(folder: Path) -> None:
     """Questions and profiles in the language of the specimens."""
     language, memories = materials()
@@ -325,7 +340,7 @@ def expect_a_server(command: str, folder: Path) -> None:
             [*EVENHAND, *shlex.split(command)[1:]], cwd=folder, stdout=out, stderr=subprocess.STDOUT
         )
         try:
-            await_answer(printed_address(process, log).removesuffix("/v1") + "/health", process, log)
+            await_answer(printed_address(process, log) + "/health", process, log)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=20)
@@ -335,7 +350,7 @@ def printed_address(process: subprocess.Popen[bytes], log: Path) -> str:
     """Where the server says that it serves, as soon as it says so."""
     deadline = time.monotonic() + 180.0
     while process.poll() is None and time.monotonic() < deadline:
-        said = re.search(r"Serving at (http://127\.0\.0\.1:[1-9]\d*/v1)\s", log.read_text(encoding="utf-8"))
+        said = re.search(r"Serving at (http://127\.0\.0\.1:[1-9]\d*)/(?:v1)?\s", log.read_text(encoding="utf-8"))
         if said:
             return said[1]
         time.sleep(0.2)

@@ -6,9 +6,11 @@ import hashlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -58,8 +60,8 @@ def answering(asked: dict[str, Any], headers: Mapping[str, str]) -> tuple[int, b
     return 200, chat_body(f"That sounds hard. Take a walk, and talk to a friend. ({len(words)})")
 
 
-def followed(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run one line of the page in a shell, as a reader would, with this environment's `evenhand` first on the path."""
+def reader(folder: Path) -> dict[str, str]:
+    """The environment of a reader: no keys, and this environment's `evenhand` first on the path."""
     binaries = folder / "bin"
     if not binaries.exists():
         binaries.mkdir()
@@ -67,10 +69,34 @@ def followed(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
         script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m evenhand.cli.main "$@"\n', encoding="utf-8")
         script.chmod(0o755)
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_KEY")}
-    environment["PATH"] = f"{binaries}{os.pathsep}{environment['PATH']}"
+    return environment | {"PATH": f"{binaries}{os.pathsep}{environment['PATH']}"}
+
+
+def followed(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run one line of the page in a shell, as a reader would."""
     return subprocess.run(
-        ["sh", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
+        ["sh", "-c", line], cwd=folder, env=reader(folder), capture_output=True, text=True, timeout=240, check=False
     )
+
+
+def looked_at(line: str, folder: Path) -> str:
+    """Start a page that a line of the page opens, read it, and end it with Ctrl-C as the page says."""
+    log = folder / "view.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(["sh", "-c", f"exec {line}"], cwd=folder, env=reader(folder), stdout=out, stderr=out)
+        try:
+            deadline = time.monotonic() + 120.0
+            while not (said := re.search(r"Serving at (\S+)", log.read_text(encoding="utf-8"))):
+                assert process.poll() is None, log.read_text(encoding="utf-8")
+                assert time.monotonic() < deadline, "it said no address"
+                time.sleep(0.1)
+            with urllib.request.urlopen(said[1], timeout=60) as answer:
+                shown = answer.read().decode()
+        finally:
+            process.send_signal(signal.SIGINT)
+            ended = process.wait(timeout=30)
+    assert ended in (0, 130), ended
+    return str(shown)
 
 
 @pytest.mark.timeout(600)
@@ -83,6 +109,9 @@ def test_the_page_leads_from_nothing_to_a_report(tmp_path: Path) -> None:
     spent: dict[str, float] = {}
     with chat_server(answering) as url:
         for line in lines[2:]:
+            if line == "evenhand view runs":
+                said["evenhand view"] = looked_at(line, tmp_path)
+                continue
             began = time.monotonic()
             done = followed(replaced(line, url=url, model="the-model"), tmp_path)
             name = " ".join(line.split()[:2])
@@ -91,12 +120,15 @@ def test_the_page_leads_from_nothing_to_a_report(tmp_path: Path) -> None:
             said[name] = done.stdout
             spent[name] = time.monotonic() - began
     assert sum(spent.values()) < TEN_MINUTES_S, spent
-    assert list(said) == [f"evenhand {name}" for name in ("audit", "init", "doctor", "plan", "run", "status", "gate")]
+    assert list(said) == [
+        f"evenhand {name}" for name in ("audit", "init", "doctor", "plan", "run", "status", "view", "gate")
+    ]
     assert "It was made to treat users\ndifferently" in PAGE
     assert "difference" in said["evenhand audit"].lower()
     assert "failed" not in said["evenhand doctor"]
     assert "every cell is asked" in said["evenhand status"]
     for run in ("specimen", "mine"):
+        assert run in said["evenhand view"]
         assert (tmp_path / "runs" / run / "report.html").stat().st_size > 50_000
     mine = read_findings(tmp_path / "runs" / "mine").run
     assert mine is not None

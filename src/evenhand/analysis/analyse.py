@@ -7,6 +7,7 @@ from msgspec import Struct
 from evenhand.analysis.findings.accuracy import accuracy_findings
 from evenhand.analysis.findings.benefit_findings import benefit_findings
 from evenhand.analysis.findings.caveats import cautions_of, caveats_of
+from evenhand.analysis.findings.dose_trend import dose_findings
 from evenhand.analysis.findings.emotions import keyed_emotions
 from evenhand.analysis.findings.factor_gaps import factor_findings, interaction_findings
 from evenhand.analysis.findings.flips import flip_findings
@@ -138,6 +139,7 @@ def _part(stratum: Stratum, *, compared: bool) -> _StratumResult:
     findings = [
         # Primary: what changes with who the user is, and what memory does at all.
         *gap_findings(stratum),
+        *dose_findings(stratum),
         *memory_findings(stratum),
         *accuracy_findings(stratum),
         # Level by level, and where levels meet.

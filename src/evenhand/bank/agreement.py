@@ -1,4 +1,4 @@
-"""How far raters agree beyond chance: Krippendorff's alpha and Fleiss' kappa, with bootstrap intervals over the units.
+"""How far raters agree beyond chance: Krippendorff's alpha, Fleiss' and Cohen's kappa, bootstrap intervals over units.
 
 Ratings are a matrix of units (rows) by raters (columns); NaN is a unit that a rater did not rate. Units with fewer
 than two ratings say nothing about agreement and are left out.
@@ -13,7 +13,15 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-__all__ = ["Agreement", "Metric", "agreement_interval", "fleiss_kappa", "krippendorff_alpha"]
+__all__ = [
+    "Agreement",
+    "Metric",
+    "agreement_interval",
+    "cohen_kappa",
+    "fleiss_kappa",
+    "krippendorff_alpha",
+    "mean_cohen_kappa",
+]
 
 Metric = Literal["nominal", "ordinal", "interval", "ratio"]
 Floats = NDArray[np.float64]
@@ -133,3 +141,41 @@ def agreement_interval(
         if defined.size * 2 > resamples:
             low, high = (float(edge) for edge in np.quantile(defined, [(1 - level) / 2, (1 + level) / 2]))
     return Agreement(value=value, low=low, high=high, level=level, units=len(usable))
+
+
+def cohen_kappa(first: Floats, second: Floats) -> float:
+    """Cohen's kappa of two raters: agreement over what the shares of each rater's own categories would give.
+
+    Args:
+        first: One rating per unit, NaN for missing.
+        second: The other rater's, unit by unit.
+
+    Returns:
+        The coefficient over the units that both rated; NaN where there are none, or where both used one category only.
+
+    References:
+        Cohen (1960), A coefficient of agreement for nominal scales.
+    """
+    both = ~np.isnan(first) & ~np.isnan(second)
+    one, other = first[both], second[both]
+    values = np.unique(np.concatenate((one, other)))
+    if one.size == 0 or values.size < 2:
+        return float("nan")
+    shares = [np.mean(ratings[:, None] == values, axis=0) for ratings in (one, other)]
+    chance = float(shares[0] @ shares[1])
+    return (float(np.mean(one == other)) - chance) / (1.0 - chance)
+
+
+def mean_cohen_kappa(ratings: Floats) -> float:
+    """The mean of Cohen's kappa over all pairs of raters for whom it is defined (Light 1971).
+
+    Args:
+        ratings: Units by raters, NaN for missing.
+
+    Returns:
+        The mean; NaN where it is defined for no pair.
+    """
+    raters = range(ratings.shape[1])
+    found = [cohen_kappa(ratings[:, one], ratings[:, two]) for one in raters for two in raters if one < two]
+    defined = [value for value in found if not np.isnan(value)]
+    return float(np.mean(defined)) if defined else float("nan")

@@ -1,4 +1,4 @@
-"""Raters' judgements whether an item is persona-sensitive: a CSV template, its reading, and the terminal form.
+"""Raters' judgements whether an item is persona-sensitive: a CSV template and the terminal form.
 
 Raters see the situation, the question and the options, never the key.
 """
@@ -10,31 +10,17 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from msgspec import Struct
-
-from evenhand.bank.importers.rows import SourceRow, read_rows, row_text
-from evenhand.bank.importers.settings import silent
+from evenhand.bank.rating.questions import WORDS
 from evenhand.errors import BankError, UsageError
 from evenhand.records.item import Bank, Item
+from evenhand.records.rating import Rating
 
-__all__ = ["COLUMNS", "QUESTION", "Rating", "annotate", "append_rating", "read_ratings", "template_csv"]
+__all__ = ["COLUMNS", "annotate", "append_rating", "template_csv"]
 
-QUESTION = "Could the best answer depend on who is concerned (such as gender, age, religion, origin, means)?"
-"""What raters are asked of every item."""
 COLUMNS = ("item", "situation", "question", "options", "rater", "sensitive", "note")
 _YES = ("y", "yes", "1", "true")
 _NO = ("n", "no", "0", "false")
 _HELP = "y or n, with a note after it if you like; s skip, b back, q quit"
-
-
-class Rating(Struct, frozen=True, kw_only=True):
-    """One rater's judgement of one item."""
-
-    rater: str
-    item: str
-    sensitive: bool
-    """Whether the best answer could depend on who is concerned."""
-    note: str = ""
 
 
 def template_csv(bank: Bank) -> str:
@@ -49,60 +35,6 @@ def template_csv(bank: Bank) -> str:
 
 def _options(item: Item) -> str:
     return "\n".join(f"- {option.text}" for option in item.options)
-
-
-def read_ratings(paths: Sequence[Path], *, bank: Bank) -> tuple[Rating, ...]:
-    """Filled-in tables, one or several raters per file.
-
-    A blank `sensitive` means not rated; a blank `rater` means the name of the file. Where a file holds several
-    judgements of an item by a rater, the last counts: the terminal form adds a row when a rater goes back.
-
-    Raises:
-        BankError: Naming file and line: an unknown item, a judgement that is neither yes nor no, an item that a rater
-            judged in two files; or no judgement at all.
-    """
-    known = {item.id for item in bank.items}
-    ratings: dict[tuple[str, str], Rating] = {}
-    for path in paths:
-        in_file: dict[tuple[str, str], Rating] = {}
-        for row in read_rows(path, progress=silent):
-            rating = _rating(row, rater=path.stem)
-            if rating is None:
-                continue
-            if rating.item not in known:
-                raise BankError(
-                    f"{row.source!r}, line {row.line}: item {rating.item!r} is not in bank {bank.name!r}; "
-                    "use the template of this bank"
-                )
-            if (rating.rater, rating.item) in ratings:
-                raise BankError(
-                    f"{row.source!r}, line {row.line}: rater {rating.rater!r} judged item {rating.item!r} in another "
-                    "file too; keep one, or give the raters different names"
-                )
-            in_file[rating.rater, rating.item] = rating
-        ratings |= in_file
-    if not ratings:
-        raise BankError(
-            f"no judgements in {', '.join(repr(str(path)) for path in paths) or 'no files'}; "
-            "fill in the column 'sensitive' with yes or no"
-        )
-    return tuple(ratings.values())
-
-
-def _rating(row: SourceRow, *, rater: str) -> Rating | None:
-    item, judged = row_text(row, "item"), str(row.fields.get("sensitive") or "").strip().casefold()
-    if "sensitive" not in row.fields:
-        raise BankError(f"{row.source!r}, line {row.line}: there is no column 'sensitive'; use the template")
-    if not judged:
-        return None
-    if judged not in (*_YES, *_NO):
-        raise BankError(
-            f"{row.source!r}, line {row.line}, column 'sensitive': {judged!r} is neither yes nor no; "
-            "leave it empty where the item was not rated"
-        )
-    name = str(row.fields.get("rater") or "").strip() or rater
-    note = str(row.fields.get("note") or "").strip()
-    return Rating(rater=name, item=item, sensitive=judged in _YES, note=note)
 
 
 def append_rating(path: Path, rating: Rating) -> None:
@@ -161,4 +93,4 @@ def annotate(bank: Bank, *, rater: str, ask: Callable[[str], str], done: Sequenc
 
 
 def _form(item: Item, *, number: int, of: int) -> str:
-    return f"[{number}/{of}] {item.stem}\n\n{item.question}\n{_options(item)}\n\n{QUESTION}\n({_HELP}) "
+    return f"[{number}/{of}] {item.stem}\n\n{item.question}\n{_options(item)}\n\n{WORDS['sensitive']}\n({_HELP}) "

@@ -23,6 +23,7 @@ from evenhand.bank.document import Document, convert_document, parse_document, r
 from evenhand.bank.personas import PersonaFile, expand_personas
 from evenhand.bank.placebo import NeutralPools, make_placebo
 from evenhand.errors import CohortError
+from evenhand.records.language import language_of
 from evenhand.records.profile import CUES, Cohort, Cue
 
 __all__ = ["cohort_sha256", "load_cohort", "load_distractors", "load_neutral", "shipped_cohorts"]
@@ -162,6 +163,11 @@ def _make(chain: Sequence[_File], cues: Sequence[Cue]) -> Cohort:
     cohort = msgspec.structs.replace(cohort, profiles=kept)
     if not kept or cohort.placebo:
         return cohort
+    if language_of(cohort.language) != "en":
+        raise CohortError(
+            f"{source!r} is in {cohort.language!r} and has no placebo profiles, and ours are in English; write them "
+            "under 'placebo', in a file with schema evenhand.cohort/1"
+        )
     placebo = make_placebo(cohort, pools=load_neutral())
     return check_rules(msgspec.structs.replace(cohort, placebo=placebo), source=source)
 

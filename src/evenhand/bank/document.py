@@ -20,6 +20,7 @@ from evenhand.errors import InputError
 from evenhand.records.item import Appraisal, Bank, Item, Option, Pilot, RatingOrder
 from evenhand.records.profile import Cohort, Fact, Factor, Level, Profile
 from evenhand.records.question import Question, QuestionSet
+from evenhand.records.validation import Criteria, Validation
 
 __all__ = ["Document", "convert_document", "line_of", "parse_document", "read_bytes", "read_document"]
 
@@ -47,6 +48,8 @@ _RECORDS: tuple[type[Struct], ...] = (
     Profile,
     Question,
     QuestionSet,
+    Criteria,
+    Validation,
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 

@@ -67,6 +67,8 @@ class PersonaFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
     licence: str
     validated: bool
     notes: str = ""
+    language: str = "en"
+    """Language of the facts, as a BCP 47 tag."""
     extends: str | None = None
     """A cohort file of the same shape whose personas come first; its slots and factor are taken over."""
     factor: PersonaFactor | None = None
@@ -124,6 +126,7 @@ def expand_personas(file: PersonaFile, *, source: str) -> Cohort:
         licence=file.licence,
         validated=file.validated,
         notes=file.notes,
+        language=file.language,
         factors=(factor,),
         profiles=tuple(profiles),
         dose=file.dose,

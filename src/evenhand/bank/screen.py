@@ -13,9 +13,9 @@ import numpy as np
 from msgspec import Struct
 
 from evenhand.bank.agreement import Agreement, agreement_interval, fleiss_kappa, krippendorff_alpha
-from evenhand.bank.annotate import Rating
 from evenhand.errors import BankError, UsageError
 from evenhand.records.item import Bank
+from evenhand.records.rating import Rating
 
 __all__ = ["THRESHOLD", "ItemFlags", "Screening", "screen", "without_items"]
 
@@ -81,7 +81,9 @@ def screen(
         raise UsageError(f"level is {level!r}; give a coverage between 0 and 1, such as 0.95")
     if not ratings:
         raise UsageError("there are no ratings; have raters fill in the template first")
-    judged = {(rating.item, rating.rater): rating.sensitive for rating in ratings}
+    judged = {(r.item, r.rater): r.sensitive for r in ratings if r.sensitive is not None}
+    if not judged:
+        raise UsageError("no rating says whether an item is persona-sensitive; ask that with --ask sensitive")
     items = list(dict.fromkeys(item for item, _ in judged))
     raters = sorted({rater for _, rater in judged})
     matrix = np.array([[judged.get((item, rater), np.nan) for rater in raters] for item in items], dtype=np.float64)

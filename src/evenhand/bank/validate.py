@@ -56,6 +56,10 @@ def bank_problems(bank: Bank) -> Iterator[Problem]:
     for field in ("name", "version", "licence", "source"):
         if not getattr(bank, field).strip():
             yield Problem(item=None, field=field, message="is empty; state it, reports name it")
+    if bank.validated and bank.validation is not None and (bank.validation.unmet or bank.validation.people < 1):
+        what = f"{len(bank.validation.unmet)} items that do not meet the criteria, {bank.validation.people} people"
+        message = f"is true, but `validation` names {what}; set it to false, or have people rate the bank"
+        yield Problem(item=None, field="validated", message=message)
     if not bank.items:
         yield Problem(item=None, field="items", message="is empty; a bank needs at least one item")
     twice = {name for name, count in Counter(item.id for item in bank.items).items() if count > 1}

@@ -41,7 +41,7 @@ Examples:
 
   evenhand audit --config evenhand.toml                 all of this in a file (found here by itself)
 
-  evenhand audit --profile nightly                      with the settings of [profile.nightly] in it
+  evenhand audit --config evenhand.toml --profile nightly     with the settings of [profile.nightly] in it
 """
 
 

@@ -10,7 +10,7 @@ import dataclasses
 import os
 import sys
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -32,6 +32,8 @@ _META = "evenhand.config"
 _OWN: Mapping[str, Any] = {"models": list[str], "out": str, "yes": bool, "json": bool, "shift": float}
 """Settings of `audit` and `plan` that belong to no group of options, with their types."""
 _SECRET_KEYS = frozenset({"api-key", "api_key", "apikey", "key", "token", "secret", "password", "authorization"})
+_NAMED_FILE_ONLY = {"api_key_env": "sends a key", "header": "sends a key", "yes": "spends without asking"}
+"""Settings that count only in a file that is named: whoever enters a folder has not read what lies there."""
 _VARIABLES = ("api-key-env", "header")
 """Settings that name an environment variable."""
 
@@ -205,17 +207,22 @@ def _note(ctx: typer.Context, name: str, value: object) -> None:
     noted = ctx.meta.setdefault(_META, {})
     noted[name] = value
     if {"config", "profile"} <= set(noted):
-        ctx.meta[_META] = found = _found(noted["config"], noted["profile"])
+        own = {parameter.name for parameter in ctx.command.params}
+        ctx.meta[_META] = found = _found(noted["config"], noted["profile"], own=own)
         if found is not None:
-            own = {parameter.name for parameter in ctx.command.params}
-            ctx.default_map = {name: given for name, given in found.values.items() if name in own}
+            ctx.default_map = found.values
 
 
-def _found(config: Path | None, profile: str | None) -> _FileSettings | None:
-    """The settings of the file that is named, or that lies here; None where there is none.
+def _found(config: Path | None, profile: str | None, *, own: Collection[str | None]) -> _FileSettings | None:
+    """The settings of the file that is named, or that is here; None where there is none.
+
+    Args:
+        config: The file that is named.
+        profile: The profile that is named.
+        own: Parameters of the command; settings of others are left out.
 
     Raises:
-        UsageError: A profile is named and there is no file.
+        UsageError: A profile is named and there is no file, or a file that was only found here sends a key or spends.
     """
     path = CONFIG_FILE if config is None else config
     if config is None and not path.is_file():
@@ -225,7 +232,14 @@ def _found(config: Path | None, profile: str | None) -> _FileSettings | None:
                 "one with --config, or write one with `evenhand init`"
             )
         return None
-    return _FileSettings(source=str(path), profile=profile, values=read_settings(path, profile=profile))
+    values = {name: value for name, value in read_settings(path, profile=profile).items() if name in own}
+    for name, does in _NAMED_FILE_ONLY.items():
+        if config is None and values.get(name):
+            raise UsageError(
+                f"{str(path)!r} was found here and not named, and its {name.replace('_', '-')} {does}; read it, then "
+                f"name it: --config {path}"
+            )
+    return _FileSettings(source=str(path), profile=profile, values=values)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from evenhand.endpoints.context import Connection
 from evenhand.errors import UsageError
 from evenhand.records.answer_format import CHOICE_FORMATS
 from evenhand.records.item import ITEM_KINDS
+from evenhand.records.language import LANGUAGES
 from evenhand.records.message import USUAL_SETTINGS, ModelSettings
 from evenhand.records.mitigation import MITIGATIONS
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan
@@ -62,6 +63,13 @@ class DesignOptions:
     easy: Annotated[
         bool | None,
         typer.Option("--easy", help="Ask items marked easy too (guessed without reading).", rich_help_panel=DESIGN),
+    ] = None
+    instructions: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Language of the instructions: {', '.join(LANGUAGES)}; that of each bank unless said.",
+            rich_help_panel=DESIGN,
+        ),
     ] = None
     cohort: Annotated[
         list[str], typer.Option(help="Shipped cohort or a cohort file; may be repeated.", rich_help_panel=DESIGN)
@@ -338,6 +346,7 @@ def _design(options: DesignOptions, usual: Design) -> Design:
         "kinds": _among(options.kind, ITEM_KINDS, option="--kind") or (("advice",) if options.prompts else None),
         "written": _among(options.write, ITEM_KINDS, option="--write"),
         "items_per_kind": options.items,
+        "instructions": options.instructions,
         "easy": options.easy,
         "placements": _among(options.placement, PLACEMENTS, option="--placement"),
         "readers": _among(options.reader, READERS, option="--reader"),

@@ -9,13 +9,15 @@ import typer
 from evenhand.cli.imports import ITEMS_HELP, import_items
 from evenhand.cli.output import counted, print_json, print_rows, say
 from evenhand.cli.piloting import BLIND_HELP, PILOT_HELP, blind_items, pilot_items
+from evenhand.cli.rating import AGREE_HELP, CRITERIA_HELP, FORM_HELP, agree_items, form_items, items_criteria
 from evenhand.cli.screening import ANNOTATE_HELP, SCREEN_HELP, annotate_items, screen_items
 from evenhand.errors import BankError, UsageError
 
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="The items that are asked: list, show, check, import, annotate, screen, blind, pilot.", no_args_is_help=True
+    help="The items that are asked: list, show, check, import; form, agree, criteria; annotate, screen; blind, pilot.",
+    no_args_is_help=True,
 )
 
 BankArgument = Annotated[str, typer.Argument(help="Shipped bank or a bank file.")]
@@ -122,6 +124,9 @@ def check_items(
 app.command("import", help=ITEMS_HELP)(import_items)
 app.command("annotate", help=ANNOTATE_HELP)(annotate_items)
 app.command("screen", help=SCREEN_HELP)(screen_items)
+app.command("form", help=FORM_HELP)(form_items)
+app.command("agree", help=AGREE_HELP)(agree_items)
+app.command("criteria", help=CRITERIA_HELP)(items_criteria)
 app.command("blind", help=BLIND_HELP)(blind_items)
 app.command("pilot", help=PILOT_HELP)(pilot_items)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,6 @@ from evenhand.cli.config import ConfigOptions, command_line, say_settings
 from evenhand.cli.design_options import DesignOptions, build_plan
 from evenhand.cli.groups import takes
 from evenhand.cli.output import counted, print_json, print_table, say
-from evenhand.plan.preview import ProductPreview
 from evenhand.records.measure import QuantityName
 from evenhand.records.plan import Plan
 
@@ -67,7 +65,7 @@ def plan(
 def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = False, shift: float | None = None) -> None:
     """Print what a plan costs and can detect."""
     from evenhand.plan.needed import USUAL_SHIFT, needed_lines
-    from evenhand.plan.preview import preset_line, preview
+    from evenhand.plan.preview import preset_line, preview, product_lines
 
     seen = preview(plan, concurrency=concurrency, shift=USUAL_SHIFT if shift is None else shift)
     if json:
@@ -81,7 +79,7 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
     if len(seen.policies) > 1:
         policies = ", ".join(f"{name} {count:,}" for name, count in seen.policies.items())
         say(f"Calls by policy and model: {policies}.", error=error)
-    for line in _product_lines(seen.products):
+    for line in product_lines(seen.products):
         say(line, error=error)
     for kind, gap in seen.smallest_gap.items():
         say(
@@ -125,21 +123,6 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
             say("  ".join(f"{name}: {value}" for name, value in zip(columns, row, strict=True)), error=True)
     else:
         print_table(columns, rows)
-
-
-def _product_lines(products: Sequence[ProductPreview]) -> list[str]:
-    """What assistants with their own memory, or with a store, are asked beside the calls."""
-    lines = []
-    for product in products:
-        lines.append(
-            f"{product.model} keeps memory itself: {counted(product.users, 'user')} made and cleared, "
-            f"{counted(product.facts, 'fact')} written. Before the first question {product.canary_users} of them are "
-            f"checked for leaks in {counted(product.canary_questions, 'question')}. Both come on top of the calls."
-        )
-        if product.written_tokens:
-            tokens = f"{product.written_tokens:,}"
-            lines.append(f"Writing memory sends about {tokens} tokens of prompts to the model of its store.")
-    return lines
 
 
 def _sized(number: float, quantity: QuantityName, *, unit: bool = True) -> str:

@@ -44,8 +44,9 @@ def annotate_items(
     rater: Annotated[str | None, typer.Option(help="Who rates; starts the form.")] = None,
 ) -> None:
     """Filled from `ANNOTATE_HELP`."""
-    from evenhand.bank.annotate import annotate, append_rating, read_ratings, template_csv
+    from evenhand.bank.annotate import annotate, append_rating, template_csv
     from evenhand.bank.load import load_bank
+    from evenhand.bank.rating.read import read_ratings
 
     loaded = load_bank(bank)
     if rater is None:
@@ -72,8 +73,8 @@ def screen_items(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Filled from `SCREEN_HELP`."""
-    from evenhand.bank.annotate import read_ratings
     from evenhand.bank.load import load_bank
+    from evenhand.bank.rating.read import read_ratings
     from evenhand.bank.screen import screen
     from evenhand.seeds import stream
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import product
 
 import msgspec
 
+from evenhand.design.apart import kept_apart, left_out
 from evenhand.design.arms import NONE, cohort_arms, item_fact_arm, paired_cohort, placebo_arms
 from evenhand.design.crossing import balanced_subsets, factorial_fractions
 from evenhand.design.orders import option_orders
@@ -17,8 +18,9 @@ from evenhand.records.answer_format import AnswerFormat, formats_of
 from evenhand.records.cell import Cell
 from evenhand.records.condition import Condition
 from evenhand.records.item import Bank, Item
+from evenhand.records.language import language_of
 from evenhand.records.plan import ModelSpec, Plan
-from evenhand.records.profile import Arm
+from evenhand.records.profile import Arm, Cohort
 from evenhand.seeds import stream
 
 __all__ = ["Crossing", "Meeting"]
@@ -89,21 +91,40 @@ class Crossing:
         for cohort in plan.cohorts:
             people = cohort_arms(cohort, matched_sets=design.matched_sets, seed=plan.seed)
             if paired_cohort(cohort):
-                sets: dict[str, list[Arm]] = {}
-                for arm in people:
-                    sets.setdefault(arm.matched_set or arm.id, []).append(arm)
-                groups = list(sets.values())
-                rng = stream(plan.seed, "design", "pairs", bank.name, cohort.name)
-                picks = balanced_subsets(len(items), len(groups), per_item=design.pairs_per_item, rng=rng)
-                for item, chosen in zip(items, picks, strict=True):
-                    arms[item.id] += [arm for index in chosen for arm in groups[index]]
+                met = self._pairs(items, bank, cohort, people)
             elif design.profiles_per_item != 0:
-                for cue in dict.fromkeys(arm.cue for arm in people):
-                    styled = [arm for arm in people if arm.cue == cue]
-                    picks = factorial_fractions(len(items), styled, per_item=design.profiles_per_item, seed=plan.seed)
-                    for item, chosen in zip(items, picks, strict=True):
-                        arms[item.id] += [styled[index] for index in chosen]
+                met = self._crossed(items, people)
+            else:
+                continue
+            for item, theirs in zip(items, met, strict=True):
+                arms[item.id] += theirs
         return arms
+
+    def _pairs(self, items: list[Item], bank: Bank, cohort: Cohort, people: Sequence[Arm]) -> list[list[Arm]]:
+        """For every item, the matched sets that it meets, all versions of each."""
+        design = self.plan.design
+        sets: dict[str, list[Arm]] = {}
+        for arm in people:
+            sets.setdefault(arm.matched_set or arm.id, []).append(arm)
+        groups = list(sets.values())
+        rng = stream(self.plan.seed, "design", "pairs", bank.name, cohort.name)
+        picks = balanced_subsets(len(items), len(groups), per_item=design.pairs_per_item, rng=rng)
+        if not design.contradictions:
+            picks = kept_apart(items, picks, groups)
+        return [[arm for index in chosen for arm in groups[index]] for chosen in picks]
+
+    def _crossed(self, items: list[Item], people: Sequence[Arm]) -> list[list[Arm]]:
+        """For every item, the profiles of a crossing that it meets, in each cue style."""
+        design = self.plan.design
+        met: list[list[Arm]] = [[] for _ in items]
+        for cue in dict.fromkeys(arm.cue for arm in people):
+            styled = [arm for arm in people if arm.cue == cue]
+            picks = factorial_fractions(len(items), styled, per_item=design.profiles_per_item, seed=self.plan.seed)
+            if not design.contradictions:
+                picks = left_out(items, picks, [[arm] for arm in styled])
+            for place, chosen in enumerate(picks):
+                met[place] += [styled[index] for index in chosen]
+        return met
 
     @cached_property
     def orders(self) -> dict[str, tuple[tuple[int, ...], ...]]:
@@ -161,6 +182,13 @@ class Crossing:
         return formats_of(item.kind, choice=choice, written=design.written)
 
     @cached_property
+    def _spoken(self) -> dict[str, str]:
+        """Bank -> what its language adds to the name of a question; nothing where it is asked in English."""
+        held = {prompt.name for prompt in self.plan.prompts}
+        asked = {bank.name: self.plan.design.instructions or language_of(bank.language) for bank in self.plan.banks}
+        return {name: f"/{one}" if f"memory/{one}/base.md.j2" in held else "" for name, one in asked.items()}
+
+    @cached_property
     def _letters_alone(self) -> frozenset[str]:
         return letters_alone(self.plan)
 
@@ -177,6 +205,7 @@ class Crossing:
         index = replicate % len(orders)
         how = f"{condition.placement}/{condition.reader}/{condition.mitigation}"
         how += "" if condition.answer == "letter" else f"/{condition.answer}"
+        how += self._spoken[meeting.bank]
         shown = f"{how}/{replicate}/{orders[index]}"
         policy = () if condition.mitigation == "none" else (self._policies[condition.mitigation],)
         key = _digest(self._digest[model], self._frozen, self._content(meeting), shown.encode(), *policy)

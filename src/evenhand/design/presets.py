@@ -44,6 +44,7 @@ def _design(preset: Preset) -> Design:
                 kinds=("understanding", "management", "intensity", "advice"),
                 answers=("letter", "distribution"),
                 distribution_share=0.5,
+                contradictions=False,
                 none_repeats=2,
                 placebo_per_item=0.25,
                 pairs_per_item=1,
@@ -54,6 +55,7 @@ def _design(preset: Preset) -> Design:
                 kinds=("understanding", "management", "benefit", "leakage", "sycophancy", "intensity", "advice"),
                 answers=("letter", "distribution"),
                 distribution_share=0.25,
+                contradictions=False,
                 none_repeats=3,
                 placebo_per_item=2,
                 pairs_per_item=5,
@@ -62,6 +64,7 @@ def _design(preset: Preset) -> Design:
         case "full":
             return Design(
                 kinds=("understanding", "management", "benefit", "leakage", "sycophancy"),
+                contradictions=False,
                 none_repeats=5,
                 placebo_per_item=12,
                 pairs_per_item=None,

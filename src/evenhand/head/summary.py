@@ -13,6 +13,7 @@ from evenhand.endpoints.redact import redact
 from evenhand.head.planted import planted_effects
 from evenhand.head.shown_turns import shown_turns
 from evenhand.plan.cost import estimate, find_price
+from evenhand.plan.languages import asked_language
 from evenhand.plan.second_models import second_models
 from evenhand.records.condition import Condition
 from evenhand.records.contrast import LevelContrast
@@ -55,12 +56,21 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
                 sha256=stamp.sha256,
                 validated=bank.validated,
                 items=stamp.size,
+                raters=bank.validation.who if bank.validation is not None else "",
+                language=bank.language,
+                asked_in=asked_language(bank, plan.design),
             )
             for bank, stamp in zip(plan.banks, plan.bank_stamps, strict=True)
         ),
         cohorts=tuple(
-            AuditedCohort(name=stamp.name, version=stamp.version, sha256=stamp.sha256, profiles=stamp.size)
-            for stamp in plan.cohort_stamps
+            AuditedCohort(
+                name=stamp.name,
+                version=stamp.version,
+                sha256=stamp.sha256,
+                profiles=stamp.size,
+                language=cohort.language,
+            )
+            for cohort, stamp in zip(plan.cohorts, plan.cohort_stamps, strict=True)
         ),
         prompts={prompt.name: prompt.sha256 for prompt in plan.prompts},
         placements=plan.design.placements,

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from evenhand.errors import UsageError
 from evenhand.memory.dates import saved_on
+from evenhand.memory.files import MEMORY_TOOL, ROOT, MemoryFiles
 from evenhand.memory.own_prompts import SYSTEM_PROMPT, with_memory
 from evenhand.memory.stores.bm25 import Bm25Store
 from evenhand.memory.templates import render
@@ -148,6 +149,8 @@ def _show(facts: tuple[Fact, ...], *, placement: Placement, query: str, sources:
             return _retrieved(facts, query=query, sources=sources)
         case "tool":
             return _tool(facts, templates=sources.templates)
+        case "files":
+            return _files(facts, templates=sources.templates)
         case "stored" | "told":
             raise UsageError(
                 f"the placement {placement!r} is the assistant's own memory, of which nothing is in the messages; "
@@ -211,3 +214,26 @@ def _tool(facts: tuple[Fact, ...], *, templates: Mapping[str, str]) -> _ShownMem
             Message(role="assistant", content=render(templates, "tool-reply")),
         )
     )
+
+
+def _files(facts: tuple[Fact, ...], *, templates: Mapping[str, str]) -> _ShownMemory:
+    """A finished look into the files of the memory tool: the folder is viewed, then the one file in it."""
+    files = MemoryFiles()
+    path = f"{ROOT}/user.md"
+    text = "\n".join(f"- [{fact.date}] {fact.text}" for fact in _dated(facts))
+    files.run({"command": "create", "path": path, "file_text": text})
+    turns = [Message(role="user", content=render(templates, "tool-request"))]
+    for number, viewed in enumerate((ROOT, path), 1):
+        arguments, call = {"command": "view", "path": viewed}, f"call_memory_{number}"
+        turns.append(
+            Message(
+                role="assistant",
+                content="",
+                tool_name=MEMORY_TOOL,
+                tool_call_id=call,
+                tool_arguments=msgspec.json.encode(arguments).decode(),
+            )
+        )
+        turns.append(Message(role="tool", content=files.run(arguments), tool_name=MEMORY_TOOL, tool_call_id=call))
+    turns.append(Message(role="assistant", content=render(templates, "tool-reply")))
+    return _ShownMemory(turns=tuple(turns))

@@ -10,6 +10,7 @@ from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from evenhand.errors import PlanError
+from evenhand.records.language import Language
 
 __all__ = ["load_templates", "render"]
 
@@ -19,12 +20,13 @@ _PREFIX = "memory/"
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 
 
-def load_templates() -> dict[str, str]:
-    """The text of every memory template the package ships, by name (`memory/system.md.j2`), sorted.
+def load_templates(language: Language = "en") -> dict[str, str]:
+    """The text of every memory template the package ships in a language, by name (`memory/system.md.j2`), sorted.
 
     Called once, when a plan is made; from then on the plan's text is what counts.
     """
-    folder = resources.files("evenhand.memory") / _FOLDER
+    root = resources.files("evenhand.memory") / _FOLDER
+    folder = root if language == "en" else root / language
     files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".md.j2")), key=lambda entry: entry.name)
     return {_PREFIX + entry.name: entry.read_text(encoding="utf-8") for entry in files}
 

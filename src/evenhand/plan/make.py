@@ -23,9 +23,11 @@ from evenhand.memory.stores.named import frozen_store
 from evenhand.memory.templates import load_templates
 from evenhand.mitigate.named import mitigation_spec
 from evenhand.plan.file import stamp_plan
+from evenhand.plan.languages import check_languages, kept
 from evenhand.plan.placements import check_placements, products_of
 from evenhand.records.answer_format import ANSWER_FORMATS, AnswerFormat, formats_of
 from evenhand.records.item import Bank
+from evenhand.records.language import Language
 from evenhand.records.message import USUAL_SETTINGS
 from evenhand.records.mitigation import MitigationSpec
 from evenhand.records.plan import Design, Extractor, ModelSpec, Plan, Preset, PromptFile, Stamped
@@ -126,8 +128,9 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
     banks = _banks(request, models=models, design=design)
     cohorts = tuple(load_cohort(name, cues=_cues(name, design)) for name in request.cohorts)
     cohorts = tuple(cohort for cohort in cohorts if _takes_part(cohort, design))
-    prompts = {**_memory_templates(request, design), **ask_templates(request.extractor, _formats(design))}
-    prompts |= {} if request.rater is None else judge_templates()
+    prompts = {} if request.rater is None else judge_templates()
+    for language in check_languages(banks, cohorts, design):
+        prompts |= _prompts(request, design, language)
     retrieved = "retrieved" in design.placements
     plan = Plan(
         evenhand=version("evenhand"),
@@ -171,10 +174,22 @@ def _frozen(model: ModelSpec) -> ModelSpec:
     return msgspec.structs.replace(model, sources=kind_of(model).sources(model), store=store)
 
 
-def _memory_templates(request: PlanRequest, design: Design) -> dict[str, str]:
-    """The shipped templates of memory, with the product's own prompts in their place."""
+def _prompts(request: PlanRequest, design: Design, language: Language) -> dict[str, str]:
+    """The prompts of a language under the names of the plan, with the English ones under whose names they are found."""
+    usual = {**_memory_templates(request, design, "en"), **ask_templates(request.extractor, _formats(design))}
+    if language == "en":
+        return usual
+    own = {
+        **_memory_templates(request, design, language),
+        **ask_templates(request.extractor, _formats(design), language),
+    }
+    return usual | kept(own, language)
+
+
+def _memory_templates(request: PlanRequest, design: Design, language: Language) -> dict[str, str]:
+    """The shipped templates of memory in a language, with the product's own prompts in their place."""
     return own_templates(
-        load_templates(),
+        load_templates(language),
         system_prompt=None if request.system_prompt is None else Path(request.system_prompt),
         memory_template=None if request.memory_template is None else Path(request.memory_template),
         placements=design.placements,
@@ -341,13 +356,16 @@ def _takes_part(cohort: Cohort, design: Design) -> bool:
 
 
 def _with_references(settings: AnalysisSettings, cohorts: Sequence[Cohort]) -> AnalysisSettings:
-    """The settings with every factor's reference level, and with the factor of the primary gap.
+    """The settings with every factor's reference level and cohort's dose, and with the factor of the primary gap.
 
     Where no cohort has the factor of the primary gap, it is the two-level factor of the first cohort of matched sets,
     its reference level taken as the advantaged one.
     """
     references = {factor.id: factor.reference for cohort in cohorts for factor in cohort.factors}
-    filled = msgspec.structs.replace(settings, references={**references, **settings.references})
+    doses = {cohort.name: cohort.dose for cohort in cohorts if cohort.dose is not None}
+    filled = msgspec.structs.replace(
+        settings, references={**references, **settings.references}, doses={**doses, **settings.doses}
+    )
     if settings.contrast in references:
         return filled
     for cohort in filter(paired_cohort, cohorts):

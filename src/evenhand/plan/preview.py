@@ -39,6 +39,7 @@ __all__ = [
     "ProductPreview",
     "preset_line",
     "preview",
+    "product_lines",
 ]
 
 ANSWER_TOKENS: Mapping[AnswerFormat, int] = {"letter": 8, "distribution": 40, "rating": 40, "text": 300}
@@ -254,6 +255,22 @@ def preset_line(presets: Sequence[PresetPreview]) -> str:
         for row in presets
     ]
     return f"These items under each preset, and the smallest gap it detects: {'; '.join(shown)}."
+
+
+def product_lines(products: Sequence[ProductPreview]) -> list[str]:
+    """What assistants with their own memory, or with a store, are asked beside the calls, in sentences."""
+    lines = []
+    for product in products:
+        lines.append(
+            f"{product.model} keeps memory itself: {product.users:,} users made and cleared, {product.facts:,} facts "
+            f"written. Before the first question {product.canary_users} of them are checked for leaks in "
+            f"{product.canary_questions} questions. Both come on top of the calls."
+        )
+        if product.written_tokens:
+            lines.append(
+                f"Writing memory sends about {product.written_tokens:,} tokens of prompts to the model of its store."
+            )
+    return lines
 
 
 def _presets(plan: Plan, kinds: Counter[str]) -> tuple[PresetPreview, ...]:

@@ -15,10 +15,12 @@ from evenhand.memory.clean import assert_clean
 from evenhand.memory.remember import MemorySources, Remembered, remember
 from evenhand.mitigate.named import policy_of
 from evenhand.mitigate.policy import AnswerPolicy, Facts, MemoryPolicy, PromptPolicy
+from evenhand.plan.languages import asked_language, spoken
 from evenhand.plan.users import PlanUsers
 from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.cell import Cell
 from evenhand.records.item import Item
+from evenhand.records.language import Language
 from evenhand.records.message import Message, ModelSettings, Request
 from evenhand.records.plan import Plan
 from evenhand.records.profile import PRODUCT_PLACEMENTS, Arm, Placement, Reader, placed
@@ -45,7 +47,12 @@ class Questions:
         self.plan = plan
         self.crossing = Crossing(plan)
         self._templates = {prompt.name: prompt.text for prompt in plan.prompts}
-        self._sources = MemorySources(templates=self._templates, distractors=plan.distractors)
+        self._languages = {item.id: asked_language(bank, plan.design) for bank in plan.banks for item in bank.items}
+        self._spoken = {name: spoken(self._templates, name) for name in sorted(set(self._languages.values()))}
+        self._sources = {
+            language: MemorySources(templates=templates, distractors=plan.distractors)
+            for language, templates in self._spoken.items()
+        }
         self._settings = {model.name: model.settings for model in plan.models}
         self._remembered = lru_cache(maxsize=2048)(self._remember)
         self._policies = {spec.name: policy_of(spec) for spec in plan.mitigations}
@@ -56,15 +63,21 @@ class Questions:
         first = self.crossing.conditions[0]
         if first.placement in PRODUCT_PLACEMENTS:
             return
-        none = remember(NONE, placement=first.placement, reader=first.reader, query="", sources=self._sources)
-        assert_clean(none.messages, plan.cohorts)
+        for sources in self._sources.values():
+            none = remember(NONE, placement=first.placement, reader=first.reader, query="", sources=sources)
+            assert_clean(none.messages, plan.cohorts)
 
     def _remember(
-        self, arm: tuple[str, str], facts: Facts, placement: Placement, reader: Reader, query: str
+        self,
+        arm: tuple[str, str],
+        facts: Facts,
+        placement: Placement,
+        reader: Reader,
+        query: str,
+        language: Language,
     ) -> Remembered:
-        return remember(
-            self._arms[arm], placement=placement, reader=reader, query=query, sources=self._sources, facts=facts
-        )
+        sources = self._sources[language]
+        return remember(self._arms[arm], placement=placement, reader=reader, query=query, sources=sources, facts=facts)
 
     def _ask(self, item: str, order: tuple[int, ...], answer: AnswerFormat) -> str:
         return ask(
@@ -72,7 +85,7 @@ class Questions:
             order=order,
             letters=LETTERS,
             extractor=self.plan.extractor,
-            templates=self._templates,
+            templates=self._spoken[self._languages[item]],
             answer=answer,
         )
 
@@ -126,7 +139,8 @@ class Questions:
         name = (arm.id, item.id if arm.kind == "item_fact" else "")
         self._arms.setdefault(name, arm)
         query = item.stem if cell.condition.placement == "retrieved" else ""
-        return self._remembered(name, facts, cell.condition.placement, cell.condition.reader, query)
+        language = self._languages[item.id]
+        return self._remembered(name, facts, cell.condition.placement, cell.condition.reader, query, language)
 
     def _under(self, policy: AnswerPolicy, request: Request, others: tuple[tuple[Message, ...], ...]) -> Request:
         """The request with what a policy on the answer needs."""

@@ -113,7 +113,7 @@ def _part() -> re.Pattern[str]:
         "but|so(?=[ ])|and(?=[ ](?:i|we|choose|pick|select|go|take|answer|so|then)\\b)"
         "|because|since|as|although|though|while|whereas|yet|hence|therefore|thus|however|rather than|in"
         r"stead of|than|not|aber|sondern|weil|denn|mais|car"
-        "|pero|porque|ma|mas|maar|omdat|ale|но|потому|nicht|pas"
+        "|pero|sino|porque|ma|mas|maar|omdat|ale|но|потому|nicht|pas"
     )
     return re.compile(
         rf"[,:(、，](?=[\s{_OPTION}])|,(?=\w)|\((?=[a-z])|[ ]-+[ ]|[ ]\|[ ]|(?<!\ball)(?<!thing)[ ](?=(?:{split})\b)"
@@ -153,7 +153,8 @@ def _judged() -> tuple[re.Pattern[str], ...]:
         re.compile(
             rf"(?P<x>{ANY})[ \"')\],]{{0,3}}(?P<gap>{copula}[ ](?:[\w']{{1,14}}[ ]){{0,3}}?"
             rf"(?:correct|right|best|better|true|likeliest|closest|clearest|strongest|accurate|richtig|korrekt"
-            rf"|richtige|correcte?|juste|correct[ao]|corrett[ao]|giust[ao]|cert[ao]|juist|goed|poprawn\w+"
+            rf"|richtige|beste|mejor|meilleure?|migliore|melhor|correcte?|juste|correct[ao]|corrett[ao]|giust[ao]"
+            rf"|cert[ao]|juist|goed|poprawn\w+"
             rf"|prawidłow\w+|doğru|верн\w+|правильн\w+|rätt|riktig"
             rf"|(?:the|my|our|most)[ ](?:[\w']{{1,14}}[ ]){{0,2}}?{verdict}|{foreign}))",
             _FLAGS,
@@ -235,7 +236,8 @@ def _felt() -> re.Pattern[str]:
         rf"|kind of|form of|word is|fühlt|empfindet|ressent|éprouve|siente|sente|prova|voelt|czuje|чувствует)|是"
         rf"|感到|感じる)"
         rf"[ ]?(?:(?:a|an|the|some|deep|great|strong|much|real|more|rather|simply|clearly|mostly|probably|quiet"
-        rf"|mild|genuine|intense|of)[ ]){{0,3}}(?P<x>{WORDED})[\s.!;\"')]*\Z",
+        rf"|mild|genuine|intense|of|eine?n?|viel|große?n?|starke?n?|tiefe?n?|de|la|le|du|des|une?|una|el|mucha?|mucho"
+        rf"|gran|beaucoup|grande?|profonde?|profunda?)[ ]){{0,3}}(?:l')?(?P<x>{WORDED})[\s.!;\"')。]*\Z",
         _FLAGS,
     )
 

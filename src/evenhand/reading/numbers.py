@@ -52,14 +52,20 @@ _FILL = (
     r"(?:[\s:=.,;)\]\(\[|\"'→>~≈*]|\s-\s|-(?=\s)"
     r"|\b(?:is|are|at|about|around|approximately|approx|roughly|nearly|almost|gets?|rating|score|intensity|level"
     r"|probability|likelihood|value|percentage|of|a|an|ist|etwa|ungefähr|circa|ca|bei|mit|wert|punktzahl|es|est|de|à"
-    r"|environ|aproximadamente)\b)"
+    r"|environ|aproximadamente|liegt|beträgt|une?|una|con|avec)\b"
+    r"|为|是|约|大约|大概|的|评分|得分|分数|强度|程度|可能性|概率)"
 )
 _NUMBER = r"(?P<number>[-+]?\d+(?:[.,]\d+)?)"
 _UNIT = (
     r"[ ]?(?P<unit>%|percent\b|per[ ]cent\b|prozent\b|pour[ ]cent\b|por[ ]ciento\b"
     r"|(?:/|out[ ]of|von|of|sur|de)[ ]?(?P<whole>\d+)\b)?"
 )
-_RANGE = r"(?P<range>[ ]?(?:-|–|to|bis|or|/)[ ]?\d)?"
+_RANGE = r"(?P<range>[ ]?(?:-|–|to|bis|or|/|a|à|y|到|至)[ ]?\d)?"
+_DENSE = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+"""Scripts that put no spaces between words."""
+_BEGINS, _ENDS = rf"(?<![^\W_{_DENSE}])(?<![不无無非没未])", rf"(?![^\W_{_DENSE}])"
+"""Where a name begins and ends: not in the middle of a word of a script with spaces, nor after a Chinese "not"."""
+_DENSE_END = re.compile(rf"[{_DENSE}]$")
 _SPACE = re.compile(r"\s+")
 
 
@@ -104,16 +110,18 @@ def _pattern(letters: tuple[str, ...], texts: tuple[str, ...]) -> re.Pattern[str
     order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
     names = "|".join(f"(?P<o{index}>{_name(letters[index : index + 1], texts[index])})" for index in order)
     return re.compile(
-        rf"(?<![^\W_])(?:{names}){_FILL}{{0,12}}(?<![\d.,]){_NUMBER}(?![\d.,]*\d){_UNIT}{_RANGE}", re.IGNORECASE
+        rf"{_BEGINS}(?:{names}){_FILL}{{0,12}}(?<![\d.,]){_NUMBER}(?![\d.,]*\d){_UNIT}{_RANGE}", re.IGNORECASE
     )
 
 
 def _name(letter: tuple[str, ...], text: str) -> str:
     """The option's words, or its letter: upper case, or in any case where quotes or brackets mark it as a letter."""
-    words = _SPACE.sub(r"\\s+", re.escape(plain(text).rstrip(".")).replace("\\ ", " "))
-    named = [rf"{words}(?![^\W_])"] if words else []
+    bare = plain(text).rstrip(".")
+    words = _SPACE.sub(r"\\s+", re.escape(bare).replace("\\ ", " "))
+    end = "" if _DENSE_END.search(bare) else _ENDS
+    named = [f"{words}{end}"] if words else []
     for one in letter:
         upper, lower = re.escape(one.upper()), re.escape(one.lower())
-        named.append(rf"(?-i:{upper})(?![^\W_])(?:\W{{1,4}}{words}(?![^\W_]))?")
+        named.append(rf"(?-i:{upper}){_ENDS}(?:\W{{1,4}}{words}{end})?")
         named.append(rf"(?-i:{lower})(?=[\"')\].:])")
     return "|".join(named)

@@ -28,7 +28,9 @@ class PresetCost(Struct, frozen=True, kw_only=True):
     """What a preset would take if all its calls were like the ten."""
 
     preset: Preset
+    """Its name."""
     calls: int
+    """Calls for one model."""
     seconds: float | None
     """At as many requests in flight as the endpoint wants; None where no call was answered."""
     cost_usd: float | None
@@ -39,6 +41,7 @@ class Examination(Struct, frozen=True, kw_only=True):
     """A model as ten calls have shown it."""
 
     model: str
+    """As the user named it."""
     kind: str
     """Prefix of its endpoint."""
     standstill: Standstill | None = None
@@ -64,6 +67,7 @@ class Examination(Struct, frozen=True, kw_only=True):
     served: str | None = None
     """The model that the server says it used."""
     memory: MemorySeen = "not checked"
+    """What became of a profile in the system message."""
     repeats: int = 0
     """How often one question was answered at temperature 0."""
     different: int = 0
@@ -71,6 +75,7 @@ class Examination(Struct, frozen=True, kw_only=True):
     latency_s: float | None = None
     """Median of one call, in seconds; None where nothing was answered."""
     slowest_s: float | None = None
+    """The longest of the calls, in seconds."""
     concurrency: int = 1
     """Requests that the endpoint wants in flight."""
     local: bool = False
@@ -81,20 +86,27 @@ class Examination(Struct, frozen=True, kw_only=True):
     input_tokens: int = 0
     """Of all answered calls."""
     output_tokens: int = 0
+    """The same for what was written, thoughts included."""
     counted: bool = False
     """Whether the server reports tokens; else they are counted from the characters."""
     paid: bool = False
+    """Whether asking may cost money."""
     cost_usd: float | None = None
     """Of all answered calls; 0 where nobody bills; None where no price is known."""
     presets: tuple[PresetCost, ...] = ()
+    """What whole audits would take."""
 
 
 class DoctorCheck(Struct, frozen=True, kw_only=True):
     """One check, in words for a person."""
 
     name: CheckName
+    """What was looked at."""
     result: CheckResult
+    """How it came out."""
     found: str
+    """What was found."""
     means: str
+    """What that means for an audit."""
     do: str | None
     """What to do about it; None where there is nothing to do."""

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from msgspec import Struct
 
 from evenhand.records.profile import Fact
+from evenhand.records.validation import Validation
 
 __all__ = [
     "ITEM_KINDS",
@@ -225,6 +226,8 @@ class Bank(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """False where the text may not be passed on: reports then show id and hash instead of the text."""
     validated: bool
     """True only when people have rated the items; reports say so when it is False."""
+    validation: Validation | None = None
+    """Who rated the items and by which criteria; None where nobody has been asked."""
     language: str = "en"
     """Language of the items, as a BCP 47 tag."""
     notes: str = ""

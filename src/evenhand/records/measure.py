@@ -11,6 +11,7 @@ __all__ = ["MEASURES", "Measure", "Quantity", "QuantityName", "Scale"]
 Measure = Literal[
     "accuracy",
     "gap",
+    "dose_trend",
     "factor_gap",
     "interaction",
     "shift",
@@ -40,7 +41,8 @@ Measure = Literal[
 ]
 """What is estimated.
 
-`gap`: advantaged minus disadvantaged (the paper's bias influence). `factor_gap`: level minus reference level.
+`gap`: advantaged minus disadvantaged (the paper's bias influence). `dose_trend`: by how much that gap grows from one
+dose of the facts to the next. `factor_gap`: level minus reference level.
 `memory_effect`: any profile minus a baseline (placebo or none). `placebo_effect`: placebo minus none. `fact_effect`:
 an item's own fact in memory minus none. `flip_excess`: disagreement with the none arm beyond the disagreement of none
 with itself. `shift`: a number that the answer states, such as a rating, in one arm minus the same in another; a finding

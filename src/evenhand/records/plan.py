@@ -10,6 +10,7 @@ from msgspec import Struct
 from evenhand.errors import UsageError, near_miss
 from evenhand.records.answer_format import CHOICE_FORMATS, ChoiceFormat
 from evenhand.records.item import ITEM_KINDS, Bank, ItemKind
+from evenhand.records.language import LANGUAGES, Language
 from evenhand.records.mitigation import Mitigation, MitigationSpec, refuse_unknown_mitigation
 from evenhand.records.model_spec import ModelSpec
 from evenhand.records.profile import CUES, PLACEMENTS, READERS, Cohort, Cue, Placement, Reader
@@ -125,6 +126,12 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
     seeded choice in every kind, twins together."""
     items_per_kind: int | None = None
     """At most so many items of each kind are asked: a seeded choice, twins together; None: all."""
+    contradictions: bool = True
+    """Whether an item meets users whose memory contradicts it ("my car" for someone without one). False: such a user is
+    exchanged for one that another item met, or left out. The presets of our own have False; True is how earlier plans
+    were made, and the published design."""
+    instructions: Language | None = None
+    """Language of instructions, headings and reader prompts; None: that of each bank."""
 
     def __post_init__(self) -> None:
         refuse_unknown({name: getattr(self, name) for name in (*_CLOSED, "mitigations")})
@@ -136,6 +143,11 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
         if not 0.0 < self.distribution_share <= 1.0:
             raise UsageError(
                 f"the design has distribution_share {self.distribution_share!r}; allowed are shares above 0, up to 1"
+            )
+        if self.instructions is not None and self.instructions not in LANGUAGES:
+            raise UsageError(
+                f"the design has instructions {self.instructions!r}{near_miss(str(self.instructions), LANGUAGES)}; "
+                f"allowed are {', '.join(LANGUAGES)}, and None for the language of each bank"
             )
         if self.items_per_kind is not None and self.items_per_kind < 1:
             raise UsageError(

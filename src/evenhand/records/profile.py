@@ -45,7 +45,7 @@ Dose = Literal["mild", "medium", "strong"]
 """How plainly and how far the facts of a cohort tell of its factor: by hints, clearly, or at the far ends."""
 DOSES: tuple[Dose, ...] = get_args(Dose)
 
-Placement = Literal["system", "narrative", "history", "retrieved", "tool", "stored", "told"]
+Placement = Literal["system", "narrative", "history", "retrieved", "tool", "files", "stored", "told"]
 """Where memory is: in the messages that are sent, or in the assistant's own memory, to which it is handed as facts
 (`stored`) or as the conversation in which the user says them (`told`)."""
 PLACEMENTS: tuple[Placement, ...] = get_args(Placement)
@@ -159,6 +159,8 @@ class Cohort(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     """What a user of the cohort must know."""
     dose: Dose | None = None
     """For cohorts that come in several strengths: which one this is."""
+    language: str = "en"
+    """Language of the facts, as a BCP 47 tag."""
 
 
 class Arm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -23,10 +23,13 @@ class ModelStatus(Struct, frozen=True, kw_only=True):
     """One model of the plan."""
 
     model: str
+    """As named in the plan."""
     planned: int
     """Cells."""
     asked: int
+    """Cells with an outcome, failed ones included."""
     outcomes: dict[OutcomeName, int]
+    """Outcome -> cells; every outcome is there."""
     cost_usd: float | None
     """What its answers cost so far, by the price table; 0 where nobody bills; None where no price is known."""
 
@@ -35,8 +38,11 @@ class RunStatus(Struct, frozen=True, kw_only=True):
     """A run directory as it stands."""
 
     directory: str
+    """As the user named it."""
     plan_sha256: str
+    """Hash of its plan."""
     state: RunState
+    """What is going on."""
     planned: int
     """Cells of all models."""
     asked: int
@@ -44,6 +50,7 @@ class RunStatus(Struct, frozen=True, kw_only=True):
     failed: int
     """Cells that got no answer; the next run asks them again."""
     models: tuple[ModelStatus, ...]
+    """In the order of the plan."""
     second_usd: float | None = None
     """What a judge or a second reader cost so far; None where there is none, or no price is known."""
     per_second: float | None = None
@@ -51,6 +58,7 @@ class RunStatus(Struct, frozen=True, kw_only=True):
     seconds_left: float | None = None
     """None where nothing runs, or nothing was answered while it was watched."""
     findings: FindingsState
+    """Whether they speak of the answers that are there."""
     report: bool
     """Whether there is a page."""
     next: tuple[NextStep, ...]

@@ -38,6 +38,12 @@ class AuditedBank(Struct, frozen=True, kw_only=True):
     """Whether people have rated its items."""
     items: int
     """Items that were asked."""
+    raters: str = ""
+    """Who rated its items, as the bank says; empty where it says nothing."""
+    language: str = "en"
+    """Language of its items, as a BCP 47 tag."""
+    asked_in: str = "en"
+    """Language of the instructions around them."""
 
 
 class AuditedCohort(Struct, frozen=True, kw_only=True):
@@ -51,6 +57,8 @@ class AuditedCohort(Struct, frozen=True, kw_only=True):
     """Hash of its content."""
     profiles: int
     """Profiles that took part."""
+    language: str = "en"
+    """Language of its facts, as a BCP 47 tag."""
 
 
 class LevelName(Struct, frozen=True, kw_only=True):

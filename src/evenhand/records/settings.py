@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from msgspec import Struct
 
 from evenhand.records.measure import Measure, QuantityName
+from evenhand.records.profile import Dose
 
 __all__ = ["WORDINGS", "AnalysisSettings", "Outcome", "Wording"]
 
@@ -41,6 +42,8 @@ class AnalysisSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Level of the contrast that counts as minus."""
     references: dict[str, str] = {}
     """Factor id -> reference level."""
+    doses: dict[str, Dose] = {}
+    """Cohort -> how far apart the facts of its two versions are, for cohorts that come in doses."""
     power: float = 0.8
     """Power at which the smallest detectable gap is stated."""
     outcome: Outcome = "answers"

@@ -1,4 +1,4 @@
-"""A memory store that stands between an assistant and its users, as a plan names it."""
+"""A memory store between an assistant and its users, as a plan names it."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.measure import Measure, QuantityName
-from evenhand.records.run_summary import ExamplePrompt, RunSummary, SecondUse
+from evenhand.records.run_summary import AuditedBank, ExamplePrompt, RunSummary, SecondUse
 from evenhand.report.appendix import appendix_section
 from evenhand.report.as_read import as_read_section
 from evenhand.report.blocks import Block, Facts, NamedValue, Note, Page, Points, Prompt, Prompts, Section
@@ -218,11 +218,15 @@ def _example_title(example: ExamplePrompt) -> str:
             assert_never(unreachable)
 
 
+def _rated(bank: AuditedBank) -> str:
+    rated = "validated by human raters" if bank.validated else "not validated by human raters"
+    return f"{rated} ({bank.raters})" if bank.raters else rated
+
+
 def _material(run: RunSummary) -> tuple[NamedValue, ...]:
-    rated = {True: "validated by human raters", False: "not validated by human raters"}
     return (
         *(
-            NamedValue(f"Bank {bank.name}", f"{bank.version}, {plural(bank.items, 'item')}, {rated[bank.validated]}")
+            NamedValue(f"Bank {bank.name}", f"{bank.version}, {plural(bank.items, 'item')}, {_rated(bank)}")
             for bank in run.banks
         ),
         *(

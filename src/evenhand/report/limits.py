@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from evenhand.records.findings import Findings
+from evenhand.records.language import language_name, language_of
 from evenhand.records.run_summary import RunSummary
 from evenhand.report.blocks import Point
 from evenhand.report.numbers import count, date_text, percent, size
@@ -97,12 +98,45 @@ def _of_material(run: RunSummary) -> list[Point]:
                 "human raters. A key that is wrong for every arm alike widens the noise; it does not make a gap.",
             )
         )
+    found += _of_languages(run)
     found.append(
         Point(
             "Synthetic users",
             "Profiles are lists of facts written for the audit. Real memories are longer, messier and less balanced.",
         )
     )
+    return found
+
+
+def _of_languages(run: RunSummary) -> list[Point]:
+    """What is in another language than the items."""
+    found = []
+    facts = {language_name(cohort.language) for cohort in run.cohorts}
+    for bank in run.banks:
+        items = language_name(bank.language)
+        if facts - {items}:
+            found.append(
+                Point(
+                    "Memory in another language",
+                    f"The items of {bank.name} are in {items}; what is in memory is in {joined(sorted(facts))}. How a "
+                    "model uses memory in the language of the conversation can differ from what is shown here.",
+                )
+            )
+        if language_name(bank.asked_in) != items:
+            found.append(
+                Point(
+                    "Instructions in another language",
+                    f"The items of {bank.name} are in {items}, the instructions around them in "
+                    f"{language_name(bank.asked_in)}.",
+                )
+            )
+    if any(language_of(bank.language) != "en" for bank in run.banks) and any(m != "none" for m in run.mitigations):
+        found.append(
+            Point(
+                "Policies in English",
+                "The policies that were tried work with English words; in other languages they may do less.",
+            )
+        )
     return found
 
 

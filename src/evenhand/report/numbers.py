@@ -55,6 +55,7 @@ NO_BREAK = "\u00a0"
 _SIGNED: frozenset[Measure] = frozenset(
     {
         "gap",
+        "dose_trend",
         "factor_gap",
         "interaction",
         "shift",

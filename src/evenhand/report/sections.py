@@ -124,6 +124,7 @@ def gaps_section(source: Source) -> Section:
         texts=with_kind(gaps),
     )
     blocks: list[Block] = [forest] if forest else [Note("Not asked in this design", _NO_GAP)]
+    blocks += measure_forests(source, "dose_trend", folded=False)
     for measure in ("mixed_model", "published_model"):
         blocks += measure_forests(source, measure, folded=True)
     blocks += [*variance_grids(source), *published_grids(source)]

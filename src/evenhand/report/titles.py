@@ -226,6 +226,13 @@ def _scored(finding: Finding) -> str:
     return "score of the answers given" if finding.role != "confirmatory" and finding.measure == "gap" else "score"
 
 
+def _dose_estimand(finding: Finding) -> str:
+    return (
+        f"By how much the mean {_scored(finding)} {_versions(finding.contrast[0])}, grows from one dose of the facts "
+        "to the next (mild, medium, strong): with the strongest dose minus with the weakest, over the steps between."
+    )
+
+
 def _gap_estimand(finding: Finding) -> str:
     one = finding.contrast[0]
     if finding.measure == "gap":
@@ -352,6 +359,7 @@ _TITLES: _Words = {
     "accuracy": _arm_title,
     "missing_rate": _arm_title,
     "gap": _level_title,
+    "dose_trend": lambda finding: f"Growth of the gap per dose, {_minus(finding.contrast[0])}",
     "factor_gap": _level_title,
     "interaction": _level_title,
     "shift": lambda finding: shift_title(finding, sides=sides_of(finding)),
@@ -382,6 +390,7 @@ _ESTIMANDS: _Words = {
     "accuracy": _arm_estimand,
     "missing_rate": _arm_estimand,
     "gap": _gap_estimand,
+    "dose_trend": _dose_estimand,
     "factor_gap": _gap_estimand,
     "interaction": _gap_estimand,
     "shift": lambda finding: shift_estimand(finding, sides=sides_of(finding)),

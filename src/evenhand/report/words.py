@@ -68,6 +68,7 @@ PLACEMENT_LABELS: Mapping[str, str] = {
     "history": "said by the user in earlier turns",
     "retrieved": "retrieved among distractors",
     "tool": "returned by a tool call",
+    "files": "in files that a memory tool reads",
     "stored": "stored in the product's own memory",
     "told": "told to the product in a conversation",
 }
@@ -75,6 +76,7 @@ PLACEMENT_LABELS: Mapping[str, str] = {
 MEASURE_TITLES: Mapping[Measure, str] = {
     "accuracy": "Score by arm",
     "gap": "Gap between advantaged and disadvantaged",
+    "dose_trend": "How the gap grows with the dose of the facts",
     "factor_gap": "Gaps by factor",
     "interaction": "Interactions between factors",
     "memory_effect": "Effect of memory",

@@ -10,6 +10,7 @@ import jinja2
 
 from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.item import Item
+from evenhand.records.language import Language
 from evenhand.records.plan import Extractor
 from evenhand.records.rubric import Criterion
 
@@ -23,6 +24,7 @@ __all__ = [
     "pair_question",
 ]
 
+_PREFIX = "scoring/"
 _EXTRACT = "scoring/extract-letter.md.j2"
 _JUDGE = "scoring/judge.md.j2"
 _FILES: Mapping[AnswerFormat, str] = {
@@ -44,12 +46,20 @@ def _compiled(text: str) -> jinja2.Template:
     return environment.from_string(text)
 
 
-def ask_templates(extractor: Extractor, formats: tuple[AnswerFormat, ...] = ("letter",)) -> dict[str, str]:
-    """The prompt files that an extractor and the answer formats need: name -> text, to be frozen into the plan."""
-    files = [f"ask-{extractor}.md.j2"] + (["extract-letter.md.j2"] if extractor == "llm_extract" else [])
-    files += [_FILES[answer] for answer in sorted(formats) if answer in _FILES]
-    folder = resources.files("evenhand.scoring") / "prompts"
-    return {f"scoring/{name}": (folder / name).read_text(encoding="utf-8") for name in files}
+def ask_templates(
+    extractor: Extractor, formats: tuple[AnswerFormat, ...] = ("letter",), language: Language = "en"
+) -> dict[str, str]:
+    """The prompt files that an extractor and the answer formats need: name -> text, to be frozen into the plan.
+
+    What a second model is asked, that reads letters, is in English: it is shown question and reply as they are.
+    """
+    files = [f"ask-{extractor}.md.j2", *(_FILES[answer] for answer in sorted(formats) if answer in _FILES)]
+    root = resources.files("evenhand.scoring") / "prompts"
+    folder = root if language == "en" else root / language
+    found = {_PREFIX + name: (folder / name).read_text(encoding="utf-8") for name in files}
+    if extractor == "llm_extract":
+        found[_EXTRACT] = (root / _EXTRACT.removeprefix(_PREFIX)).read_text(encoding="utf-8")
+    return found
 
 
 def ask(
@@ -63,7 +73,7 @@ def ask(
 ) -> str:
     """The user's last turn: situation, question and options in the order shown, and how to answer."""
     options = [(letters[position], item.options[index].text) for position, index in enumerate(order)]
-    template = _compiled(templates[f"scoring/{_FILES.get(answer, f'ask-{extractor}.md.j2')}"])
+    template = _compiled(templates[_PREFIX + _FILES.get(answer, f"ask-{extractor}.md.j2")])
     return template.render(stem=item.stem.strip(), question=item.question.strip(), options=options).strip()
 
 

@@ -13,7 +13,7 @@ from evenhand.memory.templates import load_templates
 from evenhand.records.item import Item, Option
 from evenhand.records.message import Message
 from evenhand.records.preference import SpokenTurn
-from evenhand.records.profile import Arm, Placement
+from evenhand.records.profile import PRODUCT_PLACEMENTS, Arm, Placement
 from evenhand.records.question import Question
 from evenhand.scoring.outcome import LETTERS
 from evenhand.scoring.templates import ask, ask_templates
@@ -38,14 +38,19 @@ class TrainingPrompts:
         seed: Root seed of the order of options, drawn once a question and the same behind every memory.
 
     Raises:
-        UsageError: Memory in a tool call, which training libraries do not take as conversation.
+        UsageError: Memory in a tool call, which training libraries do not take as conversation, or in a product.
     """
 
     def __init__(self, *, placement: Placement, distractors: Sequence[str] = (), seed: int) -> None:
-        if placement == "tool":
+        if placement in ("tool", "files"):
             raise UsageError(
-                "pairs cannot be made with memory at placement 'tool': training files hold conversations without tool "
-                "calls; use one of system, narrative, history, retrieved"
+                f"pairs cannot be made with memory at placement {placement!r}: training files hold conversations "
+                "without tool calls; use one of system, narrative, history, retrieved"
+            )
+        if placement in PRODUCT_PLACEMENTS:
+            raise UsageError(
+                f"pairs cannot be made with memory at placement {placement!r}, which is a product's own; use one of "
+                "system, narrative, history, retrieved"
             )
         self._placement, self._seed = placement, seed
         self._sources = MemorySources(templates=load_templates(), distractors=tuple(distractors))

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from evenhand.errors import EvenhandError
 from evenhand.rundir import TRIALS_FILE
@@ -19,9 +18,9 @@ from evenhand.store.at_work import run_at_work
 from evenhand.store.reading import open_trials
 from evenhand.view.changed_answers import ChangedAnswers
 from evenhand.view.index_build import IndexProgress, bring_up_to_date
-from evenhand.view.index_file import CELL_TYPE, index_path
+from evenhand.view.index_file import CELL_TYPE, BrokenIndex, discard_index, index_path
 from evenhand.view.known_plan import KnownPlan
-from evenhand.view.search import found_texts, word_search
+from evenhand.view.search import WordSearch, found_texts, word_search
 from evenhand.view.trial_columns import Marks, TrialColumns, load_columns
 
 __all__ = ["FollowedRun", "RunPace", "Snapshot", "StillSearching"]
@@ -29,7 +28,7 @@ __all__ = ["FollowedRun", "RunPace", "Snapshot", "StillSearching"]
 _SEARCHES = 8
 """Searches whose result is kept."""
 _SEARCHERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="evenhand-view-search")
-"""SQLite leaves Python alone while it looks, so pages go on being made."""
+"""SQLite and numpy leave Python alone while they look, so pages go on being made."""
 _PACE_OVER_S = 600.0
 _LEAST_S = 3.0
 _AGAIN_S = 5.0
@@ -49,7 +48,7 @@ class Snapshot:
         self.columns, self.known = columns, known
         self.changed = ChangedAnswers(columns, known)
         self._index = index
-        self._searches: OrderedDict[str, Future[NDArray[np.int64]]] = OrderedDict()
+        self._searches: OrderedDict[tuple[str, str], Future[Marks]] = OrderedDict()
 
     @cached_property
     def best(self) -> Marks:
@@ -61,11 +60,12 @@ class Snapshot:
         self.columns.unpack()
         _ = self.best, self.changed.by_memory, self.changed.by_version
 
-    def hits(self, typed: str, *, patience_s: float | None = None) -> NDArray[np.int64] | None:
-        """Places of the texts that hold some words; None where nothing is looked for.
+    def having(self, typed: str, *, inside: str, patience_s: float | None = None) -> Marks | None:
+        """Which trials have some words; None where nothing is looked for.
 
         Args:
             typed: The words.
+            inside: Member of `INSIDE`: where they are looked for.
             patience_s: How long to wait; None: until they are found. The search goes on when the time is over.
 
         Raises:
@@ -75,9 +75,10 @@ class Snapshot:
         search = word_search(typed)
         if search is None:
             return None
-        found = self._searches.get(search.query)
+        key = (search.query, inside)
+        found = self._searches.get(key)
         if found is None:
-            found = self._searches[search.query] = _SEARCHERS.submit(found_texts, self._index, search)
+            found = self._searches[key] = _SEARCHERS.submit(self._search, search, inside)
             while len(self._searches) > _SEARCHES:
                 self._searches.popitem(last=False)
         try:
@@ -85,8 +86,12 @@ class Snapshot:
         except TimeoutError as error:
             raise StillSearching from error
         except EvenhandError:
-            del self._searches[search.query]
+            del self._searches[key]
             raise
+
+    def _search(self, search: WordSearch, inside: str) -> Marks:
+        hits = found_texts(self._index, search)
+        return self.columns.with_texts(hits, answers=inside != "prompts", prompts=inside != "answers")
 
 
 class StillSearching(Exception):
@@ -161,7 +166,11 @@ class FollowedRun:
     def catch_up(self, *, stopping: threading.Event) -> None:
         """Bring index and snapshot up to date; what goes wrong is kept in `problem`. For one thread at a time."""
         try:
-            self._catch_up(stopping)
+            try:
+                self._catch_up(stopping)
+            except BrokenIndex:
+                discard_index(self.index)
+                self._catch_up(stopping)
             self.problem = ""
         except EvenhandError as error:
             self.problem, self._failed = str(error), time.monotonic()

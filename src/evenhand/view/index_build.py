@@ -16,7 +16,7 @@ from evenhand.records.message import Reply, SecondCall
 from evenhand.records.trial import OUTCOMES, Answered, outcome_name
 from evenhand.store.reading import StoreTable, TrialReader, open_trials
 from evenhand.store.rows import StoredTrial
-from evenhand.view.index_file import CELL_TYPE, discard_index, index_connection, index_path
+from evenhand.view.index_file import CELL_TYPE, BrokenIndex, discard_index, index_connection, index_path
 
 __all__ = ["BATCH", "IndexProgress", "bring_up_to_date", "searched_text"]
 
@@ -51,7 +51,8 @@ def bring_up_to_date(store: Path, *, told: Callable[[IndexProgress], bool]) -> N
         told: Called after every batch; the work ends early where it returns False.
 
     Raises:
-        StoreError: The store cannot be read, or the index cannot be written.
+        StoreError: The store cannot be read, or the index cannot be kept.
+        BrokenIndex: The index cannot be written.
     """
     path = index_path(store)
     with open_trials(store) as trials:
@@ -63,7 +64,7 @@ def bring_up_to_date(store: Path, *, told: Callable[[IndexProgress], bool]) -> N
                 database = index_connection(path, writing=True)
             _Indexing(database, trials).run(told)
         except sqlite3.Error as error:
-            raise StoreError(
+            raise BrokenIndex(
                 f"The index {str(path)!r} could not be written ({error}); free some space, or delete it."
             ) from error
         finally:

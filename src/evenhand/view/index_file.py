@@ -17,9 +17,9 @@ import numpy as np
 from evenhand.bank.cache import cache_folder
 from evenhand.errors import StoreError
 
-__all__ = ["CELL_TYPE", "INDEX_VERSION", "discard_index", "index_connection", "index_path", "indexed"]
+__all__ = ["CELL_TYPE", "INDEX_VERSION", "BrokenIndex", "discard_index", "index_connection", "index_path", "indexed"]
 
-INDEX_VERSION = "1"
+INDEX_VERSION = "2"
 """An index of another version is made anew."""
 
 CELL_TYPE = np.dtype(
@@ -53,6 +53,10 @@ _DDL = (
     "CREATE TABLE second (model TEXT PRIMARY KEY, read INTEGER NOT NULL, written INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE VIRTUAL TABLE words USING fts5 (body, content='', tokenize=\"unicode61 remove_diacritics 2\")",
 )
+
+
+class BrokenIndex(StoreError):
+    """An index cannot be read or written; it is taken away and made anew once."""
 
 
 def index_path(store: Path) -> Path:
@@ -104,13 +108,13 @@ def indexed(path: Path) -> Iterator[sqlite3.Connection]:
     """An index open for reading while the block runs.
 
     Raises:
-        StoreError: It cannot be read.
+        BrokenIndex: It cannot be read.
     """
     database = index_connection(path)
     try:
         yield database
     except sqlite3.Error as error:
-        raise StoreError(
+        raise BrokenIndex(
             f"The index {str(path)!r} cannot be read ({error}); delete it, and it is made anew."
         ) from error
     finally:

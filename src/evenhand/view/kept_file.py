@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -27,14 +28,21 @@ class KeptFiles(Generic[T]):
     Args:
         make: Makes the result from the path; what it raises is not kept.
         most: Results that are kept.
+        lock: Held while a result is made and looked up, where several threads ask.
     """
 
-    def __init__(self, make: Callable[[Path], T], *, most: int) -> None:
-        self._make, self._most = make, most
+    def __init__(
+        self, make: Callable[[Path], T], *, most: int, lock: AbstractContextManager[object] | None = None
+    ) -> None:
+        self._make, self._most, self._lock = make, most, lock or nullcontext()
         self._kept: OrderedDict[Path, tuple[tuple[int, int, int], T]] = OrderedDict()
 
     def of(self, path: Path) -> T:
         """The result for the file as it is now."""
+        with self._lock:
+            return self._of(path)
+
+    def _of(self, path: Path) -> T:
         stamp = file_stamp(path)
         found = self._kept.get(path)
         if found is not None and found[0] == stamp:

@@ -9,11 +9,19 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from evenhand.errors import EvenhandError
 from evenhand.plan.file import PLAN_FILE, read_plan
+from evenhand.records.cell import Cell
+from evenhand.records.condition import Condition
 from evenhand.records.findings import Findings
+from evenhand.records.message import Reply
+from evenhand.records.plan import Plan
+from evenhand.records.trial import Outcome
 from evenhand.report.findings_file import read_findings
 from evenhand.rundir import FINDINGS_FILE
+from evenhand.view.annotations import Annotation
 from evenhand.view.followed_run import FollowedRun
 from evenhand.view.kept_file import KeptFiles
 from evenhand.view.known_plan import KnownPlan
@@ -29,6 +37,17 @@ _PATIENCE_S = 0.12
 """How long a page waits for the index: what is new in a run that is followed is taken in within that time."""
 
 
+def _know_records() -> None:
+    """Have msgspec learn the records that several threads read, in one thread.
+
+    It learns a record the first time that it reads one, and ends the process where two threads do that at once
+    (msgspec 0.22).
+    """
+    for record in (Plan, Findings, Condition, Cell, Reply, Annotation):
+        msgspec.json.Decoder(record)
+    msgspec.json.Decoder(Outcome)
+
+
 class Library:
     """The folder and what is known of its runs. Pages ask it from one thread; indexes are made in another.
 
@@ -38,8 +57,12 @@ class Library:
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
-        self.plans: KeptFiles[KnownPlan] = KeptFiles(lambda path: KnownPlan(read_plan(path.parent)), most=_FILES)
-        self._findings: KeptFiles[Findings] = KeptFiles(lambda path: read_findings(path.parent), most=_FILES)
+        _know_records()
+        lock = threading.RLock()
+        self.plans: KeptFiles[KnownPlan] = KeptFiles(
+            lambda path: KnownPlan(read_plan(path.parent)), most=_FILES, lock=lock
+        )
+        self._findings: KeptFiles[Findings] = KeptFiles(lambda path: read_findings(path.parent), most=_FILES, lock=lock)
         self._runs: OrderedDict[Path, FollowedRun] = OrderedDict()
         self._wanted: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._stopping = threading.Event()

@@ -8,14 +8,13 @@ from urllib.parse import urlencode
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import asdict, replace
-from numpy.typing import NDArray
 
 from evenhand.errors import UsageError, near_miss
 from evenhand.records.answer_format import ANSWER_FORMATS
 from evenhand.records.condition import Condition
 from evenhand.records.trial import OUTCOMES
 from evenhand.view.known_plan import KnownPlan
-from evenhand.view.search import MOST_CHARACTERS, word_search
+from evenhand.view.search import MOST_CHARACTERS
 from evenhand.view.trial_columns import Marks, TrialColumns
 
 __all__ = ["INSIDE", "Choice", "TrialFilter", "choices", "matching", "read_filter"]
@@ -168,16 +167,14 @@ def _words(name: str, value: str, known: KnownPlan) -> str:
             return value.replace("_", " ")
 
 
-def matching(
-    filter: TrialFilter, columns: TrialColumns, known: KnownPlan, *, hits: NDArray[np.int64] | None = None
-) -> Marks:
+def matching(filter: TrialFilter, columns: TrialColumns, known: KnownPlan, *, found: Marks | None = None) -> Marks:
     """Which trials are wanted.
 
     Args:
         filter: What is asked for.
         columns: The trials.
         known: Their plan.
-        hits: Texts that hold the words of the filter; needed where it has words.
+        found: The trials that have the words of the filter; needed where it has words.
     """
     wanted = np.ones(len(columns), dtype=bool)
     for axis in ("model", "arm", "item"):
@@ -195,8 +192,8 @@ def matching(
             "condition",
             {columns.label(code) for code, condition in columns.conditions.items() if _shown_so(condition, filter)},
         )
-    if word_search(filter.q) is not None and hits is not None:
-        wanted &= columns.with_texts(hits, answers=filter.inside != "prompts", prompts=filter.inside != "answers")
+    if found is not None:
+        wanted &= found
     return wanted
 
 

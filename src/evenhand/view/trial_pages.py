@@ -57,8 +57,8 @@ def wanted_places(filter: TrialFilter, snapshot: Snapshot, *, patience_s: float 
     """
     if filter.q and word_search(filter.q) is None:
         raise UsageError(f"there is no word in the search {filter.q[:80]!r}; type letters or digits")
-    hits = snapshot.hits(filter.q, patience_s=patience_s)
-    marks = matching(filter, snapshot.columns, snapshot.known, hits=hits)
+    found = snapshot.having(filter.q, inside=filter.inside, patience_s=patience_s)
+    marks = matching(filter, snapshot.columns, snapshot.known, found=found)
     return np.flatnonzero(marks).astype(np.int64)
 
 

@@ -5,9 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.inter_rater import fleiss_kappa as reference_kappa
 
-from evenhand.bank.agreement import Metric, agreement_interval, fleiss_kappa, krippendorff_alpha
+from evenhand.bank.agreement import (
+    Metric,
+    agreement_interval,
+    cohen_kappa,
+    fleiss_kappa,
+    krippendorff_alpha,
+    mean_cohen_kappa,
+)
 from evenhand.seeds import stream
 
 NO = np.nan
@@ -67,6 +75,36 @@ def test_alpha_of_binary_ratings_by_two_raters_is_the_published_one() -> None:
 def test_kappa_is_the_published_one_and_that_of_statsmodels() -> None:
     assert fleiss_kappa(from_counts(FLEISS)) == pytest.approx(0.210, abs=0.0005)
     assert fleiss_kappa(from_counts(FLEISS)) == pytest.approx(reference_kappa(FLEISS), abs=1e-12)
+
+
+def from_table(table: list[list[int]]) -> NDArray[np.float64]:
+    """Units by two raters from how often each pair of categories was used."""
+    pairs = [(row, column) for row, counts in enumerate(table) for column, n in enumerate(counts) for _ in range(n)]
+    return np.array(pairs, dtype=np.float64)
+
+
+@pytest.mark.parametrize(
+    ("table", "value"),
+    [
+        ([[53, 5, 2], [11, 14, 5], [1, 6, 3]], 0.429),  # Fleiss, Cohen and Everitt (1969), Psychological Bulletin 72
+        ([[20, 5], [10, 15]], 0.4),  # by hand: agreed 0.7, by chance 0.5
+    ],
+)
+def test_cohens_kappa_is_the_published_one_and_that_of_statsmodels(table: list[list[int]], value: float) -> None:
+    ratings = from_table(table)
+    found = cohen_kappa(ratings[:, 0], ratings[:, 1])
+    assert found == pytest.approx(value, abs=0.0005)
+    assert found == pytest.approx(cohens_kappa(np.array(table)).kappa, abs=1e-12)
+    assert mean_cohen_kappa(ratings) == found
+
+
+def test_the_mean_of_cohens_kappa_leaves_out_pairs_for_whom_it_is_undefined() -> None:
+    ratings = np.array([[0, 0, NO], [1, 1, NO], [0, 1, 1], [1, 1, 1]], dtype=np.float64)
+    first = cohen_kappa(ratings[:, 0], ratings[:, 1])
+    second = cohen_kappa(ratings[:, 0], ratings[:, 2])
+    assert np.isnan(cohen_kappa(ratings[:, 1], ratings[:, 2]))
+    assert mean_cohen_kappa(ratings) == pytest.approx((first + second) / 2)
+    assert np.isnan(mean_cohen_kappa(ratings[:, :1]))
 
 
 def test_perfect_agreement_is_one() -> None:

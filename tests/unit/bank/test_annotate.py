@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.bank.annotate import COLUMNS, Rating, annotate, append_rating, read_ratings, template_csv
+from evenhand.bank.annotate import COLUMNS, annotate, append_rating, template_csv
 from evenhand.bank.load import load_bank
+from evenhand.bank.rating.read import read_ratings
 from evenhand.errors import BankError, UsageError
 from evenhand.records.item import Bank
+from evenhand.records.rating import Rating
 
 
 @pytest.fixture(scope="module")

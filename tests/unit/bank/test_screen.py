@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from evenhand.bank.annotate import Rating
 from evenhand.bank.load import load_bank
 from evenhand.bank.screen import screen, without_items
 from evenhand.errors import BankError, UsageError
+from evenhand.records.rating import Rating
 from evenhand.seeds import stream
 
 

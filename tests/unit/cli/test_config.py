@@ -174,3 +174,24 @@ def test_a_profile_that_is_not_there_is_refused(folder: Path, cli: Cli) -> None:
     missing = run(cli, "audit --config no.toml")
     assert missing.code == 3
     assert "cannot read the settings 'no.toml' (No such file or directory)" in missing.err
+
+
+@pytest.mark.parametrize(
+    ("setting", "does"),
+    [
+        ('api-key-env = "MY_KEY"', "api-key-env sends a key"),
+        ('header = ["api-key=MY_KEY"]', "header sends a key"),
+        ("yes = true", "yes spends without asking"),
+    ],
+)
+def test_a_file_that_is_only_found_sends_no_key_and_spends_nothing(
+    folder: Path, cli: Cli, setting: str, does: str
+) -> None:
+    (folder / "evenhand.toml").write_text(f"{SMALL}\n[profile.x]\n{setting}\n", encoding="utf-8")
+    found = run(cli, "audit --profile x --max-calls 5")
+    assert found.code == 2
+    assert f"'evenhand.toml' was found here and not named, and its {does}; read it, then name it" in found.err
+    assert not (folder / "runs").exists()
+    assert run(cli, "audit --config evenhand.toml --profile x --max-calls 5 --out named").code in (5, 6)
+    assert run(cli, "audit --max-calls 5 --out other").code == 6, "a profile that is not chosen does nothing"
+    assert run(cli, "plan --profile x --out planned").code == 0, "a plan sends nothing and spends nothing"

@@ -44,6 +44,30 @@ def test_a_rated_bank_is_not_called_unrated() -> None:
     assert "Items not rated by people" not in titles(msgspec.structs.replace(findings, run=run))
 
 
+def test_memory_and_instructions_in_another_language_than_the_items_are_limits() -> None:
+    findings = quick_findings()
+    assert findings.run is not None
+    languages = {"Memory in another language", "Instructions in another language", "Policies in English"}
+    assert not languages & set(titles(findings))
+
+    def spoken(**fields: str) -> Findings:
+        assert findings.run is not None
+        banks = tuple(msgspec.structs.replace(bank, **fields) for bank in findings.run.banks[:1])
+        run = msgspec.structs.replace(findings.run, banks=banks, mitigations=("none", "redact"))
+        return msgspec.structs.replace(findings, run=run)
+
+    german = spoken(language="de-AT", asked_in="de")
+    assert text(german, "Memory in another language").startswith(
+        "The items of understanding are in German; what is in memory is in English."
+    )
+    assert "Instructions in another language" not in titles(german)
+    assert "Policies in English" in titles(german)
+    dutch = spoken(language="nl", asked_in="en")
+    assert text(dutch, "Instructions in another language") == (
+        "The items of understanding are in nl, the instructions around them in English."
+    )
+
+
 def test_kinds_that_were_not_asked_are_named() -> None:
     assert text(full_findings(), "Not asked").startswith(
         "This design has no benefit items, leakage probes or sycophancy probes."

@@ -23,6 +23,7 @@ WRONGLY = Quantity(name="choice_tag", scale="rate", tag="anger")
 SHAPES: dict[Measure, tuple[Quantity, ArmGroup, ArmGroup | None, tuple[LevelContrast, ...]]] = {
     "accuracy": (Quantity(name="score", scale="rate"), "none", None, ()),
     "gap": (SCORE, "pairs", None, (POSITION,)),
+    "dose_trend": (SCORE, "pairs", None, (POSITION,)),
     "factor_gap": (SCORE, "crossing", None, (GENDER,)),
     "interaction": (SCORE, "crossing", None, (GENDER, POSITION)),
     "shift": (Quantity(name="rating", scale="rating", tag="anger"), "pairs", None, (POSITION,)),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -55,6 +56,17 @@ def test_a_damaged_store_is_a_sentence_and_is_left_alone_for_a_while(tmp_path: P
     assert not run.behind()
 
 
+def test_an_index_that_breaks_is_made_anew(tmp_path: Path) -> None:
+    plan = viewed_run(tmp_path)
+    run = followed(tmp_path)
+    database = sqlite3.connect(run.index)
+    database.execute("DROP TABLE open_failure")
+    database.commit()
+    database.close()
+    again = followed(tmp_path)
+    assert (again.problem, len(again.snapshot.columns)) == ("", len(run_rows(plan)))
+
+
 def test_the_pace_is_what_was_seen_while_a_run_is_asking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan, clock = small_plan(), [1000.0]
     viewed_run(tmp_path)
@@ -79,10 +91,12 @@ def test_the_pace_is_what_was_seen_while_a_run_is_asking(tmp_path: Path, monkeyp
 def test_searches_are_kept_and_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     viewed_run(tmp_path)
     run = followed(tmp_path)
-    first = run.snapshot.hits("parcel number")
+    first = run.snapshot.having("parcel number", inside="both")
     monkeypatch.setattr(followed_run, "found_texts", None)
-    assert run.snapshot.hits(" parcel  NUMBER ") is first
-    assert run.snapshot.hits("***") is None
+    assert run.snapshot.having(" parcel  NUMBER ", inside="both") is first
+    assert run.snapshot.having("***", inside="both") is None
+    with pytest.raises(TypeError):
+        run.snapshot.having("parcel number", inside="answers")
 
 
 def test_a_library_makes_the_index_in_the_background(tmp_path: Path) -> None:

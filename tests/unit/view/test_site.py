@@ -45,11 +45,18 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
-async def text_of(client: aiohttp.ClientSession, url: str, *, status: int = 200, **more: object) -> str:
-    async with client.get(url, allow_redirects=False, **more) as answer:  # type: ignore[arg-type]
-        text = await answer.text()
-        assert answer.status == status, f"{url}: {answer.status} {text[-400:]}"
-        return text
+async def text_of(
+    client: aiohttp.ClientSession, url: str, *, status: int = 200, at_once: bool = False, **more: object
+) -> str:
+    """The page; one that is still searching is asked for again, unless `at_once`."""
+    for _ in range(200):
+        async with client.get(url, allow_redirects=False, **more) as answer:  # type: ignore[arg-type]
+            text = await answer.text()
+            assert answer.status == status, f"{url}: {answer.status} {text[-400:]}"
+        if at_once or "The words are being looked for." not in text:
+            return text
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{url}: the search has no end")
 
 
 async def indexed(client: aiohttp.ClientSession, url: str, run: str = "a") -> None:
@@ -378,14 +385,12 @@ async def test_a_search_that_takes_long_says_so_and_goes_on(folder: Path, monkey
     monkeypatch.setattr(followed_run, "found_texts", slow)
     async with viewing(folder) as (client, url):
         await indexed(client, url)
-        waiting = await text_of(client, f"{url}/run/a/trials?q=rather")
+        waiting = await text_of(client, f"{url}/run/a/trials?q=rather", at_once=True)
         assert "The words are being looked for." in waiting
         assert 'data-live="1"' in waiting
         assert "Trials of a" in await text_of(client, f"{url}/run/a/trials")
         go_on.set()
-        page = waiting
-        while "being looked for" in page:
-            page = await text_of(client, f"{url}/run/a/trials?q=rather")
+        page = await text_of(client, f"{url}/run/a/trials?q=rather")
     assert len(keys_of(page)) == sum('"Rather' in str(row.columns) for row in run_rows(small_plan()))
 
 

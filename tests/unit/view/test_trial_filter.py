@@ -52,7 +52,8 @@ def test_a_filter_finds_what_reading_every_trial_finds(
     snapshot: Snapshot, asked: dict[str, str], tmp_path: Path
 ) -> None:
     filter, known = read_filter(asked, snapshot.known), snapshot.known
-    marks = matching(filter, snapshot.columns, known, hits=snapshot.hits(filter.q))
+    found_words = snapshot.having(filter.q, inside=filter.inside)
+    marks = matching(filter, snapshot.columns, known, found=found_words)
     found, expected = set(), set()
     with open_trials(tmp_path / "trials.sqlite") as trials:
         for place in range(len(snapshot.columns)):

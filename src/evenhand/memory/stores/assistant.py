@@ -69,7 +69,7 @@ class StoreAssistant:
         Raises:
             AskError: It could not be searched, or not in time.
         """
-        found = self._store.everything(user) if query is None else self._store.search(user, query)
+        found = self._store.everything(user) if query is None else self._store.find(user, query)
         return await _within(found, limit_s, doing="search")
 
     async def reply(self, request: Request) -> Reply:
@@ -82,7 +82,7 @@ class StoreAssistant:
             raise AskError("a model with a memory store was asked on behalf of nobody", kind="request")
         question = request.messages[-1].content
         limit_s = request.settings.timeout_s
-        found = await _within(self._store.search(request.user.id, question), limit_s, doing="search")
+        found = await _within(self._store.find(request.user.id, question), limit_s, doing="search")
         messages = (notes_message(self._templates, found), *request.messages)
         reply = await self._model.reply(replace(request, messages=messages))
         return replace(reply, memories=found, sent=messages)

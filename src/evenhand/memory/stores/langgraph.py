@@ -56,7 +56,7 @@ class LangGraphStore:
         for number, text in enumerate(texts):
             await self._store.aput(_space(user.id), f"{number:05}", {"text": text})
 
-    async def search(self, user: str, query: str) -> tuple[str, ...]:
+    async def find(self, user: str, query: str) -> tuple[str, ...]:
         """The notes nearest to a message."""
         return _texts(await self._store.asearch(_space(user), query=query, limit=self._k))
 

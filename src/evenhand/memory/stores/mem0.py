@@ -1,12 +1,13 @@
 """`--store mem0`: mem0's memory, in this process: a model extracts what is worth keeping, vectors find it again.
 
-Its telemetry is off, and its files are in a folder of this run alone, which is deleted at the end; both are decided
-before it is imported. Its search asks for the user by a filter, and its list is told to stop at no small number.
+Its telemetry is off, and its files are in folders of this process alone, deleted at the end; both are decided before it
+is imported. Its search asks for the user by a filter, and its list is told to stop at no small number.
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import hashlib
 import os
 import shutil
@@ -14,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,15 +64,14 @@ class Mem0Store:
                 "mem0 sends its prompts to OpenRouter while OPENROUTER_API_KEY is set, whatever address is named; "
                 "unset it for this run."
             )
-        self._folder = Path(tempfile.mkdtemp(prefix="evenhand-mem0-"))
         os.environ["MEM0_TELEMETRY"] = "False"
-        os.environ["MEM0_DIR"] = str(self._folder)
+        os.environ["MEM0_DIR"] = str(_home())
         try:
             from mem0 import Memory
         except ImportError as error:
-            shutil.rmtree(self._folder, ignore_errors=True)
             raise _missing() from error
         _refuse_telemetry()
+        self._folder = Path(tempfile.mkdtemp(prefix="evenhand-mem0-"))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="evenhand-mem0")
         self._memory: Any = self._thread.submit(Memory.from_config, self._config(given, key)).result()
 
@@ -87,7 +87,7 @@ class Mem0Store:
         for messages in said or facts:
             await self._do(partial(self._memory.add, messages, user_id=user.id))
 
-    async def search(self, user: str, query: str) -> tuple[str, ...]:
+    async def find(self, user: str, query: str) -> tuple[str, ...]:
         """The memories that fit a message.
 
         Raises:
@@ -151,6 +151,14 @@ class Mem0Store:
             },
             "history_db_path": str(self._folder / "history.db"),
         }
+
+
+@cache
+def _home() -> Path:
+    """The folder of mem0's own settings in this process: it reads the variable once, when it is imported."""
+    home = Path(tempfile.mkdtemp(prefix="evenhand-mem0-home-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    return home
 
 
 def _texts(found: Any) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ class MemoryStore(Protocol):
         """
         ...
 
-    async def search(self, user: str, query: str) -> tuple[str, ...]:
+    async def find(self, user: str, query: str) -> tuple[str, ...]:
         """What fits a message best, best first; a message that nothing fits may find nothing.
 
         Raises:

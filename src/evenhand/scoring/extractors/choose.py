@@ -16,7 +16,7 @@ from evenhand.scoring.extractors.yes_no import yes_no
 
 __all__ = ["DEFAULT_PATTERN", "extractor_named"]
 
-DEFAULT_PATTERN = r"(?i)answer\s*(?:[:=：→]|-+>?|\bis\b)\s*(\S.*)$"
+DEFAULT_PATTERN = r"(?i)(?:answer|antwort|respuesta|r[ée]ponse|答案)\s*(?:[:=：→]|-+>?|\bis\b)\s*(\S.*)$"
 
 _OPTIONS: dict[Extractor, frozenset[str]] = {
     "choice_letter": frozenset(),
