@@ -90,8 +90,12 @@ def looked_at(line: str, folder: Path) -> str:
                 assert process.poll() is None, log.read_text(encoding="utf-8")
                 assert time.monotonic() < deadline, "it said no address"
                 time.sleep(0.1)
-            with urllib.request.urlopen(said[1], timeout=60) as answer:
-                shown = answer.read().decode()
+            try:
+                with urllib.request.urlopen(said[1], timeout=60) as answer:
+                    shown = answer.read().decode()
+            except OSError as error:
+                time.sleep(0.5)
+                raise AssertionError(f"{said[1]} gave no page; the process ended with {process.poll()}") from error
         finally:
             process.send_signal(signal.SIGINT)
             ended = process.wait(timeout=30)

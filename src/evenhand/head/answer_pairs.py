@@ -73,9 +73,13 @@ def _paired(finding: Finding, scores: Scores) -> pl.DataFrame:
 
 
 def _shown_as(finding: Finding) -> list[pl.Expr]:
-    """The finding's condition; its cue only where it names one."""
+    """The finding's condition; its cue only where it names one, and only of users: neutral facts have none."""
     where = {name: getattr(finding.where, name) for name in CONDITION_FIELDS}
-    return [pl.col(name) == value for name, value in where.items() if value is not None]
+    return [
+        (pl.col(name) == value) | pl.col(name).is_null() if name == "cue" else pl.col(name) == value
+        for name, value in where.items()
+        if value is not None
+    ]
 
 
 def _sides(finding: Finding, scores: Scores) -> tuple[pl.Expr, pl.Expr] | None:

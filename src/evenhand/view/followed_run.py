@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from evenhand.errors import EvenhandError
 from evenhand.rundir import TRIALS_FILE
@@ -23,8 +24,11 @@ from evenhand.view.known_plan import KnownPlan
 from evenhand.view.search import WordSearch, found_texts, word_search
 from evenhand.view.trial_columns import Marks, TrialColumns, load_columns
 
-__all__ = ["FollowedRun", "RunPace", "Snapshot", "StillSearching"]
+__all__ = ["ANSWERED", "BEST", "CHOSE", "STATES", "WITHOUT", "FollowedRun", "RunPace", "Snapshot", "StillSearching"]
 
+ANSWERED, CHOSE, BEST, WITHOUT = 1, 2, 4, 8
+"""A trial was answered, chose an option, chose the best one, and had no memory."""
+STATES = 16
 _SEARCHES = 8
 """Searches whose result is kept."""
 _SEARCHERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="evenhand-view-search")
@@ -55,10 +59,24 @@ class Snapshot:
         """Which trials chose the best option."""
         return self.known.best_marks(self.columns)
 
+    @cached_property
+    def item_states(self) -> NDArray[np.int64]:
+        """Of every trial: `STATES` times the code of its item, and what it is, as a sum of `ANSWERED`, `CHOSE`, ...
+
+        One count of these numbers has every number of the page of items.
+        """
+        columns = self.columns
+        none = columns.column("arm") == columns.code("arm", "none")
+        marks = ((ANSWERED, columns.column("outcome") == 0), (CHOSE, columns.column("choice") >= 0))
+        states = columns.column("item").astype(np.int64) * STATES
+        for value, held in (*marks, (BEST, self.best), (WITHOUT, none)):
+            states += value * held
+        return states
+
     def prepare(self) -> None:
         """Work out now what pages need, so that the first of them need not wait for it."""
         self.columns.unpack()
-        _ = self.best, self.changed.by_memory, self.changed.by_version
+        _ = self.item_states, self.changed.by_memory, self.changed.by_version
 
     def having(self, typed: str, *, inside: str, patience_s: float | None = None) -> Marks | None:
         """Which trials have some words; None where nothing is looked for.

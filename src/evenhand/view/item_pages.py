@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evenhand.report.words import kind_label, plural
 from evenhand.view.annotations import FLAGS, LONGEST_NOTE, Annotation, read_annotations
-from evenhand.view.followed_run import FollowedRun, Snapshot
+from evenhand.view.followed_run import ANSWERED, BEST, CHOSE, STATES, WITHOUT, FollowedRun, Snapshot
 from evenhand.view.library import Library
 from evenhand.view.render import ShownPage
 from evenhand.view.run_folder import FolderEntry
@@ -92,19 +92,22 @@ def items_page(entry: FolderEntry, library: Library, query: Mapping[str, str]) -
 
 def _lines(run: FollowedRun, filter: TrialFilter, latest: Mapping[str, Annotation]) -> list[ItemLine]:
     snapshot = run.snapshot
-    columns, most = snapshot.columns, snapshot.columns.most + 1
-    wanted = matching(filter, columns, run.known)
-    item, none = columns.column("item"), columns.column("arm") == columns.code("arm", "none")
-    chose = columns.column("choice") >= 0
-
-    def counted(marks: NDArray[np.bool_]) -> NDArray[np.int64]:
-        return np.bincount(item[wanted & marks], minlength=most)
-
-    asked, answered = counted(np.ones_like(none)), counted(columns.column("outcome") == 0)
-    chosen, chosen_none = counted(chose & ~none), counted(chose & none)
-    best, best_none = counted(snapshot.best & ~none), counted(snapshot.best & none)
+    columns, states = snapshot.columns, snapshot.item_states
     first, _ = snapshot.changed.by_memory
-    changed = np.bincount(item[first[wanted[first]]], minlength=most)
+    if filter.asks:
+        wanted = matching(filter, columns, run.known)
+        states, first = states[wanted], first[wanted[first]]
+    counts = np.bincount(states, minlength=STATES * (columns.most + 1)).reshape(-1, STATES)
+
+    def counted(held: int, *, without: bool | None = None) -> NDArray[np.int64]:
+        """Trials of every item that are all of `held`; only those with, or without memory, where that is said."""
+        fit = [state for state in range(STATES) if state & held == held and without in (None, bool(state & WITHOUT))]
+        return np.asarray(counts[:, fit].sum(axis=1))
+
+    asked, answered = counted(0), counted(ANSWERED)
+    chosen, chosen_none = counted(CHOSE, without=False), counted(CHOSE, without=True)
+    best, best_none = counted(BEST, without=False), counted(BEST, without=True)
+    changed = np.bincount(columns.column("item")[first], minlength=columns.most + 1)
     lines = []
     for name, found in run.known.items.items():
         code = columns.code("item", name)

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,11 @@ import pytest
 from evenhand.cli.config import read_settings, settings
 from evenhand.cli.init import Wish, settings_text
 from evenhand.gate.policy_file import policy_text
+from evenhand.records.answer_format import CHOICE_FORMATS
+from evenhand.records.item import ITEM_KINDS
+from evenhand.records.language import LANGUAGES
+from evenhand.records.mitigation import known_mitigations
+from evenhand.records.profile import CUES, PLACEMENTS, READERS
 from tests.support.command import Ended
 
 Cli = Callable[..., Ended]
@@ -104,6 +109,18 @@ def test_every_setting_is_explained_and_every_line_of_it_can_be_used(tmp_path: P
     path.write_text("\n".join(lines), encoding="utf-8")
     read = read_settings(path, profile="nightly", environment={})
     assert set(read) == {one.parameter for one in settings().values()}
+    words: dict[str, Sequence[str]] = {
+        "kind": ITEM_KINDS,
+        "write": ITEM_KINDS,
+        "placement": PLACEMENTS,
+        "reader": READERS,
+        "cue": CUES,
+        "answer": CHOICE_FORMATS,
+        "mitigation": known_mitigations(),
+    }
+    for parameter, allowed in words.items():
+        assert set(read[parameter]) <= set(allowed), parameter
+    assert read["instructions"] in LANGUAGES
 
 
 @pytest.mark.parametrize("name", ['python:a:b"c', "python:a\\b:c", "python:ä:\x7f", "python:\u2028:x"])

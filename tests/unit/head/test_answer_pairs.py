@@ -126,6 +126,17 @@ def test_memory_against_placebo_has_a_pair_and_an_interaction_has_none(asked: tu
     assert pair.measure == "memory_effect" and pair.second.arm.startswith("placebo/")
 
 
+def test_an_effect_of_memory_in_one_cue_has_its_pair_although_placebo_facts_have_no_cue(
+    asked: tuple[Plan, Path],
+) -> None:
+    plan, folder = asked
+    one = finding("memory_effect", -0.1, baseline="placebo")
+    with open_trials(folder / "trials.sqlite") as trials:
+        stated = replace(one, where=Condition(cue="stated"))
+        (pair,) = answer_pairs([stated], plan=plan, scores=scores_of(plan, folder), trials=trials)
+    assert pair.second.arm.startswith("placebo/") and pair.first.score < pair.second.score
+
+
 def test_text_that_may_not_be_passed_on_is_not(tmp_path: Path) -> None:
     plan = small_plan(model="simulated/custom", bank=small_bank(12, redistribute=False))
     (model,) = plan.models

@@ -258,6 +258,22 @@ async def test_items_say_how_they_were_answered(folder: Path) -> None:
     assert re.search(r'Fear <span class="hit yes">best</span></th><td class="n">\d+%</td><td class="n">100%', item)
 
 
+async def test_the_numbers_of_the_items_are_those_of_the_trials(folder: Path) -> None:
+    async with viewing(folder) as (client, url):
+        await indexed(client, url)
+        for query in ("", "?kind=understanding", "?answer=letter"):
+            page = await text_of(client, f"{url}/run/a/items{query}")
+            (row,) = re.findall(r'<tr><th scope="row"><a href="/run/a/item/i2">.*?</tr>', page, re.DOTALL)
+            numbers = re.findall(r'<td class="n"[^>]*>(?:<a [^>]*>)?([^<]+)', row)
+            trials = [
+                json.loads(one) for one in (await text_of(client, f"{url}/run/a/trials.jsonl?item=i2")).splitlines()
+            ]
+            with_memory = [one["best"] for one in trials if one["arm"] != "none"]
+            share = f"{100 * sum(with_memory) / len(with_memory):.0f}%"
+            changed = str(sum(not best for best in with_memory))
+            assert numbers == [str(len(trials)), str(len(trials)), share, "100%", changed], query
+
+
 async def noted(client: aiohttp.ClientSession, url: str, **sent: str) -> tuple[int, str]:
     page = await text_of(client, f"{url}/run/a/item/i2")
     (token,) = re.findall(r'name="token" value="([^"]+)"', page)
