@@ -71,7 +71,7 @@ def pairs_page(entry: FolderEntry, library: Library, query: Mapping[str, str]) -
             "here": "pairs",
             "problems": [run.problem] if run.problem else [],
             "indexing": indexing(run),
-            "live": 2 if run.progress is not None else 0,
+            "live": 0 if run.done.is_set() else 2,
             "shown": shown,
             "fields": [one for one in choices(filter, run.known, run.snapshot.columns) if one.name in _FIELDS],
             "filter": filter,

@@ -112,16 +112,18 @@ def run_page(entry: FolderEntry, library: Library) -> ShownPage:
             ),
             "command": plan.command or f"evenhand run {entry.path}",
             "indexing": indexing(run),
-            "live": LIVE_S if pace.running or run.progress is not None else 0,
+            "live": LIVE_S if pace.running or not run.done.is_set() else 0,
         },
     )
 
 
 def indexing(run: FollowedRun) -> str:
     """How far the index is, in a sentence; empty where it is complete."""
+    if run.done.is_set():
+        return ""
     progress = run.progress
     if progress is None or progress.total == 0:
-        return ""
+        return "The index is being made. Lists and counts show what it holds so far."
     return (
         f"The index is being made: {count(progress.done)} of {count(progress.total)} trials "
         f"({percent(progress.done / progress.total, digits=0)}). Lists and counts show what it holds so far."

@@ -95,7 +95,7 @@ def trials_page(entry: FolderEntry, library: Library, query: Mapping[str, str]) 
             "problems": [run.problem] if run.problem else [],
             "indexing": indexing(run),
             "searching": searching,
-            "live": 1 if searching else 2 if run.progress is not None else 0,
+            "live": 1 if searching else 0 if run.done.is_set() else 2,
             "fields": choices(filter, run.known, snapshot.columns),
             "filter": filter,
             "inside": INSIDE,
