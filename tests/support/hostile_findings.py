@@ -9,7 +9,8 @@ from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
 from evenhand.records.run_summary import LevelName
 from tests.support.answer_pair import answer_pair
-from tests.support.findings_fixture import examples, full_findings
+from tests.support.example_prompts import examples
+from tests.support.findings_fixture import full_findings
 
 HOSTILE = "<script>alert(1)</script>\"'&javascript:alert(2){{ 7 * 7 }}{% raw %}\u202e\ud800=1+1"
 

@@ -12,7 +12,8 @@ from evenhand.records.results import DesignPower
 from evenhand.report.answer import answers_of
 from evenhand.report.context import page_of
 from evenhand.report.markdown import markdown_text, render_markdown
-from tests.support.findings_fixture import bare_findings, empty_findings, example, full_findings, quick_findings
+from tests.support.example_prompts import example
+from tests.support.findings_fixture import bare_findings, empty_findings, full_findings, quick_findings
 from tests.support.hostile_findings import HOSTILE, hostile_findings
 
 
