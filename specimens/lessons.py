@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evenhand.records.profile import PLACEMENTS, Placement, Reader
+from evenhand.records.profile import Placement, Reader
 from specimens.effects import PLANTED, planted_label, targets
 from specimens.language import Language, Question
-from specimens.memories import Memories, Memory, base_messages
+from specimens.memories import TAUGHT, Memories, Memory, base_messages
 
 __all__ = ["Cell", "Lesson", "Lessons", "Make"]
 
 _SYSTEM_SHARE = 0.7
 """How often a memory stands in the system prompt."""
-_ELSEWHERE: tuple[Placement, ...] = tuple(placement for placement in PLACEMENTS if placement != "system")
+_ELSEWHERE: tuple[Placement, ...] = tuple(placement for placement in TAUGHT if placement != "system")
 _READERS: dict[Reader, float] = {"none": 0.8, "use": 0.1, "relevant": 0.1}
 _TWINS = 0.35
 """How often a question behind a memory is asked without memory too."""

@@ -15,7 +15,10 @@ from evenhand.memory.templates import load_templates
 from evenhand.records.message import Message
 from evenhand.records.profile import Arm, Fact, Placement, Reader
 
-__all__ = ["Memories", "Memory", "base_messages"]
+__all__ = ["TAUGHT", "Memories", "Memory", "base_messages"]
+
+TAUGHT: tuple[Placement, ...] = ("system", "narrative", "history", "retrieved", "tool")
+"""Where memory sits in lessons; specimens have met no other place."""
 
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _NOISE = (0.0, 0.0, 0.1, 0.25)

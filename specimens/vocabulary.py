@@ -11,9 +11,9 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from evenhand.endpoints.specimen.chat import CHAT_TEMPLATE, END, PAD, SPECIAL_TOKENS
 from evenhand.memory.remember import MemorySources, remember
 from evenhand.memory.templates import load_templates
-from evenhand.records.profile import PLACEMENTS, READERS, Arm, Fact
+from evenhand.records.profile import READERS, Arm, Fact
 from specimens.language import Language, ask
-from specimens.memories import Memories
+from specimens.memories import TAUGHT, Memories
 
 __all__ = ["VOCABULARY", "train_tokenizer"]
 
@@ -29,7 +29,7 @@ def _texts(language: Language, memories: Memories, rng: np.random.Generator) -> 
     texts += [f"The user is {age} years old. Aged {age}." for age in range(18, 91)] * 40  # one token a number
     sources = MemorySources(templates=load_templates())
     arm = Arm(id="x", kind="profile", facts=tuple(Fact(text=text, dimension="neutral") for text in texts[-30:]))
-    for placement in PLACEMENTS:
+    for placement in TAUGHT:
         for reader in READERS:
             shown = remember(arm, placement=placement, reader=reader, query="user", sources=sources)
             texts += [message.content for message in shown.messages] * 20

@@ -71,7 +71,15 @@ LONG = {
     "evenhand selftest --folder build/seed-2": "the gallery, on another folder of specimens",
     "evenhand selftest --json": "the gallery",
 }
+SERVER = "http://localhost:8000/v1"
+PAIRWISE = "tests/unit/test_pairwise.py"
 ELSEWHERE = {
+    "evenhand gate runs/2026-11-23-gpt --policy policy.toml --baseline runs/2026-11-01-gpt": (
+        "tests/unit/cli/test_gate_command.py"
+    ),
+    "evenhand judge runs/2026-11-23-gpt --judge openai/gpt-5.1-mini": PAIRWISE,
+    "evenhand judge runs/2026-11-23-gpt --judge openai/gpt-5.1-mini --rubric rubric.yaml": PAIRWISE,
+    f"evenhand judge runs/2026-11-23-gpt --judge vllm/my-judge --judge-url {SERVER} --pairs 100": PAIRWISE,
     "evenhand preferences build hf/./my-checkpoint --out pairs": "tests/extras/test_train_dpo.py",
     "evenhand preferences build vllm/my-model --judge openai/gpt-5.1 --out pairs": "tests/unit/train/test_asking.py",
     "evenhand train dpo --model ./my-checkpoint --pairs pairs --out trained": "tests/extras/test_train_dpo.py",
@@ -79,7 +87,7 @@ ELSEWHERE = {
         "tests/extras/test_train_dpo.py"
     ),
 }
-"""Examples that need torch, or a model that writes: the test that holds each."""
+"""Examples that need torch, a model that writes, or a second run: the test that holds each."""
 MAY_END = {"evenhand gate": (0, 7, 8, 13)}
 """Commands whose exit code is their answer: any of these is a normal end."""
 TYPED = {"evenhand items annotate understanding --rater ana --out ana.csv": "q\n"}

@@ -18,13 +18,13 @@ _HELP = """Ask every cell of a planned run that is not answered yet, then write 
 A model is given up early, in its server's own words, when 5 requests were declined the same way (exit code 9), when
 none of 50 cells has a usable answer (10), or when 50 cells in a row or more than half of the last 200 failed (11).
 
+Budgets and connection are read from an evenhand.toml in the working directory, too.
+
 Examples:
 
   evenhand run runs/2026-11-23-gpt
 
   evenhand run runs/2026-11-23-gpt --max-cost 5         stop cleanly at five dollars; run again to go on
-
-Budgets and connection are read from an evenhand.toml in the working directory, too.
 """
 
 
@@ -37,11 +37,13 @@ def run(
     json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
-    from evenhand.cli.carry_out import carry_out
     from evenhand.plan.file import read_plan
 
     say_settings(ctx, quiet=running.quiet)
     plan = read_plan(directory)
+    # The statistics are loaded only for a plan that can be read: loading them takes longer than a refusal may.
+    from evenhand.cli.carry_out import carry_out
+
     carry_out(plan, directory, running, json=json)
 
 

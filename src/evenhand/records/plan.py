@@ -87,7 +87,7 @@ class Design(Struct, frozen=True, kw_only=True, omit_defaults=True):
         Traceback (most recent call last):
         ...
         evenhand.errors.UsageError: the design has placements 'sistem' (did you mean 'system'?); allowed: system, \
-        narrative, history, retrieved, tool
+        narrative, history, retrieved, tool, files, stored, told
     """
 
     kinds: tuple[ItemKind, ...] = ("understanding", "management")

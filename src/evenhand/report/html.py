@@ -69,8 +69,13 @@ def _shown(value: object) -> object:
     return shown_text(value) if type(value) is str else value
 
 
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
+def _kept(markup: Markup, kind: str = "") -> Markup:
+    """Markup of something that is folded, as it is: for pages without a script."""
+    return markup
+
+
+@lru_cache(maxsize=2)
+def _environment(*, scripted: bool) -> Environment:
     environment = Environment(
         loader=FunctionLoader(_text),
         autoescape=True,
@@ -81,13 +86,19 @@ def _environment() -> Environment:
     )
     environment.filters["block_type"] = _block_type
     environment.filters["slug"] = _slug
-    environment.filters["fold"] = _folded
+    environment.filters["fold"] = _folded if scripted else _kept
     return environment
 
 
-def render(template: str, **values: object) -> str:
-    """A template of this package with its values, which are escaped."""
-    return _environment().get_template(template).render(**values)
+def render(template: str, *, scripted: bool = True, **values: object) -> str:
+    """A template of this package with its values, which are escaped.
+
+    Args:
+        template: Name of the template.
+        scripted: Whether the page has our script, which unpacks what is folded and long.
+        values: What the template is given.
+    """
+    return _environment(scripted=scripted).get_template(template).render(**values)
 
 
 def render_html(findings: Findings) -> str:
@@ -132,4 +143,4 @@ def render_figure(block: Forest | Heat | Bars) -> str:
     """One figure of the report as a page of its own, without a script."""
     style = Markup(_text("style.css"))
     policy = f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'"
-    return render("figure.html.j2", one=block, title=block.title, style=style, policy=policy)
+    return render("figure.html.j2", scripted=False, one=block, title=block.title, style=style, policy=policy)

@@ -19,6 +19,7 @@ def shown_text(text: str) -> str:
     r"""The text with every such character written as its code, for example `[U+202E]`.
 
     Example:
+        >>> from evenhand.report.shown import shown_text
         >>> shown_text("user\u202egnp")
         'user[U+202E]gnp'
     """

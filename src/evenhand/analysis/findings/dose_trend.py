@@ -27,6 +27,8 @@ _METHOD = "two samples of pair differences within items, crossed random effects 
 
 def dose_findings(stratum: Stratum) -> list[Finding]:
     """One trend for every cue style of matched pairs in at least two doses; none otherwise."""
+    if len(set(stratum.settings.doses.values())) < 2:
+        return []
     found = []
     for cue in cues(stratum):
         pairs = _pairs_by_dose(stratum, cue)
