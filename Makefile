@@ -61,9 +61,10 @@ docs: .venv/.installed-docs ## reference pages from the code, then the site in s
 	$(BIN)/python scripts/house_figure.py
 	$(BIN)/mkdocs build --strict --quiet
 
-screens: install ## screenshots of reports, wide and narrow, light and dark, in build/screens; RUNS="DIR DIR": of these runs
+screens: install ## screenshots of reports, wide and narrow, light and dark, in build/screens; RUNS="DIR DIR": of these, and of evenhand view on the first
 	@sh scripts/install-browser.sh
 	$(BIN)/python scripts/screens.py build/screens $(RUNS)
+	@for run in $(firstword $(RUNS)); do $(BIN)/python scripts/view_picture.py $$run build/screens/view; done
 
 bench: install ## what the README claims about speed, as ratios
 	$(BIN)/python -m bench

@@ -2,7 +2,8 @@
 
 Three simulated respondents are audited whole on `standard` (letters, percentages, ratings and writing; some 46,000
 trials). Fifteen models are those findings five times over under other names. More trials of a model do not make its
-page longer: what was found does, and `standard` finds more per model than a table of a million plain letters.
+page longer: what was found does, and `standard` finds more per model than a table of plain letters. A million of those,
+of fifteen models, is measured beside it, with the time of its findings.
 
 Run: python -m bench.report_size [FOLDER]: with a folder its audit is kept there, and is used again.
 """
@@ -19,7 +20,11 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from bench import findings_speed
+from evenhand.analysis.analyse import analyse
+from evenhand.analysis.table.scores import read_scores
 from evenhand.records.findings import Findings
+from evenhand.records.settings import AnalysisSettings
 from evenhand.report.findings_file import read_findings
 from evenhand.report.html import render_html
 from evenhand.report.markdown import render_markdown
@@ -68,10 +73,23 @@ def multiplied(findings: Findings, times: int) -> Findings:
     return replace(findings, run=replace(findings.run, models=many(findings.run.models, own)), **changed)
 
 
-def measure(findings: Findings) -> bool:
+def million() -> tuple[Findings, int]:
+    """Findings of a million letters of fifteen models, and the number of trials."""
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "scores.parquet"
+        findings_speed.make(table)
+        scores = read_scores(table, settings=AnalysisSettings())
+    started = time.process_time()
+    findings = analyse(scores, published=False)
+    print(f"findings    {time.process_time() - started:>10.1f} s CPU of {scores.frame.height:,} letters")
+    return findings, scores.frame.height
+
+
+def measure(findings: Findings, *, trials: int | None = None) -> bool:
     """Write the page in memory, print what it costs, and say whether the budget held."""
-    assert findings.run is not None
-    models, trials = len(findings.run.models), sum(sum(one.outcomes.values()) for one in findings.run.models)
+    asked = findings.run.models if findings.run is not None else ()
+    models = len({finding.model for finding in findings.findings})
+    trials = trials or sum(sum(one.outcomes.values()) for one in asked)
     started = time.process_time()
     page = len(render_html(findings).encode())
     spent = time.process_time() - started
@@ -90,7 +108,8 @@ def main(folder: Path | None = None) -> bool:
     """Audit, then measure three and fifteen models."""
     with tempfile.TemporaryDirectory() as own:
         findings = audited(folder or Path(own) / "run")
-    held = [measure(findings), measure(multiplied(findings, TIMES))]
+    letters, trials = million()
+    held = [measure(findings), measure(multiplied(findings, TIMES)), measure(letters, trials=trials)]
     return all(held)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from evenhand.audit import publish
 from evenhand.records.message import Reply
@@ -132,6 +133,30 @@ def test_no_page_scrolls_sideways_complains_or_asks_elsewhere(
             assert (sum(map(int, re.findall(r"\d+", paper)[:3])) > 600) == (scheme == "light"), address
             assert look.messages == [], address
         assert look.foreign == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation_on_any_page(browser: Any, url: str, scheme: str) -> None:
+    with Look(browser, url, scheme=scheme) as look:
+        found = []
+        for address in addresses(look, "jan"):
+            if address.endswith("/report"):  # tests/browser/test_report_reach.py
+                continue
+            look.go(address)
+            violations = Axe().run(look.page).response["violations"]
+            found += [(address, one["id"], one["impact"], one["nodes"][0]["html"]) for one in violations]
+        assert found == []
+
+
+def test_every_page_fits_on_paper(browser: Any, url: str) -> None:
+    with Look(browser, url, width=794) as look:  # A4 upright, at 96 pixels an inch
+        look.page.emulate_media(media="print")
+        for address in addresses(look, "jan"):
+            if address.endswith("/report"):  # tests/browser/test_report_reach.py
+                continue
+            look.go(address)
+            assert look.page.evaluate("document.documentElement.scrollWidth") <= 794, address
+            assert look.page.pdf(format="A4").startswith(b"%PDF"), address
 
 
 def test_hostile_answers_run_nothing_and_turn_nothing(browser: Any, url: str) -> None:
