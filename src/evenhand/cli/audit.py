@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from evenhand.cli.config import ConfigOptions, command_line, say_settings
+from evenhand.cli.consent import agree_to_spend
 from evenhand.cli.design_options import DesignOptions, build_plan
 from evenhand.cli.groups import takes
 from evenhand.cli.output import say
 from evenhand.cli.plan import show_preview
 from evenhand.cli.run_options import RunOptions
-from evenhand.errors import UsageError
 from evenhand.records.plan import Plan
 
 __all__ = ["register"]
@@ -75,15 +74,15 @@ def _agree(plan: Plan, running: RunOptions, *, yes: bool) -> None:
     Raises:
         UsageError: Nobody is there to ask and `--yes` was not given.
     """
-    from evenhand.endpoints.kinds import kind_of
     from evenhand.plan.second_models import every_model
 
-    if yes or not any(kind_of(model).paid(model) for model in every_model(plan)):
-        return
-    show_preview(plan, concurrency=running.concurrency or 32, json=False, error=True)
-    if not sys.stdin.isatty():
-        raise UsageError("this run may cost money and nobody is at the terminal to agree; add --yes to start it")
-    typer.confirm("Start?", abort=True, err=True)
+    agree_to_spend(
+        every_model(plan),
+        yes=yes,
+        doing="this run",
+        question="Start?",
+        preview=lambda: show_preview(plan, concurrency=running.concurrency or 32, json=False, error=True),
+    )
 
 
 def register(app: typer.Typer) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from evenhand.cli.consent import agree_to_spend
 from evenhand.cli.output import counted, print_json, say
 from evenhand.cli.run_options import CONNECTION
-from evenhand.errors import UsageError
 from evenhand.records.model_spec import ModelSpec
 
 __all__ = ["register"]
@@ -74,7 +73,8 @@ def compare_pairs(
     wanted = PairwiseRater(model=spec, criteria=load_rubric(rubric), pairs=pairs, seed=seed, prompt=pair_prompt())
     connection = Connection(concurrency=concurrency, api_key_env=api_key_env)
     check_connection([spec], connection)
-    _agree(spec, pairs=pairs, yes=yes)
+    question = f"Judging asks up to {2 * pairs:,} times and may cost money. Start?"
+    agree_to_spend([spec], yes=yes, doing="judging", question=question)
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("pairs", total=None)
         done = judge_pairs(
@@ -92,21 +92,6 @@ def compare_pairs(
     if done.failed:
         say(f"{counted(done.failed, 'pair')} got no answer of the judge; repeat the command to ask again.", error=True)
     say(f"Report: {page}", error=json)
-
-
-def _agree(spec: ModelSpec, *, pairs: int, yes: bool) -> None:
-    """Ask before money is spent.
-
-    Raises:
-        UsageError: Nobody is there to ask and `--yes` was not given.
-    """
-    from evenhand.endpoints.kinds import kind_of
-
-    if yes or not kind_of(spec).paid(spec):
-        return
-    if not sys.stdin.isatty():
-        raise UsageError("judging may cost money and nobody is at the terminal to agree; add --yes to start it")
-    typer.confirm(f"Judging asks up to {2 * pairs:,} times and may cost money. Start?", abort=True, err=True)
 
 
 def register(app: typer.Typer) -> None:

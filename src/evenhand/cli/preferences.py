@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from evenhand.cli.consent import agree_to_spend
 from evenhand.cli.groups import takes
 from evenhand.cli.output import counted, print_json, print_rows, say
 from evenhand.cli.run_options import CONNECTION
 from evenhand.endpoints.context import Connection
-from evenhand.errors import UsageError
 from evenhand.records.message import ModelSettings
 from evenhand.records.model_spec import ModelSpec
 from evenhand.records.preference import PreferenceCard
@@ -125,7 +124,7 @@ def build(
     models = [request.model, *([request.rater] if request.rater else [])]
     connection = Connection(concurrency=server.concurrency, api_key_env=server.api_key_env)
     check_connection(models, connection)
-    _agree(models, yes=yes)
+    agree_to_spend(models, yes=yes, doing="asking", question="Asking may cost money. Start?")
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("answers", total=None)
         card = build_preferences(
@@ -135,21 +134,6 @@ def build(
             advance=lambda done, total: progress.update(task, completed=done, total=total),
         )
     _tell(card, out, json=json)
-
-
-def _agree(models: list[ModelSpec], *, yes: bool) -> None:
-    """Ask before money is spent.
-
-    Raises:
-        UsageError: Nobody is there to ask and `--yes` was not given.
-    """
-    from evenhand.endpoints.kinds import kind_of
-
-    if yes or not any(kind_of(model).paid(model) for model in models):
-        return
-    if not sys.stdin.isatty():
-        raise UsageError("asking may cost money and nobody is at the terminal to agree; add --yes to start it")
-    typer.confirm("Asking may cost money. Start?", abort=True, err=True)
 
 
 def _tell(card: PreferenceCard, out: Path, *, json: bool) -> None:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from evenhand.gate.margin import widened
 from evenhand.records.estimate import Interval, Spread
 from evenhand.records.finding import Finding
+from evenhand.records.hidden_text import HIDDEN
 from evenhand.records.measure import Scale
 
 __all__ = ["PROPORTIONS", "certain", "number", "percent", "visible", "with_interval"]
-
-_HIDDEN = re.compile(
-    "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
-)
-"""Control characters, halves of characters, and marks that turn the direction of what follows."""
 
 PROPORTIONS: frozenset[Scale] = frozenset({"probability", "rate", "share"})
 """Scales of proportions and their differences, on which nothing differs by more than 1."""
@@ -31,7 +25,7 @@ def number(finding: Finding, value: float | None) -> str:
 
 def visible(text: str) -> str:
     """Text with every character that is not shown, or turns the direction of others, written as its code."""
-    return _HIDDEN.sub(lambda found: f"<U+{ord(found.group()):04X}>", text)
+    return HIDDEN.sub(lambda found: f"<U+{ord(found.group()):04X}>", text)
 
 
 def percent(share: float) -> str:

@@ -20,7 +20,7 @@ from evenhand.scoring.judging.endpoint import judged_of
 from evenhand.seeds import stream
 from evenhand.store.reading import TrialReader
 
-__all__ = ["RatedAnswer", "rated_answers", "rater_checks"]
+__all__ = ["RatedAnswer", "known", "rated_answers", "rater_checks"]
 
 Floats = NDArray[np.float64]
 
@@ -76,17 +76,17 @@ def _check(rater: Rater, criterion: str, answers: list[RatedAnswer], *, unread: 
         criterion=criterion,
         answers=len(answers),
         unread=unread,
-        alpha=_known(agreement.value),
-        low=_known(agreement.low),
-        high=_known(agreement.high),
+        alpha=known(agreement.value),
+        low=known(agreement.low),
+        high=known(agreement.high),
         order=float(apart.mean()) if several else None,
         order_se=float(apart.std(ddof=1) / np.sqrt(len(apart))) if several else None,
-        length=_known(length),
-        length_p=_known(length_p),
+        length=known(length),
+        length_p=known(length_p),
     )
 
 
-def _known(number: float) -> float | None:
+def known(number: float) -> float | None:
     """None for a number that could not be computed; JSON has no NaN."""
     return number if math.isfinite(number) else None
 

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import stats
 
 from evenhand.bank.agreement import agreement_interval, krippendorff_alpha
+from evenhand.head.judging import known
 from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.pairwise import PREFERRED, PairwiseCheck, PairwiseOpinion, PairwiseRater
 from evenhand.scoring.features.sentences import words
@@ -73,13 +74,13 @@ def check_of(
         pairs=len(said),
         unread=unread,
         same=float(np.mean([f == b for f, b in said])) if said else None,
-        alpha=_known(agreement.value),
-        low=_known(agreement.low),
-        high=_known(agreement.high),
+        alpha=known(agreement.value),
+        low=known(agreement.low),
+        high=known(agreement.high),
         place=float(places.mean()) if said else None,
         place_se=float(places.std(ddof=1) / np.sqrt(len(places))) if len(said) > 1 else None,
-        length=_known(length),
-        length_p=_known(length_p),
+        length=known(length),
+        length_p=known(length_p),
     )
 
 
@@ -101,8 +102,3 @@ def _length(trials: TrialReader, key: str) -> int:
     stored = trials.one(key)
     reply = None if stored is None else stored.trial.reply
     return 0 if reply is None else len(words(split_reasoning(reply.text)[0]))
-
-
-def _known(number: float) -> float | None:
-    """None for a number that could not be computed; JSON has no NaN."""
-    return number if np.isfinite(number) else None

@@ -6,13 +6,9 @@ that show nothing. None of them changes what is beside it on a page.
 
 from __future__ import annotations
 
-import re
+from evenhand.records.hidden_text import HIDDEN
 
 __all__ = ["shown_text"]
-
-_HIDDEN = re.compile(
-    "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
-)
 
 
 def shown_text(text: str) -> str:
@@ -23,4 +19,4 @@ def shown_text(text: str) -> str:
         >>> shown_text("user\u202egnp")
         'user[U+202E]gnp'
     """
-    return _HIDDEN.sub(lambda found: f"[U+{ord(found.group()):04X}]", text)
+    return HIDDEN.sub(lambda found: f"[U+{ord(found.group()):04X}]", text)

@@ -84,19 +84,14 @@ def _said(checks: Sequence[RaterCheck]) -> str:
     ]
     if first.unread:
         said.append(f"For {count(first.unread)} more it gave no whole rating; they are missing, not scored.")
-    weak = [check.criterion for check in checks if check.alpha is None or check.alpha < _FEWEST_ALPHA]
+    weak = _weak(checks)
     if weak:
         said.append(f"It repeats itself too little on {joined(weak)} (alpha below {_FEWEST_ALPHA}) to be relied on.")
     orders = [check.criterion for check in checks if _prefers_order(check)]
     if orders:
         said.append(f"Its ratings of {joined(orders)} depend on the position of the criterion in the list.")
-    lengths = [
-        (check.criterion, check.length)
-        for check in checks
-        if check.length is not None and check.length_p is not None and check.length_p < _PREFERS / len(checks)
-    ]
     for sign, words in ((1, "longer"), (-1, "shorter")):
-        named = [criterion for criterion, length in lengths if length * sign > 0]
+        named = _prefers_length(checks, sign=sign)
         if named:
             said.append(f"It rates {words} answers to the same prompt higher on {joined(named)}.")
     return " ".join(said)
@@ -111,7 +106,7 @@ def _preferred(checks: Sequence[PairwiseCheck]) -> str:
     ]
     if first.unread:
         said.append(f"For {count(first.unread)} more its reply could not be read; they are missing, not ties.")
-    weak = [check.criterion for check in checks if check.alpha is None or check.alpha < _FEWEST_ALPHA]
+    weak = _weak(checks)
     if weak:
         said.append(
             f"Its two askings agree too little on {joined(weak)} (alpha below {_FEWEST_ALPHA}) to be relied on."
@@ -125,17 +120,27 @@ def _preferred(checks: Sequence[PairwiseCheck]) -> str:
         if named:
             said.append(f"It prefers the answer that is shown {place} on {joined(named)}.")
     for sign, length in ((1, "longer"), (-1, "shorter")):
-        named = [
-            check.criterion
-            for check in checks
-            if check.length is not None
-            and check.length_p is not None
-            and check.length_p < _PREFERS / len(checks)
-            and check.length * sign > 0
-        ]
+        named = _prefers_length(checks, sign=sign)
         if named:
             said.append(f"It prefers the {length} of two answers on {joined(named)}.")
     return " ".join(said)
+
+
+def _weak(checks: Sequence[RaterCheck | PairwiseCheck]) -> list[str]:
+    """Criteria on which a judge repeats itself too little."""
+    return [check.criterion for check in checks if check.alpha is None or check.alpha < _FEWEST_ALPHA]
+
+
+def _prefers_length(checks: Sequence[RaterCheck | PairwiseCheck], *, sign: int) -> list[str]:
+    """Criteria on which a judge likes longer answers (sign 1) or shorter ones (-1), tested over all criteria."""
+    return [
+        check.criterion
+        for check in checks
+        if check.length is not None
+        and check.length_p is not None
+        and check.length_p < _PREFERS / len(checks)
+        and check.length * sign > 0
+    ]
 
 
 def _prefers_order(check: RaterCheck) -> bool:
