@@ -31,8 +31,8 @@ def use_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def held(memory: Path) -> list[str]:
-    """Users that a product holds something of."""
-    return sorted(file.name for file in memory.iterdir())
+    """Users that a product holds something of; a file that a kill left half written is none."""
+    return sorted(file.name for file in memory.iterdir() if file.suffix == ".json")
 
 
 def product_plan(product: str, *, items: int = 3, placements: tuple[Placement, ...] = ("stored",)) -> Plan:
