@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from evenhand.analysis.estimators.divergence import Divergence, divergence_from_repeats, divergence_of_pairs
 from evenhand.analysis.findings.estimand import Estimand, with_number, without_number
+from evenhand.analysis.table.codes import codes
 from evenhand.analysis.table.scores import level_column
-from evenhand.analysis.table.stratum import Stratum, codes, cues
+from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, ArmGroup, LevelContrast
 from evenhand.records.estimate import Tested
 from evenhand.records.finding import Finding, SampleSize

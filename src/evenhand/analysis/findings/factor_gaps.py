@@ -24,8 +24,9 @@ from evenhand.analysis.estimators.crossed import (
 )
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.findings.estimand import Estimand, finding, without_number
+from evenhand.analysis.table.codes import codes
 from evenhand.analysis.table.scores import covariate_column, level_column
-from evenhand.analysis.table.stratum import Stratum, codes, cues
+from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.errors import TableError
 from evenhand.records.contrast import ArmContrast, LevelContrast, LevelOf
 from evenhand.records.estimate import MissingBounds

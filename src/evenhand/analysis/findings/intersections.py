@@ -28,7 +28,8 @@ from evenhand.analysis.estimators.profile_variance import (
 )
 from evenhand.analysis.findings.estimand import Estimand, with_number, without_number
 from evenhand.analysis.findings.factor_gaps import FactorLevels, crossing_levels
-from evenhand.analysis.table.stratum import Stratum, codes, cues
+from evenhand.analysis.table.codes import codes
+from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.errors import TableError
 from evenhand.records.contrast import ArmContrast
 from evenhand.records.estimate import Number, PointEstimate, Spread, Tested

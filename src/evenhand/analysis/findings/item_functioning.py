@@ -22,9 +22,10 @@ from evenhand.analysis.estimators.student import quantile
 from evenhand.analysis.findings.estimand import Estimand, finding, with_number, without_number
 from evenhand.analysis.findings.factor_gaps import FactorLevels, crossing_levels
 from evenhand.analysis.findings.gaps import gap_estimand, gap_estimate, gap_grid, sample_of
+from evenhand.analysis.table.codes import codes
 from evenhand.analysis.table.grid import MeanMatrix, grid
 from evenhand.analysis.table.scores import level_column
-from evenhand.analysis.table.stratum import Stratum, codes, cues
+from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.estimate import Interval, Spread
 from evenhand.records.finding import Finding, SampleSize

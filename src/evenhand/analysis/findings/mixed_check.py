@@ -27,8 +27,9 @@ from evenhand.analysis.estimators.random_terms import RandomTerm, term
 from evenhand.analysis.estimators.sd_interval import sd_interval
 from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.findings.factor_gaps import FactorLevels, crossing_levels, factor_levels
+from evenhand.analysis.table.codes import codes
 from evenhand.analysis.table.scores import covariate_column, level_column
-from evenhand.analysis.table.stratum import Stratum, codes, cues
+from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.errors import TableError
 from evenhand.records.contrast import ArmContrast, LevelContrast, LevelOf
 from evenhand.records.finding import Finding, SampleSize

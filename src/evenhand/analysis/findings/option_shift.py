@@ -18,8 +18,9 @@ from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import pair_matrix, paired_gap
 from evenhand.analysis.findings.estimand import Estimand, finding, with_number, without_number
 from evenhand.analysis.findings.factor_gaps import crossing_levels
+from evenhand.analysis.table.codes import codes
 from evenhand.analysis.table.scores import level_column
-from evenhand.analysis.table.stratum import Stratum, codes, cues
+from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.estimate import Tested
 from evenhand.records.finding import Finding, SampleSize

@@ -17,8 +17,9 @@ from evenhand.analysis.estimators.published import item_only_bayes
 from evenhand.analysis.findings.estimand import Estimand, with_number
 from evenhand.analysis.findings.factor_gaps import crossing_levels
 from evenhand.analysis.findings.mixed_check import column_name
+from evenhand.analysis.table.codes import codes
 from evenhand.analysis.table.scores import covariate_column, level_column
-from evenhand.analysis.table.stratum import Stratum, codes, cues
+from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.estimate import Spread, Tested
 from evenhand.records.finding import Finding, SampleSize

@@ -15,8 +15,9 @@ from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import paired_gap
 from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.findings.factor_gaps import reference_of
+from evenhand.analysis.table.codes import codes
 from evenhand.analysis.table.scores import level_column
-from evenhand.analysis.table.stratum import Stratum, codes, cues
+from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.finding import Finding, SampleSize
 from evenhand.records.measure import Quantity

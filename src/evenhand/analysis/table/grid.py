@@ -1,6 +1,6 @@
 """Grids: means over replicates laid out as sampling units by items, NaN where nothing was observed.
 
-Groups keep the order of the rows, so that sums are taken in one order and the same table gives the same bytes.
+Sums are taken in the order of the rows, so that the same table gives the same bytes.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ import polars as pl
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from evenhand.analysis.table.codes import codes, groups_of, joint_codes
 from evenhand.analysis.table.scores import level_column
-from evenhand.analysis.table.stratum import codes
 
-__all__ = ["MeanMatrix", "grid", "item_means", "pair_grid"]
+__all__ = ["MeanMatrix", "grid", "held", "item_means", "pair_grid"]
+
+Array = NDArray[np.float64]
+Codes = NDArray[np.int64]
 
 
 class MeanMatrix(Struct, frozen=True, kw_only=True):
@@ -36,10 +39,9 @@ class MeanMatrix(Struct, frozen=True, kw_only=True):
 
 def grid(rows: pl.DataFrame, *, column: str = "value", unit: str = "unit") -> MeanMatrix:
     """Mean of a column for every unit and item."""
-    means = rows.group_by(unit, "item", maintain_order=True).agg(
-        pl.col(column).cast(pl.Float64).mean().alias("mean"), pl.col(column).count().alias("trials")
-    )
-    return _laid_out(means, unit=unit)
+    row, units = codes(rows[unit])
+    place, items = codes(rows["item"])
+    return _laid_out(_numbers(rows[column]), cell=row * len(items) + place, units=units, items=items, each=1)
 
 
 def pair_grid(rows: pl.DataFrame, *, contrast: str, first: str, second: str, column: str = "value") -> MeanMatrix:
@@ -48,33 +50,58 @@ def pair_grid(rows: pl.DataFrame, *, contrast: str, first: str, second: str, col
     Versions are paired within a replicate, where both saw the same option order; a pair with one answer missing is
     left out.
     """
-    side = pl.col(level_column(contrast)).cast(pl.String)
-    pairs = (
-        rows.group_by("unit", "item", "replicate", maintain_order=True)
-        .agg(
-            pl.col(column).filter(side == first).mean().alias("first"),
-            pl.col(column).filter(side == second).mean().alias("second"),
-        )
-        .with_columns((pl.col("first") - pl.col("second")).alias("difference"))
-    )
-    means = pairs.group_by("unit", "item", maintain_order=True).agg(
-        pl.col("difference").mean().alias("mean"), (2 * pl.col("difference").count()).alias("trials")
-    )
-    return _laid_out(means, unit="unit")
+    row, units = codes(rows["unit"])
+    place, items = codes(rows["item"])
+    replicate = groups_of(rows["replicate"].to_numpy())
+    asked = joint_codes((row, len(units)), (place, len(items)), (replicate.of_row, replicate.keys.size))
+    pairs = groups_of(asked)
+    value, side = _numbers(rows[column]), rows[level_column(contrast)]
+    means = [
+        _means(np.where(held(side, level), value, np.nan), group=pairs.of_row, groups=pairs.keys.size)[0]
+        for level in (first, second)
+    ]
+    cell = (row * len(items) + place)[pairs.first]
+    return _laid_out(means[0] - means[1], cell=cell, units=units, items=items, each=2)
 
 
-def item_means(rows: pl.DataFrame, *, items: list[str], column: str = "value") -> NDArray[np.float64]:
+def item_means(rows: pl.DataFrame, *, items: list[str], column: str = "value") -> Array:
     """Mean of a column for every item, in the order given; NaN where there is none."""
-    means = rows.group_by("item", maintain_order=True).agg(pl.col(column).cast(pl.Float64).mean().alias("mean"))
-    found = dict(zip(means["item"].cast(pl.String).to_list(), means["mean"].to_list(), strict=True))
-    return np.array([found.get(name) for name in items], dtype=np.float64)
+    place, names = codes(rows["item"])
+    means, _ = _means(_numbers(rows[column]), group=place, groups=len(names))
+    found = dict(zip(names, means.tolist(), strict=True))
+    return np.array([found.get(name, np.nan) for name in items], dtype=np.float64)
 
 
-def _laid_out(means: pl.DataFrame, *, unit: str) -> MeanMatrix:
-    row, units = codes(means[unit])
-    column, items = codes(means["item"])
-    values = np.full((len(units), len(items)), np.nan)
-    values[row, column] = means["mean"].fill_null(float("nan")).to_numpy()
-    planned = np.zeros(values.shape, dtype=bool)
-    planned[row, column] = True
-    return MeanMatrix(values=values, units=units, items=items, trials=int(means["trials"].sum()), planned=planned)
+def held(side: pl.Series, level: str) -> NDArray[np.bool_]:
+    """Rows of a column of levels that hold one of them."""
+    return (side == level).fill_null(False).to_numpy()
+
+
+def _numbers(series: pl.Series) -> Array:
+    """A column as numbers, NaN where it is null."""
+    return series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+def _means(value: Array, *, group: Codes, groups: int) -> tuple[Array, Codes]:
+    """Mean of the known values of every group, NaN where there is none, and how many there are."""
+    known = ~np.isnan(value)
+    counts = np.bincount(group[known], minlength=groups)
+    sums = np.bincount(group[known], weights=value[known], minlength=groups)
+    means = np.full(groups, np.nan)
+    np.divide(sums, counts, out=means, where=counts > 0)
+    return means, counts
+
+
+def _laid_out(value: Array, *, cell: Codes, units: list[str], items: list[str], each: int) -> MeanMatrix:
+    """Means by cell; `each` answer counts stand behind a value."""
+    shape = (len(units), len(items))
+    means, counts = _means(value, group=cell, groups=shape[0] * shape[1])
+    planned = np.zeros(means.size, dtype=bool)
+    planned[cell] = True
+    return MeanMatrix(
+        values=means.reshape(shape),
+        units=units,
+        items=items,
+        trials=each * int(counts.sum()),
+        planned=planned.reshape(shape),
+    )

@@ -6,19 +6,19 @@ reader and mitigation, so all its trials belong to every stratum of their model,
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Literal
 
-import numpy as np
 import polars as pl
 from msgspec import Struct, convert
-from numpy.typing import NDArray
 
 from evenhand.analysis.table.scores import Scores, covariate_column, level_column
 from evenhand.records.condition import CONDITION_FIELDS, Condition
 from evenhand.records.profile import CUES, Cue
 from evenhand.records.settings import AnalysisSettings
 
-__all__ = ["OPTION_KINDS", "SHOWN", "Stratum", "codes", "condition_of", "cues", "parts_by", "strata", "with_units"]
+__all__ = ["OPTION_KINDS", "SHOWN", "Stratum", "condition_of", "cues", "parts_by", "strata", "with_units"]
 
 OPTION_KINDS = ("understanding", "management")
 """Kinds of items whose answer is one of several options."""
@@ -41,8 +41,11 @@ SHOWN = tuple(name for name in CONDITION_FIELDS if name != "cue")
 """Coordinates that a stratum fixes; cue styles are side by side within it."""
 
 
-class Stratum(Struct, frozen=True, kw_only=True):
-    """The trials of one model and kind in one condition."""
+class Stratum(Struct, frozen=True, kw_only=True, dict=True):
+    """The trials of one model and kind in one condition.
+
+    The parts that findings ask for again and again are taken out once and kept for as long as the stratum is.
+    """
 
     model: str
     kind: str
@@ -75,37 +78,56 @@ class Stratum(Struct, frozen=True, kw_only=True):
         parts += [f"answer={self.where.answer}"] if self.where.answer != "letter" else []
         return "/".join(parts)
 
+    @cached_property
+    def _parts(self) -> dict[tuple[str, str | None], pl.DataFrame]:
+        """Parts of the rows that were asked for, by what they are and their cue style."""
+        return {}
+
+    def _part(self, name: str, cue: Cue | None, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        if (name, cue) not in self._parts:
+            self._parts[name, cue] = make()
+        return self._parts[name, cue]
+
     def arm(self, kind: str) -> pl.DataFrame:
         """The trials of one kind of arm."""
-        return _kept(self.rows, pl.col("arm_kind") == kind)
+        return self._part(f"arm {kind}", None, lambda: _kept(self.rows, pl.col("arm_kind") == kind))
 
     def profiles(self, cue: Cue | None = None) -> pl.DataFrame:
         """The trials with a profile in memory; of one cue style where given."""
         rows = self.arm("profile")
-        return rows if cue is None else _kept(rows, pl.col("cue") == cue)
+        return rows if cue is None else self._part("profiles", cue, lambda: _kept(rows, pl.col("cue") == cue))
 
     def paired(self, cue: Cue | None = None) -> pl.DataFrame:
         """The trials of profiles with a version: those that differ from their twin in the contrast only."""
         contrast = self.settings.contrast
         if contrast not in self.factors:
             return self.rows.clear()
-        return self.profiles(cue).filter(
-            pl.col(level_column(contrast)).is_not_null() & pl.col("matched_set").is_not_null()
-        )
+        twin = pl.col(level_column(contrast)).is_not_null() & pl.col("matched_set").is_not_null()
+        return self._part("paired", cue, lambda: _kept(self.profiles(cue), twin))
 
     def crossed(self, cue: Cue | None = None) -> pl.DataFrame:
         """The trials of the intersectional crossing: profiles without a version, with a level on every factor."""
         names = self.crossed_factors()
-        rows = self._without_version(cue)
         if not names:
-            return rows.clear()
-        return _kept(rows, pl.all_horizontal(pl.col(*map(level_column, names)).is_not_null()))
+            return self.rows.clear()
+        complete = pl.all_horizontal(pl.col(*map(level_column, names)).is_not_null())
+        return self._part("crossed", cue, lambda: _kept(self._without_version(cue), complete))
 
     def crossed_factors(self) -> tuple[str, ...]:
         """Factors with at least two levels in the intersectional crossing."""
+        return self._crossed_factors
+
+    @cached_property
+    def _crossed_factors(self) -> tuple[str, ...]:
         rows = self._without_version(None)
         names = [name for name in self.factors if name != self.settings.contrast]
         return tuple(name for name in names if rows[level_column(name)].drop_nulls().n_unique() > 1)
+
+    @cached_property
+    def cues(self) -> tuple[Cue | None, ...]:
+        """Cue styles of the stratum's profiles, `stated` first; (None,) where the table names none."""
+        held = set(self.profiles()["cue"].drop_nulls().unique().cast(pl.String).to_list())
+        return tuple(cue for cue in CUES if cue in held) or (None,)
 
     def adjusted(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The trials with a number for every covariate; the others cannot be adjusted and are left out."""
@@ -116,7 +138,7 @@ class Stratum(Struct, frozen=True, kw_only=True):
     def _without_version(self, cue: Cue | None) -> pl.DataFrame:
         rows = self.profiles(cue)
         contrast = self.settings.contrast
-        return rows.filter(pl.col(level_column(contrast)).is_null()) if contrast in self.factors else rows
+        return _kept(rows, pl.col(level_column(contrast)).is_null()) if contrast in self.factors else rows
 
 
 def _kept(rows: pl.DataFrame, condition: pl.Expr) -> pl.DataFrame:
@@ -174,16 +196,7 @@ def condition_of(values: tuple[str, ...]) -> Condition:
 
 def cues(stratum: Stratum) -> tuple[Cue | None, ...]:
     """Cue styles of the stratum's profiles, `stated` first; (None,) where the table names none."""
-    held = set(stratum.profiles()["cue"].drop_nulls().cast(pl.String).unique().to_list())
-    return tuple(cue for cue in CUES if cue in held) or (None,)
-
-
-def codes(series: pl.Series) -> tuple[NDArray[np.int64], list[str]]:
-    """0-based codes of a column and the values they stand for, in alphabetical order."""
-    text = series.cast(pl.String)
-    values: list[str] = sorted(text.unique().drop_nulls().to_list())
-    ordered = text.cast(pl.Enum(values)).to_physical()
-    return ordered.fill_null(0).to_numpy().astype(np.int64), values
+    return stratum.cues
 
 
 def _with_units(scores: Scores) -> pl.DataFrame:

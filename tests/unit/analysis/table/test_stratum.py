@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 from msgspec.structs import replace
 
+from evenhand.analysis.table.codes import codes
 from evenhand.analysis.table.scores import Scores, scores_from_frame
-from evenhand.analysis.table.stratum import codes, cues, strata
+from evenhand.analysis.table.stratum import cues, strata
 from evenhand.records.condition import Condition
 from evenhand.records.settings import AnalysisSettings
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
