@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from threadpoolctl import threadpool_limits
 
 from evenhand.analysis.findings.accuracy import accuracy_findings
 from evenhand.analysis.findings.benefit_findings import benefit_findings
@@ -14,7 +15,7 @@ from evenhand.analysis.findings.flips import flip_findings
 from evenhand.analysis.findings.gaps import gap_findings
 from evenhand.analysis.findings.intersections import Intersections, intersections
 from evenhand.analysis.findings.item_factor_gaps import item_factor_findings
-from evenhand.analysis.findings.item_functioning import ItemFunctioning, item_functioning
+from evenhand.analysis.findings.item_functioning import item_functioning
 from evenhand.analysis.findings.judgement import judged
 from evenhand.analysis.findings.leakage_findings import fact_mentions, leakage_findings
 from evenhand.analysis.findings.memory_effect import memory_findings
@@ -30,11 +31,19 @@ from evenhand.analysis.findings.validity import gated, limited, validities
 from evenhand.analysis.findings.within_factor_gaps import within_factor_findings
 from evenhand.analysis.table.measurements import Measurements, unmitigated
 from evenhand.analysis.table.scores import Scores
-from evenhand.analysis.table.stratum import Stratum, strata
+from evenhand.analysis.table.stratum import Stratum, each_stratum
 from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.finding import Finding
 from evenhand.records.findings import Findings
-from evenhand.records.results import CellMean
+from evenhand.records.results import (
+    CellMean,
+    DesignPower,
+    FactMention,
+    ItemReaction,
+    KeyedEmotion,
+    OptionShare,
+    OutcomeCount,
+)
 from evenhand.records.run_summary import ExamplePrompt, RunSummary
 
 __all__ = ["analyse"]
@@ -45,13 +54,21 @@ _WITHOUT_CHOICE: frozenset[AnswerFormat] = frozenset({"rating", "text"})
 
 
 class _StratumResult(Struct, frozen=True, kw_only=True):
-    """What one stratum has to say."""
+    """What one stratum has to say; its trials are not kept."""
 
-    stratum: Stratum
+    model: str
+    kind: str
     findings: list[Finding]
-    crossing: Intersections
-    check: MixedCheck
-    items: ItemFunctioning
+    outcomes: list[OutcomeCount]
+    mentions: list[FactMention]
+    crossing: Intersections = Intersections(findings=(), cells=())
+    check: MixedCheck = MixedCheck(findings=(), variances=())
+    items: tuple[ItemReaction, ...] = ()
+    emotions: list[KeyedEmotion] = []
+    options: list[OptionShare] = []
+    power: list[DesignPower] = []
+    left_out: str | None = None
+    """Why the published model was not fitted; None: it was, or was not asked for."""
 
 
 def analyse(
@@ -80,12 +97,24 @@ def analyse(
         >>> "gap" in {finding.measure for finding in findings.findings}
         True
     """
+    # The matrices are small and many: threads inside the linear algebra only wait for each other.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _analysed(scores, measurements=measurements, run=run, examples=examples, published=published)
+
+
+def _analysed(
+    scores: Scores,
+    *,
+    measurements: Measurements | None,
+    run: RunSummary | None,
+    examples: tuple[ExamplePrompt, ...],
+    published: bool | None,
+) -> Findings:
     compared = (run is None or run.preset == "fang2025") if published is None else published
     # Estimates are made within strata: one model, one kind of item, one way of showing memory.
     # The answer is about the assistant as it is: what was tried against its gaps is judged apart, at the end.
     everything, scores = scores, without_policies(scores)
-    parts = [_part(stratum, compared=compared) for stratum in strata(scores)]
-    choices = [part for part in parts if part.stratum.where.answer not in _WITHOUT_CHOICE]
+    parts = [_part(stratum, compared=compared) for stratum in each_stratum(scores)]
     # Verdicts need all of them: families of tests span strata and models.
     interim, asked = run is not None and run.interim, run.asked if run is not None else 1.0
     estimated = [found for part in parts for found in part.findings]
@@ -95,7 +124,7 @@ def analyse(
     made = judged(gated(estimated, validity), settings=scores.settings, interim=interim, asked=asked)
     findings = withheld(limited(made, validity), scores.as_read)
     tried = tried_policies(everything, made=findings, interim=interim)
-    left_out = [said for part in parts if compared and (said := published_left_out(part.stratum)) is not None]
+    left_out = [part.left_out for part in parts if part.left_out is not None]
     return Findings(
         run=run,
         settings=scores.settings,
@@ -103,25 +132,26 @@ def analyse(
         tried=tried.policies,
         validity=validity,
         cells=_cells(parts),
-        outcomes=tuple(count for part in parts for count in outcome_counts(part.stratum)),
-        items=tuple(item for part in parts for item in part.items.reactions),
-        emotions=tuple(one for part in choices for one in keyed_emotions(part.stratum)),
-        options=tuple(share for part in choices for share in option_shares(part.stratum)),
-        mentions=tuple(mention for part in parts for mention in fact_mentions(part.stratum)),
+        outcomes=tuple(count for part in parts for count in part.outcomes),
+        items=tuple(item for part in parts for item in part.items),
+        emotions=tuple(one for part in parts for one in part.emotions),
+        options=tuple(share for part in parts for share in part.options),
+        mentions=tuple(mention for part in parts for mention in part.mentions),
         variances=tuple(one for part in parts for one in part.check.variances),
-        power=tuple(one for part in choices for one in design_power(part.stratum)),
+        power=tuple(one for part in parts for one in part.power),
         examples=examples,
         warnings=(*cautions_of(findings), *caveats_of(scores), *left_out),
-        as_read=with_covariates(
-            scores.as_read, [(part.stratum.model, part.stratum.kind, part.check.covariates) for part in parts]
-        ),
+        as_read=with_covariates(scores.as_read, [(part.model, part.kind, part.check.covariates) for part in parts]),
     )
 
 
 def _part(stratum: Stratum, *, compared: bool) -> _StratumResult:
+    outcomes, mentions = outcome_counts(stratum), fact_mentions(stratum)
+    left_out = published_left_out(stratum) if compared else None
     if stratum.where.answer in _WITHOUT_CHOICE:
         return _StratumResult(
-            stratum=stratum,
+            model=stratum.model,
+            kind=stratum.kind,
             # What was stated is analysed number by number; here: how well it fits, and what is missing.
             findings=[
                 *(accuracy_findings(stratum) if stratum.where.answer == "rating" else ()),
@@ -129,9 +159,9 @@ def _part(stratum: Stratum, *, compared: bool) -> _StratumResult:
                 *(leakage_findings(stratum) if stratum.where.answer == "text" else ()),
                 *(benefit_findings(stratum) if stratum.kind == "leakage" else ()),
             ],
-            crossing=Intersections(findings=(), cells=()),
-            check=MixedCheck(findings=(), variances=()),
-            items=ItemFunctioning(findings=(), tested=()),
+            outcomes=outcomes,
+            mentions=mentions,
+            left_out=left_out,
         )
     crossing = intersections(stratum)
     check = mixed_check(stratum)
@@ -160,7 +190,20 @@ def _part(stratum: Stratum, *, compared: bool) -> _StratumResult:
         *check.findings,
         *(published_findings(stratum) if compared else ()),
     ]
-    return _StratumResult(stratum=stratum, findings=findings, crossing=crossing, check=check, items=items)
+    return _StratumResult(
+        model=stratum.model,
+        kind=stratum.kind,
+        findings=findings,
+        outcomes=outcomes,
+        mentions=mentions,
+        crossing=crossing,
+        check=check,
+        items=items.reactions,
+        emotions=keyed_emotions(stratum),
+        options=option_shares(stratum),
+        power=design_power(stratum),
+        left_out=left_out,
+    )
 
 
 def _cells(parts: list[_StratumResult]) -> tuple[CellMean, ...]:
@@ -168,5 +211,5 @@ def _cells(parts: list[_StratumResult]) -> tuple[CellMean, ...]:
     shown: dict[tuple[str, str], tuple[CellMean, ...]] = {}
     for part in parts:
         if part.crossing.cells:
-            shown.setdefault((part.stratum.model, part.stratum.kind), part.crossing.cells)
+            shown.setdefault((part.model, part.kind), part.crossing.cells)
     return tuple(cell for cells in shown.values() for cell in cells)

@@ -5,12 +5,13 @@ tail of t is half of a regularised incomplete beta function, computed by its con
 quantile inverts it by Newton steps kept inside a bracket. Checked against scipy to eight digits.
 
 References:
-    Abramowitz and Stegun (1964), 26.5.8 and 26.7.1. Lentz (1976), Applied Optics 15:668-671.
+    Abramowitz and Stegun (1964), 26.5.8, 26.7.1 and 26.7.5. Lentz (1976), Applied Optics 15:668-671.
 """
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 __all__ = ["quantile", "survival"]
@@ -29,6 +30,7 @@ def survival(statistic: float, *, df: float | None) -> float:
     return tail if statistic >= 0 else 1.0 - tail
 
 
+@lru_cache(maxsize=4096)
 def quantile(probability: float, *, df: float | None) -> float:
     """Quantile of Student's t with `df` degrees of freedom; None: normal. Infinite at 0 and 1."""
     if probability in (0.0, 1.0):
@@ -42,21 +44,34 @@ def quantile(probability: float, *, df: float | None) -> float:
 
 def _upper(tail: float, df: float) -> float:
     """The point above which `tail` of the distribution lies, for a tail of at most a half."""
-    low, high = 0.0, 1.0
-    while survival(high, df=df) > tail:
-        low, high = high, high * 2.0
     scale = math.lgamma((df + 1.0) / 2.0) - math.lgamma(df / 2.0) - 0.5 * math.log(df * math.pi)
-    point = 0.5 * (low + high)
+    low, high = 0.0, math.inf
+    point = _near(tail, df)
     for _ in range(200):
         miss = survival(point, df=df) - tail
         low, high = (point, high) if miss > 0 else (low, point)
         density = math.exp(scale - (df + 1.0) / 2.0 * math.log1p(point * point / df))
-        step = point + miss / density
-        following = step if low < step < high else 0.5 * (low + high)
+        step = point + miss / density if density > 0.0 else math.nan
+        following = step if low < step < high else 0.5 * (low + min(high, 4.0 * point + 1.0))
         if abs(following - point) <= _CLOSE * max(1.0, point):
             return following
         point = following
     return point
+
+
+def _near(tail: float, df: float) -> float:
+    """A point near the quantile: the first terms of its expansion around the normal one, or the tail's power law."""
+    z = -_NORMAL.inv_cdf(tail)
+    terms = (
+        (z**3 + z) / 4.0,
+        (5.0 * z**5 + 16.0 * z**3 + 3.0 * z) / 96.0,
+        (3.0 * z**7 + 19.0 * z**5 + 17.0 * z**3 - 15.0 * z) / 384.0,
+    )
+    if df >= max(3.0, z * z):
+        return z + terms[0] / df + terms[1] / df**2 + terms[2] / df**3
+    height = math.lgamma((df + 1.0) / 2.0) - math.lgamma(df / 2.0) - 0.5 * math.log(df * math.pi)
+    power = (height + 0.5 * (df + 1.0) * math.log(df) - math.log(df * tail)) / df
+    return max(z, math.exp(min(power, 700.0)))
 
 
 def _incomplete_beta(x: float, y: float, a: float, b: float) -> float:

@@ -34,11 +34,10 @@ _COLUMNS: tuple[_Column, ...] = get_args(_Column)
 
 def missing_findings(stratum: Stratum) -> list[Finding]:
     """Missing rates of every group of arms; where any answer is missing also the gaps between arms."""
-    coded = _coded(stratum)
-    found = [_rate(coded, group) for group in arm_groups(coded)]
+    found = [_rate(stratum, group) for group in arm_groups(stratum)]
     for column in _COLUMNS:
-        if coded.rows[column].sum() > 0:
-            found += _gaps(coded, column=column)
+        if stratum.rows[column].any():
+            found += _gaps(stratum, column=column)
     return found
 
 
@@ -58,18 +57,6 @@ def outcome_counts(stratum: Stratum) -> list[OutcomeCount]:
             )
         )
     return found
-
-
-def _coded(stratum: Stratum) -> Stratum:
-    outcome = pl.col("outcome").cast(pl.String)
-    return replace(
-        stratum,
-        rows=stratum.rows.with_columns(
-            (outcome != "answered").cast(pl.Float64).alias("missing"),
-            (outcome == "refused").cast(pl.Float64).alias("refused"),
-            (outcome == "unparsed").cast(pl.Float64).alias("unparsed"),
-        ),
-    )
 
 
 def _rate(stratum: Stratum, group: ArmRows) -> Finding:

@@ -6,19 +6,31 @@ reader and mitigation, so all its trials belong to every stratum of their model,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
 import polars as pl
 from msgspec import Struct, convert
 
+from evenhand.analysis.table.codes import codes, groups_of, joint_codes
 from evenhand.analysis.table.scores import Scores, covariate_column, level_column
 from evenhand.records.condition import CONDITION_FIELDS, Condition
 from evenhand.records.profile import CUES, Cue
 from evenhand.records.settings import AnalysisSettings
 
-__all__ = ["OPTION_KINDS", "SHOWN", "Stratum", "condition_of", "cues", "parts_by", "strata", "with_units"]
+__all__ = [
+    "OPTION_KINDS",
+    "SHOWN",
+    "Stratum",
+    "condition_of",
+    "cues",
+    "each_stratum",
+    "parts_by",
+    "strata",
+    "with_units",
+]
 
 OPTION_KINDS = ("understanding", "management")
 """Kinds of items whose answer is one of several options."""
@@ -55,8 +67,8 @@ class Stratum(Struct, frozen=True, kw_only=True, dict=True):
     """Whether this is a main condition: no mitigation, no reader prompt where the table has memory without one, and
     letters where the table has them."""
     rows: pl.DataFrame
-    """Score columns, factors, and: `value` (the score analysed, null where there is no answer) and `unit` (matched
-    set of a paired profile, otherwise the arm)."""
+    """Score columns, factors, and: `value` (the score analysed, null where there is no answer), `unit` (matched set of
+    a paired profile, otherwise the arm), and whether the answer is `missing`, `refused` or `unparsed`."""
     primary: Literal["score", "p_score"]
     """What the settings name as the outcome: `score` of the answer, or `p_score` over the option probabilities."""
     factors: tuple[str, ...]
@@ -149,12 +161,16 @@ def _kept(rows: pl.DataFrame, condition: pl.Expr) -> pl.DataFrame:
 
 def strata(scores: Scores) -> list[Stratum]:
     """The strata of a table, in the order of model, kind and condition."""
+    return list(each_stratum(scores))
+
+
+def each_stratum(scores: Scores) -> Iterator[Stratum]:
+    """As `strata`, one after the other: a table is never held a second time, cut into strata."""
     frame = _with_units(scores)
-    found: list[Stratum] = []
-    lettered = {key for key, rows in parts_by(frame, ("model", "kind")) if (rows["answer"] == "letter").any()}
-    for (model, kind, answer), rows in parts_by(frame, ("model", "kind", "answer")):
+    lettered = {key for key, rows in each_part(frame, ("model", "kind")) if (rows["answer"] == "letter").any()}
+    for (model, kind, answer), rows in each_part(frame, ("model", "kind", "answer")):
         primary = _primary(rows, kind=kind, answer=answer, settings=scores.settings)
-        valued = rows.with_columns(pl.when(pl.col("outcome") == "answered").then(primary).alias("value"))
+        valued = _valued(rows, primary=primary)
         none = valued.filter(pl.col("arm_kind") == "none")
         memory = valued.filter(pl.col("arm_kind") != "none")
         parts = [(condition_of(values), part) for values, part in parts_by(memory, SHOWN)] or [
@@ -162,24 +178,31 @@ def strata(scores: Scores) -> list[Stratum]:
         ]
         readers = {where.reader for where, _ in parts}
         for where, part in parts:
-            found.append(
-                Stratum(
-                    model=model,
-                    kind=kind,
-                    where=where,
-                    main=where.mitigation == "none"
-                    and (where.reader == "none" or "none" not in readers)
-                    and (where.answer == "letter" or (model, kind) not in lettered),
-                    rows=pl.concat([none, part]) if none.height else part,
-                    primary=primary,
-                    factors=scores.factors,
-                    item_factors=scores.item_factors,
-                    within_factors=scores.within_factors,
-                    covariates=scores.covariates,
-                    settings=scores.settings,
-                )
+            yield Stratum(
+                model=model,
+                kind=kind,
+                where=where,
+                main=where.mitigation == "none"
+                and (where.reader == "none" or "none" not in readers)
+                and (where.answer == "letter" or (model, kind) not in lettered),
+                rows=pl.concat([none, part]) if none.height else part,
+                primary=primary,
+                factors=scores.factors,
+                item_factors=scores.item_factors,
+                within_factors=scores.within_factors,
+                covariates=scores.covariates,
+                settings=scores.settings,
             )
-    return found
+
+
+def _valued(rows: pl.DataFrame, *, primary: str) -> pl.DataFrame:
+    outcome = pl.col("outcome")
+    return rows.with_columns(
+        pl.when(outcome == "answered").then(primary).alias("value"),
+        (outcome != "answered").alias("missing"),
+        (outcome == "refused").alias("refused"),
+        (outcome == "unparsed").alias("unparsed"),
+    )
 
 
 def _primary(rows: pl.DataFrame, *, kind: str, answer: str, settings: AnalysisSettings) -> Literal["score", "p_score"]:
@@ -221,8 +244,20 @@ def with_units(frame: pl.DataFrame, *, factors: tuple[str, ...], contrast: str) 
 
 
 def parts_by(frame: pl.DataFrame, by: tuple[str, ...]) -> list[tuple[tuple[str, ...], pl.DataFrame]]:
-    """The frame's parts by some columns, sorted by their values."""
+    """The frame's parts by some text columns, sorted by their values."""
+    return list(each_part(frame, by))
+
+
+def each_part(frame: pl.DataFrame, by: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], pl.DataFrame]]:
+    """As `parts_by`, one part after the other; the frame itself where there is one part only."""
     if frame.height == 0:
-        return []
-    parts = frame.partition_by(*by, as_dict=True)
-    return sorted(((tuple(str(v) for v in key), part) for key, part in parts.items()), key=lambda pair: pair[0])
+        return
+    coded = [codes(frame[name]) for name in by]
+    groups = groups_of(joint_codes(*((code, len(values)) for code, values in coded)))
+    firsts = groups.first
+    order = np.argsort(groups.of_row, kind="stable")
+    ends = np.cumsum(np.bincount(groups.of_row))
+    for index, first in enumerate(firsts):
+        values = tuple(texts[int(code[first])] for code, texts in coded)
+        part = frame if len(firsts) == 1 else frame[order[ends[index - 1] if index else 0 : ends[index]]]
+        yield values, part
