@@ -65,7 +65,7 @@ def tried_policies(scores: Scores, *, made: Sequence[Finding], interim: bool) ->
         made: The judged findings without a policy.
         interim: Whether cells of the plan are still to be asked; then no policy gets a word.
     """
-    names = sorted(scores.frame["mitigation"].cast(pl.String).unique().drop_nulls().to_list())
+    names = sorted(scores.frame["mitigation"].unique().drop_nulls().cast(pl.String).to_list())
     parts = [part for name in names if name != "none" for part in _sides(scores, policy=name)]
     if not parts:
         return Tried(findings=(), policies=())
@@ -101,7 +101,8 @@ def tried_policies(scores: Scores, *, made: Sequence[Finding], interim: bool) ->
 
 
 def _only(scores: Scores, condition: pl.Expr) -> Scores:
-    return replace(scores, frame=scores.frame.filter(condition))
+    mask = scores.frame.select(condition.alias("kept"))["kept"]
+    return scores if mask.all() else replace(scores, frame=scores.frame.filter(mask))
 
 
 def _sides(scores: Scores, *, policy: str) -> list[Sides]:

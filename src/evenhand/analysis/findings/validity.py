@@ -13,10 +13,13 @@ from typing import assert_never
 
 import numpy as np
 import polars as pl
+from msgspec import convert
 from msgspec.structs import replace
 
 from evenhand.analysis.estimators.student import quantile
+from evenhand.analysis.table.codes import codes, joint_codes
 from evenhand.analysis.table.scores import Scores
+from evenhand.analysis.table.stratum import each_part
 from evenhand.records.answer_format import ANSWER_FORMATS, AnswerFormat
 from evenhand.records.estimate import Ceiling, Tested, Unassessed
 from evenhand.records.finding import Finding
@@ -41,18 +44,35 @@ _WITHOUT_ANSWERS: frozenset[QuantityName] = frozenset(
 )
 """Quantities that do not rest on which option was chosen: the gate does not hold them up."""
 _CONFIDENCE = 0.95
+_READ = (
+    "model",
+    "kind",
+    "answer",
+    "bank",
+    "item",
+    "arm",
+    "arm_kind",
+    "order_index",
+    "outcome",
+    "choice",
+    "choice_tag",
+    "keyed_option",
+    "chance",
+    "shown_position",
+    "score",
+)
+"""Columns of the score table that are looked at."""
 
 
 def validities(scores: Scores) -> tuple[Validity, ...]:
     """The validity of every model, kind and format of answer of a table: models and kinds in alphabetical order."""
-    parts = scores.frame.partition_by("model", "kind", "answer", as_dict=True)
-    named = {(str(model), str(kind), str(answer)): rows for (model, kind, answer), rows in parts.items()}
-    return tuple(
-        _validity(named[model, kind, answer], model=model, kind=kind, answer=answer, margin=scores.settings.margin)
-        for model, kind in sorted({(model, kind) for model, kind, _ in named})
-        for answer in ANSWER_FORMATS
-        if (model, kind, answer) in named
-    )
+    found: dict[tuple[str, str], dict[str, Validity]] = {}
+    for (model, kind, answer), rows in each_part(scores.frame.select(_READ), ("model", "kind", "answer")):
+        one = _validity(
+            rows, model=model, kind=kind, answer=convert(answer, AnswerFormat), margin=scores.settings.margin
+        )
+        found.setdefault((model, kind), {})[answer] = one
+    return tuple(parts[answer] for parts in found.values() for answer in ANSWER_FORMATS if answer in parts)
 
 
 def gated(findings: Sequence[Finding], validity: Sequence[Validity]) -> list[Finding]:
@@ -87,7 +107,9 @@ def limited(findings: Sequence[Finding], validity: Sequence[Validity]) -> tuple[
 
 
 def _validity(rows: pl.DataFrame, *, model: str, kind: str, answer: AnswerFormat, margin: float) -> Validity:
-    rows = rows.with_columns(pl.struct("bank", "item").alias("question"))
+    banks, items = codes(rows["bank"]), codes(rows["item"])
+    question = joint_codes((banks[0], len(banks[1])), (items[0], len(items[1])))
+    rows = rows.with_columns(pl.Series("question", question))
     answered = rows.filter(pl.col("outcome") == "answered")
     score, chance, above = _against_chance(answered)
     right, wrong = _unmoved(answered)

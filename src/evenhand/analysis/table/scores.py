@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 from msgspec import Struct
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
-from evenhand.analysis.table.table_file import read_table_file
+from evenhand.analysis.table.codes import codes, groups_of, joint_codes
+from evenhand.analysis.table.table_file import column_names, read_table_file
 from evenhand.errors import TableError
 from evenhand.records.answer_format import ANSWER_FORMATS
 from evenhand.records.as_read import AsRead
@@ -46,6 +49,8 @@ _SCORED = ("letter", "distribution")
 """Formats whose answers always have a score; ratings and texts have one only where there is a reference."""
 _CODED = (pl.Categorical, pl.Enum)
 """Text as codes, which a large table needs: taken as it is."""
+_TEXT = tuple(column.name for column in SCORE_COLUMNS if column.type == "str" and column.name != "cell_key")
+"""Columns of text that are kept as codes."""
 _UNIT_INTERVAL = ("score", "p_score", "p_best")
 
 CELL_KEY: tuple[str, ...] = (
@@ -137,10 +142,10 @@ def scores_from_frame(
     shaped = _shape(renamed, factors=named, covariates=covariates)
     _check_values(shaped, covariates=covariates)
     _check_outcomes(shaped)
-    _check_unique(shaped)
-    text = [c.name for c in SCORE_COLUMNS if c.type == "str" and c.name != "cell_key"]
+    coded = shaped.with_columns(pl.col(*_TEXT, *map(level_column, named)).cast(pl.Categorical))
+    _check_unique(coded)
     return Scores(
-        frame=shaped.with_columns(pl.col(*text, *map(level_column, named)).cast(pl.Categorical)),
+        frame=coded,
         factors=chosen,
         item_factors=item_factors,
         within_factors=within_factors,
@@ -163,9 +168,11 @@ def read_scores(path: Path, *, settings: AnalysisSettings) -> Scores:
         >>> len(scores.frame) == len(run.scores)
         True
     """
-    scores = scores_from_frame(read_table_file(path), settings=settings)
-    keys = [pl.col(name).cast(pl.String) if name != "replicate" else pl.col(name) for name in CELL_KEY]
-    return replace(scores, frame=scores.frame.sort(keys))
+    scores = scores_from_frame(read_table_file(path, coded=_TEXT), settings=settings)
+    key = _key(scores.frame)
+    if bool((key[1:] > key[:-1]).all()):
+        return scores
+    return replace(scores, frame=scores.frame[np.argsort(key, kind="stable")])
 
 
 def write_scores(scores: Scores, *, path: Path) -> None:
@@ -186,7 +193,7 @@ def is_score_table(path: Path) -> bool:
         TableError: The file cannot be read.
     """
     required = {column.name for column in SCORE_COLUMNS if not column.nullable and column.absent is None}
-    return required <= set(read_table_file(path).columns)
+    return required <= column_names(path)
 
 
 def _filled(frame: pl.DataFrame) -> pl.DataFrame:
@@ -264,8 +271,9 @@ def _check_values(frame: pl.DataFrame, *, covariates: tuple[str, ...]) -> None:
                 f"every trial needs one."
             )
     for name, allowed in _CLOSED.items():
-        mask = ~frame[name].cast(pl.String).is_in(list(allowed))
-        if mask.any():
+        values = frame[name].unique().cast(pl.String)
+        if not set(values.to_list()) <= set(allowed):
+            mask = ~frame[name].cast(pl.String).is_in(list(allowed))
             value = frame[name].filter(mask)[0]
             raise TableError(
                 f"the column {name!r} of the score table holds {value!r} in row {_row(mask)}; "
@@ -294,9 +302,10 @@ def _check_float(series: pl.Series, *, shown: str, unit: bool) -> None:
 
 
 def _check_outcomes(frame: pl.DataFrame) -> None:
-    answered = frame["outcome"].cast(pl.String) == "answered"
+    answered = frame["outcome"] == "answered"
     scored = frame["score"].is_not_null()
-    mask = answered & ~scored & frame["answer"].cast(pl.String).is_in(list(_SCORED))
+    unscored = answered & ~scored
+    mask = unscored & frame["answer"].cast(pl.String).is_in(list(_SCORED)) if unscored.any() else unscored
     if mask.any():
         raise TableError(
             f"row {_row(mask)} of the score table is answered but has no score; give the score, "
@@ -311,14 +320,25 @@ def _check_outcomes(frame: pl.DataFrame) -> None:
 
 
 def _check_unique(frame: pl.DataFrame) -> None:
-    keys = frame.select(pl.struct(CELL_KEY).hash().alias("hash"))["hash"]
-    if keys.n_unique() == frame.height:
+    if groups_of(_key(frame)).keys.size == frame.height:
         return
     mask = frame.select(CELL_KEY).is_duplicated()
-    if mask.any():
-        first = frame.select(CELL_KEY).filter(mask).row(0)
-        named = ", ".join(f"{name} {value!r}" for name, value in zip(CELL_KEY, first, strict=True))
-        raise TableError(
-            f"the score table holds the same trial more than once ({named}); "
-            f"give repeats their own number in the column 'replicate'."
-        )
+    first = frame.select(CELL_KEY).filter(mask).row(0)
+    named = ", ".join(f"{name} {value!r}" for name, value in zip(CELL_KEY, first, strict=True))
+    raise TableError(
+        f"the score table holds the same trial more than once ({named}); "
+        f"give repeats their own number in the column 'replicate'."
+    )
+
+
+def _key(frame: pl.DataFrame) -> NDArray[np.int64]:
+    """The CELL_KEY of every trial as one number, in the order of the columns' texts."""
+    columns = []
+    for name in CELL_KEY:
+        if name == "replicate":
+            groups = groups_of(frame[name].to_numpy())
+            columns.append((groups.of_row, groups.keys.size))
+        else:
+            code, values = codes(frame[name])
+            columns.append((code, len(values)))
+    return joint_codes(*columns)

@@ -26,6 +26,7 @@ __all__ = [
     "Stratum",
     "condition_of",
     "cues",
+    "each_part",
     "each_stratum",
     "parts_by",
     "strata",

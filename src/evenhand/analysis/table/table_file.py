@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from evenhand.analysis.table.table_guard import refuse_bomb, refuse_wide
 from evenhand.errors import TableError
 from evenhand.tabular.text_table import TextTable, opened, opened_text, text_table
 
-__all__ = ["TableFile", "read_table_file", "table_file"]
+__all__ = ["TableFile", "column_names", "read_table_file", "table_file"]
 
 _NESTED = (pl.List, pl.Struct, pl.Array, pl.Object, pl.Binary)
 _TEXTS = (".csv", ".tsv", ".txt")
@@ -34,13 +34,33 @@ class TableFile(Struct, frozen=True, kw_only=True):
     text: TextTable
 
 
-def read_table_file(path: Path) -> pl.DataFrame:
+def read_table_file(path: Path, *, coded: Collection[str] = ()) -> pl.DataFrame:
     """The rows of a table file; see `table_file`."""
-    return table_file(path).frame
+    return table_file(path, coded=coded).frame
 
 
-def table_file(path: Path) -> TableFile:
+def column_names(path: Path) -> set[str]:
+    """The names of a table file's columns; of a Parquet file nothing else is read.
+
+    Raises:
+        TableError: As for `table_file`.
+    """
+    if path.is_file() and path.suffix.lower() == ".parquet":
+        try:
+            refuse_bomb(path, ".parquet")
+            return {name.strip() for name in pl.read_parquet_schema(path)}
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+            pass  # read below, which says what is wrong with it
+    return set(table_file(path).frame.columns)
+
+
+def table_file(path: Path, *, coded: Collection[str] = ()) -> TableFile:
     """The rows of a table file; compression, encoding and separator are recognised.
+
+    Args:
+        path: The file.
+        coded: Columns of a Parquet file whose text is kept as codes (categorical): a long text column takes the memory
+            of a few letters a row.
 
     Raises:
         TableError: The file is absent, empty, of another format, of an encoding that cannot be told, or damaged.
@@ -50,7 +70,7 @@ def table_file(path: Path) -> TableFile:
     text = text_table(path, error=TableError)
     try:
         refuse_bomb(path, path.suffix.lower())
-        frame = _parse(text)
+        frame = _parse(text, coded=coded)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, UnicodeDecodeError) as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise TableError(
@@ -74,10 +94,10 @@ def _trimmed(columns: list[str], *, path: Path) -> dict[str, str]:
     return names
 
 
-def _parse(text: TextTable) -> pl.DataFrame:
+def _parse(text: TextTable, *, coded: Collection[str]) -> pl.DataFrame:
     match text.format:
         case "Parquet":
-            return pl.read_parquet(text.path)
+            return _parquet(text.path, coded=coded)
         case "JSON lines":
             return _json_lines(text)
         case "CSV":
@@ -93,6 +113,17 @@ def _parse(text: TextTable) -> pl.DataFrame:
             if frame.height and frame[:, -1].null_count():
                 _refuse_short_rows(text)
             return frame.rename(dict(zip(frame.columns, text.columns, strict=True)))
+
+
+def _parquet(path: Path, *, coded: Collection[str]) -> pl.DataFrame:
+    """The columns one after the other, so that no more than one of the coded ones is held as text."""
+    if not coded:
+        return pl.read_parquet(path)
+    schema = pl.read_parquet_schema(path)
+    texts = [name for name, kind in schema.items() if name in coded and kind == pl.String]
+    columns = {name: pl.read_parquet(path, columns=[name])[name].cast(pl.Categorical) for name in texts}
+    columns |= {name: pl.read_parquet(path, columns=[name])[name] for name in schema if name not in columns}
+    return pl.DataFrame([columns[name] for name in schema])
 
 
 def _refuse_short_rows(text: TextTable) -> None:
