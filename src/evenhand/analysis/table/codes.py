@@ -41,15 +41,13 @@ def codes(series: pl.Series) -> tuple[Codes, list[str]]:
         values: list[str] = sorted(text.unique().drop_nulls().to_list())
         return text.cast(pl.Enum(values)).to_physical().fill_null(0).to_numpy().astype(np.int64), values
     physical = series.to_physical()
-    absent = physical.is_null().to_numpy() if physical.null_count() else None
-    raw = (physical if absent is None else physical.fill_null(0)).to_numpy()
     # A category's own number depends on what else was read; that of its group does not.
-    groups = groups_of(raw if absent is None else np.where(absent, -1, raw.astype(np.int64)))
-    texts = series.gather(groups.first).cast(pl.String).to_list()
-    order = sorted((index for index, text in enumerate(texts) if text is not None), key=lambda index: texts[index])
+    groups = groups_of((physical.cast(pl.Int64).fill_null(-1) if physical.null_count() else physical).to_numpy())
+    texts: list[str | None] = series[groups.first.tolist()].cast(pl.String).to_list()
+    known = sorted((text, index) for index, text in enumerate(texts) if text is not None)
     place = np.zeros(len(texts), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    return place[groups.of_row], [texts[index] for index in order]
+    place[[index for _, index in known]] = np.arange(len(known))
+    return place[groups.of_row], [text for text, _ in known]
 
 
 def groups_of(code: NDArray[np.integer]) -> Groups:

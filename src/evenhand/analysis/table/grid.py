@@ -79,7 +79,7 @@ def held(side: pl.Series, level: str) -> NDArray[np.bool_]:
 
 def _numbers(series: pl.Series) -> Array:
     """A column as numbers, NaN where it is null."""
-    return series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return series.cast(pl.Float64).to_numpy()
 
 
 def _means(value: Array, *, group: Codes, groups: int) -> tuple[Array, Codes]:
