@@ -24,7 +24,7 @@ from evenhand.analysis.estimators.crossed import (
 )
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.findings.estimand import Estimand, finding, without_number
-from evenhand.analysis.table.codes import codes
+from evenhand.analysis.table.codes import codes, groups_of
 from evenhand.analysis.table.scores import covariate_column, level_column
 from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.errors import TableError
@@ -121,30 +121,34 @@ def interaction_findings(stratum: Stratum) -> list[Finding]:
 
 def crossing_levels(rows: pl.DataFrame, stratum: Stratum) -> tuple[list[str], tuple[FactorLevels, ...]]:
     """The profiles of some trials (arm ids, in alphabetical order) and their levels on every factor."""
-    names = stratum.crossed_factors()
-    levels = (pl.col(level_column(name)).cast(pl.String).alias(level_column(name)) for name in names)
-    people = rows.select(pl.col("arm").cast(pl.String), *levels).unique("arm")
-    people = people.sort("arm")
-    factors = tuple(factor_levels(name, people[level_column(name)], stratum=stratum) for name in names)
-    return people["arm"].to_list(), factors
+    arm, names = codes(rows["arm"])
+    people = groups_of(arm).first.tolist()
+    factors = tuple(
+        factor_levels(name, rows[level_column(name)][people], stratum=stratum) for name in stratum.crossed_factors()
+    )
+    return names, factors
 
 
 def factor_levels(name: str, column: pl.Series, *, stratum: Stratum, of: LevelOf = "user") -> FactorLevels:
-    """The levels of a factor over the units of a column, reference first."""
-    values = sorted(column.drop_nulls().unique().to_list())
-    reference = reference_of(name, values=values, counts=column, stratum=stratum)
+    """The levels of a factor over the units of a column without nulls, reference first."""
+    coded, values = codes(column)
+    reference = reference_of(name, values=values, counts=np.bincount(coded, minlength=len(values)), stratum=stratum)
     ordered = (reference, *(value for value in values if value != reference))
-    position = {value: code for code, value in enumerate(ordered)}
-    coded = column.replace_strict(position, return_dtype=pl.Int64).to_numpy()
-    return FactorLevels(name=name, codes=coded, levels=ordered, of=of)
+    place = np.array([ordered.index(value) for value in values])
+    return FactorLevels(name=name, codes=place[coded], levels=ordered, of=of)
 
 
-def reference_of(name: str, *, values: list[str], counts: pl.Series, stratum: Stratum) -> str:
-    """The plan's reference level of a factor, or the most frequent where the plan names none that occurs."""
+def reference_of(name: str, *, values: list[str], counts: NDArray[np.int64], stratum: Stratum) -> str:
+    """The plan's reference level of a factor, or the most frequent where the plan names none that occurs.
+
+    Args:
+        name: The factor.
+        values: Its levels, in alphabetical order.
+        counts: How often each of them occurs; of the most frequent ones the first is taken.
+        stratum: Where the plan's references stand.
+    """
     stated = stratum.settings.references.get(name)
-    if stated in values:
-        return str(stated)
-    return str(counts.drop_nulls().mode().sort()[0])
+    return str(stated) if stated in values else values[int(np.argmax(counts))]
 
 
 def crossing_of(rows: pl.DataFrame, stratum: Stratum) -> CodedTrials:

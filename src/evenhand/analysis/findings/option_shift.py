@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import pair_matrix, paired_gap
 from evenhand.analysis.findings.estimand import Estimand, finding, with_number, without_number
-from evenhand.analysis.findings.factor_gaps import crossing_levels
-from evenhand.analysis.table.codes import codes
+from evenhand.analysis.findings.factor_gaps import FactorLevels, crossing_levels
+from evenhand.analysis.table.codes import codes, groups_of, joint_codes
+from evenhand.analysis.table.grid import held
 from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, LevelContrast
@@ -28,8 +29,9 @@ from evenhand.records.measure import Quantity
 from evenhand.records.results import OptionShare
 from evenhand.seeds import stream
 
-__all__ = ["OptionPairs", "ShiftTest", "option_findings", "option_shares", "shift_test"]
+__all__ = ["OptionAnswers", "OptionPairs", "ShiftTest", "option_findings", "option_shares", "shift_test"]
 
+Codes = NDArray[np.int64]
 _SWAPS = 1000
 _TAGS = 20
 """Most frequent emotions or strategies that get a finding of their own."""
@@ -37,14 +39,38 @@ _TAGS = 20
 _ONE_SET = "Every item met one matched set only, so swapped labels give the same distance and there is nothing to test."
 
 
-class OptionPairs(Struct, frozen=True, kw_only=True):
-    """Answers of matched profiles to the same item, replicate by replicate."""
+class OptionAnswers(Struct, frozen=True, kw_only=True):
+    """Answers that chose an option, coded; one entry an answer."""
 
-    rows: pl.DataFrame
-    """Columns set, item, and for both sides choice, tag, right: one row per pair with both answers."""
+    item: Codes
+    items: int
+    replicate: Codes
+    replicates: int
+    choice: Codes
+    tag: Codes
+    """-1 where an answer has none."""
+    tags: list[str]
+    wrong: NDArray[np.bool_]
+    """Whether the score is below 1."""
+
+
+class OptionPairs(Struct, frozen=True, kw_only=True):
+    """Answers of matched profiles to the same item, replicate by replicate; one entry a pair with both answers."""
+
+    answers: OptionAnswers
+    first_row: Codes
+    """The first profile's answer."""
+    second_row: Codes
+    """The second's."""
+    sets: Codes
     factor: str
     first: str
     second: str
+
+    @property
+    def size(self) -> int:
+        """Pairs."""
+        return int(self.first_row.size)
 
 
 class ShiftTest(Struct, frozen=True, kw_only=True):
@@ -60,7 +86,7 @@ def option_findings(stratum: Stratum) -> list[Finding]:
     """The distance for the contrast and every factor level, and the shares of tags for the contrast."""
     found: list[Finding] = []
     for pairs in (*_version_pairs(stratum), *_level_pairs(stratum)):
-        if pairs.rows.height:
+        if pairs.size:
             found.append(_distance(stratum, pairs))
             if pairs.factor == stratum.settings.contrast:
                 found += _tag_shares(stratum, pairs)
@@ -115,46 +141,107 @@ def shift_test(
 
 def _version_pairs(stratum: Stratum) -> list[OptionPairs]:
     settings = stratum.settings
-    rows = stratum.paired(cues(stratum)[0]).with_columns(pl.col("unit").cast(pl.String).alias("set"))
-    return [_paired(rows, factor=settings.contrast, first=settings.advantaged, second=settings.disadvantaged)]
+    rows = _chosen(stratum.paired(cues(stratum)[0]))
+    if rows.height == 0:
+        return []
+    column = rows[level_column(settings.contrast)]
+    sides = (held(column, settings.advantaged), held(column, settings.disadvantaged))
+    unit, units = codes(rows["unit"])
+    named = (settings.contrast, settings.advantaged, settings.disadvantaged)
+    return [_paired(_answers(rows), sets=(unit, len(units)), sides=sides, named=named)]
 
 
 def _level_pairs(stratum: Stratum) -> list[OptionPairs]:
     """Profiles of the crossing that differ in one factor only."""
-    rows = stratum.crossed(cues(stratum)[0])
+    crossed = stratum.crossed(cues(stratum)[0])
+    rows = _chosen(crossed)
     if rows.height == 0:
         return []
-    _, factors = crossing_levels(rows, stratum)
+    names, factors = crossing_levels(crossed, stratum)
+    turn = _turns(factors)
+    place = {name: index for index, name in enumerate(names)}
+    arm, present = codes(rows["arm"])
+    profile = np.array([place[name] for name in present])[arm]
+    answers = _answers(rows)
     found = []
     for factor in factors:
-        others = [other.name for other in factors if other.name != factor.name]
-        matched = [pl.col(level_column(other)).cast(pl.String) for other in others]
-        # Where several users share a combination, they are paired in the order of their names.
-        turn = pl.col("arm").cast(pl.String).rank("dense").over([level_column(f.name) for f in factors])
-        coded = rows.with_columns(pl.concat_str([*matched, turn], separator="/").alias("set"))
-        for level in factor.levels[1:]:
-            found.append(_paired(coded, factor=factor.name, first=level, second=factor.levels[0]))
+        others = [[other.levels[code] for code in other.codes] for other in factors if other.name != factor.name]
+        labels = ["/".join(parts) for parts in zip(*others, turn, strict=True)]
+        sets, of_profile = np.unique(np.array(labels, dtype=object), return_inverse=True)
+        matched = (of_profile[profile], sets.size)
+        level = factor.codes[profile]
+        for code in range(1, len(factor.levels)):
+            named = (factor.name, factor.levels[code], factor.levels[0])
+            found.append(_paired(answers, sets=matched, sides=(level == code, level == 0), named=named))
     return found
 
 
-def _paired(rows: pl.DataFrame, *, factor: str, first: str, second: str) -> OptionPairs:
-    columns = ["set", "item", "replicate"]
-    answered = rows.filter(pl.col("choice").is_not_null())
-    if answered.height == 0:
-        empty = pl.DataFrame(schema=dict.fromkeys(("set", "item", "choice", "choice_second"), pl.String))
-        return OptionPairs(rows=empty, factor=factor, first=first, second=second)
-    side = answered[level_column(factor)].cast(pl.String)
-    kept = (*columns, "choice", "choice_tag", "score")
-    left, right = (answered.filter(side == name).select(kept) for name in (first, second))
-    joined = left.join(right, on=columns, how="inner", suffix="_second").sort(columns)
-    return OptionPairs(rows=joined, factor=factor, first=first, second=second)
+def _turns(factors: tuple[FactorLevels, ...]) -> list[str]:
+    """Where several users share a combination, they are paired in the order of their names: 1, 2, ... within it."""
+    combination = groups_of(joint_codes(*((factor.codes, len(factor.levels)) for factor in factors))).of_row
+    order = np.argsort(combination, kind="stable")
+    turn = np.empty(order.size, dtype=np.int64)
+    turn[order] = 1 + np.arange(order.size) - np.searchsorted(combination[order], combination[order])
+    return [str(number) for number in turn]
+
+
+def _chosen(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(rows["choice"].is_not_null()) if rows["choice"].null_count() else rows
+
+
+def _answers(rows: pl.DataFrame) -> OptionAnswers:
+    item, items = codes(rows["item"])
+    replicate = groups_of(rows["replicate"].to_numpy())
+    tag, tags = codes(rows["choice_tag"])
+    if rows["choice_tag"].null_count():
+        tag = np.where(rows["choice_tag"].is_null().to_numpy(), -1, tag)
+    score = rows["score"].to_numpy()
+    return OptionAnswers(
+        item=item,
+        items=len(items),
+        replicate=replicate.of_row,
+        replicates=replicate.keys.size,
+        choice=codes(rows["choice"])[0],
+        tag=tag,
+        tags=tags,
+        wrong=score < 1.0,
+    )
+
+
+def _paired(
+    answers: OptionAnswers,
+    *,
+    sets: tuple[Codes, int],
+    sides: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    named: tuple[str, str, str],
+) -> OptionPairs:
+    """The answers of two sides to the same item and replicate within a set; in the order of the three.
+
+    Args:
+        answers: Of all profiles.
+        sets: Matched set of every answer, and how many there are.
+        sides: Answers of the first and of the second side; no two of a side share set, item and replicate.
+        named: The factor, and its levels on the two sides.
+    """
+    asked = joint_codes(sets, (answers.item, answers.items), (answers.replicate, answers.replicates))
+    rows = [np.flatnonzero(side) for side in sides]
+    _, first, second = np.intersect1d(asked[rows[0]], asked[rows[1]], assume_unique=True, return_indices=True)
+    first, second = rows[0][first], rows[1][second]
+    return OptionPairs(
+        answers=answers,
+        first_row=first,
+        second_row=second,
+        sets=groups_of(sets[0][first]).of_row,
+        factor=named[0],
+        first=named[1],
+        second=named[2],
+    )
 
 
 def _distance(stratum: Stratum, pairs: OptionPairs) -> Finding:
-    rows = pairs.rows
-    both, _ = codes(pl.concat([rows["choice"], rows["choice_second"]]))
-    item, items = codes(rows["item"])
-    sets, names = codes(rows["set"])
+    answers = pairs.answers
+    item = groups_of(answers.item[pairs.first_row]).of_row
+    items, groups = int(item.max()) + 1, int(pairs.sets.max()) + 1
     estimand = Estimand(
         measure="option_shift",
         arms=ArmContrast(arm="pairs" if pairs.factor == stratum.settings.contrast else "crossing"),
@@ -162,11 +249,12 @@ def _distance(stratum: Stratum, pairs: OptionPairs) -> Finding:
         quantity=Quantity(name="choice", scale="share"),
         method="total variation distance, permutation of labels within matched sets",
     )
-    sample = SampleSize(trials=2 * rows.height, items=len(items), profiles=len(names))
-    if np.unique(item * len(names) + sets).size == len(items):
+    sample = SampleSize(trials=2 * pairs.size, items=items, profiles=groups)
+    if groups_of(item * groups + pairs.sets).keys.size == items:
         return without_number(estimand, stratum=stratum, sample=sample, reason=_ONE_SET)
     rng = stream(stratum.settings.seed, "analysis", "option-shift", stratum.stream_name, pairs.factor, pairs.first)
-    test = shift_test(both[: rows.height], both[rows.height :], item=item, sets=sets, rng=rng)
+    first, second = answers.choice[pairs.first_row], answers.choice[pairs.second_row]
+    test = shift_test(first, second, item=item, sets=pairs.sets, rng=rng)
     note = f"Distance {test.distance:.3f}; swapped labels give {test.chance:.3f} on average."
     number = Tested(value=test.distance - test.chance, p=test.p)
     return with_number(estimand, stratum=stratum, number=number, sample=sample, notes=(note,))
@@ -178,27 +266,25 @@ def _told(stratum: Stratum) -> pl.Expr:
 
 
 def _tag_shares(stratum: Stratum, pairs: OptionPairs) -> list[Finding]:
-    rows = pairs.rows
-    if rows["choice_tag"].null_count() == rows.height:
-        return []
-    both, tags = codes(pl.concat([rows["choice_tag"], rows["choice_tag_second"]]))
-    told = np.ones(both.size, dtype=bool)
+    answers = pairs.answers
+    sides = [answers.tag[rows] for rows in (pairs.first_row, pairs.second_row)]
     if stratum.kind == "understanding":
-        told = (pl.concat([rows["score"], rows["score_second"]]) < 1.0).fill_null(False).to_numpy()
-    told &= pl.concat([rows["choice_tag"], rows["choice_tag_second"]]).is_not_null().to_numpy()
-    counts = np.bincount(both[told], minlength=len(tags))
-    item, items = codes(rows["item"])
-    sets, names = codes(rows["set"])
+        wrong = (answers.wrong[rows] for rows in (pairs.first_row, pairs.second_row))
+        told = [np.where(kept, tag, -1) for tag, kept in zip(sides, wrong, strict=True)]
+    else:
+        told = sides
+    counts = np.bincount(np.concatenate(told) + 1, minlength=len(answers.tags) + 1)[1:]
+    item = groups_of(answers.item[pairs.first_row]).of_row
+    shape = (int(pairs.sets.max()) + 1, int(item.max()) + 1)
     spec = EstimateSpec(confidence=1 - stratum.settings.alpha, power=stratum.settings.power, flips=0)
-    sample = SampleSize(trials=2 * rows.height, items=len(items), profiles=len(names))
+    sample = SampleSize(trials=2 * pairs.size, items=shape[1], profiles=shape[0])
     found = []
     for tag in np.argsort(-counts, kind="stable")[:_TAGS]:
         if counts[tag] == 0:
             continue
-        hit = ((both == tag) & told).astype(np.float64)
-        difference = hit[: rows.height] - hit[rows.height :]
-        matrix = pair_matrix(difference, sets=sets, items=item, shape=(len(names), len(items)))
-        estimand = _tag_estimand(stratum, pairs, tag=tags[tag])
+        difference = (told[0] == tag).astype(np.float64) - (told[1] == tag)
+        matrix = pair_matrix(difference, sets=pairs.sets, items=item, shape=shape)
+        estimand = _tag_estimand(stratum, pairs, tag=answers.tags[tag])
         found.append(finding(estimand, stratum=stratum, estimate=paired_gap(matrix, spec=spec), sample=sample))
     return found
 

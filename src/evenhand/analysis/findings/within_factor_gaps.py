@@ -34,11 +34,10 @@ def within_factor_findings(stratum: Stratum) -> list[Finding]:
     for cue in cues(stratum):
         for name in stratum.within_factors:
             rows = stratum.profiles(cue).filter(pl.col(level_column(name)).is_not_null())
-            levels = rows[level_column(name)].cast(pl.String)
-            values = sorted(levels.unique().to_list())
+            coded, values = codes(rows[level_column(name)])
             if len(values) < 2:
                 continue
-            reference = reference_of(name, values=values, counts=levels, stratum=stratum)
+            reference = reference_of(name, values=values, counts=np.bincount(coded), stratum=stratum)
             for level in values:
                 if level != reference:
                     contrast = LevelContrast(factor=name, level=level, reference=reference, of="answer")
