@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct, structs
-from scipy import linalg, special, stats
+from scipy import linalg, special
 
 from evenhand.analysis.estimators.laplace import CEILING, FLOOR, Evaluation, LaplaceLikelihood
 from evenhand.analysis.estimators.random_terms import RandomTerm, tally
@@ -38,7 +38,9 @@ __all__ = [
     "aggregate",
     "fit_binomial",
     "reference_design",
+    "two_sided",
     "unit_effects",
+    "upper_quantile",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -276,10 +278,20 @@ def _is_slope_of(part: RandomTerm, column: Array) -> bool:
     return bool(abs(np.corrcoef(part.covariate, column)[0, 1]) > 1 - 1e-9)
 
 
+def upper_quantile(confidence: float, *, df: float | None) -> float:
+    """How many standard errors an interval reaches; Student's t, or the normal where `df` is None."""
+    probability = 0.5 + confidence / 2
+    return float(special.ndtri(probability) if df is None else special.stdtrit(df, probability))
+
+
+def two_sided(size: float, *, df: float | None) -> float:
+    """The two-sided p-value of an estimate that is `size` standard errors from zero."""
+    return float(2 * (special.ndtr(-size) if df is None else special.stdtr(df, -size)))
+
+
 def _effect(name: str, estimate: float, se: float, adjusted: float, df: float | None, confidence: float) -> FixedEffect:
-    law = stats.norm if df is None else stats.t(df)
-    half = float(law.ppf(0.5 + confidence / 2)) * adjusted
-    p = float(2 * law.sf(abs(estimate) / adjusted)) if adjusted > 0 else 1.0
+    half = upper_quantile(confidence, df=df) * adjusted
+    p = two_sided(abs(estimate) / adjusted, df=df) if adjusted > 0 else 1.0
     return FixedEffect(
         name=name,
         estimate=estimate,

@@ -232,16 +232,20 @@ def _demeaned(columns: Array, items: RandomTerm) -> Array:
 def _independent(columns: Array, items: RandomTerm) -> Array:
     """Columns that add something to the item means and to the columns before them; the first is always kept."""
     inner = _demeaned(columns, items)
-    kept, basis = [0], [inner[:, 0] / np.linalg.norm(inner[:, 0])]
+    kept, basis = [0], [inner[:, 0] / _length(inner[:, 0])]
     for index in range(1, columns.shape[1]):
         rest = inner[:, index].copy()
         for direction in basis:
             rest -= direction * (direction @ rest)
-        size = float(np.linalg.norm(rest))
-        if size > 1e-8 * max(float(np.linalg.norm(columns[:, index])), _TINY):
+        size = _length(rest)
+        if size > 1e-8 * max(_length(columns[:, index]), _TINY):
             kept.append(index)
             basis.append(rest / size)
     return columns[:, kept]
+
+
+def _length(vector: Array) -> float:
+    return math.sqrt(float(vector @ vector))
 
 
 def item_coefficient(y: Array, x: Array, nuisance: Array, items: RandomTerm) -> tuple[Array, Array]:
@@ -249,8 +253,8 @@ def item_coefficient(y: Array, x: Array, nuisance: Array, items: RandomTerm) -> 
     inner_x, inner_y = _demeaned(x, items), _demeaned(y, items)
     inner_n = _demeaned(nuisance, items)
     if inner_n.shape[1]:
-        inner_x = inner_x - inner_n @ np.linalg.lstsq(inner_n, inner_x, rcond=1e-10)[0]
-        inner_y = inner_y - inner_n @ np.linalg.lstsq(inner_n, inner_y, rcond=1e-10)[0]
+        fitted = inner_n @ np.linalg.lstsq(inner_n, np.column_stack([inner_x, inner_y]), rcond=1e-10)[0]
+        inner_x, inner_y = inner_x - fitted[:, 0], inner_y - fitted[:, 1]
     size = float(inner_x @ inner_x)
     if size <= 1e-10 * float(x @ x):
         raise TableError(

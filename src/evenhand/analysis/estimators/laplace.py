@@ -119,8 +119,9 @@ class LaplaceLikelihood:
         """Penalised iteratively reweighted least squares with step halving, started at the last modes."""
         scale = np.sqrt(variance)
         state = self._state(base, variance, extra, self._dual, self._sums)
-        null = self._state(base, variance, extra, np.zeros_like(self._dual), np.zeros_like(self._sums))
-        state = state if state.penalised <= null.penalised else null
+        null = float(self.trials @ np.logaddexp(0.0, base) - self.successes @ base)
+        if state.penalised > null:
+            state = _State(np.zeros_like(self._dual), np.zeros_like(self._sums), base, null)
         for _ in range(_MAX_STEPS):
             probability, weights, shrunk, _, factor = self._factor(state, scale, extra)
             working = weights * (state.eta - base) + self.successes - self.trials * probability
@@ -203,7 +204,7 @@ class LaplaceLikelihood:
     def _fixed_information(self, shrunk: Array, scale: Array, factor: Factorisation) -> Array:
         """``X' V^-1 X``."""
         weighted = shrunk[:, None] * self.design
-        sums = scale[:, None] * np.column_stack([self.crossing.scatter(column) for column in weighted.T])
+        sums = scale[:, None] * self.crossing.scatter(weighted)
         information: Array = self.design.T @ weighted - sums.T @ factor.solve(sums)
         return information
 

@@ -15,7 +15,6 @@ import math
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
-from scipy import linalg
 
 from evenhand.analysis.estimators.laplace import FLOOR, Evaluation
 from evenhand.analysis.estimators.random_terms import CrossedTerms, Factorisation, RandomTerm
@@ -66,10 +65,11 @@ class LinearLikelihood:
         self.smallest = 1e-13 * max(float(cells.weights @ (cells.score - cells.score.mean()) ** 2), 1e-300)
         self.log_weights = float(np.log(cells.weights).sum())
 
-    def _solve(self, vector: Array, factor: Factorisation, scale: Array) -> Array:
-        weighted = self.cells.weights * vector
-        inner = factor.solve(scale * self.crossing.scatter(weighted))
-        result: Array = weighted - self.cells.weights * self.crossing.gather(scale * inner)
+    def _solve(self, right: Array, factor: Factorisation, scale: Array) -> Array:
+        """``V0^-1 right``; a matrix is solved by column."""
+        weighted = (self.cells.weights * right.T).T
+        inner = factor.solve((scale * self.crossing.scatter(weighted).T).T)
+        result: Array = weighted - (self.cells.weights * self.crossing.gather((scale * inner.T).T).T).T
         return result
 
     def pieces(self, ratios: Array) -> Pieces:
@@ -77,9 +77,9 @@ class LinearLikelihood:
         ordered = np.maximum(ratios, FLOOR)[self.crossing.order]
         scale = np.sqrt(self.crossing.spread(ordered))
         factor = self.crossing.factor(self.gram, scale)
-        solved = np.column_stack([self._solve(column, factor, scale) for column in self.cells.design.T])
+        solved = self._solve(self.cells.design, factor, scale)
         information = self.cells.design.T @ solved
-        values, vectors = linalg.eigh(information)
+        values, vectors = np.linalg.eigh(information)
         values = np.maximum(values, 1e-13 * values[-1])
         normal = (vectors / values) @ vectors.T
         beta = normal @ (solved.T @ self.cells.score)
@@ -96,14 +96,17 @@ class LinearLikelihood:
             max(float(residual @ solved_residual), self.smallest),
         )
 
-    def traces(self, pieces: Pieces) -> tuple[Array, Array]:
-        """``tr(Z_j' P0 Z_j)`` and ``|Z_j' P0 y|^2`` by term, the residual (``W^-1``) last."""
+    def traces(self, pieces: Pieces, *, shrinkage: Array) -> tuple[Array, Array]:
+        """``tr(Z_j' P0 Z_j)`` and ``|Z_j' P0 y|^2`` by term, the residual (``W^-1``) last.
+
+        Args:
+            pieces: At the variance ratios.
+            shrinkage: One less the diagonal of ``H^-1`` there.
+        """
         crossing = self.crossing
-        inverse = pieces.factor.inverse()
-        shrinkage = 1.0 - inverse.diagonal()
         variance = pieces.scale**2
         sums = crossing.scatter(pieces.solved_residual)
-        solved_sums = np.column_stack([crossing.scatter(column) for column in pieces.solved_design.T])
+        solved_sums = crossing.scatter(pieces.solved_design)
         trace, square = np.empty(len(crossing.terms) + 1), np.empty(len(crossing.terms) + 1)
         for position, where in enumerate(crossing.slices):
             index = crossing.order[position]
@@ -128,10 +131,9 @@ class LinearLikelihood:
             - self.log_weights
             + (pieces.normal_logdet if self.reml else 0.0)
         )
-        trace, square = self.traces(pieces)
+        shrinkage = 1.0 - pieces.factor.inverse().diagonal()
+        trace, square = self.traces(pieces, shrinkage=shrinkage)
         gradient = 0.5 * (trace[:-1] - square[:-1] / residual_variance)
-        inverse = pieces.factor.inverse()
-        shrinkage = 1.0 - inverse.diagonal()
         information = np.zeros(len(self.crossing.terms))
         for position, where in enumerate(self.crossing.slices):
             traces = shrinkage[where] / pieces.scale[where] ** 2
@@ -142,7 +144,7 @@ class LinearLikelihood:
         """Gradient in (random variances, residual variance), none of them profiled; `value` is not used."""
         residual_variance = float(variances[-1])
         pieces = self.pieces(variances[:-1] / residual_variance)
-        trace, square = self.traces(pieces)
+        trace, square = self.traces(pieces, shrinkage=1.0 - pieces.factor.inverse().diagonal())
         gradient = 0.5 * (trace / residual_variance - square / residual_variance**2)
         return Evaluation(0.0, gradient, np.diag(0.5 * self.freedom / np.maximum(variances, FLOOR) ** 2))
 

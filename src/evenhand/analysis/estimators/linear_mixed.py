@@ -17,9 +17,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
-from scipy import linalg, stats
+from scipy import linalg
 
-from evenhand.analysis.estimators.binomial_mixed import FixedEffect, RandomSd
+from evenhand.analysis.estimators.binomial_mixed import FixedEffect, RandomSd, two_sided, upper_quantile
 from evenhand.analysis.estimators.laplace import FLOOR
 from evenhand.analysis.estimators.linear_likelihood import LinearCells, LinearLikelihood
 from evenhand.analysis.estimators.variance_search import curvature, search
@@ -192,8 +192,7 @@ def _effect(name: str, coefficients: Array, precision: Precision, *, confidence:
     spread = float(gradient @ precision.variance_covariance @ gradient)
     df = max(1.0, 2.0 * variance**2 / spread) if spread > 0 else None
     se = math.sqrt(max(variance, 0.0))
-    law = stats.norm if df is None else stats.t(df)
-    half = float(law.ppf(0.5 + confidence / 2)) * se
+    half = upper_quantile(confidence, df=df) * se
     return FixedEffect(
         name=name,
         estimate=estimate,
@@ -202,7 +201,7 @@ def _effect(name: str, coefficients: Array, precision: Precision, *, confidence:
         df=df,
         low=estimate - half,
         high=estimate + half,
-        p=float(2 * law.sf(abs(estimate) / se)) if se > 0 else 1.0,
+        p=two_sided(abs(estimate) / se, df=df) if se > 0 else 1.0,
     )
 
 

@@ -31,7 +31,6 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 from msgspec.structs import replace
-from scipy import linalg
 
 from evenhand.analysis.estimators.estimate import Component
 from evenhand.analysis.estimators.random_terms import RandomTerm, tally
@@ -148,6 +147,14 @@ def _cross(first: RandomTerm, second: RandomTerm) -> Array:
     return block.reshape(first.levels, second.levels)
 
 
+def _pseudo_inverse(matrix: Array) -> tuple[Array, int]:
+    """Of a symmetric matrix, and its rank; what rounding leaves of a zero eigenvalue counts as zero."""
+    values, vectors = np.linalg.eigh(matrix)
+    kept = np.abs(values) > float(np.abs(values).max(initial=0.0)) * values.size * np.finfo(np.float64).eps
+    directions = vectors[:, kept]
+    return (directions / values[kept]) @ directions.T, int(kept.sum())
+
+
 class _Forms(Struct, frozen=True):
     """Expected quadratic forms: E Q = expectations @ (s_1, ..., s_K, s_e)."""
 
@@ -164,7 +171,7 @@ class _Forms(Struct, frozen=True):
 
 def _forms(gram: _Gram, rows: int, scales: tuple[Array, ...]) -> _Forms:
     others = gram.rest.shape[0]
-    inverse, rank = linalg.pinvh(gram.rest[gram.fixed, gram.fixed], return_rank=True)
+    inverse, rank = _pseudo_inverse(gram.rest[gram.fixed, gram.fixed])
     projector = np.zeros((others, others))
     projector[gram.fixed, gram.fixed] = inverse
     residuals = np.eye(others) - projector @ gram.rest
@@ -282,10 +289,10 @@ def _solve(gram: _Gram, forms: _Forms, quadratic: Array, loads: Array, names: Se
     scale = np.maximum(np.abs(forms.expectations).max(axis=1), 1e-300)
     matrix = forms.expectations / scale[:, None]
     target = loads / max(float(np.abs(loads).max()), 1e-300)
-    solution, *_ = linalg.lstsq(matrix.T, target, cond=1e-9)
-    estimable = bool(np.allclose(matrix.T @ solution, target, atol=1e-7))
+    solution = np.linalg.lstsq(matrix.T, target, rcond=1e-9)[0]
+    estimable = bool((np.abs(matrix.T @ solution - target) <= 1e-7 + 1e-5 * np.abs(target)).all())
     weights = solution * max(float(np.abs(loads).max()), 1e-300) / scale
-    pseudo = linalg.pinv(matrix, rtol=1e-9)
+    pseudo = np.linalg.pinv(matrix, rcond=1e-9)
     values = pseudo @ (quadratic / scale)
     separable = np.abs(pseudo @ matrix - np.eye(values.size)).max(axis=1) < 1e-6
     raw = float(weights @ quadratic)

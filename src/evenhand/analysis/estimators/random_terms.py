@@ -126,14 +126,14 @@ class Factorisation(Struct, frozen=True):
         if not second.size:
             return scaled
         reduced = second - self.scaled_border.T @ first
-        tail = linalg.cho_solve((self.lower, True), reduced, check_finite=False)
+        tail = _solved(self.lower, reduced)
         return np.concatenate([scaled - self.scaled_border @ tail, tail])
 
     def inverse(self) -> InverseBlocks:
         """``H^-1`` in blocks."""
         if not self.lower.size:
             return InverseBlocks(self.own_inverse, self.scaled_border, self.lower)
-        rest = linalg.cho_solve((self.lower, True), np.eye(self.lower.shape[0]), check_finite=False)
+        rest = _solved(self.lower, np.eye(self.lower.shape[0]))
         border = self.scaled_border @ rest
         terms, levels = self.own_inverse.shape[1:]
         shape = (terms, levels, rest.shape[0])
@@ -189,11 +189,11 @@ class CrossedTerms:
         return np.concatenate([part.scatter(rows) for part in self.terms])
 
     def gather(self, effects: Array) -> Array:
-        """``Z effects``, one number per row."""
-        total = np.zeros(self.rows)
+        """``Z effects``, one number per row; of a matrix, by column."""
+        total = np.zeros((self.rows, *effects.shape[1:]))
         for part, where in zip(self.terms, self.slices, strict=True):
             values = effects[where][part.codes]
-            total += values if part.covariate is None else values * part.covariate
+            total += values if part.covariate is None else (values.T * part.covariate).T
         return total
 
     def spread(self, variances: Array) -> Array:
@@ -246,7 +246,7 @@ class CrossedTerms:
         scaled = _each_level(own_inverse, border)
         schur = (tail[:, None] * gram.rest) * tail - scaled.T @ border
         schur[np.diag_indices_from(schur)] += 1.0
-        lower = linalg.cholesky(schur, lower=True, check_finite=False) if schur.size else schur
+        lower = _cholesky(schur) if schur.size else schur
         logdet = own_logdet + float(2.0 * np.log(np.diag(lower)).sum())
         return Factorisation(logdet, own_inverse, scaled, lower)
 
@@ -267,6 +267,21 @@ class CrossedTerms:
             values = 2.0 * np.ascontiguousarray(block).reshape(-1)[index]
             total += values if product is None else values * product
         return total
+
+
+def _cholesky(matrix: Array) -> Array:
+    """Lower factor; LAPACK is called directly, since the wrappers take longer than these small matrices do."""
+    lower, failed = linalg.lapack.dpotrf(matrix, lower=1, clean=1)
+    if failed:
+        raise linalg.LinAlgError(f"The leading minor of order {failed} is not positive definite.")
+    factor: Array = lower
+    return factor
+
+
+def _solved(lower: Array, right: Array) -> Array:
+    """``(L L')^-1 right``."""
+    solved: Array = linalg.lapack.dpotrs(lower, right, lower=1)[0]
+    return solved
 
 
 def _inverted(own: Array) -> tuple[Array, float]:

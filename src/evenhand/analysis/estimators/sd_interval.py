@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import optimize, special
 
 from evenhand.analysis.estimators.binomial_mixed import BinomialCells, BinomialFit, aggregate
 from evenhand.analysis.estimators.laplace import CEILING, FLOOR, Evaluation, LaplaceLikelihood
@@ -47,7 +47,7 @@ def sd_interval(cells: BinomialCells, fit: BinomialFit, *, term: str, confidence
         return 0.0, _WIDEST
     profile = _Profile(aggregate(cells), fit, names.index(term))
     best = float(np.sqrt(fit.variances[names.index(term)]))
-    drop = 0.5 * float(stats.chi2.ppf(confidence, 1))
+    drop = float(special.gammaincinv(0.5, confidence))
 
     def excess(sd: float) -> float:
         return profile.deficit(sd) - drop

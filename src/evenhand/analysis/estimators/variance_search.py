@@ -12,7 +12,6 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
-from scipy import linalg
 
 from evenhand.analysis.estimators.laplace import FLOOR, Evaluation
 
@@ -57,7 +56,7 @@ def _direction(hessian: Array, gradient: Array, free: npt.NDArray[np.bool_]) -> 
     """Newton's step on the free parameters; directions without information get a short one instead of none."""
     step = np.zeros_like(gradient)
     scale = 1.0 / np.sqrt(np.maximum(np.diag(hessian)[free], _TINY))
-    values, vectors = linalg.eigh(hessian[np.ix_(free, free)] * scale * scale[:, None], check_finite=False)
+    values, vectors = np.linalg.eigh(hessian[np.ix_(free, free)] * scale * scale[:, None])
     turned = vectors.T @ (scale * gradient[free])
     step[free] = -scale * (vectors @ (turned / np.maximum(values, 1e-8)))
     return step

@@ -22,7 +22,7 @@ from evenhand.analysis.estimators.student import quantile
 from evenhand.analysis.findings.estimand import Estimand, finding, with_number, without_number
 from evenhand.analysis.findings.factor_gaps import FactorLevels, crossing_levels
 from evenhand.analysis.findings.gaps import gap_estimand, gap_estimate, gap_grid, sample_of
-from evenhand.analysis.table.codes import codes
+from evenhand.analysis.table.codes import codes, groups_of
 from evenhand.analysis.table.grid import MeanMatrix, grid
 from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, cues
@@ -99,7 +99,7 @@ def _comparisons(stratum: Stratum) -> list[_Comparison]:
     pairs = _with_right(stratum.paired(cue))
     if pairs.height and pairs[level_column(settings.contrast)].n_unique() >= 2:
         cells = grid(pairs, column="right", unit="arm")
-        side = _held(pairs, level_column(settings.contrast), cells.units)
+        side = _held(pairs, level_column(settings.contrast))
         found.append(
             _Comparison(
                 contrast=LevelContrast(
@@ -107,13 +107,14 @@ def _comparisons(stratum: Stratum) -> list[_Comparison]:
                 ),
                 cells=cells,
                 focal=side == settings.disadvantaged,
-                blocks=codes(pl.Series(_held(pairs, "unit", cells.units)))[0],
-                repeats=_repeats(pairs),
+                blocks=np.unique(_held(pairs, "unit"), return_inverse=True)[1],
+                repeats=_repeats(pairs, cells),
             )
         )
     crossed = _with_right(stratum.crossed(cue))
     if crossed.height:
         cells = grid(crossed, column="right", unit="arm")
+        repeats = _repeats(crossed, cells)
         _, factors = crossing_levels(crossed, stratum)
         for factor in factors:
             for code in range(1, len(factor.levels)):
@@ -125,7 +126,7 @@ def _comparisons(stratum: Stratum) -> list[_Comparison]:
                         cells=part,
                         focal=factor.codes[kept] == code,
                         blocks=_others(factors, but=factor.name, kept=kept),
-                        repeats=_repeats(crossed),
+                        repeats=repeats,
                     )
                 )
     return [c for c in found if c.focal.any() and not c.focal.all()]
@@ -141,19 +142,19 @@ def _others(factors: tuple[FactorLevels, ...], *, but: str, kept: NDArray[np.boo
 
 def _with_right(rows: pl.DataFrame) -> pl.DataFrame:
     """Answered trials with `right`: whether the best option was chosen (where no choice is known, a full score)."""
+    answered = rows.filter(pl.col("value").is_not_null()) if rows["value"].null_count() else rows
     chosen = pl.col("choice").cast(pl.String) == pl.col("keyed_option").cast(pl.String)
     right = pl.when(pl.col("choice").is_not_null()).then(chosen).otherwise(pl.col("score") >= 1.0)
-    return rows.filter(pl.col("value").is_not_null()).with_columns(right.cast(pl.Float64).alias("right"))
+    return answered.with_columns(right.cast(pl.Float64).alias("right"))
 
 
-def _held(rows: pl.DataFrame, column: str, units: list[str]) -> NDArray[np.str_]:
-    people = rows.select(pl.col("arm").cast(pl.String), pl.col(column).cast(pl.String)).unique("arm")
-    found = dict(people.iter_rows())
-    return np.array([found[unit] for unit in units])
+def _held(rows: pl.DataFrame, column: str) -> NDArray[np.str_]:
+    """What every arm, in alphabetical order, has in a column."""
+    return np.array(rows[column][groups_of(codes(rows["arm"])[0]).first.tolist()].cast(pl.String).to_list())
 
 
-def _repeats(rows: pl.DataFrame) -> float:
-    return float(rows.height / max(rows.select(pl.struct("arm", "item").n_unique()).item(), 1))
+def _repeats(rows: pl.DataFrame, cells: MeanMatrix) -> float:
+    return float(rows.height / max(int(cells.planned.sum()), 1))
 
 
 def _tested(comparison: _Comparison, stratum: Stratum) -> list[ItemReaction]:
@@ -169,13 +170,13 @@ def _tested(comparison: _Comparison, stratum: Stratum) -> list[ItemReaction]:
     smallest = np.fmin(tests.p_uniform, tests.p_nonuniform)
     flagged = tests.flagged(settings.alpha)
     low, high = _difference_interval(comparison, alpha=settings.alpha)
+    met = comparison.met
+    first, second = (_item_means(answers[side]) for side in (focal, ~focal))
     listed = []
     for index, item in enumerate(comparison.cells.items):
         ratio = float(odds.log_odds_ratio[index])
         known, p = np.isfinite(ratio), float(smallest[index])
-        met = comparison.met[:, index]
-        seen = bool(met.min() > 0)
-        difference = float(np.nanmean(answers[focal, index]) - np.nanmean(answers[~focal, index])) if seen else None
+        seen = bool(met[:, index].min() > 0)
         listed.append(
             ItemReaction(
                 model=stratum.model,
@@ -186,9 +187,9 @@ def _tested(comparison: _Comparison, stratum: Stratum) -> list[ItemReaction]:
                 odds_ratio=float(np.exp(ratio)) if known else None,
                 delta=float(odds.delta[index]) if known else None,
                 ets=ets_class(float(odds.delta[index]), se=float(odds.se[index]), p=p, alpha=settings.alpha),
-                met_level=int(met[0]),
-                met_reference=int(met[1]),
-                difference=difference,
+                met_level=int(met[0, index]),
+                met_reference=int(met[1, index]),
+                difference=float(first[index] - second[index]) if seen else None,
                 low=float(low[index]) if seen else None,
                 high=float(high[index]) if seen else None,
                 p=p if np.isfinite(p) else None,
@@ -196,6 +197,13 @@ def _tested(comparison: _Comparison, stratum: Stratum) -> list[ItemReaction]:
             )
         )
     return listed
+
+
+def _item_means(answers: Array) -> Array:
+    """Share of right answers to every item; 0 where nobody met it."""
+    met = (~np.isnan(answers)).sum(axis=0)
+    means: Array = np.nansum(answers, axis=0) / np.maximum(met, 1)
+    return means
 
 
 def _fifths(ability: NDArray[np.float64], *, items: int) -> NDArray[np.int64]:
@@ -245,9 +253,10 @@ def _share(stratum: Stratum, comparison: _Comparison, tested: list[ItemReaction]
         items=len(able),
         profiles=len(comparison.cells.units),
     )
-    fewest, most = comparison.met.min(axis=0), comparison.met.max(axis=0)
+    met = comparison.met
+    fewest, most = met.min(axis=0), met.max(axis=0)
     middle = int(np.argsort(fewest, kind="stable")[fewest.size // 2])
-    usual = f"{comparison.met[0, middle]} and {comparison.met[1, middle]}"
+    usual = f"{met[0, middle]} and {met[1, middle]}"
     if not able:
         reason = (
             f"Not testable: of the profiles with the level and with the reference {usual} met an item "
