@@ -7,79 +7,95 @@ emotion has one item only.
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import polars as pl
+from msgspec import Struct
+from numpy.typing import NDArray
 
 from evenhand.analysis.estimators.estimate import Estimate
 from evenhand.analysis.estimators.shares import share_interval, share_of_count
+from evenhand.analysis.table.codes import codes
+from evenhand.analysis.table.grid import held
 from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum
 from evenhand.records.results import KeyedEmotion
 
 __all__ = ["keyed_emotions"]
 
+Codes = NDArray[np.int64]
+
+
+class _Keyed(Struct, frozen=True, kw_only=True):
+    """Answers of profiles that chose an emotion, on items whose keyed emotion is known; one entry an answer."""
+
+    rows: pl.DataFrame
+    item: Codes
+    chosen: Codes
+    tags: list[str]
+    keyed: Codes
+    """Keyed emotion of every item, an index into `tags`; -1 where nobody chose it."""
+
 
 def keyed_emotions(stratum: Stratum) -> list[KeyedEmotion]:
     """Every keyed emotion by level of every factor; none where answers carry no emotion."""
-    answered = stratum.profiles().filter(pl.col("choice_tag").is_not_null() & pl.col("keyed_option").is_not_null())
-    if answered.height == 0 or not stratum.main:
+    if not stratum.main or stratum.profiles().height == 0:
         return []
-    keys = _keys(stratum.rows)
-    keyed = answered.select("item", "unit", "choice_tag", *map(level_column, stratum.factors)).join(
-        keys, on="item", how="inner"
-    )
-    return [one for factor in stratum.factors for one in _of_factor(stratum, keyed, factor=factor)]
+    answers = _answers(stratum.rows)
+    return [one for factor in stratum.factors for one in _of_factor(stratum, answers, factor=factor)]
 
 
-def _keys(rows: pl.DataFrame) -> pl.DataFrame:
-    """The emotion of every item's keyed option, from the answers that chose it; items nobody got right have none."""
-    right = rows.filter(pl.col("choice").cast(pl.String) == pl.col("keyed_option").cast(pl.String))
-    tagged = right.filter(pl.col("choice_tag").is_not_null())
-    return tagged.group_by("item").agg(pl.col("choice_tag").cast(pl.String).mode().sort().first().alias("keyed"))
+def _answers(rows: pl.DataFrame) -> _Keyed:
+    item, items = codes(rows["item"])
+    tag, tags = codes(rows["choice_tag"])
+    tagged = rows["choice_tag"].is_not_null().to_numpy()
+    # The emotion of an item's keyed option is that of the answers that chose it; items nobody got right have none.
+    right = held(rows["choice"].cast(pl.String) == rows["keyed_option"].cast(pl.String), True) & tagged
+    chosen = np.bincount(item[right] * len(tags) + tag[right], minlength=len(items) * len(tags))
+    by_item = chosen.reshape(len(items), len(tags))
+    keyed = np.where(by_item.any(axis=1), by_item.argmax(axis=1) if tags else -1, -1)
+    kept = np.flatnonzero(
+        held(rows["arm_kind"], "profile") & tagged & rows["keyed_option"].is_not_null().to_numpy() & (keyed[item] >= 0)
+    )
+    return _Keyed(rows=rows[kept], item=item[kept], chosen=tag[kept], tags=tags, keyed=keyed)
 
 
-def _of_factor(stratum: Stratum, keyed: pl.DataFrame, *, factor: str) -> list[KeyedEmotion]:
-    rows = keyed.filter(pl.col(level_column(factor)).is_not_null()).select(
-        pl.col(level_column(factor)).cast(pl.String).alias("level"),
-        "keyed",
-        pl.col("choice_tag").cast(pl.String).alias("chosen"),
-        pl.col("item").cast(pl.String),
-    )
-    totals = rows.group_by("level", "keyed", "item").agg(pl.len().alias("answers"))
-    counts = rows.group_by("level", "keyed", "chosen", "item").agg(pl.len().alias("times"))
-    pairs = counts.select("level", "keyed", "chosen").unique()
-    table = (
-        pairs.join(totals, on=["level", "keyed"])
-        .join(counts, on=["level", "keyed", "chosen", "item"], how="left")
-        .with_columns(pl.col("times").fill_null(0))
-    )
-    whole = table.group_by("level", "keyed", "chosen").agg(
-        pl.col("times").sum(),
-        pl.col("answers").sum(),
-        pl.len().alias("items"),
-        pl.col("times").cast(pl.Float64).pow(2).sum().alias("tt"),
-        (pl.col("times") * pl.col("answers")).cast(pl.Float64).sum().alias("ta"),
-        pl.col("answers").cast(pl.Float64).pow(2).sum().alias("aa"),
-    )
+def _of_factor(stratum: Stratum, answers: _Keyed, *, factor: str) -> list[KeyedEmotion]:
+    column = answers.rows[level_column(factor)]
+    level, levels = codes(column)
+    known = column.is_not_null().to_numpy()
+    shape = (len(levels), len(answers.tags), answers.keyed.size)
+    place = (level * shape[1] + answers.chosen) * shape[2] + answers.item
+    times = np.bincount(place[known], minlength=math.prod(shape)).reshape(shape).astype(np.float64)
+    met = times.sum(axis=1)
     found = []
-    for level, tag, chosen, times, answers, items, tt, ta, aa in whole.sort("level", "keyed", "chosen").iter_rows():
-        share = times / answers
-        low, high = _interval(stratum, (times, answers, items), squares=tt - 2 * share * ta + share**2 * aa)
-        found.append(
-            KeyedEmotion(
-                model=stratum.model,
-                kind=stratum.kind,
-                where=stratum.where,
-                factor=factor,
-                level=level,
-                keyed=tag,
-                chosen=chosen,
-                share=share,
-                low=low,
-                high=high,
-                answers=answers,
-                items=items,
-            )
-        )
+    for at, of_level in enumerate(levels):
+        for tag in np.unique(answers.keyed[met[at] > 0]):
+            own = (answers.keyed == tag) & (met[at] > 0)
+            asked = met[at, own]
+            for option in np.flatnonzero(times[at][:, own].any(axis=1)):
+                chose = times[at, option, own]
+                count, total, items = int(chose.sum()), int(asked.sum()), int(own.sum())
+                share = count / total
+                squares = float(chose @ chose) - 2 * share * float(chose @ asked) + share**2 * float(asked @ asked)
+                low, high = _interval(stratum, (count, total, items), squares=squares)
+                found.append(
+                    KeyedEmotion(
+                        model=stratum.model,
+                        kind=stratum.kind,
+                        where=stratum.where,
+                        factor=factor,
+                        level=of_level,
+                        keyed=answers.tags[tag],
+                        chosen=answers.tags[option],
+                        share=share,
+                        low=low,
+                        high=high,
+                        answers=total,
+                        items=items,
+                    )
+                )
     return found
 
 

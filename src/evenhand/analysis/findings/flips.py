@@ -12,11 +12,13 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from evenhand.analysis.estimators.choice_exchange import choice_exchange_p
 from evenhand.analysis.findings.estimand import Estimand, finding, without_number
 from evenhand.analysis.findings.memory_effect import NOTHING_SHARED, Comparison, Second, against
 from evenhand.analysis.findings.rates import rate_finding
+from evenhand.analysis.table.codes import codes, groups_of, joint_codes
 from evenhand.analysis.table.grid import MeanMatrix
 from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, ArmGroup
@@ -32,15 +34,19 @@ def disagreement(rows: pl.DataFrame, *, none: pl.DataFrame) -> pl.DataFrame:
 
     Only answered trials count on both sides; a trial whose item and order has no answered no-memory trial is left out.
     """
-    counts = _choices(none)
-    totals = counts.group_by("item", "order_index").agg(pl.col("times").sum().alias("total"))
-    answered = rows.filter(pl.col("choice").is_not_null())
-    return (
-        answered.join(totals, on=["item", "order_index"], how="inner", maintain_order="left")
-        .join(counts, on=["item", "order_index", "choice"], how="left", maintain_order="left")
-        .with_columns((1 - pl.col("times").fill_null(0) / pl.col("total")).alias("flip"))
-        .drop("times", "total")
+    answered, known = _chosen(rows), _chosen(none)
+    item, order, choice = (
+        _together(answered[name], known[name], coded=name != "order_index")
+        for name in ("item", "order_index", "choice")
     )
+    question = groups_of(joint_codes(item, order))
+    chosen = groups_of(joint_codes((question.of_row, question.keys.size), choice))
+    own, others = slice(None, answered.height), slice(answered.height, None)
+    total = np.bincount(question.of_row[others], minlength=question.keys.size)[question.of_row[own]]
+    times = np.bincount(chosen.of_row[others], minlength=chosen.keys.size)[chosen.of_row[own]]
+    kept = np.flatnonzero(total > 0)
+    flip = pl.Series("flip", 1 - times[kept] / total[kept], dtype=pl.Float64)
+    return (answered if kept.size == answered.height else answered[kept]).with_columns(flip)
 
 
 def noise_floor(none: pl.DataFrame) -> pl.DataFrame:
@@ -81,6 +87,20 @@ def flip_findings(stratum: Stratum) -> list[Finding]:
             found.append(_rate(stratum, compared, arm=arm, cue=cue))
             found.append(_excess(stratum, compared, none=none, floor=floor, arm=arm, cue=cue))
     return found
+
+
+def _chosen(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(rows["choice"].is_not_null()) if rows["choice"].null_count() else rows
+
+
+def _together(first: pl.Series, second: pl.Series, *, coded: bool) -> tuple[NDArray[np.int64], int]:
+    """Codes of two columns, one below the other, and how many there are."""
+    column = pl.concat([first, second])
+    if coded:
+        code, values = codes(column)
+        return code, len(values)
+    groups = groups_of(column.to_numpy())
+    return groups.of_row, groups.keys.size
 
 
 def _choices(none: pl.DataFrame) -> pl.DataFrame:

@@ -36,10 +36,10 @@ def leakage_findings(stratum: Stratum) -> list[Finding]:
     found: list[Finding] = []
     for column in _QUANTITIES:
         for cue in cues(stratum):
-            looked = stratum.profiles(cue).filter(pl.col(column).is_not_null())
+            looked = _looked(stratum.profiles(cue), column)
             if looked.height:
                 found.append(_rate(stratum, looked, column=column, arm="profile", cue=cue))
-            placebo = stratum.arm("placebo").filter(pl.col(column).is_not_null())
+            placebo = _looked(stratum.arm("placebo"), column)
             if placebo.height and cue == cues(stratum)[0]:
                 found.append(_rate(stratum, placebo, column=column, arm="placebo", cue=None))
             found += _gap(stratum, column=column, cue=cue)
@@ -50,7 +50,7 @@ def leakage_findings(stratum: Stratum) -> list[Finding]:
 
 def fact_mentions(stratum: Stratum) -> list[FactMention]:
     """Mentions by dimension of the fact and by arm; none where nothing was looked for or found."""
-    looked = stratum.rows.filter(pl.col("leak").is_not_null())
+    looked = _looked(stratum.rows, "leak")
     if looked.height == 0:
         return []
     arm = pl.col("arm_kind").cast(pl.String)
@@ -82,17 +82,20 @@ def _rate(stratum: Stratum, rows: pl.DataFrame, *, column: str, arm: ArmGroup, c
         cue=cue,
         tested=False,
     )
-    return rate_finding(
-        estimand, stratum=stratum, rows=rows.with_columns(pl.col(column).cast(pl.Float64)), column=column
-    )
+    return rate_finding(estimand, stratum=stratum, rows=rows, column=column)
+
+
+def _looked(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """The trials in whose answer or reasoning facts were looked for."""
+    return rows.filter(rows[column].is_not_null()) if rows[column].null_count() else rows
 
 
 def _gap(stratum: Stratum, *, column: str, cue: Cue | None) -> list[Finding]:
-    rows = stratum.paired(cue).filter(pl.col(column).is_not_null())
+    rows = _looked(stratum.paired(cue), column)
     if rows.height == 0 or not rows[column].any():
         return []
     settings = stratum.settings
-    differences = gap_grid(rows.with_columns(pl.col(column).cast(pl.Float64)), stratum=stratum, column=column)
+    differences = gap_grid(rows, stratum=stratum, column=column)
     if not differences.observed:
         return []
     estimand = Estimand(
@@ -111,7 +114,7 @@ def _gap(stratum: Stratum, *, column: str, cue: Cue | None) -> list[Finding]:
 
 def _silent(stratum: Stratum, *, cue: Cue | None) -> list[Finding]:
     """Answers changed without a word; only where there is reasoning to look in."""
-    rows = stratum.profiles(cue).filter(pl.col("leak_reasoning").is_not_null())
+    rows = _looked(stratum.profiles(cue), "leak_reasoning")
     if rows.height == 0:
         return []
     compared = disagreement(rows, none=stratum.arm("none"))

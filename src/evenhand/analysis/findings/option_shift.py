@@ -95,14 +95,18 @@ def option_findings(stratum: Stratum) -> list[Finding]:
 
 def option_shares(stratum: Stratum) -> list[OptionShare]:
     """How often each wrong emotion or kind of advice was chosen, by level of every factor; none without tags."""
-    answered = stratum.profiles().filter(pl.col("choice_tag").is_not_null())
-    if answered.height == 0 or not stratum.main:
+    rows = stratum.profiles()
+    if not stratum.main or rows["choice_tag"].null_count() == rows.height:
         return []
-    told = answered.filter(_told(stratum))
+    answered = rows.filter(rows["choice_tag"].is_not_null()) if rows["choice_tag"].null_count() else rows
+    tag, tags = codes(answered["choice_tag"])
+    told = np.ones(tag.size, dtype=bool)
+    if stratum.kind == "understanding":
+        told = answered["score"].to_numpy() < 1.0
     return [
         share
         for factor in stratum.factors
-        for share in _tag_rows(told, totals=answered, factor=factor, stratum=stratum)
+        for share in _tag_rows(stratum, answered[level_column(factor)], tags=(tag, tags), told=told, factor=factor)
     ]
 
 
@@ -260,11 +264,6 @@ def _distance(stratum: Stratum, pairs: OptionPairs) -> Finding:
     return with_number(estimand, stratum=stratum, number=number, sample=sample, notes=(note,))
 
 
-def _told(stratum: Stratum) -> pl.Expr:
-    """Answers whose tag is told: wrong ones of understanding items, all of management items."""
-    return pl.col("score") < 1.0 if stratum.kind == "understanding" else pl.lit(True)
-
-
 def _tag_shares(stratum: Stratum, pairs: OptionPairs) -> list[Finding]:
     answers = pairs.answers
     sides = [answers.tag[rows] for rows in (pairs.first_row, pairs.second_row)]
@@ -300,26 +299,39 @@ def _tag_estimand(stratum: Stratum, pairs: OptionPairs, *, tag: str) -> Estimand
     )
 
 
-def _tag_rows(told: pl.DataFrame, *, totals: pl.DataFrame, factor: str, stratum: Stratum) -> list[OptionShare]:
-    level = pl.col(level_column(factor)).cast(pl.String).alias("level")
-    size = totals.filter(pl.col(level_column(factor)).is_not_null()).group_by(level).agg(pl.len().alias("answers"))
-    tag = pl.col("choice_tag").cast(pl.String).alias("tag")
-    counted = told.filter(pl.col(level_column(factor)).is_not_null()).group_by(level, tag).agg(pl.len().alias("count"))
-    top = counted.group_by("tag").agg(pl.col("count").sum()).sort("count", "tag", descending=[True, False])["tag"]
-    kept = counted.filter(pl.col("tag").is_in(top[:_TAGS].to_list())).join(size, on="level")
-    shares = kept.with_columns((pl.col("count") / pl.col("answers")).alias("share")).sort(
-        "level", "share", "tag", descending=[False, True, False]
-    )
-    return [
-        OptionShare(
-            model=stratum.model,
-            kind=stratum.kind,
-            where=stratum.where,
-            factor=factor,
-            level=level_,
-            tag=tag_,
-            share=share,
-            answers=answers,
-        )
-        for level_, tag_, share, answers in shares.select("level", "tag", "share", "answers").iter_rows()
-    ]
+def _tag_rows(
+    stratum: Stratum, column: pl.Series, *, tags: tuple[Codes, list[str]], told: NDArray[np.bool_], factor: str
+) -> list[OptionShare]:
+    """The shares of the most frequent tags within every level, most frequent first.
+
+    Args:
+        stratum: Of which the answers are.
+        column: Level of every answer.
+        tags: Tag of every answer, and what they are.
+        told: Answers whose tag is told.
+        factor: Whose levels these are.
+    """
+    level, levels = codes(column)
+    known = column.is_not_null().to_numpy()
+    size = np.bincount(level[known], minlength=len(levels))
+    shape = (len(levels), len(tags[1]))
+    place = (level * shape[1] + tags[0])[known & told]
+    counts = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape)
+    top = np.argsort(-counts.sum(axis=0), kind="stable")[:_TAGS]
+    found = []
+    for at, of_level in enumerate(levels):
+        shares = sorted((-counts[at, one] / size[at], tags[1][one]) for one in top if counts[at, one])
+        found += [
+            OptionShare(
+                model=stratum.model,
+                kind=stratum.kind,
+                where=stratum.where,
+                factor=factor,
+                level=of_level,
+                tag=name,
+                share=float(-share),
+                answers=int(size[at]),
+            )
+            for share, name in shares
+        ]
+    return found

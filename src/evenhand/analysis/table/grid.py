@@ -72,9 +72,10 @@ def item_means(rows: pl.DataFrame, *, items: list[str], column: str = "value") -
     return np.array([found.get(name, np.nan) for name in items], dtype=np.float64)
 
 
-def held(side: pl.Series, level: str) -> NDArray[np.bool_]:
-    """Rows of a column of levels that hold one of them."""
-    return (side == level).fill_null(False).to_numpy()
+def held(column: pl.Series, value: str | bool) -> NDArray[np.bool_]:
+    """Rows of a column that hold a value; a null holds none."""
+    alike = column == value
+    return (alike.fill_null(False) if alike.null_count() else alike).to_numpy()
 
 
 def _numbers(series: pl.Series) -> Array:
