@@ -15,6 +15,7 @@ BENCHES = (
     "specimen_speed",
     "judge_speed",
     "findings_speed",
+    "default_audit",
     "table_speed",
     "report_size",
     "gateway_speed",

@@ -35,3 +35,11 @@ def test_the_ends_are_infinite() -> None:
     assert quantile(0.0, df=None) == -math.inf
     assert survival(math.inf, df=4.0) == 0.0
     assert survival(-math.inf, df=4.0) == 1.0
+
+
+@pytest.mark.parametrize("df", [0.5, 1.0, 3.0, 30.0, 1e5])
+@pytest.mark.parametrize("tail", [1e-300, 1e-80, 1e-12, 0.01, 0.3, 0.49])
+def test_a_quantile_has_its_tail_above_it_however_far_out_it_lies(tail: float, df: float) -> None:
+    # Close to 1 a number has no room for a small tail, so that end is asked from below.
+    point = -quantile(tail, df=df)
+    assert survival(point, df=df) == pytest.approx(tail, rel=1e-9)

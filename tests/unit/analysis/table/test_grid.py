@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from evenhand.analysis.table.grid import grid, item_means, pair_grid
+from evenhand.analysis.table.grid import grid, held, item_means, pair_grid
 from evenhand.analysis.table.scores import level_column
 
 ROWS = pl.DataFrame(
@@ -38,3 +38,17 @@ def test_item_means_come_in_the_order_asked_for() -> None:
 
 def test_a_grid_without_answers_says_so() -> None:
     assert not grid(ROWS.with_columns(pl.lit(None, dtype=pl.Float64).alias("value"))).observed
+
+
+def test_a_level_is_held_by_the_rows_that_have_it_and_by_no_null() -> None:
+    column = pl.Series(["a", None, "b"], dtype=pl.Categorical)
+    assert held(column, "a").tolist() == [True, False, False]
+    assert held(column.drop_nulls(), "c").tolist() == [False, False]
+
+
+def test_grids_of_indicators_count_nulls_as_not_answered() -> None:
+    rows = ROWS.with_columns(pl.Series("leak", [True, False, None, True, None, None]))
+    cells = grid(rows, column="leak")
+    np.testing.assert_allclose(cells.values, [[2 / 3, np.nan], [np.nan, np.nan]])
+    assert cells.trials == 3
+    assert cells.planned.tolist() == [[True, False], [False, True]]

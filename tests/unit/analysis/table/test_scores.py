@@ -8,7 +8,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evenhand.analysis.table.scores import is_score_table, level_column, read_scores, scores_from_frame, write_scores
+from evenhand.analysis.table.scores import (
+    CELL_KEY,
+    is_score_table,
+    level_column,
+    read_scores,
+    scores_from_frame,
+    write_scores,
+)
 from evenhand.errors import TableError
 from evenhand.records.score import SCORE_COLUMNS
 from evenhand.records.settings import AnalysisSettings
@@ -113,3 +120,17 @@ def test_covariates_are_numbers_and_may_not_be_nan(plain: pl.DataFrame) -> None:
         scores_from_frame(lengths, settings=SETTINGS, covariates=("length",))
     good = lengths.with_columns(pl.lit(2.0).alias("length"))
     assert scores_from_frame(good, settings=SETTINGS, covariates=("length",)).covariates == ("length",)
+
+
+def test_a_table_comes_back_in_the_order_of_its_texts_whatever_the_order_of_the_file(
+    plain: pl.DataFrame, tmp_path: Path
+) -> None:
+    # A category of its own, read first, would come first if categories counted.
+    pl.Series(["placebo/01", "none"]).cast(pl.Categorical)
+    path = tmp_path / "scores.parquet"
+    plain.sample(fraction=1.0, shuffle=True, seed=3).write_parquet(path)
+    read = read_scores(path, settings=SETTINGS).frame
+    keys = read.select(pl.col(*CELL_KEY).exclude("replicate").cast(pl.String), "replicate").select(CELL_KEY).rows()
+    assert keys == sorted(keys)
+    write_scores(read_scores(path, settings=SETTINGS), path=path)
+    assert read_scores(path, settings=SETTINGS).frame.equals(read)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from evenhand.analysis.table.codes import codes
 from evenhand.analysis.table.scores import Scores, scores_from_frame
-from evenhand.analysis.table.stratum import cues, strata
+from evenhand.analysis.table.stratum import cues, each_stratum, parts_by, strata
 from evenhand.records.condition import Condition
 from evenhand.records.settings import AnalysisSettings
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
@@ -68,3 +68,22 @@ def test_codes_follow_the_alphabet() -> None:
     coded, values = codes(pl.Series(["b", "a", "c", "a"]))
     assert values == ["a", "b", "c"]
     assert coded.tolist() == [1, 0, 2, 0]
+
+
+def test_a_part_is_taken_out_once_and_is_not_kept_by_a_stratum_of_other_rows() -> None:
+    part = strata(table(crossing=True))[0]
+    assert part.profiles() is part.profiles()
+    assert part.crossed() is part.crossed()
+    fewer = replace(part, rows=part.rows.filter(pl.col("arm_kind") == "none"))
+    assert part.profiles().height > 0
+    assert fewer.profiles().height == 0
+
+
+def test_strata_come_one_after_the_other_as_the_list_of_them_has_them() -> None:
+    scores = table(models=("b", "a"))
+    assert [part.rows.equals(other.rows) for part, other in zip(each_stratum(scores), strata(scores), strict=True)] == [
+        True,
+        True,
+    ]
+    (only,) = parts_by(scores.frame, ("kind",))
+    assert only[1] is scores.frame

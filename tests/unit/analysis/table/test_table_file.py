@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from evenhand.analysis.table.table_file import read_table_file, table_file
+from evenhand.analysis.table.table_file import column_names, read_table_file, table_file
 from evenhand.errors import TableError
 
 
@@ -138,3 +138,20 @@ def test_lines_that_end_in_a_carriage_return_alone_are_refused_by_name(tmp_path:
     path.write_bytes(b"a,b\r1,2\r3,4\r")
     with pytest.raises(TableError, match="carriage return alone"):
         read_table_file(path)
+
+
+def test_named_text_columns_of_a_parquet_file_are_kept_as_codes(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"a": ["x", None, "x"], "n": [1, 2, 3], "b": ["u", "v", "w"]})
+    frame.write_parquet(tmp_path / "t.parquet")
+    read = read_table_file(tmp_path / "t.parquet", coded=("a", "n", "absent"))
+    assert read.schema == {"a": pl.Categorical(), "n": pl.Int64(), "b": pl.String()}
+    assert read.with_columns(pl.col("a").cast(pl.String)).equals(frame)
+
+
+def test_column_names_are_those_of_the_table(tmp_path: Path) -> None:
+    pl.DataFrame({" a ": ["x"], "b": [1]}).write_parquet(tmp_path / "t.parquet")
+    (tmp_path / "t.csv").write_text("a, b\n1,2\n", encoding="utf-8")
+    assert column_names(tmp_path / "t.parquet") == column_names(tmp_path / "t.csv") == {"a", "b"}
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 and then nothing of use PAR1")
+    with pytest.raises(TableError, match="cannot be read as Parquet"):
+        column_names(tmp_path / "bad.parquet")
