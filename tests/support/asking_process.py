@@ -18,7 +18,7 @@ from evenhand.plan.file import read_plan
 
 if __name__ == "__main__":
     if "libfaketime" in os.environ.get("LD_PRELOAD", ""):  # it refuses a sleep that would end a moment ago
-        time.sleep = lambda seconds: select.select([], [], [], seconds) and None
+        time.sleep = lambda seconds: select.select([], [], [], float(seconds)) and None
     run, in_flight = Path(sys.argv[1]), int(sys.argv[2])
     try:
         ask(read_plan(run), run, connection=Connection(concurrency=in_flight))

@@ -129,7 +129,7 @@ class ConnectionPool:
                     end.close()
                     raise
         except TimeoutError as error:
-            raise aiohttp.ServerTimeoutError(f"no connection to {self._host}:{self._port} in {limit_s:g} s") from error
+            raise aiohttp.ServerTimeoutError(f"no connection to {self._host}:{self._port} in time") from error
         except ssl.CertificateError as error:
             raise aiohttp.ClientConnectorCertificateError(key, error) from error
         except ssl.SSLError as error:

@@ -44,7 +44,7 @@ class HttpConnection(asyncio.Protocol):
         assert self._transport is not None and self.usable
         self._reader = AnswerReader()
         self._waiter = waiter = self._loop.create_future()
-        self._timer = self._loop.call_later(limit_s, self._late, limit_s)
+        self._timer = self._loop.call_later(limit_s, self._late)
         self._transport.write(request)
         return waiter
 
@@ -112,8 +112,8 @@ class HttpConnection(asyncio.Protocol):
         if waiter is not None and not waiter.done():
             waiter.set_exception(error)
 
-    def _late(self, limit_s: float) -> None:
-        self._fail(TimeoutError(f"no whole answer within {limit_s:g} s"))
+    def _late(self) -> None:
+        self._fail(TimeoutError("no whole answer within the time limit"))
 
     def _take_waiter(self) -> asyncio.Future[Received] | None:
         waiter, self._waiter = self._waiter, None
