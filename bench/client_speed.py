@@ -1,4 +1,4 @@
-"""The client: processor time a call against a bare loop, and wall time against the ideal.
+"""The client: processor time a call against a bare loop, and wall time against the same loop and against the ideal.
 
 Both are asked of the same server in the same run, alternating, so that what else the machine does falls on both alike.
 """
@@ -33,7 +33,13 @@ from evenhand.store.store import open_store
 IN_FLIGHT = 64
 ROUNDS = 3
 LATENCY_S = 0.2
-LATENCY_ROUNDS = 50
+WIDE = 512
+"""In flight at most, where a provider allows it."""
+LATENCY_ROUNDS = {IN_FLIGHT: 50, WIDE: 10}
+"""In flight -> answers that each place in flight waits for."""
+MOST_CPU, MOST_WALL, MOST_WIDE = 1.1, 1.06, 1.5
+"""Times the bare loop; times the ideal with 64, and with 512 in flight. Where this machine has not the processor time
+for the ideal, the bare loop needs more too, and no more than that is asked."""
 
 
 @contextmanager
@@ -48,13 +54,13 @@ def instant_server(latency_s: float = 0.0) -> Iterator[str]:
             process.kill()
 
 
-def bare_loop(url: str, calls: int = CALLS) -> None:
-    """What anyone would write: aiohttp and orjson on uvloop, 64 tasks, answers kept in a list and nothing else."""
+def bare_loop(url: str, calls: int = CALLS, *, in_flight: int = IN_FLIGHT) -> None:
+    """What anyone would write: aiohttp and orjson on uvloop, a task a place, answers in a list and nothing else."""
 
     async def main() -> None:
         answers: list[str] = []
         cells = work(calls)
-        connector = aiohttp.TCPConnector(limit=IN_FLIGHT)
+        connector = aiohttp.TCPConnector(limit=in_flight)
         async with aiohttp.ClientSession(connector=connector) as session:
 
             async def worker() -> None:
@@ -66,16 +72,16 @@ def bare_loop(url: str, calls: int = CALLS) -> None:
                         answer = orjson.loads(await got.read())
                         answers.append(answer["choices"][0]["message"]["content"])
 
-            await asyncio.gather(*(worker() for _ in range(IN_FLIGHT)))
+            await asyncio.gather(*(worker() for _ in range(in_flight)))
         assert answers == ["B"] * calls
 
     uvloop.run(main())
 
 
-def ours(url: str, calls: int = CALLS) -> None:
+def ours(url: str, calls: int = CALLS, *, in_flight: int = IN_FLIGHT) -> None:
     """The same questions through the endpoint and the runner, every answer durable."""
     spec = ModelSpec(name="vllm/instant", base_url=url)
-    context = EndpointContext(connection=Connection(concurrency=IN_FLIGHT))
+    context = EndpointContext(connection=Connection(concurrency=in_flight))
     with tempfile.TemporaryDirectory() as directory, open_store(Path(directory) / "t.sqlite", plan_sha256="b") as store:
         report = execute(
             {"instant": work(calls)},
@@ -99,12 +105,13 @@ def processor_ms(run: Callable[[str], None], url: str) -> float:
     return (after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime) * 1e3 / CALLS
 
 
-def wall_over_ideal(run: Callable[[str, int], None]) -> float:
+def wall_over_ideal(run: Callable[..., None], *, in_flight: int) -> float:
     """Wall time at a server that takes its time, over the time that the latency alone costs."""
+    rounds = LATENCY_ROUNDS[in_flight]
     with instant_server(LATENCY_S) as url:
         began = time.perf_counter()
-        run(url, LATENCY_ROUNDS * IN_FLIGHT)
-        return (time.perf_counter() - began) / (LATENCY_ROUNDS * LATENCY_S)
+        run(url, rounds * in_flight, in_flight=in_flight)
+        return (time.perf_counter() - began) / (rounds * LATENCY_S)
 
 
 def main() -> bool:
@@ -117,13 +124,16 @@ def main() -> bool:
     ratio = median(pair[1] / pair[0] for pair in pairs)
     print(f"{CALLS} calls to an instant server, {IN_FLIGHT} in flight, processor time a call:")
     print(f"  bare aiohttp + orjson        {bare:.3f} ms")
-    print(f"  evenhand, answers durable    {own:.3f} ms   {ratio:.2f}x (at most 2.5x and 0.5 ms)")
-
-    bare_wall, own_wall = wall_over_ideal(bare_loop), wall_over_ideal(ours)
-    print(f"{LATENCY_ROUNDS * IN_FLIGHT} calls at {LATENCY_S * 1e3:.0f} ms latency; wall time over the ideal:")
-    print(f"  bare aiohttp + orjson        {bare_wall:.3f}x")
-    print(f"  evenhand, answers durable    {own_wall:.3f}x   (at most 1.06x)")
-    return own <= 0.5 and ratio <= 2.5 and own_wall <= 1.06
+    print(f"  evenhand, answers durable    {own:.3f} ms   {ratio:.2f}x (at most {MOST_CPU}x)")
+    held = ratio <= MOST_CPU
+    for in_flight, most in ((IN_FLIGHT, MOST_WALL), (WIDE, MOST_WIDE)):
+        bare_wall, own_wall = (wall_over_ideal(run, in_flight=in_flight) for run in (bare_loop, ours))
+        calls = LATENCY_ROUNDS[in_flight] * in_flight
+        print(f"{calls} calls at {LATENCY_S * 1e3:.0f} ms latency, {in_flight} in flight; wall time over the ideal:")
+        print(f"  bare aiohttp + orjson        {bare_wall:.3f}x")
+        print(f"  evenhand, answers durable    {own_wall:.3f}x   (at most {most}x, or what the bare loop needs)")
+        held = held and own_wall <= max(most, bare_wall)
+    return held
 
 
 if __name__ == "__main__":

@@ -1,13 +1,16 @@
-"""What every test shares: a cache folder of its own, so that no test reads or fills the user's."""
+"""What every test shares: a cache folder of its own, and sockets that stay on this machine."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from tests.support import loopback
 
 # In CI the examples of a property are the same in every run: a new example there would stop work that did not cause
 # it. Everywhere else they are new each time, and what they find becomes a fixed example.
@@ -19,6 +22,30 @@ if os.environ.get("EVENHAND_CI"):
 # is loaded; child processes inherit it.
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
+
+
+# Sockets of this process and of every Python process that a test starts. The file is shared with them by its path.
+_SOCKETS = Path(tempfile.mkdtemp(prefix="evenhand-sockets-")) / "attempts"
+os.environ["EVENHAND_TEST_SOCKETS"] = str(_SOCKETS)
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(Path(__file__).parent / "support" / "loopback_only"), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
+loopback.guard(_SOCKETS)
+
+
+_read = 0
+"""How far the file was read: what a fixture of several tests tried is told by the next test that ends."""
+
+
+@pytest.fixture(autouse=True)
+def no_socket_leaves_this_machine() -> Iterator[None]:
+    """Fail a test that tries to reach another machine, though the attempt was refused and perhaps passed over."""
+    global _read
+    yield
+    tried = loopback.attempts(_SOCKETS, since=_read)
+    if tried:
+        _read = _SOCKETS.stat().st_size
+        pytest.fail("a socket would have left this machine:\n" + "\n".join(tried), pytrace=False)
 
 
 @pytest.fixture(autouse=True, scope="session")

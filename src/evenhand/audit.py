@@ -51,7 +51,7 @@ from evenhand.plan.make import PlanRequest, make_plan
 from evenhand.plan.placements import check_sources, products_of
 from evenhand.plan.questions import Questions
 from evenhand.plan.second_models import every_model, second_models
-from evenhand.plan.settling import settled
+from evenhand.plan.settling import default_directory, settled
 from evenhand.records.findings import Findings
 from evenhand.records.message import ModelSettings, Reply
 from evenhand.records.plan import ModelSpec, Plan
@@ -73,7 +73,6 @@ from evenhand.rundir import (
     SCORES_FILE,
     TRIALS_FILE,
     RunDirectory,
-    default_directory,
 )
 from evenhand.score_table import plan_factors, score_table
 from evenhand.scoring.extractors.choose import extractor_named

@@ -25,7 +25,6 @@ __all__ = [
     "SCORES_FILE",
     "TRIALS_FILE",
     "RunDirectory",
-    "default_directory",
     "open_run",
 ]
 
@@ -162,15 +161,3 @@ def open_run(path: Path | str) -> RunDirectory:
             f"{str(directory)!r} is no run directory: it has no {PLAN_FILE}; make one with `evenhand plan`."
         )
     return RunDirectory(directory)
-
-
-def default_directory(plan: Plan, *, root: Path = Path("runs")) -> Path:
-    """`runs/DATE-MODEL`; with a number after it where that name belongs to another plan."""
-    label = "-".join(model.name.replace("/", "-").replace(":", "-") for model in plan.models[:2])
-    safe = "".join(c if c.isalnum() or c in "-._" else "-" for c in label)[:60].strip("-.")
-    base = f"{plan.created[:10]}-{safe}"
-    for number in range(1, 1000):
-        directory = root / (base if number == 1 else f"{base}-{number}")
-        if not (directory / PLAN_FILE).exists() or read_plan(directory).sha256 == plan.sha256:
-            return directory
-    raise UsageError(f"{str(root)!r} is full of runs called {base!r}; name a directory with --out")

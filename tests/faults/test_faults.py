@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from evenhand.endpoints.base import AskError
 from evenhand.endpoints.openai.retry import Schedule
@@ -310,9 +312,15 @@ async def test_log_probabilities_that_are_refused_are_left_out_and_noted() -> No
 
 async def test_many_requests_in_flight_learn_together() -> None:
     text = "Unsupported parameter: 'max_tokens' is not supported. Use 'max_completion_tokens' instead."
-    async with asking(*[complaint(text)] * 8, answers(), concurrency=8) as (_, endpoint):
+
+    async def play(server: FaultServer, asked: web.Request) -> web.StreamResponse:
+        refuses = "max_tokens" in json.loads(await asked.read())
+        return await (complaint(text) if refuses else answers())(server, asked)
+
+    async with asking(play, concurrency=8) as (server, endpoint):
         replies = await asyncio.gather(*(endpoint.reply(request()) for _ in range(8)))
     assert [reply.text for reply in replies] == ["B"] * 8
+    assert len(server.bodies) <= 16
 
 
 async def test_a_refusal_that_nothing_can_be_learnt_from_is_the_cells_failure() -> None:

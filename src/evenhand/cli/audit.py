@@ -57,7 +57,7 @@ def audit(
 ) -> None:
     """Filled from `_HELP`."""
     from evenhand.cli.carry_out import carry_out
-    from evenhand.rundir import default_directory
+    from evenhand.plan.settling import default_directory
 
     say_settings(ctx, quiet=running.quiet)
     plan = build_plan(design, models or [], connection=running.connection(), command=command_line(ctx))

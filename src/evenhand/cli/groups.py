@@ -22,8 +22,9 @@ def takes(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        hints = {one: get_type_hints(one, include_extras=True) for one in (command, *groups)}
         own = [
-            parameter.replace(annotation=get_type_hints(command, include_extras=True)[parameter.name])
+            parameter.replace(annotation=hints[command][parameter.name])
             for parameter in list(inspect.signature(command).parameters.values())[len(groups) :]
         ]
         fields = [(group, field) for group in groups for field in dataclasses.fields(group)]
@@ -32,7 +33,7 @@ def takes(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]
                 field.name,
                 inspect.Parameter.KEYWORD_ONLY,
                 default=_default(field),
-                annotation=get_type_hints(group, include_extras=True)[field.name],
+                annotation=hints[group][field.name],
             )
             for group, field in fields
         ]

@@ -8,28 +8,7 @@ from typing import Annotated
 
 import typer
 
-from evenhand.cli import (
-    analyse,
-    audit,
-    compare,
-    doctor,
-    gate,
-    gateway,
-    init,
-    items,
-    judge,
-    plan,
-    power,
-    preferences,
-    profiles,
-    report,
-    run,
-    selftest,
-    serve,
-    status,
-    train,
-    view,
-)
+from evenhand.cli.commands import CommandGroup
 from evenhand.errors import EvenhandError
 
 __all__ = ["app", "main"]
@@ -43,9 +22,9 @@ _EPILOG = (
 
 app = typer.Typer(
     name="evenhand",
+    cls=CommandGroup,
     help="Audit what stored user memory does to an LLM assistant's emotional reasoning.",
     epilog=_EPILOG,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -66,32 +45,6 @@ def root(
     ] = False,
 ) -> None:
     """Audit what stored user memory does to an LLM assistant's emotional reasoning."""
-
-
-COMMANDS = (
-    init,
-    doctor,
-    audit,
-    plan,
-    run,
-    status,
-    analyse,
-    report,
-    compare,
-    judge,
-    gate,
-    view,
-    power,
-    selftest,
-    serve,
-    gateway,
-)
-for module in COMMANDS:
-    module.register(app)
-app.add_typer(items.app, name="items")
-app.add_typer(profiles.app, name="profiles")
-app.add_typer(preferences.app, name="preferences")
-app.add_typer(train.app, name="train")
 
 
 def main() -> None:

@@ -51,8 +51,7 @@ def plan(
     json: Annotated[bool, typer.Option("--json", help="Print the preview as JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
-    from evenhand.plan.settling import settle
-    from evenhand.rundir import default_directory
+    from evenhand.plan.settling import default_directory, settle
 
     say_settings(ctx)
     made = build_plan(design, models or [], command=command_line(ctx))

@@ -13,7 +13,6 @@ import msgspec
 from evenhand.endpoints.base import AskError, Endpoint, Locality
 from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.kind import EndpointKind, ModelName, named_with_options
-from evenhand.endpoints.letter_logprobs import Candidate, TokenLogprobs, at_letter
 from evenhand.endpoints.redact import redact
 from evenhand.errors import EndpointError, MissingExtraError
 from evenhand.reading.thoughts import split_reasoning
@@ -180,6 +179,8 @@ def _thoughts(content: Any) -> str | None:
 def _top(choice: Any, request: Request) -> tuple[TokenProbability, ...] | None:
     if choice.logprobs is None:
         return None
+    from evenhand.endpoints.letter_logprobs import Candidate, TokenLogprobs, at_letter  # the grammar of answers
+
     tokens = [
         TokenLogprobs(
             one.token, one.logprob, tuple(Candidate(top.token, top.logprob) for top in one.top_logprobs or ())

@@ -8,8 +8,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from evenhand.analysis.estimators.equivalence import shortfalls
-from evenhand.analysis.estimators.paired import sampled_units
+from evenhand.analysis.estimators.equivalence import sampled_units, shortfalls
 from evenhand.analysis.estimators.power import PairedDesign, planned_smallest_gap
 from evenhand.design.arms import paired_cohort
 from evenhand.design.cells import Meeting

@@ -6,14 +6,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from evenhand.errors import EvenhandError, PlanError, StoreError
+from evenhand.errors import EvenhandError, PlanError, StoreError, UsageError
 from evenhand.plan.file import PLAN_FILE, plan_changes, read_plan, write_plan
 from evenhand.records.plan import Plan
 from evenhand.store.store import discard_unanswered
 
-__all__ = ["TRIALS_FILE", "settle", "settled"]
+__all__ = ["TRIALS_FILE", "default_directory", "settle", "settled"]
 
 TRIALS_FILE = "trials.sqlite"
+
+
+def default_directory(plan: Plan, *, root: Path = Path("runs")) -> Path:
+    """`runs/DATE-MODEL`; with a number after it where that name belongs to another plan."""
+    label = "-".join(model.name.replace("/", "-").replace(":", "-") for model in plan.models[:2])
+    safe = "".join(c if c.isalnum() or c in "-._" else "-" for c in label)[:60].strip("-.")
+    base = f"{plan.created[:10]}-{safe}"
+    for number in range(1, 1000):
+        directory = root / (base if number == 1 else f"{base}-{number}")
+        if not (directory / PLAN_FILE).exists() or read_plan(directory).sha256 == plan.sha256:
+            return directory
+    raise UsageError(f"{str(root)!r} is full of runs called {base!r}; name a directory with --out")
 
 
 def settle(plan: Plan, directory: Path) -> bool:

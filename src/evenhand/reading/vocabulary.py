@@ -11,13 +11,15 @@ import yaml
 
 __all__ = ["any_of", "word_set", "words"]
 
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""The loader in C where PyYAML has it: ten times as fast."""
 _SPACED = re.compile(r"[A-Za-zÀ-ɏḀ-ỿͰ-ϿЀ-ӿ֐-׿؀-ۿ]")
 
 
 @lru_cache(maxsize=1)
 def _vocabulary() -> dict[str, list[str]]:
     text = (resources.files("evenhand.reading") / "vocabulary.yaml").read_text(encoding="utf-8")
-    found: dict[str, list[str]] = yaml.load(text, Loader=yaml.BaseLoader)
+    found: dict[str, list[str]] = yaml.load(text, Loader=_LOADER)
     return found
 
 

@@ -51,9 +51,11 @@ class Committer:
         await self._finished
         self._thread.join()
         if not self._sound:
-            raise StoreError(
-                f"Writing to {str(self._store.path)!r} stopped on an error; run again: what was counted is safe."
-            )
+            raise self._stopped("an error")
+
+    def _stopped(self, what: str) -> StoreError:
+        path = str(self._store.path)
+        return StoreError(f"Writing to {path!r} stopped on {what}; run again: what was counted is safe.")
 
     def _work(self) -> None:
         try:
@@ -67,6 +69,11 @@ class Committer:
         except StoreError as error:
             self._sound = True
             self._loop.call_soon_threadsafe(self._broken, error)
+        except Exception as error:  # the border of the thread: who waits for room would wait for ever
+            self._sound = True
+            stopped = self._stopped(f"{type(error).__name__}: {error}")
+            stopped.__cause__ = error
+            self._loop.call_soon_threadsafe(self._broken, stopped)
         finally:
             self._loop.call_soon_threadsafe(self._finished.set_result, None)
 

@@ -417,6 +417,19 @@ def test_a_store_that_breaks_ends_the_run_with_its_sentence(tmp_path: Path, monk
     assert 0 < len(outcomes(tmp_path / "t.sqlite")) <= 30
 
 
+def test_an_error_that_nobody_foresaw_in_the_thread_that_writes_ends_the_run_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More cells than may wait for the disk: workers that wait for room must not wait for ever."""
+
+    def breaking(self: Store, rows: list[Row]) -> None:
+        raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(Store, "append", breaking)
+    with pytest.raises(StoreError, match=r"stopped on OSError: .*Invalid argument; run again"):
+        run(tmp_path / "t.sqlite", Slow(says_b, concurrency=8), 400)
+
+
 def test_the_listener_hears_durable_counts_only(tmp_path: Path) -> None:
     path = tmp_path / "t.sqlite"
     heard: list[Progress] = []

@@ -27,6 +27,7 @@ __all__ = [
     "alike_p",
     "fewest_alike",
     "fewest_units",
+    "sampled_units",
     "shortfalls",
     "skewed_tail",
     "smallest_detectable",
@@ -51,6 +52,19 @@ class Sampled(Struct, frozen=True, kw_only=True):
     """How many are here."""
     reaction: float
     """Largest mean difference that one of them could have, on the scale of the scores."""
+
+
+def sampled_units(counts: tuple[int, int]) -> tuple[Sampled, ...]:
+    """Sets or profiles, and items, as samples of more like them; one alone is no sample.
+
+    Args:
+        counts: Sets or profiles, and items.
+    """
+    kinds = (
+        Sampled(of="user", number=counts[0], reaction=USER_REACTION),
+        Sampled(of="item", number=counts[1], reaction=ITEM_REACTION),
+    )
+    return tuple(kind for kind in kinds if kind.number > 1)
 
 
 def tost_p(estimate: float, *, se: float, df: float | None, margin: float, third: float = 0.0) -> float:

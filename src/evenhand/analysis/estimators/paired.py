@@ -22,7 +22,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from evenhand.analysis.estimators.equivalence import ITEM_REACTION, USER_REACTION, Sampled, unseen_share
+from evenhand.analysis.estimators.equivalence import sampled_units, unseen_share
 from evenhand.analysis.estimators.estimate import Component, Estimate, EstimateSpec, infer
 from evenhand.analysis.estimators.influence import influence
 from evenhand.analysis.estimators.moments import MomentVariance, moment_variance
@@ -31,7 +31,7 @@ from evenhand.analysis.estimators.random_terms import RandomTerm, tally
 from evenhand.analysis.estimators.skewness import third_cumulant
 from evenhand.errors import TableError
 
-__all__ = ["PairedGap", "arm_differences", "pair_matrix", "paired_gap", "sampled_units", "units_of"]
+__all__ = ["PairedGap", "arm_differences", "pair_matrix", "paired_gap", "units_of"]
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -219,19 +219,6 @@ def _known(differences: Array) -> npt.NDArray[np.bool_]:
 def units_of(counts: tuple[int, int]) -> int:
     """The smaller of sets and items; a single set or item is no sample and leaves the other."""
     return min(counts) if min(counts) > 1 else max(counts)
-
-
-def sampled_units(counts: tuple[int, int]) -> tuple[Sampled, ...]:
-    """Sets or profiles, and items, as samples of more like them; one alone is no sample.
-
-    Args:
-        counts: Sets or profiles, and items.
-    """
-    kinds = (
-        Sampled(of="user", number=counts[0], reaction=USER_REACTION),
-        Sampled(of="item", number=counts[1], reaction=ITEM_REACTION),
-    )
-    return tuple(kind for kind in kinds if kind.number > 1)
 
 
 def _variance(residual: Array, weights: Array, sets: Codes, items: Codes, counts: tuple[int, int]) -> MomentVariance:

@@ -19,10 +19,10 @@ from scipy import linalg
 
 from evenhand.analysis.estimators.binomial_mixed import BinomialCells, BinomialFit, FixedEffect, RandomSd, fit_binomial
 from evenhand.analysis.estimators.crossed import dummies
+from evenhand.analysis.estimators.equivalence import sampled_units
 from evenhand.analysis.estimators.estimate import Estimate
 from evenhand.analysis.estimators.linear_mixed import LinearCells, fit_linear
 from evenhand.analysis.estimators.marginal import MarginalEffect, marginal_effects
-from evenhand.analysis.estimators.paired import sampled_units
 from evenhand.analysis.estimators.random_terms import RandomTerm, term
 from evenhand.analysis.estimators.sd_interval import sd_interval
 from evenhand.analysis.findings.estimand import Estimand, finding, without_number

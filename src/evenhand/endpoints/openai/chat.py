@@ -21,13 +21,14 @@ from evenhand.endpoints.openai.endings import (
     refusal_ending,
     unreachable_ending,
 )
+from evenhand.endpoints.openai.http_answer import Received
 from evenhand.endpoints.openai.http_body import TooLarge, Unreadable
 from evenhand.endpoints.openai.pace import Pace
 from evenhand.endpoints.openai.proxy import proxy_for
 from evenhand.endpoints.openai.refusals import refusal_of
 from evenhand.endpoints.openai.retry import Patience, Schedule
 from evenhand.endpoints.openai.server_error import error_text, read_error, window_of
-from evenhand.endpoints.openai.session import ChatSession, Received
+from evenhand.endpoints.openai.session import ChatSession
 from evenhand.endpoints.openai.target import Target
 from evenhand.endpoints.redact import cut
 from evenhand.errors import EndpointError

@@ -6,7 +6,7 @@ import zlib
 
 import aiohttp
 
-__all__ = ["ACCEPTED", "LARGEST", "TooLarge", "Unreadable", "read_body"]
+__all__ = ["ACCEPTED", "LARGEST", "TooLarge", "Unreadable", "decoded", "read_body"]
 
 LARGEST = 8 * 1024 * 1024
 """Bytes of a body at most, before and after decompression."""
@@ -57,6 +57,26 @@ async def read_body(response: aiohttp.ClientResponse) -> bytes:
     if received and any(not layer.ended for layer in layers):
         raise Unreadable("the compressed answer is cut off")
     return b"".join(parts)
+
+
+def decoded(body: bytes, *, coding: str) -> bytes:
+    """A body that was read whole, decompressed.
+
+    Args:
+        body: As it was sent; no larger than `LARGEST`.
+        coding: The header `Content-Encoding`; empty: it was not compressed.
+
+    Raises:
+        TooLarge: It decompresses to more than an answer may have.
+        Unreadable: It is cut off, damaged, or in a compression that was not asked for.
+    """
+    layers = _layers(coding) if coding else []
+    found = body
+    for layer in layers:
+        found = layer.feed(found)
+    if body and any(not layer.ended for layer in layers):
+        raise Unreadable("the compressed answer is cut off")
+    return found
 
 
 def _layers(header: str) -> list[_Compression]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.context import EndpointContext
 from evenhand.endpoints.kind import EndpointKind, ModelCheck, ModelName
-from evenhand.endpoints.openai.chat import OpenAIChatEndpoint
 from evenhand.endpoints.openai.providers import PROVIDERS, is_local, normalised_url
 from evenhand.endpoints.openai.target import read_target
 from evenhand.records.plan import ModelSpec
@@ -15,6 +14,8 @@ __all__ = ["PROVIDER_KINDS"]
 
 def _kind(prefix: str) -> EndpointKind:
     def opened(name: ModelName, spec: ModelSpec, context: EndpointContext) -> Endpoint:
+        from evenhand.endpoints.openai.chat import OpenAIChatEndpoint  # the HTTP client
+
         target = read_target(spec, provider=prefix, model=name.rest, connection=context.connection)
         return OpenAIChatEndpoint(target)
 

@@ -1,4 +1,8 @@
-"""How long a server asks to wait, in every form in which servers say it."""
+"""How long a server asks to wait, in every form in which servers say it.
+
+A time on the clock is read against the server's own clock, where its `Date` header tells it: that of this machine may
+be wrong by hours.
+"""
 
 from __future__ import annotations
 
@@ -20,36 +24,49 @@ _SAID = re.compile(
 )
 _BARE = re.compile(r"retry[-_ ]?after[\"']?\s*[:=]?\s*[\"']?(\d{1,9}(?:\.\d{1,9})?)", re.IGNORECASE)
 _LIMIT = re.compile(r"rate-?limit")
+_AGREE_S = 5.0
+"""Clocks that differ by less are taken to be the same."""
 _EPOCH_S, _EPOCH_MS = 1e9, 1e11
 """From here on a bare number is a time on the clock, in seconds or in milliseconds."""
 
 
-def seconds_of(text: str) -> float | None:
-    """Seconds from now that a bare number means: a length of time, or a time on the clock. None: it is no number."""
+def seconds_of(text: str, *, now: float | None = None) -> float | None:
+    """Seconds from now that a bare number means: a length of time, or a time on the clock. None: it is no number.
+
+    Args:
+        text: The number.
+        now: Seconds since 1970 on the clock that the number goes by; None: this machine's.
+    """
     try:
         value = float(text)
     except ValueError:
         return None
     if not 0.0 <= value < 1e15:
         return None
-    if value >= _EPOCH_MS:
-        return max(0.0, value / 1000.0 - time.time())
-    return max(0.0, value - time.time()) if value >= _EPOCH_S else value
+    if value < _EPOCH_S:
+        return value
+    moment = value / 1000.0 if value >= _EPOCH_MS else value
+    return max(0.0, moment - (time.time() if now is None else now))
 
 
-def duration(text: str) -> float | None:
+def duration(text: str, *, now: float | None = None) -> float | None:
     """Seconds that a text means: `20`, `20s`, `1m30s`, `812 ms`, `2 minutes`, an HTTP date or an ISO time.
+
+    Args:
+        text: The text.
+        now: Seconds since 1970 on the clock that the text goes by; None: this machine's.
 
     Returns:
         None where it is none of these.
     """
     text = text.strip()
-    number = seconds_of(text)
+    number = seconds_of(text, now=now)
     if number is not None:
         return number
     if _DURATION.fullmatch(text):
         return _length(text)
-    return _until(text)
+    moment = _moment(text)
+    return None if moment is None else max(0.0, moment - (time.time() if now is None else now))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -62,7 +79,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     milliseconds = seconds_of(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000.0
-    return duration(headers.get("retry-after", ""))
+    return duration(headers.get("retry-after", ""), now=_clock(headers))
 
 
 def reset_hint(headers: Mapping[str, str], *, status: int) -> float | None:
@@ -72,10 +89,11 @@ def reset_hint(headers: Mapping[str, str], *, status: int) -> float | None:
     beside them is spent; with 403 and 503 also where nothing tells what is left; with 429 always.
     """
     headers = _lower(headers)
+    now = _clock(headers)
     waits: list[float] = []
     spent: list[float] = []
     for name, value in headers.items():
-        seconds = duration(value) if "reset" in name and _LIMIT.search(name) else None
+        seconds = duration(value, now=now) if "reset" in name and _LIMIT.search(name) else None
         if seconds is None:
             continue
         waits.append(seconds)
@@ -105,12 +123,21 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _until(text: str) -> float | None:
-    """Seconds until a date; None where it is none."""
+def _clock(headers: Mapping[str, str]) -> float | None:
+    """What the server's clock said when it answered, in seconds since 1970.
+
+    None where it does not tell, and where both clocks agree: the header has whole seconds, ours is finer.
+    """
+    there = _moment(headers.get("date", ""))
+    return None if there is None or abs(there - time.time()) < _AGREE_S else there
+
+
+def _moment(text: str) -> float | None:
+    """A date in seconds since 1970; None where it is none."""
     try:
         when = datetime.fromisoformat(text) if re.match(r"\d{4}-", text) else parsedate_to_datetime(text)
     except ValueError:
         return None
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
-    return max(0.0, (when - datetime.now(tz=UTC)).total_seconds())
+    return when.timestamp()

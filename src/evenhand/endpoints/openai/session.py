@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import aiohttp
-from msgspec import Struct
 from multidict import CIMultiDict
+from yarl import URL
 
-from evenhand.endpoints.openai.http_body import ACCEPTED, read_body
+from evenhand.endpoints.openai.connection_pool import ConnectionPool
+from evenhand.endpoints.openai.http_answer import Received
+from evenhand.endpoints.openai.http_body import ACCEPTED, decoded, read_body
 from evenhand.endpoints.openai.proxy import Proxy
 from evenhand.endpoints.openai.target import Target
 from evenhand.endpoints.openai.trust import trusted
@@ -18,16 +18,11 @@ __all__ = ["ChatSession", "Received"]
 _CONNECT_S = 15.0
 
 
-class Received(Struct, frozen=True):
-    """What came back over HTTP."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
 class ChatSession:
     """Connections that read nothing from their surroundings but what is said here: no netrc, no cookies.
+
+    A server is asked over connections of our own (`connection_pool`), which cost a third of what aiohttp's client does;
+    where a proxy is in between, or the address holds a user, aiohttp does it.
 
     Args:
         target: The server, the key and the headers.
@@ -44,6 +39,11 @@ class ChatSession:
             headers["Authorization"] = f"Bearer {target.key}"
         for name, value in target.headers.items():
             headers[name] = value
+        if proxy is None and target.base_url.user is None:
+            tls = trusted() if target.base_url.scheme == "https" else None
+            self._pool: ConnectionPool | None = ConnectionPool(target.base_url, headers=headers, tls=tls)
+            return
+        self._pool = None
         secure = "https" in {target.base_url.scheme, proxy.url.scheme if proxy is not None else ""}
         self._proxy = proxy.url if proxy is not None else None
         self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
@@ -57,7 +57,7 @@ class ChatSession:
             trust_env=False,
         )
 
-    async def exchange(self, url: aiohttp.typedefs.StrOrURL, *, data: bytes | None, limit_s: float) -> Received:
+    async def exchange(self, url: URL, *, data: bytes | None, limit_s: float) -> Received:
         """Send something (GET where there is nothing to send), and read the whole answer. Follows no redirect.
 
         Raises:
@@ -66,6 +66,10 @@ class ChatSession:
             TooLarge: The answer is larger than one may be.
             Unreadable: The answer is damaged or in a compression that was not asked for.
         """
+        if self._pool is not None:
+            got = await self._pool.exchange(url, data=data, limit_s=limit_s)
+            coding = got.headers.get("Content-Encoding", "")
+            return Received(got.status, got.headers, decoded(got.body, coding=coding)) if coding else got
         timeout = self._timeouts.get(limit_s)
         if timeout is None:
             timeout = self._timeouts[limit_s] = aiohttp.ClientTimeout(total=limit_s, sock_connect=_CONNECT_S)
@@ -86,4 +90,7 @@ class ChatSession:
 
     async def aclose(self) -> None:
         """Close the connections."""
+        if self._pool is not None:
+            await self._pool.aclose()
+            return
         await self._session.close()

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from evenhand.endpoints.openai.embeddings import Embedder
 from evenhand.errors import MissingExtraError
 from evenhand.memory.stores.store import MemoryStore, StoreAdapter, checked_options, positive
 from evenhand.records.message import ProductUser
@@ -42,6 +41,8 @@ class LangGraphStore:
             from langgraph.store.memory import InMemoryStore
         except ImportError as error:
             raise _missing() from error
+        from evenhand.endpoints.openai.embeddings import Embedder  # the HTTP client
+
         given = _options(options)
         self._k = positive(given, "k", store=_NAME)
         self._embedder = Embedder(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -104,3 +105,16 @@ def test_long_texts_are_read_in_a_moment(text: str) -> None:
     said_window(text)
     duration(text)
     assert time.perf_counter() - began < 1.0
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=3), timedelta(days=-400)], ids=["ahead", "behind"])
+def test_a_date_is_read_against_the_clock_of_the_server_that_names_it(off: timedelta) -> None:
+    """A machine whose clock is wrong by hours waits as long as the server asks, neither for ever nor not at all."""
+    there = datetime.now(UTC) + off
+    date = format_datetime(there, usegmt=True)
+    until = format_datetime(there + timedelta(seconds=20), usegmt=True)
+    assert retry_after({"Date": date, "Retry-After": until}) == 20.0
+    reset = {"date": date, "x-ratelimit-reset": f"{(there + timedelta(seconds=40)).timestamp():.0f}"}
+    found = reset_hint(reset, status=429)
+    assert found is not None and 39 <= found <= 41
+    assert retry_after({"Date": "yesterday", "Retry-After": "7"}) == 7.0
