@@ -10,7 +10,7 @@ import pytest
 
 from evenhand.endpoints.base import AskError
 from evenhand.endpoints.context import Connection, EndpointContext
-from evenhand.endpoints.hf import HuggingFaceEndpoint
+from evenhand.endpoints.hf.endpoint import HuggingFaceEndpoint
 from evenhand.endpoints.kinds import open_endpoint
 from evenhand.errors import EndpointError
 from evenhand.records.message import Message, ModelSettings, Reply, Request
