@@ -1,8 +1,9 @@
 """Local weights against lm-eval's `hf` backend: the same prompts with long memories, the same letters, in one run.
 
-Both score the option letters of every prompt by their likelihood, alone and after a space. The prompts of one memory are
-asked of lm-eval and of `hf/`, then those of the next: what else the machine does meets both. Rates are cells per second
-of processor time. lm-eval answers in the better of two batch sizes, tried on some of the prompts before.
+Both score the option letters of every prompt by their likelihood, alone and after a space, from weights in single
+precision. The prompts of one memory are asked of lm-eval and of `hf/`, then those of the next: what else the machine
+does meets both. Rates are cells per second of processor time; what `hf/` does to see whether it may share beginnings is
+among it. lm-eval answers in the better of two batch sizes, tried on some of the prompts before.
 
     python -m bench.local_weights DIR        # DIR: a checkpoint, see scripts/small_model_checkpoint.py
 
@@ -17,7 +18,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Sequence
-from itertools import islice
+from functools import partial
 from typing import Any
 
 from evenhand.bank.cohorts import load_cohort
@@ -33,23 +34,23 @@ from evenhand.records.profile import Arm
 
 __all__ = ["main"]
 
-MEMORIES, ITEMS, MEMORY_TOKENS = 1, 6, 600
+MEMORIES, ITEMS, MEMORY_TOKENS = 2, 24, 600
 TRIED = (1, 4)
 """Batch sizes of lm-eval."""
 LETTERS = ("A", "B", "C", "D", "E")
 GOAL = 3.0
-ROUNDING = 1e-3
+ROUNDING = 1e-4
 Rows = list[list[float]]
-"""Prompt -> log-probability of every letter."""
+"""Prompt -> log-probability of every letter, if it is one of them."""
 
 
 def memory(first: int, template: ChatTemplate) -> tuple[Message, ...]:
-    """A memory of at least `MEMORY_TOKENS` tokens: the facts of some shipped profiles, one after the other."""
-    profiles = load_cohort("explicit").profiles
+    """A memory of about `MEMORY_TOKENS` tokens: facts of shipped profiles, as many as it takes."""
+    profiles = load_cohort("explicit").profiles[first:]
+    facts = [fact for profile in profiles for fact in profile.facts]
     sources = MemorySources(templates=load_templates())
-    for count in range(1, len(profiles)):
-        facts = tuple(fact for profile in islice(profiles, first, first + count) for fact in profile.facts)
-        arm = Arm(id=f"memory-{first}", kind="profile", facts=facts)
+    for count in range(1, len(facts)):
+        arm = Arm(id=f"memory-{first}", kind="profile", facts=tuple(facts[:count]))
         messages = remember(arm, placement="system", reader="none", query="", sources=sources).messages
         if template.prompt((*messages, Message(role="user", content="?"))).shared >= MEMORY_TOKENS:
             return messages
@@ -70,7 +71,7 @@ def questions(before: tuple[Message, ...]) -> list[Request]:
 
 
 def ours(endpoint: HuggingFaceEndpoint, asked: Sequence[Request]) -> Rows:
-    """Log-probability of every letter over its forms, prompt by prompt."""
+    """The chances of the letters, prompt by prompt."""
 
     async def replies() -> list[Reply]:
         return await asyncio.gather(*(endpoint.reply(one) for one in asked))
@@ -80,7 +81,7 @@ def ours(endpoint: HuggingFaceEndpoint, asked: Sequence[Request]) -> Rows:
         chances = {one.token: math.exp(one.logprob) for one in reply.top or ()}
         row = [chances[letter] + chances[f" {letter}"] for letter in LETTERS]
         assert reply.text == LETTERS[row.index(max(row))]
-        found.append([math.log(chance) for chance in row])
+        found.append(among_letters(row))
     return found
 
 
@@ -94,7 +95,13 @@ def lm_evals(model: Any, asked: Sequence[Request]) -> Rows:
     instances = [Instance("loglikelihood", {}, (prompt, form), 0) for prompt in prompts for form in forms]
     scores = [math.exp(score) for score, _ in model.loglikelihood(instances, disable_tqdm=True)]
     rows = [scores[start : start + len(forms)] for start in range(0, len(scores), len(forms))]
-    return [[math.log(row[2 * at] + row[2 * at + 1]) for at in range(len(LETTERS))] for row in rows]
+    return [among_letters([row[2 * at] + row[2 * at + 1] for at in range(len(LETTERS))]) for row in rows]
+
+
+def among_letters(chances: Sequence[float]) -> list[float]:
+    """Logarithms of chances that sum to one. lm-eval counts the end of the line before the answer into each of them."""
+    total = math.fsum(chances)
+    return [math.log(chance / total) for chance in chances]
 
 
 def timed(answer: Callable[[], Rows]) -> tuple[float, Rows]:
@@ -126,13 +133,13 @@ def main(directory: str | None = None) -> bool:
     tried = {}
     for size in TRIED:
         model.batch_size_per_gpu = size
-        tried[size], _ = timed(lambda: lm_evals(model, arms[0][: max(TRIED)]))
+        tried[size], _ = timed(partial(lm_evals, model, arms[0][: max(TRIED)]))
     best = min(tried, key=lambda size: tried[size])
     model.batch_size_per_gpu = best
     held, pairs = True, []
     for arm in arms:
-        theirs_s, theirs = timed(lambda arm=arm: lm_evals(model, arm))
-        ours_s, rows = timed(lambda arm=arm: ours(endpoint, arm))
+        theirs_s, theirs = timed(partial(lm_evals, model, arm))
+        ours_s, rows = timed(partial(ours, endpoint, arm))
         pairs.append((theirs_s, ours_s))
         alike = sum(one == other for one, other in zip(chosen(rows), chosen(theirs), strict=True))
         off = max(abs(a - b) for one, other in zip(rows, theirs, strict=True) for a, b in zip(one, other, strict=True))

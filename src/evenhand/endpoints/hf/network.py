@@ -55,7 +55,9 @@ class PrefixNetwork:
         cache = DynamicCache()
         tokens = torch.tensor([list(ids)], device=self._device)
         self.forward(cache, tokens, positions=torch.arange(len(ids), device=self._device)[None], mask=None, ends=[0])
-        return ReadPrefix(ids=tuple(ids), layers=tuple(_kept(layer) for layer in cache.layers))
+        layers = tuple(_kept(layer) for layer in cache.layers)
+        size = sum(states.numel() * states.element_size() for layer in layers if layer for states in layer)
+        return ReadPrefix(ids=tuple(ids), layers=layers, size=size)
 
     def begin(self, prefix: ReadPrefix, suffixes: Sequence[Sequence[int]]) -> tuple[torch.Tensor, Continuation]:
         """The logits after the last token of every row, [rows, vocabulary], and what is needed to go on.

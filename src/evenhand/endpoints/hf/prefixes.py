@@ -17,11 +17,8 @@ class ReadPrefix(Struct, frozen=True, kw_only=True):
     """The tokens; empty for no beginning at all."""
     layers: tuple[tuple[Any, Any] | None, ...] = ()
     """Layer -> keys and values, [1, heads, tokens, size]; None for a layer that keeps none of its own."""
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return sum(one.numel() * one.element_size() for layer in self.layers if layer for one in layer)
+    size: int = 0
+    """Bytes of all keys and values."""
 
 
 class PrefixCache:

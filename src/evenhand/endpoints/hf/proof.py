@@ -8,7 +8,6 @@ differ by more than rounding.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 
@@ -71,17 +70,18 @@ def _agree(network: PrefixNetwork, checkpoint: Checkpoint, ids: tuple[int, ...])
         logits, rows = network.begin(network.prefix(ids[:cut]), [ids[cut:], ids[cut : cut + 1]])
         followed = [int(logits[row].argmax()) for row in (0, 1)]
         after = rows.step(followed)
-        whole = [_whole(checkpoint, kept) for kept in (ids, (*ids, followed[0]), (*ids[: cut + 1], followed[1]))]
+        whole = (*_whole(checkpoint, (*ids, followed[0])), _whole(checkpoint, (*ids[: cut + 1], followed[1]))[1])
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
         return False  # an architecture that takes other arguments, or keeps something else than keys and values
     most = _ROUNDING if checkpoint.model.dtype == torch.float32 else _HALF_ROUNDING
     return all(_near(one, other, most) for one, other in zip(whole, (logits[0], after[0], after[1]), strict=True))
 
 
-def _whole(checkpoint: Checkpoint, ids: Sequence[int]) -> Any:
-    """The logits after the last token of a prompt that is read as a whole."""
+def _whole(checkpoint: Checkpoint, ids: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The logits after the last token but one, and after the last, of tokens that are read as a whole."""
     tokens = torch.tensor([list(ids)], device=checkpoint.device)
-    return checkpoint.model(input_ids=tokens, use_cache=False).logits[0, -1].float()
+    logits = checkpoint.model(input_ids=tokens, use_cache=False).logits[0].float()
+    return logits[-2], logits[-1]
 
 
 def _near(one: torch.Tensor, other: torch.Tensor, most: float) -> bool:
