@@ -10,6 +10,7 @@ from msgspec import Struct
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from evenhand.endpoints.hf.options import HuggingFaceOptions
+from evenhand.endpoints.hf.steering import read_steering, steer
 from evenhand.errors import EndpointError
 
 __all__ = ["Checkpoint", "load_checkpoint"]
@@ -38,7 +39,8 @@ def load_checkpoint(path: str, options: HuggingFaceOptions) -> Checkpoint:
         options: Where and how precisely it is computed.
 
     Raises:
-        EndpointError: There is no such checkpoint, it cannot be computed there, or it has no chat template.
+        EndpointError: There is no such checkpoint, it cannot be computed there, it has no chat template, or a
+            steering file does not fit it.
     """
     place = str(Path(path).expanduser())
     if path.startswith((".", "/", "~")) and not Path(place).is_dir():
@@ -53,6 +55,8 @@ def load_checkpoint(path: str, options: HuggingFaceOptions) -> Checkpoint:
         raise EndpointError(f"The checkpoint {path!r} cannot be loaded ({first}); check the path.") from error
     if tokenizer.chat_template is None:
         raise EndpointError(f"The checkpoint {path!r} has no chat template; use one that was tuned for chat.")
+    if options.steer is not None:
+        steer(model, read_steering(Path(options.steer).expanduser()))
     return Checkpoint(
         model=model,
         tokenizer=tokenizer,

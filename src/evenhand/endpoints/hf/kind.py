@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.context import EndpointContext
 from evenhand.endpoints.hf.options import read_options
 from evenhand.endpoints.kind import EndpointKind, ModelCheck, ModelName, named_with_options
 from evenhand.errors import EndpointError, MissingExtraError
-from evenhand.records.model_spec import ModelSpec
+from evenhand.records.model_spec import ModelSpec, SourceFile
 
 __all__ = ["HUGGING_FACE"]
 
@@ -32,12 +35,25 @@ def _check(check: ModelCheck) -> None:
         )
 
 
+def _sources(spec: ModelSpec) -> tuple[SourceFile, ...]:
+    """The file that steers the model, where there is one."""
+    path = named_with_options(spec.name, spec, kind="hf").options.get("steer")
+    if not path:
+        return ()
+    try:
+        found = Path(path).expanduser().read_bytes()
+    except OSError as error:
+        raise EndpointError(f"The steering file {path!r} cannot be read ({error.strerror}); check the path.") from error
+    return (SourceFile(name=path, sha256=hashlib.sha256(found).hexdigest()),)
+
+
 HUGGING_FACE = EndpointKind(
     prefix="hf",
     open=_open,
     check=_check,
     paid=lambda spec: False,
     named=lambda rest, spec: named_with_options(rest, spec, kind="hf"),
+    sources=_sources,
     local=True,
     sure_of_logprobs=True,
 )

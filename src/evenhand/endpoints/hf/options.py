@@ -18,7 +18,7 @@ LetterChoice = Literal["written", "likeliest"]
 """`written`: the model writes its answer. `likeliest`: the option letter with the most probability is its answer, and
 nothing is written."""
 
-_ALLOWED = ("batch", "device", "dtype", "letters", "prefix_cache_mb")
+_ALLOWED = ("batch", "device", "dtype", "letters", "prefix_cache_mb", "steer")
 
 
 class HuggingFaceOptions(Struct, frozen=True, kw_only=True):
@@ -34,6 +34,8 @@ class HuggingFaceOptions(Struct, frozen=True, kw_only=True):
     """How a letter is chosen."""
     prefix_cache_mb: int = 1024
     """Mebibytes for the keys and values of beginnings that requests share; 0: every request is read as a whole."""
+    steer: str | None = None
+    """File of directions that steer the model while it reads; None: the model as it is."""
 
 
 def read_options(options: Mapping[str, str], *, name: str) -> HuggingFaceOptions:
@@ -58,6 +60,7 @@ def read_options(options: Mapping[str, str], *, name: str) -> HuggingFaceOptions
         dtype=cast(Dtype, _one_of(options, "dtype", usual.dtype, get_args(Dtype), name=name)),
         letters=cast(LetterChoice, _one_of(options, "letters", usual.letters, get_args(LetterChoice), name=name)),
         prefix_cache_mb=_whole(options, "prefix_cache_mb", usual.prefix_cache_mb, least=0, name=name),
+        steer=options.get("steer") or None,
     )
 
 
