@@ -202,6 +202,6 @@ def _tell_steering(card: SteeringCard, out: Path) -> None:
     named = f"hf/{bare}" if not bare.startswith("specimen/") else f"hf/{out.parent / f'{out.stem}-base'}/{bare[9:]}"
     say(
         f"{str(out)!r} steers {card.place!r}: the mean difference of {card.level} and {card.reference} over "
-        f"{card.pairs} users. Of {card.held_pairs} other users, {card.held_right} stand the right way round along "
-        f"it, on average {card.held_distance:.2f} times as far apart. Audit it: evenhand audit {named} '{named}?steer={out}'"
+        f"{card.pairs} users. Of {card.held_pairs} other users, it puts {card.held_right} the right way round, on "
+        f"average {card.held_distance:.2f} times as far apart. Audit both: evenhand audit {named} '{named}?steer={out}'"
     )

@@ -33,7 +33,7 @@ class SteeringCard(Struct, frozen=True, kw_only=True):
     held_pairs: int
     """Pairs that it was tried on, none of them among those."""
     held_right: int
-    """Held pairs whose two versions stand the right way round along the direction."""
+    """Held pairs whose two versions the direction puts the right way round."""
     held_distance: float
     """Mean distance of the two versions of held pairs along the direction, over the distance of the pairs it is made
     from; 1: as far apart."""

@@ -1,6 +1,6 @@
 """A direction between the two versions of the same users, for a model to be steered by; needs the extra `hf`.
 
-Both versions of a user stand before the same question, and the model's states at the end of the prompt are compared:
+Both versions of a user are put before the same question, and the model's states at the end of the prompt are compared:
 the mean difference over users is the direction, and the middle between the versions is where it is counted from. A
 steered model is held at the middle, so that its states do not tell one version from the other along the direction.
 Users and questions are never those of an audit.

@@ -1,8 +1,8 @@
 """A causal language model of transformers that reads a shared beginning once.
 
-The beginning is read alone, and its keys and values stand before those of every row of a batch, without a copy. The
+The beginning is read alone, and its keys and values are put before those of every row of a batch, without a copy. The
 rows' own tokens are padded at the end, where no real token can see the padding. Before an answer is written, the rows
-are moved so that they end together: the padding then stands before the beginning, and distances between tokens are what
+are moved so that they end together: the padding is then before the beginning, and distances between tokens are what
 they are without it, for layers with a sliding window too.
 """
 

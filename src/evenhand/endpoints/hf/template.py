@@ -41,8 +41,8 @@ class RenderedPrompt(Struct, frozen=True):
 class ChatTemplate:
     """The chat template and the tokenizer of a checkpoint.
 
-    Where the template has no system role, or takes a system turn and does not show it, what the system says stands at
-    the beginning of the user's next turn.
+    Where the template has no system role, or takes a system turn and does not show it, what the system says is put
+    at the beginning of the user's next turn.
 
     Args:
         tokenizer: A tokenizer of transformers that has a chat template.
@@ -102,7 +102,7 @@ class ChatTemplate:
 
 
 def folded(messages: Sequence[Message]) -> tuple[Message, ...]:
-    r"""The conversation without system turns: what they say stands at the beginning of the user's next turn.
+    r"""The conversation without system turns: what they say begins the user's next turn.
 
     Example:
         >>> from evenhand.records.message import Message
