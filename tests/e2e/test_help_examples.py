@@ -83,6 +83,8 @@ ELSEWHERE = {
     "evenhand preferences build hf/./my-checkpoint --out pairs": "tests/extras/test_train_dpo.py",
     "evenhand preferences build vllm/my-model --judge openai/gpt-5.1 --out pairs": "tests/unit/train/test_asking.py",
     "evenhand train dpo --model ./my-checkpoint --pairs pairs --out trained": "tests/extras/test_train_dpo.py",
+    "evenhand train steer --model ./my-checkpoint --out steer.pt": "tests/extras/test_steering.py",
+    "evenhand train steer --model specimen/tilted --layer 2 --pairs 16 --out steer.pt": "tests/extras/test_steering.py",
     "evenhand train dpo --model specimen/tilted --pairs pairs --method full --learning-rate 2e-4 --out trained": (
         "tests/extras/test_train_dpo.py"
     ),

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from evenhand.records.message import Message
 from tests.support.first_screen import first_screen_text
 from tests.support.running_server import RunningServer
 
@@ -88,3 +89,29 @@ def test_a_server_and_this_process_choose_the_same_letters_from_the_same_weights
     assert both.height >= 12
     alike = (both["choice"].cast(pl.String) == both["choice_here"].cast(pl.String)).mean()
     assert isinstance(alike, float) and alike >= LEAST_ALIKE
+
+
+def test_a_memory_read_once_gives_what_plain_transformers_gives_for_the_whole_prompt(
+    small_model_checkpoint: Path,
+) -> None:
+    import torch
+
+    from evenhand.endpoints.hf.checkpoint import load_checkpoint
+    from evenhand.endpoints.hf.network import PrefixNetwork
+    from evenhand.endpoints.hf.options import HuggingFaceOptions
+    from evenhand.endpoints.hf.template import ChatTemplate
+
+    loaded = load_checkpoint(str(small_model_checkpoint), HuggingFaceOptions(device="cpu", dtype="float32"))
+    template = ChatTemplate(loaded.tokenizer, name="hf/smollm2")
+    memory = Message(role="system", content="The user keeps bees, has two children and lost a job in May. " * 12)
+    questions = ("What does Kim feel? A. joy B. fear", "A friend is late. Answer A or B.", "Who called? A. Ann B. Bo")
+    prompts = [template.prompt((memory, Message(role="user", content=question))) for question in questions]
+    (shared,) = {prompt.ids[: prompt.shared] for prompt in prompts}
+    assert len(shared) > 150
+    network = PrefixNetwork(loaded.model, device="cpu")
+    with torch.inference_mode():
+        logits, _ = network.begin(network.prefix(shared), [prompt.ids[len(shared) :] for prompt in prompts])
+        for row, prompt in enumerate(prompts):
+            whole = loaded.model(input_ids=torch.tensor([prompt.ids]), use_cache=False).logits[0, -1]
+            off = torch.log_softmax(logits[row], -1) - torch.log_softmax(whole, -1)
+            assert off.abs().max() < 1e-4

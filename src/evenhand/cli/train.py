@@ -10,6 +10,7 @@ import typer
 
 from evenhand.cli.groups import takes
 from evenhand.cli.output import print_json, print_rows, say
+from evenhand.records.steering import SteeringCard
 from evenhand.records.training import DpoSettings, GuardLimits, GuardReading, Method, TrainingCard
 
 __all__ = ["app"]
@@ -28,6 +29,19 @@ Examples:
   evenhand train dpo --model ./my-checkpoint --pairs pairs --out trained
 
   evenhand train dpo --model specimen/tilted --pairs pairs --method full --learning-rate 2e-4 --out trained
+"""
+_STEER_HELP = """Find the direction that tells two versions of the same users apart, for a model to be steered by.
+
+No weight is changed. The states of one layer are compared at the end of prompts that differ in the version of the user
+alone, advantaged or disadvantaged. A model that is steered by OUT holds its states in the middle between both, along
+that direction, at every token. Audit it beside the model as it is, and see what it costs. lm-eval reads OUT as well
+(--model steered).
+
+Examples:
+
+  evenhand train steer --model ./my-checkpoint --out steer.pt
+
+  evenhand train steer --model specimen/tilted --layer 2 --pairs 16 --out steer.pt
 """
 GUARD, STEPS = "Guard", "Steps"
 
@@ -142,3 +156,52 @@ def _compared(first: GuardReading, kept: GuardReading) -> list[tuple[str, float,
     for before, after in zip(first.gaps, kept.gaps, strict=True):
         rows.append((f"{before.factor}: {before.level} minus {before.reference}", before.gap, after.gap))
     return [*rows, *((f"recall of {word}", share, kept.recall[word]) for word, share in first.recall.items())]
+
+
+@app.command("steer", help=_STEER_HELP)
+def steer(
+    model: Annotated[str, typer.Option(help="Folder in Hugging Face format, or specimen/NAME.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The steering file.")] = Path("steer.pt"),
+    layer: Annotated[
+        int | None, typer.Option(min=0, help="Layer whose output is steered; default: the middle.")
+    ] = None,
+    pairs: Annotated[int, typer.Option(min=2, help="Users whose versions are contrasted, at most.")] = 32,
+    held: Annotated[float, typer.Option(min=0.01, max=0.9, help="Share of them that it is only tried on.")] = 0.25,
+    cohort: Annotated[
+        str, typer.Option(help="Cohort or cohort file of users in two versions. Never the audit's.")
+    ] = "doses-medium",
+    questions: Annotated[str, typer.Option(help="Shipped question set or a file.")] = "general-questions",
+    device: Annotated[str | None, typer.Option(help="Where it is computed, as in `cpu`.")] = None,
+    seed: Annotated[int, typer.Option(help="Root seed.")] = 0,
+    json: Annotated[bool, typer.Option("--json", help="Print the card.")] = False,
+) -> None:
+    """Filled from `_STEER_HELP`."""
+    from evenhand.train.steering import SteeringRequest, build_steering
+
+    request = SteeringRequest(
+        model=model,
+        out=out,
+        cohort=cohort,
+        questions=questions,
+        pairs=pairs,
+        held=held,
+        layer=layer,
+        device=device,
+        seed=seed,
+    )
+    card = build_steering(request)
+    if json:
+        print_json(card)
+    else:
+        _tell_steering(card, out)
+
+
+def _tell_steering(card: SteeringCard, out: Path) -> None:
+    """How well the direction tells users apart whom it was not made from, and how to audit it."""
+    bare = card.base.removeprefix("hf/")
+    named = f"hf/{bare}" if not bare.startswith("specimen/") else f"hf/{out.parent / f'{out.stem}-base'}/{bare[9:]}"
+    say(
+        f"{str(out)!r} steers {card.place!r}: the mean difference of {card.level} and {card.reference} over "
+        f"{card.pairs} users. Of {card.held_pairs} other users, it puts {card.held_right} the right way round, on "
+        f"average {card.held_distance:.2f} times as far apart. Audit both: evenhand audit {named} '{named}?steer={out}'"
+    )

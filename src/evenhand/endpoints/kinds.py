@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.callable import CALLABLE
 from evenhand.endpoints.context import Connection, EndpointContext
-from evenhand.endpoints.hf import HUGGING_FACE
+from evenhand.endpoints.hf.kind import HUGGING_FACE
 from evenhand.endpoints.inspect_ai import INSPECT
 from evenhand.endpoints.kind import EndpointKind, ModelCheck, ModelName, named_with_options
 from evenhand.endpoints.openai.kind import PROVIDER_KINDS

@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from evenhand.endpoints.next_token import next_token
 from evenhand.endpoints.specimen.chat import ChatTokens
 from evenhand.endpoints.specimen.forward import MAX_POSITIONS, Group, Prefix, SpecimenNetwork
 from evenhand.records.message import FinishReason, ModelSettings, TokenProbability
@@ -125,7 +126,7 @@ class PromptedNetwork:
             for row, asked in enumerate(members):
                 if ended[row] or taken >= limits[row]:
                     continue
-                token = _choose(logprobs[row], asked.settings, generators[row])
+                token = next_token(logprobs[row], asked.settings, generators[row])
                 if asked.settings.logprobs:
                     steps[row].append(self._candidates(logprobs[row], asked.settings.top_logprobs))
                 ended[row] = token == self._tokens.end
@@ -160,19 +161,3 @@ def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     shifted = logits - logits.max(axis=-1, keepdims=True)
     result: NDArray[np.float32] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return result
-
-
-def _choose(logprobs: NDArray[np.float32], settings: ModelSettings, rng: np.random.Generator | None) -> int:
-    """The most likely token, or one drawn at the temperature from the smallest set that holds `top_p`."""
-    if rng is None or not settings.temperature:
-        return int(logprobs.argmax())
-    chances = np.exp((logprobs - logprobs.max()) / settings.temperature).astype(np.float64)
-    chances /= chances.sum()
-    if settings.top_p is not None and settings.top_p < 1:
-        order = np.argsort(-chances)
-        kept = order[: int(np.searchsorted(np.cumsum(chances[order]), settings.top_p)) + 1]
-        outside = np.ones(len(chances), dtype=bool)
-        outside[kept] = False
-        chances[outside] = 0
-        chances /= chances.sum()
-    return int(rng.choice(len(chances), p=chances))

@@ -1,0 +1,1 @@
+"""`hf/PATH`: local weights in the Hugging Face format, computed in this process."""
