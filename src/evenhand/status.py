@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evenhand.design.cells import Crossing
 from evenhand.errors import InputError
-from evenhand.plan.cost import estimate, prices_of
+from evenhand.plan.cost import estimate, prices_of, spent
 from evenhand.plan.second_models import second_models
 from evenhand.plan.settling import TRIALS_FILE
 from evenhand.records.plan import Plan
@@ -108,9 +108,7 @@ def _costs(plan: Plan, path: Path) -> tuple[dict[str, float | None], float | Non
     with open_trials(path) as trials:
         totals = trials.totals()
     costs = {
-        name: estimate(prices[name], input_tokens=totals[name].priced_input, output_tokens=totals[name].priced_output)
-        if name in prices and name in totals
-        else cost
+        name: spent(prices[name], totals[name]) if name in prices and name in totals else cost
         for name, cost in free.items()
     }
     used = [(name, use) for total in totals.values() for name, use in total.second.items()]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from evenhand.endpoints.billed import billed_tokens
-from evenhand.plan.cost import Price, estimate
+from evenhand.plan.cost import Price, batch_price, estimate
 from evenhand.records.message import Request
 from evenhand.run.ledger import Call, characters_of
 from evenhand.run.limits import BudgetReason, Limits
@@ -116,7 +116,8 @@ class Budget:
             self._unpriced = True
         else:
             self._priced += 1
-            self._cost += estimate(price, input_tokens=read, output_tokens=written)
+            due = batch_price(price) if call.batched else price
+            self._cost += estimate(due, input_tokens=read, output_tokens=written)
 
     def _dearest(self, request: Request, *, model: str) -> float:
         """What a cell can cost at most, in US dollars.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import aiohttp
 from msgspec import Struct
 from multidict import CIMultiDict
 
-from evenhand.endpoints.openai.http_body import ACCEPTED, read_body
+from evenhand.endpoints.openai.http_body import ACCEPTED, LARGEST, read_body
 from evenhand.endpoints.openai.proxy import Proxy
 from evenhand.endpoints.openai.target import Target
 from evenhand.endpoints.openai.trust import trusted
@@ -40,8 +41,9 @@ class ChatSession:
     def __init__(self, target: Target, proxy: Proxy | None) -> None:
         headers = CIMultiDict({"Content-Type": "application/json", "Accept": "application/json"})
         headers.update({"Accept-Encoding": ACCEPTED, "User-Agent": "evenhand"})
+        headers.update(target.protocol)
         if target.key is not None:
-            headers["Authorization"] = f"Bearer {target.key}"
+            headers[target.key_header] = f"Bearer {target.key}" if target.key_header == "Authorization" else target.key
         for name, value in target.headers.items():
             headers[name] = value
         secure = "https" in {target.base_url.scheme, proxy.url.scheme if proxy is not None else ""}
@@ -57,8 +59,25 @@ class ChatSession:
             trust_env=False,
         )
 
-    async def exchange(self, url: aiohttp.typedefs.StrOrURL, *, data: bytes | None, limit_s: float) -> Received:
-        """Send something (GET where there is nothing to send), and read the whole answer. Follows no redirect.
+    async def exchange(
+        self,
+        url: aiohttp.typedefs.StrOrURL,
+        *,
+        data: bytes | None,
+        limit_s: float,
+        method: Literal["GET", "POST", "DELETE"] | None = None,
+        content_type: str = "application/json",
+        largest: int = LARGEST,
+    ) -> Received:
+        """Send something, and read the whole answer. Follows no redirect.
+
+        Args:
+            url: Where.
+            data: What is sent; None: nothing.
+            limit_s: Seconds that it may take.
+            method: None: POST where something is sent, else GET.
+            content_type: What is sent.
+            largest: Bytes of an answer that are read at most.
 
         Raises:
             aiohttp.ClientError: The exchange did not come about.
@@ -69,13 +88,18 @@ class ChatSession:
         timeout = self._timeouts.get(limit_s)
         if timeout is None:
             timeout = self._timeouts[limit_s] = aiohttp.ClientTimeout(total=limit_s, sock_connect=_CONNECT_S)
-        method = "GET" if data is None else "POST"
         response = await self._session.request(
-            method, url, data=data, timeout=timeout, allow_redirects=False, proxy=self._proxy
+            method or ("GET" if data is None else "POST"),
+            url,
+            data=data,
+            headers=None if content_type == "application/json" else {"Content-Type": content_type},
+            timeout=timeout,
+            allow_redirects=False,
+            proxy=self._proxy,
         )
         whole = False
         try:
-            body = await read_body(response)
+            body = await read_body(response, largest=largest)
             whole = True
         finally:
             if whole:
