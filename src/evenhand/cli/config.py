@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import typer
 from msgspec import Struct
 
+from evenhand.cli.batch_options import BatchOptions
 from evenhand.cli.design_options import DesignOptions
 from evenhand.cli.output import say
 from evenhand.cli.run_options import RunOptions
@@ -63,7 +64,7 @@ class _FileSettings(Struct, frozen=True, kw_only=True):
 def settings() -> dict[str, Setting]:
     """Every key that the file may have, with what it takes."""
     found = [Setting(key=key, parameter=key, type=kind) for key, kind in _OWN.items()]
-    for group in (DesignOptions, RunOptions):
+    for group in (DesignOptions, RunOptions, BatchOptions):
         hints = get_type_hints(group, include_extras=True)
         found += [_setting(field.name, hints[field.name]) for field in dataclasses.fields(group)]
     return {one.key: one for one in found}

@@ -26,6 +26,7 @@ from evenhand.endpoints.openai.chat import OpenAIChatEndpoint
 from evenhand.endpoints.openai.retry import Schedule
 from evenhand.endpoints.openai.target import Target
 from evenhand.endpoints.redact import cut
+from evenhand.errors import EndpointError
 from evenhand.records.batch_job import BatchJob, row_id
 from evenhand.records.message import Request
 
@@ -40,7 +41,7 @@ _STATUS = {"invalid_request_error": 400, "overloaded_error": 529, "api_error": 5
 """HTTP statuses that the types of a row's error stand for."""
 
 
-class _Counts(Struct):
+class _MessageCounts(Struct):
     processing: int = 0
     succeeded: int = 0
     errored: int = 0
@@ -48,27 +49,27 @@ class _Counts(Struct):
     expired: int = 0
 
 
-class _Batch(Struct):
+class _MessageBatch(Struct):
     id: Any = None
     processing_status: Any = None
-    request_counts: _Counts | None = None
+    request_counts: _MessageCounts | None = None
     created_at: str | None = None
     expires_at: str | None = None
     archived_at: str | None = None
 
     @property
     def rows(self) -> int:
-        counts = self.request_counts or _Counts()
+        counts = self.request_counts or _MessageCounts()
         return counts.processing + self.done
 
     @property
     def done(self) -> int:
-        counts = self.request_counts or _Counts()
+        counts = self.request_counts or _MessageCounts()
         return counts.succeeded + counts.errored + counts.canceled + counts.expired
 
 
-class _Page(Struct):
-    data: list[_Batch] = []
+class _MessagePage(Struct):
+    data: list[_MessageBatch] = []
     has_more: bool = False
 
 
@@ -78,7 +79,7 @@ class _Result(Struct):
     error: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class _Line(Struct):
+class _MessageLine(Struct):
     custom_id: str
     result: _Result
 
@@ -92,7 +93,7 @@ class _Fault(Struct):
     type: Any = None
 
 
-_line = msgspec.json.Decoder(_Line)
+_line = msgspec.json.Decoder(_MessageLine)
 
 
 class AnthropicBatchEndpoint:
@@ -135,7 +136,7 @@ class AnthropicBatchEndpoint:
         body = await self._calls.get(_PLACE, query={"limit": "1"})
         if body is None:
             self._calls.no_batches(_PLACE, "HTTP 404")
-        newest = next(iter(decoded(body, _Page).data), None)
+        newest = next(iter(decoded(body, _MessagePage).data), None)
         return None if newest is None else check_remote(newest.id, what="a batch")
 
     async def submit(self, rows: Sequence[bytes], *, job: str) -> str:
@@ -143,8 +144,8 @@ class AnthropicBatchEndpoint:
         body = b'{"requests":[' + b",".join(rows) + b"]}"
         made = await self._calls.create(_PLACE, body, long=True)
         try:
-            return check_remote(decoded(made, _Batch).id, what="a batch")
-        except AskError as error:
+            return check_remote(decoded(made, _MessageBatch).id, what="a batch")
+        except (AskError, EndpointError) as error:
             raise MaybeSent(str(error)) from error
 
     async def find(self, job: BatchJob, *, known: frozenset[str]) -> str | BatchSighting:
@@ -168,7 +169,7 @@ class AnthropicBatchEndpoint:
         body = await self._calls.get(f"{_PLACE}/{remote}")
         if body is None:
             return BatchLook(state="gone", said="the server has no such batch any more")
-        batch = decoded(body, _Batch)
+        batch = decoded(body, _MessageBatch)
         if batch.archived_at is not None:
             return BatchLook(state="gone", said=f"its results were archived at {cut(batch.archived_at, most=40)}")
         if batch.processing_status != "ended":
@@ -224,7 +225,7 @@ class AnthropicBatchEndpoint:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise AskError(f"the results of the batch {remote!r} cannot be read ({error})") from error
 
-    async def _newer_than(self, marker: str | None) -> AsyncIterator[_Batch]:
+    async def _newer_than(self, marker: str | None) -> AsyncIterator[_MessageBatch]:
         """The batches of the account down to the marker, the newest first."""
         last: str | None = None
         while True:
@@ -232,7 +233,7 @@ class AnthropicBatchEndpoint:
             body = await self._calls.get(_PLACE, query=query)
             if body is None:
                 self._calls.no_batches(_PLACE, "HTTP 404")
-            page = decoded(body, _Page)
+            page = decoded(body, _MessagePage)
             for batch in page.data:
                 if batch.id == marker:
                     return

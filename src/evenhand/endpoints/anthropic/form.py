@@ -21,7 +21,7 @@ _REFUSABLE = ("temperature", "top_p")
 _NO_FIELD = "the protocol has no field for"
 
 
-class _Answer(Struct):
+class _MessageAnswer(Struct):
     """The parts of an answer that are read."""
 
     type: Any = None
@@ -80,7 +80,7 @@ class MessagesForm:
             Unreadable: It is neither.
         """
         try:
-            found = msgspec.json.decode(body, type=_Answer)
+            found = msgspec.json.decode(body, type=_MessageAnswer)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             begins = cut(body[:4000].decode("utf-8", "replace"), most=80)
             raise Unreadable(f"not an answer in messages ({error}); it begins {begins!r}") from error

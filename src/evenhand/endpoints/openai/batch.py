@@ -28,6 +28,7 @@ from evenhand.endpoints.openai.chat import OpenAIChatEndpoint
 from evenhand.endpoints.openai.retry import Schedule
 from evenhand.endpoints.openai.target import Target
 from evenhand.endpoints.redact import cut
+from evenhand.errors import EndpointError
 from evenhand.records.batch_job import BatchJob
 from evenhand.records.message import Request
 
@@ -39,17 +40,19 @@ JOB_NAME = "evenhand_job"
 _ENDPOINT = "/v1/chat/completions"
 _PAGE = 100
 _UNASKED = frozenset({"batch_expired", "batch_cancelled", "batch_canceled"})
+_SKEW_S = 86_400.0
+"""How far the clocks of this machine and of the server may lie apart."""
 _WORDS = 5
 """Reasons of a rejection that are repeated."""
 
 
-class _Counts(Struct):
+class _MadeCounts(Struct):
     total: int | None = None
     completed: int | None = None
     failed: int | None = None
 
 
-class _Batch(Struct):
+class _MadeBatch(Struct):
     """The fields of a batch that are read; a server may leave any of them out."""
 
     id: Any = None
@@ -58,23 +61,24 @@ class _Batch(Struct):
     errors: Any = None
     output_file_id: str | None = None
     error_file_id: str | None = None
+    created_at: float | None = None
     expires_at: float | None = None
-    request_counts: _Counts | None = None
+    request_counts: _MadeCounts | None = None
 
 
-class _Page(Struct):
-    data: list[_Batch] = []
+class _MadePage(Struct):
+    data: list[_MadeBatch] = []
     has_more: bool = False
 
 
-class _File(Struct):
+class _MadeFile(Struct):
     id: Any = None
     filename: Any = None
     expires_at: float | None = None
 
 
-class _Files(Struct):
-    data: list[_File] = []
+class _MadeFiles(Struct):
+    data: list[_MadeFile] = []
 
 
 class _Response(Struct):
@@ -82,13 +86,13 @@ class _Response(Struct):
     body: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class _Line(Struct):
+class _MadeLine(Struct):
     custom_id: str
     response: _Response | None = None
     error: Any = None
 
 
-_line = msgspec.json.Decoder(_Line)
+_line = msgspec.json.Decoder(_MadeLine)
 
 
 class OpenAIBatchEndpoint:
@@ -142,7 +146,7 @@ class OpenAIBatchEndpoint:
         uploaded = await self._calls.upload(
             "files", _form_data(rows, name=_file_name(job), boundary=boundary), content_type=_multipart(boundary)
         )
-        file = check_remote(decoded(uploaded, _File).id, what="an uploaded file")
+        file = check_remote(decoded(uploaded, _MadeFile).id, what="an uploaded file")
         asked = {
             "input_file_id": file,
             "endpoint": _ENDPOINT,
@@ -155,13 +159,15 @@ class OpenAIBatchEndpoint:
             await self._removed(file)
             raise
         try:
-            return check_remote(decoded(made, _Batch).id, what="a batch")
-        except AskError as error:
+            return check_remote(decoded(made, _MadeBatch).id, what="a batch")
+        except (AskError, EndpointError) as error:
             raise MaybeSent(str(error)) from error
 
     async def find(self, job: BatchJob, *, known: frozenset[str]) -> str | BatchSighting:
         """The batch whose metadata hold our name of it."""
         async for batch in self._listed():
+            if batch.created_at is not None and batch.created_at < job.made - _SKEW_S:
+                break
             if isinstance(batch.metadata, dict) and batch.metadata.get(JOB_NAME) == job.id:
                 return check_remote(batch.id, what="a batch")
         return "no"
@@ -169,7 +175,7 @@ class OpenAIBatchEndpoint:
     async def forget(self, job: BatchJob) -> None:
         """Remove the file that was uploaded for a batch that was never made."""
         body = await self._calls.get("files", query={"purpose": "batch"})
-        for file in [] if body is None else decoded(body, _Files).data:
+        for file in [] if body is None else decoded(body, _MadeFiles).data:
             if file.filename == _file_name(job.id):
                 await self._removed(check_remote(file.id, what="a file"))
 
@@ -178,8 +184,8 @@ class OpenAIBatchEndpoint:
         body = await self._calls.get(f"batches/{remote}")
         if body is None:
             return BatchLook(state="gone", said="the server has no such batch any more")
-        batch = decoded(body, _Batch)
-        counts = batch.request_counts or _Counts()
+        batch = decoded(body, _MadeBatch)
+        counts = batch.request_counts or _MadeCounts()
         done = (counts.completed or 0) + (counts.failed or 0)
         match batch.status:
             case "failed":
@@ -193,7 +199,7 @@ class OpenAIBatchEndpoint:
     async def collect(self, remote: str, requests: Mapping[str, Request]) -> Sequence[RowResult]:
         """The lines of both files of results, each row once."""
         body = await self._calls.get(f"batches/{remote}")
-        batch = _Batch() if body is None else decoded(body, _Batch)
+        batch = _MadeBatch() if body is None else decoded(body, _MadeBatch)
         found: dict[str, RowResult] = {}
         for name in filter(None, (batch.output_file_id, batch.error_file_id)):
             lines = await self._calls.get(f"files/{check_remote(name, what='a file')}/content", results=True)
@@ -208,7 +214,7 @@ class OpenAIBatchEndpoint:
         await self._live.aclose()
         await self._calls.aclose()
 
-    async def _ended(self, batch: _Batch, *, done: int) -> BatchLook:
+    async def _ended(self, batch: _MadeBatch, *, done: int) -> BatchLook:
         """How long the results of a batch are kept, and whether they still are."""
         names = [name for name in (batch.output_file_id, batch.error_file_id) if name]
         if done and not names:
@@ -218,7 +224,7 @@ class OpenAIBatchEndpoint:
             body = await self._calls.get(f"files/{check_remote(name, what='a file')}")
             if body is None:
                 return BatchLook(state="gone", said="the server has removed its file of results")
-            until = decoded(body, _File).expires_at
+            until = decoded(body, _MadeFile).expires_at
             kept += [] if until is None else [until]
         return BatchLook(state="ended", done=done, expected=done, until=min(kept, default=None))
 
@@ -241,7 +247,7 @@ class OpenAIBatchEndpoint:
             return RowUnasked(row=line.custom_id)
         return RowError(row=line.custom_id, error=cut(str(error.get("message") or error.get("code") or "no answer")))
 
-    async def _listed(self) -> AsyncIterator[_Batch]:
+    async def _listed(self) -> AsyncIterator[_MadeBatch]:
         """Every batch of the account, the newest first."""
         last: str | None = None
         while True:
@@ -249,7 +255,7 @@ class OpenAIBatchEndpoint:
             body = await self._calls.get("batches", query=query)
             if body is None:
                 self._calls.no_batches("batches", "HTTP 404")
-            page = decoded(body, _Page)
+            page = decoded(body, _MadePage)
             for batch in page.data:
                 yield batch
             before, last = last, None if not page.data else check_remote(page.data[-1].id, what="a batch")
