@@ -53,9 +53,10 @@ def is_batched(plan: Plan, directory: Path, *, wish: bool | None) -> bool:
     """
     out = batches_out(directory)
     if wish is False and out:
+        rows = sum(job.rows for job in out)
         raise UsageError(
-            f"{len(out)} of its batches with {sum(job.rows for job in out):,} questions are out, which would be asked "
-            f"and paid twice; collect them first with `evenhand run {directory}`"
+            f"{'1 batch is' if len(out) == 1 else f'{len(out):,} batches are'} out, with {rows:,} questions that would be "
+            f"asked and paid for twice; collect first with `evenhand run {directory}`"
         )
     if wish is not None:
         return wish

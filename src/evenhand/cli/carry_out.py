@@ -43,15 +43,20 @@ def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool, b
         say(f"Note: {room}.", error=True)
     with ExitStack() as open_:
         listener, log = _followed(plan, Crossing(plan).size(), options, open_)
-        run = audit(
-            plan,
-            directory,
-            connection=connection,
-            limits=limits,
-            listener=listener,
-            batch=batches.batch,
-            batch_rows=batches.batch_rows,
-        )
+        try:
+            run = audit(
+                plan,
+                directory,
+                connection=connection,
+                limits=limits,
+                listener=listener,
+                batch=batches.batch,
+                batch_rows=batches.batch_rows,
+            )
+        except KeyboardInterrupt as stopped:
+            if str(stopped):  # typer ends the process without a word of its own
+                say(f"evenhand: {stopped}", error=True)
+            raise
         if log is not None:
             log.asked(run.asked)
     if log is not None and log.trouble is not None:

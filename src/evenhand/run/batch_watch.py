@@ -143,6 +143,8 @@ class BatchWatch:
                 for job in jobs:
                     news = await self._visit(job)
                     found += [] if news is None else [news]
+                    if isinstance(news, Ended):  # one at a time is held in memory
+                        break
                 tell()
                 now = time.monotonic()
                 if found or not jobs or (deadline is not None and now >= deadline):

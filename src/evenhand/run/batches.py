@@ -204,7 +204,11 @@ class Batches:
         except (AskError, EndpointError) as error:
             self._table.note(intent, "unsent", said=str(error))
             self._heed(Unsent(intent))
-            raise EndpointError(f"{error}; batches that are out go on: run again later.") from error
+            if isinstance(error, EndpointError):
+                raise
+            raise EndpointError(
+                f"No batch could be handed over ({error}); what is out goes on: run again later."
+            ) from error
         self._table.note(intent, "sent", remote=remote)
         self._tell()
         return True
@@ -325,6 +329,7 @@ class Batches:
         self._close(job, results, report)
         self._release(job, unasked - results.keys())
         self._judge(job, results, report)
+        self._tell()
 
     def _passed_by(self, unasked: Iterable[str]) -> dict[str, RowError]:
         """Count the cells that a batch passed by; those that were passed by too often count as failed."""
@@ -349,7 +354,7 @@ class Batches:
         """Give a model up whose batch says that the next one would fail as well."""
         errors = Counter(one.error for one in results.values() if isinstance(one, RowError))
         if report.asked >= _FEWEST and 2 * report.outcomes["failed"] > report.asked:
-            ((said, _),) = errors.most_common(1) or [("the answers could not be kept", 0)]
+            ((said, _),) = errors.most_common(1) or [("the model that reads the answers did not answer", 0)]
             halt = Halt(model=job.model, reason="mostly_failed", said=said)
         elif report.asked >= _UNANSWERED and not self._store.answered_models() & {job.model}:
             text = next(
