@@ -110,6 +110,7 @@ def audit(
     listener: Listener | None = None,
     batch: bool | None = None,
     batch_rows: int | None = None,
+    drop_unknown: bool = False,
 ) -> RunDirectory:
     """Plan, ask, score, analyse and report; resumes what an earlier run of the same plan left.
 
@@ -124,6 +125,7 @@ def audit(
         batch: Whether questions are asked by batches, at half the price and within a day; None: as the run directory
             says, and always while batches of it are out.
         batch_rows: Questions in a batch at most; None: `evenhand.run.batches.USUAL_ROWS`.
+        drop_unknown: Whether questions of a batch that its provider does not know are asked again, and may be paid twice.
 
     Returns:
         The run directory; what this run did is in its `asked`.
@@ -147,7 +149,7 @@ def audit(
     directory = default_directory(plan) if out is None else Path(out)
     with settled(plan, directory):
         if is_batched(plan, directory, wish=batch):
-            done = _batched(plan, directory, connection, limits, listener, batch_rows)
+            done = _batched(plan, directory, connection, limits, listener, batch_rows, drop_unknown)
         else:
             looked = ask if plan.analysis.looks == 1 else ask_in_looks
             done = looked(plan, directory, connection=connection, limits=limits, listener=listener)
@@ -213,6 +215,7 @@ def _batched(
     limits: Limits,
     listener: Listener | None,
     rows: int | None,
+    drop: bool,
 ) -> RunReport:
     """Ask by batches."""
     return ask_in_batches(
@@ -224,6 +227,7 @@ def _batched(
         outcome_of=_outcome_of(plan),
         behind=lambda ledger: _behind(plan, connection, ledger),
         rows=rows,
+        drop=drop,
     )
 
 

@@ -55,8 +55,8 @@ def is_batched(plan: Plan, directory: Path, *, wish: bool | None) -> bool:
     if wish is False and out:
         rows = sum(job.rows for job in out)
         raise UsageError(
-            f"{'1 batch is' if len(out) == 1 else f'{len(out):,} batches are'} out, with {rows:,} questions that would be "
-            f"asked and paid for twice; collect first with `evenhand run {directory}`"
+            f"{'1 batch is' if len(out) == 1 else f'{len(out):,} batches are'} out, with {rows:,} questions that would "
+            f"be asked and paid for twice; collect first with `evenhand run {directory}`"
         )
     if wish is not None:
         return wish
@@ -74,6 +74,7 @@ def ask_in_batches(
     outcome_of: OutcomeOf,
     behind: Callable[[Ledger], Behind],
     rows: int | None = None,
+    drop: bool = False,
     pace: BatchPace | None = None,
 ) -> RunReport:
     """Ask every cell that the store does not hold yet, by batches, and collect those that are out.
@@ -85,8 +86,9 @@ def ask_in_batches(
         limits: Budgets.
         listener: Told how far the run is.
         outcome_of: From a reply to its outcome.
-        behind: What is behind the endpoints, with the ledger of one stretch of asking.
+        behind: Prices, keys and second models, with the ledger of one stretch of asking.
         rows: Questions in a batch at most; None: the usual number.
+        drop: Whether questions of a batch that its provider does not know are asked again.
         pace: How often batches are looked at; None: the usual pace.
 
     Raises:
@@ -125,5 +127,6 @@ def ask_in_batches(
             prices=behind(Ledger()).prices,
             second=tuple(model.name for model in second_models(plan)),
             rows=rows,
+            drop=drop,
             pace=pace,
         ).whole()

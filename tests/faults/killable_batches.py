@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
+from unittest.mock import patch
 
 import evenhand.run.batches
 from evenhand.cli.main import main
@@ -38,8 +39,8 @@ def _die_while_keeping() -> None:
         if len(seen) == 2:
             _die()
 
-    Store.append = counted  # type: ignore[method-assign]  # the moment at which this process dies
-    committer._MOST_ROWS = 4
+    patch.object(Store, "append", counted).start()
+    patch.object(committer, "_MOST_ROWS", 4).start()
 
 
 def _die_before_the_mark() -> None:
@@ -50,16 +51,16 @@ def _die_before_the_mark() -> None:
             _die()
         note(table, job, state, **fields)
 
-    JobTable.note = noted  # type: ignore[method-assign]  # the moment at which this process dies
+    patch.object(JobTable, "note", noted).start()
 
 
 if __name__ == "__main__":
     moment, *arguments = sys.argv[1:]
-    evenhand.run.batches.USUAL_PACE = QUICK
+    patch.object(evenhand.run.batches, "USUAL_PACE", QUICK).start()
     match moment:
         case "intent":
-            OpenAIBatchEndpoint.submit = _die  # type: ignore[method-assign]  # the moment at which this process dies
-            AnthropicBatchEndpoint.submit = _die  # type: ignore[method-assign]
+            patch.object(OpenAIBatchEndpoint, "submit", _die).start()
+            patch.object(AnthropicBatchEndpoint, "submit", _die).start()
         case "keeping":
             _die_while_keeping()
         case "mark":

@@ -34,7 +34,9 @@ def batch_plan(base_url: str, *, prefix: str = "openai", model: str = "m", batch
     return stamp_plan(msgspec.structs.replace(small_plan(), models=(spec,), batch=batch))
 
 
-def asked(plan: Plan, directory: Path, *, limits: Limits = Limits(), rows: int | None = None) -> RunReport:
+def asked(
+    plan: Plan, directory: Path, *, limits: Limits = Limits(), rows: int | None = None, drop: bool = False
+) -> RunReport:
     """Ask a plan by batches at a quick pace, without analysing it."""
     write_plan(plan, directory)
     extract = extractor_named(plan.extractor, plan.extractor_options)
@@ -53,5 +55,6 @@ def asked(plan: Plan, directory: Path, *, limits: Limits = Limits(), rows: int |
         outcome_of=judged,
         behind=lambda ledger: Behind(prices=prices_of(every_model(plan)), ledger=ledger, second=second),
         rows=rows,
+        drop=drop,
         pace=QUICK,
     )

@@ -30,3 +30,11 @@ class BatchOptions:
         int | None,
         typer.Option(min=1, max=100_000, help="Questions in a batch at most [10,000].", rich_help_panel=BATCHES),
     ] = None
+    drop_unknown: Annotated[
+        bool,
+        typer.Option(
+            "--drop-unknown",
+            help="Ask the questions of batches again that the provider does not know: they may be paid for twice.",
+            rich_help_panel=BATCHES,
+        ),
+    ] = False

@@ -52,6 +52,7 @@ def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool, b
                 listener=listener,
                 batch=batches.batch,
                 batch_rows=batches.batch_rows,
+                drop_unknown=batches.drop_unknown,
             )
         except KeyboardInterrupt as stopped:
             if str(stopped):  # typer ends the process without a word of its own

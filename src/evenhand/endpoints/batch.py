@@ -44,8 +44,9 @@ class BatchLimits(Struct, frozen=True, kw_only=True):
 class BatchLook(Struct, frozen=True, kw_only=True):
     """A batch as its provider sees it now."""
 
-    state: Literal["out", "ended", "rejected", "gone"]
-    """`rejected`: as a whole, with no row asked; `gone`: there are no results, or none any more."""
+    state: Literal["out", "ended", "rejected", "gone", "unknown"]
+    """`rejected`: as a whole, with no row asked; `gone`: its results are not kept any more; `unknown`: the account has
+    no such batch, perhaps because it is another's."""
     done: int = 0
     """Rows that the provider is done with, in whatever way."""
     expected: int | None = None
@@ -113,7 +114,7 @@ class BatchEndpoint(Protocol):
         ...
 
     def row(self, request: Request, *, row: str) -> bytes:
-        """One question as it stands in a batch, without a line break."""
+        """One question as a row of a batch, without a line break."""
         ...
 
     async def marker(self) -> str | None:
@@ -177,7 +178,7 @@ class BatchEndpoint(Protocol):
 
 
 def check_remote(name: object, *, what: str) -> str:
-    """A name that a provider gave, fit to stand in an address.
+    """A name that a provider gave, fit to be part of an address.
 
     Raises:
         EndpointError: It is no text, or one that would change the address.
@@ -185,4 +186,4 @@ def check_remote(name: object, *, what: str) -> str:
     if isinstance(name, str) and 0 < len(name) <= _LONGEST_ID and _ID_LETTERS.issuperset(name) and name.strip("."):
         return name
     shown = repr(name)[:80]
-    raise EndpointError(f"The server names {what} {shown}, which cannot stand in an address; check --base-url.")
+    raise EndpointError(f"The server names {what} {shown}, which cannot be part of an address; check --base-url.")

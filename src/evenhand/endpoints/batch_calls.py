@@ -50,7 +50,7 @@ class BatchCalls:
         self._session: ChatSession | None = None
 
     async def get(self, path: str, *, query: Mapping[str, str] | None = None, results: bool = False) -> bytes | None:
-        """What stands at a path; None where there is nothing.
+        """What is at a path; None where there is nothing.
 
         Args:
             path: Below the base URL.
@@ -104,7 +104,7 @@ class BatchCalls:
             await asyncio.sleep(self._pause(got, path, patience, sending=True))
 
     async def delete(self, path: str) -> None:
-        """Remove what stands at a path; nothing there is as good.
+        """Remove what is at a path; nothing there is as good.
 
         Raises:
             AskError: The server does not say that it is removed.

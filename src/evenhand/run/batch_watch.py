@@ -31,6 +31,8 @@ class BatchPace(Struct, frozen=True, kw_only=True):
     """How long a provider may not answer before the run ends; its batches go on."""
     downloads: int = 3
     """How often results that lack rows are fetched before those rows count as lost."""
+    kept_s: float = 30 * 86_400.0
+    """After so long no provider keeps results: a batch that is not known any more is lost then."""
 
 
 USUAL_PACE = BatchPace()
@@ -86,6 +88,7 @@ class BatchWatch:
         endpoints: Model -> what asks it by batches.
         pace: How often they are looked at.
         requests: From a batch to its rows and what each asks.
+        drop: Whether a batch that a provider does not know counts as lost at once.
     """
 
     def __init__(
@@ -95,8 +98,10 @@ class BatchWatch:
         *,
         pace: BatchPace,
         requests: Callable[[BatchJob], Mapping[str, Request]],
+        drop: bool = False,
     ) -> None:
         self._table = table
+        self._drop = drop
         self._endpoints = endpoints
         self._pace = pace
         self._requests = requests
@@ -219,10 +224,27 @@ class BatchWatch:
             case "gone":
                 self._table.note(job, "lost", said=look.said)
                 return Gone(job, look.said or "its results are not there any more")
+            case "unknown":
+                return self._unknown(job)
             case "ended":
                 if job.state != "ended" or look.until != job.until:
                     self._table.note(job, "ended", until=look.until)
                 return await self._fetched(replace(job, state="ended", until=look.until), remote, visits, look.expected)
+
+    def _unknown(self, job: BatchJob) -> News:
+        """A batch that its provider does not know.
+
+        Raises:
+            EndpointError: It may be that another account has it.
+        """
+        if not self._drop and time.time() - job.made < self._pace.kept_s:
+            raise EndpointError(
+                f"The server does not know the batch {job.remote!r} of {job.model!r} ({job.rows:,} questions): go on "
+                "with a key of the account that sent it, or add --drop-unknown to ask and pay again."
+            )
+        said = "its provider does not know it"
+        self._table.note(job, "lost", said=said)
+        return Gone(job, said)
 
     async def _fetched(self, job: BatchJob, remote: str, visits: _Visits, expected: int | None) -> News:
         """The results, fetched again where rows are lacking that the provider counts."""

@@ -78,6 +78,7 @@ class Batches:
         second: Models that are asked about every answer.
         rows: Questions in a batch at most; None: `USUAL_ROWS`, or fewer where the provider takes fewer.
         pace: How often batches are looked at; None: the usual pace.
+        drop: Whether questions of a batch that its provider does not know are asked again.
 
     Raises:
         UsageError: A budget in dollars is set, and a model's price is not known.
@@ -98,6 +99,7 @@ class Batches:
         second: Sequence[str] = (),
         rows: int | None = None,
         pace: BatchPace | None = None,
+        drop: bool = False,
     ) -> None:
         unpriced = [model for model in (*endpoints, *second) if model not in prices]
         if limits.max_cost is not None and unpriced:
@@ -112,7 +114,8 @@ class Batches:
         self._listener = listener
         self._reads_answers = bool(second)
         self._table = JobTable(store)
-        self._watch = BatchWatch(self._table, endpoints, pace=pace or USUAL_PACE, requests=self._requests)
+        self._drop = drop
+        self._watch = BatchWatch(self._table, endpoints, pace=pace or USUAL_PACE, requests=self._requests, drop=drop)
         self._budget = BatchBudget(limits, prices=prices, batched=tuple(endpoints), second=second)
         wished = USUAL_ROWS if rows is None else rows
         self._most = {model: min(wished, endpoint.limits.rows) for model, endpoint in endpoints.items()}
@@ -191,7 +194,7 @@ class Batches:
         if not works:
             return False
         endpoint = self._endpoints[model]
-        marker = self._in_loop(endpoint, endpoint.marker)
+        marker = self._marker(endpoint)
         intent = self._table.intend(job, model=model, cells=[work.cell.cell_key for work in works], marker=marker)
         try:
             remote = self._in_loop(endpoint, lambda: endpoint.submit(rows, job=job))
@@ -212,6 +215,19 @@ class Batches:
         self._table.note(intent, "sent", remote=remote)
         self._tell()
         return True
+
+    def _marker(self, endpoint: BatchEndpoint) -> str | None:
+        """The newest batch of the account, where that is needed.
+
+        Raises:
+            EndpointError: The provider does not tell.
+        """
+        try:
+            return self._in_loop(endpoint, endpoint.marker)
+        except AskError as error:
+            raise EndpointError(
+                f"No batch could be handed over ({error}); what is out goes on: run again later."
+            ) from error
 
     def _knows(self, model: str) -> bool:
         """Ask the first question of this process one by one; False where the model does not answer.
@@ -284,6 +300,8 @@ class Batches:
             case Rejected(job, said, too_much):
                 self._release(job, self._table.cells(job.id))
                 self._rejected(job, said, too_much=too_much)
+            case Gone(job) if self._drop:
+                self._release(job, self._table.cells(job.id))
             case Gone(job, said):
                 self._budget.back(job.id)
                 lost = f"the batch {job.remote} is gone ({said}); the next run asks its {job.rows:,} questions again"

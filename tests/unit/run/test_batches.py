@@ -21,7 +21,7 @@ from evenhand.run.limits import Limits
 from evenhand.scoring.templates import ask_templates
 from evenhand.store.reading import open_trials
 from tests.support.batch_plan import asked, batch_plan
-from tests.support.batch_server import BatchServer, batch_server
+from tests.support.batch_server import BatchServer, Fate, batch_server
 
 CELLS = 120
 DIALECTS = ("openai", "anthropic")
@@ -73,9 +73,10 @@ def test_rows_that_expired_go_into_the_next_batch(prefix: str, server: BatchServ
 
 
 @pytest.mark.parametrize("end", ["expired", "cancelled"])
-def test_a_batch_that_ended_before_any_row_is_sent_again(end: str, server: BatchServer, tmp_path: Path) -> None:
+def test_a_batch_that_ended_before_any_row_is_sent_again(end: End, server: BatchServer, tmp_path: Path) -> None:
     server.fate = lambda batch, row: "answer" if batch else "unasked"
-    server.end = lambda batch: "completed" if batch else end  # type: ignore[return-value]  # one of the ends
+    ends: tuple[End, End] = (end, "completed")
+    server.end = lambda batch: ends[min(batch, 1)]
     assert asked(batch_plan(server.base_url), tmp_path).outcomes["answered"] == CELLS
     assert server.billed == CELLS
 
@@ -169,9 +170,9 @@ def test_a_refused_batch_gives_the_model_up_in_the_words_of_its_server(
 @pytest.mark.parametrize("prefix", DIALECTS)
 @pytest.mark.parametrize("fate", ["missing", "damaged"])
 def test_answers_that_are_counted_and_not_there_are_failures(
-    prefix: str, fate: str, server: BatchServer, tmp_path: Path
+    prefix: str, fate: Fate, server: BatchServer, tmp_path: Path
 ) -> None:
-    server.fate = lambda batch, row: fate if row < 2 else "answer"  # type: ignore[return-value]  # one of the fates
+    server.fate = lambda batch, row: fate if row < 2 else "answer"
     report = asked(batch_plan(server.base_url, prefix=prefix), tmp_path)
     assert (report.outcomes["answered"], report.outcomes["failed"]) == (CELLS - 2, 2)
     assert set(failures(tmp_path)) == {"the provider counts an answer that its results do not hold"}
@@ -291,6 +292,33 @@ def test_a_provider_that_says_nothing_for_too_long_ends_the_run_and_loses_nothin
             asked(plan, tmp_path)
     assert asked(plan, tmp_path).outcomes["answered"] == CELLS - 1
     assert server.billed == CELLS
+
+
+@pytest.mark.parametrize("prefix", DIALECTS)
+def test_a_batch_that_the_account_does_not_know_is_not_asked_again_unless_that_is_said(
+    prefix: str, server: BatchServer, tmp_path: Path
+) -> None:
+    plan = batch_plan(server.base_url, prefix=prefix)
+    server.looks = 10**9
+    asked(plan, tmp_path, limits=Limits(max_seconds=0.2))
+    server.looks = 0
+    known = dict(server.batches)
+    server.batches.clear()
+    with pytest.raises(EndpointError, match=r"does not know the batch .batch_0. of .* with a key of the account"):
+        asked(plan, tmp_path)
+    server.batches |= known
+    assert asked(plan, tmp_path).outcomes["answered"] == CELLS - 1
+    assert server.billed == CELLS
+
+
+def test_a_batch_that_is_dropped_is_asked_again(server: BatchServer, tmp_path: Path) -> None:
+    plan = batch_plan(server.base_url)
+    server.looks = 10**9
+    asked(plan, tmp_path, limits=Limits(max_seconds=0.2))
+    server.looks = 0
+    server.batches.clear()
+    assert asked(plan, tmp_path, drop=True).outcomes["answered"] == CELLS - 1
+    assert [job.state for job in jobs(tmp_path)] == ["lost", "collected"]
 
 
 def test_a_reader_of_letters_is_asked_one_by_one_when_a_batch_is_collected(server: BatchServer, tmp_path: Path) -> None:

@@ -37,6 +37,8 @@ KEPT_S = 29 * 86_400.0
 """How long results are kept, in seconds from when the batch was made."""
 _PLACE = "messages/batches"
 _PAGE = 100
+_SKEW_S = 86_400.0
+"""How far the clocks of this machine and of the server may lie apart."""
 _STATUS = {"invalid_request_error": 400, "overloaded_error": 529, "api_error": 500, "rate_limit_error": 429}
 """HTTP statuses that the types of a row's error stand for."""
 
@@ -152,6 +154,9 @@ class AnthropicBatchEndpoint:
         """The batch whose rows carry our name of it, among those that are newer than the job's marker."""
         sighting: BatchSighting = "no"
         async for batch in self._newer_than(job.marker):
+            made = _seconds(batch.created_at)
+            if made is not None and made < job.made - _SKEW_S:
+                break
             remote = check_remote(batch.id, what="a batch")
             if remote in known or batch.rows != job.rows or batch.archived_at is not None:
                 continue
@@ -168,7 +173,7 @@ class AnthropicBatchEndpoint:
         """The batch as the server describes it."""
         body = await self._calls.get(f"{_PLACE}/{remote}")
         if body is None:
-            return BatchLook(state="gone", said="the server has no such batch any more")
+            return BatchLook(state="unknown")
         batch = decoded(body, _MessageBatch)
         if batch.archived_at is not None:
             return BatchLook(state="gone", said=f"its results were archived at {cut(batch.archived_at, most=40)}")

@@ -183,7 +183,7 @@ class OpenAIBatchEndpoint:
         """The batch as the server describes it."""
         body = await self._calls.get(f"batches/{remote}")
         if body is None:
-            return BatchLook(state="gone", said="the server has no such batch any more")
+            return BatchLook(state="unknown")
         batch = decoded(body, _MadeBatch)
         counts = batch.request_counts or _MadeCounts()
         done = (counts.completed or 0) + (counts.failed or 0)
