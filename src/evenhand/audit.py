@@ -125,7 +125,8 @@ def audit(
         batch: Whether questions are asked by batches, at half the price and within a day; None: as the run directory
             says, and always while batches of it are out.
         batch_rows: Questions in a batch at most; None: `evenhand.run.batches.USUAL_ROWS`.
-        drop_unknown: Whether questions of a batch that its provider does not know are asked again, and may be paid twice.
+        drop_unknown: Whether questions of a batch that its provider does not know are asked again: they may be paid for
+            twice.
 
     Returns:
         The run directory; what this run did is in its `asked`.

@@ -21,7 +21,7 @@ from evenhand.run.limits import Limits
 from evenhand.scoring.templates import ask_templates
 from evenhand.store.reading import open_trials
 from tests.support.batch_plan import asked, batch_plan
-from tests.support.batch_server import BatchServer, Fate, batch_server
+from tests.support.batch_server import BatchServer, End, Fate, batch_server
 
 CELLS = 120
 DIALECTS = ("openai", "anthropic")
