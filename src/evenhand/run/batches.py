@@ -129,6 +129,7 @@ class Batches:
         self._left: set[str] = set()
         self._crowded: set[str] = set()
         self._out: BatchesOut | None = None
+        self._rendered: tuple[str, Sequence[Work]] = ("", ())
         self._stopped: StopReason | None = None
         self._closed: BudgetReason | None = None
 
@@ -340,8 +341,9 @@ class Batches:
             results |= dict.fromkeys(unasked, lost)
             unasked = set()
         results |= self._passed_by(unasked)
-        work = self._questions.work_of(results.keys(), model=job.model)
-        missing = [one for one in work if not self._store.has(one.cell.cell_key)]
+        keys = {key for key in results if not self._store.has(key)}
+        missing = [work for work in self._works(job) if work.cell.cell_key in keys]
+        self._rendered = ("", ())
         patient = Limits(max_same_error=None, max_without_answer=None, max_failures_in_a_row=None, max_failed_in=None)
         report = self._asked(job.model, CollectedAnswers(results), missing, limits=patient)
         self._close(job, results, report)
@@ -386,9 +388,15 @@ class Batches:
     # Helpers
 
     def _requests(self, job: BatchJob) -> Mapping[str, Request]:
-        """Row -> what it asks, of a batch's cells that are not answered yet."""
-        works = self._questions.work_of(self._table.cells(job.id), model=job.model)
+        """Row -> what it asks, of every cell of a batch."""
+        works = tuple(self._questions.work_of(self._table.cells(job.id), model=job.model))
+        self._rendered = (job.id, works)
         return {row_id(job.id, work.cell.cell_key): work.request for work in works}
+
+    def _works(self, job: BatchJob) -> Sequence[Work]:
+        """The cells of a batch with what they ask; a batch whose results were just read has them at hand."""
+        name, works = self._rendered
+        return works if name == job.id else tuple(self._questions.work_of(self._table.cells(job.id), model=job.model))
 
     def _asked(self, model: str, endpoint: Endpoint, work: Sequence[Work], *, limits: Limits) -> RunReport:
         report = self._ask(model, endpoint, work, limits=limits, listener=self._follow)
