@@ -78,7 +78,7 @@ def out_words(out: BatchesOut) -> str:
     verb = "is" if out.jobs == 1 else "are"
     done = f" ({out.done:,} done there)" if out.done else ""
     until = "" if out.until is None else f", the first until {when(out.until)}"
-    trouble = "" if out.trouble is None else f"; no word of them now ({out.trouble})"
+    trouble = "" if out.trouble is None else f"; no word of it now ({out.trouble})"
     return f"{batches} with {rows}{done} {verb} out since {when(out.since)}{until}{trouble}"
 
 

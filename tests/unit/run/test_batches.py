@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from evenhand.plan.file import stamp_plan
 from evenhand.records.batch_job import BatchJob
 from evenhand.records.plan import PromptFile
 from evenhand.records.trial import Failed
-from evenhand.run.limits import Limits
+from evenhand.run.limits import Limits, RunReport
 from evenhand.scoring.templates import ask_templates
 from evenhand.store.reading import open_trials
 from tests.support.batch_plan import asked, batch_plan
@@ -319,6 +320,14 @@ def test_a_batch_that_is_dropped_is_asked_again(server: BatchServer, tmp_path: P
     server.batches.clear()
     assert asked(plan, tmp_path, drop=True).outcomes["answered"] == CELLS - 1
     assert [job.state for job in jobs(tmp_path)] == ["lost", "collected"]
+
+
+def test_it_works_where_an_event_loop_runs_already(server: BatchServer, tmp_path: Path) -> None:
+    async def in_a_notebook() -> RunReport:
+        return asked(batch_plan(server.base_url), tmp_path)
+
+    assert asyncio.run(in_a_notebook()).outcomes["answered"] == CELLS
+    assert server.billed == CELLS
 
 
 def test_a_reader_of_letters_is_asked_one_by_one_when_a_batch_is_collected(server: BatchServer, tmp_path: Path) -> None:
