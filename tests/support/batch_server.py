@@ -30,10 +30,11 @@ KEPT_S = 1_000_000.0
 class _Batch:
     """One batch as the server keeps it."""
 
-    def __init__(self, number: int, rows: list[dict[str, Any]], metadata: dict[str, str]) -> None:
+    def __init__(self, number: int, rows: list[dict[str, Any]], metadata: dict[str, str], file: str | None) -> None:
         self.id = f"batch_{number}"
         self.rows = rows
         self.metadata = metadata
+        self.file = file
         self.made = time.time()
         self.looks = 0
         self.fates: list[Fate] = []
@@ -70,6 +71,7 @@ class BatchServer:
         """Lists of batches that lack the newest one."""
         self.live_status = 200
         self.without_batches = False
+        self.drops_metadata = False
         self.readings: int | None = None
         """Answers that the model `reader` still gives; None: as many as it is asked for."""
 
@@ -129,8 +131,8 @@ class BatchServer:
         await asyncio.get_running_loop().run_in_executor(None, self.released.wait, 60.0)
         return True
 
-    def _make(self, rows: list[dict[str, Any]], metadata: dict[str, str]) -> _Batch:
-        batch = _Batch(len(self.batches), rows, metadata)
+    def _make(self, rows: list[dict[str, Any]], metadata: dict[str, str], file: str | None = None) -> _Batch:
+        batch = _Batch(len(self.batches), rows, metadata, file)
         self.batches[batch.id] = batch
         return batch
 
@@ -168,7 +170,7 @@ class BatchServer:
         name = request.match_info["id"]
         if name not in self.files:
             raise web.HTTPNotFound
-        return web.json_response({"id": name, "expires_at": time.time() + KEPT_S})
+        return web.json_response({"id": name, "filename": self.files[name][0], "expires_at": time.time() + KEPT_S})
 
     async def _delete_file(self, request: web.Request) -> web.Response:
         self.files.pop(request.match_info["id"], None)
@@ -196,7 +198,7 @@ class BatchServer:
             return web.json_response(refused[1], status=refused[0])
         rows = [json.loads(line) for line in self.files[asked["input_file_id"]][1].splitlines() if line]
         assert all(row["url"] == asked["endpoint"] == "/v1/chat/completions" for row in rows)
-        batch = self._make(rows, asked["metadata"])
+        batch = self._make(rows, asked["metadata"], asked["input_file_id"])
         if await self._hold("create.after"):
             raise web.HTTPServiceUnavailable
         return web.json_response(self._shown(batch))
@@ -230,7 +232,8 @@ class BatchServer:
             "id": batch.id,
             "object": "batch",
             "status": "in_progress" if batch.looks else "validating",
-            "metadata": batch.metadata,
+            "metadata": None if self.drops_metadata else batch.metadata,
+            "input_file_id": batch.file,
             "created_at": int(batch.made),
             "expires_at": int(batch.made) + 86_400,
             "errors": None,

@@ -31,6 +31,8 @@ RESULTS_BYTES = 1024 * 1024 * 1024
 _SHORT_S = 60.0
 _LONG_S = 900.0
 """Seconds that a transfer of a whole batch may take."""
+_UNCLEAR = frozenset({408, 409, 425})
+"""Statuses after which what was sent may have been taken all the same."""
 _TOO_MUCH = ("enqueued", "token_limit", "in-progress batches", "in_progress batches")
 """Words of a refusal that only says that more is out than an account may have."""
 
@@ -99,7 +101,8 @@ class BatchCalls:
             if isinstance(got, Received) and 200 <= got.status < 300:
                 return got.body
             never_left = isinstance(got, aiohttp.ClientConnectorError)
-            if (isinstance(got, Received) and got.status >= 500) or (isinstance(got, Exception) and not never_left):
+            unclear = isinstance(got, Received) and (got.status >= 500 or got.status in _UNCLEAR)
+            if unclear or (isinstance(got, Exception) and not never_left):
                 raise MaybeSent(_said(got))
             await asyncio.sleep(self._pause(got, path, patience, sending=True))
 

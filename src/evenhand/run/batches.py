@@ -190,7 +190,7 @@ class Batches:
         """Send the next batch of a model; False where there is none now."""
         if not self._knows(model):
             return False
-        job = secrets.token_hex(8)
+        job = secrets.token_hex(8)  # unlike any other of the account's, so not from the seed of the plan
         works, rows = self._filled(model, job)
         if not works:
             return False

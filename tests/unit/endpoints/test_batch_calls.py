@@ -56,8 +56,9 @@ def sent(answers: list[tuple[int, bytes]], call: Callable[[BatchCalls], Any]) ->
         return asyncio.run(tried(base_url)), len(asked)
 
 
-def test_a_batch_is_never_made_twice_after_a_broken_answer() -> None:
-    found, asked = sent([(500, b"{}"), (200, b"{}")], lambda calls: calls.create("batches", b"{}"))
+@pytest.mark.parametrize("status", [408, 409, 500, 502, 504])
+def test_a_batch_is_never_made_twice_after_a_broken_answer(status: int) -> None:
+    found, asked = sent([(status, b"{}"), (200, b"{}")], lambda calls: calls.create("batches", b"{}"))
     assert isinstance(found, MaybeSent)
     assert asked == 1
 

@@ -206,6 +206,14 @@ def test_an_answer_that_got_lost_on_its_way_back_sends_nothing_twice(
     assert server.billed == CELLS
 
 
+def test_a_server_that_keeps_no_metadata_is_told_by_the_name_of_the_file(server: BatchServer, tmp_path: Path) -> None:
+    server.drops_metadata = True
+    server.hold = "create.after"
+    server.released.set()
+    assert asked(batch_plan(server.base_url), tmp_path).outcomes["answered"] == CELLS
+    assert (len(server.batches), server.billed) == (1, CELLS)
+
+
 def test_another_batch_with_as_many_rows_is_not_taken_for_ours(server: BatchServer, tmp_path: Path) -> None:
     plan = batch_plan(server.base_url, prefix="anthropic")
     asked(plan, tmp_path / "theirs")

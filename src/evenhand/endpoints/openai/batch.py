@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -59,6 +58,7 @@ class _MadeBatch(Struct):
     status: Any = None
     metadata: Any = None
     errors: Any = None
+    input_file_id: str | None = None
     output_file_id: str | None = None
     error_file_id: str | None = None
     created_at: float | None = None
@@ -142,7 +142,7 @@ class OpenAIBatchEndpoint:
 
     async def submit(self, rows: Sequence[bytes], *, job: str) -> str:
         """Upload the file and make a batch of it; see `BatchEndpoint.submit`."""
-        boundary = secrets.token_hex(16)
+        boundary = f"evenhand-file-{job}"
         uploaded = await self._calls.upload(
             "files", _form_data(rows, name=_file_name(job), boundary=boundary), content_type=_multipart(boundary)
         )
@@ -164,11 +164,11 @@ class OpenAIBatchEndpoint:
             raise MaybeSent(str(error)) from error
 
     async def find(self, job: BatchJob, *, known: frozenset[str]) -> str | BatchSighting:
-        """The batch whose metadata hold our name of it."""
+        """The batch whose metadata hold our name of it, or whose file does where a server keeps no metadata."""
         async for batch in self._listed():
             if batch.created_at is not None and batch.created_at < job.made - _SKEW_S:
                 break
-            if isinstance(batch.metadata, dict) and batch.metadata.get(JOB_NAME) == job.id:
+            if await self._is_of(batch, job):
                 return check_remote(batch.id, what="a batch")
         return "no"
 
@@ -213,6 +213,15 @@ class OpenAIBatchEndpoint:
         """Close the connections."""
         await self._live.aclose()
         await self._calls.aclose()
+
+    async def _is_of(self, batch: _MadeBatch, job: BatchJob) -> bool:
+        """Whether a batch is the one that was written down as this job."""
+        if isinstance(batch.metadata, dict) and JOB_NAME in batch.metadata:
+            return bool(batch.metadata[JOB_NAME] == job.id)
+        if batch.input_file_id is None:
+            return False
+        body = await self._calls.get(f"files/{check_remote(batch.input_file_id, what='a file')}")
+        return body is not None and decoded(body, _MadeFile).filename == _file_name(job.id)
 
     async def _ended(self, batch: _MadeBatch, *, done: int) -> BatchLook:
         """How long the results of a batch are kept, and whether they still are."""
