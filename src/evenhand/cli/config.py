@@ -33,7 +33,12 @@ _META = "evenhand.config"
 _OWN: Mapping[str, Any] = {"models": list[str], "out": str, "yes": bool, "json": bool, "shift": float}
 """Settings of `audit` and `plan` that belong to no group of options, with their types."""
 _SECRET_KEYS = frozenset({"api-key", "api_key", "apikey", "key", "token", "secret", "password", "authorization"})
-_NAMED_FILE_ONLY = {"api_key_env": "sends a key", "header": "sends a key", "yes": "spends without asking"}
+_NAMED_FILE_ONLY = {
+    "api_key_env": "sends a key",
+    "header": "sends a key",
+    "yes": "spends without asking",
+    "drop_unknown": "may pay for answers twice",
+}
 """Settings that count only in a file that is named: whoever enters a folder has not read what lies there."""
 _VARIABLES = ("api-key-env", "header")
 """Settings that name an environment variable."""

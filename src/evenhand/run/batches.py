@@ -38,6 +38,8 @@ USUAL_ROWS = 10_000
 """Questions in a batch at most, where the user names no number: its results are held in memory while they are read."""
 _MOST_ROUNDS = 3
 """Batches that may pass a question by before it counts as one that got no answer."""
+_MOST_BREAKS = 3
+"""Batches in one run that were handed over and never made, after which a model is given up."""
 _FEWEST = 5
 """Rows of a batch from which on it says something of the model."""
 _UNANSWERED = 50
@@ -124,6 +126,7 @@ class Batches:
         self._began, self._before = time.monotonic(), store.count()
         self._reports: list[RunReport] = []
         self._rounds: Counter[str] = Counter()
+        self._breaks: Counter[str] = Counter()
         self._begun: set[str] = set()
         self._halts: dict[str, Halt] = {}
         self._left: set[str] = set()
@@ -298,6 +301,7 @@ class Batches:
                 self._collect(news)
             case Unsent(job):
                 self._release(job, self._table.cells(job.id))
+                self._broken_off(job)
             case Rejected(job, said, too_much):
                 self._release(job, self._table.cells(job.id))
                 self._rejected(job, said, too_much=too_much)
@@ -309,6 +313,13 @@ class Batches:
                 self._halts.setdefault(job.model, Halt(model=job.model, reason="failing", said=lost))
             case _ as unreachable:
                 assert_never(unreachable)
+
+    def _broken_off(self, job: BatchJob) -> None:
+        """Give a model up whose server breaks off whenever a batch is handed over."""
+        self._breaks[job.model] += 1
+        if self._breaks[job.model] >= _MOST_BREAKS:
+            said = f"{_MOST_BREAKS} times no batch came about, and the server did not say why"
+            self._halts.setdefault(job.model, Halt(model=job.model, reason="failing", said=said))
 
     def _release(self, job: BatchJob, cells: Iterable[str]) -> None:
         """Let cells go into a later batch: nothing was asked of them."""
@@ -336,11 +347,8 @@ class Batches:
             if key in cells and not isinstance(result, RowUnasked):
                 results[key] = result
         unasked = {key for key in cells if key not in results and not self._store.has(key)}
-        if not ended.whole:
-            lost = RowError(row="", error="the provider counts an answer that its results do not hold")
-            results |= dict.fromkeys(unasked, lost)
-            unasked = set()
-        results |= self._passed_by(unasked)
+        lost = RowError(row="", error="the provider counts an answer that its results do not hold")
+        results |= self._passed_by(unasked) if ended.whole else dict.fromkeys(unasked, lost)
         keys = {key for key in results if not self._store.has(key)}
         missing = [work for work in self._works(job) if work.cell.cell_key in keys]
         self._rendered = ("", ())

@@ -206,6 +206,17 @@ def test_an_answer_that_got_lost_on_its_way_back_sends_nothing_twice(
     assert server.billed == CELLS
 
 
+def test_a_server_that_breaks_off_whenever_a_batch_is_handed_over_is_given_up(
+    server: BatchServer, tmp_path: Path
+) -> None:
+    server.refuse_create = lambda batch: (500, {"error": {"message": "broke off"}})
+    report = asked(batch_plan(server.base_url), tmp_path)
+    assert (report.stopped, report.asked) == ("failing", 1)
+    assert "3 times no batch came about" in report.halts[0].said
+    assert [job.state for job in jobs(tmp_path)] == ["unsent"] * 3
+    assert not [name for name in server.files if name.startswith("file-")], "no file is left at the server"
+
+
 def test_a_server_that_keeps_no_metadata_is_told_by_the_name_of_the_file(server: BatchServer, tmp_path: Path) -> None:
     server.drops_metadata = True
     server.hold = "create.after"
