@@ -26,13 +26,15 @@ import msgspec
 from evenhand.analysis.analyse import analyse
 from evenhand.analysis.table.measurements import Measurements, measurements_from_frame, write_measurements
 from evenhand.analysis.table.scores import Scores, scores_from_frame, write_scores
+from evenhand.answer_readers import read_on
+from evenhand.batched import ask_in_batches, is_batched
 from evenhand.design.cells import Crossing
 from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.connections import check_connection
 from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.kinds import kind_of, open_endpoint
 from evenhand.endpoints.redact import known_secrets
-from evenhand.errors import StoreError, UsageError
+from evenhand.errors import BudgetExceeded, StoreError, UsageError
 from evenhand.head.answer_pairs import answer_pairs
 from evenhand.head.answer_sample import answer_sample
 from evenhand.head.judging import rater_checks
@@ -53,7 +55,7 @@ from evenhand.plan.questions import Questions
 from evenhand.plan.second_models import every_model, second_models
 from evenhand.plan.settling import default_directory, settled
 from evenhand.records.findings import Findings
-from evenhand.records.message import ModelSettings, Reply
+from evenhand.records.message import Reply
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.records.profile import PRODUCT_PLACEMENTS
 from evenhand.records.trial import Outcome, OutcomeName
@@ -64,8 +66,9 @@ from evenhand.report.write import write_report
 from evenhand.run.execute import Behind, execute
 from evenhand.run.halted import halted
 from evenhand.run.ledger import Ledger, MeteredEndpoint
-from evenhand.run.limits import Limits, Listener, RunReport, StopReason
+from evenhand.run.limits import Limits, Listener, OutcomeOf, RunReport, StopReason
 from evenhand.run.product_users import ProductUsers, product_users, told_what_is_left
+from evenhand.run.progress import out_words
 from evenhand.run.secrets import secrets_of
 from evenhand.rundir import (
     FINDINGS_FILE,
@@ -76,9 +79,7 @@ from evenhand.rundir import (
 )
 from evenhand.score_table import plan_factors, score_table
 from evenhand.scoring.extractors.choose import extractor_named
-from evenhand.scoring.judging.endpoint import JudgedEndpoint
 from evenhand.scoring.judging.labels import read_labels
-from evenhand.scoring.llm_extract import ExtractedEndpoint
 from evenhand.scoring.outcome import outcome_of
 from evenhand.store.json_file import write_json
 from evenhand.store.memory_journal import MEMORY_FILE, MemoryJournal, read_memory_events
@@ -106,6 +107,9 @@ def audit(
     connection: Connection = Connection(),
     limits: Limits = Limits(),
     listener: Listener | None = None,
+    batch: bool | None = None,
+    batch_rows: int | None = None,
+    drop_unknown: bool = False,
 ) -> RunDirectory:
     """Plan, ask, score, analyse and report; resumes what an earlier run of the same plan left.
 
@@ -117,6 +121,11 @@ def audit(
         connection: How servers are reached.
         limits: Budgets; a run that reaches one has interim findings and can be resumed.
         listener: Told after every transaction how far the run has come.
+        batch: Whether questions are asked by batches, at half the price and within a day; None: as the run directory
+            says, and always while batches of it are out.
+        batch_rows: Questions in a batch at most; None: `evenhand.run.batches.USUAL_ROWS`.
+        drop_unknown: Whether questions of a batch that its provider does not know are asked again: they may be paid for
+            twice.
 
     Returns:
         The run directory; what this run did is in its `asked`.
@@ -126,6 +135,7 @@ def audit(
         StoreError: The run directory cannot be used.
         EndpointError: An assistant cannot be asked at all.
         RunHalted: Every model was given up and there is no answer.
+        BudgetExceeded: A budget ended the run while batches are out, before the first answer.
         KeyboardInterrupt: The user stopped the run; everything answered is on disk.
 
     Example:
@@ -138,14 +148,22 @@ def audit(
     plan = asked if isinstance(asked, Plan) else make_plan(_request(asked))
     directory = default_directory(plan) if out is None else Path(out)
     with settled(plan, directory):
-        looked = ask if plan.analysis.looks == 1 else ask_in_looks
-        done = looked(plan, directory, connection=connection, limits=limits, listener=listener)
+        if is_batched(plan, directory, wish=batch):
+            done = _batched(plan, directory, connection, limits, listener, batch_rows, drop_unknown)
+        else:
+            looked = ask if plan.analysis.looks == 1 else ask_in_looks
+            done = looked(plan, directory, connection=connection, limits=limits, listener=listener)
         if done.halts and done.skipped + done.asked == done.outcomes["failed"]:
             raise halted(done, again=f"try again with `evenhand run {directory}`, or plan anew")
+    kept = done.asked + done.skipped
+    out = "" if done.out is None else f"; {out_words(done.out)}, and nothing of that is lost"
     if done.stopped == "interrupted":
-        kept = done.asked + done.skipped
-        safe = f"{'1 answer is' if kept == 1 else f'{kept:,} answers are'} safe; go on with `evenhand run {directory}`"
-        raise KeyboardInterrupt(f"Stopped. {safe}.")
+        safe = f"{'1 answer is' if kept == 1 else f'{kept:,} answers are'} safe{out}"
+        raise KeyboardInterrupt(f"Stopped. {safe}; go on with `evenhand run {directory}`.")
+    if done.out is not None and kept == 0:
+        raise BudgetExceeded(
+            f"a budget ended the run before the first answer{out}; go on with `evenhand run {directory}`"
+        )
     publish(analyse_run(plan, directory), directory)
     return RunDirectory(directory, asked=done)
 
@@ -168,22 +186,11 @@ def ask(
     check_connection(every_model(plan), connection)
     check_sources(plan)
     questions = Questions(plan)
-    extract = extractor_named(plan.extractor, plan.extractor_options)
-    items = {item.id: item for bank in plan.banks for item in bank.items}
     ledger = Ledger()
     journal = MemoryJournal(directory / MEMORY_FILE)
     endpoints, products = _endpoints(plan, questions, connection, ledger, journal)
-    behind = Behind(
-        prices=prices_of(every_model(plan)),
-        ledger=ledger,
-        second=tuple(model.name for model in second_models(plan)),
-        secrets=secrets_of([connection.api_key_env, *connection.headers.values()], known=known_secrets()),
-    )
+    behind = _behind(plan, connection, ledger)
     journal.keep_out(behind.secrets)
-
-    def judged(work: Work, reply: Reply) -> Outcome:
-        return outcome_of(reply, item=items[work.cell.item], cell=work.cell, extract=extract)
-
     with open_store(directory / TRIALS_FILE, plan_sha256=plan.sha256) as store, told_what_is_left(products, directory):
         return execute(
             {
@@ -194,11 +201,55 @@ def ask(
             },
             endpoints=endpoints,
             store=store,
-            outcome_of=judged,
+            outcome_of=_outcome_of(plan),
             limits=limits,
             listener=listener,
             behind=behind,
         )
+
+
+def _batched(
+    plan: Plan,
+    directory: Path,
+    connection: Connection,
+    limits: Limits,
+    listener: Listener | None,
+    rows: int | None,
+    drop: bool,
+) -> RunReport:
+    """Ask by batches."""
+    return ask_in_batches(
+        plan,
+        directory,
+        connection=connection,
+        limits=limits,
+        listener=listener,
+        outcome_of=_outcome_of(plan),
+        behind=lambda ledger: _behind(plan, connection, ledger),
+        rows=rows,
+        drop=drop,
+    )
+
+
+def _behind(plan: Plan, connection: Connection, ledger: Ledger) -> Behind:
+    """What the endpoints of a plan are given of a run."""
+    return Behind(
+        prices=prices_of(every_model(plan)),
+        ledger=ledger,
+        second=tuple(model.name for model in second_models(plan)),
+        secrets=secrets_of([connection.api_key_env, *connection.headers.values()], known=known_secrets()),
+    )
+
+
+def _outcome_of(plan: Plan) -> OutcomeOf:
+    """How the answers of a plan are read."""
+    extract = extractor_named(plan.extractor, plan.extractor_options)
+    items = {item.id: item for bank in plan.banks for item in bank.items}
+
+    def judged(work: Work, reply: Reply) -> Outcome:
+        return outcome_of(reply, item=items[work.cell.item], cell=work.cell, extract=extract)
+
+    return judged
 
 
 def ask_in_looks(
@@ -299,12 +350,7 @@ def _endpoints(
     }
     if policies:
         asked = {name: PolicyEndpoint(endpoint, policies) for name, endpoint in asked.items()}
-    for second in second_models(plan):
-        for name, endpoint in asked.items():
-            reader = MeteredEndpoint(
-                open_endpoint(second, context=context), model=second.name, role="second", ledger=ledger
-            )
-            asked[name] = _read_by(reader, endpoint, plan=plan, settings=second.settings)
+    asked = {name: read_on(endpoint, plan=plan, context=context, ledger=ledger) for name, endpoint in asked.items()}
     return asked, tuple(products.values())
 
 
@@ -314,14 +360,6 @@ def _with_store(endpoint: Endpoint, model: ModelSpec, plan: Plan) -> Endpoint:
         return endpoint
     templates = {prompt.name: prompt.text for prompt in plan.prompts}
     return StoreAssistant(endpoint, open_store_named(model.store), templates=templates)
-
-
-def _read_by(reader: Endpoint, assistant: Endpoint, *, plan: Plan, settings: ModelSettings) -> Endpoint:
-    """The assistant with a second model that reads its answers: a judge, or a reader of letters."""
-    templates = {prompt.name: prompt.text for prompt in plan.prompts}
-    if plan.rater is not None:
-        return JudgedEndpoint(assistant, reader, rater=plan.rater, templates=templates)
-    return ExtractedEndpoint(assistant, reader, templates=templates, settings=settings)
 
 
 def score(plan: Plan, directory: Path, *, out: Path | None = None) -> Scores:

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from evenhand.batched import batches_out
 from evenhand.design.cells import Crossing
 from evenhand.errors import InputError
-from evenhand.plan.cost import estimate, prices_of
+from evenhand.plan.cost import estimate, prices_of, spent
 from evenhand.plan.second_models import second_models
 from evenhand.plan.settling import TRIALS_FILE
 from evenhand.records.plan import Plan
@@ -49,7 +50,8 @@ def run_status(directory: Path, *, watch_s: float = WATCH_S, sleep: Callable[[fl
         speed = (_asked(counts) - before) / max(time.monotonic() - began, 1e-9)
     planned, asked = sum(sizes.values()), _asked(counts)
     costs, second = _costs(plan, trials)
-    state = _state(running=running, asked=asked, planned=planned)
+    out = batches_out(directory)
+    state = _state(running=running, asked=asked, planned=planned, out=bool(out))
     findings = _findings_state(directory, asked=asked)
     failed = sum(outcomes.get("failed", 0) for outcomes in counts.values())
     return RunStatus(
@@ -69,6 +71,7 @@ def run_status(directory: Path, *, watch_s: float = WATCH_S, sleep: Callable[[fl
             )
             for name, size in sizes.items()
         ),
+        batches=out,
         second_usd=second,
         per_second=speed,
         seconds_left=(planned - asked) / speed if speed else None,
@@ -108,9 +111,7 @@ def _costs(plan: Plan, path: Path) -> tuple[dict[str, float | None], float | Non
     with open_trials(path) as trials:
         totals = trials.totals()
     costs = {
-        name: estimate(prices[name], input_tokens=totals[name].priced_input, output_tokens=totals[name].priced_output)
-        if name in prices and name in totals
-        else cost
+        name: spent(prices[name], totals[name]) if name in prices and name in totals else cost
         for name, cost in free.items()
     }
     used = [(name, use) for total in totals.values() for name, use in total.second.items()]
@@ -122,9 +123,11 @@ def _costs(plan: Plan, path: Path) -> tuple[dict[str, float | None], float | Non
     return costs, sum(second)
 
 
-def _state(*, running: bool, asked: int, planned: int) -> RunState:
+def _state(*, running: bool, asked: int, planned: int, out: bool) -> RunState:
     if running:
         return "running"
+    if out:
+        return "waiting"
     if asked >= planned:
         return "done"
     return "stopped" if asked else "planned"
@@ -145,6 +148,8 @@ def _findings_state(directory: Path, *, asked: int) -> FindingsState:
 def _next(state: RunState, findings: FindingsState, *, failed: int, answered: bool) -> tuple[NextStep, ...]:
     if state == "running":
         return ("wait",)
+    if state == "waiting":
+        return ("collect",)
     if state == "planned":
         return ("run",)
     if not answered:

@@ -29,6 +29,7 @@ from evenhand.endpoints.specimen.names import specimen_folder
 from evenhand.seeds import stream
 from specimens.materials import materials
 from specimens.practice import practice_profiles, practice_questions
+from tests.support.batch_server import batch_server
 from tests.support.protocol_files import steu_items, write_pdf
 from tests.support.running_server import await_answer, free_port
 
@@ -37,6 +38,8 @@ SMALL = "--bank {small} --pairs 1 --profiles 0 --placebo 0.2 --none-repeats 1"
 
 # What an example says -> what is run instead. Only names of models, servers, files and sizes; never an option's name.
 SUBSTITUTES = (
+    ("audit openai/gpt-5.1 --batch", "audit openai/m --base-url {batches} --yes --batch"),
+    ("run runs/2026-11-23-gpt --batch", "run runs/batched --batch"),
     ("audit openai/gpt-5.1", "audit openai/tilted --base-url {url} --yes"),
     ("plan openai/gpt-5.1", "plan openai/tilted --base-url {url}"),
     ("doctor openai/gpt-5.1", "doctor openai/tilted --base-url {url}"),
@@ -153,7 +156,15 @@ def ended(line: str, folder: Path, *, typed: str | None = None) -> subprocess.Co
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def batches() -> Iterator[str]:
+    """A server with batches, each of which is done when it is first looked at."""
+    with batch_server() as server:
+        server.looks = 0
+        yield server.base_url
+
+
+@pytest.fixture(scope="module")
+def workplace(batches: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with everything that the examples name."""
     folder = tmp_path_factory.mktemp("work")
     small = SMALL.format(small=small_bank(folder))
@@ -164,6 +175,8 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(folder / "runs" / name / "scores.parquet", folder / f"{name}.parquet")
     planned = ended(f"evenhand plan simulated/null {small} --out runs/gpt", folder)
     assert planned.returncode == 0, planned.stderr
+    batched = ended(f"evenhand plan openai/m --base-url {batches} {small} --out runs/batched", folder)
+    assert batched.returncode == 0, batched.stderr
     (folder / "myapp").mkdir()
     (folder / "myapp" / "assistant.py").write_text("def reply(messages):\n    return 'A'\n", encoding="utf-8")
     (folder / "app.py").write_text(APP, encoding="utf-8")
@@ -307,7 +320,7 @@ def write_rows(path: Path, rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
-def substituted(line: str, url: str) -> str:
+def substituted(line: str, url: str, batches: str) -> str:
     for shown, run in SUBSTITUTES:
         line = line.replace(shown, run)
     words = line.split()
@@ -315,6 +328,7 @@ def substituted(line: str, url: str) -> str:
         line += f" {SMALL}"
     return line.format(
         url=url,
+        batches=batches,
         small="small.yaml",
         port=free_port(),
         item=load_bank("understanding").items[0].id,
@@ -331,9 +345,9 @@ def substituted(line: str, url: str) -> str:
         if line not in ELSEWHERE
     ],
 )
-def test_an_example_of_the_help_runs(line: str, workplace: Path, url: str, tmp_path: Path) -> None:
+def test_an_example_of_the_help_runs(line: str, workplace: Path, url: str, batches: str, tmp_path: Path) -> None:
     shutil.copytree(workplace, tmp_path, dirs_exist_ok=True)
-    command = substituted(line, url)
+    command = substituted(line, url, batches)
     if line.startswith(SERVES):
         expect_a_server(command, tmp_path)
         return

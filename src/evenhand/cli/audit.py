@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from evenhand.cli.batch_options import BatchOptions
 from evenhand.cli.config import ConfigOptions, command_line, say_settings
 from evenhand.cli.consent import agree_to_spend
 from evenhand.cli.design_options import DesignOptions, build_plan
@@ -38,16 +39,19 @@ Examples:
 
   evenhand audit openai/a openai/b --preset standard --out runs/compare --yes
 
+  evenhand audit openai/gpt-5.1 --batch                 by batches: half the price, within a day
+
   evenhand audit --config evenhand.toml                 all of this in a file (found here by itself)
 
   evenhand audit --config evenhand.toml --profile nightly     with the settings of [profile.nightly] in it
 """
 
 
-@takes(DesignOptions, RunOptions, ConfigOptions)
+@takes(DesignOptions, RunOptions, BatchOptions, ConfigOptions)
 def audit(
     design: DesignOptions,
     running: RunOptions,
+    batches: BatchOptions,
     _: ConfigOptions,
     ctx: typer.Context,
     models: Annotated[list[str] | None, typer.Argument(help="Models; none: the shipped specimen.")] = None,
@@ -60,12 +64,18 @@ def audit(
     from evenhand.plan.settling import default_directory
 
     say_settings(ctx, quiet=running.quiet)
-    plan = build_plan(design, models or [], connection=running.connection(), command=command_line(ctx))
+    plan = build_plan(
+        design,
+        models or [],
+        connection=running.connection(),
+        command=command_line(ctx),
+        batch=batches.batch or False,
+    )
     directory = out or default_directory(plan)
     _agree(plan, running, yes=yes)
     if not running.quiet:
         say(f"Run directory: {directory}", error=True)
-    carry_out(plan, directory, running, json=json)
+    carry_out(plan, directory, running, json=json, batches=batches)
 
 
 def _agree(plan: Plan, running: RunOptions, *, yes: bool) -> None:

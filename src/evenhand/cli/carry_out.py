@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from evenhand.audit import audit
+from evenhand.cli.batch_options import BatchOptions
 from evenhand.cli.output import say
 from evenhand.cli.run_options import RunOptions
 from evenhand.cli.verdicts import say_verdicts
@@ -19,13 +20,13 @@ from evenhand.records.plan import Plan
 from evenhand.run.event_log import EventLog
 from evenhand.run.halted import halted
 from evenhand.run.limits import Limits, Listener, Progress, RunReport
-from evenhand.run.progress import ProgressBar
+from evenhand.run.progress import ProgressBar, out_words
 from evenhand.run.progress_lines import ProgressLines
 
 __all__ = ["carry_out"]
 
 
-def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool) -> None:
+def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool, batches: BatchOptions) -> None:
     """Ask, analyse, report and say the verdicts, with the progress on standard error.
 
     Raises:
@@ -42,7 +43,21 @@ def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool) -
         say(f"Note: {room}.", error=True)
     with ExitStack() as open_:
         listener, log = _followed(plan, Crossing(plan).size(), options, open_)
-        run = audit(plan, directory, connection=connection, limits=limits, listener=listener)
+        try:
+            run = audit(
+                plan,
+                directory,
+                connection=connection,
+                limits=limits,
+                listener=listener,
+                batch=batches.batch,
+                batch_rows=batches.batch_rows,
+                drop_unknown=batches.drop_unknown,
+            )
+        except KeyboardInterrupt as stopped:
+            if str(stopped):  # typer ends the process without a word of its own
+                say(f"evenhand: {stopped}", error=True)
+            raise
         if log is not None:
             log.asked(run.asked)
     if log is not None and log.trouble is not None:
@@ -81,8 +96,12 @@ def _end(asked: RunReport, directory: Path) -> None:
         RunHalted: A model was given up.
     """
     again = f"go on with `evenhand run {directory}`"
+    if asked.out is not None:
+        again = f"{out_words(asked.out)}; {again}"
     match asked.stopped:
         case "done" | "interrupted":
+            if asked.out is not None:
+                say(f"Answers of some batches were not all read; to read them: {again}")
             return
         case "decided":
             say(f"A planned look settled the answer, so no more was asked; to ask the rest: `evenhand run {directory}`")

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import typer
 from msgspec import Struct
 
+from evenhand.cli.batch_options import BatchOptions
 from evenhand.cli.design_options import DesignOptions
 from evenhand.cli.output import say
 from evenhand.cli.run_options import RunOptions
@@ -32,7 +33,12 @@ _META = "evenhand.config"
 _OWN: Mapping[str, Any] = {"models": list[str], "out": str, "yes": bool, "json": bool, "shift": float}
 """Settings of `audit` and `plan` that belong to no group of options, with their types."""
 _SECRET_KEYS = frozenset({"api-key", "api_key", "apikey", "key", "token", "secret", "password", "authorization"})
-_NAMED_FILE_ONLY = {"api_key_env": "sends a key", "header": "sends a key", "yes": "spends without asking"}
+_NAMED_FILE_ONLY = {
+    "api_key_env": "sends a key",
+    "header": "sends a key",
+    "yes": "spends without asking",
+    "drop_unknown": "may pay for answers twice",
+}
 """Settings that count only in a file that is named: whoever enters a folder has not read what lies there."""
 _VARIABLES = ("api-key-env", "header")
 """Settings that name an environment variable."""
@@ -63,7 +69,7 @@ class _FileSettings(Struct, frozen=True, kw_only=True):
 def settings() -> dict[str, Setting]:
     """Every key that the file may have, with what it takes."""
     found = [Setting(key=key, parameter=key, type=kind) for key, kind in _OWN.items()]
-    for group in (DesignOptions, RunOptions):
+    for group in (DesignOptions, RunOptions, BatchOptions):
         hints = get_type_hints(group, include_extras=True)
         found += [_setting(field.name, hints[field.name]) for field in dataclasses.fields(group)]
     return {one.key: one for one in found}

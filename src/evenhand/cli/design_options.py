@@ -242,6 +242,7 @@ def build_plan(
     *,
     connection: Connection | None = None,
     command: Sequence[str] | None = None,
+    batch: bool = False,
 ) -> Plan:
     """The plan that the options describe.
 
@@ -251,6 +252,7 @@ def build_plan(
         connection: How they will be asked, so that a missing key is told before anything is made; None: they are not
             asked yet, and no key is needed.
         command: The command that makes it, word by word, as the plan shows it; None: this process's.
+        batch: Whether it is asked by batches.
 
     Raises:
         EvenhandError: Something in it cannot be; see `evenhand.plan.make.make_plan`.
@@ -291,6 +293,7 @@ def build_plan(
         extractor=options.extractor,
         extractor_options=options_of_reader,
         command=redact(shlex.join(command or ["evenhand", *sys.argv[1:]]), secrets),
+        batch=batch,
         prompts=tuple(str(path) for path in options.prompts),
         system_prompt=None if options.system_prompt is None else str(options.system_prompt),
         memory_template=None if options.memory_template is None else str(options.memory_template),

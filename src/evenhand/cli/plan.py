@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from evenhand.cli.batch_options import BatchOptions
 from evenhand.cli.config import ConfigOptions, command_line, say_settings
 from evenhand.cli.design_options import DesignOptions, build_plan
 from evenhand.cli.groups import takes
@@ -24,6 +25,8 @@ Examples:
 
   evenhand plan openai/gpt-5.1 --preset standard --out runs/gpt
 
+  evenhand plan openai/gpt-5.1 --batch                  by batches: half the price, within a day
+
   evenhand plan openai/gpt-5.1 --shift 0.2              what each way of asking needs to find that shift
 
   evenhand plan --config evenhand.toml                  everything from a file of settings
@@ -32,9 +35,10 @@ Examples:
 """
 
 
-@takes(DesignOptions, ConfigOptions)
+@takes(DesignOptions, BatchOptions, ConfigOptions)
 def plan(
     design: DesignOptions,
+    batches: BatchOptions,
     _: ConfigOptions,
     ctx: typer.Context,
     models: Annotated[list[str] | None, typer.Argument(help="Models; none: the shipped specimen.")] = None,
@@ -54,7 +58,7 @@ def plan(
     from evenhand.plan.settling import default_directory, settle
 
     say_settings(ctx)
-    made = build_plan(design, models or [], command=command_line(ctx))
+    made = build_plan(design, models or [], command=command_line(ctx), batch=batches.batch or False)
     directory = out or default_directory(made)
     settle(made, directory)
     show_preview(made, concurrency=concurrency, json=json, shift=shift)
@@ -111,7 +115,7 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
             model.input_characters,
             model.input_tokens,
             _price(model.cost_usd, paid=model.paid),
-            "local" if model.seconds is None else f"{model.seconds / 60:.0f} min at {seen.concurrency} in flight",
+            _time(model.seconds, batch=model.batch, concurrency=seen.concurrency),
         )
         for model in seen.models
     ]
@@ -138,6 +142,12 @@ def _sized(number: float, quantity: QuantityName, *, unit: bool = True) -> str:
         case _:
             text, of = f"{100 * number:.1f}", " points"
     return text + of if unit else text
+
+
+def _time(seconds: float | None, *, batch: bool, concurrency: int) -> str:
+    if batch:
+        return "in batches, within a day each"
+    return "local" if seconds is None else f"{seconds / 60:.0f} min at {concurrency} in flight"
 
 
 def _price(cost: float | None, *, paid: bool) -> str:

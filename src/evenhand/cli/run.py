@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from evenhand.cli.batch_options import BatchOptions
 from evenhand.cli.config import ConfigOptions, say_settings
 from evenhand.cli.groups import takes
 from evenhand.cli.run_options import RunOptions
@@ -24,13 +25,16 @@ Examples:
 
   evenhand run runs/2026-11-23-gpt
 
+  evenhand run runs/2026-11-23-gpt --batch              ask what is left by batches, and collect those that are out
+
   evenhand run runs/2026-11-23-gpt --max-cost 5         stop cleanly at five dollars; run again to go on
 """
 
 
-@takes(RunOptions, ConfigOptions)
+@takes(RunOptions, BatchOptions, ConfigOptions)
 def run(
     running: RunOptions,
+    batches: BatchOptions,
     _: ConfigOptions,
     ctx: typer.Context,
     directory: Annotated[Path, typer.Argument(help="Run directory with a plan.json.")],
@@ -44,7 +48,7 @@ def run(
     # The statistics are loaded only for a plan that can be read: loading them takes longer than a refusal may.
     from evenhand.cli.carry_out import carry_out
 
-    carry_out(plan, directory, running, json=json)
+    carry_out(plan, directory, running, json=json, batches=batches)
 
 
 def register(app: typer.Typer) -> None:

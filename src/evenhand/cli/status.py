@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, assert_never
 
 import typer
 
 from evenhand.cli.output import counted, print_json, print_table, say
+from evenhand.records.batch_job import BatchJob, JobState
 from evenhand.records.run_status import NextStep, RunStatus
 from evenhand.records.trial import OUTCOMES
 
@@ -48,6 +50,11 @@ def status(
             for one in found.models
         ],
     )
+    if found.batches:
+        print_table(
+            ("batch", "model", "questions", "state", "since", "until", "the provider calls it"),
+            [_batch(job) for job in found.batches],
+        )
     if found.second_usd is not None:
         say(f"The model that reads the answers: {_cost(found.second_usd)}")
     for step in found.next:
@@ -65,6 +72,10 @@ def _sentence(found: RunStatus) -> str:
         case "done":
             failed = f", {found.failed:,} of them without an answer" if found.failed else ""
             return f"{found.directory}: every cell is asked ({found.asked:,}{failed}); {_findings(found)}."
+        case "waiting":
+            rows = counted(sum(job.rows for job in found.batches), "question")
+            which = "1 batch" if len(found.batches) == 1 else f"{len(found.batches):,} batches"
+            return f"{found.directory}: nobody is at it, {asked}; {rows} in {which} with providers; {_findings(found)}."
         case "stopped":
             return f"{found.directory}: stopped, {asked}; {_findings(found)}."
         case "running":
@@ -97,6 +108,8 @@ def _step(step: NextStep, found: RunStatus) -> str:
             return f"`evenhand run {where}` asks what is left"
         case "wait":
             return f"wait, or stop it with Ctrl-C where it runs: nothing answered is lost; `evenhand status {where}`"
+        case "collect":
+            return f"`evenhand run {where}` collects the batches that are done, and waits for the others"
         case "analyse":
             return f"`evenhand analyse {where}` makes findings and a report of the answers that are there"
         case "report":
@@ -110,6 +123,25 @@ def _step(step: NextStep, found: RunStatus) -> str:
             return f"no usable answer yet: `evenhand doctor {models}` looks for the reason"
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def _batch(job: BatchJob) -> tuple[str | int, ...]:
+    """A batch as a row: how much, since when, and until when it runs or its results are kept."""
+    from evenhand.run.progress import when
+
+    until = "not said" if job.until is None else when(job.until)
+    return (job.id, job.model, job.rows, _BATCH_STATES[job.state], when(job.made), until, job.remote or "not known yet")
+
+
+_BATCH_STATES: Mapping[JobState, str] = {
+    "intent": "perhaps sent",
+    "sent": "out",
+    "ended": "done, not collected",
+    "collected": "collected",
+    "unsent": "never sent",
+    "rejected": "not taken",
+    "lost": "lost",
+}
 
 
 def _cost(cost: float | None) -> str:

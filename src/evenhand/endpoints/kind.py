@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 
 from evenhand.endpoints.base import Endpoint
+from evenhand.endpoints.batch import BatchEndpoint
 from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.records.answer_format import ANSWER_FORMATS, AnswerFormat
 from evenhand.records.model_spec import ModelSpec, SourceFile
@@ -82,8 +83,8 @@ class EndpointKind(Struct, frozen=True, kw_only=True):
     """Whether it says again what an earlier run was told."""
     sure_of_logprobs: bool = False
     """Whether it always gives log-probabilities when they are asked for."""
-    batch: bool = False
-    """Whether it can be asked by batches that outlive this process."""
+    batch: Callable[[ModelName, ModelSpec, EndpointContext], BatchEndpoint] | None = None
+    """Makes what asks it by batches that outlive this process; nothing is sent yet. None: it takes no batches."""
     answers: tuple[AnswerFormat, ...] = ANSWER_FORMATS
     """Formats in which it can answer."""
     banks: tuple[str, ...] = ()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import cast
 
 from msgspec.structs import replace
 
 from evenhand.endpoints.base import Endpoint
+from evenhand.endpoints.batch import BatchEndpoint
 from evenhand.endpoints.callable import CALLABLE
 from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.hf.kind import HUGGING_FACE
@@ -23,7 +24,17 @@ from evenhand.errors import EndpointError, near_miss
 from evenhand.plugins import load_plugin, plugin_names
 from evenhand.records.plan import ModelSpec
 
-__all__ = ["PLUGIN_GROUP", "check_model", "kind_named", "kind_of", "open_endpoint", "read_name", "reported_kind"]
+__all__ = [
+    "PLUGIN_GROUP",
+    "check_batches",
+    "check_model",
+    "kind_named",
+    "kind_of",
+    "open_batch_endpoint",
+    "open_endpoint",
+    "read_name",
+    "reported_kind",
+]
 
 PLUGIN_GROUP = "evenhand.endpoints"
 """Entry point group of third-party endpoints: a name is a prefix, its value an `EndpointKind`, or a callable
@@ -108,6 +119,35 @@ def open_endpoint(spec: ModelSpec, *, context: EndpointContext | None = None) ->
         MissingExtraError: The endpoint needs an extra that is not installed.
     """
     return kind_of(spec).open(read_name(spec), spec, context or EndpointContext())
+
+
+def check_batches(spec: ModelSpec) -> None:
+    """Raise where a model cannot be asked by batches.
+
+    Raises:
+        EndpointError: It cannot, with the prefixes that can.
+    """
+    _batch_opener(spec)
+
+
+def open_batch_endpoint(spec: ModelSpec, *, context: EndpointContext | None = None) -> BatchEndpoint:
+    """What asks a model by batches; nothing is sent yet.
+
+    Raises:
+        EndpointError: The model takes no batches; unknown prefix, no key, or bad options.
+    """
+    return _batch_opener(spec)(read_name(spec), spec, context or EndpointContext())
+
+
+def _batch_opener(spec: ModelSpec) -> Callable[[ModelName, ModelSpec, EndpointContext], BatchEndpoint]:
+    kind = kind_of(spec)
+    if kind.batch is not None:
+        return kind.batch
+    known = ", ".join(f"{prefix}/" for prefix, one in sorted(_prefixes().items()) if one.batch is not None)
+    raise EndpointError(
+        f"The model {spec.name!r} cannot be asked with --batch: {kind.prefix!r} takes no batches; these do: {known} "
+        "(openai/NAME with --base-url for any other server with OpenAI's batches); leave --batch out to ask one by one."
+    )
 
 
 @cache

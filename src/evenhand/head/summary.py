@@ -12,7 +12,7 @@ from evenhand.endpoints.kinds import kind_of, reported_kind
 from evenhand.endpoints.redact import redact
 from evenhand.head.planted import planted_effects
 from evenhand.head.shown_turns import shown_turns
-from evenhand.plan.cost import estimate, find_price
+from evenhand.plan.cost import estimate, find_price, spent
 from evenhand.plan.languages import asked_language
 from evenhand.plan.second_models import second_models
 from evenhand.records.condition import Condition
@@ -106,9 +106,6 @@ def _model(model: ModelSpec, totals: ModelTotals | None, planned: int, second: t
             notes=("nothing was asked",),
         )
     price = find_price(model)
-    cost = None
-    if price is not None:
-        cost = estimate(price, input_tokens=totals.priced_input, output_tokens=totals.priced_output)
     return ModelSummary(
         model=model.name,
         endpoint=kind.prefix,
@@ -118,7 +115,7 @@ def _model(model: ModelSpec, totals: ModelTotals | None, planned: int, second: t
         planned=planned,
         input_tokens=totals.input_tokens,
         output_tokens=totals.output_tokens,
-        cost_usd=cost,
+        cost_usd=None if price is None else spent(price, totals),
         seconds=totals.latency_s,
         logprobs=totals.logprobs > 0,
         notes=totals.notes,

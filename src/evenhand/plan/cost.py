@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from evenhand.endpoints.batch import BATCH_SHARE
 from evenhand.endpoints.kinds import kind_of
 from evenhand.records.plan import ModelSpec
+from evenhand.store.totals import ModelTotals
 
-__all__ = ["Price", "estimate", "find_price", "prices_of"]
+__all__ = ["Price", "batch_price", "estimate", "find_price", "prices_of", "spent"]
 
 _SAMPLE_TOKENS = 1000
 """Prices are read at this many tokens: long-context surcharges start far above what a cell holds."""
@@ -52,3 +54,15 @@ def prices_of(models: Iterable[ModelSpec]) -> dict[str, Price]:
 def estimate(price: Price, *, input_tokens: float, output_tokens: float) -> float:
     """US dollars for so many tokens."""
     return (price.input_usd * input_tokens + price.output_usd * output_tokens) / 1e6
+
+
+def batch_price(price: Price) -> Price:
+    """What the same tokens cost in a batch."""
+    return Price(input_usd=BATCH_SHARE * price.input_usd, output_usd=BATCH_SHARE * price.output_usd)
+
+
+def spent(price: Price, totals: ModelTotals) -> float:
+    """US dollars for what a model was asked so far, one by one and in batches."""
+    live = estimate(price, input_tokens=totals.priced_input, output_tokens=totals.priced_output)
+    batched = estimate(batch_price(price), input_tokens=totals.batched_input, output_tokens=totals.batched_output)
+    return live + batched

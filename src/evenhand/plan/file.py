@@ -30,8 +30,8 @@ _FREE = ("models:", "analysis.", "preset:", "evenhand:")
 
 
 def plan_sha256(plan: Plan) -> str:
-    """SHA-256 over the canonical JSON of the plan without `created`, `command` and the hash itself."""
-    bare = msgspec.structs.replace(plan, created="", command="", sha256="")
+    """SHA-256 over the canonical JSON of the plan without `created`, `command`, `batch` and the hash itself."""
+    bare = msgspec.structs.replace(plan, created="", command="", batch=False, sha256="")
     return hashlib.sha256(msgspec.json.encode(bare, order="deterministic")).hexdigest()
 
 

@@ -22,6 +22,7 @@ from evenhand.memory.own_prompts import own_templates
 from evenhand.memory.stores.named import frozen_store
 from evenhand.memory.templates import load_templates
 from evenhand.mitigate.named import mitigation_spec
+from evenhand.plan.batchable import check_batchable
 from evenhand.plan.file import stamp_plan
 from evenhand.plan.languages import check_languages, kept
 from evenhand.plan.placements import check_placements, products_of
@@ -85,6 +86,8 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Primary outcome; None: option probabilities where every model is sure to give them, otherwise the answers."""
     command: str = ""
     """The command line, for the report."""
+    batch: bool = False
+    """Whether it is asked by batches, at half the price and within a day."""
 
 
 def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
@@ -136,6 +139,7 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         evenhand=version("evenhand"),
         created=(now or datetime.now(UTC)).isoformat(timespec="seconds"),
         command=request.command,
+        batch=request.batch,
         preset=preset,
         seed=request.seed,
         models=models,
@@ -162,10 +166,17 @@ def make_plan(request: PlanRequest, *, now: datetime | None = None) -> Plan:
         analysis=_with_references(_settings(request, models), cohorts),
         sha256="",
     )
-    if Crossing(plan).size() == 0:
-        kinds = ", ".join(design.kinds)
-        raise UsageError(f"the design asks nothing: no item of the kinds {kinds} in the banks; name others with --kind")
+    _check_asked(plan)
     return stamp_plan(plan)
+
+
+def _check_asked(plan: Plan) -> None:
+    """Raise where a plan asks nothing, or cannot be asked by the batches that were wished for."""
+    if plan.batch:
+        check_batchable(plan)
+    if Crossing(plan).size() == 0:
+        kinds = ", ".join(plan.design.kinds)
+        raise UsageError(f"the design asks nothing: no item of the kinds {kinds} in the banks; name others with --kind")
 
 
 def _frozen(model: ModelSpec) -> ModelSpec:

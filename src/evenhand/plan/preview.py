@@ -16,7 +16,7 @@ from evenhand.endpoints.billed import CHARACTERS_PER_TOKEN
 from evenhand.endpoints.kinds import kind_of
 from evenhand.memory.stores.named import store_adapter
 from evenhand.plan.canary import canary_of, canary_questions
-from evenhand.plan.cost import estimate, find_price
+from evenhand.plan.cost import batch_price, estimate, find_price
 from evenhand.plan.make import usual_design
 from evenhand.plan.needed import USUAL_SHIFT, NeededCalls, Spent, needed_calls
 from evenhand.plan.placements import products_of
@@ -72,9 +72,11 @@ class ModelPreview(Struct, frozen=True, kw_only=True):
     output_tokens: int
     """Estimated for an answer without reasoning."""
     cost_usd: float | None
-    """None where no price is known."""
+    """None where no price is known; of batches at their price."""
     seconds: float | None
-    """At the stated concurrency and the assumed latency; None for local endpoints."""
+    """At the stated concurrency and the assumed latency; None for local endpoints, and in batches."""
+    batch: bool = False
+    """Whether it is asked by batches, which take up to a day."""
 
 
 class PresetPreview(Struct, frozen=True, kw_only=True):
@@ -243,7 +245,7 @@ def _rows(plan: Plan, sums: Sequence[_Sum], concurrency: int) -> list[ModelPrevi
     sent = _Sent(sum(one.calls for one in sums), sum(one.characters for one in sums), sum(one.answered for one in sums))
     again = sum(one.asked_again for one in sums) * several
     read = _Sent(again, sum(one.read for one in sums) * several, again * said)
-    rows = [_model(model, sent, concurrency) for model in plan.models]
+    rows = [_model(model, sent, concurrency, batch=plan.batch) for model in plan.models]
     return [*rows, *(_model(model, read, concurrency, role="second") for model in second_models(plan))]
 
 
@@ -313,11 +315,14 @@ class _Sent(NamedTuple):
     answer_tokens: int
 
 
-def _model(model: ModelSpec, sent: _Sent, concurrency: int, *, role: Role = "assistant") -> ModelPreview:
+def _model(
+    model: ModelSpec, sent: _Sent, concurrency: int, *, role: Role = "assistant", batch: bool = False
+) -> ModelPreview:
     calls, characters, answers = sent
     tokens = round(characters / CHARACTERS_PER_TOKEN)
     kind = kind_of(model)
     price = find_price(model) if kind.paid(model) else None
+    price = batch_price(price) if price is not None and batch else price
     return ModelPreview(
         model=model.name,
         endpoint=kind.prefix,
@@ -328,7 +333,8 @@ def _model(model: ModelSpec, sent: _Sent, concurrency: int, *, role: Role = "ass
         input_tokens=tokens,
         output_tokens=answers,
         cost_usd=estimate(price, input_tokens=tokens, output_tokens=answers) if price else None,
-        seconds=None if kind.local else calls * SECONDS_PER_CALL / concurrency,
+        batch=batch,
+        seconds=None if kind.local or batch else calls * SECONDS_PER_CALL / concurrency,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 
 from msgspec.structs import replace
@@ -193,6 +193,12 @@ class Questions:
         asked = [spec for spec in self.plan.models if spec.name == model]
         pairs = self.crossing.pairs_by_arm(asked) if by_arm else self.crossing.pairs(asked)
         return (self.work(cell, meeting) for cell, meeting in pairs if not store.has(cell.cell_key))
+
+    def work_of(self, keys: Collection[str], *, model: str) -> Iterator[Work]:
+        """The requests to one model with these cell keys, in the order of the plan."""
+        asked = [spec for spec in self.plan.models if spec.name == model]
+        pairs = self.crossing.pairs(asked)
+        return (self.work(cell, meeting) for cell, meeting in pairs if cell.cell_key in keys)
 
     def lookup(self) -> CellLookup:
         """What simulated and replayed respondents must know of each cell, by key."""

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from evenhand.errors import EvenhandError, PlanError, StoreError, UsageError
 from evenhand.plan.file import PLAN_FILE, plan_changes, read_plan, write_plan
 from evenhand.records.plan import Plan
@@ -31,7 +33,7 @@ def default_directory(plan: Plan, *, root: Path = Path("runs")) -> Path:
 def settle(plan: Plan, directory: Path) -> bool:
     """Write the plan, or make sure that the directory's plan is the same.
 
-    Another plan that has no answers yet is replaced.
+    Another plan that has no answers yet is replaced. Of the same plan it is noted that it is asked by batches now.
 
     Returns:
         Whether the plan was written now.
@@ -50,6 +52,8 @@ def settle(plan: Plan, directory: Path) -> bool:
         write_plan(plan, directory)
         return True
     if before.sha256 == plan.sha256:
+        if plan.batch and not before.batch:
+            write_plan(replace(before, batch=True), directory)
         return False
     if discard_unanswered(directory / TRIALS_FILE):
         write_plan(plan, directory)

@@ -179,5 +179,7 @@ class Reply(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Further calls of the assistant itself that a policy needed for this answer; `usage` is that of one call alone."""
     memories: tuple[str, ...] | None = None
     """What the assistant's own memory gave for this question, best first; None where it does not show it."""
+    batched: bool = False
+    """Whether it came in a batch, for which providers bill less."""
     sent: tuple[Message, ...] = ()
     """The conversation that this answer was given to, where a policy sent another than the request's."""

@@ -177,6 +177,8 @@ class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """ISO time; does not decide the result and is left out of the plan's hash."""
     command: str = ""
     """The command line that made the plan, for the report; decides nothing and is left out of the hash too."""
+    batch: bool = False
+    """Whether it is asked by batches; decides nothing and is left out of the hash too."""
     preset: Preset
     """The preset that the design is, or `custom`."""
     seed: int
@@ -208,4 +210,4 @@ class Plan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     analysis: AnalysisSettings
     """What the analysis is told beforehand."""
     sha256: str
-    """Hash over the canonical JSON of all the above except `created` and `command`."""
+    """Hash over the canonical JSON of all the above except `created`, `command` and `batch`."""

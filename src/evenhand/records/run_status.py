@@ -6,17 +6,19 @@ from typing import Literal
 
 from msgspec import Struct
 
+from evenhand.records.batch_job import BatchJob
 from evenhand.records.trial import OutcomeName
 
 __all__ = ["FindingsState", "ModelStatus", "NextStep", "RunState", "RunStatus"]
 
-RunState = Literal["planned", "running", "stopped", "done"]
-"""`planned`: nothing was asked; `running`: a run holds the lock; `stopped`: nobody is at it, and cells are left;
-`done`: every cell was asked."""
+RunState = Literal["planned", "running", "waiting", "stopped", "done"]
+"""`planned`: nothing was asked; `running`: a run holds the lock; `waiting`: batches are with providers, and
+nobody is at it; `stopped`: nobody is at it, and cells are left; `done`: every cell was asked."""
 FindingsState = Literal["none", "stale", "fresh"]
 """`stale`: made before the last answers, or by another version."""
-NextStep = Literal["run", "wait", "analyse", "report", "gate", "ask_failed_again", "doctor"]
-"""`ask_failed_again`: run again for the cells that got no answer; `doctor`: look why nothing is answered."""
+NextStep = Literal["run", "wait", "collect", "analyse", "report", "gate", "ask_failed_again", "doctor"]
+"""`collect`: fetch the answers of batches; `ask_failed_again`: run again for the cells that got no answer; `doctor`:
+look why nothing is answered."""
 
 
 class ModelStatus(Struct, frozen=True, kw_only=True):
@@ -51,6 +53,8 @@ class RunStatus(Struct, frozen=True, kw_only=True):
     """Cells that got no answer; the next run asks them again."""
     models: tuple[ModelStatus, ...]
     """In the order of the plan."""
+    batches: tuple[BatchJob, ...] = ()
+    """Batches that are with providers, the oldest first."""
     second_usd: float | None = None
     """What a judge or a second reader cost so far; None where there is none, or no price is known."""
     per_second: float | None = None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from evenhand.endpoints.billed import billed_tokens
-from evenhand.plan.cost import Price, estimate
+from evenhand.plan.cost import Price, batch_price, estimate
 from evenhand.records.message import Request
 from evenhand.run.ledger import Call, characters_of
 from evenhand.run.limits import BudgetReason, Limits
@@ -70,7 +70,7 @@ class Budget:
             if self._tokens + mean * self.in_flight >= limits.max_tokens:
                 return "max_tokens"
         if limits.max_cost is not None:
-            dearest = self._dearest(request, model=model)
+            dearest = self.dearest(request, model=model)
             if self._cost + dearest > limits.max_cost + _ROUNDING:
                 return "max_cost"
             if self._cost + dearest + sum(self._set_aside.values()) > limits.max_cost + _ROUNDING:
@@ -81,7 +81,7 @@ class Budget:
         """One cell is asked."""
         self.in_flight += 1
         if self._limits.max_cost is not None:
-            self._set_aside[request.cell_key] = self._dearest(request, model=model)
+            self._set_aside[request.cell_key] = self.dearest(request, model=model)
 
     def finished(self, cell: str, calls: Sequence[Call]) -> None:
         """A cell came back, with or without an answer, after these calls."""
@@ -98,6 +98,20 @@ class Budget:
         self.in_flight -= 1
         self.calls += 1
         self._set_aside.pop(cell, None)
+
+    def dearest(self, request: Request, *, model: str) -> float:
+        """What a cell can cost at most, in US dollars.
+
+        A second model reads the question and the whole answer; a policy may send a whole answer back.
+        """
+        longest = max(characters_of(messages) for messages in (request.messages, *request.others))
+        read = longest * (self._ratio or _FIRST_RATIO)
+        written = request.settings.max_tokens
+        again = written if request.calls > 1 else 0
+        dollars = request.calls * estimate(self._prices[model], input_tokens=read + again, output_tokens=written)
+        for name in self._second:
+            dollars += estimate(self._prices[name], input_tokens=read + written, output_tokens=written)
+        return dollars
 
     def _count(self, call: Call) -> None:
         self.input_tokens += call.usage.input_tokens or 0
@@ -116,18 +130,5 @@ class Budget:
             self._unpriced = True
         else:
             self._priced += 1
-            self._cost += estimate(price, input_tokens=read, output_tokens=written)
-
-    def _dearest(self, request: Request, *, model: str) -> float:
-        """What a cell can cost at most, in US dollars.
-
-        A second model reads the question and the whole answer; a policy may send a whole answer back.
-        """
-        longest = max(characters_of(messages) for messages in (request.messages, *request.others))
-        read = longest * (self._ratio or _FIRST_RATIO)
-        written = request.settings.max_tokens
-        again = written if request.calls > 1 else 0
-        dollars = request.calls * estimate(self._prices[model], input_tokens=read + again, output_tokens=written)
-        for name in self._second:
-            dollars += estimate(self._prices[name], input_tokens=read + written, output_tokens=written)
-        return dollars
+            due = batch_price(price) if call.batched else price
+            self._cost += estimate(due, input_tokens=read, output_tokens=written)

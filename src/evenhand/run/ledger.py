@@ -32,6 +32,8 @@ class Call(Struct, frozen=True, kw_only=True):
     """The limit at which an answer was cut off, in tokens; None: it was not."""
     answered: bool = True
     attempts: int = 1
+    batched: bool = False
+    """Whether it was a row of a batch, for which less is billed."""
 
 
 class Ledger:
@@ -116,6 +118,7 @@ def call_of(reply: Reply, request: Request, *, model: str, role: Role = "assista
         output_characters=len(reply.text) + len(reply.reasoning or ""),
         cut=request.settings.max_tokens if reply.finish == "length" else None,
         attempts=reply.attempts,
+        batched=reply.batched,
     )
 
 

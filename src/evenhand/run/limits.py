@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from evenhand.records.batch_job import BatchesOut
 from evenhand.records.message import Reply
 from evenhand.records.trial import Outcome, OutcomeName
 from evenhand.records.work import Work
@@ -86,6 +87,8 @@ class Progress(Struct, frozen=True, kw_only=True):
     cost_usd: float | None
     """None when no price is known."""
     seconds: float
+    out: BatchesOut | None = None
+    """What is with providers in batches; None where nothing is."""
     ended: StopReason | None = None
     """Set in the last report only."""
 
@@ -109,3 +112,5 @@ class RunReport(Struct, frozen=True, kw_only=True):
     seconds: float
     halts: tuple[Halt, ...] = ()
     """Models that were not asked on."""
+    out: BatchesOut | None = None
+    """What is still with providers in batches; None where nothing is."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -9,10 +10,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+from evenhand.records.batch_job import BatchesOut
 from evenhand.records.trial import OUTCOMES
 from evenhand.run.limits import Progress
 
-__all__ = ["ProgressBar", "counts"]
+__all__ = ["ProgressBar", "counts", "out_words", "when"]
 
 _SPEED_OVER_S = 60.0
 
@@ -64,4 +66,26 @@ def counts(progress: Progress) -> str:
     parts = [f"{progress.outcomes[name]} {name}" for name in OUTCOMES if progress.outcomes.get(name)]
     if progress.cost_usd is not None:
         parts.append(f"${progress.cost_usd:.2f}")
+    if progress.out is not None:
+        parts.append(out_words(progress.out))
     return ", ".join(parts)
+
+
+def out_words(out: BatchesOut) -> str:
+    """What is with providers, in words: how much, how much of it is done, since when, until when."""
+    batches = "1 batch" if out.jobs == 1 else f"{out.jobs:,} batches"
+    rows = "1 question" if out.rows == 1 else f"{out.rows:,} questions"
+    verb = "is" if out.jobs == 1 else "are"
+    done = f" ({out.done:,} done there)" if out.done else ""
+    until = "" if out.until is None else f", the first until {when(out.until)}"
+    trouble = "" if out.trouble is None else f"; no word of it now ({out.trouble})"
+    return f"{batches} with {rows}{done} {verb} out since {when(out.since)}{until}{trouble}"
+
+
+def when(seconds: float) -> str:
+    """A time as a person reads it, in UTC.
+
+    Args:
+        seconds: Since 1970.
+    """
+    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")

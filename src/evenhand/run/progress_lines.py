@@ -68,6 +68,8 @@ def progress_line(progress: Progress | None, *, total: int) -> str:
     said = counts(progress) or "no answer yet"
     if progress.ended is not None:
         return f"asked: {share}; {said}; analysing"
+    if progress.out is not None:  # answers come all at once, so that a speed says nothing
+        return f"asking: {share}; {said}"
     speed = progress.done / progress.seconds if progress.seconds > 0 else 0.0
     left = f", about {time_left((total - have) / speed)} left" if speed > 0 else ""
     return f"asking: {share}, {speed:.1f} per second{left}; {said}"

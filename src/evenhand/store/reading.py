@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Literal, Self
 
 from evenhand.errors import StoreError
+from evenhand.records.batch_job import BatchJob
 from evenhand.records.message import Message, Reply
 from evenhand.records.trial import OutcomeName
+from evenhand.store.job_rows import jobs_in
 from evenhand.store.rows import StoredTrial, readable_trial
 from evenhand.store.schema import CELL_COLUMNS, translated
 from evenhand.store.store import check_version
@@ -70,6 +72,15 @@ class TrialReader:
             (answered,) = self._database.execute("SELECT count(*) FROM trials").fetchone()
             (failed,) = self._database.execute(f"SELECT count(*) FROM ({_FAILURES.format(where='')})").fetchone()
         return int(answered) + int(failed)
+
+    def batches(self) -> tuple[BatchJob, ...]:
+        """Every batch that was written down, as it stands, the oldest first.
+
+        Raises:
+            StoreError: The file is damaged.
+        """
+        with translated(self.path):
+            return jobs_in(self._database)
 
     def outcomes(self) -> dict[str, dict[OutcomeName, int]]:
         """Model -> outcome -> number of cells, those whose rows cannot be read included.

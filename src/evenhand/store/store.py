@@ -9,6 +9,7 @@ from pathlib import Path
 
 from evenhand.errors import PlanError, StoreError
 from evenhand.store.at_work import LOCK_PATIENCE_S
+from evenhand.store.job_rows import jobs_in
 from evenhand.store.rows import Row, is_failure
 from evenhand.store.schema import APPLICATION_ID, CELL_COLUMNS, DDL, SCHEMA_VERSION, translated
 
@@ -58,7 +59,7 @@ class Store:
         texts = {sha: text for row in rows for sha, text in row.texts if sha not in self._texts}
         answered = [row for row in rows if not is_failure(row)]
         failed = [row for row in rows if is_failure(row)]
-        with translated(self.path), self._transaction() as database:
+        with translated(self.path), self.transaction() as database:
             database.executemany(_INTO_TEXTS, texts.items())
             database.executemany(_INTO_TRIALS, [row.columns for row in answered])
             if failed:
@@ -73,8 +74,14 @@ class Store:
         finally:
             self._lock.close()
 
+    @property
+    def database(self) -> sqlite3.Connection:
+        """The open file, for other tables in it; not while a run writes."""
+        return self._database
+
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """The open file, whose changes within the block are on disk after it, or none of them is."""
         self._database.execute("BEGIN IMMEDIATE")
         try:
             yield self._database
@@ -117,7 +124,7 @@ def discard_unanswered(path: Path) -> bool:
     """Remove a store that holds no answer, so that another plan may take its place.
 
     Returns:
-        Whether there is no store now; False where it holds answers, and stays.
+        Whether there is no store now; False where it holds answers, or answers may come of a batch, and it stays.
 
     Raises:
         StoreError: Another run is at work there, or it cannot be read or removed.
@@ -147,11 +154,11 @@ def discard_unanswered(path: Path) -> bool:
 
 
 def _answers(database: sqlite3.Connection, path: Path) -> int:
-    """Number of answers in a store; 0 in an empty file."""
+    """Number of answers in a store, and of batches that are out; 0 in an empty file."""
     if not check_version(database, path):
         return 0
     (count,) = database.execute("SELECT count(*) FROM trials").fetchone()
-    return int(count)
+    return int(count) + sum(job.is_out for job in jobs_in(database))
 
 
 def check_version(database: sqlite3.Connection, path: Path) -> bool:

@@ -45,6 +45,9 @@ class ModelTotals(Struct, frozen=True, kw_only=True):
     priced_input: int = 0
     """Input tokens that were paid for: reported, or counted from the characters."""
     priced_output: int = 0
+    batched_input: int = 0
+    """Input tokens that were paid for at the price of batches; not among `priced_input`."""
+    batched_output: int = 0
     troubles: tuple[Trouble, ...] = ()
     second: dict[str, SecondTotals] = {}
 
@@ -61,6 +64,7 @@ class Tally:
         self._lengths = lengths
         self._troubles = Troubles(closed)
         self._priced = [0, 0]
+        self._batched = [0, 0]
         self._second: dict[str, list[int]] = {}
         self._outcomes: Counter[OutcomeName] = Counter(dict.fromkeys(OUTCOMES, 0))
         self._input: int | None = None
@@ -98,16 +102,17 @@ class Tally:
         sent = sum(self._lengths.get(turn.sha, 0) + len(turn.tool_arguments or "") for turn in stored.asked)
         written = len(reply.text) + len(reply.reasoning or "")
         read, out = billed_tokens(reply.usage, input_characters=sent, output_characters=written)
-        self._priced[0] += read
-        self._priced[1] += out
+        sums = self._batched if reply.batched else self._priced
+        sums[0] += read
+        sums[1] += out
         for call in reply.extra:
             read, out = _billed(call)
             self._priced[0] += read
             self._priced[1] += out
         for call in reply.second:
-            sums = self._second.setdefault(call.model, [0, 0, 0])
+            used = self._second.setdefault(call.model, [0, 0, 0])
             for index, number in enumerate((call.attempts, *_billed(call))):
-                sums[index] += number
+                used[index] += number
 
     def totals(self) -> ModelTotals:
         """The sums so far."""
@@ -122,6 +127,8 @@ class Tally:
             logprobs=self._logprobs,
             priced_input=self._priced[0],
             priced_output=self._priced[1],
+            batched_input=self._batched[0],
+            batched_output=self._batched[1],
             troubles=self._troubles.found(),
             second={
                 model: SecondTotals(calls=calls, input_tokens=read, output_tokens=written)

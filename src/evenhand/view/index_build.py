@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from evenhand.endpoints.batch import BATCH_SHARE
 from evenhand.endpoints.billed import billed_tokens
 from evenhand.errors import StoreError
 from evenhand.records.message import Reply, SecondCall
@@ -181,7 +182,7 @@ class _Indexing:
         )
 
     def _billed(self, reply: Reply | None, *, sent: int) -> tuple[int, int]:
-        """Tokens of one trial; those of second models are added up by model."""
+        """Tokens of one trial, of a batch at their share; those of second models are added up by model."""
         if reply is None:
             return 0, 0
         out = len(reply.text) + len(reply.reasoning or "")
@@ -193,7 +194,7 @@ class _Indexing:
             more = _billed_call(call)
             sums = self._second.setdefault(call.model, [0, 0])
             sums[0], sums[1] = sums[0] + more[0], sums[1] + more[1]
-        return read, written
+        return (round(BATCH_SHARE * read), round(BATCH_SHARE * written)) if reply.batched else (read, written)
 
     def _label(self, axis: str, value: str) -> int:
         code = self._labels.get((axis, value))

@@ -42,7 +42,8 @@ CELL_TYPE = np.dtype(
 )
 """One trial. `id` is its row in the table `trials` of the store, or in `failures` where `failure` is 1; `model`, `arm`,
 `item`, `condition` and `choice` are codes of the table `label` (-1: none); `outcome` is a place in `OUTCOMES`; `answer`
-is its text in `words` (0: none); `turns` says how many turns were sent; `read` and `written` are the tokens billed."""
+is its text in `words` (0: none); `turns` says how many turns were sent; `read` and `written` are the tokens billed, in
+a batch at the share that they cost."""
 
 _DDL = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from evenhand.plan.cost import Price, estimate, find_price, prices_of
+from evenhand.plan.cost import Price, batch_price, estimate, find_price, prices_of, spent
 from evenhand.records.plan import ModelSpec
+from evenhand.store.totals import ModelTotals
 
 
 def test_a_well_known_model_has_a_price() -> None:
@@ -42,3 +43,23 @@ def test_a_run_has_prices_for_what_is_known_and_zero_where_nobody_is_billed() ->
 def test_costs_add_up() -> None:
     price = Price(input_usd=2.0, output_usd=8.0)
     assert estimate(price, input_tokens=500_000, output_tokens=250_000) == 3.0
+
+
+def test_what_came_in_batches_costs_half() -> None:
+    price = Price(input_usd=2.0, output_usd=8.0)
+    assert batch_price(price) == Price(input_usd=1.0, output_usd=4.0)
+    totals = ModelTotals(
+        outcomes={},
+        input_tokens=None,
+        output_tokens=None,
+        latency_s=0.0,
+        attempts=0,
+        reported=(),
+        notes=(),
+        logprobs=0,
+        priced_input=1_000_000,
+        priced_output=500_000,
+        batched_input=1_000_000,
+        batched_output=500_000,
+    )
+    assert spent(price, totals) == pytest.approx(6.0 + 3.0)

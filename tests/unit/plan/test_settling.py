@@ -3,9 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from evenhand.errors import EndpointError, PlanError, StoreError
-from evenhand.plan.file import read_plan
+from evenhand.plan.file import read_plan, stamp_plan
 from evenhand.plan.questions import Questions
 from evenhand.plan.settling import settle, settled
 from evenhand.records.message import Reply
@@ -72,6 +73,18 @@ def fail(plan: Plan, directory: Path, *, answered: bool | None) -> None:
         if answered is not None:
             ask_one(plan, directory, answered=answered)
         raise EndpointError("no key")
+
+
+def test_a_plan_that_is_asked_by_batches_now_is_the_same_plan_and_says_so(tmp_path: Path) -> None:
+    plan = small_plan()
+    settle(plan, tmp_path)
+    ask_one(plan, tmp_path, answered=True)
+    batched = stamp_plan(replace(plan, batch=True))
+    assert batched.sha256 == plan.sha256
+    assert settle(batched, tmp_path) is False
+    assert read_plan(tmp_path).batch is True
+    settle(plan, tmp_path)
+    assert read_plan(tmp_path).batch is True, "a run that was begun in batches goes on so"
 
 
 def test_a_failed_start_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -13,15 +13,24 @@ from evenhand.endpoints.letter_logprobs import at_letter, tokens_of
 from evenhand.endpoints.openai.finish import finish_of
 from evenhand.endpoints.openai.http_body import Unreadable
 from evenhand.endpoints.openai.lenient_json import parse
-from evenhand.endpoints.openai.server_error import is_error
+from evenhand.endpoints.openai.server_error import error_text, is_error
 from evenhand.endpoints.openai.shapes import reshaped
 from evenhand.endpoints.redact import cut
 from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.message import Reply, Request, TokenProbability, Usage
 
-__all__ = ["ChatAnswer", "carries_error", "choice_error", "read_answer", "reply_from"]
+__all__ = [
+    "NO_LOGPROBS",
+    "ChatAnswer",
+    "ReadChat",
+    "carries_error",
+    "choice_error",
+    "read_answer",
+    "read_chat",
+    "reply_from",
+]
 
-_NO_LOGPROBS = "log-probabilities were asked for and not given by the server"
+NO_LOGPROBS = "log-probabilities were asked for and not given by the server"
 _NO_LETTER_TOKEN = "log-probabilities were given, but the token of the chosen letter could not be told in some answers"
 
 
@@ -76,6 +85,30 @@ def read_answer(body: bytes) -> ChatAnswer:
     except (msgspec.MsgspecError, ValueError) as error:
         begins = cut(body[:4000].decode("utf-8", "replace"), most=80)
         raise Unreadable(f"not a chat answer ({error}); it begins {begins!r}") from error
+
+
+class ReadChat(Struct, frozen=True):
+    """A body that is a chat answer."""
+
+    answer: ChatAnswer
+
+    def reply(self, request: Request) -> Reply:
+        """The reply in it; see `reply_from`."""
+        return reply_from(self.answer, request)
+
+
+def read_chat(body: bytes) -> ReadChat | bytes:
+    """The chat answer in a body, or the body of the error that it is.
+
+    Raises:
+        Unreadable: It is neither.
+    """
+    answer = read_answer(body)
+    if carries_error(answer):
+        return choice_error(answer) or body
+    if answer.choices is None:
+        raise Unreadable(f"no choices in it: {cut(error_text(body))}")
+    return ReadChat(answer)
 
 
 def _strictly(body: bytes) -> ChatAnswer | None:
@@ -227,6 +260,6 @@ def _top(logprobs: object, request: Request, *, answer: str) -> tuple[tuple[Toke
     """(candidates at the answer's letter, what to mention)."""
     tokens = tokens_of(logprobs)
     if not tokens:
-        return None, _NO_LOGPROBS
+        return None, NO_LOGPROBS
     top = at_letter(tokens, request.letters, answer=answer)
     return top, None if top is not None else _NO_LETTER_TOKEN

@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from evenhand.endpoints.openai.answer import ReadChat, read_chat
 from evenhand.records.message import Message, ModelSettings, Request
 
 __all__ = ["Dialect"]
@@ -23,6 +24,8 @@ class Dialect:
         model: The model as the server knows it.
         official: Whether it is OpenAI's own server, where `max_completion_tokens` is the form that all models take.
     """
+
+    path = "chat/completions"
 
     def __init__(self, model: str, *, official: bool) -> None:
         self.version = 0
@@ -50,6 +53,14 @@ class Dialect:
         if tail is None:
             tail = self._parameters[request.settings] = self._tail(request.settings)
         return b'{"messages":' + _encoder.encode(messages) + tail
+
+    def read(self, body: bytes) -> ReadChat | bytes:
+        """The answer in a body, or the body of the error that it is.
+
+        Raises:
+            Unreadable: It is neither.
+        """
+        return read_chat(body)
 
     def learn(self, refusal: str, *, version: int) -> bool:
         """Change the form after a refusal (any 4xx, or 501).

@@ -12,7 +12,6 @@ from msgspec import structs
 from evenhand.endpoints.base import AskError, Locality
 from evenhand.endpoints.file_handles import room_for
 from evenhand.endpoints.local_faults import as_local
-from evenhand.endpoints.openai.answer import carries_error, choice_error, read_answer, reply_from
 from evenhand.endpoints.openai.body import Dialect
 from evenhand.endpoints.openai.endings import (
     connection_ending,
@@ -21,6 +20,7 @@ from evenhand.endpoints.openai.endings import (
     refusal_ending,
     unreachable_ending,
 )
+from evenhand.endpoints.openai.form import ChatForm
 from evenhand.endpoints.openai.http_answer import Received
 from evenhand.endpoints.openai.http_body import TooLarge, Unreadable
 from evenhand.endpoints.openai.pace import Pace
@@ -42,7 +42,7 @@ _TRIES_TO_FIND_SERVER = 3
 
 
 class OpenAIChatEndpoint:
-    """A model behind an OpenAI-compatible server.
+    """A model behind an OpenAI-compatible server, or one that speaks another form of the chat protocol.
 
     Sends a request until there is an answer: pauses when the server is busy, narrows the window of requests in flight,
     and learns once which settings the server takes.
@@ -50,20 +50,21 @@ class OpenAIChatEndpoint:
     Args:
         target: The model, the server and the key.
         schedule: Pauses between attempts; None: the usual ones, with the target's patience.
+        form: How requests are written and answers read; None: OpenAI's.
 
     Raises:
         EndpointError: The environment names a proxy that cannot be used.
     """
 
-    def __init__(self, target: Target, *, schedule: Schedule | None = None) -> None:
+    def __init__(self, target: Target, *, schedule: Schedule | None = None, form: ChatForm | None = None) -> None:
         self._target = target
+        self._dialect: ChatForm = form or Dialect(target.model, official=target.official)
         self._schedule = schedule or Schedule(patience_s=target.patience_s)
         base = target.base_url
-        self._url = base.with_path(f"{base.path.rstrip('/')}/chat/completions").with_query(base.query)
+        self._url = base.with_path(f"{base.path.rstrip('/')}/{self._dialect.path}").with_query(base.query)
         self._proxy = proxy_for(self._url)
         self._concurrency = room_for(target.concurrency).connections
         self._pace = Pace(self._concurrency)
-        self._dialect = Dialect(target.model, official=target.official)
         self._session: ChatSession | None = None
         self._answered = False
 
@@ -133,13 +134,11 @@ class OpenAIChatEndpoint:
         )
         if not 200 <= received.status < 300:
             return received
-        answer = read_answer(received.body)
-        if carries_error(answer):
-            return Received(received.status, received.headers, choice_error(answer) or received.body)
-        if answer.choices is None:
-            raise Unreadable(f"no choices in it: {cut(error_text(received.body))}")
+        answer = self._dialect.read(received.body)
+        if isinstance(answer, bytes):
+            return Received(received.status, received.headers, answer)
         self._answered = True
-        reply = reply_from(answer, request)
+        reply = answer.reply(request)
         self._pace.went_well()
         notes = [note for note in (reply.note, self._dialect.note) if note]
         return structs.replace(reply, latency_s=clock() - began, attempts=sent, note="; ".join(notes) or None)

@@ -24,35 +24,36 @@ class Unreadable(Exception):
 class TooLarge(Exception):
     """The body is larger than an answer may be. Another attempt would bring the same."""
 
-    def __init__(self) -> None:
-        super().__init__(f"the answer is larger than {LARGEST // 1024**2} MB and was not read")
+    def __init__(self, largest: int = LARGEST) -> None:
+        super().__init__(f"the answer is larger than {largest // 1024**2} MB and was not read")
 
 
-async def read_body(response: aiohttp.ClientResponse) -> bytes:
+async def read_body(response: aiohttp.ClientResponse, *, largest: int = LARGEST) -> bytes:
     """The whole body, decompressed.
 
     Args:
         response: An answer of a session that leaves decompression to the caller.
+        largest: Bytes that are read at most.
 
     Raises:
-        TooLarge: It is larger than `LARGEST`, as sent or decompressed; nothing beyond that is kept in memory.
+        TooLarge: It is larger than that, as sent or decompressed; nothing beyond that is kept in memory.
         Unreadable: It is cut off, damaged, or in a compression that was not asked for.
     """
-    layers = _layers(response.headers.get("Content-Encoding", ""))
-    if not layers and response.content_length is not None and response.content_length <= LARGEST:
+    layers = _layers(response.headers.get("Content-Encoding", ""), largest=largest)
+    if not layers and response.content_length is not None and response.content_length <= largest:
         return await response.read()  # HTTP itself holds the server to the length it names
     received = 0
     parts: list[bytes] = []
     size = 0
     async for chunk in response.content.iter_any():
         received += len(chunk)
-        if received > LARGEST:
-            raise TooLarge
+        if received > largest:
+            raise TooLarge(largest)
         for layer in layers:
             chunk = layer.feed(chunk)
         size += len(chunk)
-        if size > LARGEST:
-            raise TooLarge
+        if size > largest:
+            raise TooLarge(largest)
         parts.append(chunk)
     if received and any(not layer.ended for layer in layers):
         raise Unreadable("the compressed answer is cut off")
@@ -70,7 +71,7 @@ def decoded(body: bytes, *, coding: str) -> bytes:
         TooLarge: It decompresses to more than an answer may have.
         Unreadable: It is cut off, damaged, or in a compression that was not asked for.
     """
-    layers = _layers(coding) if coding else []
+    layers = _layers(coding, largest=LARGEST) if coding else []
     found = body
     for layer in layers:
         found = layer.feed(found)
@@ -79,7 +80,7 @@ def decoded(body: bytes, *, coding: str) -> bytes:
     return found
 
 
-def _layers(header: str) -> list[_Compression]:
+def _layers(header: str, *, largest: int) -> list[_Compression]:
     """The compressions to take off, outermost first."""
     names = [name for name in (part.strip().lower() for part in header.split(",")) if name not in {"", "identity"}]
     for name in names:
@@ -87,7 +88,7 @@ def _layers(header: str) -> list[_Compression]:
             raise Unreadable(f"the answer is compressed as {name[:20]!r}, and only {ACCEPTED} was asked for")
     if len(names) > _MOST_LAYERS:
         raise Unreadable(f"the answer is compressed {len(names)} times")
-    return [_Compression(gzip=name != "deflate") for name in reversed(names)]
+    return [_Compression(gzip=name != "deflate", largest=largest) for name in reversed(names)]
 
 
 class _Compression:
@@ -96,10 +97,12 @@ class _Compression:
     Args:
         gzip: Whether it is gzip, of which several may follow each other; otherwise deflate, with or without the
             zlib header, since servers disagree (RFC 9110, 8.4.1.2).
+        largest: Bytes that may come out of it at a time.
     """
 
-    def __init__(self, *, gzip: bool) -> None:
+    def __init__(self, *, gzip: bool, largest: int = LARGEST) -> None:
         self._gzip = gzip
+        self._largest = largest
         self._inflater = zlib.decompressobj(_GZIP) if gzip else None
         self._head = b""
 
@@ -127,11 +130,11 @@ class _Compression:
                     break
                 self._inflater = zlib.decompressobj(_GZIP)
             try:
-                out += self._inflater.decompress(data, LARGEST + 1 - len(out))
+                out += self._inflater.decompress(data, self._largest + 1 - len(out))
             except zlib.error as error:
                 raise Unreadable(f"the compressed answer is damaged ({error})") from error
-            if len(out) > LARGEST:
-                raise TooLarge
+            if len(out) > self._largest:
+                raise TooLarge(self._largest)
             data = self._inflater.unconsumed_tail or self._inflater.unused_data
         return bytes(out)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from collections.abc import Mapping
+from typing import Literal
 
 from msgspec import Struct
 from yarl import URL
@@ -12,7 +14,21 @@ from yarl import URL
 from evenhand.endpoints.redact import redact
 from evenhand.errors import EndpointError
 
-__all__ = ["PROVIDERS", "Provider", "address_of", "is_local", "is_loopback", "normalised_url", "own_host"]
+__all__ = [
+    "PROTOCOL_HEADERS",
+    "PROVIDERS",
+    "Protocol",
+    "ProtocolHeaders",
+    "Provider",
+    "address_of",
+    "is_local",
+    "is_loopback",
+    "normalised_url",
+    "own_host",
+]
+
+Protocol = Literal["openai", "anthropic"]
+"""How a server is spoken to: OpenAI's chat completions, or Anthropic's messages."""
 
 
 class Provider(Struct, frozen=True):
@@ -21,13 +37,33 @@ class Provider(Struct, frozen=True):
     base_url: str
     key_env: str | None
     """Environment variable of the key; None where a server usually needs none."""
+    speaks: Protocol = "openai"
+    """The protocol of its servers."""
+    batches: bool = False
+    """Whether its servers take batches in that protocol."""
+
+
+class ProtocolHeaders(Struct, frozen=True):
+    """What a protocol says in the head of every request."""
+
+    key: str
+    """The header that carries the key."""
+    fixed: Mapping[str, str]
+    """Headers with the same value in every request."""
+
+
+PROTOCOL_HEADERS: Mapping[Protocol, ProtocolHeaders] = {
+    "openai": ProtocolHeaders("Authorization", {}),
+    "anthropic": ProtocolHeaders("x-api-key", {"anthropic-version": "2023-06-01"}),
+}
 
 
 PROVIDERS: dict[str, Provider] = {
-    "openai": Provider("https://api.openai.com/v1", "OPENAI_API_KEY"),
+    "openai": Provider("https://api.openai.com/v1", "OPENAI_API_KEY", batches=True),
+    "anthropic": Provider("https://api.anthropic.com/v1", "ANTHROPIC_API_KEY", "anthropic", batches=True),
     "deepseek": Provider("https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
     "fireworks": Provider("https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY"),
-    "groq": Provider("https://api.groq.com/openai/v1", "GROQ_API_KEY"),
+    "groq": Provider("https://api.groq.com/openai/v1", "GROQ_API_KEY", batches=True),
     "llamacpp": Provider("http://127.0.0.1:8080/v1", None),
     "mistral": Provider("https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
     "ollama": Provider("http://127.0.0.1:11434/v1", None),
@@ -36,7 +72,7 @@ PROVIDERS: dict[str, Provider] = {
     "vllm": Provider("http://127.0.0.1:8000/v1", None),
 }
 
-_ENDINGS = ("/chat/completions", "/completions", "/models")
+_ENDINGS = ("/chat/completions", "/completions", "/models", "/messages")
 _PRIVATE_ENDINGS = (".local", ".lan", ".internal", ".localhost", ".localdomain", ".home", ".home.arpa", ".intranet")
 _SHARED = ipaddress.ip_network("100.64.0.0/10")
 """Addresses that a carrier or an overlay network gives out inside itself (RFC 6598)."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
 from evenhand.endpoints.openai.connection_pool import ConnectionPool
 from evenhand.endpoints.openai.http_answer import Received
-from evenhand.endpoints.openai.http_body import ACCEPTED, decoded, read_body
+from evenhand.endpoints.openai.http_body import ACCEPTED, LARGEST, decoded, read_body
 from evenhand.endpoints.openai.proxy import Proxy
 from evenhand.endpoints.openai.target import Target
 from evenhand.endpoints.openai.trust import trusted
@@ -22,24 +25,26 @@ class ChatSession:
     """Connections that read nothing from their surroundings but what is said here: no netrc, no cookies.
 
     A server is asked over connections of our own (`connection_pool`), which cost a third of what aiohttp's client does;
-    where a proxy is in between, or the address holds a user, aiohttp does it.
+    where a proxy is in between, the address holds a user, or files are sent, aiohttp does it.
 
     Args:
         target: The server, the key and the headers.
         proxy: The proxy in between; None: nothing.
+        files: Whether more is sent and read than chats: files of any size, deletions.
 
     Raises:
         EndpointError: The file of certificates cannot be read.
     """
 
-    def __init__(self, target: Target, proxy: Proxy | None) -> None:
+    def __init__(self, target: Target, proxy: Proxy | None, *, files: bool = False) -> None:
         headers = CIMultiDict({"Content-Type": "application/json", "Accept": "application/json"})
         headers.update({"Accept-Encoding": ACCEPTED, "User-Agent": "evenhand"})
+        headers.update(target.protocol)
         if target.key is not None:
-            headers["Authorization"] = f"Bearer {target.key}"
+            headers[target.key_header] = f"Bearer {target.key}" if target.key_header == "Authorization" else target.key
         for name, value in target.headers.items():
             headers[name] = value
-        if proxy is None and target.base_url.user is None:
+        if proxy is None and target.base_url.user is None and not files:
             tls = trusted() if target.base_url.scheme == "https" else None
             self._pool: ConnectionPool | None = ConnectionPool(target.base_url, headers=headers, tls=tls)
             return
@@ -57,8 +62,25 @@ class ChatSession:
             trust_env=False,
         )
 
-    async def exchange(self, url: URL, *, data: bytes | None, limit_s: float) -> Received:
-        """Send something (GET where there is nothing to send), and read the whole answer. Follows no redirect.
+    async def exchange(
+        self,
+        url: URL,
+        *,
+        data: bytes | None,
+        limit_s: float,
+        method: Literal["GET", "POST", "DELETE"] | None = None,
+        content_type: str = "application/json",
+        largest: int = LARGEST,
+    ) -> Received:
+        """Send something, and read the whole answer. Follows no redirect.
+
+        Args:
+            url: Where.
+            data: What is sent; None: nothing.
+            limit_s: Seconds that it may take.
+            method: None: POST where something is sent, else GET.
+            content_type: What is sent.
+            largest: Bytes of an answer that are read at most.
 
         Raises:
             aiohttp.ClientError: The exchange did not come about.
@@ -67,19 +89,25 @@ class ChatSession:
             Unreadable: The answer is damaged or in a compression that was not asked for.
         """
         if self._pool is not None:
+            assert method is None and largest == LARGEST, "a session that is not for files"
             got = await self._pool.exchange(url, data=data, limit_s=limit_s)
             coding = got.headers.get("Content-Encoding", "")
             return Received(got.status, got.headers, decoded(got.body, coding=coding)) if coding else got
         timeout = self._timeouts.get(limit_s)
         if timeout is None:
             timeout = self._timeouts[limit_s] = aiohttp.ClientTimeout(total=limit_s, sock_connect=_CONNECT_S)
-        method = "GET" if data is None else "POST"
         response = await self._session.request(
-            method, url, data=data, timeout=timeout, allow_redirects=False, proxy=self._proxy
+            method or ("GET" if data is None else "POST"),
+            url,
+            data=data,
+            headers=None if content_type == "application/json" else {"Content-Type": content_type},
+            timeout=timeout,
+            allow_redirects=False,
+            proxy=self._proxy,
         )
         whole = False
         try:
-            body = await read_body(response)
+            body = await read_body(response, largest=largest)
             whole = True
         finally:
             if whole:

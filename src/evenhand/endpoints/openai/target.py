@@ -10,7 +10,7 @@ from msgspec import Struct
 from yarl import URL
 
 from evenhand.endpoints.context import Connection
-from evenhand.endpoints.openai.providers import PROVIDERS, is_local, normalised_url, own_host
+from evenhand.endpoints.openai.providers import PROTOCOL_HEADERS, PROVIDERS, is_local, normalised_url, own_host
 from evenhand.endpoints.redact import HIDDEN, redact, remember
 from evenhand.errors import EndpointError
 from evenhand.records.plan import ModelSpec
@@ -40,6 +40,10 @@ class Target(Struct, frozen=True, kw_only=True):
     """Where the key comes from, or would."""
     headers: dict[str, str] = {}
     """Headers of the user's own, with their values."""
+    key_header: str = "Authorization"
+    """The header that carries the key."""
+    protocol: Mapping[str, str] = {}
+    """Headers that the protocol asks for in every request."""
     official: bool
     """Whether this is OpenAI's own server, whose dialect is known."""
     local: bool
@@ -77,11 +81,12 @@ def read_target(
     """
     known = PROVIDERS[provider]
     url = normalised_url(spec.base_url or known.base_url)
+    said = PROTOCOL_HEADERS[known.speaks]
     local = is_local(url)
     named = connection.api_key_env if connection is not None else None
     at_home = url.scheme == "https" and url.host == own_host(provider)
     key_env = named or (known.key_env if at_home else None)
-    own_authorization = connection is not None and any(name.lower() == "authorization" for name in connection.headers)
+    own_authorization = connection is not None and any(name.lower() == said.key.lower() for name in connection.headers)
     key = None
     if connection is not None and key_env is not None and (named or not own_authorization):
         _check_belongs(key_env, url)
@@ -94,6 +99,8 @@ def read_target(
         key=key,
         key_env=key_env,
         headers=_headers(connection.headers, environment) if connection is not None else {},
+        key_header=said.key,
+        protocol=said.fixed,
         local=local,
         official=url.host == "api.openai.com",
         concurrency=(connection.concurrency if connection is not None else None) or usual_concurrency(url),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from evenhand.endpoints.connections import check_connection
 from evenhand.endpoints.context import Connection
 from evenhand.endpoints.kinds import kind_of
 from evenhand.endpoints.openai.providers import PROVIDERS, is_local, normalised_url
+from evenhand.endpoints.openai.session import ChatSession
 from evenhand.endpoints.openai.target import Target, read_target
 from evenhand.endpoints.redact import forget, hide
 from evenhand.errors import EndpointError
@@ -165,3 +167,18 @@ def test_these_servers_are_private(host: str) -> None:
 )  # fmt: skip
 def test_these_servers_are_not(host: str) -> None:
     assert not is_local(URL(f"http://{host}/v1"))
+
+
+def test_a_key_goes_in_the_header_of_its_protocol_and_in_no_other() -> None:
+    async def heads(provider: str) -> dict[str, str]:
+        session = ChatSession(target(provider, "http://127.0.0.1:8000/v1", api_key_env="MY_KEY"), None)
+        sent = {name.lower(): value for name, value in session._session.headers.items()}
+        await session.aclose()
+        return sent
+
+    ours, theirs = asyncio.run(heads("openai")), asyncio.run(heads("anthropic"))
+    assert ours["authorization"] == "Bearer key-of-my-own-0123"
+    assert theirs["x-api-key"] == "key-of-my-own-0123"
+    assert theirs["anthropic-version"] == "2023-06-01"
+    assert "x-api-key" not in ours
+    assert "authorization" not in theirs

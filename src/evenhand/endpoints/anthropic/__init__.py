@@ -1,0 +1,1 @@
+"""Anthropic's own protocol: messages, and batches of them."""
