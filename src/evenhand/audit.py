@@ -17,21 +17,21 @@ Every step reads what the step before left in the run directory, so each can be 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from evenhand.analysis.analyse import analyse
 from evenhand.analysis.table.measurements import Measurements, measurements_from_frame, write_measurements
 from evenhand.analysis.table.scores import Scores, scores_from_frame, write_scores
+from evenhand.assistants import behind_of, open_products, outcomes_of
 from evenhand.design.cells import Crossing
-from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.connections import check_connection
-from evenhand.endpoints.context import Connection, EndpointContext
-from evenhand.endpoints.kinds import kind_of, open_endpoint
-from evenhand.endpoints.redact import known_secrets
+from evenhand.endpoints.context import Connection
+from evenhand.endpoints.kinds import kind_of
 from evenhand.errors import StoreError, UsageError
 from evenhand.head.answer_pairs import answer_pairs
 from evenhand.head.answer_sample import answer_sample
@@ -40,33 +40,24 @@ from evenhand.head.memory_stages import canary_summaries, item_retrievals
 from evenhand.head.pairwise_checks import pairwise_checks
 from evenhand.head.summary import example_prompts, run_summary
 from evenhand.measurement_table import Labels, measurement_table
-from evenhand.memory.stores.assistant import StoreAssistant
-from evenhand.memory.stores.named import open_store_named
-from evenhand.mitigate.named import policy_of
-from evenhand.mitigate.on_answer.endpoint import PolicyEndpoint
-from evenhand.mitigate.policy import AnswerPolicy
 from evenhand.pairwise import votes_of
-from evenhand.plan.cost import prices_of
 from evenhand.plan.make import PlanRequest, make_plan
-from evenhand.plan.placements import check_sources, products_of
+from evenhand.plan.placements import check_sources
 from evenhand.plan.questions import Questions
-from evenhand.plan.second_models import every_model, second_models
+from evenhand.plan.second_models import every_model
 from evenhand.plan.settling import settled
 from evenhand.records.findings import Findings
-from evenhand.records.message import ModelSettings, Reply
-from evenhand.records.plan import ModelSpec, Plan
+from evenhand.records.plan import Plan
 from evenhand.records.profile import PRODUCT_PLACEMENTS
-from evenhand.records.trial import Outcome, OutcomeName
-from evenhand.records.work import Work
+from evenhand.records.trial import OutcomeName
 from evenhand.report.answer import worst_differences
 from evenhand.report.findings_file import findings_document
 from evenhand.report.write import write_report
-from evenhand.run.execute import Behind, execute
+from evenhand.run.execute import execute
 from evenhand.run.halted import halted
-from evenhand.run.ledger import Ledger, MeteredEndpoint
+from evenhand.run.ledger import Ledger
 from evenhand.run.limits import Limits, Listener, RunReport, StopReason
-from evenhand.run.product_users import ProductUsers, product_users, told_what_is_left
-from evenhand.run.secrets import secrets_of
+from evenhand.run.product_users import told_what_is_left
 from evenhand.rundir import (
     FINDINGS_FILE,
     MEASUREMENTS_FILE,
@@ -76,21 +67,17 @@ from evenhand.rundir import (
     default_directory,
 )
 from evenhand.score_table import plan_factors, score_table
-from evenhand.scoring.extractors.choose import extractor_named
-from evenhand.scoring.judging.endpoint import JudgedEndpoint
 from evenhand.scoring.judging.labels import read_labels
-from evenhand.scoring.llm_extract import ExtractedEndpoint
-from evenhand.scoring.outcome import outcome_of
 from evenhand.store.json_file import write_json
 from evenhand.store.memory_journal import MEMORY_FILE, MemoryJournal, read_memory_events
 from evenhand.store.reading import TrialReader, open_trials
-from evenhand.store.recorded import open_recorded
 from evenhand.store.store import open_store
 
 __all__ = [
     "FINDINGS_FILE",
     "SCORES_FILE",
     "TRIALS_FILE",
+    "Asking",
     "analyse_run",
     "ask",
     "audit",
@@ -100,6 +87,16 @@ __all__ = [
 ]
 
 
+class Asking(Protocol):
+    """Asks every cell that a run directory does not hold yet, and writes the answers to it."""
+
+    def __call__(
+        self, plan: Plan, directory: Path, *, connection: Connection, limits: Limits, listener: Listener | None
+    ) -> RunReport:
+        """What was done."""
+        ...
+
+
 def audit(
     asked: Plan | PlanRequest | str | Sequence[str],
     out: Path | str | None = None,
@@ -107,6 +104,7 @@ def audit(
     connection: Connection = Connection(),
     limits: Limits = Limits(),
     listener: Listener | None = None,
+    asking: Asking | None = None,
 ) -> RunDirectory:
     """Plan, ask, score, analyse and report; resumes what an earlier run of the same plan left.
 
@@ -118,6 +116,7 @@ def audit(
         connection: How servers are reached.
         limits: Budgets; a run that reaches one has interim findings and can be resumed.
         listener: Told after every transaction how far the run has come.
+        asking: Who asks the cells that are missing; None: this process.
 
     Returns:
         The run directory; what this run did is in its `asked`.
@@ -139,7 +138,7 @@ def audit(
     plan = asked if isinstance(asked, Plan) else make_plan(_request(asked))
     directory = default_directory(plan) if out is None else Path(out)
     with settled(plan, directory):
-        looked = ask if plan.analysis.looks == 1 else ask_in_looks
+        looked = asking or (ask if plan.analysis.looks == 1 else ask_in_looks)
         done = looked(plan, directory, connection=connection, limits=limits, listener=listener)
         if done.halts and done.skipped + done.asked == done.outcomes["failed"]:
             raise halted(done, again=f"try again with `evenhand run {directory}`, or plan anew")
@@ -169,22 +168,12 @@ def ask(
     check_connection(every_model(plan), connection)
     check_sources(plan)
     questions = Questions(plan)
-    extract = extractor_named(plan.extractor, plan.extractor_options)
-    items = {item.id: item for bank in plan.banks for item in bank.items}
     ledger = Ledger()
     journal = MemoryJournal(directory / MEMORY_FILE)
-    endpoints, products = _endpoints(plan, questions, connection, ledger, journal)
-    behind = Behind(
-        prices=prices_of(every_model(plan)),
-        ledger=ledger,
-        second=tuple(model.name for model in second_models(plan)),
-        secrets=secrets_of([connection.api_key_env, *connection.headers.values()], known=known_secrets()),
-    )
+    cells = questions.lookup() if any(kind_of(model).needs_cells for model in plan.models) else None
+    endpoints, products = open_products(plan, cells=cells, connection=connection, ledger=ledger, journal=journal)
+    behind = behind_of(plan, connection=connection, ledger=ledger)
     journal.keep_out(behind.secrets)
-
-    def judged(work: Work, reply: Reply) -> Outcome:
-        return outcome_of(reply, item=items[work.cell.item], cell=work.cell, extract=extract)
-
     with open_store(directory / TRIALS_FILE, plan_sha256=plan.sha256) as store, told_what_is_left(products, directory):
         return execute(
             {
@@ -195,7 +184,7 @@ def ask(
             },
             endpoints=endpoints,
             store=store,
-            outcome_of=judged,
+            outcome_of=outcomes_of(plan),
             limits=limits,
             listener=listener,
             behind=behind,
@@ -273,56 +262,6 @@ def _together(reports: Sequence[RunReport], *, stopped: StopReason) -> RunReport
         seconds=sum(report.seconds for report in reports),
         halts=reports[-1].halts,
     )
-
-
-def _endpoints(
-    plan: Plan, questions: Questions, connection: Connection, ledger: Ledger, journal: MemoryJournal
-) -> tuple[Mapping[str, Endpoint], tuple[ProductUsers, ...]]:
-    """The assistants, and those among them that keep memory themselves.
-
-    They are metered where a second model reads their answers or a policy asks several times.
-    """
-    cells = questions.lookup() if any(kind_of(model).needs_cells for model in plan.models) else None
-    levels = frozenset(level.id for cohort in plan.cohorts for factor in cohort.factors for level in factor.levels)
-    context = EndpointContext(cells=cells, levels=levels, recorded=open_recorded, connection=connection)
-    opened = {model.name: _with_store(open_endpoint(model, context=context), model, plan) for model in plan.models}
-    products = {
-        model.name: product_users(opened[model.name], model=model, plan=plan, journal=journal)
-        for model in products_of(plan.models)
-    }
-    opened |= products
-    policies = {policy.name: policy for policy in map(policy_of, plan.mitigations) if isinstance(policy, AnswerPolicy)}
-    if not policies and not second_models(plan):
-        return opened, tuple(products.values())
-    asked: dict[str, Endpoint] = {
-        name: MeteredEndpoint(endpoint, model=name, role="assistant", ledger=ledger)
-        for name, endpoint in opened.items()
-    }
-    if policies:
-        asked = {name: PolicyEndpoint(endpoint, policies) for name, endpoint in asked.items()}
-    for second in second_models(plan):
-        for name, endpoint in asked.items():
-            reader = MeteredEndpoint(
-                open_endpoint(second, context=context), model=second.name, role="second", ledger=ledger
-            )
-            asked[name] = _read_by(reader, endpoint, plan=plan, settings=second.settings)
-    return asked, tuple(products.values())
-
-
-def _with_store(endpoint: Endpoint, model: ModelSpec, plan: Plan) -> Endpoint:
-    """The assistant, with its memory store between it and its users where the plan names one."""
-    if model.store is None:
-        return endpoint
-    templates = {prompt.name: prompt.text for prompt in plan.prompts}
-    return StoreAssistant(endpoint, open_store_named(model.store), templates=templates)
-
-
-def _read_by(reader: Endpoint, assistant: Endpoint, *, plan: Plan, settings: ModelSettings) -> Endpoint:
-    """The assistant with a second model that reads its answers: a judge, or a reader of letters."""
-    templates = {prompt.name: prompt.text for prompt in plan.prompts}
-    if plan.rater is not None:
-        return JudgedEndpoint(assistant, reader, rater=plan.rater, templates=templates)
-    return ExtractedEndpoint(assistant, reader, templates=templates, settings=settings)
 
 
 def score(plan: Plan, directory: Path, *, out: Path | None = None) -> Scores:

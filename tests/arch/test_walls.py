@@ -20,6 +20,8 @@ FLOORS = (
     ("audit", "status"),
     ("view",),
     ("rundir",),
+    ("cluster",),
+    ("assistants",),
     ("pairwise", "measurement_table"),
     ("run", "head", "score_table", "train", "serve", "doctor"),
     ("plan",),
