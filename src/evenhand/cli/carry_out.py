@@ -7,12 +7,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from evenhand.audit import audit
+from evenhand.audit import Asking, audit
+from evenhand.cli.engine_options import EngineOptions
 from evenhand.cli.output import say
 from evenhand.cli.run_options import RunOptions
 from evenhand.cli.verdicts import say_verdicts
 from evenhand.design.cells import Crossing
 from evenhand.endpoints.connections import check_connection, fitted
+from evenhand.endpoints.context import Connection
 from evenhand.errors import BudgetExceeded
 from evenhand.plan.second_models import every_model
 from evenhand.records.plan import Plan
@@ -25,8 +27,17 @@ from evenhand.run.progress_lines import ProgressLines
 __all__ = ["carry_out"]
 
 
-def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool) -> None:
+def carry_out(
+    plan: Plan, directory: Path, options: RunOptions, *, json: bool, engine: EngineOptions | None = None
+) -> None:
     """Ask, analyse, report and say the verdicts, with the progress on standard error.
+
+    Args:
+        plan: The plan.
+        directory: The run directory.
+        options: Budgets, connection, and what is printed.
+        json: Print the findings as JSON.
+        engine: The cluster that asks; None: this process does.
 
     Raises:
         KeyboardInterrupt: The user stopped the run; everything answered is on disk.
@@ -35,20 +46,52 @@ def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool) -
     """
     limits = Limits(max_calls=options.max_calls, max_cost=options.max_cost, max_seconds=options.max_seconds)
     connection = options.connection()
-    models = every_model(plan)
-    check_connection(models, connection)
-    connection, room = fitted(models, connection)
-    if room is not None and not options.quiet:
-        say(f"Note: {room}.", error=True)
+    if engine is None:
+        connection = _checked(plan, connection, quiet=options.quiet)
     with ExitStack() as open_:
         listener, log = _followed(plan, Crossing(plan).size(), options, open_)
-        run = audit(plan, directory, connection=connection, limits=limits, listener=listener)
+        asking = None if engine is None else _cluster(engine)
+        run = audit(plan, directory, connection=connection, limits=limits, listener=listener, asking=asking)
         if log is not None:
             log.asked(run.asked)
     if log is not None and log.trouble is not None:
         say(f"Note: {log.trouble}.", error=True)
+    if run.asked.workers_lost and not options.quiet:
+        say(f"Note: {_losses(run.asked)}.", error=True)
     say_verdicts(directory, json=json)
     _end(run.asked, directory)
+
+
+def _checked(plan: Plan, connection: Connection, *, quiet: bool) -> Connection:
+    """The connection with as many requests in flight as this process has room for."""
+    models = every_model(plan)
+    check_connection(models, connection)
+    connection, room = fitted(models, connection)
+    if room is not None and not quiet:
+        say(f"Note: {room}.", error=True)
+    return connection
+
+
+def _cluster(engine: EngineOptions) -> Asking:
+    """Who asks the cells of a run on a cluster.
+
+    Raises:
+        MissingExtraError: Ray is not installed.
+    """
+    from evenhand.cluster.asking import Cluster, ClusterAsking, ray_crew
+
+    cluster = Cluster(store=engine.store or "", part_cells=engine.part)
+    return ClusterAsking(cluster, crew=ray_crew(address=engine.address, workers=engine.workers))
+
+
+def _losses(asked: RunReport) -> str:
+    """What the loss of workers meant."""
+    workers = "1 worker was" if asked.workers_lost == 1 else f"{asked.workers_lost} workers were"
+    cells = "1 cell was" if asked.repeated == 1 else f"{asked.repeated:,} cells were"
+    return (
+        f"{workers} lost, and others took over; {cells} answered twice, and the first answer counts. What a lost "
+        "worker had in flight, or had not written yet, was asked again"
+    )
 
 
 def _followed(plan: Plan, total: int, options: RunOptions, stack: ExitStack) -> tuple[Listener, EventLog | None]:

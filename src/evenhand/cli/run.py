@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from evenhand.cli.config import ConfigOptions, say_settings
+from evenhand.cli.engine_options import EngineOptions
 from evenhand.cli.groups import takes
 from evenhand.cli.run_options import RunOptions
 
@@ -25,12 +26,15 @@ Examples:
   evenhand run runs/2026-11-23-gpt
 
   evenhand run runs/2026-11-23-gpt --max-cost 5         stop cleanly at five dollars; run again to go on
+
+  evenhand run runs/2026-11-23-gpt --engine ray --store shared/gpt      on a cluster: needs the extra ray; docs/scale.md
 """
 
 
-@takes(RunOptions, ConfigOptions)
+@takes(RunOptions, EngineOptions, ConfigOptions)
 def run(
     running: RunOptions,
+    engine: EngineOptions,
     _: ConfigOptions,
     ctx: typer.Context,
     directory: Annotated[Path, typer.Argument(help="Run directory with a plan.json.")],
@@ -40,11 +44,12 @@ def run(
     from evenhand.plan.file import read_plan
 
     say_settings(ctx, quiet=running.quiet)
+    chosen = engine.chosen()
     plan = read_plan(directory)
     # The statistics are loaded only for a plan that can be read: loading them takes longer than a refusal may.
     from evenhand.cli.carry_out import carry_out
 
-    carry_out(plan, directory, running, json=json)
+    carry_out(plan, directory, running, json=json, engine=None if chosen == "local" else engine)
 
 
 def register(app: typer.Typer) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from evenhand.cluster.part import Part
 from evenhand.cluster.part_file import NumberedRow, read_rows
-from evenhand.cluster.shared_store import SharedStore
+from evenhand.cluster.shared_store import SharedStore, driver_of
 from evenhand.errors import StoreError
 from evenhand.records.trial import OUTCOMES, OutcomeName, outcome_name
 from evenhand.store.rows import is_failure
@@ -36,8 +36,12 @@ class Gathering:
         self._marked = store.marked(gathered_mark(shared, ""))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="evenhand-gathering")
         self._waiting: list[Future[None]] = []
+        self.driver = 0
+        """Number of the driver whose answers are counted; 0: none yet."""
+        self.brought: set[int] = set()
+        """Answered parts that were copied now."""
         self.outcomes: Counter[OutcomeName] = Counter(dict.fromkeys(OUTCOMES, 0))
-        """Outcome -> cells that were brought in and had no answer in the run directory before."""
+        """Outcome -> cells that this driver's workers asked."""
         self.repeated = 0
         """Answers that were left out, for an earlier one to the same cell was there."""
 
@@ -52,6 +56,8 @@ class Gathering:
             part: The part.
             complete: Whether it has a manifest; otherwise what its files hold is copied, failures among it.
         """
+        if complete:
+            self.brought.add(part.number)
         self._waiting.append(self._thread.submit(self._bring, part, complete))
 
     def check(self) -> None:
@@ -81,36 +87,38 @@ class Gathering:
         else:
             names = self._shared.files(part.number)
             files = ((name, self._shared.content(part.number, name)) for name in names)
-        rows = self._new(part, (row for name, data in files for row in read_rows(data, name=name)))
+        named = ((name, row) for name, data in files for row in read_rows(data, name=name))
+        rows = self._new(part, named)
         for start in range(0, len(rows), _ROWS):
-            self._store.append([one.row for one in rows[start : start + _ROWS]])
+            self._store.append([one.row for _, one in rows[start : start + _ROWS]])
         if manifest is not None:
             self._store.mark(gathered_mark(self._shared, part.number))
-        for one in rows:
-            self.outcomes[outcome_name(one.row.outcome)] += 1
+        for name, one in rows:
+            if driver_of(name) == self.driver:
+                self.outcomes[outcome_name(one.row.outcome)] += 1
 
-    def _new(self, part: Part, rows: Iterable[NumberedRow]) -> list[NumberedRow]:
+    def _new(self, part: Part, rows: Iterable[tuple[str, NumberedRow]]) -> list[tuple[str, NumberedRow]]:
         """The first answer to each cell, and the last failure of a cell without one; nothing that is there already.
 
         Raises:
             StoreError: A row is of another part.
         """
-        answers: dict[int, NumberedRow] = {}
-        failures: dict[int, NumberedRow] = {}
-        for one in rows:
+        answers: dict[int, tuple[str, NumberedRow]] = {}
+        failures: dict[int, tuple[str, NumberedRow]] = {}
+        for name, one in rows:
             if not part.start <= one.number < part.stop:
                 raise StoreError(
                     f"a file of part {part.number} in {self._shared.place.address!r} has cell {one.number:,}, which is "
                     "of another part; restore the file from a copy"
                 )
             if is_failure(one.row):
-                failures[one.number] = one
+                failures[one.number] = (name, one)
             elif one.number in answers:
                 self.repeated += 1
             else:
-                answers[one.number] = one
+                answers[one.number] = (name, one)
         missing = [failure for number, failure in failures.items() if number not in answers]
-        return [one for one in (*answers.values(), *missing) if not self._store.has(one.row.cell_key)]
+        return [pair for pair in (*answers.values(), *missing) if not self._store.has(pair[1].row.cell_key)]
 
 
 def gathered_mark(shared: SharedStore, part: int | str) -> str:

@@ -110,7 +110,7 @@ class RemotePlace:
                 found = self._files.ls(f"{self._root}/{folder}", detail=False)
             except FileNotFoundError:
                 return []
-            return sorted(name for name in (path.rpartition("/")[2] for path in found) if name)
+            return sorted(name for name in (path.rstrip("/").rpartition("/")[2] for path in found) if name)
 
         return self._tried(listed, f"cannot list {folder!r} of {self.address!r}")
 

@@ -26,7 +26,7 @@ from evenhand.cluster.place import Place
 from evenhand.errors import PlanError, StoreError, UsageError
 from evenhand.records.plan import Plan
 
-__all__ = ["AnswerFile", "Layout", "Manifest", "SharedStore", "Superseded", "file_name"]
+__all__ = ["AnswerFile", "Layout", "Manifest", "SharedStore", "Superseded", "driver_of", "file_name"]
 
 _VERSION = 1
 _Record = TypeVar("_Record", bound=Struct)
@@ -132,6 +132,21 @@ class SharedStore:
             )
         return cls(place, found)
 
+    @classmethod
+    def at(cls, place: Place) -> SharedStore:
+        """The place of a run that a driver has made.
+
+        Raises:
+            StoreError: There is none.
+        """
+        found = cls._record(place, "layout.json", Layout)
+        if found is None:
+            raise StoreError(
+                f"this machine finds nothing of the run at {place.address!r}; --store must name one place that all "
+                "machines reach"
+            )
+        return cls(place, found)
+
     def take_over(self, *, version: str) -> int:
         """Become the driver of the run; whoever was it before stops at its next file.
 
@@ -159,6 +174,10 @@ class SharedStore:
     def done(self) -> frozenset[int]:
         """Numbers of the parts that are answered."""
         return frozenset(int(name.partition(".")[0]) for name in self.place.names("manifests"))
+
+    def begun(self) -> frozenset[int]:
+        """Numbers of the parts that have files."""
+        return frozenset(int(name) for name in self.place.names("parts") if name.isdigit())
 
     def manifest(self, part: int) -> Manifest | None:
         """The manifest of a part; None where it is not answered yet.
@@ -242,6 +261,12 @@ class SharedStore:
 def file_name(*, driver: int, attempt: int, number: int) -> str:
     """The name of a file of answers: in the order of names, what was begun first comes first."""
     return f"{driver:06d}-{attempt:03d}-{number:04d}-{secrets.token_hex(4)}.parquet"
+
+
+def driver_of(name: str) -> int:
+    """The number of the driver that a file of answers comes from; 0 for a name that says none."""
+    number = name.partition("-")[0]
+    return int(number) if number.isdigit() else 0
 
 
 def _driver_name(number: int) -> str:

@@ -236,5 +236,6 @@ HUGGING_FACE = EndpointKind(
     paid=lambda spec: False,
     named=lambda rest, spec: named_with_options(rest, spec, kind="hf"),
     local=True,
+    gpu=True,
     sure_of_logprobs=True,
 )

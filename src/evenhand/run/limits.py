@@ -109,3 +109,7 @@ class RunReport(Struct, frozen=True, kw_only=True):
     seconds: float
     halts: tuple[Halt, ...] = ()
     """Models that were not asked on."""
+    repeated: int = 0
+    """Answers of a cluster that were left out, for a lost worker had answered the same cell before."""
+    workers_lost: int = 0
+    """Workers of a cluster that were lost while the run lasted."""
