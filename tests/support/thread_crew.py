@@ -18,7 +18,7 @@ from evenhand.run.limits import Progress
 
 
 class ThreadCrew:
-    """Threads that ask; `lose` makes the driver believe that one is gone, while it asks on as a machine cut off does."""
+    """Threads that ask; one that is lost to the driver asks on, as a machine does that was cut off."""
 
     def __init__(
         self,

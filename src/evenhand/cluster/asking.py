@@ -47,7 +47,7 @@ class Cluster(Struct, frozen=True, kw_only=True):
     """A folder that all machines reach, or an address of fsspec."""
     part_cells: int | None = None
     """Cells of a part; None: as the store has them, or the usual number."""
-    land_s: float = 10.0
+    land_s: float = 5.0
     """How long an answer may wait for company before it is written."""
     land_rows: int = 1_000
     """Answers of a file at most."""

@@ -1,0 +1,52 @@
+"""Two Ray nodes on this machine, one of which can be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import psutil
+
+_OBJECTS = 80 * 2**20
+
+
+class RayNodes:
+    """A head and one more node, with two CPUs each, and so one worker each."""
+
+    def __init__(self, cluster: Any, second: Any) -> None:
+        self.address: str = cluster.address
+        self.session: str = cluster.head_node.get_session_dir_path()
+        self._cluster = cluster
+        self._second = second
+
+    def kill_second(self) -> int:
+        """End the second node and its workers at once, as a power cut does; gives the number of processes."""
+        raylets = [one.process.pid for one in self._second.all_processes["raylet"]]
+        processes = [process for pid in raylets for process in family(pid)]
+        for process in processes:
+            process.send_signal(signal.SIGKILL)
+        return len(processes)
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """A process and all that it started."""
+    parent = psutil.Process(pid)
+    return [parent, *parent.children(recursive=True)]
+
+
+@contextmanager
+def ray_nodes(environment: Mapping[str, str]) -> Iterator[RayNodes]:
+    """Two nodes until the block ends; their workers have `environment` beside this process's."""
+    with patch.dict(os.environ, {**environment, "RAY_USAGE_STATS_ENABLED": "0"}):
+        from ray.cluster_utils import Cluster
+
+        sizes = {"num_cpus": 2, "num_gpus": 0, "object_store_memory": _OBJECTS}
+        cluster = Cluster(initialize_head=True, head_node_args={**sizes, "include_dashboard": False})
+        try:
+            yield RayNodes(cluster, cluster.add_node(**sizes))
+        finally:
+            cluster.shutdown()
