@@ -11,6 +11,8 @@ from unittest.mock import patch
 
 import psutil
 
+PATIENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_agent_register_timeout_ms": "120000"}
+"""Ray on a machine that is busy with other tests needs longer to start than it allows by itself."""
 _OBJECTS = 80 * 2**20
 
 
@@ -41,7 +43,7 @@ def family(pid: int) -> list[psutil.Process]:
 @contextmanager
 def ray_nodes(environment: Mapping[str, str]) -> Iterator[RayNodes]:
     """Two nodes until the block ends; their workers have `environment` beside this process's."""
-    with patch.dict(os.environ, {**environment, "RAY_USAGE_STATS_ENABLED": "0"}):
+    with patch.dict(os.environ, {**environment, **PATIENT}):
         from ray.cluster_utils import Cluster
 
         sizes = {"num_cpus": 2, "num_gpus": 0, "object_store_memory": _OBJECTS}
