@@ -41,11 +41,18 @@ def main() -> None:
     cells = NumberedCells(Crossing(plan))
     print(f"{len(cells):,} cells of {MODEL}")
     with tempfile.TemporaryDirectory() as folder:
-        alone(plan, Path(folder) / "alone", len(cells))
+        ask(plan, made(Path(folder) / "warm"))  # the first run of a process loads and compiles what it needs
+        alone(plan, made(Path(folder) / "alone"), len(cells))
         for rows in LANDED:
             place = Path(folder) / f"shared-{rows}"
             shared(plan, place, cells, rows)
             gathered(plan, place, cells, Path(folder) / f"run-{rows}")
+
+
+def made(folder: Path) -> Path:
+    """The folder, new."""
+    folder.mkdir()
+    return folder
 
 
 def timed(act: Callable[[], object]) -> float:
@@ -57,7 +64,6 @@ def timed(act: Callable[[], object]) -> float:
 
 def alone(plan: Plan, directory: Path, cells: int) -> None:
     """One machine, as `evenhand run` does it."""
-    directory.mkdir()
     cpu = timed(lambda: ask(plan, directory))
     size = (directory / TRIALS_FILE).stat().st_size
     print(f"one machine: {1e3 * cpu / cells:.3f} ms of CPU a cell, {size / cells:,.0f} bytes a cell in {TRIALS_FILE}")

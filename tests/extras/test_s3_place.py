@@ -10,8 +10,8 @@ import pytest
 
 from evenhand.audit import audit
 from evenhand.cluster.asking import Cluster, ClusterAsking
-from evenhand.cluster.part import Part
-from evenhand.cluster.place import Place
+from evenhand.cluster.part import PlanPart
+from evenhand.cluster.place import SharedPlace
 from evenhand.cluster.remote_place import RemotePlace, open_place
 from evenhand.cluster.shared_store import SharedStore, file_name
 from evenhand.errors import MissingExtraError, StoreError, UsageError
@@ -32,7 +32,7 @@ PLAN = small_plan()
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
     """A server that speaks S3, with a bucket; gives its address."""
-    import boto3
+    import fsspec
     from moto.server import ThreadedMotoServer
 
     patch = pytest.MonkeyPatch()
@@ -47,7 +47,7 @@ def s3() -> Iterator[str]:
         "AWS_DEFAULT_REGION": "us-east-1",
     }.items():
         patch.setenv(name, value)
-    boto3.client("s3").create_bucket(Bucket=BUCKET)
+    fsspec.filesystem("s3", skip_instance_cache=True).mkdir(BUCKET)
     try:
         yield address
     finally:
@@ -56,11 +56,11 @@ def s3() -> Iterator[str]:
 
 
 @pytest.fixture
-def place(s3: str, request: pytest.FixtureRequest) -> Place:
+def place(s3: str, request: pytest.FixtureRequest) -> SharedPlace:
     return open_place(f"s3://{BUCKET}/{request.node.name}")
 
 
-def test_of_many_that_create_one_file_one_is_told_so(place: Place, request: pytest.FixtureRequest) -> None:
+def test_of_many_that_create_one_file_one_is_told_so(place: SharedPlace, request: pytest.FixtureRequest) -> None:
     """Each with a connection of its own, all at the same moment; the server decides."""
     start = threading.Barrier(6)
     told: list[tuple[int, bool]] = []
@@ -82,7 +82,7 @@ def test_of_many_that_create_one_file_one_is_told_so(place: Place, request: pyte
     assert place.exclusive
 
 
-def test_what_another_wrote_a_moment_ago_is_seen(place: Place) -> None:
+def test_what_another_wrote_a_moment_ago_is_seen(place: SharedPlace) -> None:
     assert place.names("parts") == []
     open_place(place.address).create("parts/1/a", b"x")
     assert place.names("parts/1") == ["a"]
@@ -90,9 +90,9 @@ def test_what_another_wrote_a_moment_ago_is_seen(place: Place) -> None:
     assert place.read("parts/1/b") is None
 
 
-def test_the_first_manifest_of_a_part_counts(place: Place) -> None:
+def test_the_first_manifest_of_a_part_counts(place: SharedPlace) -> None:
     store = SharedStore.open(place, PLAN, cells=20, part_cells=5)
-    part = Part(number=3, model="m", start=15, stop=20)
+    part = PlanPart(number=3, model="m", start=15, stop=20)
     store.add(3, file_name(driver=1, attempt=1, number=1), b"one")
     first = store.complete(part)
     store.add(3, file_name(driver=1, attempt=2, number=1), b"two")

@@ -21,7 +21,7 @@ from evenhand.plan.second_models import every_model
 from evenhand.records.cell import Cell
 from evenhand.records.plan import Plan
 from evenhand.records.work import Work
-from evenhand.run.committer import Pace
+from evenhand.run.committer import WritePace
 from evenhand.run.execute import Run
 from evenhand.run.ledger import Ledger
 from evenhand.run.limits import Progress, RunReport
@@ -140,9 +140,9 @@ class Asker:
                 return
             yield self._questions.work(cell, meeting)
 
-    def _pace(self) -> Pace:
+    def _pace(self) -> WritePace:
         rows = self._settings.land_rows
-        return Pace(gather_s=self._settings.land_s, most_rows=rows, unsaved=2 * rows)
+        return WritePace(gather_s=self._settings.land_s, most_rows=rows, unsaved=2 * rows)
 
     def _assistant(self, model: str) -> Endpoint:
         """The part's assistant; the one before is closed first, so that there is room for one set of weights only."""

@@ -14,7 +14,7 @@ from evenhand.cluster.crew import Crew
 from evenhand.cluster.dispatch import Dispatch
 from evenhand.cluster.driving import Driving
 from evenhand.cluster.gathering import Gathering, gathered_mark
-from evenhand.cluster.part import Part, parts_of
+from evenhand.cluster.part import PlanPart, parts_of
 from evenhand.cluster.ray_crew import RayCrew, import_ray
 from evenhand.cluster.remote_place import open_place
 from evenhand.cluster.shared_store import SharedStore
@@ -108,7 +108,7 @@ class ClusterAsking:
     def _asked(
         self,
         plan: Plan,
-        parts: Sequence[Part],
+        parts: Sequence[PlanPart],
         shared: SharedStore,
         store: Store,
         gathering: Gathering,
@@ -143,7 +143,7 @@ class ClusterAsking:
     def _driving(
         self,
         plan: Plan,
-        waiting: Sequence[Part],
+        waiting: Sequence[PlanPart],
         crew: Crew,
         gathering: Gathering,
         store: Store,
@@ -159,7 +159,7 @@ class ClusterAsking:
             answered=store.answered_models(),
         )
 
-        def ended(part: Part, complete: bool) -> None:
+        def ended(part: PlanPart, complete: bool) -> None:
             if complete:
                 gathering.bring(part, complete=True)
 

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import Literal
 
-from evenhand.cluster.part import Part
+from evenhand.cluster.part import PlanPart
 from evenhand.cluster.shares import Shares
 from evenhand.cluster.task import Ended, Task
 from evenhand.errors import EvenhandError, LocalError
@@ -31,13 +31,13 @@ class Dispatch:
 
     def __init__(
         self,
-        parts: Iterable[Part],
+        parts: Iterable[PlanPart],
         *,
         shares: Shares,
         gpu_models: Collection[str] = (),
         answered: Collection[str] = (),
     ) -> None:
-        self._waiting: dict[str, deque[Part]] = {}
+        self._waiting: dict[str, deque[PlanPart]] = {}
         """Model -> its parts, in the plan's order."""
         for part in parts:
             self._waiting.setdefault(part.model, deque()).append(part)
@@ -102,7 +102,7 @@ class Dispatch:
         self._out[worker] = task
         return task
 
-    def ended(self, worker: Hashable, ended: Ended) -> Part:
+    def ended(self, worker: Hashable, ended: Ended) -> PlanPart:
         """A worker is done with its part, which is handed out again where only a budget kept it from being answered."""
         task = self._out.pop(worker)
         self._shares.returned(worker, ended.report)
@@ -123,7 +123,7 @@ class Dispatch:
                 self.stop(self._shares.used_up)
         return task.part
 
-    def lost(self, worker: Hashable) -> Part | None:
+    def lost(self, worker: Hashable) -> PlanPart | None:
         """A worker is gone; its part is handed out again. Returns that part."""
         self.workers_lost += 1
         self._shares.lost(worker)
@@ -155,7 +155,7 @@ class Dispatch:
             self.error = error
         self.stop("failing")
 
-    def _again(self, part: Part) -> None:
+    def _again(self, part: PlanPart) -> None:
         if part.model not in self.halts:
             self._waiting.setdefault(part.model, deque()).appendleft(part)
 

@@ -12,7 +12,7 @@ from typing import Literal, assert_never
 
 from evenhand.cluster.crew import Crew, CrewEvent, WorkerEnded, WorkerLost, WorkerReady
 from evenhand.cluster.dispatch import Dispatch, WorkerKind
-from evenhand.cluster.part import Part
+from evenhand.cluster.part import PlanPart
 from evenhand.cluster.task import Hello
 from evenhand.errors import LocalError, UsageError
 from evenhand.records.trial import OutcomeName
@@ -47,7 +47,7 @@ class Driving:
         dispatch: Dispatch,
         crew: Crew,
         *,
-        ended: Callable[[Part, bool], None],
+        ended: Callable[[PlanPart, bool], None],
         tick: Callable[[], None],
         version: str,
         max_seconds: float | None = None,

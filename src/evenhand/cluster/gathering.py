@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from evenhand.cluster.part import Part
+from evenhand.cluster.part import PlanPart
 from evenhand.cluster.part_file import NumberedRow, read_rows
 from evenhand.cluster.shared_store import SharedStore, driver_of
 from evenhand.errors import StoreError
@@ -49,7 +49,7 @@ class Gathering:
         """Whether an answered part was copied before."""
         return gathered_mark(self._shared, part) in self._marked
 
-    def bring(self, part: Part, *, complete: bool) -> None:
+    def bring(self, part: PlanPart, *, complete: bool) -> None:
         """Have a part copied soon.
 
         Args:
@@ -80,7 +80,7 @@ class Gathering:
         self._thread.shutdown(wait=True)
         self.check()
 
-    def _bring(self, part: Part, complete: bool) -> None:
+    def _bring(self, part: PlanPart, complete: bool) -> None:
         manifest = self._shared.manifest(part.number) if complete else None
         if manifest is not None:
             files = self._shared.checked(manifest)
@@ -97,7 +97,7 @@ class Gathering:
             if driver_of(name) == self.driver:
                 self.outcomes[outcome_name(one.row.outcome)] += 1
 
-    def _new(self, part: Part, rows: Iterable[tuple[str, NumberedRow]]) -> list[tuple[str, NumberedRow]]:
+    def _new(self, part: PlanPart, rows: Iterable[tuple[str, NumberedRow]]) -> list[tuple[str, NumberedRow]]:
         """The first answer to each cell, and the last failure of a cell without one; nothing that is there already.
 
         Raises:

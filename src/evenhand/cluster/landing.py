@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from evenhand.cluster.part import Part
+from evenhand.cluster.part import PlanPart
 from evenhand.cluster.part_file import NumberedRow, answered_numbers, written
 from evenhand.cluster.shared_store import SharedStore, file_name
 from evenhand.store.rows import Row, is_failure
@@ -13,7 +13,7 @@ from evenhand.store.rows import Row, is_failure
 __all__ = ["Attempt", "Landing", "missing_numbers"]
 
 
-def missing_numbers(shared: SharedStore, part: Part) -> tuple[int, ...]:
+def missing_numbers(shared: SharedStore, part: PlanPart) -> tuple[int, ...]:
     """Numbers of the cells of a part that have no answer in any file of it, in order.
 
     Raises:
@@ -48,7 +48,7 @@ class Landing:
     def __init__(
         self,
         shared: SharedStore,
-        part: Part,
+        part: PlanPart,
         *,
         who: Attempt,
         numbers: Mapping[str, int],

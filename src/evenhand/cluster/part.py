@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-__all__ = ["PART_CELLS", "Part", "parts_of"]
+__all__ = ["PART_CELLS", "PlanPart", "parts_of"]
 
 PART_CELLS = 5_000
 """Cells of a part, unless said otherwise."""
 
 
-class Part(Struct, frozen=True, kw_only=True):
+class PlanPart(Struct, frozen=True, kw_only=True):
     """Cells of one model with neighbouring numbers."""
 
     number: int
@@ -28,7 +28,7 @@ class Part(Struct, frozen=True, kw_only=True):
         return self.stop - self.start
 
 
-def parts_of(models: Sequence[str], *, each: int, cells: int) -> Iterator[Part]:
+def parts_of(models: Sequence[str], *, each: int, cells: int) -> Iterator[PlanPart]:
     """The parts of a plan, in its order; no part has cells of two models.
 
     Args:
@@ -40,5 +40,5 @@ def parts_of(models: Sequence[str], *, each: int, cells: int) -> Iterator[Part]:
     for place, model in enumerate(models):
         first, end = place * each, (place + 1) * each
         for start in range(first, end, cells):
-            yield Part(number=number, model=model, start=start, stop=min(start + cells, end))
+            yield PlanPart(number=number, model=model, start=start, stop=min(start + cells, end))
             number += 1

@@ -14,13 +14,13 @@ from typing import Protocol
 
 from evenhand.errors import StoreError
 
-__all__ = ["FolderPlace", "Place"]
+__all__ = ["FolderPlace", "SharedPlace"]
 
 _UNFINISHED = ".unfinished-"
 """How names of files begin that are not whole yet."""
 
 
-class Place(Protocol):
+class SharedPlace(Protocol):
     """A folder of files that are written once."""
 
     @property

@@ -10,7 +10,7 @@ import msgspec
 from evenhand.cluster.asker import Asker
 from evenhand.cluster.remote_place import open_place
 from evenhand.cluster.shared_store import SharedStore
-from evenhand.cluster.task import Ended, Hello, Task, Trouble, WorkerSettings, trouble_of
+from evenhand.cluster.task import Ended, Hello, Task, WorkerSettings, WorkerTrouble, trouble_of
 from evenhand.errors import EvenhandError
 from evenhand.records.plan import Plan
 
@@ -27,7 +27,7 @@ class RayWorker:
 
     def __init__(self, plan: bytes, settings: bytes) -> None:
         self._asker: Asker | None = None
-        self._trouble: Trouble | None = None
+        self._trouble: WorkerTrouble | None = None
         made = msgspec.json.decode(settings, type=WorkerSettings)
         try:
             shared = SharedStore.at(open_place(made.store))

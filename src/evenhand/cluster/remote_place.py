@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from evenhand.cluster.place import FolderPlace, Place
+from evenhand.cluster.place import FolderPlace, SharedPlace
 from evenhand.endpoints.redact import redact
 from evenhand.errors import MissingExtraError, StoreError, UsageError, near_miss
 
@@ -141,7 +141,7 @@ def _is_taken(error: BaseException) -> bool:
     return code in (412, 409, "412") or code in _TAKEN or any(word in str(error) for word in _TAKEN)
 
 
-def open_place(url: str) -> Place:
+def open_place(url: str) -> SharedPlace:
     """The place at an address: a path or `file://` is a folder, anything else is fsspec's.
 
     Keys and servers come from the environment, as the file system's own documentation says.

@@ -21,12 +21,12 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from evenhand.cluster.part import PART_CELLS, Part
-from evenhand.cluster.place import Place
+from evenhand.cluster.part import PART_CELLS, PlanPart
+from evenhand.cluster.place import SharedPlace
 from evenhand.errors import PlanError, StoreError, UsageError
 from evenhand.records.plan import Plan
 
-__all__ = ["AnswerFile", "Layout", "Manifest", "SharedStore", "Superseded", "driver_of", "file_name"]
+__all__ = ["Layout", "Manifest", "PartFile", "SharedStore", "Superseded", "driver_of", "file_name"]
 
 _VERSION = 1
 _Record = TypeVar("_Record", bound=Struct)
@@ -58,7 +58,7 @@ class Driver(Struct, frozen=True, kw_only=True):
     """Version of the package."""
 
 
-class AnswerFile(Struct, frozen=True, kw_only=True):
+class PartFile(Struct, frozen=True, kw_only=True):
     """One file of a part."""
 
     name: str
@@ -72,7 +72,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     part: int
     start: int
     stop: int
-    files: tuple[AnswerFile, ...]
+    files: tuple[PartFile, ...]
     """In the order in which their answers count."""
 
 
@@ -84,12 +84,12 @@ class SharedStore:
         layout: What the place belongs to.
     """
 
-    def __init__(self, place: Place, layout: Layout) -> None:
+    def __init__(self, place: SharedPlace, layout: Layout) -> None:
         self.place = place
         self.layout = layout
 
     @classmethod
-    def open(cls, place: Place, plan: Plan, *, cells: int, part_cells: int | None = None) -> SharedStore:
+    def open(cls, place: SharedPlace, plan: Plan, *, cells: int, part_cells: int | None = None) -> SharedStore:
         """The place of a plan's run, made where there is none yet.
 
         Args:
@@ -133,7 +133,7 @@ class SharedStore:
         return cls(place, found)
 
     @classmethod
-    def at(cls, place: Place) -> SharedStore:
+    def at(cls, place: SharedPlace) -> SharedStore:
         """The place of a run that a driver has made.
 
         Raises:
@@ -187,14 +187,14 @@ class SharedStore:
         """
         return self._record(self.place, _manifest_name(part), Manifest)
 
-    def complete(self, part: Part) -> Manifest:
+    def complete(self, part: PlanPart) -> Manifest:
         """Say that a part is answered; where another worker said so first, its word counts.
 
         Raises:
             StoreError: The part has no files, or they cannot be read.
         """
         files = tuple(
-            AnswerFile(name=name, blake2b=_digest(self.content(part.number, name))) for name in self.files(part.number)
+            PartFile(name=name, blake2b=_digest(self.content(part.number, name))) for name in self.files(part.number)
         )
         mine = Manifest(part=part.number, start=part.start, stop=part.stop, files=files)
         if self.place.create(_manifest_name(part.number), msgspec.json.encode(mine)):
@@ -246,7 +246,7 @@ class SharedStore:
             yield file.name, data
 
     @staticmethod
-    def _record(place: Place, name: str, kind: type[_Record]) -> _Record | None:
+    def _record(place: SharedPlace, name: str, kind: type[_Record]) -> _Record | None:
         data = place.read(name)
         if data is None:
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from evenhand.cluster.part import Part
+from evenhand.cluster.part import PlanPart
 from evenhand.endpoints.context import Connection
 from evenhand.endpoints.redact import redact
 from evenhand.errors import (
@@ -20,7 +20,7 @@ from evenhand.errors import (
 )
 from evenhand.run.limits import Limits, RunReport
 
-__all__ = ["ERRORS", "Ended", "Hello", "Task", "Trouble", "WorkerSettings", "trouble_of"]
+__all__ = ["ERRORS", "Ended", "Hello", "Task", "WorkerSettings", "WorkerTrouble", "trouble_of"]
 
 ERRORS: dict[str, type[EvenhandError]] = {
     kind.__name__: kind
@@ -66,7 +66,7 @@ class Hello(Struct, frozen=True, kw_only=True):
 class Task(Struct, frozen=True, kw_only=True):
     """A part to be asked."""
 
-    part: Part
+    part: PlanPart
     attempt: int
     """How often this driver handed the part out, this time included."""
     limits: Limits
@@ -75,7 +75,7 @@ class Task(Struct, frozen=True, kw_only=True):
     """Whether the model has a usable answer from somewhere."""
 
 
-class Trouble(Struct, frozen=True, kw_only=True):
+class WorkerTrouble(Struct, frozen=True, kw_only=True):
     """An error that ends the run, as it goes from a worker to the driver."""
 
     kind: str
@@ -95,10 +95,10 @@ class Ended(Struct, frozen=True, kw_only=True):
     """Whether every cell of the part has an answer."""
     report: RunReport | None = None
     """What was done; None where nothing could be."""
-    trouble: Trouble | None = None
+    trouble: WorkerTrouble | None = None
 
 
-def trouble_of(error: EvenhandError) -> Trouble:
+def trouble_of(error: EvenhandError) -> WorkerTrouble:
     """An error as a record, without keys; one of a kind of its own goes as the nearest kind that the driver knows."""
     kind = next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in ERRORS)
-    return Trouble(kind=kind, text=redact(str(error)))
+    return WorkerTrouble(kind=kind, text=redact(str(error)))

@@ -15,7 +15,7 @@ from msgspec import Struct
 from evenhand.errors import StoreError
 from evenhand.store.rows import Row
 
-__all__ = ["UNSAVED", "Committer", "Pace", "Sink"]
+__all__ = ["UNSAVED", "Committer", "Sink", "WritePace"]
 
 UNSAVED = 64
 """Answers that may wait for the disk, beyond as many as may be in flight, before no more cells are started."""
@@ -52,7 +52,7 @@ class Sink(Protocol):
         ...
 
 
-class Pace(Struct, frozen=True, kw_only=True):
+class WritePace(Struct, frozen=True, kw_only=True):
     """How many rows are written together, and how many may wait."""
 
     gather_s: float = 0.005
@@ -79,7 +79,7 @@ class Committer:
         *,
         saved: Callable[[list[Row]], None],
         broken: Callable[[StoreError], None],
-        pace: Pace = Pace(),
+        pace: WritePace = WritePace(),
     ) -> None:
         self._store = store
         self._saved = saved

@@ -27,7 +27,7 @@ from evenhand.records.message import Reply
 from evenhand.records.trial import OUTCOMES, Outcome, OutcomeName, outcome_name
 from evenhand.records.work import Work
 from evenhand.run.budget import Budget
-from evenhand.run.committer import UNSAVED, Committer, Pace, Sink
+from evenhand.run.committer import UNSAVED, Committer, Sink, WritePace
 from evenhand.run.feed import Feed
 from evenhand.run.health import Health
 from evenhand.run.ledger import Call, Ledger, call_of, second_calls, sound_or_bare
@@ -133,7 +133,7 @@ class Run:
         limits: Limits,
         listener: Listener | None,
         behind: Behind,
-        pace: Pace = Pace(),
+        pace: WritePace = WritePace(),
         keep_open: bool = False,
     ) -> None:
         unpriced = [model for model in (*endpoints, *behind.second) if model not in behind.prices]

@@ -9,7 +9,7 @@ import pytest
 
 from evenhand.cluster.asker import Asker
 from evenhand.cluster.landing import missing_numbers
-from evenhand.cluster.part import Part, parts_of
+from evenhand.cluster.part import PlanPart, parts_of
 from evenhand.cluster.place import FolderPlace
 from evenhand.cluster.shared_store import SharedStore
 from evenhand.cluster.task import Task, WorkerSettings
@@ -44,7 +44,7 @@ class Worker:
         self.asker = Asker(plan, shared=self.shared, settings=settings)
         self.parts = list(parts_of([model.name for model in plan.models], each=self.cells.each, cells=50))
 
-    def task(self, part: Part, limits: Limits = Limits(), attempt: int = 1) -> Task:
+    def task(self, part: PlanPart, limits: Limits = Limits(), attempt: int = 1) -> Task:
         return Task(part=part, attempt=attempt, limits=limits, answered=False)
 
 

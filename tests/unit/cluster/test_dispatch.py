@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from evenhand.cluster.dispatch import MOST_LOSSES, Dispatch
-from evenhand.cluster.part import Part, parts_of
+from evenhand.cluster.part import PlanPart, parts_of
 from evenhand.cluster.shares import Shares
-from evenhand.cluster.task import Ended, Trouble
+from evenhand.cluster.task import Ended, WorkerTrouble
 from evenhand.errors import EndpointError, LocalError
 from evenhand.run.limits import Halt, Limits, RunReport, StopReason
 
@@ -32,11 +32,11 @@ def dispatch(*models: str, limits: Limits = Limits(), gpu: tuple[str, ...] = (),
     return Dispatch(parts, shares=Shares(limits, workers=2), gpu_models=gpu)
 
 
-def done(part: Part, *, stopped: StopReason = "done", halts: tuple[Halt, ...] = (), asked: int = 5) -> Ended:
+def done(part: PlanPart, *, stopped: StopReason = "done", halts: tuple[Halt, ...] = (), asked: int = 5) -> Ended:
     return Ended(part=part.number, complete=True, report=report(stopped, asked=asked, halts=halts))
 
 
-def taken(state: Dispatch, worker: str, kind: str = "cpu") -> Part:
+def taken(state: Dispatch, worker: str, kind: str = "cpu") -> PlanPart:
     task = state.take(worker, "gpu" if kind == "gpu" else "cpu")
     assert task is not None
     return task.part
@@ -122,7 +122,9 @@ def test_a_budget_ends_the_run_when_all_of_it_is_used() -> None:
 def test_trouble_of_a_worker_ends_the_run_with_its_error() -> None:
     state = dispatch()
     part = taken(state, "x")
-    state.ended("x", Ended(part=part.number, complete=False, trouble=Trouble(kind="EndpointError", text="no key")))
+    state.ended(
+        "x", Ended(part=part.number, complete=False, trouble=WorkerTrouble(kind="EndpointError", text="no key"))
+    )
     assert isinstance(state.error, EndpointError)
     assert str(state.error) == "no key"
     assert state.finished

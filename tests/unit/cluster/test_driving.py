@@ -11,7 +11,7 @@ import pytest
 from evenhand.cluster.crew import CrewEvent, WorkerEnded, WorkerLost, WorkerReady
 from evenhand.cluster.dispatch import Dispatch, WorkerKind
 from evenhand.cluster.driving import Driving
-from evenhand.cluster.part import Part, parts_of
+from evenhand.cluster.part import PlanPart, parts_of
 from evenhand.cluster.shares import Shares
 from evenhand.cluster.task import Ended, Hello, Task
 from evenhand.errors import LocalError
@@ -84,7 +84,7 @@ def drive(crew: ScriptedCrew, *, patience_s: float = 60.0) -> tuple[Dispatch, Dr
     dispatch = Dispatch(parts_of(["m"], each=20, cells=5), shares=Shares(Limits(), workers=1))
     seen: list[tuple[int, bool]] = []
 
-    def part_ended(part: Part, complete: bool) -> None:
+    def part_ended(part: PlanPart, complete: bool) -> None:
         seen.append((part.number, complete))
 
     driving = Driving(dispatch, crew, ended=part_ended, tick=lambda: None, version="1", patience_s=patience_s)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evenhand.cluster.landing import Attempt, Landing, missing_numbers
-from evenhand.cluster.part import Part
+from evenhand.cluster.part import PlanPart
 from evenhand.cluster.place import FolderPlace
 from evenhand.cluster.shared_store import SharedStore, Superseded
 from evenhand.records.message import Reply
@@ -16,7 +16,7 @@ from evenhand.store.rows import Row, row_of
 from tests.support.scripted_run import make_work
 from tests.support.small_plan import small_plan
 
-PART = Part(number=2, model="m", start=10, stop=14)
+PART = PlanPart(number=2, model="m", start=10, stop=14)
 NUMBERS = {make_work(number).cell.cell_key: number for number in range(10, 14)}
 
 

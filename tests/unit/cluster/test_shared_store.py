@@ -7,14 +7,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from evenhand.cluster.part import Part
+from evenhand.cluster.part import PlanPart
 from evenhand.cluster.place import FolderPlace
 from evenhand.cluster.shared_store import SharedStore, Superseded, driver_of, file_name
 from evenhand.errors import PlanError, StoreError, UsageError
 from tests.support.small_plan import small_plan, with_seed
 
 PLAN = small_plan()
-PART = Part(number=3, model="m", start=15, stop=20)
+PART = PlanPart(number=3, model="m", start=15, stop=20)
 
 
 def shared(folder: Path) -> SharedStore:
