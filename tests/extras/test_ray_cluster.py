@@ -19,6 +19,8 @@ import msgspec
 import polars as pl
 import pytest
 
+from evenhand.cluster.ray_crew import check_address
+from evenhand.errors import EndpointError
 from evenhand.records.findings import Findings
 from tests.support.chat_server import chat_body, chat_server
 from tests.support.ray_nodes import PATIENT, RayNodes, ray_nodes
@@ -45,6 +47,9 @@ class Assistant:
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
         self.keys: set[str] = set()
+        self.most = 0
+        """Requests in flight at most."""
+        self._now = 0
         self._lock = threading.Lock()
 
     def __call__(self, body: dict[str, Any], headers: Mapping[str, str]) -> tuple[int, bytes]:
@@ -52,7 +57,11 @@ class Assistant:
         with self._lock:
             self.asked[digest] += 1
             self.keys.add(headers.get("Authorization", ""))
+            self._now += 1
+            self.most = max(self.most, self._now)
         time.sleep(DELAY_S)
+        with self._lock:
+            self._now -= 1
         return 200, chat_body("ABCD"[int(digest[:8], 16) % 4])
 
 
@@ -135,6 +144,7 @@ def test_a_node_is_killed_and_every_cell_is_there_once(nodes: RayNodes, tmp_path
     assert cells <= asked <= cells + PART + CONCURRENCY, "no more is asked again than the part that was lost"
     assert scores(many).equals(scores(one))
     assert findings(many).findings == findings(one).findings
+    assert CONCURRENCY / 2 < assistant.most <= CONCURRENCY, "the requests in flight of both workers together"
     assert assistant.keys == {f"Bearer {KEY}"}
     assert KEY not in said
     held = [path for top in (shared, many, Path(nodes.session)) for path in top.rglob("*") if path.is_file()]
@@ -153,25 +163,31 @@ def findings(directory: Path) -> Findings:
 def test_the_driver_is_killed_and_the_next_run_goes_on(tmp_path: Path) -> None:
     """Ray on this machine alone, killed with its driver, then again: the bytes of one machine's findings."""
     many, shared, log = tmp_path / "many" / "run", tmp_path / "shared", tmp_path / "log"
-    cells = planned("simulated/tilted", many, "--none-repeats", "20")
+    cells = planned("simulated/tilted", many)
     one = copy_of_plan(many, tmp_path / "one" / "run")
     assert evenhand("run", one).returncode == 0
-    cluster = ("--engine", "ray", "--store", shared, "--part", 50, "--workers", 1)
+    cluster = ("--engine", "ray", "--store", shared, "--part", 10, "--workers", 1)
     process = start(many, *cluster, log=log)
     await_until(lambda: manifests(shared) >= 2, process, log)
     process.send_signal(signal.SIGKILL)
     process.wait()
     before = manifests(shared)
-    assert 2 <= before < -(-cells // 50), "killed in mid-run"
+    assert 2 <= before < -(-cells // 10), "killed in mid-run"
     done = evenhand("run", many, *cluster)
     assert done.returncode == 0, done.stderr
     assert rows_of(many) == (cells, cells)
     assert len(list((shared / "drivers").iterdir())) == 2
     assert {one.name for one in (shared / "manifests").iterdir()} == {
-        f"{number:08d}.json" for number in range(-(-cells // 50))
+        f"{number:08d}.json" for number in range(-(-cells // 10))
     }
     for name in ("findings.json", "report.html", "scores.parquet"):
         assert (many / name).read_bytes() == (one / name).read_bytes(), name
     again = evenhand("run", many, *cluster)
     assert again.returncode == 0
     assert len(list((shared / "drivers").iterdir())) == 2, "what is answered needs no cluster"
+
+
+def test_what_is_no_head_of_a_cluster_is_found_out() -> None:
+    """Ray itself would wait for it without an end."""
+    with chat_server(Assistant()) as url, pytest.raises(EndpointError, match="is not the head of a Ray cluster"):
+        check_address(url.removeprefix("http://").removesuffix("/v1"))

@@ -80,8 +80,9 @@ class RayCrew:
             check_address(address)
             self._ray.init(address, **quiet)
         self._workers = workers
+        self._in_flight = settings.connection.concurrency
         self._plan = self._ray.put(msgspec.json.encode(plan))
-        self._settings = msgspec.json.encode(settings)
+        self._settings = msgspec.json.encode(settings.shared_by(sum(self.room().values())))
         self._actors: dict[int, Any] = {}
         self._refs: dict[Any, tuple[int, str]] = {}
         """What is waited for -> (worker, what it was asked for)."""
@@ -90,10 +91,17 @@ class RayCrew:
         self._looked = time.monotonic()
 
     def room(self) -> Mapping[WorkerKind, int]:
-        """One worker for every GPU, and on every machine one for every CPU but one, which is left for other work."""
+        """One worker for every GPU, and on every machine one for every CPU but one, which is left for other work.
+
+        There are never more workers than requests may be in flight.
+        """
         nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
         cpus = sum(max(1, int(node["CPU"]) - 1) for node in nodes if node.get("CPU", 0) >= 1)
-        return {"cpu": self._workers or cpus, "gpu": sum(int(node.get("GPU", 0)) for node in nodes)}
+        most = self._in_flight or sys.maxsize
+        return {
+            "cpu": min(self._workers or cpus, most),
+            "gpu": min(sum(int(node.get("GPU", 0)) for node in nodes), most),
+        }
 
     def start(self, kind: WorkerKind) -> Hashable:
         """Have Ray start a worker, on whichever machine has the most room."""

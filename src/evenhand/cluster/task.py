@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from evenhand.cluster.part import PlanPart
 from evenhand.endpoints.context import Connection
@@ -52,6 +53,13 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
     """How long answers may wait for company before they are written as a file."""
     land_rows: int
     """Answers of a file at most."""
+
+    def shared_by(self, workers: int) -> WorkerSettings:
+        """The settings of one of so many workers, which have the requests in flight of one machine together."""
+        whole = self.connection.concurrency
+        if whole is None:
+            return self
+        return replace(self, connection=replace(self.connection, concurrency=max(1, whole // max(1, workers))))
 
 
 class Hello(Struct, frozen=True, kw_only=True):
