@@ -122,34 +122,6 @@ def test_a_bucket_that_is_not_there_is_named(s3: str) -> None:
         place.create("layout.json", b"")
 
 
-class Flaky:
-    """A file system that writes, and whose first answer gets lost."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
-        self.calls = 0
-
-    def pipe_file(self, path: str, data: bytes, mode: str) -> None:
-        self.calls += 1
-        if path in self.files:
-            raise FileExistsError(path)
-        self.files[path] = data
-        if self.calls == 1:
-            raise TimeoutError("no answer")
-
-    def cat_file(self, path: str) -> bytes:
-        return self.files[path]
-
-
-def test_a_file_whose_answer_got_lost_is_taken_as_written() -> None:
-    flaky = Flaky()
-    waited: list[float] = []
-    place = RemotePlace(flaky, "root", address="x://root", exclusive=True, sleep=waited.append)
-    assert place.create("a", b"mine")
-    assert (flaky.calls, waited) == (2, [0.5])
-    assert not place.create("a", b"mine"), "somebody wrote it before: a first try is never taken for one's own"
-
-
 def test_a_place_without_conditions_looks_before_it_writes() -> None:
     """Within one process; what two processes may do to each other there is in docs/scale.md."""
     import fsspec
