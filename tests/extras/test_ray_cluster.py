@@ -28,7 +28,7 @@ from tests.support.ray_nodes import PATIENT, RayNodes, ray_nodes
 pytest.importorskip("ray")
 pytestmark = [
     pytest.mark.extras,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(600),
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::FutureWarning", "ignore::DeprecationWarning"),
 ]
 

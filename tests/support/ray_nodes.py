@@ -13,6 +13,7 @@ import psutil
 
 PATIENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_agent_register_timeout_ms": "120000"}
 """Ray on a machine that is busy with other tests needs longer to start than it allows by itself."""
+_TRIES = 3
 _OBJECTS = 80 * 2**20
 
 
@@ -47,8 +48,23 @@ def ray_nodes(environment: Mapping[str, str]) -> Iterator[RayNodes]:
         from ray.cluster_utils import Cluster
 
         sizes = {"num_cpus": 2, "num_gpus": 0, "object_store_memory": _OBJECTS}
-        cluster = Cluster(initialize_head=True, head_node_args={**sizes, "include_dashboard": False})
+        cluster = Cluster()
         try:
-            yield RayNodes(cluster, cluster.add_node(**sizes))
+            _added(cluster, include_dashboard=False, **sizes)
+            yield RayNodes(cluster, _added(cluster, **sizes))
         finally:
             cluster.shutdown()
+
+
+def _added(cluster: Any, **sizes: Any) -> Any:
+    """One more node. Ray gives a node 30 seconds to start, which a busy machine may need more than once."""
+    for attempt in range(1, _TRIES + 1):
+        before = set(psutil.Process().children(recursive=True))
+        try:
+            return cluster.add_node(**sizes)
+        except Exception:  # Ray raises bare ones
+            for process in set(psutil.Process().children(recursive=True)) - before:
+                process.kill()
+            if attempt == _TRIES:
+                raise
+    raise AssertionError("the last try returns or raises")
