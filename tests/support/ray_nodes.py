@@ -26,19 +26,35 @@ class RayNodes:
         self._cluster = cluster
         self._second = second
 
+    def second_works(self) -> bool:
+        """Whether a worker on the second node is made: one that is not yet, Ray itself makes elsewhere."""
+        titles = [title(process) for process in self._second_family()]
+        return any(name.startswith("ray::RayWorker") and "__init__" not in name for name in titles)
+
     def kill_second(self) -> int:
         """End the second node and its workers at once, as a power cut does; gives the number of processes."""
-        raylets = [one.process.pid for one in self._second.all_processes["raylet"]]
-        processes = [process for pid in raylets for process in family(pid)]
+        processes = self._second_family()
         for process in processes:
             process.send_signal(signal.SIGKILL)
         return len(processes)
+
+    def _second_family(self) -> list[psutil.Process]:
+        raylets = [one.process.pid for one in self._second.all_processes["raylet"]]
+        return [process for pid in raylets for process in family(pid)]
 
 
 def family(pid: int) -> list[psutil.Process]:
     """A process and all that it started."""
     parent = psutil.Process(pid)
     return [parent, *parent.children(recursive=True)]
+
+
+def title(process: psutil.Process) -> str:
+    """What a process calls itself; nothing for one that has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 @contextmanager

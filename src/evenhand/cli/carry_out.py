@@ -80,7 +80,7 @@ def _cluster(engine: EngineOptions) -> Asking:
     """
     from evenhand.cluster.asking import Cluster, ClusterAsking, ray_crew
 
-    cluster = Cluster(store=engine.store or "", part_cells=engine.part)
+    cluster = Cluster(store=engine.shared or "", part_cells=engine.part)
     return ClusterAsking(cluster, crew=ray_crew(address=engine.address, workers=engine.workers))
 
 

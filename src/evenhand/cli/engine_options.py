@@ -1,4 +1,8 @@
-"""Options that say where a run is asked: in this process, or on the machines of a cluster."""
+"""Options that say where a run is asked: in this process, or on the machines of a cluster.
+
+They are given on the command line alone. A file of settings says what is asked and how; its `store` is a product's
+memory, so that the parameter behind `--store` has another name here.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +35,10 @@ class EngineOptions:
             rich_help_panel=_PANEL,
         ),
     ] = None
-    store: Annotated[
+    shared: Annotated[
         str | None,
         typer.Option(
+            "--store",
             help="ray: where all machines keep the answers: a folder they share, s3://..., gs://...",
             rich_help_panel=_PANEL,
         ),
@@ -61,14 +66,11 @@ class EngineOptions:
             raise UsageError(
                 f"--engine got {self.engine!r}{near_miss(self.engine, ENGINES)}; it takes one of: {', '.join(ENGINES)}"
             )
-        given = [
-            f"--{field.name}"
-            for field in dataclasses.fields(self)
-            if field.name != "engine" and getattr(self, field.name) is not None
-        ]
+        options = {"--address": self.address, "--store": self.shared, "--part": self.part, "--workers": self.workers}
+        given = [name for name, value in options.items() if value is not None]
         if engine == "local" and given:
             raise UsageError(f"{given[0]} goes with --engine ray; add it, or leave {given[0]} out")
-        if engine == "ray" and self.store is None:
+        if engine == "ray" and self.shared is None:
             raise UsageError(
                 "--engine ray needs --store: where all machines keep the answers, for example a folder that they "
                 "share, or s3://bucket/run"

@@ -68,3 +68,13 @@ def test_an_address_where_nobody_answers_is_named() -> None:
         port = taken.getsockname()[1]
     with pytest.raises(EndpointError, match=f"no Ray cluster answers at '127.0.0.1:{port}'"):
         check_address(f"127.0.0.1:{port}")
+
+
+def test_the_store_of_a_settings_file_is_a_memory_store_and_no_place_for_answers(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "evenhand.toml").write_text('store = "files"\n')
+    ended = evenhand("run", run, "--max-calls", 1, capsys=capsys, monkeypatch=monkeypatch)
+    assert ended.code == 6, ended.err
+    assert "--store" not in ended.err
