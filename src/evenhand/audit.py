@@ -17,23 +17,22 @@ Every step reads what the step before left in the run directory, so each can be 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from evenhand.analysis.analyse import analyse
 from evenhand.analysis.table.measurements import Measurements, measurements_from_frame, write_measurements
 from evenhand.analysis.table.scores import Scores, scores_from_frame, write_scores
-from evenhand.answer_readers import read_on
+from evenhand.assistants import behind_of, open_products, outcomes_of
 from evenhand.batched import ask_in_batches, is_batched
 from evenhand.design.cells import Crossing
-from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.connections import check_connection
-from evenhand.endpoints.context import Connection, EndpointContext
-from evenhand.endpoints.kinds import kind_of, open_endpoint
-from evenhand.endpoints.redact import known_secrets
+from evenhand.endpoints.context import Connection
+from evenhand.endpoints.kinds import kind_of
 from evenhand.errors import BudgetExceeded, StoreError, UsageError
 from evenhand.head.answer_pairs import answer_pairs
 from evenhand.head.answer_sample import answer_sample
@@ -42,34 +41,25 @@ from evenhand.head.memory_stages import canary_summaries, item_retrievals
 from evenhand.head.pairwise_checks import pairwise_checks
 from evenhand.head.summary import example_prompts, run_summary
 from evenhand.measurement_table import Labels, measurement_table
-from evenhand.memory.stores.assistant import StoreAssistant
-from evenhand.memory.stores.named import open_store_named
-from evenhand.mitigate.named import policy_of
-from evenhand.mitigate.on_answer.endpoint import PolicyEndpoint
-from evenhand.mitigate.policy import AnswerPolicy
 from evenhand.pairwise import votes_of
-from evenhand.plan.cost import prices_of
 from evenhand.plan.make import PlanRequest, make_plan
-from evenhand.plan.placements import check_sources, products_of
+from evenhand.plan.placements import check_sources
 from evenhand.plan.questions import Questions
-from evenhand.plan.second_models import every_model, second_models
+from evenhand.plan.second_models import every_model
 from evenhand.plan.settling import default_directory, settled
 from evenhand.records.findings import Findings
-from evenhand.records.message import Reply
-from evenhand.records.plan import ModelSpec, Plan
+from evenhand.records.plan import Plan
 from evenhand.records.profile import PRODUCT_PLACEMENTS
-from evenhand.records.trial import Outcome, OutcomeName
-from evenhand.records.work import Work
+from evenhand.records.trial import OutcomeName
 from evenhand.report.answer import worst_differences
 from evenhand.report.findings_file import findings_document
 from evenhand.report.write import write_report
-from evenhand.run.execute import Behind, execute
+from evenhand.run.execute import execute
 from evenhand.run.halted import halted
-from evenhand.run.ledger import Ledger, MeteredEndpoint
-from evenhand.run.limits import Limits, Listener, OutcomeOf, RunReport, StopReason
-from evenhand.run.product_users import ProductUsers, product_users, told_what_is_left
+from evenhand.run.ledger import Ledger
+from evenhand.run.limits import Limits, Listener, RunReport, StopReason
+from evenhand.run.product_users import told_what_is_left
 from evenhand.run.progress import out_words
-from evenhand.run.secrets import secrets_of
 from evenhand.rundir import (
     FINDINGS_FILE,
     MEASUREMENTS_FILE,
@@ -78,26 +68,35 @@ from evenhand.rundir import (
     RunDirectory,
 )
 from evenhand.score_table import plan_factors, score_table
-from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.judging.labels import read_labels
-from evenhand.scoring.outcome import outcome_of
 from evenhand.store.json_file import write_json
 from evenhand.store.memory_journal import MEMORY_FILE, MemoryJournal, read_memory_events
 from evenhand.store.reading import TrialReader, open_trials
-from evenhand.store.recorded import open_recorded
 from evenhand.store.store import open_store
 
 __all__ = [
     "FINDINGS_FILE",
     "SCORES_FILE",
     "TRIALS_FILE",
+    "Asking",
     "analyse_run",
     "ask",
     "audit",
     "measure",
     "publish",
     "score",
+    "usual_asking",
 ]
+
+
+class Asking(Protocol):
+    """Asks every cell that a run directory does not hold yet, and writes the answers to it."""
+
+    def __call__(
+        self, plan: Plan, directory: Path, *, connection: Connection, limits: Limits, listener: Listener | None
+    ) -> RunReport:
+        """What was done."""
+        ...
 
 
 def audit(
@@ -108,8 +107,7 @@ def audit(
     limits: Limits = Limits(),
     listener: Listener | None = None,
     batch: bool | None = None,
-    batch_rows: int | None = None,
-    drop_unknown: bool = False,
+    asking: Asking | None = None,
 ) -> RunDirectory:
     """Plan, ask, score, analyse and report; resumes what an earlier run of the same plan left.
 
@@ -123,9 +121,7 @@ def audit(
         listener: Told after every transaction how far the run has come.
         batch: Whether questions are asked by batches, at half the price and within a day; None: as the run directory
             says, and always while batches of it are out.
-        batch_rows: Questions in a batch at most; None: `evenhand.run.batches.USUAL_ROWS`.
-        drop_unknown: Whether questions of a batch that its provider does not know are asked again: they may be paid for
-            twice.
+        asking: Who asks the cells that are missing; None: this process, or batches.
 
     Returns:
         The run directory; what this run did is in its `asked`.
@@ -148,11 +144,8 @@ def audit(
     plan = asked if isinstance(asked, Plan) else make_plan(_request(asked))
     directory = default_directory(plan) if out is None else Path(out)
     with settled(plan, directory):
-        if is_batched(plan, directory, wish=batch):
-            done = _batched(plan, directory, connection, limits, listener, batch_rows, drop_unknown)
-        else:
-            looked = ask if plan.analysis.looks == 1 else ask_in_looks
-            done = looked(plan, directory, connection=connection, limits=limits, listener=listener)
+        asking = asking or usual_asking(batch=batch)
+        done = asking(plan, directory, connection=connection, limits=limits, listener=listener)
         if done.halts and done.skipped + done.asked == done.outcomes["failed"]:
             raise halted(done, again=f"try again with `evenhand run {directory}`, or plan anew")
     kept = done.asked + done.skipped
@@ -166,6 +159,35 @@ def audit(
         )
     publish(analyse_run(plan, directory), directory)
     return RunDirectory(directory, asked=done)
+
+
+def usual_asking(*, batch: bool | None = None, batch_rows: int | None = None, drop_unknown: bool = False) -> Asking:
+    """Asking from this process: one by one, in looks where the plan has them, or by batches.
+
+    Args:
+        batch: Whether by batches; None: as the run directory says, and always while batches of it are out.
+        batch_rows: Questions in a batch at most; None: `evenhand.run.batches.USUAL_ROWS`.
+        drop_unknown: Whether questions of a batch that its provider does not know are asked again: they may be paid for
+            twice.
+    """
+
+    def asking(
+        plan: Plan, directory: Path, *, connection: Connection, limits: Limits, listener: Listener | None
+    ) -> RunReport:
+        if is_batched(plan, directory, wish=batch):
+            return ask_in_batches(
+                plan,
+                directory,
+                connection=connection,
+                limits=limits,
+                listener=listener,
+                rows=batch_rows,
+                drop=drop_unknown,
+            )
+        looked = ask if plan.analysis.looks == 1 else ask_in_looks
+        return looked(plan, directory, connection=connection, limits=limits, listener=listener)
+
+    return asking
 
 
 def _request(asked: PlanRequest | str | Sequence[str]) -> PlanRequest:
@@ -188,8 +210,9 @@ def ask(
     questions = Questions(plan)
     ledger = Ledger()
     journal = MemoryJournal(directory / MEMORY_FILE)
-    endpoints, products = _endpoints(plan, questions, connection, ledger, journal)
-    behind = _behind(plan, connection, ledger)
+    cells = questions.lookup() if any(kind_of(model).needs_cells for model in plan.models) else None
+    endpoints, products = open_products(plan, cells=cells, connection=connection, ledger=ledger, journal=journal)
+    behind = behind_of(plan, connection=connection, ledger=ledger)
     journal.keep_out(behind.secrets)
     with open_store(directory / TRIALS_FILE, plan_sha256=plan.sha256) as store, told_what_is_left(products, directory):
         return execute(
@@ -201,55 +224,11 @@ def ask(
             },
             endpoints=endpoints,
             store=store,
-            outcome_of=_outcome_of(plan),
+            outcome_of=outcomes_of(plan),
             limits=limits,
             listener=listener,
             behind=behind,
         )
-
-
-def _batched(
-    plan: Plan,
-    directory: Path,
-    connection: Connection,
-    limits: Limits,
-    listener: Listener | None,
-    rows: int | None,
-    drop: bool,
-) -> RunReport:
-    """Ask by batches."""
-    return ask_in_batches(
-        plan,
-        directory,
-        connection=connection,
-        limits=limits,
-        listener=listener,
-        outcome_of=_outcome_of(plan),
-        behind=lambda ledger: _behind(plan, connection, ledger),
-        rows=rows,
-        drop=drop,
-    )
-
-
-def _behind(plan: Plan, connection: Connection, ledger: Ledger) -> Behind:
-    """What the endpoints of a plan are given of a run."""
-    return Behind(
-        prices=prices_of(every_model(plan)),
-        ledger=ledger,
-        second=tuple(model.name for model in second_models(plan)),
-        secrets=secrets_of([connection.api_key_env, *connection.headers.values()], known=known_secrets()),
-    )
-
-
-def _outcome_of(plan: Plan) -> OutcomeOf:
-    """How the answers of a plan are read."""
-    extract = extractor_named(plan.extractor, plan.extractor_options)
-    items = {item.id: item for bank in plan.banks for item in bank.items}
-
-    def judged(work: Work, reply: Reply) -> Outcome:
-        return outcome_of(reply, item=items[work.cell.item], cell=work.cell, extract=extract)
-
-    return judged
 
 
 def ask_in_looks(
@@ -323,43 +302,6 @@ def _together(reports: Sequence[RunReport], *, stopped: StopReason) -> RunReport
         seconds=sum(report.seconds for report in reports),
         halts=reports[-1].halts,
     )
-
-
-def _endpoints(
-    plan: Plan, questions: Questions, connection: Connection, ledger: Ledger, journal: MemoryJournal
-) -> tuple[Mapping[str, Endpoint], tuple[ProductUsers, ...]]:
-    """The assistants, and those among them that keep memory themselves.
-
-    They are metered where a second model reads their answers or a policy asks several times.
-    """
-    cells = questions.lookup() if any(kind_of(model).needs_cells for model in plan.models) else None
-    levels = frozenset(level.id for cohort in plan.cohorts for factor in cohort.factors for level in factor.levels)
-    context = EndpointContext(cells=cells, levels=levels, recorded=open_recorded, connection=connection)
-    opened = {model.name: _with_store(open_endpoint(model, context=context), model, plan) for model in plan.models}
-    products = {
-        model.name: product_users(opened[model.name], model=model, plan=plan, journal=journal)
-        for model in products_of(plan.models)
-    }
-    opened |= products
-    policies = {policy.name: policy for policy in map(policy_of, plan.mitigations) if isinstance(policy, AnswerPolicy)}
-    if not policies and not second_models(plan):
-        return opened, tuple(products.values())
-    asked: dict[str, Endpoint] = {
-        name: MeteredEndpoint(endpoint, model=name, role="assistant", ledger=ledger)
-        for name, endpoint in opened.items()
-    }
-    if policies:
-        asked = {name: PolicyEndpoint(endpoint, policies) for name, endpoint in asked.items()}
-    asked = {name: read_on(endpoint, plan=plan, context=context, ledger=ledger) for name, endpoint in asked.items()}
-    return asked, tuple(products.values())
-
-
-def _with_store(endpoint: Endpoint, model: ModelSpec, plan: Plan) -> Endpoint:
-    """The assistant, with its memory store between it and its users where the plan names one."""
-    if model.store is None:
-        return endpoint
-    templates = {prompt.name: prompt.text for prompt in plan.prompts}
-    return StoreAssistant(endpoint, open_store_named(model.store), templates=templates)
 
 
 def score(plan: Plan, directory: Path, *, out: Path | None = None) -> Scores:

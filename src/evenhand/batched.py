@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from evenhand.answer_readers import with_readers
+from evenhand.assistants import behind_of, outcomes_of
 from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.connections import check_connection
 from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.kinds import open_batch_endpoint
 from evenhand.errors import UsageError
 from evenhand.plan.batchable import check_batchable
+from evenhand.plan.cost import prices_of
 from evenhand.plan.file import PLAN_FILE, read_plan
 from evenhand.plan.placements import check_sources
 from evenhand.plan.questions import Questions
@@ -22,9 +24,9 @@ from evenhand.records.plan import Plan
 from evenhand.records.work import Work
 from evenhand.run.batch_watch import BatchPace
 from evenhand.run.batches import Batches
-from evenhand.run.execute import Behind, execute
+from evenhand.run.execute import execute
 from evenhand.run.ledger import Ledger
-from evenhand.run.limits import Limits, Listener, OutcomeOf, RunReport
+from evenhand.run.limits import Limits, Listener, RunReport
 from evenhand.store.reading import open_trials
 from evenhand.store.store import open_store
 
@@ -71,8 +73,6 @@ def ask_in_batches(
     connection: Connection,
     limits: Limits,
     listener: Listener | None,
-    outcome_of: OutcomeOf,
-    behind: Callable[[Ledger], Behind],
     rows: int | None = None,
     drop: bool = False,
     pace: BatchPace | None = None,
@@ -85,8 +85,6 @@ def ask_in_batches(
         connection: How servers are reached.
         limits: Budgets.
         listener: Told how far the run is.
-        outcome_of: From a reply to its outcome.
-        behind: Prices, keys and second models, with the ledger of one stretch of asking.
         rows: Questions in a batch at most; None: the usual number.
         drop: Whether questions of a batch that its provider does not know are asked again.
         pace: How often batches are looked at; None: the usual pace.
@@ -100,6 +98,7 @@ def ask_in_batches(
     check_connection(every_model(plan), connection)
     check_sources(plan)
     context = EndpointContext(connection=connection)
+    outcome_of = outcomes_of(plan)
     endpoints = {model.name: open_batch_endpoint(model, context=context) for model in plan.models}
     with open_store(directory / TRIALS_FILE, plan_sha256=plan.sha256) as store:
 
@@ -114,7 +113,7 @@ def ask_in_batches(
                 outcome_of=outcome_of,
                 limits=limits,
                 listener=listener,
-                behind=behind(ledger),
+                behind=behind_of(plan, connection=connection, ledger=ledger),
             )
 
         return Batches(
@@ -124,7 +123,7 @@ def ask_in_batches(
             ask=ask,
             limits=limits,
             listener=listener,
-            prices=behind(Ledger()).prices,
+            prices=prices_of(every_model(plan)),
             second=tuple(model.name for model in second_models(plan)),
             rows=rows,
             drop=drop,

@@ -80,6 +80,7 @@ ELSEWHERE = {
     "evenhand gate runs/2026-11-23-gpt --policy policy.toml --baseline runs/2026-11-01-gpt": (
         "tests/unit/cli/test_gate_command.py"
     ),
+    "evenhand run runs/2026-11-23-gpt --engine ray --store shared/gpt": "tests/extras/test_ray_cluster.py",
     "evenhand judge runs/2026-11-23-gpt --judge openai/gpt-5.1-mini": PAIRWISE,
     "evenhand judge runs/2026-11-23-gpt --judge openai/gpt-5.1-mini --rubric rubric.yaml": PAIRWISE,
     f"evenhand judge runs/2026-11-23-gpt --judge vllm/my-judge --judge-url {SERVER} --pairs 100": PAIRWISE,

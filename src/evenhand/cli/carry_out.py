@@ -7,14 +7,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from evenhand.audit import audit
+from evenhand.audit import Asking, audit, usual_asking
+from evenhand.batched import is_batched
 from evenhand.cli.batch_options import BatchOptions
+from evenhand.cli.engine_options import EngineOptions
 from evenhand.cli.output import say
 from evenhand.cli.run_options import RunOptions
 from evenhand.cli.verdicts import say_verdicts
 from evenhand.design.cells import Crossing
 from evenhand.endpoints.connections import check_connection, fitted
-from evenhand.errors import BudgetExceeded
+from evenhand.endpoints.context import Connection
+from evenhand.errors import BudgetExceeded, UsageError
 from evenhand.plan.second_models import every_model
 from evenhand.records.plan import Plan
 from evenhand.run.event_log import EventLog
@@ -26,8 +29,24 @@ from evenhand.run.progress_lines import ProgressLines
 __all__ = ["carry_out"]
 
 
-def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool, batches: BatchOptions) -> None:
+def carry_out(
+    plan: Plan,
+    directory: Path,
+    options: RunOptions,
+    *,
+    json: bool,
+    batches: BatchOptions,
+    engine: EngineOptions | None = None,
+) -> None:
     """Ask, analyse, report and say the verdicts, with the progress on standard error.
+
+    Args:
+        plan: The plan.
+        directory: The run directory.
+        options: Budgets, connection, and what is printed.
+        json: Print the findings as JSON.
+        batches: Whether and how questions are asked by batches.
+        engine: The cluster that asks; None: this process does.
 
     Raises:
         KeyboardInterrupt: The user stopped the run; everything answered is on disk.
@@ -36,24 +55,13 @@ def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool, b
     """
     limits = Limits(max_calls=options.max_calls, max_cost=options.max_cost, max_seconds=options.max_seconds)
     connection = options.connection()
-    models = every_model(plan)
-    check_connection(models, connection)
-    connection, room = fitted(models, connection)
-    if room is not None and not options.quiet:
-        say(f"Note: {room}.", error=True)
+    if engine is None:
+        connection = _checked(plan, connection, quiet=options.quiet)
     with ExitStack() as open_:
         listener, log = _followed(plan, Crossing(plan).size(), options, open_)
+        asking = _asking(plan, directory, batches, engine)
         try:
-            run = audit(
-                plan,
-                directory,
-                connection=connection,
-                limits=limits,
-                listener=listener,
-                batch=batches.batch,
-                batch_rows=batches.batch_rows,
-                drop_unknown=batches.drop_unknown,
-            )
+            run = audit(plan, directory, connection=connection, limits=limits, listener=listener, asking=asking)
         except KeyboardInterrupt as stopped:
             if str(stopped):  # typer ends the process without a word of its own
                 say(f"evenhand: {stopped}", error=True)
@@ -62,8 +70,59 @@ def carry_out(plan: Plan, directory: Path, options: RunOptions, *, json: bool, b
             log.asked(run.asked)
     if log is not None and log.trouble is not None:
         say(f"Note: {log.trouble}.", error=True)
+    if run.asked.workers_lost and not options.quiet:
+        say(f"Note: {_losses(run.asked)}.", error=True)
     say_verdicts(directory, json=json)
     _end(run.asked, directory)
+
+
+def _checked(plan: Plan, connection: Connection, *, quiet: bool) -> Connection:
+    """The connection with as many requests in flight as this process has room for."""
+    models = every_model(plan)
+    check_connection(models, connection)
+    connection, room = fitted(models, connection)
+    if room is not None and not quiet:
+        say(f"Note: {room}.", error=True)
+    return connection
+
+
+def _asking(plan: Plan, directory: Path, batches: BatchOptions, engine: EngineOptions | None) -> Asking:
+    """Who asks the cells of a run.
+
+    Raises:
+        UsageError: A run by batches is to be asked on a cluster.
+        MissingExtraError: Ray is not installed.
+    """
+    if engine is None:
+        return usual_asking(batch=batches.batch, batch_rows=batches.batch_rows, drop_unknown=batches.drop_unknown)
+    if is_batched(plan, directory, wish=batches.batch):
+        raise UsageError(
+            "this run is asked by batches, which a cluster does not do; leave --engine ray out, or add --no-batch to "
+            "ask it on the cluster at the full price"
+        )
+    return _cluster(engine)
+
+
+def _cluster(engine: EngineOptions) -> Asking:
+    """Who asks the cells of a run on a cluster.
+
+    Raises:
+        MissingExtraError: Ray is not installed.
+    """
+    from evenhand.cluster.asking import Cluster, ClusterAsking, ray_crew
+
+    cluster = Cluster(store=engine.shared or "", part_cells=engine.part)
+    return ClusterAsking(cluster, crew=ray_crew(address=engine.address, workers=engine.workers))
+
+
+def _losses(asked: RunReport) -> str:
+    """What the loss of workers meant."""
+    workers = "1 worker was" if asked.workers_lost == 1 else f"{asked.workers_lost} workers were"
+    cells = "1 cell was" if asked.repeated == 1 else f"{asked.repeated:,} cells were"
+    return (
+        f"{workers} lost, and others took over; {cells} answered twice, and the first answer counts. What a lost "
+        "worker had in flight, or had not written yet, was asked again"
+    )
 
 
 def _followed(plan: Plan, total: int, options: RunOptions, stack: ExitStack) -> tuple[Listener, EventLog | None]:

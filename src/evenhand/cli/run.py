@@ -9,6 +9,7 @@ import typer
 
 from evenhand.cli.batch_options import BatchOptions
 from evenhand.cli.config import ConfigOptions, say_settings
+from evenhand.cli.engine_options import EngineOptions
 from evenhand.cli.groups import takes
 from evenhand.cli.run_options import RunOptions
 
@@ -28,13 +29,16 @@ Examples:
   evenhand run runs/2026-11-23-gpt --batch              ask what is left by batches, and collect those that are out
 
   evenhand run runs/2026-11-23-gpt --max-cost 5         stop cleanly at five dollars; run again to go on
+
+  evenhand run runs/2026-11-23-gpt --engine ray --store shared/gpt      on a cluster: needs the extra ray; docs/scale.md
 """
 
 
-@takes(RunOptions, BatchOptions, ConfigOptions)
+@takes(RunOptions, BatchOptions, EngineOptions, ConfigOptions)
 def run(
     running: RunOptions,
     batches: BatchOptions,
+    engine: EngineOptions,
     _: ConfigOptions,
     ctx: typer.Context,
     directory: Annotated[Path, typer.Argument(help="Run directory with a plan.json.")],
@@ -44,11 +48,12 @@ def run(
     from evenhand.plan.file import read_plan
 
     say_settings(ctx, quiet=running.quiet)
+    chosen = engine.chosen()
     plan = read_plan(directory)
     # The statistics are loaded only for a plan that can be read: loading them takes longer than a refusal may.
     from evenhand.cli.carry_out import carry_out
 
-    carry_out(plan, directory, running, json=json, batches=batches)
+    carry_out(plan, directory, running, json=json, batches=batches, engine=None if chosen == "local" else engine)
 
 
 def register(app: typer.Typer) -> None:

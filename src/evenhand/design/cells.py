@@ -145,13 +145,13 @@ class Crossing:
 
     def size(self, model: ModelSpec | None = None) -> int:
         """Number of cells of one model, or of all models."""
-        shown = len(self.conditions)
-        each = sum(
-            meeting.replicates * len(self.formats(meeting.item)) * (1 if meeting.arm.kind == "none" else shown)
-            for met in self.meetings.values()
-            for meeting in met
-        )
+        each = sum(self.count(meeting) for met in self.meetings.values() for meeting in met)
         return each if model is not None else each * len(self.plan.models)
+
+    def count(self, meeting: Meeting) -> int:
+        """Number of cells of one model in which an item and an arm meet."""
+        shown = 1 if meeting.arm.kind == "none" else len(self.conditions)
+        return meeting.replicates * len(self.formats(meeting.item)) * shown
 
     def pairs(self, models: Iterable[ModelSpec] | None = None) -> Iterator[tuple[Cell, Meeting]]:
         """The cells of some models (None: all), item by item, each with the item and arm it is made of."""

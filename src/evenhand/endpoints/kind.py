@@ -73,6 +73,8 @@ class EndpointKind(Struct, frozen=True, kw_only=True):
     """Takes what follows the prefix apart."""
     local: bool = False
     """Computed on this machine: no run time at a server's latency is estimated."""
+    gpu: bool = False
+    """Computed on a GPU where there is one: on a cluster, by workers that have one."""
     needs_cells: bool = False
     """Whether it must know which cell a request belongs to."""
     simulated: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 
 from msgspec.structs import replace
@@ -200,9 +200,15 @@ class Questions:
         pairs = self.crossing.pairs(asked)
         return (self.work(cell, meeting) for cell, meeting in pairs if cell.cell_key in keys)
 
-    def lookup(self) -> CellLookup:
-        """What simulated and replayed respondents must know of each cell, by key."""
-        known = {cell.cell_key: (cell, meeting) for cell, meeting in self.crossing.pairs()}
+    def lookup(self, pairs: Iterable[tuple[Cell, Meeting]] | None = None) -> CellLookup:
+        """What simulated and replayed respondents must know of each cell, by key.
+
+        Args:
+            pairs: The cells that they may be asked; None: all of the plan.
+        """
+        known = {
+            cell.cell_key: (cell, meeting) for cell, meeting in (self.crossing.pairs() if pairs is None else pairs)
+        }
 
         def context(key: str) -> CellContext:
             cell, meeting = known[key]

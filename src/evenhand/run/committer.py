@@ -4,19 +4,63 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
+from typing import Protocol
+
+from msgspec import Struct
 
 from evenhand.errors import StoreError
 from evenhand.store.rows import Row
-from evenhand.store.store import Store
 
-__all__ = ["Committer"]
+__all__ = ["UNSAVED", "Committer", "Sink", "WritePace"]
 
-_GATHER_S = 0.005
-"""How long the first row of a transaction waits for company; one flush to disk then serves them all."""
-_MOST_ROWS = 512
+UNSAVED = 64
+"""Answers that may wait for the disk, beyond as many as may be in flight, before no more cells are started."""
+_GLANCE_S = 0.05
+"""How often a transaction that waits long is looked at, whether it is full."""
+
+
+class Sink(Protocol):
+    """Where rows go: the store of a run directory, or of a part of it."""
+
+    @property
+    def path(self) -> Path | str:
+        """Where it is, for messages."""
+        ...
+
+    def has(self, key: str) -> bool:
+        """Whether the cell was answered before this run, or by it."""
+        ...
+
+    def count(self) -> int:
+        """Number of cells answered."""
+        ...
+
+    def answered_models(self) -> frozenset[str]:
+        """Models that have a usable answer."""
+        ...
+
+    def append(self, rows: Sequence[Row]) -> None:
+        """Write rows together; when this returns they are durable.
+
+        Raises:
+            StoreError: Nothing of these rows was written.
+        """
+        ...
+
+
+class WritePace(Struct, frozen=True, kw_only=True):
+    """How many rows are written together, and how many may wait."""
+
+    gather_s: float = 0.005
+    """How long the first row of a transaction waits for company; one flush to disk then serves them all."""
+    most_rows: int = 512
+    """Rows of a transaction at most."""
+    unsaved: int = UNSAVED
+    """Answers that may wait for the disk, beyond as many as may be in flight."""
 
 
 class Committer:
@@ -26,14 +70,22 @@ class Committer:
         store: Where rows go.
         saved: Called in the event loop with the rows that are now on disk.
         broken: Called in the event loop, once, when the store can take no more.
+        pace: How many rows are written together.
     """
 
     def __init__(
-        self, store: Store, *, saved: Callable[[list[Row]], None], broken: Callable[[StoreError], None]
+        self,
+        store: Sink,
+        *,
+        saved: Callable[[list[Row]], None],
+        broken: Callable[[StoreError], None],
+        pace: WritePace = WritePace(),
     ) -> None:
         self._store = store
         self._saved = saved
         self._broken = broken
+        self._pace = pace
+        self._closing = Event()
         self._sound = False  # whether the thread ended as foreseen
         self._loop = asyncio.get_running_loop()
         self._rows: SimpleQueue[Row | None] = SimpleQueue()
@@ -48,6 +100,7 @@ class Committer:
     async def close(self) -> None:
         """Return when everything that was put is on disk, or the store is broken."""
         self._rows.put(None)
+        self._closing.set()
         await self._finished
         self._thread.join()
         if not self._sound:
@@ -82,9 +135,9 @@ class Committer:
         first = self._rows.get()
         if first is None:
             return [], False
-        time.sleep(_GATHER_S)
+        self._wait_for_company()
         batch = [first]
-        while len(batch) < _MOST_ROWS:
+        while len(batch) < self._pace.most_rows:
             try:
                 row = self._rows.get_nowait()
             except Empty:
@@ -93,3 +146,10 @@ class Committer:
                 return batch, False
             batch.append(row)
         return batch, True
+
+    def _wait_for_company(self) -> None:
+        """Until the transaction is full, its time is over, or nothing more will come."""
+        until = time.monotonic() + self._pace.gather_s
+        while (left := until - time.monotonic()) > 0 and self._rows.qsize() < self._pace.most_rows:
+            if self._closing.wait(min(left, _GLANCE_S)):
+                return

@@ -27,7 +27,7 @@ from evenhand.records.message import Reply
 from evenhand.records.trial import OUTCOMES, Outcome, OutcomeName, outcome_name
 from evenhand.records.work import Work
 from evenhand.run.budget import Budget
-from evenhand.run.committer import Committer
+from evenhand.run.committer import UNSAVED, Committer, Sink, WritePace
 from evenhand.run.feed import Feed
 from evenhand.run.health import Health
 from evenhand.run.ledger import Call, Ledger, call_of, second_calls, sound_or_bare
@@ -35,14 +35,11 @@ from evenhand.run.limits import Limits, Listener, OutcomeOf, Progress, RunReport
 from evenhand.run.loop import run_to_end
 from evenhand.store.gate import Unfit, admitted, failed
 from evenhand.store.rows import Row, row_of
-from evenhand.store.store import Store
 
-__all__ = ["GRACE_S", "UNSAVED", "Behind", "execute"]
+__all__ = ["GRACE_S", "UNSAVED", "Behind", "Run", "execute"]
 
 GRACE_S = 30.0
 """How long what is in flight may take to finish once the time budget is used up; then it is given up."""
-UNSAVED = 64
-"""Answers that may wait for the disk, beyond as many as may be in flight, before no more cells are started."""
 
 
 class Behind(Struct, frozen=True, kw_only=True):
@@ -70,7 +67,7 @@ def execute(
     work: Mapping[str, Iterable[Work]],
     *,
     endpoints: Mapping[str, Endpoint],
-    store: Store,
+    store: Sink,
     outcome_of: OutcomeOf,
     limits: Limits | None = None,
     listener: Listener | None = None,
@@ -96,7 +93,7 @@ def execute(
         EndpointError: The assistant cannot be asked at all.
         StoreError: The store can take no more rows.
     """
-    run = _Run(
+    run = Run(
         endpoints=endpoints,
         store=store,
         outcome_of=outcome_of,
@@ -107,18 +104,37 @@ def execute(
     return run_to_end(lambda: run.guarded(work), interrupt=run.interrupt)
 
 
-class _Run:
-    """The state of one run."""
+class Run:
+    """The state of one run.
+
+    `execute` makes one and an event loop for it. A caller with a loop of its own, which asks part after part of the
+    same endpoints, makes it itself and awaits `whole`.
+
+    Args:
+        endpoints: Model -> its endpoint.
+        store: Where rows go.
+        outcome_of: From a reply to its outcome.
+        limits: Budgets.
+        listener: Told after every transaction how far the run has come.
+        behind: Prices, the ledger of second models, and keys to keep out of rows.
+        pace: How many rows are written together, and how many may wait.
+        keep_open: Leave the endpoints open at the end.
+
+    Raises:
+        UsageError: A budget in dollars is set, and a model's price is not known.
+    """
 
     def __init__(
         self,
         *,
         endpoints: Mapping[str, Endpoint],
-        store: Store,
+        store: Sink,
         outcome_of: OutcomeOf,
         limits: Limits,
         listener: Listener | None,
         behind: Behind,
+        pace: WritePace = WritePace(),
+        keep_open: bool = False,
     ) -> None:
         unpriced = [model for model in (*endpoints, *behind.second) if model not in behind.prices]
         if limits.max_cost is not None and unpriced:
@@ -132,6 +148,8 @@ class _Run:
         self._limits = limits
         self._listener = listener
         self._behind = behind
+        self._pace = pace
+        self._keep_open = keep_open
         self._budget = Budget(limits, prices=behind.prices, second=behind.second)
         self._health = Health(limits, answered=store.answered_models())
         self._outcomes: Counter[OutcomeName] = Counter(dict.fromkeys(OUTCOMES, 0))
@@ -148,10 +166,12 @@ class _Run:
             self._loop.call_soon_threadsafe(self._interrupt)
 
     async def guarded(self, work: Mapping[str, Iterable[Work]]) -> RunReport:
+        """Ask everything; Ctrl-C and a termination signal interrupt."""
         with _signals(self._interrupt):
             return await self.whole(work)
 
     async def whole(self, work: Mapping[str, Iterable[Work]]) -> RunReport:
+        """Ask everything; see `execute` for what it may raise."""
         self._loop = asyncio.get_running_loop()
         self._began, self._before = time.monotonic(), self._store.count()
         self._room = asyncio.Event()
@@ -160,7 +180,7 @@ class _Run:
             known = ", ".join(map(repr, self._endpoints))
             raise UsageError(f"Cells ask the model {odd!r}, which has no endpoint; there are: {known}.")
         self._feeds = {model: Feed(model, cells, present=self._store.has) for model, cells in work.items()}
-        self._committer = Committer(self._store, saved=self._saved, broken=self._broken)
+        self._committer = Committer(self._store, saved=self._saved, broken=self._broken, pace=self._pace)
         timers = self._timers()
         try:
             self._workers = [
@@ -175,7 +195,7 @@ class _Run:
             for timer in timers:
                 timer.cancel()
             await self._committer.close()
-            for endpoint in self._endpoints.values():
+            for endpoint in () if self._keep_open else self._endpoints.values():
                 await endpoint.aclose()
         if self._error is not None:
             raise self._error
@@ -195,7 +215,7 @@ class _Run:
 
     async def _may_start(self, work: Work) -> bool:
         """Wait until the cell may be started; False when it may not be at all."""
-        model, most = work.cell.model, len(self._workers) + UNSAVED
+        model, most = work.cell.model, len(self._workers) + self._pace.unsaved
         while self._stopped is None and model not in self._health.halts:
             room = self._budget.room(work.request, model=model)
             if room != "yes" and room != "wait":

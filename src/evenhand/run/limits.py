@@ -114,3 +114,7 @@ class RunReport(Struct, frozen=True, kw_only=True):
     """Models that were not asked on."""
     out: BatchesOut | None = None
     """What is still with providers in batches; None where nothing is."""
+    repeated: int = 0
+    """Answers of a cluster that were left out, for a lost worker had answered the same cell before."""
+    workers_lost: int = 0
+    """Workers of a cluster that were lost while the run lasted."""

@@ -67,6 +67,23 @@ class Store:
         self._texts.update(texts)
         self._present.update(bytes.fromhex(row.cell_key) for row in answered)
 
+    def mark(self, name: str) -> None:
+        """Note something of the run as a whole, once; when this returns it is on disk.
+
+        Raises:
+            StoreError: It was not written.
+        """
+        with translated(self.path), self.transaction() as database:
+            database.execute("INSERT OR IGNORE INTO meta (name, value) VALUES (?, '')", (name,))
+
+    def marked(self, beginning: str) -> frozenset[str]:
+        """Notes whose names begin so."""
+        with translated(self.path):
+            found = self._database.execute(
+                "SELECT name FROM meta WHERE substr(name, 1, ?) = ?", (len(beginning), beginning)
+            )
+            return frozenset(name for (name,) in found)
+
     def close(self) -> None:
         """Fold the write-ahead log into the file and give the lock back."""
         try:

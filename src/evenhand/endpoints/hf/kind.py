@@ -55,5 +55,6 @@ HUGGING_FACE = EndpointKind(
     named=lambda rest, spec: named_with_options(rest, spec, kind="hf"),
     sources=_sources,
     local=True,
+    gpu=True,
     sure_of_logprobs=True,
 )
