@@ -40,7 +40,7 @@ _ONE_SET = "Every item met one matched set only, so swapped labels give the same
 
 
 class OptionAnswers(Struct, frozen=True, kw_only=True):
-    """Answers that chose an option, coded; one entry an answer."""
+    """Answers that chose an option, coded; one entry per answer."""
 
     item: Codes
     items: int
@@ -55,7 +55,7 @@ class OptionAnswers(Struct, frozen=True, kw_only=True):
 
 
 class OptionPairs(Struct, frozen=True, kw_only=True):
-    """Answers of matched profiles to the same item, replicate by replicate; one entry a pair with both answers."""
+    """Answers of matched profiles to the same item, replicate by replicate; one entry per pair with both answers."""
 
     answers: OptionAnswers
     first_row: Codes
