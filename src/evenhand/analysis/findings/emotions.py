@@ -28,7 +28,7 @@ Codes = NDArray[np.int64]
 
 
 class _Keyed(Struct, frozen=True, kw_only=True):
-    """Answers of profiles that chose an emotion, on items whose keyed emotion is known; one entry an answer."""
+    """Answers of profiles that chose an emotion, on items whose keyed emotion is known; one entry per answer."""
 
     rows: pl.DataFrame
     item: Codes

@@ -145,7 +145,7 @@ def reference_of(name: str, *, values: list[str], counts: NDArray[np.int64], str
         name: The factor.
         values: Its levels, in alphabetical order.
         counts: How often each of them occurs; of the most frequent ones the first is taken.
-        stratum: Where the plan's references stand.
+        stratum: Has the references of the plan.
     """
     stated = stratum.settings.references.get(name)
     return str(stated) if stated in values else values[int(np.argmax(counts))]

@@ -29,7 +29,15 @@ from evenhand.records.measure import Quantity
 from evenhand.records.results import OptionShare
 from evenhand.seeds import stream
 
-__all__ = ["OptionAnswers", "OptionPairs", "ShiftTest", "option_findings", "option_shares", "shift_test"]
+__all__ = [
+    "OptionAnswers",
+    "OptionPairs",
+    "ShiftTest",
+    "option_findings",
+    "option_pairs",
+    "option_shares",
+    "shift_test",
+]
 
 Codes = NDArray[np.int64]
 _SWAPS = 1000
@@ -40,7 +48,7 @@ _ONE_SET = "Every item met one matched set only, so swapped labels give the same
 
 
 class OptionAnswers(Struct, frozen=True, kw_only=True):
-    """Answers that chose an option, coded; one entry an answer."""
+    """Answers that chose an option, coded; one entry per answer."""
 
     item: Codes
     items: int
@@ -55,7 +63,7 @@ class OptionAnswers(Struct, frozen=True, kw_only=True):
 
 
 class OptionPairs(Struct, frozen=True, kw_only=True):
-    """Answers of matched profiles to the same item, replicate by replicate; one entry a pair with both answers."""
+    """Answers of matched profiles to the same item, replicate by replicate; one entry per pair with both answers."""
 
     answers: OptionAnswers
     first_row: Codes
@@ -152,7 +160,7 @@ def _version_pairs(stratum: Stratum) -> list[OptionPairs]:
     sides = (held(column, settings.advantaged), held(column, settings.disadvantaged))
     unit, units = codes(rows["unit"])
     named = (settings.contrast, settings.advantaged, settings.disadvantaged)
-    return [_paired(_answers(rows), sets=(unit, len(units)), sides=sides, named=named)]
+    return [option_pairs(_answers(rows), sets=(unit, len(units)), sides=sides, named=named)]
 
 
 def _level_pairs(stratum: Stratum) -> list[OptionPairs]:
@@ -176,7 +184,7 @@ def _level_pairs(stratum: Stratum) -> list[OptionPairs]:
         level = factor.codes[profile]
         for code in range(1, len(factor.levels)):
             named = (factor.name, factor.levels[code], factor.levels[0])
-            found.append(_paired(answers, sets=matched, sides=(level == code, level == 0), named=named))
+            found.append(option_pairs(answers, sets=matched, sides=(level == code, level == 0), named=named))
     return found
 
 
@@ -212,7 +220,7 @@ def _answers(rows: pl.DataFrame) -> OptionAnswers:
     )
 
 
-def _paired(
+def option_pairs(
     answers: OptionAnswers,
     *,
     sets: tuple[Codes, int],
@@ -221,16 +229,21 @@ def _paired(
 ) -> OptionPairs:
     """The answers of two sides to the same item and replicate within a set; in the order of the three.
 
+    Where several answers of a side share set, item and replicate, each is paired with each of the other side.
+
     Args:
         answers: Of all profiles.
         sets: Matched set of every answer, and how many there are.
-        sides: Answers of the first and of the second side; no two of a side share set, item and replicate.
+        sides: Answers of the first and of the second side.
         named: The factor, and its levels on the two sides.
     """
     asked = joint_codes(sets, (answers.item, answers.items), (answers.replicate, answers.replicates))
-    rows = [np.flatnonzero(side) for side in sides]
-    _, first, second = np.intersect1d(asked[rows[0]], asked[rows[1]], assume_unique=True, return_indices=True)
-    first, second = rows[0][first], rows[1][second]
+    left, right = (rows[np.argsort(asked[rows], kind="stable")] for rows in map(np.flatnonzero, sides))
+    start, end = (np.searchsorted(asked[right], asked[left], side=side) for side in ("left", "right"))
+    partners = end - start
+    first = np.repeat(left, partners)
+    within = np.arange(first.size) - np.repeat(np.cumsum(partners) - partners, partners)
+    second = right[np.repeat(start, partners) + within]
     return OptionPairs(
         answers=answers,
         first_row=first,

@@ -94,7 +94,7 @@ def _means(value: Array, *, group: Codes, groups: int) -> tuple[Array, Codes]:
 
 
 def _laid_out(value: Array, *, cell: Codes, units: list[str], items: list[str], each: int) -> MeanMatrix:
-    """Means by cell; `each` answer counts stand behind a value."""
+    """Means by cell; a value is made of `each` answers."""
     shape = (len(units), len(items))
     means, counts = _means(value, group=cell, groups=shape[0] * shape[1])
     planned = np.zeros(means.size, dtype=bool)

@@ -45,13 +45,13 @@ def column_names(path: Path) -> set[str]:
     Raises:
         TableError: As for `table_file`.
     """
-    if path.is_file() and path.suffix.lower() == ".parquet":
-        try:
-            refuse_bomb(path, ".parquet")
-            return {name.strip() for name in pl.read_parquet_schema(path)}
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
-            pass  # read below, which says what is wrong with it
-    return set(table_file(path).frame.columns)
+    if not path.is_file() or path.suffix.lower() != ".parquet":
+        return set(table_file(path).frame.columns)
+    try:
+        refuse_bomb(path, ".parquet")
+        return {name.strip() for name in pl.read_parquet_schema(path)}
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+        return set(table_file(path).frame.columns)  # which says what is wrong with it
 
 
 def table_file(path: Path, *, coded: Collection[str] = ()) -> TableFile:

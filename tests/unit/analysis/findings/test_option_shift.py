@@ -7,7 +7,13 @@ import polars as pl
 import pytest
 from msgspec.structs import replace
 
-from evenhand.analysis.findings.option_shift import option_findings, option_shares, shift_test
+from evenhand.analysis.findings.option_shift import (
+    OptionAnswers,
+    option_findings,
+    option_pairs,
+    option_shares,
+    shift_test,
+)
 from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.estimate import Absent
@@ -114,3 +120,28 @@ def test_one_set_an_item_leaves_nothing_to_test() -> None:
     assert (found.value, found.p) == (None, None)
     assert isinstance(found.number, Absent)
     assert "one matched set only" in found.number.reason
+
+
+def test_answers_that_share_set_item_and_replicate_are_each_paired_with_each() -> None:
+    rng = np.random.default_rng(0)
+    count = 60
+    item, replicate, sets, side = (rng.integers(0, size, count) for size in (3, 2, 4, 3))
+    answers = OptionAnswers(
+        item=item,
+        items=3,
+        replicate=replicate,
+        replicates=2,
+        choice=np.zeros(count, dtype=np.int64),
+        tag=np.zeros(count, dtype=np.int64),
+        tags=["joy"],
+        wrong=np.ones(count, dtype=bool),
+    )
+    pairs = option_pairs(answers, sets=(sets, 4), sides=(side == 0, side == 1), named=("position", "a", "b"))
+    keys = [(int(s), int(i), int(r)) for s, i, r in zip(sets, item, replicate, strict=True)]
+    expected = [
+        (a, b) for a in range(count) for b in range(count) if side[a] == 0 and side[b] == 1 and keys[a] == keys[b]
+    ]
+    assert sorted(zip(pairs.first_row.tolist(), pairs.second_row.tolist(), strict=True)) == expected
+    assert len({keys[a] for a, _ in expected}) < len(expected)
+    order = [keys[a] for a in pairs.first_row]
+    assert order == sorted(order)
