@@ -19,6 +19,7 @@ FLOORS = (
     ("selftest",),
     ("audit", "status"),
     ("view",),
+    ("interop",),
     ("rundir",),
     ("pairwise", "measurement_table"),
     ("run", "head", "score_table", "train", "serve", "doctor"),
