@@ -18,7 +18,7 @@ from evenhand.records.plan import Plan
 from evenhand.records.profile import PRODUCT_PLACEMENTS
 from evenhand.scoring.outcome import LETTERS
 
-__all__ = ["ExportedCell", "exported_cells", "model_of", "refuse_private"]
+__all__ = ["ExportedCell", "cell_fields", "exported_cells", "model_of", "refuse_private", "right_letter"]
 
 
 class ExportedCell(Struct, frozen=True, kw_only=True):
@@ -56,8 +56,8 @@ def exported_cells(plan: Plan, *, model: str) -> Iterator[ExportedCell]:
             item=meeting.item,
             messages=questions.work(cell, meeting).request.messages,
             best=best_option(meeting.item, meeting.arm),
-            target=_right_letter(cell, meeting),
-            fields=_fields(cell, meeting),
+            target=right_letter(cell, meeting),
+            fields=cell_fields(cell, meeting),
         )
 
 
@@ -89,14 +89,15 @@ def refuse_private(plan: Plan) -> None:
         raise UsageError(f"the texts of {', '.join(closed)} may not be passed on, so they are not exported")
 
 
-def _right_letter(cell: Cell, meeting: Meeting) -> str:
+def right_letter(cell: Cell, meeting: Meeting) -> str:
     """The letter of the best option as the cell shows it; empty where nothing is to be chosen."""
     best = best_option(meeting.item, meeting.arm)
     places = [place for place, index in enumerate(cell.option_order) if meeting.item.options[index].id == best]
     return LETTERS[places[0]] if best and places else ""
 
 
-def _fields(cell: Cell, meeting: Meeting) -> dict[str, str | int | None]:
+def cell_fields(cell: Cell, meeting: Meeting) -> dict[str, str | int | None]:
+    """What a question is about, as fields of another tool's sample."""
     arm = meeting.arm
     fields: dict[str, str | int | None] = {
         CELL_FIELD: cell.cell_key,
