@@ -1,12 +1,13 @@
 """Make the small log files of tests/unit/interop/logs with the tools themselves, against a server on loopback.
 
-    python -m scripts.tool_logs.make TOOL OUT        TOOL: inspect, lm-eval, promptfoo, deepeval, openai-evals
+    python -m scripts.tool_logs.make TOOL OUT    TOOL: inspect, lm-eval, promptfoo, deepeval, openai-evals
 
 Each tool is run from an environment that has it; nothing is sent anywhere but to loopback.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -18,11 +19,17 @@ from pathlib import Path
 from scripts.tool_logs.questions import QUESTIONS, answer, served
 
 
+def packed(data: bytes, path: Path) -> None:
+    """Write a file with gzip, the same bytes for the same data."""
+    path.write_bytes(gzip.compress(data, 9, mtime=0))
+
+
 def by_inspect(out: Path, url: str) -> None:
-    """`inspect eval` on a task with metadata, as `.eval`, `.json` and the data frame of its samples."""
+    """`inspect eval` on a task with metadata, as `.eval` without transcripts and as the data frame of its samples."""
     from inspect_ai import Task, eval
     from inspect_ai.analysis import samples_df
     from inspect_ai.dataset import Sample
+    from inspect_ai.log import read_eval_log, write_eval_log
     from inspect_ai.model import ChatMessageSystem, ChatMessageUser, get_model
     from inspect_ai.scorer import match
     from inspect_ai.solver import generate
@@ -41,46 +48,42 @@ def by_inspect(out: Path, url: str) -> None:
     ]
     task = Task(dataset=samples, solver=generate(), scorer=match(), name="feelings")
     model = get_model("openai-api/local/letters", base_url=url, api_key="none")
-    with tempfile.TemporaryDirectory() as folder:
-        for form in ("eval", "json"):
-            (log,) = eval(task, model=model, log_dir=folder, log_format=form, display="none", score_display=False)
-            shutil.copy(log.location.removeprefix("file://"), out / f"inspect.{form}")
-    columns = samples_df(str(out / "inspect.eval"))
-    columns.to_parquet(out / "inspect-samples.parquet")
-    columns.to_csv(out / "inspect-samples.csv", index=False)
+    (log,) = eval(task, model=model, log_dir="logs", display="none", score_display=False)
+    small = read_eval_log(log.location, exclude_fields={"events", "timelines"})
+    write_eval_log(small, str(out / "inspect.eval"))
+    samples_df(log.location).to_parquet(out / "inspect-samples.parquet")
 
 
 def by_lm_eval(out: Path, url: str) -> None:
     """`lm-eval run --log_samples` on a task with a system text for each question."""
-    with tempfile.TemporaryDirectory() as folder:
-        tasks = Path(folder) / "feelings"
-        tasks.mkdir()
-        rows = "".join(json.dumps(one) + "\n" for one in QUESTIONS)
-        (tasks / "questions.jsonl").write_text(rows, encoding="utf-8")
-        (tasks / "questions.py").write_text(
-            "from pathlib import Path\nimport datasets\n\n\ndef load(**_):\n"
-            "    path = Path(__file__).with_name('questions.jsonl')\n"
-            "    return {'test': datasets.Dataset.from_json(str(path))}\n",
-            encoding="utf-8",
-        )
-        (tasks / "feelings.yaml").write_text(
-            "task: feelings\ncustom_dataset: !function questions.load\ntest_split: test\noutput_type: generate_until\n"
-            'description: "{{memory}}"\ndoc_to_text: "{{question}}"\ndoc_to_target: "{{gold}}"\n'
-            "generation_kwargs: {until: [], max_gen_toks: 16, temperature: 0.0}\n"
-            "metric_list:\n  - metric: exact_match\n    aggregation: mean\n    higher_is_better: true\n",
-            encoding="utf-8",
-        )
-        command = [
-            str(Path(sys.executable).with_name("lm-eval")),
-            *("run", "--model", "local-chat-completions", "--tasks", "feelings", "--include_path", str(tasks)),
-            *("--model_args", f"model=letters,base_url={url}/chat/completions,tokenizer_backend=none"),
-            *("--apply_chat_template", "--log_samples", "--output_path", str(Path(folder) / "out")),
-        ]
-        subprocess.run(command, check=True, env=os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": folder})
-        target = out / "lm-eval"
-        target.mkdir(exist_ok=True)
-        for path in (Path(folder) / "out").rglob("*.json*"):
-            shutil.copy(path, target / path.name)
+    tasks = Path("feelings")
+    tasks.mkdir()
+    rows = "".join(json.dumps(one) + "\n" for one in QUESTIONS)
+    (tasks / "questions.jsonl").write_text(rows, encoding="utf-8")
+    (tasks / "questions.py").write_text(
+        "from pathlib import Path\nimport datasets\n\n\ndef load(**_):\n"
+        "    path = Path(__file__).with_name('questions.jsonl')\n"
+        "    return {'test': datasets.Dataset.from_json(str(path))}\n",
+        encoding="utf-8",
+    )
+    (tasks / "feelings.yaml").write_text(
+        "task: feelings\ncustom_dataset: !function questions.load\ntest_split: test\noutput_type: generate_until\n"
+        'description: "{{memory}}"\ndoc_to_text: "{{question}}"\ndoc_to_target: "{{gold}}"\n'
+        "generation_kwargs: {until: [], max_gen_toks: 16, temperature: 0.0}\n"
+        "metric_list:\n  - metric: exact_match\n    aggregation: mean\n    higher_is_better: true\n",
+        encoding="utf-8",
+    )
+    command = [
+        str(Path(sys.executable).with_name("lm-eval")),
+        *("run", "--model", "local-chat-completions", "--tasks", "feelings", "--include_path", str(tasks)),
+        *("--model_args", f"model=letters,base_url={url}/chat/completions,tokenizer_backend=none"),
+        *("--apply_chat_template", "--log_samples", "--output_path", "out"),
+    ]
+    subprocess.run(command, check=True, env=os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": "hf"})
+    target = out / "lm-eval"
+    target.mkdir(exist_ok=True)
+    for path in Path("out").rglob("*.json*"):
+        shutil.copy(path, target / path.name)
 
 
 def by_promptfoo(out: Path, url: str) -> None:
@@ -95,17 +98,17 @@ def by_promptfoo(out: Path, url: str) -> None:
     ]
     prompt = json.dumps([{"role": "system", "content": "{{memory}}"}, {"role": "user", "content": "{{question}}"}])
     provider = {"id": "openai:chat:letters", "config": {"apiBaseUrl": url, "apiKey": "none", "max_tokens": 16}}
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "promptfooconfig.json"
-        written = {"prompts": [prompt], "providers": [provider], "tests": tests}
-        config.write_text(json.dumps(written), encoding="utf-8")
-        for form in ("json", "jsonl"):
-            path = out / f"promptfoo.{form}"
-            path.unlink(missing_ok=True)
-            command = [*os.environ["PROMPTFOO"].split(), "eval", "-c", str(config), "-o", str(path)]
-            ended = subprocess.run([*command, "--no-cache", "--no-table"], check=False, cwd=folder)
-            if ended.returncode not in (0, 100):  # 100: some tests failed, which they are to
-                raise SystemExit(ended.returncode)
+    config = Path("promptfooconfig.json")
+    written = {"prompts": [prompt], "providers": [provider], "tests": tests}
+    config.write_text(json.dumps(written), encoding="utf-8")
+    for form in ("json", "jsonl"):
+        path = Path(f"promptfoo.{form}")
+        path.unlink(missing_ok=True)
+        command = [*os.environ["PROMPTFOO"].split(), "eval", "-c", str(config), "-o", str(path)]
+        ended = subprocess.run([*command, "--no-cache", "--no-table"], check=False)
+        if ended.returncode not in (0, 100):  # 100: some tests failed, which they are to
+            raise SystemExit(ended.returncode)
+        packed(path.read_bytes(), out / f"{path.name}.gz")
 
 
 def by_deepeval(out: Path, _: str) -> None:
@@ -130,9 +133,11 @@ def by_deepeval(out: Path, _: str) -> None:
         [ExactMatchMetric()],
         async_config=AsyncConfig(run_async=False),
         cache_config=CacheConfig(write_cache=True),
-        display_config=DisplayConfig(show_indicator=False, print_results=False, results_folder=str(out)),
+        display_config=DisplayConfig(show_indicator=False, print_results=False, results_folder="results"),
     )
-    (out / "deepeval-result.json").write_text(done.model_dump_json(), encoding="utf-8")
+    packed(done.model_dump_json().encode(), out / "deepeval-result.json.gz")
+    (run,) = Path("results").glob("test_run_*.json")
+    packed(run.read_bytes(), out / "deepeval-run.json.gz")
 
 
 def by_openai_evals(out: Path, _: str) -> None:
@@ -149,7 +154,7 @@ def by_openai_evals(out: Path, _: str) -> None:
         run_config={},
         created_by="",
     )
-    path = out / "openai-evals.jsonl"
+    path = Path("openai-evals.jsonl")
     recorder = LocalRecorder(str(path), run_spec=spec)
     for number, one in enumerate(QUESTIONS):
         with recorder.as_default_recorder(f"feelings.dev.{number}"):
@@ -160,6 +165,7 @@ def by_openai_evals(out: Path, _: str) -> None:
     right = [event.data["correct"] for event in recorder.get_events("match")]
     recorder.flush_events()
     recorder.record_final_report({"accuracy": sum(right) / len(right)})
+    packed(path.read_bytes(), out / "openai-evals.jsonl.gz")
 
 
 MADE = {
@@ -173,4 +179,7 @@ MADE = {
 if __name__ == "__main__":
     destination = Path(sys.argv[2]).resolve()
     destination.mkdir(parents=True, exist_ok=True)
-    MADE[sys.argv[1]](destination, next(served()))
+    os.environ.setdefault("DEEPEVAL_TELEMETRY_OPT_OUT", "YES")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)  # no path of the machine's own gets into a log
+        MADE[sys.argv[1]](destination, next(served()))
