@@ -77,11 +77,8 @@ def _log(log: LogRead) -> list[NamedValue]:
     if log.failed:
         ended = f"{plural(log.failed, 'answer')} of the log ended with an error"
         found.append(NamedValue("Missing", f"{ended}: missing, and never counted as wrong"))
-    left = (
-        (log.unknown, "name no cell of the plan"),
-        (log.repeated, "are further answers to a cell that the plan asks once"),
-    )
-    found += [NamedValue("Left out", f"{plural(count, 'answer')} that {why}") for count, why in left if count]
+    left = ((log.unknown, "to no cell of the plan"), (log.repeated, "to a cell that has one already"))
+    found += [NamedValue("Left out", f"{plural(count, 'answer')} {to}") for count, to in left if count]
     found += [NamedValue("Note", note) for note in log.notes]
     if log.unused:
         more = len(log.unused) - _MANY
