@@ -7,13 +7,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from scripts.tool_logs.questions import QUESTIONS, answer
 
 from evenhand.analysis.table.prediction_columns import PredictionColumns
 from evenhand.analysis.table.predictions import predictions_of
 from evenhand.errors import TableError
 from evenhand.interop.log_table import log_table
 from evenhand.interop.open_log import open_log
+from scripts.tool_logs.questions import QUESTIONS, answer
 from tests.support.tool_logs import LOGS, MISTAKES
 
 pytestmark = [pytest.mark.extras, pytest.mark.filterwarnings("default")]  # other people's deprecations

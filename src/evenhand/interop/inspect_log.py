@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ _DAMAGED = (
     *(OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError),
     *(NotImplementedError, zipfile.BadZipFile, zlib.error, struct.error),
 )
-"""What Inspect's reader raises at a file that is no log, or a damaged one."""
+"""What Inspect's reader raises at a file that is no log, or a damaged one; `_unpacking` adds what it unpacks with."""
 
 
 def is_inspect_document(document: object) -> bool:
@@ -63,7 +64,7 @@ def inspect_log(path: Path) -> ToolLog:
         log: Any = read_eval_log(
             str(path), resolve_attachments="core", exclude_fields={"events", "store", "timelines", "events_data"}
         )
-    except _DAMAGED as error:
+    except (*_DAMAGED, *_unpacking()) as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise TableError(f"{str(path)!r} cannot be read as a log of Inspect ({reason}); copy it again.") from error
     if not log.samples:
@@ -71,6 +72,17 @@ def inspect_log(path: Path) -> ToolLog:
             f"{str(path)!r} holds no samples (status {log.status!r}); name a log whose samples were logged."
         )
     return _tool_log(log, path)
+
+
+def _unpacking() -> tuple[type[Exception], ...]:
+    """Errors of the libraries by which Inspect unpacks and parses a log."""
+    found = []
+    for module, name in (("zstandard", "ZstdError"), ("ijson.common", "JSONError")):
+        try:
+            found.append(getattr(import_module(module), name))
+        except ImportError:  # Inspect reads with something else, then
+            continue
+    return tuple(found)
 
 
 def _tool_log(log: Any, path: Path) -> ToolLog:

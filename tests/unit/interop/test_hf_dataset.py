@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from evenhand.errors import UsageError
 from evenhand.interop.hf_dataset import write_hf_dataset, write_hf_results
+from evenhand.records.contrast import ArmContrast
+from evenhand.records.estimate import PointEstimate
 from evenhand.records.findings import Findings
 from tests.support.findings_fixture import bare_findings, full_findings, quick_findings
 from tests.support.small_plan import small_bank, small_plan
@@ -58,13 +61,20 @@ def test_simulated_answers_and_tables_are_no_results_of_a_model(findings: Findin
 
 
 def test_an_entry_holds_the_mean_score_of_all_users_and_the_comparison_as_a_note(tmp_path: Path) -> None:
-    findings = quick_findings()
-    model = "openai/gpt-5.1"
-    wanted = {
-        one.kind: round(100 * one.value, 2)
-        for one in findings.findings
-        if one.measure == "accuracy" and one.arms.arm == "profile" and not one.contrast and one.value is not None
-    }
+    whole, model = quick_findings(), "openai/gpt-5.1"
+    means = [
+        replace(
+            one,
+            measure="accuracy",
+            arms=ArmContrast(arm="profile"),
+            contrast=(),
+            role="descriptive",
+            number=PointEstimate(value=share),
+        )
+        for one, share in zip((one for one in whole.findings if one.measure == "gap"), (0.8125, 0.4), strict=True)
+    ]
+    findings = replace(whole, findings=(*whole.findings, *means))
+    wanted = {"understanding": 81.25, "management": 40.0}
     count = write_hf_results(findings, model=model, dataset="my-org/memory", out=tmp_path)
     entries = yaml.safe_load((tmp_path / ".eval_results" / "evenhand.yaml").read_text(encoding="utf-8"))
     assert count == len(entries) == len(wanted) > 0

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from scripts.tool_logs.questions import QUESTIONS, answer
 
 from evenhand.errors import TableError
 from evenhand.interop.log import ToolLog
 from evenhand.interop.open_log import open_log
+from scripts.tool_logs.questions import QUESTIONS, answer
 from tests.support.tool_logs import LOGS, MISTAKES
 
 FILES = (
