@@ -59,5 +59,5 @@ def test_promptfoo_is_run_and_its_results_are_analysed(tmp_path: Path) -> None:
         if one.measure == "accuracy" and one.arms.arm in ("none", "profile") and not one.contrast
     )
     assert accuracy == passed, "the analysis counts other answers as right than promptfoo"
-    # With telemetry off it still tells this host that telemetry is off, and has no switch for that; the guard refused it.
+    # With telemetry off it still tells this host that it is off, and has no switch for that; the guard refused it.
     assert set(reached_outside(tmp_path / "notes")) <= {"r.promptfoo.app"}

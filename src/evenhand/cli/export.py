@@ -24,9 +24,9 @@ answer, with what was sent. hf: a dataset folder with card and questions, and .e
 
 Examples:
 
-  evenhand export runs/2026-11-23-gpt --to csv --out answers.csv
+  evenhand export runs/2026-11-23-gpt --to csv --out trials.csv
 
-  evenhand export runs/2026-11-23-gpt --to parquet --out answers.parquet
+  evenhand export runs/2026-11-23-gpt --to parquet --out trials.parquet
 
   evenhand export runs/2026-11-23-gpt --to inspect --out run.eval            needs the extra inspect
 

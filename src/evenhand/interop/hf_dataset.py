@@ -44,7 +44,7 @@ a difference that memory made.
 ## Fields
 
 `messages` is what is sent, `target` the letter of the best option as shown. `cell_key` names the question in the plan,
-`item` the situation, `user` whose facts stand in memory, `in_memory` whether these are a profile, placebo facts or
+`item` the situation, `user` whose facts are in memory, `in_memory` whether these are a profile, placebo facts or
 nothing, `matched_set` the users that differ in social position alone. Further fields are what users differ in.
 
 ## How to use it

@@ -28,11 +28,11 @@ _MOST_BYTES = 8 << 30
 """Bytes that the files in a log may have together when unpacked."""
 _RATIO = 500
 _HARMLESS = 256 << 20
-_DAMAGED = (
+_DAMAGED: tuple[type[Exception], ...] = (
     *(OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError),
     *(NotImplementedError, zipfile.BadZipFile, zlib.error, struct.error),
 )
-"""What Inspect's reader raises at a file that is no log, or a damaged one; `_unpacking` adds what it unpacks with."""
+"""What Inspect's reader raises at a file that is no log, or a damaged one."""
 
 
 def is_inspect_document(document: object) -> bool:
@@ -64,7 +64,7 @@ def inspect_log(path: Path) -> ToolLog:
         log: Any = read_eval_log(
             str(path), resolve_attachments="core", exclude_fields={"events", "store", "timelines", "events_data"}
         )
-    except (*_DAMAGED, *_unpacking()) as error:
+    except _raised() as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise TableError(f"{str(path)!r} cannot be read as a log of Inspect ({reason}); copy it again.") from error
     if not log.samples:
@@ -74,15 +74,15 @@ def inspect_log(path: Path) -> ToolLog:
     return _tool_log(log, path)
 
 
-def _unpacking() -> tuple[type[Exception], ...]:
-    """Errors of the libraries by which Inspect unpacks and parses a log."""
-    found = []
+def _raised() -> tuple[type[Exception], ...]:
+    """The same, with the errors of the libraries by which Inspect unpacks and parses a log."""
+    found: list[type[Exception]] = []
     for module, name in (("zstandard", "ZstdError"), ("ijson.common", "JSONError")):
         try:
             found.append(getattr(import_module(module), name))
         except ImportError:  # Inspect reads with something else, then
             continue
-    return tuple(found)
+    return (*_DAMAGED, *found)
 
 
 def _tool_log(log: Any, path: Path) -> ToolLog:

@@ -56,7 +56,7 @@ def write_lm_eval_task(plan: Plan, *, model: str, out: Path) -> tuple[int, int]:
         (questions written, questions left out because they are not answered by a letter).
 
     Raises:
-        UsageError: Memory stands in earlier turns or in a tool, which a task of lm-eval cannot show.
+        UsageError: Memory is in earlier turns or in a tool, which a task of lm-eval cannot show.
         StoreError: The folder cannot be written.
     """
     cells = tuple(exported_cells(plan, model=model))

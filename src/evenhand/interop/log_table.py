@@ -39,7 +39,7 @@ class LogTable(Struct, frozen=True, kw_only=True):
     columns: PredictionColumns
     """Which column is what: named by the user, or taken by its name."""
     places: Mapping[str, str]
-    """Column -> where it stands in the log."""
+    """Column -> where it is in the log."""
     read: LogRead
     """What was found."""
     named: frozenset[tuple[ColumnRole, str]]

@@ -50,7 +50,7 @@ class ColumnRead(Struct, frozen=True, kw_only=True):
     option: str | None
     """The option that names it; None: taken because the column has a name of the reference format."""
     place: str | None = None
-    """Where it stands in the log of another tool; None for tables."""
+    """Where it is in the log of another tool; None for tables."""
 
 
 class FactorRead(Struct, frozen=True, kw_only=True):

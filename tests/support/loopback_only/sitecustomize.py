@@ -33,6 +33,6 @@ def _looked_up(host: Any, *rest: Any, **named: Any) -> Any:
     return _lookup(host, *rest, **named)
 
 
-socket.socket.connect = _connected  # type: ignore[method-assign]
-socket.socket.connect_ex = _connected_ex  # type: ignore[method-assign]
+socket.socket.connect = _connected  # type: ignore[method-assign,assignment]
+socket.socket.connect_ex = _connected_ex  # type: ignore[method-assign,assignment]
 socket.getaddrinfo = _looked_up

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from evenhand.analysis.table.prediction_columns import PredictionColumns, TableContrast
@@ -30,7 +32,7 @@ def opened(name: str) -> ToolLog:
     return log
 
 
-def made(*rows: dict[str, str | None], scores: dict[str, str] | None = None, **log: object) -> ToolLog:
+def made(*rows: Mapping[str, str], scores: dict[str, str] | None = None, **log: object) -> ToolLog:
     answers = tuple(
         LoggedAnswer(
             sample=f"s{number}",
