@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from msgspec import Struct
@@ -129,7 +130,13 @@ def _frame(log: ToolLog) -> tuple[pl.DataFrame, dict[str, str]]:
         column = short if last.count(short) == 1 and short not in columns else name
         columns[column] = [one.fields.get(name) for one in log.answers]
         places[column] = f"the field {name!r}"
-    return pl.DataFrame({name: pl.Series(name, values, dtype=pl.String) for name, values in columns.items()}), places
+    series = [pl.Series(_sound(name), map(_sound, values), dtype=pl.String) for name, values in columns.items()]
+    return pl.DataFrame(series), {_sound(name): place for name, place in places.items()}
+
+
+def _sound(text: str | None) -> Any:
+    """A text with question marks in place of what no file can hold, such as half of a character; None stays None."""
+    return None if text is None else text.encode("utf-8", "replace").decode()
 
 
 def _kept(
