@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +26,7 @@ pytestmark = [
     pytest.mark.xdist_group("other-tools"),
 ]
 
-OF_THE_RUN = ("run", "as_read", "examples", "sample", "warnings")
+OF_THE_RUN = ("run", "as_read")
 """Parts of the findings that speak of how the answers came; all others must be equal."""
 ITEMS = 24
 
@@ -121,6 +123,13 @@ def test_a_bank_is_a_task_of_inspect_and_its_log_is_a_run(audit: Audit) -> None:
     assert [model.name for model in plan.models] == ["inspect/openai-api/local/m"]
     assert {bank.name for bank in plan.banks} == {"understanding"}
     assert len(answers(folder / "bank-run")) == 150
+    own = folder / "bank-own"
+    own.mkdir()
+    shutil.copy(folder / "bank-run" / "plan.json", own)
+    command = (sys.executable, "-m", "evenhand.cli.main", "run", own, "--max-calls", "150")
+    ran(*command, folder=folder, url=audit.server.url, notes=notes, codes=(6,))  # 6: stopped by a budget
+    assert evenhand_apart("analyse", own).code == 0
+    require_the_same(own, folder / "bank-run", ended)
     assert reached_outside(notes) == ()
 
 

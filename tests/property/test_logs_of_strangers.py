@@ -61,7 +61,9 @@ def changed(value: Any, junk: Any, draw: st.DataObject) -> Any:
 
 
 @pytest.mark.parametrize("name", [*NAMES, "samples.jsonl"])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(draw=st.data())
 def test_anything_in_any_place_is_read_or_refused(name: str, tmp_path: Path, draw: st.DataObject) -> None:
     source = str(next(LOGS.rglob("samples_*.jsonl")).relative_to(LOGS)) if name == "samples.jsonl" else name
