@@ -13,8 +13,9 @@ help: ## list the targets
 	@touch $@
 
 .venv/.installed-extras: .venv/.installed scripts/small-model.txt
-	$(PYTHON) scripts/bootstrap.py .venv 'dev,serving,inspect,rate,notebooks,train,stores,ray,s3,moto'
+	$(PYTHON) scripts/bootstrap.py .venv 'dev,serving,inspect,lmeval,rate,notebooks,train,stores,ray,s3,moto,embed,level'
 	@bash scripts/install-small-model.sh
+	@sh scripts/install-promptfoo.sh
 	@touch $@
 
 .venv/.installed-docs: .venv/.installed

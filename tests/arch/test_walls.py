@@ -19,6 +19,7 @@ FLOORS = (
     ("selftest",),
     ("audit", "status"),
     ("view",),
+    ("interop",),
     ("rundir",),
     ("cluster", "batched"),
     ("assistants",),

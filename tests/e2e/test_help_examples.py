@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import os
 import re
@@ -32,6 +33,7 @@ from specimens.practice import practice_profiles, practice_questions
 from tests.support.batch_server import batch_server
 from tests.support.protocol_files import steu_items, write_pdf
 from tests.support.running_server import await_answer, free_port
+from tests.support.tool_logs import LOGS
 
 EVENHAND = (sys.executable, "-m", "evenhand.cli.main")
 SMALL = "--bank {small} --pairs 1 --profiles 0 --placebo 0.2 --none-repeats 1"
@@ -76,11 +78,14 @@ LONG = {
 }
 SERVER = "http://localhost:8000/v1"
 PAIRWISE = "tests/unit/test_pairwise.py"
+OTHER_TOOLS = "tests/extras/test_other_tools_cli.py"
 ELSEWHERE = {
     "evenhand gate runs/2026-11-23-gpt --policy policy.toml --baseline runs/2026-11-01-gpt": (
         "tests/unit/cli/test_gate_command.py"
     ),
     "evenhand run runs/2026-11-23-gpt --engine ray --store shared/gpt": "tests/extras/test_ray_cluster.py",
+    "evenhand analyse samples_evenhand.jsonl --plan runs/gpt --out out/": OTHER_TOOLS,
+    "evenhand export runs/2026-11-23-gpt --to inspect --out run.eval": OTHER_TOOLS,
     "evenhand judge runs/2026-11-23-gpt --judge openai/gpt-5.1-mini": PAIRWISE,
     "evenhand judge runs/2026-11-23-gpt --judge openai/gpt-5.1-mini --rubric rubric.yaml": PAIRWISE,
     f"evenhand judge runs/2026-11-23-gpt --judge vllm/my-judge --judge-url {SERVER} --pairs 100": PAIRWISE,
@@ -93,7 +98,7 @@ ELSEWHERE = {
         "tests/extras/test_train_dpo.py"
     ),
 }
-"""Examples that need torch, a model that writes, or a second run: the test that holds each."""
+"""Examples that need torch, another tool, a model that writes, or a second run: the test that holds each."""
 MAY_END = {"evenhand gate": (0, 7, 8, 13)}
 """Commands whose exit code is their answer: any of these is a normal end."""
 TYPED = {"evenhand items annotate understanding --rater ana --out ana.csv": "q\n"}
@@ -182,6 +187,8 @@ def workplace(batches: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "myapp" / "assistant.py").write_text("def reply(messages):\n    return 'A'\n", encoding="utf-8")
     (folder / "app.py").write_text(APP, encoding="utf-8")
     write_tables(folder)
+    (folder / "promptfoo.json").write_bytes(gzip.decompress((LOGS / "promptfoo.json.gz").read_bytes()))
+    shutil.copytree(LOGS / "lm-eval", folder / "lm-eval")
     write_imports(folder)
     write_ratings(folder)
     write_letters(folder)

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     ),
     "analyse": "Analyse a run directory, a score table (scores.parquet, CSV, JSONL) or a plain table of predictions.",
     "report": "Write report.html, report.md and model-card.md from the findings.json of a run directory.",
+    "export": "Write a run, or the questions of its plan, in the form of another tool.",
     "compare": "Compare two runs, cell by cell: how gaps and effects of memory changed, with intervals.",
     "judge": "Have a model compare what the two users of a matched pair were told, and analyse the run again.",
     "gate": "Decide by a policy whether a run is good enough, and end with an exit code that says so.",

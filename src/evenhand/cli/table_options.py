@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from evenhand.analysis.table.prediction_columns import PredictionColumns, TableContrast
-from evenhand.analysis.table.predictions import read_predictions
+from evenhand.analysis.table.predictions import predictions_of, read_predictions
 from evenhand.analysis.table.scores import Scores, is_score_table, read_scores
 from evenhand.errors import UsageError
+from evenhand.interop.log import ToolLog
+from evenhand.interop.log_table import log_table, with_log
 from evenhand.records.settings import AnalysisSettings
 
-__all__ = ["columns_of", "read_table"]
+__all__ = ["columns_of", "read_log_table", "read_table", "rows_kept"]
 
 _SINGLE = ("item", "profile", "correct", "prediction", "gold", "model", "matched_set", "replicate", "none_arm")
 _LISTS = ("factors", "covariates", "placebo_arms", "missing", "answers")
@@ -58,6 +62,35 @@ def read_table(path: Path, *, columns: PredictionColumns | None, settings: Analy
     if columns is None and is_score_table(path):
         return read_scores(path, settings=settings)
     return read_predictions(path, columns=columns, settings=settings)
+
+
+def read_log_table(
+    log: ToolLog, *, columns: PredictionColumns | None, where: Sequence[str], settings: AnalysisSettings
+) -> Scores:
+    """The score table of another tool's log.
+
+    Raises:
+        UsageError: An entry of `where` is not written FIELD=VALUE.
+        TableError: A field is not there, or what an analysis needs is neither named nor found.
+    """
+    table = log_table(log, columns or PredictionColumns(), where=rows_kept(where))
+    scores = predictions_of(table.file, columns=table.columns, settings=settings)
+    return replace(scores, as_read=None if scores.as_read is None else with_log(scores.as_read, table))
+
+
+def rows_kept(where: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """(field, value) of every FIELD=VALUE.
+
+    Raises:
+        UsageError: One is written otherwise.
+    """
+    found = []
+    for text in where:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"--where is {text!r}; write FIELD=VALUE, as in --where filter=none")
+        found.append((name.strip(), value.strip()))
+    return tuple(found)
 
 
 def _entries(name: str, text: str | None) -> tuple[str, ...]:

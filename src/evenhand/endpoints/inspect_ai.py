@@ -19,7 +19,7 @@ from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.message import FinishReason, Message, ModelSettings, Reply, Request, TokenProbability, Usage
 from evenhand.records.plan import ModelSpec
 
-__all__ = ["INSPECT", "InspectEndpoint"]
+__all__ = ["INSPECT", "InspectEndpoint", "inspect_turn", "reply_of_output"]
 
 _CONCURRENCY = 32
 _RETRIES = 6
@@ -85,7 +85,7 @@ class InspectEndpoint:
             EndpointError: The key is wrong, or there is no such model.
         """
         began = time.perf_counter()
-        turns = [_turn(message) for message in request.messages]
+        turns = [inspect_turn(message) for message in request.messages]
         config = _config(request.settings, patience_s=self._patience_s)
         call = asyncio.ensure_future(self._model.generate(turns, config=config))
         try:
@@ -111,20 +111,32 @@ class InspectEndpoint:
             raise AskError(
                 f"{self._name!r} answered with no choices{': ' + redact(output.error) if output.error else ''}."
             )
-        choice = output.choices[0]
-        text, tagged = split_reasoning(choice.message.text)
-        top = _top(choice, request) if request.settings.logprobs else None
-        missing = request.settings.logprobs and top is None
-        return Reply(
-            text=text,
-            finish=_FINISH.get(choice.stop_reason, "other"),
-            reasoning=_thoughts(choice.message.content) or tagged,
-            top=top,
-            usage=_usage(output.usage),
-            latency_s=seconds,
-            model=output.model or None,
-            note="log-probabilities were asked for and not given by the server" if missing else None,
-        )
+        return reply_of_output(output, letters=request.letters, logprobs=request.settings.logprobs, seconds=seconds)
+
+
+def reply_of_output(output: Any, *, letters: tuple[str, ...], logprobs: bool, seconds: float) -> Reply:
+    """The reply in a `ModelOutput` of Inspect, from a provider or from a log.
+
+    Args:
+        output: It has at least one choice.
+        letters: The option letters as shown.
+        logprobs: Whether log-probabilities were asked for.
+        seconds: Wall time of the call.
+    """
+    choice = output.choices[0]
+    text, tagged = split_reasoning(choice.message.text)
+    top = _top(choice, letters) if logprobs else None
+    missing = logprobs and top is None
+    return Reply(
+        text=text,
+        finish=_FINISH.get(choice.stop_reason, "other"),
+        reasoning=_thoughts(choice.message.content) or tagged,
+        top=top,
+        usage=_usage(output.usage),
+        latency_s=seconds,
+        model=output.model or None,
+        note="log-probabilities were asked for and not given by the server" if missing else None,
+    )
 
 
 def _config(settings: ModelSettings, *, patience_s: float) -> Any:
@@ -143,7 +155,8 @@ def _config(settings: ModelSettings, *, patience_s: float) -> Any:
     )
 
 
-def _turn(message: Message) -> Any:
+def inspect_turn(message: Message) -> Any:
+    """A message as Inspect has it."""
     from inspect_ai.model import ChatMessageAssistant, ChatMessageSystem, ChatMessageTool, ChatMessageUser
     from inspect_ai.tool import ToolCall
 
@@ -176,7 +189,7 @@ def _thoughts(content: Any) -> str | None:
     return "".join(part.reasoning for part in content if part.type == "reasoning") or None
 
 
-def _top(choice: Any, request: Request) -> tuple[TokenProbability, ...] | None:
+def _top(choice: Any, letters: tuple[str, ...]) -> tuple[TokenProbability, ...] | None:
     if choice.logprobs is None:
         return None
     from evenhand.endpoints.letter_logprobs import Candidate, TokenLogprobs, at_letter  # the grammar of answers
@@ -187,7 +200,7 @@ def _top(choice: Any, request: Request) -> tuple[TokenProbability, ...] | None:
         )
         for one in choice.logprobs.content
     ]
-    return at_letter(tokens, request.letters)
+    return at_letter(tokens, letters)
 
 
 def _usage(usage: Any) -> Usage:

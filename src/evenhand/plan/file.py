@@ -15,6 +15,7 @@ from evenhand.store.json_file import write_json
 
 __all__ = [
     "PLAN_FILE",
+    "parse_plan",
     "plan_changes",
     "plan_sha256",
     "question_changes",
@@ -90,19 +91,32 @@ def read_plan(directory: Path) -> Plan:
         raise PlanError(
             f"no plan at {str(path)!r} ({error.strerror}); make one with `evenhand plan MODEL --out {directory}`"
         ) from error
+    return parse_plan(data, source=str(path))
+
+
+def parse_plan(data: bytes, *, source: str) -> Plan:
+    """Read and verify a plan.
+
+    Args:
+        data: Its JSON.
+        source: Names it in messages.
+
+    Raises:
+        PlanError: It cannot be read, or it was edited since it was made.
+    """
     try:
         plan = msgspec.json.decode(data, type=Plan)
     except UsageError as error:
-        raise PlanError(f"{str(path)!r} asks for what this version does not run: {error}") from error
+        raise PlanError(f"{source!r} asks for what this version does not run: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        _refuse_unknown(data, path)
+        _refuse_unknown(data, source)
         raise PlanError(
-            f"{str(path)!r} is not a plan this version can read ({error}); make it anew with `evenhand plan`"
+            f"{source!r} is not a plan this version can read ({error}); make it anew with `evenhand plan`"
         ) from error
     found = plan_sha256(plan)
     if found != plan.sha256:
         raise PlanError(
-            f"{str(path)!r} was edited by hand, or made by a version whose plans this one cannot read "
+            f"{source!r} was edited by hand, or made by a version whose plans this one cannot read "
             f"(it says evenhand {plan.evenhand}): its hash is {found[:12]}, it says {plan.sha256[:12]}; "
             "restore the file, or make a new plan with `evenhand plan` in another directory"
         )
@@ -115,7 +129,7 @@ class _Design(msgspec.Struct):
     design: dict[str, object] = {}
 
 
-def _refuse_unknown(data: bytes, path: Path) -> None:
+def _refuse_unknown(data: bytes, source: str) -> None:
     """Name the word of a design that this version does not run, where that is what is wrong with a plan.
 
     Raises:
@@ -124,7 +138,7 @@ def _refuse_unknown(data: bytes, path: Path) -> None:
     try:
         refuse_unknown(msgspec.json.decode(data, type=_Design).design)
     except UsageError as error:
-        raise PlanError(f"{str(path)!r} asks for what this version does not run: {error}") from error
+        raise PlanError(f"{source!r} asks for what this version does not run: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # told by the caller, with the reason
         return
 

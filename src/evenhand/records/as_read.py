@@ -16,6 +16,8 @@ __all__ = [
     "FactorKind",
     "FactorRead",
     "LeftOut",
+    "LogRead",
+    "LogTool",
     "RepeatsRead",
     "UnreadAnswers",
 ]
@@ -33,6 +35,8 @@ ColumnRole = Literal[
     "factor",
     "covariate",
 ]
+LogTool = Literal["Inspect", "lm-evaluation-harness", "promptfoo", "DeepEval", "OpenAI evals"]
+"""Tools whose logs are read."""
 FactorKind = Literal["between users", "of the item", "within users"]
 
 
@@ -45,6 +49,8 @@ class ColumnRead(Struct, frozen=True, kw_only=True):
     """What it was read as."""
     option: str | None
     """The option that names it; None: taken because the column has a name of the reference format."""
+    place: str | None = None
+    """Where it is in the log of another tool; None for tables."""
 
 
 class FactorRead(Struct, frozen=True, kw_only=True):
@@ -120,6 +126,33 @@ class LeftOut(Struct, frozen=True, kw_only=True):
     """Columns that are empty in some of them."""
 
 
+class LogRead(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was found in the log of another tool, before anything was taken for an item or a user."""
+
+    tool: LogTool
+    """The tool that wrote it."""
+    version: str | None = None
+    """Version of the tool; None where the log does not say."""
+    models: tuple[str, ...] = ()
+    """Models that answered, as the log names them."""
+    rows: int
+    """Answers in the log."""
+    kept: tuple[tuple[str, str], ...] = ()
+    """(column, value): only these rows were kept, as the user said."""
+    failed: int = 0
+    """Answers that the log says ended with an error; they are missing, never wrong."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know of this log."""
+    unused: tuple[str, ...] = ()
+    """Fields that were not looked at."""
+    by_plan: bool = False
+    """Whether each answer named its cell of a plan, so that nothing had to be taken for anything."""
+    unknown: int = 0
+    """Answers that name no cell of the plan; they are left out."""
+    repeated: int = 0
+    """Further answers to a cell that the plan holds once; they are left out."""
+
+
 class AsRead(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The whole reading of a table."""
 
@@ -167,3 +200,5 @@ class AsRead(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was left out, with the reason."""
     withheld: str | None = None
     """Why no verdict of the table can be a difference or an equivalence; None: nothing is against it."""
+    log: LogRead | None = None
+    """The log of another tool that the table was made from; None for tables."""

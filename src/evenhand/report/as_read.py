@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evenhand.records.as_read import AsRead, ColumnRead, CovariateRead, FactorRead
+from evenhand.records.as_read import AsRead, ColumnRead, CovariateRead, FactorRead, LogRead
 from evenhand.report.blocks import Facts, NamedValue, Section
 from evenhand.report.words import joined, plural
 
@@ -14,8 +14,12 @@ _MANY = 12
 
 def as_read_facts(read: AsRead) -> tuple[NamedValue, ...]:
     """One line per thing that was taken, left out, or looks odd."""
+    logged = [] if read.log is None else _log(read.log)
+    if read.log is not None and read.log.by_plan:
+        return (NamedValue("Table", _table(read)), *logged)
     facts = [
         NamedValue("Table", _table(read)),
+        *logged,
         NamedValue("Columns", "; ".join(_column(column) for column in read.columns)),
         *(NamedValue("Factor", _factor(factor)) for factor in read.factors),
         *(NamedValue("Look again", text) for factor in read.factors for text in _odd(factor)),
@@ -63,8 +67,29 @@ def _table(read: AsRead) -> str:
     return f"{read.file}{written}: {size}{header}{missing}"
 
 
+def _log(log: LogRead) -> list[NamedValue]:
+    version = f" {log.version}" if log.version else ""
+    models = f"; answered by {joined([repr(name) for name in log.models])}" if log.models else "; it names no model"
+    found = [NamedValue("Log", f"of {log.tool}{version}: {plural(log.rows, 'answer')}{models}")]
+    if log.by_plan:
+        found.append(NamedValue("Cells", "each answer names the cell of the plan that it was given to"))
+    found += [NamedValue("Kept", f"only rows whose {name!r} is {value!r}, as --where says") for name, value in log.kept]
+    if log.failed:
+        ended = f"{plural(log.failed, 'answer')} of the log ended with an error"
+        found.append(NamedValue("Missing", f"{ended}: missing, and never counted as wrong"))
+    left = ((log.unknown, "to no cell of the plan"), (log.repeated, "to a cell that has one already"))
+    found += [NamedValue("Left out", f"{plural(count, 'answer')} {to}") for count, to in left if count]
+    found += [NamedValue("Note", note) for note in log.notes]
+    if log.unused:
+        more = len(log.unused) - _MANY
+        names = ", ".join(repr(name) for name in log.unused[:_MANY]) + (f" and {more} more" if more > 0 else "")
+        found.append(NamedValue("Not used", f"fields of the log: {names}"))
+    return found
+
+
 def _column(column: ColumnRead) -> str:
     why = f"named with {column.option}" if column.option else "by its name"
+    why += f"; {column.place}" if column.place else ""
     return f"{column.column!r} as {_ROLES.get(column.role, column.role)} ({why})"
 
 

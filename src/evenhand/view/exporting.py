@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
+import polars as pl
 
 from evenhand.endpoints.redact import hide
 from evenhand.records.condition import CONDITION_FIELDS
@@ -17,7 +18,7 @@ from evenhand.store.rows import StoredTrial
 from evenhand.view.annotations import Annotation
 from evenhand.view.known_plan import KnownPlan
 
-__all__ = ["ExportFormat", "exported_notes", "exported_trial", "lines_of", "trial_columns"]
+__all__ = ["ExportFormat", "exported_notes", "exported_trial", "lines_of", "trial_columns", "trial_frame"]
 
 ExportFormat = Literal["csv", "jsonl"]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -108,6 +109,17 @@ def lines_of(rows: Iterator[dict[str, Any]], columns: Sequence[str], *, form: Ex
         yield _csv_line(columns)
     for row in rows:
         yield _csv_line([row[name] for name in columns]) if form == "csv" else msgspec.json.encode(row) + b"\n"
+
+
+def trial_frame(rows: Iterator[dict[str, Any]], columns: Sequence[str]) -> pl.DataFrame:
+    """Rows as a data frame: numbers as numbers, nested values as JSON."""
+    held: dict[str, list[object]] = {name: [] for name in columns}
+    for row in rows:
+        for name in columns:
+            value = row[name]
+            nested = isinstance(value, Mapping | list | tuple)
+            held[name].append(msgspec.json.encode(value).decode() if nested else value)
+    return pl.DataFrame(held, strict=False, infer_schema_length=None)
 
 
 def _clean(text: str) -> str:

@@ -9,7 +9,7 @@ from evenhand.records.message import Reply
 from evenhand.records.plan import Plan
 from evenhand.records.trial import Answered, Outcome, Unparsed
 from evenhand.store.reading import open_trials
-from evenhand.view.exporting import ExportFormat, exported_trial, lines_of, trial_columns
+from evenhand.view.exporting import ExportFormat, exported_trial, lines_of, trial_columns, trial_frame
 from evenhand.view.known_plan import KnownPlan
 from tests.support.small_plan import small_bank, small_plan
 from tests.support.viewed_run import HOSTILE, says, viewed_run
@@ -79,3 +79,16 @@ def test_hostile_texts_stay_in_their_field(tmp_path: Path) -> None:
     assert first["reason"] == HOSTILE
     (line, *_) = exported(tmp_path, plan, "jsonl").splitlines()
     assert json.loads(line)["answer_text"] == f"{HOSTILE}\n{HOSTILE}"
+
+
+def test_a_data_frame_holds_the_same_trials_with_numbers_as_numbers(tmp_path: Path) -> None:
+    plan = viewed_run(tmp_path)
+    known = KnownPlan(plan)
+    with open_trials(tmp_path / "trials.sqlite") as trials:
+        rows = [exported_trial(stored, known, trials) for stored in trials.rows()]
+    frame = trial_frame(iter(rows), trial_columns(known))
+    assert tuple(frame.columns) == trial_columns(known)
+    assert frame["cell_key"].to_list() == [row["cell_key"] for row in rows]
+    assert frame["replicate"].to_list() == [row["replicate"] for row in rows]
+    assert frame["best"].to_list() == [row["best"] for row in rows]
+    assert [json.loads(sent) for sent in frame["sent"]] == [row["sent"] for row in rows]

@@ -29,7 +29,7 @@ from evenhand.records.item import ITEM_KINDS
 from evenhand.records.settings import AnalysisSettings
 from evenhand.seeds import stream
 
-__all__ = ["read_predictions"]
+__all__ = ["predictions_of", "read_predictions"]
 
 _SURVEY = '{"ImportId"'
 """Begins the entries of the last header row of a survey export."""
@@ -82,8 +82,30 @@ def read_predictions(
     Raises:
         TableError: The file cannot be read, a column is missing, or a value cannot be what its column says.
     """
+    return predictions_of(table_file(path), columns=columns, settings=settings, reader=reader)
+
+
+def predictions_of(
+    file: TableFile,
+    *,
+    columns: PredictionColumns | None = None,
+    settings: AnalysisSettings | None = None,
+    reader: LabelReader | None = None,
+) -> Scores:
+    """The same of rows that were read already.
+
+    Args:
+        file: The rows.
+        columns: What the user named.
+        settings: What the analysis is told beforehand.
+        reader: Reads predictions that are longer than a label.
+
+    Raises:
+        TableError: A column is missing, or a value cannot be what its column says.
+    """
     # The rows as text are let go before the score table is checked, since a large table fits into memory only once.
-    ready = _ready(path, columns or PredictionColumns(), settings=settings or AnalysisSettings(), reader=reader)
+    ready = _ready(file, columns or PredictionColumns(), settings=settings or AnalysisSettings(), reader=reader)
+    del file
     return scores_from_frame(
         ready.frame,
         settings=ready.settings,
@@ -95,8 +117,10 @@ def read_predictions(
     )
 
 
-def _ready(path: Path, columns: PredictionColumns, *, settings: AnalysisSettings, reader: LabelReader | None) -> _Ready:
-    table = _table(path, columns)
+def _ready(
+    file: TableFile, columns: PredictionColumns, *, settings: AnalysisSettings, reader: LabelReader | None
+) -> _Ready:
+    table = _table(file, columns)
     chosen, contrast = _settings(table, settings)
     arms = arms_of(table.text, table.used, between=table.of_kind("between users"), contrast=contrast)
     rows = scored(table.text, table.used, reader=reader)
@@ -118,8 +142,7 @@ def _ready(path: Path, columns: PredictionColumns, *, settings: AnalysisSettings
     )
 
 
-def _table(path: Path, given: PredictionColumns) -> _Table:
-    file = table_file(path)
+def _table(file: TableFile, given: PredictionColumns) -> _Table:
     used = resolved(file, given)
     if contrasted := used.contrast:
         used = replace(used, factors=tuple(dict.fromkeys((*used.factors, contrasted.factor))))
@@ -130,7 +153,7 @@ def _table(path: Path, given: PredictionColumns) -> _Table:
     empty = pl.all().is_null() | pl.all().is_in(["", *used.missing])
     text = text.with_columns(pl.when(empty).then(None).otherwise(pl.all()).name.keep())
     if text.height == 0:
-        raise TableError(f"the table {str(path)!r} has header rows only; it needs at least one row.")
+        raise TableError(f"the table {str(file.text.path)!r} has header rows only; it needs at least one row.")
     _require_full(text, used.item or "", role="item")
     if used.model is not None:
         _require_full(text, used.model, role="model")

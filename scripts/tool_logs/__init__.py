@@ -1,0 +1,1 @@
+"""Small log files of other tools, made by the tools themselves."""
