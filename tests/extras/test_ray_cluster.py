@@ -196,7 +196,7 @@ def test_what_is_no_head_of_a_cluster_is_found_out() -> None:
 def test_ray_is_told_to_send_no_statistics_of_its_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RAY_USAGE_STATS_ENABLED", raising=False)
     import_ray()
-    from ray._private.usage import usage_lib
+    from ray._common.usage import usage_lib
 
     assert not usage_lib.usage_stats_enabled()
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "1")
