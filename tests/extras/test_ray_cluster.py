@@ -19,7 +19,7 @@ import msgspec
 import polars as pl
 import pytest
 
-from evenhand.cluster.ray_crew import check_address
+from evenhand.cluster.ray_crew import check_address, import_ray
 from evenhand.errors import EndpointError
 from evenhand.records.findings import Findings
 from tests.support.chat_server import chat_body, chat_server
@@ -191,3 +191,13 @@ def test_what_is_no_head_of_a_cluster_is_found_out() -> None:
     """Ray itself would wait for it without an end."""
     with chat_server(Assistant()) as url, pytest.raises(EndpointError, match="is not the head of a Ray cluster"):
         check_address(url.removeprefix("http://").removesuffix("/v1"))
+
+
+def test_ray_is_told_to_send_no_statistics_of_its_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RAY_USAGE_STATS_ENABLED", raising=False)
+    import_ray()
+    from ray._common.usage import usage_lib
+
+    assert not usage_lib.usage_stats_enabled()
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "1")
+    assert usage_lib.usage_stats_enabled(), "the check above can fail"

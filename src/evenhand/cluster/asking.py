@@ -31,7 +31,7 @@ from evenhand.plan.second_models import every_model
 from evenhand.plan.settling import TRIALS_FILE
 from evenhand.records.plan import Plan
 from evenhand.records.trial import OUTCOMES, OutcomeName
-from evenhand.run.limits import Limits, Listener, RunReport
+from evenhand.run.limits import Limits, Listener, Progress, RunReport
 from evenhand.store.store import Store, open_store
 
 __all__ = ["Cluster", "ClusterAsking", "CrewMaker", "check_plan", "ray_crew"]
@@ -97,13 +97,16 @@ class ClusterAsking:
                 report = self._asked(plan, parts, shared, store, gathering, connection, limits, listener)
             finally:
                 gathering.close()
-            return replace(
+            done = replace(
                 report,
                 skipped=store.count() - (gathering.outcomes.total() - gathering.outcomes["failed"]),
                 asked=gathering.outcomes.total(),
                 outcomes=dict(gathering.outcomes),
                 repeated=gathering.repeated,
             )
+        if listener is not None:
+            listener(_last_progress(done))
+        return done
 
     def _asked(
         self,
@@ -242,6 +245,20 @@ def _bind(store: Store, shared: SharedStore, directory: Path) -> None:
             "would be asked again; go on as that run was begun, or plan into a new directory with --out"
         )
     store.mark(mark)
+
+
+def _last_progress(done: RunReport) -> Progress:
+    """The last that a listener hears: how far the run came, and why it ended."""
+    return Progress(
+        done=done.asked,
+        skipped=done.skipped,
+        outcomes=done.outcomes,
+        in_flight=0,
+        calls=done.calls,
+        cost_usd=done.cost_usd,
+        seconds=done.seconds,
+        ended=done.stopped,
+    )
 
 
 def _report(dispatch: Dispatch | None, driving: Driving | None) -> RunReport:

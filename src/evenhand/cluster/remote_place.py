@@ -14,7 +14,7 @@ from evenhand.errors import MissingExtraError, StoreError, UsageError, near_miss
 
 __all__ = ["EXCLUSIVE", "RemotePlace", "open_place"]
 
-EXCLUSIVE = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory"})
+EXCLUSIVE = frozenset({"s3", "s3a", "gs", "gcs", "memory"})
 """Protocols whose servers write a file on the condition that it is not there yet (`If-None-Match: *`, a generation of
 0). `memory` holds within one process. With any other, a look comes before the writing, and two that write one name in
 the same moment may both be told that they did."""

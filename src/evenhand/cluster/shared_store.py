@@ -115,6 +115,11 @@ class SharedStore:
         found = cls._record(place, "layout.json", Layout)
         if found is None:
             raise StoreError(f"{place.address!r} does not hold what was written to it a moment ago; check --store")
+        if place.exclusive and place.create("layout.json", msgspec.json.encode(found)):
+            raise StoreError(
+                f"the server behind {place.address!r} writes over files that are there, although it was asked not "
+                "to, so that two workers could undo each other's work; update it, or choose another --store"
+            )
         if found.version != _VERSION:
             raise StoreError(
                 f"{place.address!r} was written by another evenhand (version {found.version} of its files, this one "

@@ -18,7 +18,7 @@ from evenhand.errors import EndpointError, PlanError, StoreError, UsageError
 from evenhand.plan.file import stamp_plan
 from evenhand.records.model_spec import ModelSpec
 from evenhand.records.plan import Plan
-from evenhand.run.limits import Limits, RunReport
+from evenhand.run.limits import Limits, Progress
 from evenhand.store.reading import open_trials
 from tests.support.small_plan import small_plan, with_seed
 from tests.support.thread_crew import ThreadCrew
@@ -193,9 +193,9 @@ def test_what_cannot_be_shared_out_is_refused() -> None:
     check_plan(PLAN, Limits(max_cost=1.0))
 
 
-def test_progress_counts_up_to_the_whole(tmp_path: Path) -> None:
-    seen: list[int] = []
-    done = audit(PLAN, tmp_path / "run", asking=asking(tmp_path), listener=lambda progress: seen.append(progress.done))
-    assert isinstance(done.asked, RunReport)
-    assert seen[-1] == CELLS
-    assert max(seen) == CELLS
+def test_progress_counts_up_to_the_whole_and_says_why_it_ended(tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    audit(PLAN, tmp_path / "run", asking=asking(tmp_path), listener=seen.append)
+    assert max(progress.done for progress in seen) == seen[-1].done == CELLS
+    assert [progress.ended for progress in seen if progress.ended is not None] == ["done"]
+    assert seen[-1].ended == "done"

@@ -89,3 +89,20 @@ def test_a_new_driver_stops_the_one_before(tmp_path: Path) -> None:
     with pytest.raises(Superseded, match="has taken over"):
         store.check_driver(first)
     store.check_driver(first + 1)
+
+
+class Forgetful(FolderPlace):
+    """A server that takes the condition and does not keep it."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._folder = root
+
+    def create(self, name: str, data: bytes) -> bool:
+        (self._folder / name).write_bytes(data)
+        return True
+
+
+def test_a_server_that_writes_over_what_is_there_is_found_out(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="writes over files that are there"):
+        SharedStore.open(Forgetful(tmp_path), PLAN, cells=100)
