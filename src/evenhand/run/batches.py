@@ -289,7 +289,7 @@ class Batches:
     def _waited(self) -> Sequence[News]:
         news = run_to_end(
             lambda: self._watch.news(without=self._left, deadline=self._deadline, tell=self._tell),
-            interrupt=lambda: None,
+            interrupt=self._watch.stop,
         )
         if not news and self._deadline is not None and time.monotonic() >= self._deadline:
             self._stopped = "max_seconds"
