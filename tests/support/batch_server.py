@@ -72,6 +72,8 @@ class BatchServer:
         self.live_status = 200
         self.without_batches = False
         self.drops_metadata = False
+        self.counts_unasked = False
+        """Whether rows that were not asked are among those that it counts as failed."""
         self.readings: int | None = None
         """Answers that the model `reader` still gives; None: as many as it is asked for."""
 
@@ -260,8 +262,9 @@ class BatchServer:
             shown[f"{file}_file_id"] = name if held else None
         counted = sum(fate != "unasked" for fate in batch.fates)
         failed = sum(fate in ("error", "filtered") for fate in batch.fates)
+        unasked = sum(fate == "unasked" for fate in batch.fates) if self.counts_unasked else 0
         status = "completed" if batch.end == "archived" else batch.end
-        counts = {"total": len(batch.rows), "completed": counted - failed, "failed": failed}
+        counts = {"total": len(batch.rows), "completed": counted - failed, "failed": failed + unasked}
         return shown | {"status": status, "request_counts": counts}
 
     def _line(self, row: dict[str, Any], fate: Fate) -> tuple[str, bytes | None]:

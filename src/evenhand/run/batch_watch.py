@@ -106,6 +106,8 @@ class BatchWatch:
         self._pace = pace
         self._requests = requests
         self._visits: dict[str, _Visits] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken = asyncio.Event()
         self._trouble: str | None = None
         self._troubled_since: float | None = None
 
@@ -128,10 +130,15 @@ class BatchWatch:
             trouble=self._trouble,
         )
 
+    def stop(self) -> None:
+        """End the waiting; safe to call from another thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._woken.set)
+
     async def news(
         self, *, without: Collection[str], deadline: float | None, tell: Callable[[], None]
     ) -> Sequence[News]:
-        """What became of batches, as soon as something did; nothing when the time is up.
+        """What became of batches, as soon as something did; nothing when the time is up or the waiting was stopped.
 
         Args:
             without: Batches that are not looked at.
@@ -141,6 +148,7 @@ class BatchWatch:
         Raises:
             EndpointError: A provider cannot be asked at all, or did not answer for longer than there is patience.
         """
+        self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
         try:
             while True:
                 found: list[News] = []
@@ -152,13 +160,20 @@ class BatchWatch:
                         break
                 tell()
                 now = time.monotonic()
-                if found or not jobs or (deadline is not None and now >= deadline):
+                if found or not jobs or self._woken.is_set() or (deadline is not None and now >= deadline):
                     return found
                 due = min(self._visits[job.id].due for job in jobs)
-                await asyncio.sleep(max(0.01, (due if deadline is None else min(due, deadline)) - now))
+                await self._rest(max(0.01, (due if deadline is None else min(due, deadline)) - now))
         finally:
             for endpoint in self._endpoints.values():
                 await endpoint.aclose()
+
+    async def _rest(self, seconds: float) -> None:
+        """Sleep for so long, or until the waiting is stopped."""
+        try:
+            await asyncio.wait_for(self._woken.wait(), seconds)
+        except TimeoutError:
+            return
 
     async def _visit(self, job: BatchJob) -> News | None:
         """Look at a batch whose time has come."""
@@ -250,7 +265,7 @@ class BatchWatch:
         """The results, fetched again where rows are lacking that the provider counts."""
         results = await self._endpoints[job.model].collect(remote, self._requests(job))
         have = sum(not isinstance(result, RowUnasked) for result in results)
-        whole = expected is None or have >= min(expected, job.rows)
+        whole = expected is None or have >= min(expected, job.rows) or len(results) >= job.rows
         visits.downloads += 1
         if not whole and visits.downloads < self._pace.downloads:
             raise AskError(f"the results of a batch hold {have:,} of {expected:,} answers")

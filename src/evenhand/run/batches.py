@@ -289,7 +289,7 @@ class Batches:
     def _waited(self) -> Sequence[News]:
         news = run_to_end(
             lambda: self._watch.news(without=self._left, deadline=self._deadline, tell=self._tell),
-            interrupt=lambda: None,
+            interrupt=self._watch.stop,
         )
         if not news and self._deadline is not None and time.monotonic() >= self._deadline:
             self._stopped = "max_seconds"
@@ -342,20 +342,27 @@ class Batches:
         self._crowded.discard(job.model)
         cells = self._table.cells(job.id)
         results: dict[str, RowReply | RowError] = {}
+        passed_by: set[str] = set()
         for result in ended.results:
             key = result.row.removeprefix(row_id(job.id, ""))
-            if key in cells and not isinstance(result, RowUnasked):
+            if isinstance(result, RowUnasked):
+                passed_by.add(key)
+            else:
                 results[key] = result
-        unasked = {key for key in cells if key not in results and not self._store.has(key)}
-        lost = RowError(row="", error="the provider counts an answer that its results do not hold")
-        results |= self._passed_by(unasked) if ended.whole else dict.fromkeys(unasked, lost)
+        silent = {key for key in cells - passed_by if key not in results and not self._store.has(key)}
+        if ended.whole:
+            passed_by |= silent
+        else:
+            lost = RowError(row="", error="the provider counts an answer that its results do not hold")
+            results |= dict.fromkeys(silent, lost)
+        results |= self._passed_by(passed_by)
         keys = {key for key in results if not self._store.has(key)}
         missing = [work for work in self._works(job) if work.cell.cell_key in keys]
         self._rendered = ("", ())
         patient = Limits(max_same_error=None, max_without_answer=None, max_failures_in_a_row=None, max_failed_in=None)
         report = self._asked(job.model, CollectedAnswers(results), missing, limits=patient)
         self._close(job, results, report)
-        self._release(job, unasked - results.keys())
+        self._release(job, passed_by - results.keys())
         self._judge(job, results, report)
         self._tell()
 

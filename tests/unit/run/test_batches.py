@@ -73,6 +73,18 @@ def test_rows_that_expired_go_into_the_next_batch(prefix: str, server: BatchServ
     assert server.billed == CELLS
 
 
+def test_rows_that_expired_are_sent_again_where_the_server_counts_them_as_failed(
+    server: BatchServer, tmp_path: Path
+) -> None:
+    server.counts_unasked = True
+    fates: tuple[Fate, Fate, Fate] = ("unasked", "answer", "answer")
+    server.fate = lambda batch, row: "answer" if batch else "missing" if row == 1 else fates[row % 3]
+    report = asked(batch_plan(server.base_url), tmp_path)
+    assert (report.outcomes["answered"], report.outcomes["failed"]) == (CELLS - 1, 1)
+    assert failures(tmp_path) == ["the provider counts an answer that its results do not hold"]
+    assert [job.rows for job in jobs(tmp_path)] == [119, 40]
+
+
 @pytest.mark.parametrize("end", ["expired", "cancelled"])
 def test_a_batch_that_ended_before_any_row_is_sent_again(end: End, server: BatchServer, tmp_path: Path) -> None:
     server.fate = lambda batch, row: "answer" if batch else "unasked"
