@@ -38,13 +38,13 @@ asyncio.run(main())
 """
 INSPECT = """
 import asyncio, os
-os.environ |= {"OPENAI_BASE_URL": "{url}", "OPENAI_API_KEY": "sk-of-this-machine"}
+os.environ |= {"LOCAL_BASE_URL": "{url}", "LOCAL_API_KEY": "sk-of-this-machine"}
 from evenhand.endpoints.kinds import open_endpoint
 from evenhand.records.message import Message, ModelSettings, Request
 from evenhand.records.model_spec import ModelSpec
 
 async def main():
-    endpoint = open_endpoint(ModelSpec(name="inspect/openai/m"))
+    endpoint = open_endpoint(ModelSpec(name="inspect/openai-api/local/m"))
     asked = Request(cell_key="0" * 32, messages=(Message(role="user", content="A or B?"),), settings=ModelSettings(),
                     letters=("A", "B"), seed=7)
     assert (await endpoint.reply(asked)).text
