@@ -36,6 +36,7 @@ check: install ## format, lint, types, prose, import rules
 
 test: install ## the tests, without extras
 	@sh scripts/install-browser.sh
+	@sh scripts/install-faketime.sh
 	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m 'not extras and not slow and not r'
 
 test-extras: .venv/.installed-extras ## the tests that need torch, transformers, a real small model and the other extras
@@ -43,6 +44,7 @@ test-extras: .venv/.installed-extras ## the tests that need torch, transformers,
 
 test-all: .venv/.installed-extras ## everything, long ones too (R, training, soak)
 	@sh scripts/install-browser.sh
+	@sh scripts/install-faketime.sh
 	@bash scripts/install-r.sh
 	$(BIN)/pytest
 

@@ -11,6 +11,7 @@ from importlib import import_module
 BENCHES = (
     "client_speed",
     "memory",
+    "whole_run",
     "start_up",
     "specimen_speed",
     "judge_speed",

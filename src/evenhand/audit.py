@@ -318,9 +318,8 @@ def score(plan: Plan, directory: Path, *, out: Path | None = None) -> Scores:
     path = directory / TRIALS_FILE
     if not path.exists():
         raise StoreError(f"{str(directory)!r} holds no trials yet; ask first with `evenhand run {directory}`")
-    with open_trials(path) as trials:
-        frame = score_table(plan, trials)
-    scores = scores_from_frame(frame, settings=plan.analysis, factors=plan_factors(plan))
+    with open_trials(path) as trials:  # the plain table is let go of at once: with many trials it is large
+        scores = scores_from_frame(score_table(plan, trials), settings=plan.analysis, factors=plan_factors(plan))
     with _written(out or directory, SCORES_FILE, directory=directory) as target:
         write_scores(scores, path=target)
     return scores

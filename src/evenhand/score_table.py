@@ -35,7 +35,7 @@ _TYPES: dict[ColumnType, type[pl.DataType]] = {
     "float": pl.Float64,
     "bool": pl.Boolean,
 }
-_BATCH = 50_000
+_BATCH = 4_000
 
 
 def plan_factors(plan: Plan) -> tuple[str, ...]:

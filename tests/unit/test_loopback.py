@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.loopback import OffMachineError, attempts, is_here
 
-ELSEWHERE = "192.0.2.1"
+ELSEWHERE = "203.0.113.1"
 """An address for documentation (RFC 5737): nobody has it."""
 WAYS = {
     "a connection": f"socket.create_connection(('{ELSEWHERE}', 9), timeout=1)",
