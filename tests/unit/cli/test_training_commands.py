@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from evenhand.records.steering import SteeringCard
 from evenhand.records.training import DpoSettings, GapReading, GuardReading, TrainingCard
-from evenhand.train import dpo
+from evenhand.train import dpo, steering
 from tests.support.command import Ended
 
 Cli = Callable[..., Ended]
@@ -97,3 +98,64 @@ def test_a_file_that_is_no_folder_of_pairs_is_one_sentence(cli: Cli, tmp_path: P
     )
     assert ended.code == 3
     assert "make it with `evenhand preferences build`" in ended.err
+
+
+def steering_card(base: str) -> SteeringCard:
+    return SteeringCard(
+        evenhand="0",
+        base=base,
+        place="layers.2",
+        cohort="doses-medium",
+        cohort_sha256="0",
+        factor="position",
+        level="disadvantaged",
+        reference="advantaged",
+        questions="general-questions",
+        pairs=24,
+        held_pairs=8,
+        held_right=7,
+        held_distance=0.634,
+        seed=0,
+        sha256="0",
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "audited"),
+    [("./mine", "hf/./mine"), ("hf/./mine", "hf/./mine"), ("specimen/tilted", "hf/out/s-base/tilted")],
+)
+def test_a_direction_is_told_with_how_well_it_tells_others_apart_and_how_to_audit(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, model: str, audited: str
+) -> None:
+    asked: list[steering.SteeringRequest] = []
+
+    def built(request: steering.SteeringRequest) -> SteeringCard:
+        asked.append(request)
+        return steering_card(model)
+
+    monkeypatch.setattr(steering, "build_steering", built)
+    arguments = ("train", "steer", "--model", model, "--out", "out/s.pt", "--layer", 2, "--pairs", 32)
+    ended = cli(*arguments)
+    told = " ".join(ended.out.split())
+    assert "Of 8 other users, it puts 7 the right way round, on average 0.63 times as far apart" in told
+    assert f"evenhand audit {audited} '{audited}?steer=out/s.pt'" in told
+    (request,) = asked
+    assert (request.layer, request.pairs, request.out) == (2, 32, Path("out/s.pt"))
+    assert msgspec.json.decode(cli(*arguments, "--json").out, type=SteeringCard) == steering_card(model)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--cohort", "factors-extra"), "does not contrast two versions of its users"),
+        (("--cohort", "explicit"), "is one of the audit cohort 'explicit'"),
+        (("--model", "./nowhere"), "there is no checkpoint at 'nowhere'"),
+        (("--out", "steer.bin"), "does not end in .pt"),
+    ],
+)
+def test_a_direction_that_cannot_be_found_is_one_sentence(
+    cli: Cli, arguments: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
+    ended = cli("train", "steer", "--model", "specimen/tilted", "--out", tmp_path / "s.pt", *arguments)
+    assert ended.code == 3
+    assert message in ended.err and "Traceback" not in ended.err

@@ -105,6 +105,7 @@ def folded(messages: Sequence[Message]) -> tuple[Message, ...]:
     r"""The conversation without system turns: what they say begins the user's next turn.
 
     Example:
+        >>> from evenhand.endpoints.hf.template import folded
         >>> from evenhand.records.message import Message
         >>> turns = (Message(role="system", content="Be brief."), Message(role="user", content="Why?"))
         >>> folded(turns)[0].content
