@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from evenhand.answer_readers import read_on
 from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.context import CellLookup, Connection, EndpointContext
 from evenhand.endpoints.kinds import open_endpoint
@@ -17,7 +16,7 @@ from evenhand.mitigate.policy import AnswerPolicy
 from evenhand.plan.cost import prices_of
 from evenhand.plan.placements import products_of
 from evenhand.plan.second_models import every_model, second_models
-from evenhand.records.message import Reply
+from evenhand.records.message import ModelSettings, Reply
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.records.trial import Outcome
 from evenhand.records.work import Work
@@ -27,11 +26,13 @@ from evenhand.run.limits import OutcomeOf
 from evenhand.run.product_users import ProductUsers, product_users
 from evenhand.run.secrets import secrets_of
 from evenhand.scoring.extractors.choose import extractor_named
+from evenhand.scoring.judging.endpoint import JudgedEndpoint
+from evenhand.scoring.llm_extract import ExtractedEndpoint
 from evenhand.scoring.outcome import outcome_of
 from evenhand.store.memory_journal import MemoryJournal
 from evenhand.store.recorded import open_recorded
 
-__all__ = ["behind_of", "open_assistants", "open_products", "outcomes_of"]
+__all__ = ["behind_of", "open_assistants", "open_products", "outcomes_of", "with_readers"]
 
 
 def open_assistants(
@@ -80,6 +81,22 @@ def open_products(
     return asked, tuple(products.values())
 
 
+def with_readers(endpoint: Endpoint, name: str, *, plan: Plan, context: EndpointContext, ledger: Ledger) -> Endpoint:
+    """The assistant, metered where a second model reads its answers.
+
+    Args:
+        endpoint: The assistant.
+        name: Its name in the plan.
+        plan: The plan.
+        context: What second models are made with.
+        ledger: Where calls are written.
+    """
+    if not second_models(plan):
+        return endpoint
+    metered = MeteredEndpoint(endpoint, model=name, role="assistant", ledger=ledger)
+    return _read_on(metered, plan=plan, context=context, ledger=ledger)
+
+
 def behind_of(plan: Plan, *, connection: Connection, ledger: Ledger) -> Behind:
     """What the endpoints are given of a run of a plan."""
     return Behind(
@@ -119,7 +136,7 @@ def _behind_policies(
     }
     if policies:
         asked = {name: PolicyEndpoint(endpoint, policies) for name, endpoint in asked.items()}
-    return {name: read_on(endpoint, plan=plan, context=context, ledger=ledger) for name, endpoint in asked.items()}
+    return {name: _read_on(endpoint, plan=plan, context=context, ledger=ledger) for name, endpoint in asked.items()}
 
 
 def _with_store(endpoint: Endpoint, model: ModelSpec, plan: Plan) -> Endpoint:
@@ -128,3 +145,21 @@ def _with_store(endpoint: Endpoint, model: ModelSpec, plan: Plan) -> Endpoint:
         return endpoint
     templates = {prompt.name: prompt.text for prompt in plan.prompts}
     return StoreAssistant(endpoint, open_store_named(model.store), templates=templates)
+
+
+def _read_on(asked: Endpoint, *, plan: Plan, context: EndpointContext, ledger: Ledger) -> Endpoint:
+    """The metered assistant with the second models that read its answers."""
+    for second in second_models(plan):
+        reader = MeteredEndpoint(
+            open_endpoint(second, context=context), model=second.name, role="second", ledger=ledger
+        )
+        asked = _read_by(reader, asked, plan=plan, settings=second.settings)
+    return asked
+
+
+def _read_by(reader: Endpoint, assistant: Endpoint, *, plan: Plan, settings: ModelSettings) -> Endpoint:
+    """The assistant with a second model that reads its answers: a judge, or a reader of letters."""
+    templates = {prompt.name: prompt.text for prompt in plan.prompts}
+    if plan.rater is not None:
+        return JudgedEndpoint(assistant, reader, rater=plan.rater, templates=templates)
+    return ExtractedEndpoint(assistant, reader, templates=templates, settings=settings)

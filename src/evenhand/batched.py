@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from evenhand.answer_readers import with_readers
-from evenhand.assistants import behind_of, outcomes_of
+from evenhand.assistants import behind_of, outcomes_of, with_readers
 from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.connections import check_connection
 from evenhand.endpoints.context import Connection, EndpointContext

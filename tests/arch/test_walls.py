@@ -23,7 +23,7 @@ FLOORS = (
     ("rundir",),
     ("cluster", "batched"),
     ("assistants",),
-    ("pairwise", "measurement_table", "answer_readers"),
+    ("pairwise", "measurement_table"),
     ("run", "head", "score_table", "train", "serve", "doctor"),
     ("plan",),
     ("store",),

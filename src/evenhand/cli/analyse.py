@@ -13,9 +13,10 @@ from evenhand.interop.log import ToolLog
 
 __all__ = ["register"]
 
-_HELP = """Analyse a run directory, a score table (scores.parquet, CSV, JSONL), a plain table of predictions, or the
-log of another tool: Inspect (.eval, .json, samples_df), lm-eval (--log_samples), promptfoo (.json, .jsonl), DeepEval
-(.json), OpenAI's evals (.jsonl).
+_HELP = """Analyse a run directory, a score table, a plain table of predictions, or the log of another tool.
+
+Tables are CSV, JSONL or Parquet. Logs: Inspect (.eval, .json, samples_df), lm-eval (--log_samples), promptfoo (.json,
+.jsonl), DeepEval (.json), OpenAI's evals (.jsonl).
 
 Examples:
 

@@ -20,7 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "status": (
         "Say what a run has done, whether it is at work, what it cost, how long it takes yet, and what to do next."
     ),
-    "analyse": "Analyse a run directory, a score table (scores.parquet, CSV, JSONL) or a plain table of predictions.",
+    "analyse": "Analyse a run directory, a score table, a plain table of predictions, or the log of another tool.",
     "report": "Write report.html, report.md and model-card.md from the findings.json of a run directory.",
     "export": "Write a run, or the questions of its plan, in the form of another tool.",
     "compare": "Compare two runs, cell by cell: how gaps and effects of memory changed, with intervals.",

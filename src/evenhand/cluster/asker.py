@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from evenhand.assistants import behind_of, open_assistants, outcomes_of
 from evenhand.cluster.landing import Attempt, Landing, missing_numbers
 from evenhand.cluster.shared_store import SharedStore
-from evenhand.cluster.task import Ended, Task, WorkerSettings, trouble_of
+from evenhand.cluster.task import PartEnded, Task, WorkerSettings, trouble_of
 from evenhand.design.cells import Meeting
 from evenhand.design.numbered_cells import NumberedCells
 from evenhand.endpoints.base import Endpoint
@@ -59,7 +59,7 @@ class Asker:
         self._loop = new_event_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="evenhand-asker")
 
-    def ask(self, task: Task) -> Ended:
+    def ask(self, task: Task) -> PartEnded:
         """Ask what a part has not been asked yet; errors come back as `trouble`."""
         return self._thread.submit(self._ask, task).result()
 
@@ -80,16 +80,16 @@ class Asker:
         self._thread.shutdown(wait=True)
         self._loop.close()
 
-    def _ask(self, task: Task) -> Ended:
+    def _ask(self, task: Task) -> PartEnded:
         part = task.part
         try:
             missing = missing_numbers(self._shared, part)
             if not missing:
                 self._shared.complete(part)
-                return Ended(part=part.number, complete=True)
+                return PartEnded(part=part.number, complete=True)
             landing, report = self._asked(task, missing)
         except EvenhandError as error:
-            return Ended(part=part.number, complete=False, trouble=trouble_of(error))
+            return PartEnded(part=part.number, complete=False, trouble=trouble_of(error))
         finally:
             with self._lock:
                 self._run = self._progress = None
@@ -97,8 +97,8 @@ class Asker:
             if landing.complete:
                 self._shared.complete(part)
         except EvenhandError as error:
-            return Ended(part=part.number, complete=False, report=report, trouble=trouble_of(error))
-        return Ended(part=part.number, complete=landing.complete, report=report)
+            return PartEnded(part=part.number, complete=False, report=report, trouble=trouble_of(error))
+        return PartEnded(part=part.number, complete=landing.complete, report=report)
 
     def _asked(self, task: Task, missing: tuple[int, ...]) -> tuple[Landing, RunReport]:
         """Ask the cells without an answer."""

@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from evenhand.cluster.dispatch import WorkerKind
-from evenhand.cluster.task import Ended, Hello, Task
+from evenhand.cluster.task import Hello, PartEnded, Task
 from evenhand.run.limits import Progress
 
 __all__ = ["Crew", "CrewEvent", "WorkerEnded", "WorkerLost", "WorkerReady"]
@@ -25,7 +25,7 @@ class WorkerEnded(Struct, frozen=True, kw_only=True):
     """A worker is done with its part."""
 
     worker: Hashable
-    ended: Ended
+    ended: PartEnded
 
 
 class WorkerLost(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Literal
 
 from evenhand.cluster.part import PlanPart
 from evenhand.cluster.shares import Shares
-from evenhand.cluster.task import Ended, Task
+from evenhand.cluster.task import PartEnded, Task
 from evenhand.errors import EvenhandError, LocalError
 from evenhand.run.limits import Halt, StopReason
 
@@ -102,7 +102,7 @@ class Dispatch:
         self._out[worker] = task
         return task
 
-    def ended(self, worker: Hashable, ended: Ended) -> PlanPart:
+    def ended(self, worker: Hashable, ended: PartEnded) -> PlanPart:
         """A worker is done with its part, which is handed out again where only a budget kept it from being answered."""
         task = self._out.pop(worker)
         self._shares.returned(worker, ended.report)

@@ -20,7 +20,7 @@ import msgspec
 from evenhand.cluster.crew import CrewEvent, WorkerEnded, WorkerLost, WorkerReady
 from evenhand.cluster.dispatch import WorkerKind
 from evenhand.cluster.ray_worker import RayWorker
-from evenhand.cluster.task import Ended, Hello, Task, WorkerSettings
+from evenhand.cluster.task import Hello, PartEnded, Task, WorkerSettings
 from evenhand.endpoints.redact import redact
 from evenhand.errors import EndpointError, MissingExtraError, UsageError
 from evenhand.records.plan import Plan
@@ -158,7 +158,7 @@ class RayCrew:
             case "hello":
                 return [WorkerReady(worker=worker, hello=msgspec.json.decode(data, type=Hello))]
             case "ask":
-                return [WorkerEnded(worker=worker, ended=msgspec.json.decode(data, type=Ended))]
+                return [WorkerEnded(worker=worker, ended=msgspec.json.decode(data, type=PartEnded))]
             case _:
                 progress = msgspec.json.decode(data, type=Progress | None)
                 if progress is not None:

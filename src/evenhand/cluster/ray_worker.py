@@ -10,7 +10,7 @@ import msgspec
 from evenhand.cluster.asker import Asker
 from evenhand.cluster.remote_place import open_place
 from evenhand.cluster.shared_store import SharedStore
-from evenhand.cluster.task import Ended, Hello, Task, WorkerSettings, WorkerTrouble, trouble_of
+from evenhand.cluster.task import Hello, PartEnded, Task, WorkerSettings, WorkerTrouble, trouble_of
 from evenhand.errors import EvenhandError
 from evenhand.records.plan import Plan
 
@@ -40,10 +40,10 @@ class RayWorker:
         return msgspec.json.encode(Hello(evenhand=version("evenhand"), node=platform.node()))
 
     def ask(self, task: bytes) -> bytes:
-        """Ask a part: `Task` as JSON in, `Ended` as JSON out."""
+        """Ask a part: `Task` as JSON in, `PartEnded` as JSON out."""
         asked = msgspec.json.decode(task, type=Task)
         if self._asker is None:
-            return msgspec.json.encode(Ended(part=asked.part.number, complete=False, trouble=self._trouble))
+            return msgspec.json.encode(PartEnded(part=asked.part.number, complete=False, trouble=self._trouble))
         return msgspec.json.encode(self._asker.ask(asked))
 
     def progress(self) -> bytes:

@@ -21,7 +21,7 @@ from evenhand.errors import (
 )
 from evenhand.run.limits import Limits, RunReport
 
-__all__ = ["ERRORS", "Ended", "Hello", "Task", "WorkerSettings", "WorkerTrouble", "trouble_of"]
+__all__ = ["ERRORS", "Hello", "PartEnded", "Task", "WorkerSettings", "WorkerTrouble", "trouble_of"]
 
 ERRORS: dict[str, type[EvenhandError]] = {
     kind.__name__: kind
@@ -95,7 +95,7 @@ class WorkerTrouble(Struct, frozen=True, kw_only=True):
         return ERRORS[self.kind](self.text)
 
 
-class Ended(Struct, frozen=True, kw_only=True):
+class PartEnded(Struct, frozen=True, kw_only=True):
     """How the asking of a part ended."""
 
     part: int

@@ -32,7 +32,7 @@ from evenhand.run.loop import run_to_end
 from evenhand.store.jobs import JobTable
 from evenhand.store.store import Store
 
-__all__ = ["USUAL_ROWS", "Asking", "Batches"]
+__all__ = ["USUAL_ROWS", "Batches", "LiveAsking"]
 
 USUAL_ROWS = 10_000
 """Questions in a batch at most, where the user names no number: its results are held in memory while they are read."""
@@ -48,7 +48,7 @@ _UNANSWERED = 50
 _Result = TypeVar("_Result")
 
 
-class Asking(Protocol):
+class LiveAsking(Protocol):
     """Asks cells one by one, and keeps what comes back."""
 
     def __call__(
@@ -94,7 +94,7 @@ class Batches:
         store: Store,
         *,
         endpoints: Mapping[str, BatchEndpoint],
-        ask: Asking,
+        ask: LiveAsking,
         limits: Limits,
         listener: Listener | None,
         prices: Mapping[str, Price],

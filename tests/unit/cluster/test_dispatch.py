@@ -7,7 +7,7 @@ import pytest
 from evenhand.cluster.dispatch import MOST_LOSSES, Dispatch
 from evenhand.cluster.part import PlanPart, parts_of
 from evenhand.cluster.shares import Shares
-from evenhand.cluster.task import Ended, WorkerTrouble
+from evenhand.cluster.task import PartEnded, WorkerTrouble
 from evenhand.errors import EndpointError, LocalError
 from evenhand.run.limits import Halt, Limits, RunReport, StopReason
 
@@ -32,8 +32,8 @@ def dispatch(*models: str, limits: Limits = Limits(), gpu: tuple[str, ...] = (),
     return Dispatch(parts, shares=Shares(limits, workers=2), gpu_models=gpu)
 
 
-def done(part: PlanPart, *, stopped: StopReason = "done", halts: tuple[Halt, ...] = (), asked: int = 5) -> Ended:
-    return Ended(part=part.number, complete=True, report=report(stopped, asked=asked, halts=halts))
+def done(part: PlanPart, *, stopped: StopReason = "done", halts: tuple[Halt, ...] = (), asked: int = 5) -> PartEnded:
+    return PartEnded(part=part.number, complete=True, report=report(stopped, asked=asked, halts=halts))
 
 
 def taken(state: Dispatch, worker: str, kind: str = "cpu") -> PlanPart:
@@ -123,7 +123,7 @@ def test_trouble_of_a_worker_ends_the_run_with_its_error() -> None:
     state = dispatch()
     part = taken(state, "x")
     state.ended(
-        "x", Ended(part=part.number, complete=False, trouble=WorkerTrouble(kind="EndpointError", text="no key"))
+        "x", PartEnded(part=part.number, complete=False, trouble=WorkerTrouble(kind="EndpointError", text="no key"))
     )
     assert isinstance(state.error, EndpointError)
     assert str(state.error) == "no key"

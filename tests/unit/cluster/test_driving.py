@@ -13,7 +13,7 @@ from evenhand.cluster.dispatch import Dispatch, WorkerKind
 from evenhand.cluster.driving import Driving
 from evenhand.cluster.part import PlanPart, parts_of
 from evenhand.cluster.shares import Shares
-from evenhand.cluster.task import Ended, Hello, Task
+from evenhand.cluster.task import Hello, PartEnded, Task
 from evenhand.errors import LocalError
 from evenhand.run.limits import Limits, Progress, RunReport
 
@@ -64,7 +64,7 @@ class ScriptedCrew:
         """Nothing to end."""
 
 
-def ended(task: Task) -> Ended:
+def ended(task: Task) -> PartEnded:
     count = len(task.part)
     report = RunReport(
         stopped="done",
@@ -77,7 +77,7 @@ def ended(task: Task) -> Ended:
         cost_usd=0.25,
         seconds=1.0,
     )
-    return Ended(part=task.part.number, complete=True, report=report)
+    return PartEnded(part=task.part.number, complete=True, report=report)
 
 
 def drive(crew: ScriptedCrew, *, patience_s: float = 60.0) -> tuple[Dispatch, Driving, list[tuple[int, bool]]]:

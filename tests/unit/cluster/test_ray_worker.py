@@ -11,7 +11,7 @@ from evenhand.cluster.part import PlanPart
 from evenhand.cluster.place import FolderPlace
 from evenhand.cluster.ray_worker import RayWorker
 from evenhand.cluster.shared_store import SharedStore
-from evenhand.cluster.task import Ended, Hello, Task, WorkerSettings
+from evenhand.cluster.task import Hello, PartEnded, Task, WorkerSettings
 from evenhand.endpoints.context import Connection
 from evenhand.run.limits import Limits
 from tests.support.small_plan import small_plan
@@ -31,7 +31,7 @@ def test_a_worker_says_hello_and_asks(tmp_path: Path) -> None:
     made = worker(tmp_path)
     assert msgspec.json.decode(made.hello(), type=Hello).evenhand == version("evenhand")
     assert made.progress() == b"null"
-    ended = msgspec.json.decode(made.ask(TASK), type=Ended)
+    ended = msgspec.json.decode(made.ask(TASK), type=PartEnded)
     assert ended.report is not None
     assert (ended.part, ended.complete, ended.report.asked) == (0, True, 30)
 
@@ -39,7 +39,7 @@ def test_a_worker_says_hello_and_asks(tmp_path: Path) -> None:
 def test_a_worker_that_does_not_reach_the_store_says_so_when_it_is_asked(tmp_path: Path) -> None:
     made = worker(tmp_path / "not there")
     made.interrupt()
-    ended = msgspec.json.decode(made.ask(TASK), type=Ended)
+    ended = msgspec.json.decode(made.ask(TASK), type=PartEnded)
     assert ended.trouble is not None
     assert ended.trouble.kind == "StoreError"
     assert "one place that all machines reach" in ended.trouble.text

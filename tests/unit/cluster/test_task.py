@@ -7,7 +7,7 @@ import pytest
 
 from evenhand.cluster.part import PlanPart
 from evenhand.cluster.shared_store import Superseded
-from evenhand.cluster.task import ERRORS, Ended, Task, WorkerSettings, trouble_of
+from evenhand.cluster.task import ERRORS, PartEnded, Task, WorkerSettings, trouble_of
 from evenhand.endpoints.context import Connection
 from evenhand.errors import EndpointError, EvenhandError, StoreError
 from evenhand.run.limits import Limits
@@ -23,8 +23,8 @@ def test_what_is_told_reads_back() -> None:
     part = PlanPart(number=1, model="m", start=5, stop=9)
     task = Task(part=part, attempt=2, limits=Limits(max_calls=3, max_cost=0.5), answered=True)
     assert msgspec.json.decode(msgspec.json.encode(task), type=Task) == task
-    ended = Ended(part=1, complete=False, trouble=trouble_of(EndpointError("no key")))
-    assert msgspec.json.decode(msgspec.json.encode(ended), type=Ended) == ended
+    ended = PartEnded(part=1, complete=False, trouble=trouble_of(EndpointError("no key")))
+    assert msgspec.json.decode(msgspec.json.encode(ended), type=PartEnded) == ended
     assert msgspec.json.decode(msgspec.json.encode(settings(8)), type=WorkerSettings) == settings(8)
 
 
