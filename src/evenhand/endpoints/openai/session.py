@@ -21,7 +21,7 @@ _CONNECT_S = 15.0
 class ChatSession:
     """Connections that read nothing from their surroundings but what is said here: no netrc, no cookies.
 
-    A server is asked over connections of our own (`connection_pool`), which cost a third of what aiohttp's client does;
+    A server is asked over connections of our own (`connection_pool`), which cost far less than those of aiohttp;
     where a proxy is in between, or the address holds a user, aiohttp does it.
 
     Args:
