@@ -17,7 +17,7 @@ from evenhand.records.findings import Findings
 from evenhand.report.findings_file import read_findings
 from evenhand.rundir import TRIALS_FILE
 from evenhand.store.reading import open_trials
-from tests.support.command import PartEnded, evenhand_apart
+from tests.support.command import Ended, evenhand_apart
 from tests.support.other_tools import LettersServer, beside_python, letters_server, ran, reached_outside
 
 pytestmark = [
@@ -63,7 +63,7 @@ def answers(run: Path) -> dict[str, tuple[str, str | None]]:
         }
 
 
-def require_the_same(run: Path, again: Path, ended: PartEnded) -> None:
+def require_the_same(run: Path, again: Path, ended: Ended) -> None:
     """Every cell, every letter, every finding."""
     assert ended.code == 0, ended.err
     assert answers(run) == answers(again) != {}

@@ -23,8 +23,8 @@ _CONNECT_S = 15.0
 class ChatSession:
     """Connections that read nothing from their surroundings but what is said here: no netrc, no cookies.
 
-    A server is asked over connections of our own (`connection_pool`), which cost a third of what aiohttp's client does;
-    where a proxy is in between, the address holds a user, or files are sent, aiohttp does it.
+    A server is asked over connections of our own (`connection_pool`), which cost far less than those of aiohttp; where
+    a proxy is in between, the address holds a user, or files are sent, aiohttp does it.
 
     Args:
         target: The server, the key and the headers.
