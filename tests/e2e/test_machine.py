@@ -247,6 +247,7 @@ def test_the_time_of_day_may_be_set_while_a_run_asks(plan: Planned, tmp_path: Pa
     assert server.calls == plan.calls
 
 
+@pytest.mark.slow
 def test_after_a_machine_slept_only_what_was_in_flight_is_asked_again(plan: Planned, tmp_path: Path) -> None:
     """The clock that measures lengths of time jumps too: every request in flight has had its time."""
     server, clock = plan.server, SetClock(tmp_path, steady=False)
