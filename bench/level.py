@@ -310,8 +310,11 @@ and new users, or for *these* users and new items. For that question its rate is
 items that were not asked, and there the other kind of unit counts too. No package is wrong here; each is told less
 than the design knows.
 
-At temperature 0 an answer differs between two users only where memory moves it, so that few pairs differ at all, and a
-test must be careful: rates far below 5% and less power are the price.
+Clusters of items come nearest to our test and find a little more: in these audits items matter more than users do. They
+leave out that users are a sample too, which shows a little where users react differently.
+
+At temperature 0 two users get different answers only where memory moves one, so few pairs differ at all. A careful
+test then says less often than 5 times in 100 that there is a gap where there is none.
 """
 
 
