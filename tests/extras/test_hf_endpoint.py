@@ -11,7 +11,9 @@ from shutil import copytree
 import pytest
 from msgspec.structs import replace
 
-from evenhand.audit import audit
+pytest.importorskip("torch")
+
+from evenhand.audit import audit  # some of what follows needs torch
 from evenhand.endpoints.base import AskError
 from evenhand.endpoints.context import Connection, EndpointContext
 from evenhand.endpoints.hf.endpoint import HuggingFaceEndpoint

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench.level import NULL, RIVALS, SPARSE, Case, both, errorbars_plain, evalstats_flat, rejected, simulate
+from bench.level import NULL, RIVALS, Case, both, errorbars_plain, evalstats_flat, rejected, simulate
+from bench.middling import SPARSE
 from evenhand.seeds import stream
 
 pytestmark = pytest.mark.extras

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -18,7 +19,8 @@ import evenhand.run.batches
 from evenhand.cli.main import main
 from evenhand.endpoints.anthropic.batch import AnthropicBatchEndpoint
 from evenhand.endpoints.openai.batch import OpenAIBatchEndpoint
-from evenhand.run import committer
+from evenhand.run import execute
+from evenhand.run.committer import WritePace
 from evenhand.store.jobs import JobTable
 from evenhand.store.rows import Row
 from evenhand.store.store import Store
@@ -40,7 +42,8 @@ def _die_while_keeping() -> None:
             _die()
 
     patch.object(Store, "append", counted).start()
-    patch.object(committer, "_MOST_ROWS", 4).start()
+    few = partial(execute.Run, pace=WritePace(most_rows=4))
+    patch.object(execute, "Run", few).start()
 
 
 def _die_before_the_mark() -> None:

@@ -64,10 +64,14 @@ def _own_address() -> str | None:
 
 
 def guard(record: Path) -> None:
-    """Refuse sockets that leave this machine from now on in this process, and write each to `record`."""
-    if getattr(sys, "_evenhand_guarded", False):
+    """Refuse sockets that leave this machine from now on in this process, and write each to `record`.
+
+    A process that is guarded already, as one that a test runner has started, writes to the new record from now on.
+    """
+    guarded = hasattr(sys, "_evenhand_sockets")
+    sys._evenhand_sockets = record  # type: ignore[attr-defined]
+    if guarded:  # an audit hook cannot be taken out again
         return
-    sys._evenhand_guarded = True  # type: ignore[attr-defined]  # an audit hook cannot be taken out again
 
     def refuse(what: str, *, fault: bool = True) -> None:
         import traceback
@@ -77,7 +81,8 @@ def guard(record: Path) -> None:
         ]
         line = f"{os.getpid()}\t{what}\t{' < '.join(reversed(where[-6:]))}\n"
         if fault:
-            with record.open("a", encoding="utf-8") as file:
+            to: Path = sys._evenhand_sockets  # type: ignore[attr-defined]
+            with to.open("a", encoding="utf-8") as file:
                 file.write(line)
         raise OffMachineError(f"tests stay on this machine, and this would leave it: {what}")
 

@@ -171,7 +171,7 @@ def test_these_servers_are_not(host: str) -> None:
 
 def test_a_key_goes_in_the_header_of_its_protocol_and_in_no_other() -> None:
     async def heads(provider: str) -> dict[str, str]:
-        session = ChatSession(target(provider, "http://127.0.0.1:8000/v1", api_key_env="MY_KEY"), None)
+        session = ChatSession(target(provider, "http://127.0.0.1:8000/v1", api_key_env="MY_KEY"), None, files=True)
         sent = {name.lower(): value for name, value in session._session.headers.items()}
         await session.aclose()
         return sent
