@@ -53,9 +53,8 @@ async def main():
 asyncio.run(main())
 """
 RAY = """
-import os
-os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-import ray
+from evenhand.cluster.ray_crew import import_ray
+ray = import_ray()
 ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False)
 assert ray.get(ray.remote(lambda: 7).remote()) == 7
 ray.shutdown()

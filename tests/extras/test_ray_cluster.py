@@ -199,5 +199,6 @@ def test_ray_is_told_to_send_no_statistics_of_its_use(monkeypatch: pytest.Monkey
     from ray._common.usage import usage_lib
 
     assert not usage_lib.usage_stats_enabled()
+    assert usage_lib._usage_stats_report_url() == "http://127.0.0.1:9", "where it tells that it is told so"
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "1")
     assert usage_lib.usage_stats_enabled(), "the check above can fail"

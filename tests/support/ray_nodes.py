@@ -11,7 +11,9 @@ from unittest.mock import patch
 
 import psutil
 
-PATIENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_agent_register_timeout_ms": "120000"}
+from evenhand.cluster.ray_crew import SILENT
+
+PATIENT = {**SILENT, "RAY_agent_register_timeout_ms": "120000"}
 """Ray on a machine that is busy with other tests needs longer to start than it allows by itself."""
 _TRIES = 3
 _OBJECTS = 80 * 2**20

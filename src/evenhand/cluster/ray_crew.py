@@ -26,7 +26,7 @@ from evenhand.errors import EndpointError, MissingExtraError, UsageError
 from evenhand.records.plan import Plan
 from evenhand.run.limits import Progress
 
-__all__ = ["RayCrew", "import_ray"]
+__all__ = ["SILENT", "RayCrew", "import_ray"]
 
 _OBJECTS = 100 * 2**20
 """Bytes of Ray's own store of objects, where this process starts Ray: a plan is all that lies there."""
@@ -36,14 +36,19 @@ _ASK_PROGRESS_S = 2.0
 _THREADS = 4
 """Calls that one worker takes at a time: one that asks, and those that look at it."""
 
+SILENT: Mapping[str, str] = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_USAGE_STATS_REPORT_URL": "http://127.0.0.1:9"}
+"""Variables by which Ray tells nobody that it is used."""
+
 
 def import_ray() -> Any:
     """Ray, told before it is loaded to send no statistics of its use.
 
+    A Ray that is told so still sends one message that says that it was; it is given an address on which nobody listens.
+
     Raises:
         MissingExtraError: It is not installed.
     """
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.update(SILENT)
     try:
         import ray
     except ImportError as error:
@@ -210,7 +215,7 @@ def check_address(address: str) -> None:
                 "--address out to use this machine alone"
             ) from error
     command = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address]
-    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
+    environment = {**os.environ, **SILENT}
     try:
         healthy = subprocess.run(command, capture_output=True, env=environment, timeout=_HEALTH_S).returncode == 0
     except subprocess.TimeoutExpired:
