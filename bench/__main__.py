@@ -14,6 +14,7 @@ BENCHES = (
     "whole_run",
     "start_up",
     "specimen_speed",
+    "local_weights",
     "judge_speed",
     "findings_speed",
     "default_audit",

