@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -140,8 +141,11 @@ def test_a_node_is_killed_and_every_cell_is_there_once(nodes: RayNodes, tmp_path
     assert killed >= 2, "a raylet and at least one worker"
     assert 0 < asked_before < cells
     assert rows_of(many) == (cells, cells)
-    assert "1 worker was lost, and others took over" in said
-    assert cells <= asked <= cells + PART + CONCURRENCY, "no more is asked again than the part that was lost"
+    # Ray may place a worker on the dead node once more before it knows: that one is lost as well.
+    lost = re.search(r"(\d) workers? (?:was|were) lost, and others took over", said)
+    assert lost is not None, said
+    assert 1 <= int(lost[1]) <= 3
+    assert cells <= asked <= cells + PART * int(lost[1]) + CONCURRENCY, "no more is asked again than what was lost"
     assert scores(many).equals(scores(one))
     assert findings(many).findings == findings(one).findings
     assert CONCURRENCY / 2 < assistant.most <= CONCURRENCY, "the requests in flight of both workers together"
