@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Literal, NoReturn, TypeVar
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Generic, Literal, NoReturn, TypeVar
 
 import aiohttp
 import msgspec
+from msgspec import Struct
 
 from evenhand.endpoints.base import AskError
-from evenhand.endpoints.batch import MaybeSent, NotTaken
+from evenhand.endpoints.batch import MaybeSent, NotTaken, check_remote
 from evenhand.endpoints.openai.endings import connection_ending, refusal_ending
 from evenhand.endpoints.openai.http_body import LARGEST, TooLarge, Unreadable
 from evenhand.endpoints.openai.proxy import proxy_for
@@ -22,7 +23,7 @@ from evenhand.endpoints.openai.target import Target
 from evenhand.endpoints.redact import cut
 from evenhand.errors import EndpointError
 
-__all__ = ["RESULTS_BYTES", "BatchCalls", "decoded"]
+__all__ = ["RESULTS_BYTES", "BatchCalls", "ListedBatch", "Page", "decoded", "name_of_made"]
 
 _Record = TypeVar("_Record")
 
@@ -33,8 +34,25 @@ _LONG_S = 900.0
 """Seconds that a transfer of a whole batch may take."""
 _UNCLEAR = frozenset({408, 409, 425})
 """Statuses after which what was sent may have been taken all the same."""
+_PAGE = 100
 _TOO_MUCH = ("enqueued", "token_limit", "in-progress batches", "in_progress batches")
 """Words of a refusal that only says that more is out than an account may have."""
+
+
+class ListedBatch(Struct):
+    """A batch as a provider lists it; a server may leave any field out."""
+
+    id: Any = None
+
+
+_Listed = TypeVar("_Listed", bound=ListedBatch)
+
+
+class Page(Struct, Generic[_Listed]):
+    """A part of the list of an account's batches."""
+
+    data: list[_Listed] = []
+    has_more: bool = False
 
 
 class BatchCalls:
@@ -115,6 +133,30 @@ class BatchCalls:
         got = await self._once("DELETE", path, limit_s=_SHORT_S)
         if not isinstance(got, Received) or not (200 <= got.status < 300 or got.status == 404):
             raise AskError(_said(got))
+
+    async def listed(self, path: str, page: type[Page[_Listed]], *, cursor: str) -> AsyncIterator[_Listed]:
+        """Every batch of the account, the newest first.
+
+        Args:
+            path: Where they are listed.
+            page: What a part of the list is.
+            cursor: Name of the parameter that says after which batch the next part begins.
+
+        Raises:
+            AskError: The list cannot be read now.
+            EndpointError: There is none.
+        """
+        last: str | None = None
+        while True:
+            body = await self.get(path, query={"limit": str(_PAGE)} | ({} if last is None else {cursor: last}))
+            if body is None:
+                self.no_batches(path, "HTTP 404")
+            part = decoded(body, page)
+            for batch in part.data:
+                yield batch
+            before, last = last, None if not part.data else check_remote(part.data[-1].id, what="a batch")
+            if not part.has_more or last is None or last == before:
+                return
 
     def no_batches(self, path: str, said: str) -> NoReturn:
         """End a run whose server has no place for batches.
@@ -216,6 +258,18 @@ def decoded(body: bytes, kind: type[_Record]) -> _Record:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         begins = cut(body[:800].decode("utf-8", "replace"), most=80)
         raise AskError(f"the server's answer cannot be read ({error}); it begins {begins!r}") from error
+
+
+def name_of_made(body: bytes, kind: type[ListedBatch]) -> str:
+    """The provider's name of a batch that it says it has made.
+
+    Raises:
+        MaybeSent: The answer does not say it.
+    """
+    try:
+        return check_remote(decoded(body, kind).id, what="a batch")
+    except (AskError, EndpointError) as error:
+        raise MaybeSent(str(error)) from error
 
 
 def _is_too_much(said: str) -> bool:

@@ -1,6 +1,8 @@
-"""What a row of a batch came to, where a provider answers it with an error."""
+"""What the rows of a batch came to, answered or with an error."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
@@ -13,7 +15,22 @@ from evenhand.endpoints.openai.server_error import error_text, read_error
 from evenhand.endpoints.redact import cut
 from evenhand.records.message import Reply, Request
 
-__all__ = ["answered_row", "refused_row"]
+__all__ = ["answered_row", "each_row_once", "refused_row"]
+
+
+def each_row_once(lines: Iterable[bytes], read: Callable[[bytes], RowResult | None]) -> tuple[RowResult, ...]:
+    """The results that lines hold; of several for one row the first.
+
+    Args:
+        lines: Lines of the provider's results.
+        read: What a line says of a row of ours; None for a damaged line, and for one of another batch.
+    """
+    found: dict[str, RowResult] = {}
+    for line in lines:
+        result = read(line)
+        if result is not None:
+            found.setdefault(result.row, result)
+    return tuple(found.values())
 
 
 def answered_row(row: str, body: bytes, request: Request, *, form: ChatForm) -> RowResult:

@@ -30,7 +30,7 @@ _RATIO = 500
 _HARMLESS = 256 << 20
 _DAMAGED: tuple[type[Exception], ...] = (
     *(OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError),
-    *(NotImplementedError, zipfile.BadZipFile, zlib.error, struct.error),
+    *(zipfile.BadZipFile, zlib.error, struct.error),
 )
 """What Inspect's reader raises at a file that is no log, or a damaged one."""
 

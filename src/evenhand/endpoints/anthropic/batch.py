@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,18 +15,16 @@ from evenhand.endpoints.batch import (
     BatchLimits,
     BatchLook,
     BatchSighting,
-    MaybeSent,
     RowResult,
     RowUnasked,
     check_remote,
 )
-from evenhand.endpoints.batch_calls import BatchCalls, decoded
-from evenhand.endpoints.batch_rows import answered_row, refused_row
+from evenhand.endpoints.batch_calls import BatchCalls, ListedBatch, Page, decoded, name_of_made
+from evenhand.endpoints.batch_rows import answered_row, each_row_once, refused_row
 from evenhand.endpoints.openai.chat import OpenAIChatEndpoint
 from evenhand.endpoints.openai.retry import Schedule
 from evenhand.endpoints.openai.target import Target
 from evenhand.endpoints.redact import cut
-from evenhand.errors import EndpointError
 from evenhand.records.batch_job import BatchJob, row_id
 from evenhand.records.message import Request
 
@@ -36,7 +34,6 @@ ANTHROPIC_LIMITS = BatchLimits(rows=100_000, bytes=256_000_000)
 KEPT_S = 29 * 86_400.0
 """How long results are kept, in seconds from when the batch was made."""
 _PLACE = "messages/batches"
-_PAGE = 100
 _SKEW_S = 86_400.0
 """How far the clocks of this machine and of the server may lie apart."""
 _STATUS = {"invalid_request_error": 400, "overloaded_error": 529, "api_error": 500, "rate_limit_error": 429}
@@ -51,8 +48,7 @@ class _MessageCounts(Struct):
     expired: int = 0
 
 
-class _MessageBatch(Struct):
-    id: Any = None
+class _MessageBatch(ListedBatch):
     processing_status: Any = None
     request_counts: _MessageCounts | None = None
     created_at: str | None = None
@@ -68,11 +64,6 @@ class _MessageBatch(Struct):
     def done(self) -> int:
         counts = self.request_counts or _MessageCounts()
         return counts.succeeded + counts.errored + counts.canceled + counts.expired
-
-
-class _MessagePage(Struct):
-    data: list[_MessageBatch] = []
-    has_more: bool = False
 
 
 class _Result(Struct):
@@ -138,24 +129,21 @@ class AnthropicBatchEndpoint:
         body = await self._calls.get(_PLACE, query={"limit": "1"})
         if body is None:
             self._calls.no_batches(_PLACE, "HTTP 404")
-        newest = next(iter(decoded(body, _MessagePage).data), None)
+        newest = next(iter(decoded(body, Page[_MessageBatch]).data), None)
         return None if newest is None else check_remote(newest.id, what="a batch")
 
     async def submit(self, rows: Sequence[bytes], *, job: str) -> str:
         """Send every row with the batch; see `BatchEndpoint.submit`."""
         body = b'{"requests":[' + b",".join(rows) + b"]}"
         made = await self._calls.create(_PLACE, body, long=True)
-        try:
-            return check_remote(decoded(made, _MessageBatch).id, what="a batch")
-        except (AskError, EndpointError) as error:
-            raise MaybeSent(str(error)) from error
+        return name_of_made(made, _MessageBatch)
 
     async def find(self, job: BatchJob, *, known: frozenset[str]) -> str | BatchSighting:
         """The batch whose rows carry our name of it, among those that are newer than the job's marker."""
         sighting: BatchSighting = "no"
-        async for batch in self._newer_than(job.marker):
+        async for batch in self._calls.listed(_PLACE, Page[_MessageBatch], cursor="after_id"):
             made = _seconds(batch.created_at)
-            if made is not None and made < job.made - _SKEW_S:
+            if batch.id == job.marker or (made is not None and made < job.made - _SKEW_S):
                 break
             remote = check_remote(batch.id, what="a batch")
             if remote in known or batch.rows != job.rows or batch.archived_at is not None:
@@ -191,12 +179,7 @@ class AnthropicBatchEndpoint:
     async def collect(self, remote: str, requests: Mapping[str, Request]) -> Sequence[RowResult]:
         """The lines of the results, each row once."""
         body = await self._calls.get(f"{_PLACE}/{remote}/results", results=True)
-        found: dict[str, RowResult] = {}
-        for text in (body or b"").splitlines():
-            result = self._result(text, requests)
-            if result is not None:
-                found.setdefault(result.row, result)
-        return tuple(found.values())
+        return each_row_once((body or b"").splitlines(), lambda line: self._result(line, requests))
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -229,23 +212,6 @@ class AnthropicBatchEndpoint:
             return _line.decode(first).custom_id.startswith(row_id(job.id, ""))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise AskError(f"the results of the batch {remote!r} cannot be read ({error})") from error
-
-    async def _newer_than(self, marker: str | None) -> AsyncIterator[_MessageBatch]:
-        """The batches of the account down to the marker, the newest first."""
-        last: str | None = None
-        while True:
-            query = {"limit": str(_PAGE)} | ({} if last is None else {"after_id": last})
-            body = await self._calls.get(_PLACE, query=query)
-            if body is None:
-                self._calls.no_batches(_PLACE, "HTTP 404")
-            page = decoded(body, _MessagePage)
-            for batch in page.data:
-                if batch.id == marker:
-                    return
-                yield batch
-            before, last = last, None if not page.data else check_remote(page.data[-1].id, what="a batch")
-            if not page.has_more or last is None or last == before:
-                return
 
 
 def _status_of(error: bytes) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,21 +13,19 @@ from evenhand.endpoints.batch import (
     BatchLimits,
     BatchLook,
     BatchSighting,
-    MaybeSent,
     NotTaken,
     RowError,
     RowResult,
     RowUnasked,
     check_remote,
 )
-from evenhand.endpoints.batch_calls import BatchCalls, decoded
-from evenhand.endpoints.batch_rows import answered_row, refused_row
+from evenhand.endpoints.batch_calls import BatchCalls, ListedBatch, Page, decoded, name_of_made
+from evenhand.endpoints.batch_rows import answered_row, each_row_once, refused_row
 from evenhand.endpoints.openai.body import Dialect
 from evenhand.endpoints.openai.chat import OpenAIChatEndpoint
 from evenhand.endpoints.openai.retry import Schedule
 from evenhand.endpoints.openai.target import Target
 from evenhand.endpoints.redact import cut
-from evenhand.errors import EndpointError
 from evenhand.records.batch_job import BatchJob
 from evenhand.records.message import Request
 
@@ -37,7 +35,6 @@ OPENAI_LIMITS = BatchLimits(rows=50_000, bytes=200_000_000)
 JOB_NAME = "evenhand_job"
 """The field of a batch's metadata that holds our own name of it."""
 _ENDPOINT = "/v1/chat/completions"
-_PAGE = 100
 _UNASKED = frozenset({"batch_expired", "batch_cancelled", "batch_canceled"})
 _SKEW_S = 86_400.0
 """How far the clocks of this machine and of the server may lie apart."""
@@ -51,10 +48,9 @@ class _MadeCounts(Struct):
     failed: int | None = None
 
 
-class _MadeBatch(Struct):
-    """The fields of a batch that are read; a server may leave any of them out."""
+class _MadeBatch(ListedBatch):
+    """The fields of a batch that are read."""
 
-    id: Any = None
     status: Any = None
     metadata: Any = None
     errors: Any = None
@@ -64,11 +60,6 @@ class _MadeBatch(Struct):
     created_at: float | None = None
     expires_at: float | None = None
     request_counts: _MadeCounts | None = None
-
-
-class _MadePage(Struct):
-    data: list[_MadeBatch] = []
-    has_more: bool = False
 
 
 class _MadeFile(Struct):
@@ -158,14 +149,11 @@ class OpenAIBatchEndpoint:
         except NotTaken:
             await self._removed(file)
             raise
-        try:
-            return check_remote(decoded(made, _MadeBatch).id, what="a batch")
-        except (AskError, EndpointError) as error:
-            raise MaybeSent(str(error)) from error
+        return name_of_made(made, _MadeBatch)
 
     async def find(self, job: BatchJob, *, known: frozenset[str]) -> str | BatchSighting:
         """The batch whose metadata hold our name of it, or whose file does where a server keeps no metadata."""
-        async for batch in self._listed():
+        async for batch in self._calls.listed("batches", Page[_MadeBatch], cursor="after"):
             if batch.created_at is not None and batch.created_at < job.made - _SKEW_S:
                 break
             if await self._is_of(batch, job):
@@ -200,14 +188,11 @@ class OpenAIBatchEndpoint:
         """The lines of both files of results, each row once."""
         body = await self._calls.get(f"batches/{remote}")
         batch = _MadeBatch() if body is None else decoded(body, _MadeBatch)
-        found: dict[str, RowResult] = {}
+        lines: list[bytes] = []
         for name in filter(None, (batch.output_file_id, batch.error_file_id)):
-            lines = await self._calls.get(f"files/{check_remote(name, what='a file')}/content", results=True)
-            for line in (lines or b"").splitlines():
-                result = self._result(line, requests)
-                if result is not None:
-                    found.setdefault(result.row, result)
-        return tuple(found.values())
+            body = await self._calls.get(f"files/{check_remote(name, what='a file')}/content", results=True)
+            lines += (body or b"").splitlines()
+        return each_row_once(lines, lambda line: self._result(line, requests))
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -255,21 +240,6 @@ class OpenAIBatchEndpoint:
         if error.get("code") in _UNASKED:
             return RowUnasked(row=line.custom_id)
         return RowError(row=line.custom_id, error=cut(str(error.get("message") or error.get("code") or "no answer")))
-
-    async def _listed(self) -> AsyncIterator[_MadeBatch]:
-        """Every batch of the account, the newest first."""
-        last: str | None = None
-        while True:
-            query = {"limit": str(_PAGE)} | ({} if last is None else {"after": last})
-            body = await self._calls.get("batches", query=query)
-            if body is None:
-                self._calls.no_batches("batches", "HTTP 404")
-            page = decoded(body, _MadePage)
-            for batch in page.data:
-                yield batch
-            before, last = last, None if not page.data else check_remote(page.data[-1].id, what="a batch")
-            if not page.has_more or last is None or last == before:
-                return
 
     async def _removed(self, file: str) -> None:
         """Remove a file that no batch needs. One that stays costs nothing and expires by itself."""
