@@ -31,6 +31,7 @@ from evenhand.plan.second_models import every_model
 from evenhand.plan.settling import TRIALS_FILE
 from evenhand.records.plan import Plan
 from evenhand.records.trial import OUTCOMES, OutcomeName
+from evenhand.run.budget import refuse_unpriced
 from evenhand.run.limits import Limits, Listener, Progress, RunReport
 from evenhand.store.store import Store, open_store
 
@@ -223,13 +224,8 @@ def check_plan(plan: Plan, limits: Limits) -> None:
             f"the plan has {plan.analysis.looks} looks, each of which needs all answers before it; leave --engine ray "
             "out, or plan with --looks 1"
         )
-    prices = prices_of(every_model(plan))
-    unpriced = [model.name for model in every_model(plan) if model.name not in prices]
-    if limits.max_cost is not None and unpriced:
-        raise UsageError(
-            f"The price of {unpriced[0]!r} is not known, so that a budget in dollars cannot be kept; "
-            "set a budget in calls, tokens or seconds instead (--max-calls)."
-        )
+    models = every_model(plan)
+    refuse_unpriced(limits, (model.name for model in models), prices=prices_of(models))
 
 
 def _bind(store: Store, shared: SharedStore, directory: Path) -> None:

@@ -23,7 +23,7 @@ from evenhand.endpoints.openai.target import Target
 from evenhand.endpoints.redact import cut
 from evenhand.errors import EndpointError
 
-__all__ = ["RESULTS_BYTES", "BatchCalls", "ListedBatch", "Page", "decoded", "name_of_made"]
+__all__ = ["RESULTS_BYTES", "BatchCalls", "BatchPage", "ListedBatch", "decoded", "name_of_made"]
 
 _Record = TypeVar("_Record")
 
@@ -48,7 +48,7 @@ class ListedBatch(Struct):
 _Listed = TypeVar("_Listed", bound=ListedBatch)
 
 
-class Page(Struct, Generic[_Listed]):
+class BatchPage(Struct, Generic[_Listed]):
     """A part of the list of an account's batches."""
 
     data: list[_Listed] = []
@@ -134,7 +134,7 @@ class BatchCalls:
         if not isinstance(got, Received) or not (200 <= got.status < 300 or got.status == 404):
             raise AskError(_said(got))
 
-    async def listed(self, path: str, page: type[Page[_Listed]], *, cursor: str) -> AsyncIterator[_Listed]:
+    async def listed(self, path: str, page: type[BatchPage[_Listed]], *, cursor: str) -> AsyncIterator[_Listed]:
         """Every batch of the account, the newest first.
 
         Args:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from evenhand.endpoints.base import AskError, Endpoint
 from evenhand.endpoints.batch import BatchEndpoint, MaybeSent, NotTaken, RowError, RowReply, RowUnasked
-from evenhand.errors import EndpointError, UsageError
+from evenhand.errors import EndpointError
 from evenhand.plan.cost import Price
 from evenhand.plan.questions import Questions
 from evenhand.records.batch_job import BatchesOut, BatchJob, row_id
@@ -26,6 +26,7 @@ from evenhand.records.work import Work
 from evenhand.run.batch_budget import BatchBudget
 from evenhand.run.batch_feed import BatchFeed
 from evenhand.run.batch_watch import USUAL_PACE, BatchPace, BatchWatch, Ended, Gone, News, Rejected, Unsent
+from evenhand.run.budget import refuse_unpriced
 from evenhand.run.collected import CollectedAnswers
 from evenhand.run.limits import BudgetReason, Halt, Limits, Listener, Progress, RunReport, StopReason
 from evenhand.run.loop import run_to_end
@@ -103,12 +104,7 @@ class Batches:
         pace: BatchPace | None = None,
         drop: bool = False,
     ) -> None:
-        unpriced = [model for model in (*endpoints, *second) if model not in prices]
-        if limits.max_cost is not None and unpriced:
-            raise UsageError(
-                f"The price of {unpriced[0]!r} is not known, so that a budget in dollars cannot be kept; "
-                "set a budget in calls, tokens or seconds instead (--max-calls)."
-            )
+        refuse_unpriced(limits, (*endpoints, *second), prices=prices)
         self._questions = questions
         self._store = store
         self._endpoints = endpoints

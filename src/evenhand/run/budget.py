@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from evenhand.endpoints.billed import billed_tokens
+from evenhand.errors import UsageError
 from evenhand.plan.cost import Price, batch_price, estimate
 from evenhand.records.message import Request
 from evenhand.run.ledger import Call, characters_of
 from evenhand.run.limits import BudgetReason, Limits
 
-__all__ = ["Budget", "Room"]
+__all__ = ["Budget", "Room", "refuse_unpriced"]
 
 Room = Literal["yes", "wait"] | BudgetReason
 """Whether one more cell may be started: yes, not before something in flight has ended, or no more at all."""
@@ -19,6 +20,22 @@ _FIRST_RATIO = 0.5
 """Tokens for a character, taken on the safe side until an answer has shown how many there are."""
 _LEAST_RATIO = 0.25
 _ROUNDING = 1e-9
+
+
+def refuse_unpriced(limits: Limits, models: Iterable[str], *, prices: Mapping[str, Price]) -> None:
+    """Refuse a budget in dollars that cannot be kept.
+
+    Raises:
+        UsageError: There is such a budget, and the price of one of the models is not known.
+    """
+    if limits.max_cost is None:
+        return
+    for model in models:
+        if model not in prices:
+            raise UsageError(
+                f"The price of {model!r} is not known, so that a budget in dollars cannot be kept; "
+                "set a budget in calls, tokens or seconds instead (--max-calls)."
+            )
 
 
 class Budget:

@@ -26,7 +26,7 @@ from evenhand.plan.cost import Price
 from evenhand.records.message import Reply
 from evenhand.records.trial import OUTCOMES, Outcome, OutcomeName, outcome_name
 from evenhand.records.work import Work
-from evenhand.run.budget import Budget
+from evenhand.run.budget import Budget, refuse_unpriced
 from evenhand.run.committer import UNSAVED, Committer, Sink, WritePace
 from evenhand.run.feed import Feed
 from evenhand.run.health import Health
@@ -136,12 +136,7 @@ class Run:
         pace: WritePace = WritePace(),
         keep_open: bool = False,
     ) -> None:
-        unpriced = [model for model in (*endpoints, *behind.second) if model not in behind.prices]
-        if limits.max_cost is not None and unpriced:
-            raise UsageError(
-                f"The price of {unpriced[0]!r} is not known, so that a budget in dollars cannot be kept; "
-                "set a budget in calls, tokens or seconds instead (--max-calls)."
-            )
+        refuse_unpriced(limits, (*endpoints, *behind.second), prices=behind.prices)
         self._endpoints = endpoints
         self._store = store
         self._outcome_of = outcome_of

@@ -19,7 +19,7 @@ from evenhand.endpoints.batch import (
     RowUnasked,
     check_remote,
 )
-from evenhand.endpoints.batch_calls import BatchCalls, ListedBatch, Page, decoded, name_of_made
+from evenhand.endpoints.batch_calls import BatchCalls, BatchPage, ListedBatch, decoded, name_of_made
 from evenhand.endpoints.batch_rows import answered_row, each_row_once, refused_row
 from evenhand.endpoints.openai.chat import OpenAIChatEndpoint
 from evenhand.endpoints.openai.retry import Schedule
@@ -129,7 +129,7 @@ class AnthropicBatchEndpoint:
         body = await self._calls.get(_PLACE, query={"limit": "1"})
         if body is None:
             self._calls.no_batches(_PLACE, "HTTP 404")
-        newest = next(iter(decoded(body, Page[_MessageBatch]).data), None)
+        newest = next(iter(decoded(body, BatchPage[_MessageBatch]).data), None)
         return None if newest is None else check_remote(newest.id, what="a batch")
 
     async def submit(self, rows: Sequence[bytes], *, job: str) -> str:
@@ -141,7 +141,7 @@ class AnthropicBatchEndpoint:
     async def find(self, job: BatchJob, *, known: frozenset[str]) -> str | BatchSighting:
         """The batch whose rows carry our name of it, among those that are newer than the job's marker."""
         sighting: BatchSighting = "no"
-        async for batch in self._calls.listed(_PLACE, Page[_MessageBatch], cursor="after_id"):
+        async for batch in self._calls.listed(_PLACE, BatchPage[_MessageBatch], cursor="after_id"):
             made = _seconds(batch.created_at)
             if batch.id == job.marker or (made is not None and made < job.made - _SKEW_S):
                 break

@@ -19,7 +19,7 @@ from evenhand.endpoints.batch import (
     RowUnasked,
     check_remote,
 )
-from evenhand.endpoints.batch_calls import BatchCalls, ListedBatch, Page, decoded, name_of_made
+from evenhand.endpoints.batch_calls import BatchCalls, BatchPage, ListedBatch, decoded, name_of_made
 from evenhand.endpoints.batch_rows import answered_row, each_row_once, refused_row
 from evenhand.endpoints.openai.body import Dialect
 from evenhand.endpoints.openai.chat import OpenAIChatEndpoint
@@ -153,7 +153,7 @@ class OpenAIBatchEndpoint:
 
     async def find(self, job: BatchJob, *, known: frozenset[str]) -> str | BatchSighting:
         """The batch whose metadata hold our name of it, or whose file does where a server keeps no metadata."""
-        async for batch in self._calls.listed("batches", Page[_MadeBatch], cursor="after"):
+        async for batch in self._calls.listed("batches", BatchPage[_MadeBatch], cursor="after"):
             if batch.created_at is not None and batch.created_at < job.made - _SKEW_S:
                 break
             if await self._is_of(batch, job):
