@@ -21,6 +21,7 @@ from evenhand.report.findings_file import findings_document
 from evenhand.report.html import render_html
 from evenhand.report.markdown import render_markdown
 from evenhand.report.tried_words import recommendation
+from evenhand.report.words import labels_of
 from evenhand.rundir import RunDirectory
 from evenhand.store.reading import open_trials
 from tests.support.command import evenhand as command
@@ -142,7 +143,7 @@ def test_the_planted_gap_is_there_without_a_policy_and_the_answer_of_the_page_is
 
 def test_the_page_the_markdown_and_the_file_carry_it(run: RunDirectory) -> None:
     page, text = render_html(run.findings), render_markdown(run.findings)
-    said = recommendation(run.findings.tried)
+    said = recommendation(run.findings.tried, labels=labels_of(run.findings))
     # Of two that repair, the one that leaves the smaller gap and loses nothing beside the other.
     assert "supports consensus" in said
     for shown in (page, text):

@@ -123,7 +123,7 @@ def _analysed(
     validity = validities(scores)
     made = judged(gated(estimated, validity), settings=scores.settings, interim=interim, asked=asked)
     findings = withheld(limited(made, validity), scores.as_read)
-    tried = tried_policies(everything, made=findings, interim=interim)
+    tried = tried_policies(everything, made=findings, interim=interim, measurements=measurements)
     left_out = [part.left_out for part in parts if part.left_out is not None]
     return Findings(
         run=run,

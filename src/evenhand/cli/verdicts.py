@@ -70,7 +70,7 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
     from evenhand.report.record_tables import published_grids
     from evenhand.report.source import source_of
     from evenhand.report.tried_words import policy_words, recommendation, tried_in_order
-    from evenhand.report.words import verdict_sentence
+    from evenhand.report.words import labels_of, verdict_sentence
 
     findings = read_findings(directory)
     if json:
@@ -88,8 +88,9 @@ def say_verdicts(directory: Path, *, json: bool) -> None:
                 say(f"{answer.model}, {one.label[:1].lower()}{one.label[1:]}: {one.sentence}")
     for tried in tried_in_order(findings):
         say(f"{tried.model}, tried {tried.policy}: {policy_words(tried, findings=findings)}")
+    labels = labels_of(findings)
     for model in dict.fromkeys(tried.model for tried in tried_in_order(findings)):
-        say(f"{model}: {recommendation([one for one in findings.tried if one.model == model])}")
+        say(f"{model}: {recommendation([one for one in findings.tried if one.model == model], labels=labels)}")
     for table in published_grids(source_of(findings)):
         print_table([column.name for column in table.columns], table.rows, title=table.title)
         say(table.caption)

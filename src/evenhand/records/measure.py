@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
-__all__ = ["MEASURES", "Measure", "Quantity", "QuantityName", "Scale"]
+__all__ = ["MEASURES", "PRIMARY_NUMBERS", "Measure", "Quantity", "QuantityName", "Scale"]
 
 Measure = Literal[
     "accuracy",
@@ -38,6 +38,8 @@ Measure = Literal[
     "factor_gap_change",
     "memory_effect_change",
     "interaction_change",
+    "shift_change",
+    "divergence_change",
 ]
 """What is estimated.
 
@@ -49,7 +51,7 @@ with itself. `shift`: a number that the answer states, such as a rating, in one 
 says which arms by its arms and its contrast. `divergence`: squared distance of all the numbers of an answer between
 arms, beyond that between repeats. `sensitivity`: how far the detail that decides a scene moves its ratings.
 `stage_rate`, `stage_gap`: what a stage of a product's own memory does with facts, by arm and between arms. `*_change`:
-the measure in a second run minus the same measure in a first.
+the measure in a second run minus the same measure in a first, or with a policy minus without one.
 """
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 
@@ -126,3 +128,8 @@ class Quantity(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Scale of estimate, interval and bounds."""
     tag: str | None = None
     """The emotion, valence or strategy that is counted; None where there is none."""
+
+
+PRIMARY_NUMBERS: frozenset[Quantity] = frozenset({Quantity(name="valence_rating", scale="rating", tag="negative")})
+"""Numbers whose shift between versions, and against placebo, is confirmatory: how much negative emotion is read into
+the same scenes. It rests on every scene, a single emotion on some."""

@@ -11,6 +11,7 @@ __all__ = [
     "divergence_estimand",
     "divergence_title",
     "number_name",
+    "numbers_name",
     "shift_estimand",
     "shift_title",
     "stage_estimand",
@@ -98,12 +99,12 @@ def shift_estimand(finding: Finding, *, sides: tuple[str, str]) -> str:
 
 def divergence_title(finding: Finding, *, sides: tuple[str, str]) -> str:
     """`All ratings: any profile against no memory, beyond repeats`."""
-    return f"All {_numbers(finding.quantity)}: {sides[0]} against {sides[1]}, beyond repeats"
+    return f"All {numbers_name(finding.quantity)}: {sides[0]} against {sides[1]}, beyond repeats"
 
 
 def divergence_estimand(finding: Finding, *, sides: tuple[str, str]) -> str:
     """The divergence in a sentence."""
-    what = _numbers(finding.quantity)
+    what = numbers_name(finding.quantity)
     if finding.arms.baseline is None:
         return (
             f"The squared mean difference of the {what} between {sides[0]} and {sides[1]}, averaged over the numbers "
@@ -115,7 +116,8 @@ def divergence_estimand(finding: Finding, *, sides: tuple[str, str]) -> str:
     )
 
 
-def _numbers(quantity: Quantity) -> str:
+def numbers_name(quantity: Quantity) -> str:
+    """What all the numbers of an answer are, as it follows "all"; lower case."""
     if quantity.name == "wording":
         return "words used"
     return "ratings" if quantity.scale == "rating" or quantity.name == "rating" else "stated percentages"

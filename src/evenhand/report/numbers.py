@@ -73,6 +73,8 @@ _SIGNED: frozenset[Measure] = frozenset(
         "factor_gap_change",
         "memory_effect_change",
         "interaction_change",
+        "shift_change",
+        "divergence_change",
     }
 )
 

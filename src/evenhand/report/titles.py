@@ -277,6 +277,14 @@ def _change_estimand(finding: Finding) -> str:
     return f"The gap between {what} in the second table minus that gap in the first, on the same items."
 
 
+def _lower(title: str) -> str:
+    return title[:1].lower() + title[1:]
+
+
+def _with_policy(estimand: str) -> str:
+    return f"With the policy minus without it: {_lower(estimand)}"
+
+
 def _effect_estimand(finding: Finding) -> str:
     if finding.quantity.name == "fact_used":
         return (
@@ -374,6 +382,8 @@ _TITLES: _Words = {
     "factor_gap_change": _change_title,
     "memory_effect_change": _change_title,
     "interaction_change": _change_title,
+    "shift_change": lambda finding: f"Change of {_lower(shift_title(finding, sides=sides_of(finding)))}",
+    "divergence_change": lambda finding: f"Change of {_lower(divergence_title(finding, sides=sides_of(finding)))}",
     "memory_effect": _effect_title,
     "placebo_effect": _effect_title,
     "fact_effect": _effect_title,
@@ -405,6 +415,8 @@ _ESTIMANDS: _Words = {
     "factor_gap_change": _change_estimand,
     "memory_effect_change": _change_estimand,
     "interaction_change": _change_estimand,
+    "shift_change": lambda finding: _with_policy(shift_estimand(finding, sides=sides_of(finding))),
+    "divergence_change": lambda finding: _with_policy(divergence_estimand(finding, sides=sides_of(finding))),
     "memory_effect": _effect_estimand,
     "placebo_effect": _effect_estimand,
     "fact_effect": _effect_estimand,

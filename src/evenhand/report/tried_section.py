@@ -9,6 +9,7 @@ from evenhand.report.blocks import Block, Column, Grid, Point, Points, Section
 from evenhand.report.numbers import percent, points, span
 from evenhand.report.source import Source
 from evenhand.report.tried_figure import gap_change, tried_figure
+from evenhand.report.tried_numbers import tried_numbers_table
 from evenhand.report.tried_words import (
     POLICY_LABELS,
     group_change,
@@ -37,9 +38,11 @@ def tried_section(source: Source) -> Section | None:
     for model in dict.fromkeys(one.model for one in tried):
         own = [one for one in tried if one.model == model]
         before = f"{model}: " if source.several else ""
-        lead.append(before + recommendation(own))
+        lead.append(before + recommendation(own, labels=source.labels))
         blocks += [figure for kind in _kinds(own) if (figure := tried_figure(source, own, model=model, kind=kind))]
         blocks.append(_table(source, own, model=model))
+        numbers = tried_numbers_table(source, own, model=model)
+        blocks += [numbers] if numbers is not None else []
         blocks.append(Points(tuple(_point(one, source) for one in own)))
     lead.append(
         "Each policy was asked the same questions as the assistant as it is, and is compared with it question by "

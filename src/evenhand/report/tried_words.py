@@ -9,7 +9,8 @@ from evenhand.records.findings import Findings
 from evenhand.records.mitigation import Mitigation
 from evenhand.records.tried import Aspect, Multiple, MultipleName, PolicyChange, TriedPolicy, TriedVerdict
 from evenhand.report.numbers import percent, points, span
-from evenhand.report.words import joined, kind_label, labels_of
+from evenhand.report.tried_numbers import number_words, remaining_shifts
+from evenhand.report.words import Labels, joined, kind_label, labels_of, plural
 
 __all__ = [
     "POLICY_LABELS",
@@ -64,13 +65,18 @@ def tried_in_order(findings: Findings) -> tuple[TriedPolicy, ...]:
     return tuple(sorted(findings.tried, key=place))
 
 
-def recommendation(tried: Sequence[TriedPolicy]) -> str:
-    """What follows for one model: a policy is named only where its verdict is `repaired`."""
+def recommendation(tried: Sequence[TriedPolicy], *, labels: Labels) -> str:
+    """What follows for one model: a policy is named only where its verdict is `repaired`.
+
+    Args:
+        tried: The policies of the model.
+        labels: Names of factors and levels.
+    """
     if any(one.verdict is None for one in tried):
         return "Interim: not every planned question was asked, so nothing is said of the policies yet."
     if all(one.verdict == "not assessable" for one in tried):
         return "Not assessable: these answers could not show what a policy does."
-    before = [gap.before_verdict for one in tried for gap in _of(one, "gap")]
+    before = [gap.before_verdict for one in tried for gap in one.main.gaps]
     if before and all(verdict == "equivalent" for verdict in before):
         harmful = [one.policy for one in tried if one.verdict == "harmful"]
         but = f" Shown to do harm: {joined(harmful)}." if harmful else ""
@@ -84,7 +90,18 @@ def recommendation(tried: Sequence[TriedPolicy]) -> str:
     names = joined([one.policy for one in best])
     return (
         f"What was measured supports {names}: the gap is shown to be within the margin in both directions, with score "
-        "and benefit held."
+        f"and benefit held.{_stated(best, labels)}"
+    )
+
+
+def _stated(best: Sequence[TriedPolicy], labels: Labels) -> str:
+    """What the word of a repaired policy does not speak of: shifts of stated numbers that are shown with it."""
+    found = {one.policy: [] if one.basis == "shift" else remaining_shifts(one, labels=labels) for one in best}
+    left = {policy: names for policy, names in found.items() if names}
+    return "".join(
+        f" Shown with {policy} all the same: {plural(len(names), 'shift')} of stated numbers between users, the "
+        f"largest of {names[0][:1].lower()}{names[0][1:]}."
+        for policy, names in left.items()
     )
 
 
@@ -96,19 +113,22 @@ def policy_words(one: TriedPolicy, *, findings: Findings) -> str:
     lacking = _lacking(one) if one.verdict == "reduced" else []
     if lacking:
         sentences.append(f"Not called repaired, because {joined(lacking)}.")
-    gaps = _of(one, "gap")
+    gaps, labels = _of(one, "gap"), labels_of(findings)
+    if one.basis == "shift":
+        sentences.append("The word rests on the ratings of negative emotions, the primary outcome of this plan.")
     sentences += [f"{kind_label(gap.kind)}: gap {change_words(gap)}." for gap in gaps]
-    if not gaps:
+    if not one.main.gaps:
         sentences.append("No gap between versions of one persona was asked.")
     worst = group_change(one)
     if worst is not None and abs(worst.after or 0.0) < _NO_GAP:
         sentences.append("No gap of a group remains, by the estimates.")
     elif worst is not None:
         level = worst.contrast[0]
-        label = labels_of(findings).level(level.factor, level.level)
+        label = labels.level(level.factor, level.level)
         sentences.append(f"Largest gap of a group that remains ({label}): {change_words(worst)}.")
     for aspect in ("accuracy", "flips", "leakage", "sycophancy"):
         sentences += [f"{_aspect_title(aspect)}: {change_words(change)}." for change in _of(one, aspect)]
+    sentences += number_words(one, labels=labels)
     sentences.append(_benefit(one))
     takes = [multiple_words(each) for each in one.multiples if f"{each.value:.2f}" != "1.00"]
     if takes:
@@ -132,11 +152,11 @@ def _is_lost(change: PolicyChange) -> bool:
 
 def _lacking(one: TriedPolicy) -> list[str]:
     """What keeps a policy that made the gap smaller from being called repaired."""
-    unequal = [gap for gap in _of(one, "gap") if gap.after_verdict != "equivalent"]
+    unequal = [gap for gap in one.main.gaps if gap.after_verdict != "equivalent"]
     found = (
         [f"the gap that remains is not shown to be within the margin ({joined(_kinds(unequal))})"] if unequal else []
     )
-    if any(group.after_verdict == "difference" for group in _of(one, "group")):
+    if any(group.after_verdict == "difference" for group in one.main.groups):
         found.append("a gap of a group remains")
     open_scores = [c for c in _of(one, "accuracy") if not _held(c)]
     if open_scores:
@@ -184,6 +204,10 @@ def _aspect_title(aspect: Aspect) -> str:
             return "Stored facts that surface"
         case "sycophancy":
             return "Score with the user's opinion in memory"
+        case "shift":
+            return "Shift of a stated number"
+        case "divergence":
+            return "Divergence of whole answers"
         case _ as unreachable:
             assert_never(unreachable)
 

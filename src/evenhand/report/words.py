@@ -103,6 +103,8 @@ MEASURE_TITLES: Mapping[Measure, str] = {
     "factor_gap_change": "Change of the gaps by factor",
     "memory_effect_change": "Change of the effect of memory",
     "interaction_change": "Change of the interactions between factors",
+    "shift_change": "Change of the shifts of ratings and stated percentages",
+    "divergence_change": "Change of the divergence of whole answers",
 }
 
 ROLE_WORDS: Mapping[Role, str] = {
@@ -113,9 +115,16 @@ ROLE_WORDS: Mapping[Role, str] = {
 
 
 CHANGES: frozenset[Measure] = frozenset(
-    {"gap_change", "factor_gap_change", "memory_effect_change", "interaction_change"}
+    {
+        "gap_change",
+        "factor_gap_change",
+        "memory_effect_change",
+        "interaction_change",
+        "shift_change",
+        "divergence_change",
+    }
 )
-"""Measures that are the difference of one contrast between two runs."""
+"""Measures that are the difference of one contrast between two runs, or with a policy and without."""
 
 
 class Labels:

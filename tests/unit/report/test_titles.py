@@ -50,6 +50,8 @@ SHAPES: dict[Measure, tuple[Quantity, ArmGroup, ArmGroup | None, tuple[LevelCont
     "factor_gap_change": (SCORE, "crossing", None, (GENDER,)),
     "memory_effect_change": (SCORE, "profile", "none", ()),
     "interaction_change": (SCORE, "crossing", None, (GENDER, POSITION)),
+    "shift_change": (Quantity(name="rating", scale="rating", tag="anger"), "pairs", None, (POSITION,)),
+    "divergence_change": (Quantity(name="rating", scale="squared"), "profile", "none", ()),
 }
 
 

@@ -7,15 +7,20 @@ from msgspec.structs import replace
 
 from evenhand.records.estimate import Verdict
 from evenhand.records.mitigation import MITIGATIONS
-from evenhand.records.tried import Multiple
+from evenhand.records.tried import Multiple, TriedPolicy
 from evenhand.report.blocks import Grid, Points, Scatter
 from evenhand.report.html import render_html
 from evenhand.report.markdown import render_markdown
 from evenhand.report.source import source_of
 from evenhand.report.tried_section import tried_section
 from evenhand.report.tried_words import POLICY_LABELS, change_words, multiple_words, policy_words, recommendation
+from evenhand.report.words import labels_of
 from tests.support.findings_fixture import quick_findings
 from tests.support.tried_fixture import change, findings_with, tried
+
+
+def recommended(policies: list[TriedPolicy]) -> str:
+    return recommendation(policies, labels=labels_of(findings_with()))
 
 
 def test_without_a_policy_there_is_no_section() -> None:
@@ -24,17 +29,17 @@ def test_without_a_policy_there_is_no_section() -> None:
 
 
 def test_a_recommendation_needs_a_repaired_gap() -> None:
-    assert recommendation([tried("reduced"), tried("harmful", policy="redact")]) == (
+    assert recommended([tried("reduced"), tried("harmful", policy="redact")]) == (
         "Nothing that was tried here is enough: no policy is shown to repair the gap. "
         "Shown to make the gap smaller: gate."
     )
-    assert recommendation([tried("repaired", policy="redact"), tried("repaired")]).startswith(
+    assert recommended([tried("repaired", policy="redact"), tried("repaired")]).startswith(
         "What was measured supports redact:"  # both are repaired; the other is beaten by it
     )
-    assert recommendation([tried(None), tried("repaired")]).startswith("Interim")
-    assert recommendation([tried("not assessable")]).startswith("Not assessable")
+    assert recommended([tried(None), tried("repaired")]).startswith("Interim")
+    assert recommended([tried("not assessable")]).startswith("Not assessable")
     level = replace(tried("harmful"), changes=(change("gap", 0.0, 0.1, shown="difference", was="equivalent"),))
-    assert recommendation([level]) == (
+    assert recommended([level]) == (
         "No policy is called for: without one, no gap beyond the margin is there. Shown to do harm: gate."
     )
 

@@ -22,12 +22,12 @@ from evenhand.records.measure import Quantity, QuantityName
 from evenhand.records.profile import Cue
 from evenhand.seeds import stream
 
-__all__ = ["divergence_findings"]
+__all__ = ["NO_SETS", "divergence_findings", "version_differences", "versions_sample", "whole"]
 
 _EXCHANGED = "squared distances within and between arms, exchange of labels within items"
 _PAIRS = "squared mean differences of pairs, exchange of versions within matched sets"
 _NO_REPEATS = "No item has an answer with memory and two without, so there is no noise floor to read it against."
-_NO_SETS = "Fewer than two matched sets share a number, so that exchanged versions give the same."
+NO_SETS = "Fewer than two matched sets share a number, so that exchanged versions give the same."
 
 
 def divergence_findings(stratum: Stratum, *, quantity: QuantityName) -> list[Finding]:
@@ -51,14 +51,44 @@ def divergence_findings(stratum: Stratum, *, quantity: QuantityName) -> list[Fin
     return found
 
 
-def _answers(rows: pl.DataFrame) -> dict[str, NDArray[np.float64]]:
-    """Item -> its whole answers, a row an answer, a column an option."""
-    found: dict[str, NDArray[np.float64]] = {}
+def whole(rows: pl.DataFrame) -> dict[str, tuple[pl.DataFrame, NDArray[np.float64]]]:
+    """Item -> the first row of each of its whole answers, and the answers: a row an answer, a column an option."""
+    found: dict[str, tuple[pl.DataFrame, NDArray[np.float64]]] = {}
     for (item,), own in rows.sort("item", "arm", "replicate", "option").partition_by("item", as_dict=True).items():
         width = own["option"].n_unique()
         values = own["value"].fill_null(float("nan")).to_numpy().reshape(-1, width)
-        found[str(item)] = values[~np.isnan(values).any(axis=1)]
+        known = ~np.isnan(values).any(axis=1)
+        found[str(item)] = own.gather_every(width).filter(pl.Series(known)), values[known]
     return found
+
+
+def _answers(rows: pl.DataFrame) -> dict[str, NDArray[np.float64]]:
+    return {item: answers for item, (_, answers) in whole(rows).items()}
+
+
+def version_differences(rows: pl.DataFrame, *, stratum: Stratum) -> pl.DataFrame:
+    """One row per pair and number of an answer: unit, item, replicate, number, difference of the two versions."""
+    settings = stratum.settings
+    side = pl.col(level_column(settings.contrast)).cast(pl.String)
+    tag = pl.when(pl.col("tag") == "").then(pl.concat_str("item", "option")).otherwise("tag").alias("number")
+    return (
+        rows.group_by("unit", "item", "replicate", tag, maintain_order=True)
+        .agg(
+            pl.col("value").filter(side == settings.advantaged).mean().alias("first"),
+            pl.col("value").filter(side == settings.disadvantaged).mean().alias("second"),
+        )
+        .with_columns((pl.col("first") - pl.col("second")).alias("difference"))
+        .filter(pl.col("difference").is_not_null())
+    )
+
+
+def versions_sample(pairs: pl.DataFrame) -> SampleSize:
+    """How much the differences of versions rest on."""
+    return SampleSize(
+        trials=2 * pairs.select("unit", "item", "replicate").n_unique(),
+        items=pairs["item"].n_unique(),
+        profiles=pairs["unit"].n_unique(),
+    )
 
 
 def _from_none(
@@ -88,17 +118,7 @@ def _from_none(
 
 def _between_versions(stratum: Stratum, rows: pl.DataFrame, *, quantity: QuantityName, cue: Cue | None) -> Finding:
     settings = stratum.settings
-    side = pl.col(level_column(settings.contrast)).cast(pl.String)
-    tag = pl.when(pl.col("tag") == "").then(pl.concat_str("item", "option")).otherwise("tag").alias("number")
-    pairs = (
-        rows.group_by("unit", "item", "replicate", tag, maintain_order=True)
-        .agg(
-            pl.col("value").filter(side == settings.advantaged).mean().alias("first"),
-            pl.col("value").filter(side == settings.disadvantaged).mean().alias("second"),
-        )
-        .with_columns((pl.col("first") - pl.col("second")).alias("difference"))
-        .filter(pl.col("difference").is_not_null())
-    )
+    pairs = version_differences(rows, stratum=stratum)
     estimand = Estimand(
         measure="divergence",
         arms=ArmContrast(arm="pairs"),
@@ -109,18 +129,14 @@ def _between_versions(stratum: Stratum, rows: pl.DataFrame, *, quantity: Quantit
         method=_PAIRS,
         cue=cue,
     )
-    sample = SampleSize(
-        trials=2 * pairs.select("unit", "item", "replicate").n_unique(),
-        items=pairs["item"].n_unique(),
-        profiles=pairs["unit"].n_unique(),
-    )
+    sample = versions_sample(pairs)
     if pairs.height == 0:
-        return without_number(estimand, stratum=stratum, sample=sample, reason=_NO_SETS)
+        return without_number(estimand, stratum=stratum, sample=sample, reason=NO_SETS)
     sets, _ = codes(pairs["unit"])
     column, _ = codes(pairs["number"])
     rng = stream(settings.seed, "analysis", "divergence", "pairs", quantity, stratum.stream_name, str(cue))
     divergence = divergence_of_pairs(pairs["difference"].to_numpy(), number=column, sets=sets, rng=rng)
-    return _found(stratum, estimand, divergence, sample=sample, reason=_NO_SETS)
+    return _found(stratum, estimand, divergence, sample=sample, reason=NO_SETS)
 
 
 def _found(

@@ -20,15 +20,29 @@ from evenhand.analysis.findings.estimand import Estimand, finding
 from evenhand.analysis.findings.flips import disagreement
 from evenhand.analysis.table.grid import MeanMatrix, grid, item_means
 from evenhand.analysis.table.stratum import OPTION_KINDS, Stratum, cues
+from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.contrast import ArmContrast, ArmGroup
 from evenhand.records.finding import Finding, SampleSize
 from evenhand.records.measure import Measure, Quantity
 from evenhand.records.tried import Aspect, Share
 from evenhand.seeds import stream
 
-__all__ = ["AspectChange", "Sides", "aspect_changes", "benefit_kept"]
+__all__ = [
+    "METHOD",
+    "WITHOUT_CHOICE",
+    "AspectChange",
+    "Sides",
+    "aspect_changes",
+    "benefit_kept",
+    "change_estimate",
+    "joined_questions",
+    "mean_of",
+]
 
-_METHOD = "change of paired answers, crossed random effects (quasi-F, Satterthwaite)"
+WITHOUT_CHOICE: frozenset[AnswerFormat] = frozenset({"rating", "text"})
+"""Formats in which no option is chosen."""
+
+METHOD = "change of paired answers, crossed random effects (quasi-F, Satterthwaite)"
 
 
 class AspectChange(Struct, frozen=True, kw_only=True):
@@ -50,8 +64,9 @@ class Sides(Struct, frozen=True, kw_only=True):
 def aspect_changes(sides: Sides) -> list[AspectChange]:
     """Every change of one kind of item under one way of showing memory."""
     pair = paired_policies(sides.without, sides.under)
-    found = [_of("gap", one) for one in gap_changes(pair)]
-    if sides.under.where.answer not in ("rating", "text"):
+    found: list[AspectChange] = []
+    if sides.under.where.answer not in WITHOUT_CHOICE:  # their numbers are compared one by one: number_changes
+        found += [_of("gap", one) for one in gap_changes(pair)]
         found += [_of("group", one) for one in level_changes(pair)]
         found += _flips(sides)
     if sides.under.kind in OPTION_KINDS:
@@ -66,7 +81,7 @@ def _of(aspect: Aspect, change: Change) -> AspectChange:
     return AspectChange(aspect=aspect, change=found, before=both.before, after=both.after)
 
 
-def _joined(without: pl.DataFrame, under: pl.DataFrame, *, column: str) -> pl.DataFrame:
+def joined_questions(without: pl.DataFrame, under: pl.DataFrame, *, column: str) -> pl.DataFrame:
     """The questions that have a number on both sides: `before`, `after` and `change`, with unit and item."""
     columns = list(QUESTION)
     old = without.select(*columns, pl.col(column).cast(pl.Float64).alias("before"))
@@ -86,12 +101,12 @@ def _changed(
         return []
     stratum = sides.under
     cells = grid(joined, column="change")
-    estimate = _mean(cells, stratum=stratum, name=f"policy/{aspect}/{stratum.stream_name}")
+    estimate = change_estimate(cells, stratum=stratum, name=f"policy/{aspect}/{stratum.stream_name}")
     estimand = Estimand(
         measure=measure,
         arms=ArmContrast(arm=arm, baseline="none"),
         quantity=quantity,
-        method=_METHOD,
+        method=METHOD,
         cue=cues(stratum)[0] if arm == "profile" else None,
     )
     sample = SampleSize(trials=joined.height, items=len(cells.items), profiles=len(cells.units))
@@ -99,19 +114,20 @@ def _changed(
         AspectChange(
             aspect=aspect,
             change=finding(estimand, stratum=stratum, estimate=estimate, sample=sample),
-            before=_level(joined, "before"),
-            after=_level(joined, "after"),
+            before=mean_of(joined, "before"),
+            after=mean_of(joined, "after"),
         )
     ]
 
 
-def _mean(cells: MeanMatrix, *, stratum: Stratum, name: str) -> PairedGap:
+def change_estimate(cells: MeanMatrix, *, stratum: Stratum, name: str) -> PairedGap:
+    """The mean of changes over users and items; `name` names its random stream."""
     settings = stratum.settings
     spec = EstimateSpec(confidence=1 - settings.alpha, power=settings.power)
     return paired_gap(cells.values, planned=cells.planned, spec=spec, rng=stream(settings.seed, "analysis", name))
 
 
-def _level(joined: pl.DataFrame, column: str) -> float:
+def mean_of(joined: pl.DataFrame, column: str) -> float:
     """The mean over users and items, each question once."""
     values = grid(joined, column=column).values
     return float(values[np.isfinite(values)].mean())
@@ -119,7 +135,7 @@ def _level(joined: pl.DataFrame, column: str) -> float:
 
 def _accuracy(sides: Sides) -> list[AspectChange]:
     cue = cues(sides.under)[0]
-    joined = _joined(sides.without.profiles(cue), sides.under.profiles(cue), column="value")
+    joined = joined_questions(sides.without.profiles(cue), sides.under.profiles(cue), column="value")
     quantity = Quantity(name=sides.under.primary)
     return _changed(sides, joined, aspect="accuracy", measure="memory_effect_change", quantity=quantity, arm="profile")
 
@@ -130,7 +146,7 @@ def _flips(sides: Sides) -> list[AspectChange]:
         return []
     cue = cues(sides.under)[0]
     without, under = (disagreement(side.profiles(cue), none=none) for side in (sides.without, sides.under))
-    joined = _joined(without, under, column="flip")
+    joined = joined_questions(without, under, column="flip")
     quantity = Quantity(name="choice", scale="rate")
     return _changed(sides, joined, aspect="flips", measure="flip_excess", quantity=quantity, arm="profile")
 
@@ -138,7 +154,7 @@ def _flips(sides: Sides) -> list[AspectChange]:
 def _leakage(sides: Sides) -> list[AspectChange]:
     """Of probes whose own fact may surface; profiles where there are none."""
     arm: ArmGroup = "item_fact" if sides.under.kind == "leakage" else "profile"
-    joined = _joined(sides.without.arm(arm), sides.under.arm(arm), column="leak")
+    joined = joined_questions(sides.without.arm(arm), sides.under.arm(arm), column="leak")
     if joined.height == 0 or not joined.select(pl.max_horizontal("before", "after").max()).item():
         return []
     quantity = Quantity(name="mention_answer", scale="rate")
@@ -152,7 +168,7 @@ def _own_fact(sides: Sides) -> list[AspectChange]:
         return []
     without, under = sides.without.arm("item_fact"), sides.under.arm("item_fact")
     if kind == "benefit":
-        joined = _joined(_used(without, keys=without), _used(under, keys=without), column="used")
+        joined = joined_questions(_used(without, keys=without), _used(under, keys=without), column="used")
         return _changed(
             sides,
             joined,
@@ -161,7 +177,7 @@ def _own_fact(sides: Sides) -> list[AspectChange]:
             quantity=Quantity(name="fact_used"),
             arm="item_fact",
         )
-    joined = _joined(without, under, column="value")
+    joined = joined_questions(without, under, column="value")
     quantity = Quantity(name=sides.under.primary)
     return _changed(sides, joined, aspect="sycophancy", measure="fact_effect", quantity=quantity, arm="item_fact")
 
@@ -185,7 +201,7 @@ def benefit_kept(sides: Sides) -> Share | None:
         return None
     keys = sides.without.arm("item_fact")
     none = _used(sides.without.arm("none"), keys=keys)
-    joined = _joined(_used(keys, keys=keys), _used(sides.under.arm("item_fact"), keys=keys), column="used")
+    joined = joined_questions(_used(keys, keys=keys), _used(sides.under.arm("item_fact"), keys=keys), column="used")
     if joined.height == 0 or none.height == 0:
         return None
     items = sorted(joined["item"].cast(pl.String).unique().to_list())

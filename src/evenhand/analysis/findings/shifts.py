@@ -25,15 +25,12 @@ from evenhand.errors import TableError
 from evenhand.records.contrast import ArmContrast, LevelContrast
 from evenhand.records.estimate import MissingBounds
 from evenhand.records.finding import Finding, SampleSize
-from evenhand.records.measure import Measure, Quantity
+from evenhand.records.measure import PRIMARY_NUMBERS, Measure
 from evenhand.records.measurement import MEMORY_STAGES
 from evenhand.records.profile import Cue
 
-__all__ = ["PRIMARY", "shift_findings"]
+__all__ = ["reactions", "shift_findings"]
 
-PRIMARY: frozenset[Quantity] = frozenset({Quantity(name="valence_rating", scale="rating", tag="negative")})
-"""Numbers whose shift between versions, and against placebo, is confirmatory: how much negative emotion is read into
-the same scenes. It rests on every scene, a single emotion on some."""
 _NO_PAIR = "No pair has both numbers, so there is no difference to average."
 _PAIRED = "paired differences, crossed random effects (quasi-F, Satterthwaite)"
 _ARMS = "arm differences within items, crossed random effects (quasi-F, Satterthwaite)"
@@ -142,15 +139,15 @@ def _found(
     bounds: MissingBounds | None,
 ) -> Finding:
     """The finding, in the confirmatory family where its quantity is primary."""
-    estimate = replace(estimate, sampled=_reactions(part, estimate.sampled))
+    estimate = replace(estimate, sampled=reactions(part, estimate.sampled))
     found = finding(estimand, stratum=part.stratum, estimate=estimate, sample=sample, bounds=bounds)
-    main = part.quantity in PRIMARY and estimand.arms.baseline != "none" and estimand.arms.arm != "crossing"
+    main = part.quantity in PRIMARY_NUMBERS and estimand.arms.baseline != "none" and estimand.arms.arm != "crossing"
     primary = main and part.stratum.main and estimand.cue in {None, "stated"}
     confirmed = primary and "shift" in part.stratum.settings.confirmatory
     return replace(found, role="confirmatory" if confirmed else found.role)
 
 
-def _reactions(part: MeasureStratum, sampled: tuple[Sampled, ...]) -> tuple[Sampled, ...]:
+def reactions(part: MeasureStratum, sampled: tuple[Sampled, ...]) -> tuple[Sampled, ...]:
     """The largest reactions of units on the scale of the number, which those of scores are shares of.
 
     One item may move a rating from one end of its scale to the other. A number without ends, such as one of words, is

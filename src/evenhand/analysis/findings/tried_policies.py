@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import polars as pl
 from msgspec import Struct
@@ -19,18 +19,28 @@ from evenhand.analysis.findings.judgement import judged
 from evenhand.analysis.findings.leakage_findings import leakage_findings
 from evenhand.analysis.findings.memory_effect import memory_findings
 from evenhand.analysis.findings.missingness import missing_findings
-from evenhand.analysis.findings.policy_changes import AspectChange, Sides, aspect_changes, benefit_kept
+from evenhand.analysis.findings.number_changes import number_changes
+from evenhand.analysis.findings.numbers import number_findings, sensitivities
+from evenhand.analysis.findings.policy_basis import basis_of
+from evenhand.analysis.findings.policy_changes import (
+    WITHOUT_CHOICE,
+    AspectChange,
+    Sides,
+    aspect_changes,
+    benefit_kept,
+)
 from evenhand.analysis.findings.policy_verdict import gap_state, loss_state, policy_verdict
 from evenhand.analysis.findings.validity import gated, validities
+from evenhand.analysis.table.measurements import Measurements, mitigated, unmitigated
 from evenhand.analysis.table.scores import Scores
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.condition import Condition
 from evenhand.records.finding import Finding
-from evenhand.records.tried import Multiple, MultipleName, PolicyChange, Share, TriedPolicy
+from evenhand.records.measure import Measure
+from evenhand.records.tried import Aspect, Multiple, MultipleName, PolicyChange, Share, TriedPolicy, main_changes
 
 __all__ = ["Tried", "tried_policies", "without_policies"]
 
-_WITHOUT_CHOICE = ("rating", "text")
 _TAKES: tuple[tuple[MultipleName, str], ...] = (
     ("input_tokens", "input_tokens"),
     ("output_tokens", "output_tokens"),
@@ -39,6 +49,13 @@ _TAKES: tuple[tuple[MultipleName, str], ...] = (
 """What an answer takes, and its column of the score table."""
 
 
+_MEASURES: Mapping[Aspect, Measure] = {
+    "gap": "gap",
+    "group": "factor_gap",
+    "shift": "shift",
+    "divergence": "divergence",
+}
+"""Aspect -> the measure of its findings with a policy and without."""
 _DIGITS = 9
 """Sizes that differ by less than rounding are alike."""
 
@@ -57,13 +74,16 @@ def without_policies(scores: Scores) -> Scores:
     return _only(scores, pl.col("mitigation") == "none")
 
 
-def tried_policies(scores: Scores, *, made: Sequence[Finding], interim: bool) -> Tried:
+def tried_policies(
+    scores: Scores, *, made: Sequence[Finding], interim: bool, measurements: Measurements | None = None
+) -> Tried:
     """The policies of a table.
 
     Args:
         scores: The whole table.
         made: The judged findings without a policy.
         interim: Whether cells of the plan are still to be asked; then no policy gets a word.
+        measurements: The numbers that answers state, where any were asked for.
     """
     names = sorted(scores.frame["mitigation"].unique().drop_nulls().cast(pl.String).to_list())
     parts = [part for name in names if name != "none" for part in _sides(scores, policy=name)]
@@ -77,8 +97,10 @@ def tried_policies(scores: Scores, *, made: Sequence[Finding], interim: bool) ->
     def through(findings: Iterable[Finding]) -> list[Finding]:
         return [one for found in findings for one in gated([found], validity[found.where.mitigation])]
 
-    own = through(one for part in parts for one in _findings(part.under))
-    changes = [change for part in parts for change in aspect_changes(part)]
+    tried = [name for name in names if name != "none"]
+    numbers = _Numbers(findings=[], changes=[]) if measurements is None else _numbers(measurements, policies=tried)
+    own = through((*(one for part in parts for one in _findings(part.under)), *numbers.findings))
+    changes = [*(change for part in parts for change in aspect_changes(part)), *numbers.changes]
     findings = judged(own, settings=scores.settings)
     decided = judged(through(change.change for change in changes), settings=scores.settings)
     verdicts = {_key(found): found for found in (*made, *findings)}
@@ -98,6 +120,25 @@ def tried_policies(scores: Scores, *, made: Sequence[Finding], interim: bool) ->
         for model, policy in models
     ]
     return Tried(findings=findings, policies=tuple(_with_pareto(policies)))
+
+
+class _Numbers(Struct, frozen=True, kw_only=True):
+    """What is found of stated numbers under policies."""
+
+    findings: list[Finding]
+    changes: list[AspectChange]
+
+
+def _numbers(measurements: Measurements, *, policies: Sequence[str]) -> _Numbers:
+    """The findings of every policy, and their changes."""
+    bare = unmitigated(measurements)
+    sensitivity = sensitivities(bare)
+    found = _Numbers(findings=[], changes=[])
+    for policy in policies:
+        under = mitigated(measurements, policy=policy)
+        found.findings.extend(number_findings(under, sensitivity=sensitivity))
+        found.changes.extend(number_changes(bare, under, sensitivity=sensitivity))
+    return found
 
 
 def _only(scores: Scores, condition: pl.Expr) -> Scores:
@@ -123,7 +164,7 @@ def _bare(where: Condition) -> Condition:
 
 def _findings(stratum: Stratum) -> list[Finding]:
     """The findings of one policy that are shown beside those without one; cross-checks and items are left out."""
-    if stratum.where.answer in _WITHOUT_CHOICE:
+    if stratum.where.answer in WITHOUT_CHOICE:
         return [
             *(accuracy_findings(stratum) if stratum.where.answer == "rating" else ()),
             *missing_findings(stratum),
@@ -145,19 +186,24 @@ _Key = tuple[object, ...]
 
 
 def _key(found: Finding) -> _Key:
-    return (found.measure, found.model, found.kind, found.where, found.contrast, found.quantity)
+    return (found.measure, found.model, found.kind, found.where, found.arms, found.contrast, found.quantity)
 
 
 def _shown(one: AspectChange, *, change: Finding, known: dict[_Key, Finding]) -> PolicyChange:
     """The change with the verdicts of both sides."""
-    measure = {"gap": "gap", "group": "factor_gap"}.get(one.aspect)
-    after = known.get((measure, change.model, change.kind, change.where, change.contrast, change.quantity))
-    before = known.get((measure, change.model, change.kind, _bare(change.where), change.contrast, change.quantity))
+    numbered = one.aspect in ("shift", "divergence")
+    measure = _MEASURES.get(one.aspect)
+    before, after = (
+        known.get((measure, change.model, change.kind, where, change.arms, change.contrast, change.quantity))
+        for where in (_bare(change.where), change.where)
+    )
     return PolicyChange(
         aspect=one.aspect,
         kind=change.kind,
         where=change.where,
         contrast=change.contrast,
+        quantity=change.quantity if numbered else None,
+        arms=change.arms if numbered else None,
         before=one.before,
         after=one.after,
         before_verdict=before.verdict if before else None,
@@ -172,9 +218,11 @@ def _policy(
     scores: Scores, *, model: str, policy: str, changes: list[PolicyChange], sides: list[Sides], interim: bool
 ) -> TriedPolicy:
     kept = next((share for part in sides if (share := benefit_kept(part)) is not None), None)
+    basis = basis_of(changes, settings=scores.settings)
+    main = main_changes(changes, basis=basis)
     verdict = policy_verdict(
-        [gap_state(one) for one in changes if one.aspect == "gap"],
-        groups=[gap_state(one) for one in changes if one.aspect == "group"],
+        [gap_state(one) for one in main.gaps],
+        groups=[gap_state(one) for one in main.groups],
         losses=[loss_state(one) for one in changes if one.aspect in ("accuracy", "benefit")],
         benefit=any(one.aspect == "benefit" for one in changes),
     )
@@ -183,6 +231,7 @@ def _policy(
         policy=policy,
         verdict=None if interim else verdict,
         changes=tuple(changes),
+        basis=basis,
         benefit_kept=kept,
         multiples=tuple(_multiples(scores.frame, model=model, policy=policy, confidence=1 - scores.settings.alpha)),
     )
@@ -241,7 +290,7 @@ def _largest(values: Iterable[float | None], *, of: Callable[[Iterable[float]], 
 
 def _remaining(policy: TriedPolicy) -> float | None:
     """Size of the largest gap that remains."""
-    sizes = (None if c.after is None else round(abs(c.after), _DIGITS) for c in policy.changes if c.aspect == "gap")
+    sizes = (None if one.after is None else round(abs(one.after), _DIGITS) for one in policy.main.gaps)
     return _largest(sizes, of=max)
 
 

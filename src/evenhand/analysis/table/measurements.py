@@ -25,6 +25,7 @@ __all__ = [
     "Measurements",
     "measure_strata",
     "measurements_from_frame",
+    "mitigated",
     "people_of",
     "read_measurements",
     "unmitigated",
@@ -91,6 +92,12 @@ def measurements_from_frame(
 def unmitigated(measurements: Measurements) -> Measurements:
     """The table without the numbers stated under a policy."""
     return replace(measurements, frame=measurements.frame.filter(pl.col("mitigation") == "none"))
+
+
+def mitigated(measurements: Measurements, *, policy: str) -> Measurements:
+    """The numbers stated under a policy, and those stated without memory."""
+    kept = (pl.col("mitigation") == policy) | (pl.col("arm_kind") == "none")
+    return replace(measurements, frame=measurements.frame.filter(kept))
 
 
 def read_measurements(path: Path, *, factors: tuple[str, ...], settings: AnalysisSettings) -> Measurements:
