@@ -86,7 +86,7 @@ def assessed(finding: Finding, rule: Rule, outlook: Outlook) -> Assessment:
     made = _since_baseline(finding, rule, outlook) if rule.not_worse else _number(finding, rule, outlook)
     if made[0] != "not met" or rule.unless_repaired_by is None:
         return made
-    result, why = repaired(outlook.tried, model=finding.model, by=rule.unless_repaired_by)
+    result, why = repaired(outlook.tried, finding=finding, by=rule.unless_repaired_by)
     return result, f"{made[1].removesuffix('.')}; {why}."
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from evenhand.records.finding import Role
-from evenhand.records.measure import Measure
+from evenhand.records.measure import Measure, QuantityName
 from evenhand.records.mitigation import Mitigation
 from evenhand.records.profile import Cue, Placement, Reader
 
@@ -45,6 +45,10 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     """Name for people; unique within the policy."""
     measure: Measure | tuple[Measure, ...] = ()
     """What is estimated; empty: every measure."""
+    quantity: QuantityName | None = None
+    """What is counted or averaged, such as one of the numbers that answers state; None: any."""
+    tag: str | None = None
+    """The emotion, valence or strategy that is counted; None: any, and numbers without one."""
     role: Role | None = None
     """Family of tests; None: any."""
     kind: str | None = None

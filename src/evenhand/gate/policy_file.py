@@ -14,7 +14,7 @@ from evenhand.errors import PolicyError, near_miss
 from evenhand.gate.policy import CHANGE_OF, Policy, PolicyCondition, Rule
 from evenhand.gate.repair import ANY_POLICY
 from evenhand.records.finding import Role
-from evenhand.records.measure import MEASURES
+from evenhand.records.measure import MEASURES, QUANTITY_NAMES
 from evenhand.records.mitigation import known_mitigations
 from evenhand.records.profile import CUES, PLACEMENTS, READERS
 from evenhand.toml_file import TomlFile, TomlPlace, parse_toml, read_toml
@@ -22,7 +22,7 @@ from evenhand.toml_file import TomlFile, TomlPlace, parse_toml, read_toml
 __all__ = ["default_policy", "policy_text", "read_policy"]
 
 _NEXT = "`evenhand gate --init` writes a policy that explains every key"
-_WORDS: Mapping[str, Sequence[str]] = {"measure": MEASURES, "role": get_args(Role)}
+_WORDS: Mapping[str, Sequence[str]] = {"measure": MEASURES, "quantity": QUANTITY_NAMES, "role": get_args(Role)}
 _CONDITIONS: Mapping[str, Sequence[str]] = {
     "placement": PLACEMENTS,
     "cue": CUES,

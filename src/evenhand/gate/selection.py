@@ -44,6 +44,12 @@ def _tests(rule: Rule) -> list[_Test]:
     measures = rule.measures or (tuple(CHANGE_OF) if rule.not_worse else ())
     if measures:
         tests.append(("measure", " or ".join(measures), lambda f: f.measure in measures, lambda f: [f.measure]))
+    if rule.quantity is not None:
+        tests.append(
+            ("quantity", rule.quantity, lambda f: f.quantity.name == rule.quantity, lambda f: [f.quantity.name])
+        )
+    if rule.tag is not None:
+        tests.append(("tag", rule.tag, lambda f: f.quantity.tag == rule.tag, _tags))
     if rule.role is not None:
         tests.append(("role", rule.role, lambda f: f.role == rule.role, lambda f: [f.role]))
     if rule.kind is not None:
@@ -70,6 +76,10 @@ def _condition(key: str, word: str) -> _Test:
 
 def _factors(finding: Finding) -> list[str]:
     return [one.factor for one in finding.contrast]
+
+
+def _tags(finding: Finding) -> list[str]:
+    return [] if finding.quantity.tag is None else [finding.quantity.tag]
 
 
 def _levels(rule: Rule, finding: Finding) -> list[str]:

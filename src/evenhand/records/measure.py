@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
-__all__ = ["MEASURES", "PRIMARY_NUMBERS", "Measure", "Quantity", "QuantityName", "Scale"]
+__all__ = ["MEASURES", "PRIMARY_NUMBERS", "QUANTITY_NAMES", "Measure", "Quantity", "QuantityName", "Scale"]
 
 Measure = Literal[
     "accuracy",
@@ -117,6 +117,8 @@ stored fact or a group of people is mentioned; `wording`: a coordinate of the wo
 said; `fact_found`: share of the user's facts that memory gave for a question; `read_score`, `unread_score`: score of
 answers for which memory gave a fact of the user, and of those for which it gave none.
 """
+
+QUANTITY_NAMES: tuple[QuantityName, ...] = get_args(QuantityName)
 
 
 class Quantity(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.measure import Quantity
-from evenhand.records.tried import PolicyChange, TriedPolicy
+from evenhand.records.tried import PolicyChange, TriedPolicy, main_changes
 from evenhand.report.blocks import Column, Grid
 from evenhand.report.number_titles import number_name, numbers_name
 from evenhand.report.numbers import ABSENT, Unit, decimal, points, span, value
@@ -51,13 +51,17 @@ def change_unit(quantity: Quantity | None) -> Unit:
 def number_words(one: TriedPolicy, *, labels: Labels) -> list[str]:
     """Sentences on the stated numbers of one policy; none where none were asked for.
 
-    Told are the whole answers, then the largest shifts between users that are shown without the policy or with it.
+    Told are the primary rating and the whole answers, then the largest of the other shifts between users that are shown
+    without the policy or with it.
     """
-    said = [f"{_named(change, labels)}: {shift_change_words(change)}." for change in one.changes if _apart(change)]
+    primary = main_changes(one.changes, basis="shift").gaps
+    told = (*primary, *(change for change in one.changes if _apart(change)))
+    said = [f"{_named(change, labels)}: {shift_change_words(change)}." for change in told]
     between = [change for change in one.changes if change.aspect == "shift" and _between_users(change)]
     if not between:
         return said
-    shown = [c for c in between if "difference" in (c.before_verdict, c.after_verdict, c.change_verdict)]
+    others = [change for change in between if change not in primary]
+    shown = [c for c in others if "difference" in (c.before_verdict, c.after_verdict, c.change_verdict)]
     largest = sorted(shown, key=_size, reverse=True)[:_TOLD]
     said += [f"{_named(change, labels)}: {shift_change_words(change)}." for change in largest]
     before, after = (sum(verdict == "difference" for verdict in side) for side in _verdicts(between))

@@ -225,6 +225,8 @@ NOTHING = [
     (Rule(name="r", model="specimen/tilded"), "model 'specimen/tilded' (did you mean 'specimen/tilted'?)"),
     (Rule(name="r", factor="religions"), "factor 'religions' (did you mean 'religion'?)"),
     (Rule(name="r", factor="religion", level="muslims"), "what the rule names before it (did you mean 'muslim'?)"),
+    (Rule(name="r", quantity="valence_rating"), "No finding of this run has quantity 'valence_rating'"),
+    (Rule(name="r", tag="anger"), "No finding of this run has tag 'anger'; it has none."),
     (Rule(name="r", measure="gap", kind="managment"), "(did you mean 'management'?)"),
     (Rule(name="r", condition=PolicyCondition(placement="tool")), "condition.placement 'tool'; it has 'system'"),
 ]

@@ -85,7 +85,8 @@ def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
 def test_every_key_is_read(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text(
-        '\ufeffname = "p"\n[[rule]]\nname = "a"\nmeasure = "gap"\nrole = "exploratory"\nkind = "k"\nmodel = "m"\n'
+        '\ufeffname = "p"\n[[rule]]\nname = "a"\nmeasure = "gap"\nquantity = "score"\ntag = "t"\n'
+        'role = "exploratory"\nkind = "k"\nmodel = "m"\n'
         'factor = "f"\nlevel = "l"\ncondition = { cue = "stated", mitigation = "none" }\nmargin = 1\ncertainty = 0.99\n'
         "maximum_missing = 0\nmaximum_detectable = 0.1\nminimum_power = 0.8\n[[rule]]\n"
         'name = "b"\nmeasure = ["gap", "accuracy"]\nminimum = -1\nmaximum = 1\n'
@@ -95,7 +96,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     policy = read_policy(path)
     assert (policy.name, policy.file, [rule.name for rule in policy.rule]) == ("p", str(path), ["a", "b", "c"])
     assert [rule.measures for rule in policy.rule] == [("gap",), ("gap", "accuracy"), ()]
-    assert policy.lines == (2, 16, 21)
+    assert policy.lines == (2, 18, 23)
     unset = Rule(name="")
     for name in Rule.__struct_fields__:
         assert any(getattr(rule, name) != getattr(unset, name) for rule in policy.rule), name

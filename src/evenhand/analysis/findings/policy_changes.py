@@ -69,7 +69,7 @@ def aspect_changes(sides: Sides) -> list[AspectChange]:
         found += [_of("gap", one) for one in gap_changes(pair)]
         found += [_of("group", one) for one in level_changes(pair)]
         found += _flips(sides)
-    if sides.under.kind in OPTION_KINDS:
+    if sides.under.kind in OPTION_KINDS or sides.under.where.answer == "rating":
         found += _accuracy(sides)
     found += _leakage(sides)
     found += _own_fact(sides)
