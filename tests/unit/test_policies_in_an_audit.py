@@ -70,6 +70,8 @@ DESIGN = evenhand.Design(
     profiles_per_item=0,
 )
 POLICIES = ("redact", "gate", "instruct", "two_pass", "consensus")
+MARKED = {name: f"{name}?by=both" for name in ("redact", "consensus")}
+"""Facts of the audit are marked, so that these policies see all of them; deployed they go by words."""
 
 
 def request(*policies: str, model: str = "python:reading_assistant:reply") -> PlanRequest:
@@ -78,7 +80,7 @@ def request(*policies: str, model: str = "python:reading_assistant:reply") -> Pl
         design=DESIGN,
         banks=("understanding", "benefit"),
         cohorts=("explicit",),
-        mitigations=policies,
+        mitigations=tuple(MARKED.get(name, name) for name in policies),
         analysis=AnalysisSettings(margin=0.05),
     )
 

@@ -99,7 +99,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunDirectory]:
             profiles_per_item=0,
         ),
         cohorts=("explicit",),
-        mitigations=POLICIES,
+        mitigations=("redact?by=both", "instruct"),
         analysis=AnalysisSettings(margin=0.05),
     )
     try:

@@ -71,11 +71,12 @@ def _spec(name: str, options: Mapping[str, str]) -> MitigationSpec:
             raise UsageError(
                 f"the policy {name!r} has no option {option!r}{near_miss(option, maker.options)}; allowed: {allowed}"
             )
+    options = {**maker.usual, **options}
     files = prompt_files(maker.files(options))
     digest = hashlib.sha256()
     for file in files:
         digest.update(f"{file.name}:{file.sha256}\n".encode())
-    spec = MitigationSpec(name=name, options=dict(options), files=files, prompts_sha256=digest.hexdigest())
+    spec = MitigationSpec(name=name, options=options, files=files, prompts_sha256=digest.hexdigest())
     policy_of(spec)
     return spec
 

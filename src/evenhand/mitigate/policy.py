@@ -77,6 +77,8 @@ class PolicyMaker(Struct, frozen=True, kw_only=True):
     """Name, as in `--mitigation NAME`."""
     options: tuple[str, ...] = ()
     """Names of the options that it takes."""
+    usual: Mapping[str, str] = {}
+    """Options that a plan gets where none are named; a plan holds them, so that it means the same tomorrow."""
     files: Callable[[Mapping[str, str]], dict[str, str]] = lambda options: {}
     """From the options to the texts that the policy works from: name -> text."""
     make: Callable[[Mapping[str, str], Mapping[str, str]], Policy]

@@ -13,11 +13,15 @@ from evenhand.mitigate.terms import Terms, listed_terms
 from evenhand.mitigate.texts import table_text, text_of
 from evenhand.records.profile import Dimension, Fact
 
-__all__ = ["OPTIONS", "SocialFacts", "social_facts", "social_files"]
+__all__ = ["OPTIONS", "USUAL", "SocialFacts", "social_facts", "social_files"]
 
 By = Literal["tag", "words", "both"]
 OPTIONS = ("by", "patterns")
 """`by`: tag, words or both; `patterns`: a file of further words, one per line."""
+USUAL: Mapping[str, str] = {"by": "words"}
+"""What is measured is what can be deployed: the memory of a live assistant carries no marks."""
+_BEFORE: By = "both"
+"""What counts in a plan that does not say; plans say it since words became usual."""
 
 _POSITION = "social-words.yaml"
 _PEOPLE = "factor-lexicon.yaml"
@@ -84,7 +88,7 @@ def social_facts(options: Mapping[str, str], files: Mapping[str, str]) -> Social
     Raises:
         UsageError: `by` is none of tag, words, both.
     """
-    by = options.get("by", "both")
+    by = options.get("by", _BEFORE)
     if by not in get_args(By):
         allowed = get_args(By)
         raise UsageError(f"the option by is {by!r}{near_miss(by, allowed)}; allowed: {', '.join(allowed)}")

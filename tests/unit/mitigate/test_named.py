@@ -25,6 +25,23 @@ def test_every_policy_of_the_closed_set_can_be_made(name: str) -> None:
     assert mitigation_spec(name).files
 
 
+@pytest.mark.parametrize("name", ["redact", "neutralise", "write_tag", "consensus"])
+def test_words_decide_unless_something_else_is_named_and_a_plan_says_so(name: str) -> None:
+    """What is measured is what can be deployed; a plan made before it said so means what it meant."""
+    spec = mitigation_spec(name)
+    assert spec.options == {"by": "words"}
+    assert mitigation_spec(f"{name}?by=both").options == {"by": "both"}
+    marked = Fact(text="The user sails.", dimension="assets")
+    for options, shown in (({"by": "words"}, True), ({"by": "both"}, False), ({}, False)):
+        policy = policy_of(replace(spec, options=options))
+        if isinstance(policy, MemoryPolicy):
+            assert (marked in policy.on_memory((marked,), "What does Kim feel?")) is shown
+            assert policy.marks is not shown
+        else:
+            assert isinstance(policy, AnswerPolicy)
+            assert (policy.memories((marked,)) == ()) is shown
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [

@@ -26,9 +26,9 @@ def test_a_policy_is_deployed_with_its_options_and_the_hash_of_its_texts() -> No
         ("gate?threshold=-1", "write a number above 0"),
         ("consensus", "asks the assistant several times"),
         ("two_pass", "asks the assistant several times"),
-        ("redact", "as 'redact?by=words'"),
+        ("redact?by=both", "as 'redact?by=words'"),
         ("neutralise?by=tag", "as 'neutralise?by=words'"),
-        ("write_tag", "as 'write_tag?by=words'"),
+        ("write_tag?by=both", "as 'write_tag?by=words'"),
     ],
 )
 def test_a_policy_that_cannot_be_deployed_is_a_sentence(written: str, said: str) -> None:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from evenhand.mitigate.on_answer.agreement import agreed
 from evenhand.mitigate.on_answer.calls import characters_of, with_calls
 from evenhand.mitigate.policy import AnswerPolicy, Ask, Facts, Policy, PolicyMaker
-from evenhand.mitigate.social import OPTIONS, SocialFacts, social_facts, social_files
+from evenhand.mitigate.social import OPTIONS, USUAL, SocialFacts, social_facts, social_files
 from evenhand.mitigate.terms import table_of
 from evenhand.mitigate.texts import table_text
 from evenhand.records.message import Reply, Request
@@ -85,4 +85,4 @@ def _make(options: Mapping[str, str], files: Mapping[str, str]) -> Policy:
     )
 
 
-CONSENSUS = PolicyMaker(name="consensus", options=OPTIONS, files=_files, make=_make)
+CONSENSUS = PolicyMaker(name="consensus", options=OPTIONS, usual=USUAL, files=_files, make=_make)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from evenhand.mitigate.policy import Facts, MemoryPolicy, Policy, PolicyMaker
-from evenhand.mitigate.social import OPTIONS, SocialFacts, social_facts, social_files
+from evenhand.mitigate.social import OPTIONS, USUAL, SocialFacts, social_facts, social_files
 from evenhand.mitigate.terms import Terms, table_of
 from evenhand.mitigate.texts import table_text
 from evenhand.records.profile import Fact
@@ -77,4 +77,4 @@ def _make(options: Mapping[str, str], files: Mapping[str, str]) -> Policy:
     return MemoryPolicy(name="neutralise", on_memory=Neutralise(table, social=social), marks=social.marks)
 
 
-NEUTRALISE = PolicyMaker(name="neutralise", options=OPTIONS, files=_files, make=_make)
+NEUTRALISE = PolicyMaker(name="neutralise", options=OPTIONS, usual=USUAL, files=_files, make=_make)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from evenhand.mitigate.policy import Facts, MemoryPolicy, Policy, PolicyMaker
-from evenhand.mitigate.social import OPTIONS, SocialFacts, social_facts, social_files
+from evenhand.mitigate.social import OPTIONS, USUAL, SocialFacts, social_facts, social_files
 
 __all__ = ["REDACT", "redacted"]
 
@@ -22,4 +22,4 @@ def _make(options: Mapping[str, str], files: Mapping[str, str]) -> Policy:
     )
 
 
-REDACT = PolicyMaker(name="redact", options=OPTIONS, files=social_files, make=_make)
+REDACT = PolicyMaker(name="redact", options=OPTIONS, usual=USUAL, files=social_files, make=_make)

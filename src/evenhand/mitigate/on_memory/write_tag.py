@@ -8,7 +8,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from evenhand.mitigate.policy import Facts, MemoryPolicy, Policy, PolicyMaker
-from evenhand.mitigate.social import OPTIONS, SocialFacts, social_facts, social_files
+from evenhand.mitigate.social import OPTIONS, USUAL, SocialFacts, social_facts, social_files
 from evenhand.mitigate.terms import Terms, table_of
 from evenhand.mitigate.texts import table_text
 
@@ -76,4 +76,4 @@ def _make(options: Mapping[str, str], files: Mapping[str, str]) -> Policy:
     return MemoryPolicy(name="write_tag", on_memory=WriteTag(table, social=social), marks=social.marks)
 
 
-WRITE_TAG = PolicyMaker(name="write_tag", options=OPTIONS, files=_files, make=_make)
+WRITE_TAG = PolicyMaker(name="write_tag", options=OPTIONS, usual=USUAL, files=_files, make=_make)

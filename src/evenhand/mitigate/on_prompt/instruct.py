@@ -16,11 +16,15 @@ _PROMPT = "instruct.md.j2"
 
 
 def instructed(messages: tuple[Message, ...], *, text: str) -> tuple[Message, ...]:
-    """The conversation with a text at the end of its system message, which is made where there is none."""
-    if messages and messages[0].role == "system":
-        told = replace(messages[0], content="\n\n".join(part for part in (messages[0].content, text) if part))
-        return (told, *messages[1:])
-    return (Message(role="system", content=text), *messages)
+    """The conversation with a text at the end of its last system message, so that it follows memory that stands there.
+
+    A system message is made only where there is none: some assistants refuse two.
+    """
+    last = max((index for index, message in enumerate(messages) if message.role == "system"), default=None)
+    if last is None:
+        return (Message(role="system", content=text), *messages)
+    told = replace(messages[last], content="\n\n".join(part for part in (messages[last].content, text) if part))
+    return (*messages[:last], told, *messages[last + 1 :])
 
 
 def _make(options: Mapping[str, str], files: Mapping[str, str]) -> Policy:

@@ -94,7 +94,7 @@ def test_neutralise_leaves_no_marked_fact_of_the_cohorts_as_it_was() -> None:
     for name in ("explicit", "intersectional"):
         for profile in load_cohort(name).profiles:
             social = tuple(fact for fact in profile.facts if fact.dimension not in ("neutral", "preference", "need"))
-            shown = POLICIES["neutralise"].on_memory(social, "?")
+            shown = policy("neutralise", by="both").on_memory(social, "?")
             assert not {fact.text for fact in social} & {fact.text for fact in shown}
             written |= {fact.text for fact in shown}
     assert len(written) == 12  # every row of the table is used, and what is written otherwise

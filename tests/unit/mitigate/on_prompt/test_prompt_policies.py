@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evenhand.mitigate.named import policy_named
 from evenhand.mitigate.policy import PromptPolicy
 from evenhand.mitigate.texts import prompt_text
-from evenhand.records.message import Message
+from evenhand.records.message import Message, Role
 
 TALK = (
     Message(role="system", content="You are a helpful assistant.\n\n- The user rents."),
@@ -30,6 +31,31 @@ def test_instruct_says_it_once_after_memory() -> None:
     assert system.content.endswith(prompt_text("instruct.md.j2").strip())
     assert tuple(rest) == TALK[1:]
     assert changed("instruct", TALK[1:])[0].role == "system"
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [
+        ("system", "user"),
+        ("system", "system", "user"),
+        ("user", "system", "user"),
+        ("system", "user", "assistant", "tool", "assistant", "user"),
+        ("user",),
+        (),
+    ],
+)
+def test_instruct_adds_no_system_turn_where_there_is_one(roles: tuple[Role, ...]) -> None:
+    talk = tuple(Message(role=role, content=f"turn {place}") for place, role in enumerate(roles))
+    left = changed("instruct", talk)
+    if "system" not in roles:
+        assert [turn.role for turn in left] == ["system", *roles]
+        assert left[1:] == talk
+        return
+    assert [turn.role for turn in left] == list(roles)
+    last = max(place for place, role in enumerate(roles) if role == "system")
+    told = [place for place, (one, two) in enumerate(zip(left, talk, strict=True)) if one != two]
+    assert told == [last]
+    assert left[last].content.startswith(f"turn {last}\n\n")
 
 
 def test_third_person_and_check_reword_the_last_turn_of_the_user_alone() -> None:
