@@ -10,12 +10,14 @@ from evenhand.endpoints.kinds import open_endpoint
 from evenhand.endpoints.redact import known_secrets
 from evenhand.memory.stores.assistant import StoreAssistant
 from evenhand.memory.stores.named import open_store_named
+from evenhand.mitigate.asked.endpoint import AskedEndpoint, Decisions
 from evenhand.mitigate.named import policy_of
 from evenhand.mitigate.on_answer.endpoint import PolicyEndpoint
-from evenhand.mitigate.policy import AnswerPolicy
+from evenhand.mitigate.policy import AnswerPolicy, AskedPolicy
 from evenhand.plan.cost import prices_of
 from evenhand.plan.placements import products_of
-from evenhand.plan.second_models import every_model, second_models
+from evenhand.plan.questions import memory_sources
+from evenhand.plan.second_models import every_model, policy_models, second_models
 from evenhand.records.message import ModelSettings, Reply
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.records.trial import Outcome
@@ -103,6 +105,7 @@ def behind_of(plan: Plan, *, connection: Connection, ledger: Ledger) -> Behind:
         prices=prices_of(every_model(plan)),
         ledger=ledger,
         second=tuple(model.name for model in second_models(plan)),
+        deciders=tuple(model.name for model in policy_models(plan)),
         secrets=secrets_of([connection.api_key_env, *connection.headers.values()], known=known_secrets()),
     )
 
@@ -127,16 +130,45 @@ def _behind_policies(
     plan: Plan, opened: dict[str, Endpoint], *, context: EndpointContext, ledger: Ledger
 ) -> dict[str, Endpoint]:
     """The assistants behind policies on their answers, and before a second model that reads them."""
-    policies = {policy.name: policy for policy in map(policy_of, plan.mitigations) if isinstance(policy, AnswerPolicy)}
-    if not policies and not second_models(plan):
+    made = [policy_of(spec) for spec in plan.mitigations]
+    policies = {policy.name: policy for policy in made if isinstance(policy, AnswerPolicy)}
+    asking = {policy.name: policy for policy in made if isinstance(policy, AskedPolicy)}
+    if not policies and not asking and not second_models(plan):
         return opened
     asked: dict[str, Endpoint] = {
         name: MeteredEndpoint(endpoint, model=name, role="assistant", ledger=ledger)
         for name, endpoint in opened.items()
     }
+    if asking:
+        asked = _with_deciders(plan, asked, asking, context=context, ledger=ledger)
     if policies:
         asked = {name: PolicyEndpoint(endpoint, policies) for name, endpoint in asked.items()}
     return {name: _read_on(endpoint, plan=plan, context=context, ledger=ledger) for name, endpoint in asked.items()}
+
+
+def _with_deciders(
+    plan: Plan,
+    assistants: Mapping[str, Endpoint],
+    policies: Mapping[str, AskedPolicy],
+    *,
+    context: EndpointContext,
+    ledger: Ledger,
+) -> dict[str, Endpoint]:
+    """The assistants behind policies that ask a model about facts: what it said once holds for all of them."""
+    decisions, sources = Decisions(), memory_sources(plan)
+
+    def models() -> dict[str, Endpoint]:
+        return {
+            name: MeteredEndpoint(
+                open_endpoint(policy.model, context=context), model=policy.model.name, role="second", ledger=ledger
+            )
+            for name, policy in policies.items()
+        }
+
+    return {
+        name: AskedEndpoint(endpoint, policies, models=models(), sources=sources, decisions=decisions)
+        for name, endpoint in assistants.items()
+    }
 
 
 def _with_store(endpoint: Endpoint, model: ModelSpec, plan: Plan) -> Endpoint:

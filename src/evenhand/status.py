@@ -10,7 +10,7 @@ from evenhand.batched import batches_out
 from evenhand.design.cells import Crossing
 from evenhand.errors import InputError
 from evenhand.plan.cost import estimate, prices_of, spent
-from evenhand.plan.second_models import second_models
+from evenhand.plan.second_models import every_model
 from evenhand.plan.settling import TRIALS_FILE
 from evenhand.records.plan import Plan
 from evenhand.records.run_status import FindingsState, ModelStatus, NextStep, RunState, RunStatus
@@ -104,7 +104,7 @@ def _costs(plan: Plan, path: Path) -> tuple[dict[str, float | None], float | Non
 
     Rows are read only where somebody bills for them.
     """
-    prices = prices_of((*plan.models, *second_models(plan)))
+    prices = prices_of(every_model(plan))
     free = {name: 0.0 if name in prices else None for name in (model.name for model in plan.models)}
     if not any(price.input_usd or price.output_usd for price in prices.values()) or not _counts(path):
         return free, None

@@ -261,7 +261,7 @@ def build_plan(
     from evenhand.endpoints.redact import redact
     from evenhand.memory.stores.named import read_store
     from evenhand.plan.make import COHORTS, PlanRequest, make_plan, usual_design
-    from evenhand.plan.second_models import second_models
+    from evenhand.plan.second_models import policy_models, second_models
     from evenhand.run.secrets import secrets_of
 
     settings = ModelSettings(temperature=options.temperature, max_tokens=options.max_tokens, logprobs=options.logprobs)
@@ -303,7 +303,9 @@ def build_plan(
         outcome=options.outcome,
     )
     plan = make_plan(request)
-    for spec in second_models(plan):
+    for spec in policy_models(plan):
+        _check_address(spec.base_url, option="--mitigation base_url", secrets=secrets)
+    for spec in (*second_models(plan), *policy_models(plan)):
         check_model(spec, connection=connection)
     return plan
 

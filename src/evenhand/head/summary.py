@@ -14,7 +14,7 @@ from evenhand.head.planted import planted_effects
 from evenhand.head.shown_turns import shown_turns
 from evenhand.plan.cost import estimate, find_price, spent
 from evenhand.plan.languages import asked_language
-from evenhand.plan.second_models import second_models
+from evenhand.plan.second_models import policy_models, second_models
 from evenhand.records.condition import Condition
 from evenhand.records.contrast import LevelContrast
 from evenhand.records.plan import ModelSpec, Plan
@@ -77,7 +77,8 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
         readers=plan.design.readers,
         mitigations=plan.design.mitigations,
         models=tuple(
-            _model(model, totals.get(model.name), crossing.size(model), second_models(plan)) for model in plan.models
+            _model(model, totals.get(model.name), crossing.size(model), (*second_models(plan), *policy_models(plan)))
+            for model in plan.models
         ),
         simulated=any(kind.simulated for kind in kinds),
         specimen=any(kind.specimen for kind in kinds),

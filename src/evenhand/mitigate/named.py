@@ -19,7 +19,7 @@ from evenhand.mitigate.on_memory.write_tag import WRITE_TAG
 from evenhand.mitigate.on_prompt.check import CHECK
 from evenhand.mitigate.on_prompt.instruct import INSTRUCT
 from evenhand.mitigate.on_prompt.third_person import THIRD_PERSON
-from evenhand.mitigate.policy import AnswerPolicy, MemoryPolicy, Policy, PolicyMaker, PromptPolicy
+from evenhand.mitigate.policy import AnswerPolicy, AskedPolicy, MemoryPolicy, Policy, PolicyMaker, PromptPolicy
 from evenhand.plugins import load_plugin
 from evenhand.records.mitigation import (
     MITIGATION_GROUP,
@@ -131,9 +131,7 @@ def _maker(name: str) -> PolicyMaker:
     plugin = load_plugin(MITIGATION_GROUP, name)
     if isinstance(plugin, PolicyMaker):
         return plugin
-    if isinstance(plugin, MemoryPolicy | PromptPolicy | AnswerPolicy):
+    if isinstance(plugin, MemoryPolicy | PromptPolicy | AnswerPolicy | AskedPolicy):
         policy = plugin
         return PolicyMaker(name=name, make=lambda options, files: policy)
-    raise UsageError(
-        f"the plug-in {name!r} is a {type(plugin).__name__}, neither a PolicyMaker nor one of the three kinds of policy"
-    )
+    raise UsageError(f"the plug-in {name!r} is a {type(plugin).__name__}, neither a PolicyMaker nor a policy")

@@ -1,4 +1,4 @@
-"""The three kinds of policies: on memory, on the prompt, on the answer.
+"""The kinds of policies: on memory, on the prompt, on the answer, and those that ask a model about memory.
 
 A policy knows nothing of audits. The grid of an audit and a gateway in front of a live assistant call the same function
 with what is there: the facts in memory, the conversation, a way to ask.
@@ -11,9 +11,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from msgspec import Struct
 
 from evenhand.records.message import Message, Reply, Request
+from evenhand.records.plan import ModelSpec
 from evenhand.records.profile import Fact
 
-__all__ = ["AnswerPolicy", "Ask", "Facts", "MemoryPolicy", "Policy", "PolicyMaker", "PromptPolicy"]
+__all__ = [
+    "AnswerPolicy",
+    "Ask",
+    "AskedPolicy",
+    "Facts",
+    "MemoryPolicy",
+    "Policy",
+    "PolicyMaker",
+    "PromptPolicy",
+    "Unread",
+]
 
 Facts = tuple[Fact, ...]
 """What is in memory, in its order; empty: nothing is, and the assistant is asked as if it had no memory."""
@@ -63,7 +74,28 @@ class AnswerPolicy(Struct, frozen=True, kw_only=True):
     """Characters of every call that it will make for a request, answers that are sent back left out."""
 
 
-Policy = MemoryPolicy | PromptPolicy | AnswerPolicy
+class Unread(Struct, frozen=True):
+    """What a model said of a fact decides nothing: it refused, or its answer cannot be read. The fact is not shown."""
+
+
+class AskedPolicy(Struct, frozen=True, kw_only=True):
+    """Asks a model about every fact in memory before the assistant is asked. Its calls are paid like all others."""
+
+    name: str
+    """Name of the policy."""
+    model: ModelSpec
+    """The model that is asked."""
+    prompt: Callable[[Fact, str], str]
+    """From a fact and the whole text of the user's last turn to what the model is asked."""
+    decided: Callable[[Fact, str], Fact | Unread | None]
+    """From a fact and the model's answer to what is shown of the fact; None: nothing."""
+    by_question: bool
+    """Whether the decision depends on the question. Each fact is asked about once, or once for each question."""
+    left_out: str
+    """What the report says where a decision could not be read, as a sentence without its full stop."""
+
+
+Policy = MemoryPolicy | PromptPolicy | AnswerPolicy | AskedPolicy
 
 
 class PolicyMaker(Struct, frozen=True, kw_only=True):

@@ -82,15 +82,20 @@ def social_files(options: Mapping[str, str]) -> dict[str, str]:
     return texts | {_OWN: own}
 
 
-def social_facts(options: Mapping[str, str], files: Mapping[str, str]) -> SocialFacts:
+def social_facts(options: Mapping[str, str], files: Mapping[str, str], *, more: tuple[str, ...] = ()) -> SocialFacts:
     """The teller of social facts that the options and a plan's texts describe.
+
+    Args:
+        options: The options.
+        files: The texts.
+        more: What else `by` can be for this policy, for the message.
 
     Raises:
         UsageError: `by` is none of tag, words, both.
     """
     by = options.get("by", _BEFORE)
     if by not in get_args(By):
-        allowed = get_args(By)
+        allowed = (*get_args(By), *more)
         raise UsageError(f"the option by is {by!r}{near_miss(by, allowed)}; allowed: {', '.join(allowed)}")
     chosen: By = next(one for one in get_args(By) if one == by)
     names = [_POSITION, _PEOPLE, *([_OWN] if _OWN in files else [])]

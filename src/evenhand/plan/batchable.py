@@ -5,7 +5,7 @@ from __future__ import annotations
 from evenhand.endpoints.kinds import check_batches, kind_of
 from evenhand.errors import UsageError
 from evenhand.mitigate.named import policy_of
-from evenhand.mitigate.policy import AnswerPolicy
+from evenhand.mitigate.policy import AnswerPolicy, AskedPolicy
 from evenhand.records.plan import Plan
 
 __all__ = ["check_batchable"]
@@ -28,7 +28,13 @@ def check_batchable(plan: Plan) -> None:
             )
         check_batches(model)
     for spec in plan.mitigations:
-        if isinstance(policy_of(spec), AnswerPolicy):
+        policy = policy_of(spec)
+        if isinstance(policy, AskedPolicy):
+            raise UsageError(
+                f"the policy {spec.name!r} asks a model about facts first, which no batch can wait for; leave --batch "
+                "out, or plan a run of its own for it"
+            )
+        if isinstance(policy, AnswerPolicy):
             raise UsageError(
                 f"the policy {spec.name!r} asks again with an answer, which no batch can wait for; leave --batch out, "
                 "or plan a run of its own for it"

@@ -21,7 +21,7 @@ from evenhand.plan.make import usual_design
 from evenhand.plan.needed import USUAL_SHIFT, NeededCalls, Spent, needed_calls
 from evenhand.plan.placements import products_of
 from evenhand.plan.questions import Questions
-from evenhand.plan.second_models import second_models
+from evenhand.plan.second_models import policy_models, second_models
 from evenhand.plan.smallest import PAIRED_KINDS, SmallestShift, Way, smallest_shifts
 from evenhand.plan.users import PlanUsers
 from evenhand.records.answer_format import AnswerFormat, formats_of
@@ -53,7 +53,7 @@ SECONDS_PER_CALL = 1.5
 
 
 Role = Literal["assistant", "second"]
-"""`second`: a model that is asked about every answer of the assistants."""
+"""`second`: a model that is asked about answers of the assistants, or about facts in their memory."""
 
 
 class ModelPreview(Struct, frozen=True, kw_only=True):
@@ -155,6 +155,7 @@ def preview(plan: Plan, *, concurrency: int, shift: float = USUAL_SHIFT) -> Prev
     policies: Counter[str] = Counter()
     sums: dict[Way, _Sum] = {}
     bare: dict[Way, _Sum] = {}
+    facts: dict[tuple[str, str, str], int] = {}
     first = plan.models[0].name
     for cell, meeting in crossing.pairs():
         if cell.model != first:
@@ -162,6 +163,7 @@ def preview(plan: Plan, *, concurrency: int, shift: float = USUAL_SHIFT) -> Prev
         sent = questions.calls(cell, meeting)
         arms[meeting.arm.kind] += len(sent)
         policies[cell.condition.mitigation] += len(sent)
+        facts |= questions.asked_of_model(cell, meeting)
         way = Way(meeting.item.kind, cell.condition.answer)
         sums.setdefault(way, _Sum()).add(cell, meeting, questions, sent)
         if cell.condition.mitigation == "none":
@@ -174,7 +176,7 @@ def preview(plan: Plan, *, concurrency: int, shift: float = USUAL_SHIFT) -> Prev
         if plan.analysis.contrast in arm.arm.levels
     }
     asked = {way: len(one.items) for way, one in bare.items()}
-    rows = _rows(plan, list(sums.values()), concurrency)
+    rows = [*_rows(plan, list(sums.values()), concurrency), *_deciders(plan, facts, concurrency)]
     return Preview(
         preset=plan.preset,
         seed=plan.seed,
@@ -247,6 +249,22 @@ def _rows(plan: Plan, sums: Sequence[_Sum], concurrency: int) -> list[ModelPrevi
     read = _Sent(again, sum(one.read for one in sums) * several, again * said)
     rows = [_model(model, sent, concurrency, batch=plan.batch) for model in plan.models]
     return [*rows, *(_model(model, read, concurrency, role="second") for model in second_models(plan))]
+
+
+def _deciders(plan: Plan, facts: Mapping[tuple[str, str, str], int], concurrency: int) -> list[ModelPreview]:
+    """The models that policies ask about facts; each fact once, or once for each question.
+
+    Args:
+        plan: The plan.
+        facts: Model, fact and question -> characters.
+        concurrency: Calls in flight.
+    """
+    rows = []
+    for model in policy_models(plan):
+        sent = [characters for (name, _, _), characters in facts.items() if name == model.name]
+        written = SAID_TOKENS * len(sent)
+        rows.append(_model(model, _Sent(len(sent), sum(sent), written), concurrency, role="second"))
+    return rows
 
 
 def preset_line(presets: Sequence[PresetPreview]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from msgspec.structs import replace
@@ -14,14 +14,14 @@ from evenhand.endpoints.context import CellContext, CellLookup
 from evenhand.memory.clean import assert_clean
 from evenhand.memory.remember import MemorySources, Remembered, remember
 from evenhand.mitigate.named import policy_of
-from evenhand.mitigate.policy import AnswerPolicy, Facts, MemoryPolicy, PromptPolicy
+from evenhand.mitigate.policy import AnswerPolicy, AskedPolicy, Facts, MemoryPolicy, PromptPolicy
 from evenhand.plan.languages import asked_language, spoken
 from evenhand.plan.users import PlanUsers
 from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.cell import Cell
 from evenhand.records.item import Item
 from evenhand.records.language import Language
-from evenhand.records.message import Message, ModelSettings, Request
+from evenhand.records.message import Message, ModelSettings, Recall, Request
 from evenhand.records.plan import Plan
 from evenhand.records.profile import PRODUCT_PLACEMENTS, Arm, Placement, Reader, placed
 from evenhand.records.work import Work
@@ -30,7 +30,16 @@ from evenhand.scoring.templates import ask, extraction_question, judge_question
 from evenhand.seeds import stream_entropy
 from evenhand.store.store import Store
 
-__all__ = ["Questions"]
+__all__ = ["Questions", "memory_sources"]
+
+
+def memory_sources(plan: Plan) -> Mapping[Language, MemorySources]:
+    """Language -> what memory is rendered from in it, for every language that is asked."""
+    templates = {prompt.name: prompt.text for prompt in plan.prompts}
+    return {
+        language: MemorySources(templates=spoken(templates, language), distractors=plan.distractors)
+        for language in sorted({asked_language(bank, plan.design) for bank in plan.banks})
+    }
 
 
 class Questions:
@@ -49,10 +58,7 @@ class Questions:
         self._templates = {prompt.name: prompt.text for prompt in plan.prompts}
         self._languages = {item.id: asked_language(bank, plan.design) for bank in plan.banks for item in bank.items}
         self._spoken = {name: spoken(self._templates, name) for name in sorted(set(self._languages.values()))}
-        self._sources = {
-            language: MemorySources(templates=templates, distractors=plan.distractors)
-            for language, templates in self._spoken.items()
-        }
+        self._sources = memory_sources(plan)
         self._settings = {model.name: model.settings for model in plan.models}
         self._remembered = lru_cache(maxsize=2048)(self._remember)
         self._policies = {spec.name: policy_of(spec) for spec in plan.mitigations}
@@ -110,11 +116,41 @@ class Questions:
             letters=self._letters(cell),
             seed=self._seed(cell),
         )
+        if isinstance(policy, AskedPolicy):
+            request = replace(request, policy=policy.name, recall=self._recall(policy, cell, meeting, question))
+            return Work(cell=cell, request=request)
         if isinstance(policy, AnswerPolicy):
             memories = policy.memories(arm.facts)
             others = tuple((*self._seen(cell, meeting, held).messages, question) for held in memories)
             request = self._under(policy, request, others)
         return Work(cell=cell, request=request, retrieved=seen.retrieved)
+
+    def _recall(self, policy: AskedPolicy, cell: Cell, meeting: Meeting, question: Message) -> Recall:
+        """Memory as the model of a policy looks at it."""
+        facts, item = meeting.arm.facts, meeting.item
+        return Recall(
+            arm=meeting.arm,
+            placement=cell.condition.placement,
+            reader=cell.condition.reader,
+            query=item.stem if cell.condition.placement == "retrieved" else "",
+            language=self._languages[item.id],
+            model=policy.model.name,
+            calls=len(facts),
+            characters=max((len(policy.prompt(fact, question.content)) for fact in facts), default=0),
+            most_tokens=policy.model.settings.max_tokens,
+        )
+
+    def asked_of_model(self, cell: Cell, meeting: Meeting) -> dict[tuple[str, str, str], int]:
+        """What a policy's model is asked about the cell's memory, with its characters; a run asks each once."""
+        request = self.work(cell, meeting).request
+        policy = self._policies.get(request.policy or "")
+        if not isinstance(policy, AskedPolicy) or request.recall is None:
+            return {}
+        question = request.messages[-1].content
+        return {
+            (policy.model.name, fact.text, question if policy.by_question else ""): len(policy.prompt(fact, question))
+            for fact in request.recall.arm.facts
+        }
 
     def _of_product(self, cell: Cell, meeting: Meeting, question: Message) -> Request:
         """The question alone, on behalf of the arm's user: the assistant has its own memory."""

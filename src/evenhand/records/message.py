@@ -6,7 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from evenhand.records.profile import Placement
+from evenhand.records.language import Language
+from evenhand.records.profile import Arm, Placement, Reader
 
 __all__ = [
     "USUAL_SETTINGS",
@@ -14,6 +15,7 @@ __all__ = [
     "Message",
     "ModelSettings",
     "ProductUser",
+    "Recall",
     "Reply",
     "Request",
     "Role",
@@ -87,6 +89,29 @@ class ProductUser(Struct, frozen=True, kw_only=True):
     """The conversation in which the user says the facts; empty unless `placement` is `told`."""
 
 
+class Recall(Struct, frozen=True, kw_only=True):
+    """Memory that a model looks at, fact by fact, before the assistant is shown what it leaves."""
+
+    arm: Arm
+    """What is in memory."""
+    placement: Placement
+    """Where it is put."""
+    reader: Reader
+    """What the assistant is told to do with it."""
+    query: str
+    """What a memory store is searched with."""
+    language: Language
+    """Language of the prompts of memory."""
+    model: str
+    """The model that looks at it, as named by the policy."""
+    calls: int
+    """How often that model is asked at most."""
+    characters: int
+    """Characters of the longest thing it is asked."""
+    most_tokens: int
+    """The longest answer it may give."""
+
+
 class Request(Struct, frozen=True, kw_only=True):
     """One question, ready to be sent."""
 
@@ -106,6 +131,8 @@ class Request(Struct, frozen=True, kw_only=True):
     """How often the assistant is asked for this answer."""
     others: tuple[tuple[Message, ...], ...] = ()
     """The same conversation under the other memories that this policy asks for."""
+    recall: Recall | None = None
+    """Memory that the policy's model looks at first; None: memory is shown as it is in the messages."""
     user: ProductUser | None = None
     """Who asks, where the assistant has its own memory; None: memory is in the messages."""
 

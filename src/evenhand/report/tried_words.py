@@ -24,7 +24,7 @@ __all__ = [
 
 POLICY_LABELS: Mapping[Mitigation, str] = {
     "redact": "facts of social position are not shown",
-    "gate": "only facts that share words with the question are shown",
+    "gate": "only facts that bear on the question are shown",
     "neutralise": "facts of social position are written anew without it",
     "write_tag": "facts are shown for the purposes they were stored for",
     "instruct": "the assistant is told when memory may be used",

@@ -76,7 +76,8 @@ class Budget:
 
     def room(self, request: Request, *, model: str) -> Room:
         """Whether a cell may be started now."""
-        limits, each = self._limits, request.calls + len(self._second)
+        recalled = 0 if request.recall is None else request.recall.calls
+        limits, each = self._limits, request.calls + len(self._second) + recalled
         if limits.max_calls is not None:
             if self.calls + each > limits.max_calls - (self.in_flight if each == 1 else 0):
                 return "max_calls"
@@ -119,13 +120,19 @@ class Budget:
     def dearest(self, request: Request, *, model: str) -> float:
         """What a cell can cost at most, in US dollars.
 
-        A second model reads the question and the whole answer; a policy may send a whole answer back.
+        A second model reads the question and the whole answer; a policy may send a whole answer back, or ask a model
+        about every fact.
         """
         longest = max(characters_of(messages) for messages in (request.messages, *request.others))
         read = longest * (self._ratio or _FIRST_RATIO)
         written = request.settings.max_tokens
         again = written if request.calls > 1 else 0
         dollars = request.calls * estimate(self._prices[model], input_tokens=read + again, output_tokens=written)
+        if request.recall is not None:
+            asked = request.recall.characters * (self._ratio or _FIRST_RATIO)
+            price = self._prices[request.recall.model]
+            most = request.recall.most_tokens
+            dollars += request.recall.calls * estimate(price, input_tokens=asked, output_tokens=most)
         for name in self._second:
             dollars += estimate(self._prices[name], input_tokens=read + written, output_tokens=written)
         return dollars

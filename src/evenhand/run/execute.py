@@ -51,6 +51,8 @@ class Behind(Struct, frozen=True, kw_only=True):
     """Where metered endpoints write their calls."""
     second: tuple[str, ...] = ()
     """Models that are asked about every answer."""
+    deciders: tuple[str, ...] = ()
+    """Models that policies ask about facts in memory."""
     secrets: tuple[str, ...] = ()
     """Keys known to this process; they are in no row."""
 
@@ -136,7 +138,7 @@ class Run:
         pace: WritePace = WritePace(),
         keep_open: bool = False,
     ) -> None:
-        refuse_unpriced(limits, (*endpoints, *behind.second), prices=behind.prices)
+        refuse_unpriced(limits, (*endpoints, *behind.second, *behind.deciders), prices=behind.prices)
         self._endpoints = endpoints
         self._store = store
         self._outcome_of = outcome_of

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from evenhand.errors import UsageError
 from evenhand.mitigate.named import mitigation_spec, policy_of
-from evenhand.mitigate.policy import AnswerPolicy, MemoryPolicy, PromptPolicy
+from evenhand.mitigate.policy import AnswerPolicy, AskedPolicy, MemoryPolicy, PromptPolicy
 from evenhand.records.mitigation import MitigationSpec, refuse_unknown_mitigation
 from evenhand.serve.form import MemoryForms
 
@@ -55,6 +55,11 @@ def deployed_spec(spec: MitigationSpec, forms: MemoryForms, *, name: str | None 
         PlanError: The plan lacks one of the policy's texts.
     """
     policy = policy_of(spec)
+    if isinstance(policy, AskedPolicy):
+        raise UsageError(
+            f"the policy {spec.name!r} asks a model about every fact before the assistant is asked, which a gateway "
+            "cannot wait for; deploy a policy on memory or on the prompt that asks none"
+        )
     if isinstance(policy, AnswerPolicy):
         raise UsageError(
             f"the policy {spec.name!r} asks the assistant several times for one answer, which a gateway cannot carry; "

@@ -41,12 +41,11 @@ class PolicyEndpoint:
         Raises:
             AskError: One of the calls got no answer; then there is none to the request.
         """
-        if request.policy is None:
+        policy = self._policies.get(request.policy or "")
+        if policy is None:
             return await self._assistant.reply(request)
         others = tuple(replace(request, messages=messages, others=()) for messages in request.others)
-        return await self._policies[request.policy].on_answer(
-            replace(request, others=()), others, self._assistant.reply
-        )
+        return await policy.on_answer(replace(request, others=()), others, self._assistant.reply)
 
     async def aclose(self) -> None:
         """Close the assistant."""

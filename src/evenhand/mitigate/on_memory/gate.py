@@ -1,22 +1,26 @@
-"""`gate`: only facts that share words with the question are shown."""
+"""`gate`: only facts that the question needs are shown: that share words with it, or that a model says are needed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Literal, get_args
 
 import numpy as np
 
 from evenhand.bank.cohorts import load_distractors
-from evenhand.errors import UsageError
+from evenhand.errors import UsageError, near_miss
 from evenhand.memory.stores.bm25 import Bm25Store
+from evenhand.mitigate.asked.model import refuse_model
+from evenhand.mitigate.asked.needed import NEEDED_PROMPT, asked_gate
 from evenhand.mitigate.policy import Facts, MemoryPolicy, Policy, PolicyMaker
-from evenhand.mitigate.texts import text_of
+from evenhand.mitigate.texts import prompt_text, text_of
 
 __all__ = ["GATE", "THRESHOLD", "Gate"]
 
 THRESHOLD = 1.0
 """Least BM25 score of a fact that is shown; one rare word in common gives about 1.5."""
+By = Literal["words", "judge"]
 _MOST = 3
 _BACKGROUND = "background.txt"
 
@@ -50,10 +54,33 @@ class Gate:
 
 
 def _files(options: Mapping[str, str]) -> dict[str, str]:
+    if _by(options) == "judge":
+        return {NEEDED_PROMPT: prompt_text(NEEDED_PROMPT)}
     return {_BACKGROUND: "\n".join(load_distractors()) + "\n"}
 
 
+def _by(options: Mapping[str, str]) -> By:
+    """What decides.
+
+    Raises:
+        UsageError: It is neither words nor judge, or an option is named that the other one takes.
+    """
+    by = options.get("by", "words")
+    if by not in get_args(By):
+        allowed = get_args(By)
+        raise UsageError(f"the option by of 'gate' is {by!r}{near_miss(by, allowed)}; allowed: {', '.join(allowed)}")
+    if by == "words":
+        refuse_model(options, policy="gate", by="judge")
+        return "words"
+    for option in ("threshold", "most"):
+        if option in options:
+            raise UsageError(f"the option {option} of 'gate' is one of by=words; a judge takes none, so leave it out")
+    return "judge"
+
+
 def _make(options: Mapping[str, str], files: Mapping[str, str]) -> Policy:
+    if _by(options) == "judge":
+        return asked_gate(options, files)
     background = tuple(text_of(files, _BACKGROUND).splitlines())
     gate = Gate(
         background,
@@ -81,4 +108,4 @@ def _number(options: Mapping[str, str], name: str, usual: float) -> float:
     return value
 
 
-GATE = PolicyMaker(name="gate", options=("threshold", "most"), files=_files, make=_make)
+GATE = PolicyMaker(name="gate", options=("by", "threshold", "most", "judge", "base_url"), files=_files, make=_make)

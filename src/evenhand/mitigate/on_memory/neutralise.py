@@ -1,4 +1,4 @@
-"""`neutralise`: facts of social position are written anew without it; the topic stays, the position goes."""
+"""`neutralise`: facts of social position are written anew without it, by a table (the topic stays) or by a model."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
+from evenhand.errors import UsageError
+from evenhand.mitigate.asked.model import refuse_model
+from evenhand.mitigate.asked.rewritten import REWRITE_PROMPT, asked_neutralise
 from evenhand.mitigate.policy import Facts, MemoryPolicy, Policy, PolicyMaker
 from evenhand.mitigate.social import OPTIONS, USUAL, SocialFacts, social_facts, social_files
 from evenhand.mitigate.terms import Terms, table_of
-from evenhand.mitigate.texts import table_text
+from evenhand.mitigate.texts import prompt_text, table_text
 from evenhand.records.profile import Fact
 
 __all__ = ["NEUTRALISE", "NeutralFacts", "Neutralise"]
 
 _TABLE = "neutral-facts.yaml"
+_MODEL = "model"
+"""Value of `by`: a model writes the facts anew, and the table does not count."""
 
 
 class _Topic(Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,13 +73,22 @@ class Neutralise:
 
 
 def _files(options: Mapping[str, str]) -> dict[str, str]:
+    if options.get("by") == _MODEL:
+        return {REWRITE_PROMPT: prompt_text(REWRITE_PROMPT)}
     return social_files(options) | {_TABLE: table_text(_TABLE)}
 
 
 def _make(options: Mapping[str, str], files: Mapping[str, str]) -> Policy:
+    if options.get("by") == _MODEL:
+        if "patterns" in options:
+            raise UsageError("the option patterns of 'neutralise' is a list of words; a model takes none, leave it out")
+        return asked_neutralise(options, files)
+    refuse_model(options, policy="neutralise", by=_MODEL)
     table = table_of(files, _TABLE, NeutralFacts, policy="neutralise")
-    social = social_facts(options, files)
+    social = social_facts(options, files, more=(_MODEL,))
     return MemoryPolicy(name="neutralise", on_memory=Neutralise(table, social=social), marks=social.marks)
 
 
-NEUTRALISE = PolicyMaker(name="neutralise", options=OPTIONS, usual=USUAL, files=_files, make=_make)
+NEUTRALISE = PolicyMaker(
+    name="neutralise", options=(*OPTIONS, "model", "base_url"), usual=USUAL, files=_files, make=_make
+)

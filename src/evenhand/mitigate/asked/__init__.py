@@ -1,0 +1,1 @@
+"""Policies that ask a model what to show of memory."""

@@ -1,0 +1,232 @@
+"""Policies that ask a model about memory, in whole audits over HTTP: what is shown, asked, paid, kept and refused."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+import evenhand
+from evenhand.bank.cohorts import load_cohort
+from evenhand.bank.load import load_bank
+from evenhand.plan.batchable import check_batchable
+from evenhand.plan.cost import prices_of
+from evenhand.plan.make import PlanRequest, make_plan
+from evenhand.plan.preview import preview
+from evenhand.plan.questions import Questions
+from evenhand.plan.second_models import every_model
+from evenhand.records.mitigation import MitigationSpec
+from evenhand.records.plan import ModelSpec
+from evenhand.rundir import RunDirectory
+from evenhand.store.reading import open_trials
+from tests.support.chat_server import chat_body, chat_server
+from tests.support.command import evenhand as command
+
+BENEFIT = {item.facts[0].text: item for item in load_bank("benefit").items}
+ITEMS = [item for name in ("understanding", "benefit") for item in load_bank(name).items]
+FACTS = [fact for profile in load_cohort("explicit").profiles for fact in profile.facts]
+BADLY = {
+    fact.text
+    for profile in load_cohort("explicit").profiles
+    if profile.levels["position"] == "disadvantaged"
+    for fact in profile.facts
+    if fact.dimension != "neutral"
+}
+SOCIAL = {fact.text for fact in FACTS if fact.dimension != "neutral"}
+DESIGN = evenhand.Design(
+    kinds=("understanding", "benefit"),
+    items_per_kind=24,
+    none_repeats=2,
+    placebo_per_item=0,
+    pairs_per_item=1,
+    profiles_per_item=0,
+)
+
+
+class Served:
+    """An assistant and a model that knows facts, behind one address; says what each was asked."""
+
+    def __init__(self) -> None:
+        self.facts: Counter[str] = Counter()
+        self.bodies: list[dict[str, Any]] = []
+        self.down = False
+        self._lock = threading.Lock()
+
+    def __call__(self, asked: dict[str, Any], headers: Mapping[str, str]) -> tuple[int, bytes]:
+        usage = {"usage": {"prompt_tokens": 50, "completion_tokens": 1}}
+        with self._lock:
+            if asked["model"] == "decider":
+                text = asked["messages"][-1]["content"]
+                self.facts[text] += 1
+                return (400, b"{}") if self.down else (200, chat_body(decision(text), **usage))
+            self.bodies.append(asked)
+        return 200, chat_body(answer(asked["messages"]), **usage)
+
+
+def decision(text: str) -> str:
+    found = re.search(r"^The fact: (.*)$", text, re.MULTILINE)
+    assert found is not None
+    fact = found[1]
+    if "Answer with one word" in text:
+        item = BENEFIT.get(fact)
+        return "Yes." if item is not None and item.stem.strip() in text else "no"
+    if sum(map(ord, fact)) % 11 == 0:
+        return "I would rather not."
+    return "Fact: none" if fact in SOCIAL else f"Fact: {fact}"
+
+
+def answer(messages: list[dict[str, str]]) -> str:
+    """Right, with the stored fact where it is needed; wrong on a third of the items for disadvantaged users."""
+    asked, memory = messages[-1]["content"], messages[0]["content"]
+    item = next(item for item in ITEMS if item.stem.strip() in asked)
+    want = item.key
+    if item.kind == "benefit":
+        want = item.key if item.facts[0].text in memory else item.key_without
+    elif sum(map(ord, item.id)) % 3 == 0 and any(fact in memory for fact in BADLY):
+        want = next(option.id for option in item.options if option.id != item.key)
+    text = next(option.text for option in item.options if option.id == want)
+    return next(line[0] for line in asked.splitlines() if line[1:] == f". {text}")
+
+
+@contextmanager
+def served() -> Iterator[tuple[Served, str]]:
+    behind = Served()
+    with chat_server(behind) as url:
+        yield behind, url
+
+
+def request(url: str) -> PlanRequest:
+    decider = f"base_url={url}"
+    return PlanRequest(
+        models=(ModelSpec(name="vllm/assistant", base_url=url),),
+        design=DESIGN,
+        banks=("understanding", "benefit"),
+        cohorts=("explicit",),
+        mitigations=(
+            f"gate?by=judge&judge=vllm/decider&{decider}",
+            f"neutralise?by=model&model=vllm/decider&{decider}",
+        ),
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunDirectory, Served]]:
+    with served() as (behind, url):
+        yield evenhand.audit(request(url), tmp_path_factory.mktemp("asked") / "run"), behind
+
+
+def test_each_fact_is_asked_about_once_and_the_preview_counts_the_same(run: tuple[RunDirectory, Served]) -> None:
+    directory, behind = run
+    assert set(behind.facts.values()) == {1}
+    seen = preview(directory.plan, concurrency=8)
+    (row,) = (row for row in seen.models if row.model == "vllm/decider")
+    assert row.role == "second"
+    assert row.calls == behind.facts.total()
+    assert row.input_characters == sum(map(len, behind.facts))
+
+
+def test_the_assistant_sees_what_the_model_left(run: tuple[RunDirectory, Served]) -> None:
+    directory, behind = run
+    shown: dict[str, list[str]] = {"none": [], "gate": [], "neutralise": []}
+    with open_trials(directory.path / "trials.sqlite") as trials:
+        for row in trials.rows():
+            if row.cell.arm != "none":
+                turns = "\n".join(trials.text(turn.sha) for turn in row.asked)
+                shown[row.cell.condition.mitigation].append(turns)
+    sent = {"\n".join(turn["content"] for turn in body["messages"]) for body in behind.bodies}
+    assert all(text in sent for texts in shown.values() for text in texts)  # what is stored is what was seen
+    assert all(any(fact in text for fact in SOCIAL | set(BENEFIT)) for text in shown["none"])
+    for policy in ("gate", "neutralise"):
+        assert not any(fact in text for text in shown[policy] for fact in SOCIAL)
+    needed, known = (
+        [text for text in shown[policy] if any(fact in text for fact in BENEFIT)] for policy in ("gate", "none")
+    )
+    assert sorted(needed) == sorted(known)
+    assert len(set(needed)) == DESIGN.items_per_kind
+
+
+def test_the_gap_closes_and_the_benefit_is_kept(run: tuple[RunDirectory, Served]) -> None:
+    tried = {one.policy: one for one in run[0].findings.tried}
+    for name in ("gate", "neutralise"):
+        gap = next(change for change in tried[name].changes if change.aspect == "gap")
+        assert gap.before is not None
+        assert gap.before > 0.15
+        assert gap.after == 0.0
+    gate, neutralise = tried["gate"].benefit_kept, tried["neutralise"].benefit_kept
+    assert gate is not None
+    assert gate.value == 1.0
+    assert neutralise is not None
+    unread = [item for fact, item in BENEFIT.items() if sum(map(ord, fact)) % 11 == 0]
+    assert neutralise.value < 1.0 or not unread  # facts that could not be read were left out
+
+
+def test_every_call_of_the_model_is_metered_and_what_could_not_be_read_is_told(
+    run: tuple[RunDirectory, Served],
+) -> None:
+    directory, behind = run
+    with open_trials(directory.path / "trials.sqlite") as trials:
+        totals = trials.totals()["vllm/assistant"]
+        noted = sum(row.trial.reply is not None and row.trial.reply.note is not None for row in trials.rows())
+    assert totals.second["vllm/decider"].calls == behind.facts.total()
+    assert totals.second["vllm/decider"].input_tokens == 50 * behind.facts.total()
+    summary = directory.findings.run
+    assert summary is not None
+    (model,) = summary.models
+    assert [use.model for use in model.second] == ["vllm/decider"]
+    assert noted > 0
+    assert any("gave no answer that could be read" in note for note in model.notes)
+
+
+def test_a_budget_in_calls_counts_them(tmp_path: Path) -> None:
+    with served() as (behind, url):
+        evenhand.audit(request(url), tmp_path / "run", limits=evenhand.Limits(max_calls=60))
+        assert 40 < behind.facts.total() + len(behind.bodies) <= 60
+
+
+def test_a_model_that_is_down_fails_cells_and_makes_no_datum(tmp_path: Path) -> None:
+    with served() as (behind, url):
+        behind.down = True
+        directory = evenhand.audit(request(url), tmp_path / "run", limits=evenhand.Limits(max_calls=400))
+        with open_trials(directory.path / "trials.sqlite") as trials:
+            outcomes = Counter(
+                (row.cell.condition.mitigation != "none", type(row.trial.outcome).__name__) for row in trials.rows()
+            )
+    assert {name for under, name in outcomes if under} <= {"Failed"}
+    assert {name for under, name in outcomes if not under} == {"Answered"}
+
+
+def test_plans_hold_the_prompt_and_refuse_what_cannot_wait_for_an_answer() -> None:
+    plan = make_plan(request("http://127.0.0.1:9/v1"))
+    files = {spec.name: [file.name for file in spec.files] for spec in plan.mitigations}
+    assert files == {"gate": ["needed.md.j2"], "neutralise": ["rewrite.md.j2"]}
+    assert [model.name for model in every_model(plan)] == ["vllm/assistant", "vllm/decider"]
+    assert set(prices_of(every_model(plan))) == {"vllm/assistant", "vllm/decider"}
+    assert all(isinstance(spec, MitigationSpec) and spec.options["base_url"] for spec in plan.mitigations)
+    batched = replace(plan, models=(ModelSpec(name="openai/gpt-5.1"),))
+    with pytest.raises(evenhand.EvenhandError, match="asks a model about facts first, which no batch can wait for"):
+        check_batchable(batched)
+    questions = Questions(plan)
+    recalled = [work.request.recall for cell, met in questions.crossing.pairs() for work in [questions.work(cell, met)]]
+    assert any(recall is not None and recall.calls == 13 for recall in recalled)
+
+
+def test_bad_input_is_a_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for written, said in (
+        ("gate?by=judge", "asks a model about every fact; name it"),
+        ("gate?by=judge&judge=vlm/x", "did you mean 'vllm'"),
+        ("neutralise?by=model&model=vllm/x&base_url=http://me:secret@host/v1", "--mitigation base_url"),
+    ):
+        where = ["plan", "simulated/null", "--out", tmp_path / "run", "--mitigation", written]
+        ended = command(*where, capsys=capsys, monkeypatch=monkeypatch)
+        assert ended.code in (2, 5)
+        assert said in ended.err
+        assert not (tmp_path / "run").exists()
