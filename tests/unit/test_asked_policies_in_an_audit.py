@@ -86,7 +86,7 @@ def answer(messages: list[dict[str, str]]) -> str:
     """Right, with the stored fact where it is needed; wrong on a third of the items for disadvantaged users."""
     asked, memory = messages[-1]["content"], messages[0]["content"]
     item = next(item for item in ITEMS if item.stem.strip() in asked)
-    want = item.key
+    want: str | None = item.key
     if item.kind == "benefit":
         want = item.key if item.facts[0].text in memory else item.key_without
     elif sum(map(ord, item.id)) % 3 == 0 and any(fact in memory for fact in BADLY):
@@ -223,7 +223,7 @@ def test_bad_input_is_a_sentence(
     for written, said in (
         ("gate?by=judge", "asks a model about every fact; name it"),
         ("gate?by=judge&judge=vlm/x", "did you mean 'vllm'"),
-        ("neutralise?by=model&model=vllm/x&base_url=http://me:secret@host/v1", "--mitigation base_url"),
+        ("neutralise?by=model&model=vllm/x&base_url=http://me:secret@host/v1", "holds a user name or a password"),
     ):
         where = ["plan", "simulated/null", "--out", tmp_path / "run", "--mitigation", written]
         ended = command(*where, capsys=capsys, monkeypatch=monkeypatch)

@@ -3,7 +3,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from evenhand.plan.cost import Price
-from evenhand.records.message import Message, ModelSettings, Request, Usage
+from evenhand.records.message import Message, ModelSettings, Recall, Request, Usage
+from evenhand.records.profile import Arm, Fact
 from evenhand.run.budget import Budget
 from evenhand.run.ledger import Call
 from evenhand.run.limits import Limits
@@ -106,3 +107,24 @@ def test_calls_of_a_policy_are_counted_before_they_are_made() -> None:
     dear = Budget(Limits(max_cost=179.0), prices={"m": DEAR})
     assert dear.room(several, model="m") == "max_cost"
     assert Budget(Limits(max_cost=180.0), prices={"m": DEAR}).room(several, model="m") == "yes"
+
+
+def test_what_a_policy_asks_a_model_about_facts_is_set_aside_at_that_models_price() -> None:
+    facts = tuple(Fact(text=f"fact {number}", dimension="need") for number in range(2))
+    recall = Recall(
+        arm=Arm(id="x/y", kind="profile", facts=facts),
+        placement="system",
+        reader="none",
+        query="",
+        language="en",
+        model="decider",
+        calls=2,
+        characters=40,
+        most_tokens=5,
+    )
+    asked = replace(request(0), policy="gate", recall=recall)
+    assert Budget(Limits(max_calls=2), prices={"m": FREE}).room(asked, model="m") == "max_calls"
+    assert Budget(Limits(max_calls=3), prices={"m": FREE}).room(asked, model="m") == "yes"
+    budget = Budget(Limits(), prices={"m": FREE, "decider": DEAR})
+    assert budget.dearest(request(0), model="m") == 0.0
+    assert budget.dearest(asked, model="m") == pytest.approx(2 * (20 + 5))  # half a token for a character
