@@ -10,7 +10,8 @@ from evenhand.endpoints.kinds import open_endpoint
 from evenhand.endpoints.redact import known_secrets
 from evenhand.memory.stores.assistant import StoreAssistant
 from evenhand.memory.stores.named import open_store_named
-from evenhand.mitigate.asked.endpoint import AskedEndpoint, Decisions
+from evenhand.mitigate.asked.decisions import Decisions
+from evenhand.mitigate.asked.endpoint import AskedEndpoint
 from evenhand.mitigate.named import policy_of
 from evenhand.mitigate.on_answer.endpoint import PolicyEndpoint
 from evenhand.mitigate.policy import AnswerPolicy, AskedPolicy

@@ -49,6 +49,9 @@ def gateway(
     patience: Annotated[float, typer.Option(min=0.1, help="Seconds for which the upstream may say nothing.")] = 600.0,
 ) -> None:
     """Filled from `_HELP`."""
+    from evenhand.endpoints.context import Connection
+    from evenhand.endpoints.kinds import check_model
+    from evenhand.mitigate.policy import AskedPolicy
     from evenhand.serve.deployed import deployed
     from evenhand.serve.form import shipped_forms
     from evenhand.serve.form_file import read_forms
@@ -58,8 +61,11 @@ def gateway(
     from evenhand.serve.upstream import read_upstream
 
     forms = shipped_forms() if memory is None else read_forms(memory)
+    applied = deployed(policy, forms)
+    if isinstance(applied.policy, AskedPolicy):
+        check_model(applied.policy.model, connection=Connection())
     spec = GatewaySpec(
-        deployed=deployed(policy, forms),
+        deployed=applied,
         upstream=read_upstream(upstream, key_env=api_key_env, patience_s=patience),
         token=read_token(host, variable=token_env),
         largest=max_body * _MB,

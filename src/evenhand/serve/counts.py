@@ -38,6 +38,8 @@ class Counts:
         """Form -> blocks of memory that were found."""
         self.facts: Counter[FactFate] = Counter()
         """What became of a fact -> facts."""
+        self.unread = 0
+        """Facts that were dropped because a model's answer about them could not be read."""
         self.chats: Counter[Literal["found", "none"]] = Counter()
         """Whether memory was found -> chat requests."""
         self.in_flight = 0
@@ -68,6 +70,8 @@ class Counts:
         yield from _metric("memory_blocks_total", "counter", "Blocks of memory that were found, by form.", blocks)
         facts = {_labels(fate=fate): self.facts[fate] for fate in ("kept", "changed", "dropped")}
         yield from _metric("facts_total", "counter", "Facts in memory, by what the policy did with them.", facts)
+        told = "Facts that were dropped because the policy's model gave no answer that could be read."
+        yield from _metric("facts_unread_total", "counter", told, {"": self.unread})
         yield from _metric("in_flight", "gauge", "Requests that are being answered.", {"": self.in_flight})
         yield from self._histogram()
 

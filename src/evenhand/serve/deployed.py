@@ -18,7 +18,7 @@ class Deployed(Struct, frozen=True, kw_only=True):
 
     name: str
     """The policy and its options, as in `--policy`."""
-    policy: MemoryPolicy | PromptPolicy | None
+    policy: MemoryPolicy | PromptPolicy | AskedPolicy | None
     """The policy; None: memory is counted and nothing is changed."""
     digest: str = ""
     """Hash of the texts that the policy works from, as the plan of an audit holds it."""
@@ -55,11 +55,6 @@ def deployed_spec(spec: MitigationSpec, forms: MemoryForms, *, name: str | None 
         PlanError: The plan lacks one of the policy's texts.
     """
     policy = policy_of(spec)
-    if isinstance(policy, AskedPolicy):
-        raise UsageError(
-            f"the policy {spec.name!r} asks a model about every fact before the assistant is asked, which a gateway "
-            "cannot wait for; deploy a policy on memory or on the prompt that asks none"
-        )
     if isinstance(policy, AnswerPolicy):
         raise UsageError(
             f"the policy {spec.name!r} asks the assistant several times for one answer, which a gateway cannot carry; "

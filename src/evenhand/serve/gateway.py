@@ -13,9 +13,11 @@ import aiohttp
 from aiohttp import web
 from msgspec import Struct
 
-from evenhand.serve.applied import apply, warm
+from evenhand.mitigate.policy import AskedPolicy
+from evenhand.serve.applied import apply, apply_asked, warm
 from evenhand.serve.conversation import BadRequest, read_conversation
 from evenhand.serve.counts import CONTENT_TYPE, Counts
+from evenhand.serve.deciding import Deciding
 from evenhand.serve.deployed import Deployed
 from evenhand.serve.guard import Guard
 from evenhand.serve.route import route_of
@@ -81,20 +83,24 @@ class Gateway:
         spec: What to apply, and to whom to pass on.
 
     Raises:
-        EndpointError: The proxy or the file of certificates cannot be read.
+        EndpointError: The proxy or the file of certificates cannot be read, or the policy's model cannot be asked.
     """
 
     def __init__(self, spec: GatewaySpec) -> None:
         self.deployed = spec.deployed
         self.counts = Counts(spec.deployed.name, spec.deployed.digest)
         self._upstream = Upstream(spec.upstream)
+        policy = spec.deployed.policy
+        self._deciding = Deciding(policy) if isinstance(policy, AskedPolicy) else None
         self._guard = Guard(spec.token)
         self._largest = spec.largest
         self._kept_here = ("authorization",) if self._guard.takes_token else ()
 
     async def aclose(self) -> None:
-        """Close the connections to the upstream."""
+        """Close the connections to the upstream, and to the policy's model."""
         await self._upstream.aclose()
+        if self._deciding is not None:
+            await self._deciding.aclose()
 
     def metrics(self, request: web.Request) -> web.Response:
         """The counts."""
@@ -126,7 +132,7 @@ class Gateway:
         route, behind = route_of(request.method, path)
         body = await self._body(request)
         if route == "chat":
-            body = self._with_policy(body)
+            body = self._with_policy(body) if self._deciding is None else await self._asked(body, self._deciding)
         headers = end_to_end(request.headers, without=self._kept_here)
         try:
             answer = await self._upstream.send(
@@ -158,6 +164,16 @@ class Gateway:
         began = perf_counter()
         try:
             return apply(self.deployed, read_conversation(body), self.counts)
+        except BadRequest as error:
+            raise TurnedAway(str(error), status=400) from error
+        finally:
+            self.counts.applied(perf_counter() - began)
+
+    async def _asked(self, body: bytes, deciding: Deciding) -> bytes:
+        """As `_with_policy`, once a model has been asked about every fact."""
+        began = perf_counter()
+        try:
+            return await apply_asked(self.deployed, read_conversation(body), self.counts, deciding)
         except BadRequest as error:
             raise TurnedAway(str(error), status=400) from error
         finally:

@@ -82,6 +82,8 @@ def test_on_every_address_of_the_machine_it_asks_for_the_token() -> None:
     [
         (("--policy", "gatee"), 2, "the policy is 'gatee' (did you mean 'gate'?)"),
         (("--policy", "consensus"), 2, "which a gateway cannot carry"),
+        (("--policy", "gate?by=judge"), 2, "asks a model about every fact; name it"),
+        (("--policy", "gate?by=judge&judge=vlm/x"), 5, "did you mean 'vllm'?"),
         (("--policy", "gate", "--host", "0.0.0.0"), 2, "so it needs a token"),
         (("--policy", "gate", "--memory", "no.toml"), 3, "cannot read the forms of memory 'no.toml'"),
         (("--policy", "gate", "--api-key-env", "NO_SUCH_KEY"), 5, "'NO_SUCH_KEY' of --api-key-env holds no key"),

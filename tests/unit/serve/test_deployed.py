@@ -26,8 +26,6 @@ def test_a_policy_is_deployed_with_its_options_and_the_hash_of_its_texts() -> No
         ("gate?threshold=-1", "write a number above 0"),
         ("consensus", "asks the assistant several times"),
         ("two_pass", "asks the assistant several times"),
-        ("gate?by=judge&judge=openai/x", "'gate' asks a model about every fact before the assistant is asked"),
-        ("neutralise?by=model&model=openai/x", "which a gateway cannot wait for"),
         ("redact?by=both", "as 'redact?by=words'"),
         ("neutralise?by=tag", "as 'neutralise?by=words'"),
         ("write_tag?by=both", "as 'write_tag?by=words'"),

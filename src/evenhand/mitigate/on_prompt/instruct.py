@@ -16,7 +16,7 @@ _PROMPT = "instruct.md.j2"
 
 
 def instructed(messages: tuple[Message, ...], *, text: str) -> tuple[Message, ...]:
-    """The conversation with a text at the end of its last system message, so that it follows memory that stands there.
+    """The conversation with a text at the end of its last system message, so that it comes after memory that is there.
 
     A system message is made only where there is none: some assistants refuse two.
     """

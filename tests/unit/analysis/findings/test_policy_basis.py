@@ -54,6 +54,6 @@ def test_a_rating_decides_where_it_is_primary_and_was_asked(
 
 def test_main_changes_are_those_between_versions_and_those_between_groups() -> None:
     every = (GAP, GROUP, RATED, RATED_GROUP, OTHER, AGAINST_NONE)
-    scored, rated = (main_changes(every, basis=basis) for basis in ("gap", "shift"))  # type: ignore[arg-type]
+    scored, rated = (main_changes(every, basis=basis) for basis in ("gap", "shift"))
     assert (scored.gaps, scored.groups) == ((GAP,), (GROUP,))
     assert (rated.gaps, rated.groups) == ((RATED,), (RATED_GROUP,))

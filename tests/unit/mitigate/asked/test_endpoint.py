@@ -10,7 +10,8 @@ import pytest
 from evenhand.endpoints.base import AskError, Locality
 from evenhand.memory.remember import MemorySources
 from evenhand.memory.templates import load_templates
-from evenhand.mitigate.asked.endpoint import AskedEndpoint, Decisions
+from evenhand.mitigate.asked.decisions import Decisions
+from evenhand.mitigate.asked.endpoint import AskedEndpoint
 from evenhand.mitigate.named import policy_named
 from evenhand.mitigate.policy import AskedPolicy
 from evenhand.records.language import Language
