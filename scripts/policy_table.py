@@ -24,8 +24,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "mitigation.md"
 HEADING = "## On a specimen"
 MODEL = "specimen/tilted"
 RUNS = (
-    ("redact", "neutralise", "write_tag", "gate", "instruct", "third_person", "check", "two_pass", "consensus"),
-    ("redact?by=both", "neutralise?by=both", "write_tag?by=both", "consensus?by=both"),
+    ("redact", "neutralise", "write_tag", "gate", "third_person", "check", "two_pass", "instruct", "consensus"),
+    ("redact?by=both", "neutralise?by=both"),
 )
 """The policies of each run: a run tries every policy once."""
 _HEAD = (
