@@ -9,7 +9,7 @@ import pytest
 from tests.mutants.excused import excused, without_mutant
 from tests.mutants.mutant import mutants_of
 from tests.mutants.reach import file_of
-from tests.mutants.runner import ROOT, Target, run, told
+from tests.mutants.runner import ROOT, Effort, Target, run, told
 from tests.mutants.targets import TARGETS
 
 SOURCE = '''
@@ -75,5 +75,5 @@ def test_mutants_that_read_alike_have_names_of_their_own() -> None:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_nine_in_ten_mutants_are_killed(target: Target) -> None:
-    result = run(target)
+    result = run(target, Effort())
     assert result.share >= target.least_killed, told(target, result)
