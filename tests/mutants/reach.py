@@ -37,7 +37,7 @@ class Reach(Struct, frozen=True):
 
     def at(self, module: str, lines: Iterable[int]) -> set[str]:
         """The tests that reach one of the lines."""
-        reached = self.lines[module]
+        reached = self.lines.get(module, {})
         return {self.tests[test] for test in {test for line in lines for test in reached.get(line, ())}}
 
 

@@ -182,7 +182,7 @@ class _Session:
         Where `every` test could notice, they come file by file.
         """
         reach, seconds = self._job.reach, self._job.reach.seconds
-        lines = reach.lines[planted.module]
+        lines = reach.lines.get(planted.module, {})
         near = reach.at(planted.module, [planted.mutant.line])
         around = reach.at(planted.module, _body(planted) or lines)
         tests = seconds.keys() if every else (near | around) & seconds.keys()
