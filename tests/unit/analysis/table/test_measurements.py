@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from evenhand.analysis.table.measurements import (
-    MeasureStratum,
     Measurements,
+    MeasureStratum,
     measure_strata,
     measurements_from_frame,
     people_of,

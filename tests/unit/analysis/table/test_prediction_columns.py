@@ -148,7 +148,7 @@ def test_a_column_of_lists_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_twelve_columns_are_listed_and_the_others_counted(tmp_path: Path) -> None:
     names = [f"c{number}" for number in range(12)]
-    with pytest.raises(TableError, match="it has 'c0', .*'c11'; name one of these$"):
+    with pytest.raises(TableError, match=r"it has 'c0', .*'c11'; name one of these$"):
         resolved(table(tmp_path, *names), PredictionColumns(item="zzz"))
     with pytest.raises(TableError, match="'c11' and 2 more; name one"):
         resolved(table(tmp_path, *names, "c12", "c13"), PredictionColumns(item="zzz"))

@@ -227,5 +227,5 @@ def test_sixteen_structures_within_each_other_are_read_and_ten_bytes_of_a_number
     assert found == {}
     assert _Compact(structure({1: (INTEGER, b"\x80" * 9 + b"\1")})).structure() == {1: 1 << 62}
     # A structure that has ended is no longer around those that follow.
-    many = structure({at: (STRUCT, b"\0") for at in range(1, 30)})
+    many = structure(dict.fromkeys(range(1, 30), (STRUCT, b"\x00")))
     assert len(_Compact(many).structure()) == 29
