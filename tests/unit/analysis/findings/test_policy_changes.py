@@ -207,18 +207,18 @@ def test_the_benefit_that_is_kept_is_a_ratio_of_differences_from_no_memory() -> 
 
 
 @pytest.mark.parametrize(
-    "made",
-    [
-        benefit("cccc", "bbbb"),
-        benefit("bccc", "bbbb", none="bccc"),
-        benefit("bccc", "bbbb", none="bbcc"),
-        benefit("bbbb", "----"),
-        replace(benefit("bbbb", "bbbb"), under=replace(benefit("bbbb", "bbbb").under, kind="sycophancy")),
-    ],
-    ids=["no benefit", "as without memory", "less than without memory", "nothing answered", "another kind"],
+    ("before", "after", "none"),
+    [("cccc", "bbbb", "cccc"), ("bccc", "bbbb", "bccc"), ("bccc", "bbbb", "bbcc"), ("bbbb", "----", "cccc")],
+    ids=["no benefit", "as without memory", "less than without memory", "nothing answered"],
 )
-def test_without_a_benefit_none_is_kept(made: Sides) -> None:
-    assert benefit_kept(made) is None
+def test_without_a_benefit_none_is_kept(before: str, after: str, none: str) -> None:
+    assert benefit_kept(benefit(before, after, none=none)) is None
+
+
+def test_no_other_kind_of_item_has_a_benefit() -> None:
+    made = benefit("bbbb", "bbbb")
+    assert benefit_kept(made) is not None
+    assert benefit_kept(replace(made, under=replace(made.under, kind="sycophancy"))) is None
 
 
 def test_without_no_memory_answers_no_benefit_is_known() -> None:
