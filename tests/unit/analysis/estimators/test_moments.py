@@ -111,7 +111,7 @@ def dense(
 
     def columns(one: RandomTerm) -> npt.NDArray[np.float64]:
         shown = (one.codes[:, None] == np.arange(one.levels)).astype(float)
-        return shown if one.covariate is None else shown * one.covariate[:, None]
+        return shown if one.covariate is None else np.asarray(shown * one.covariate[:, None])
 
     rows = residual.size
     design = np.hstack([covariates, *map(columns, fixed)])

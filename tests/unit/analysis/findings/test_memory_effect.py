@@ -214,7 +214,7 @@ def test_differences_that_are_all_alike_take_their_error_from_the_exchange() -> 
     alike = gap_of(np.full((5, 9), 0.2))
     found = decided(alike, Second(p=0.03, variance=0.0025), spec=EstimateSpec())
     expected = infer(0.2, se=0.05, df=4.0, spec=EstimateSpec())
-    assert (found.se, found.df) == (pytest.approx(0.05), 4.0)
+    assert found.se == pytest.approx(0.05) and found.df == 4.0
     assert found.p == pytest.approx(max(0.03, expected.p))
     assert not found.degenerate
     none = decided(alike, Second(p=0.5, variance=0.0), spec=EstimateSpec())

@@ -56,7 +56,7 @@ NONE = [row(item, "none", "a", replicate=replicate) for item in range(6) for rep
 
 
 def answered(right: dict[tuple[int, int, str], bool], **fields: object) -> list[Row]:
-    return [twin(*cell, "a" if right[cell] else "b", **fields) for cell in ASKED]
+    return [{**twin(*cell, "a" if right[cell] else "b"), **fields} for cell in ASKED]
 
 
 def drawn(seed: int) -> dict[tuple[int, int, str], bool]:

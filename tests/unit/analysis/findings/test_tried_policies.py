@@ -125,8 +125,8 @@ def test_what_an_answer_takes_is_a_ratio_over_items_of_what_is_reported_on_both_
     table = replace(table, frame=table.frame.with_columns(input_tokens=tokens_of))
     (policy,) = tried_policies(table, made=(), interim=False).policies
     tokens, latency = policy.multiples
-    numbers = np.arange(60)
-    expected = ratio_of_means(80.0 * (200 + numbers), 80.0 * (100 + numbers), confidence=0.95)
+    numbers = np.arange(60, dtype=np.float64)
+    expected = ratio_of_means(np.asarray(200 + numbers), np.asarray(100 + numbers), confidence=0.95)
     assert (tokens.name, latency.name) == ("input_tokens", "latency")
     assert (tokens.value, tokens.low, tokens.high) == pytest.approx((expected.value, expected.low, expected.high))
     assert latency.value == pytest.approx(0.75)

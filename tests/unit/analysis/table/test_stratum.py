@@ -104,7 +104,7 @@ def test_a_profile_without_a_cue_is_of_no_cue_and_stated_comes_first() -> None:
     )
     (part,) = strata(scores_from_frame(frame, settings=scores.settings))
     assert cues(part) == part.cues == ("stated", "implied")
-    assert [part.profiles(one).height for one in (None, "stated", "implied")] == [24, 8, 8]  # type: ignore[arg-type]
+    assert [part.profiles(one).height for one in (None, "stated", "implied")] == [24, 8, 8]
     assert set(part.paired("implied")["unit"].cast(pl.String)) == {"explicit/p00"}
     uncued = scores_from_frame(frame.with_columns(pl.lit(None, dtype=pl.String).alias("cue")), settings=scores.settings)
     assert strata(uncued)[0].cues == (None,)

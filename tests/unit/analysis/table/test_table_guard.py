@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -126,7 +127,12 @@ def test_two_thousand_columns_are_taken_and_one_more_is_refused(tmp_path: Path, 
     for columns in (2_000, 2_001):
         frame = pl.DataFrame({f"c{index}": [index] for index in range(columns)})
         path = tmp_path / f"t{suffix}"
-        {".parquet": frame.write_parquet, ".jsonl": frame.write_ndjson, ".csv": frame.write_csv}[suffix](path)
+        writers: dict[str, Callable[[Path], object]] = {
+            ".parquet": frame.write_parquet,
+            ".jsonl": frame.write_ndjson,
+            ".csv": frame.write_csv,
+        }
+        writers[suffix](path)
         if columns == 2_000:
             refuse_bomb(path, suffix)
         else:
