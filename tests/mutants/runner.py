@@ -170,6 +170,8 @@ def _fates(target: Target, sample: list[Planted], effort: Effort) -> list[tuple[
         out = (effort.log or Path(folder, "fates.jsonl")).resolve()
         out.write_bytes(b"")
         reach = _reach(target, effort, Path(folder))
+        if strangers := [module for module in target.modules if not reach.lines.get(module)]:
+            raise RuntimeError(f"the tests of {target.name!r} do not import {strangers}")
         planted = (*checks, broken, *sample)
         job.write_bytes(
             msgspec.json.encode(Job(reach, sound, planted, effort.workers, str(out), min(effort.stop_after_s, _DAY_S)))
@@ -178,7 +180,7 @@ def _fates(target: Target, sample: list[Planted], effort: Effort) -> list[tuple[
         fates = {one.index: one.fate for one in msgspec.json.Decoder(Tried).decode_lines(out.read_bytes())}
     for index, check in enumerate(checks):
         if fates[index] != "alive":
-            raise RuntimeError(f"the tests of {target.name!r} do not import {check.module}, or fail on sound code")
+            raise RuntimeError(f"the tests of {target.name!r} fail on a sound {check.module} that is imported anew")
     if fates[len(checks)] == "alive":
         raise RuntimeError(f"the tests of {target.name!r} read a sound {first} where a broken one was planted")
     return [(planted[index], fate) for index, fate in sorted(fates.items()) if index > len(checks)]

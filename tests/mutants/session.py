@@ -176,7 +176,7 @@ class _Session:
             ended = pytest.main(options, plugins=[_InTurn(ranks, frozenset(self._job.reach.seconds))])
             if ended not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
                 return _KILLED
-        return _ALIVE if planted.module in sys.modules else _KILLED
+        return _ALIVE
 
     def _runs_at_import(self, planted: Planted) -> bool:
         """Whether the function runs before the tests do, so that living functions come too late for it."""

@@ -8,30 +8,35 @@ from tests.mutants.runner import ROOT, Target
 
 __all__ = ["TARGETS"]
 
-_FLOOR = 0.6
-"""Least share of the targets of `analysis`."""
+_FLOOR = 0.7
+"""Least share of the target of `analysis`. The aim is 0.85, which is not reached: of 241 mutants that were drawn from
+all modules of the analysis (seed B2031) the tests in `tests/unit/analysis` killed 193, or 80.0%; of the 209 of this
+target 164, or 78.4%. The floor is that less two standard errors of the difference to another sample of 200."""
 
-
-def _modules_in(folder: str) -> tuple[str, ...]:
-    """Every module of a folder of the package, so that a new one belongs to its target at once."""
-    paths = sorted(Path(ROOT, "src", folder).glob("[!_]*.py"))
-    return tuple(".".join((*Path(folder).parts, path.stem)) for path in paths)
-
-
-TARGETS: tuple[Target, ...] = (
+_OWN: tuple[Target, ...] = (
     Target(
         name="row gate",
         modules=("evenhand.store.gate",),
         tests=("tests/unit/store/test_gate.py",),
     ),
     Target(
-        name="files of tables",
+        name="tables",
         modules=(
+            "evenhand.analysis.table.predicted_label",
+            "evenhand.analysis.table.factor_kinds",
+            "evenhand.analysis.table.prediction_scores",
+            "evenhand.analysis.table.user_arms",
+            "evenhand.analysis.table.repeats",
             "evenhand.tabular.encoding",
             "evenhand.tabular.separator",
             "evenhand.bank.importers.keys",
         ),
         tests=(
+            "tests/unit/analysis/table/test_predicted_label.py",
+            "tests/unit/analysis/table/test_factor_kinds.py",
+            "tests/unit/analysis/table/test_prediction_scores.py",
+            "tests/unit/analysis/table/test_repeats.py",
+            "tests/unit/analysis/table/test_user_arms.py",
             "tests/unit/tabular/test_encoding.py",
             "tests/unit/tabular/test_separator.py",
             "tests/unit/bank/importers/test_keys.py",
@@ -68,12 +73,48 @@ TARGETS: tuple[Target, ...] = (
         most=150,
     ),
     Target(
-        name="analysis",
-        modules=tuple(
-            module
-            for room in ("", "/estimators", "/findings", "/table")
-            for module in _modules_in(f"evenhand/analysis{room}")
+        name="judge",
+        modules=(
+            "evenhand.analysis.estimators.equivalence",
+            "evenhand.analysis.estimators.margin",
+            "evenhand.analysis.estimators.multiplicity",
+            "evenhand.analysis.estimators.two_samples",
+            "evenhand.analysis.estimators.planned",
+            "evenhand.analysis.estimators.influence",
+            "evenhand.analysis.findings.judgement",
+            "evenhand.analysis.findings.estimand",
         ),
+        tests=(
+            "tests/unit/analysis/estimators/test_equivalence.py",
+            "tests/unit/analysis/estimators/test_influence.py",
+            "tests/unit/analysis/estimators/test_margin.py",
+            "tests/unit/analysis/estimators/test_multiplicity.py",
+            "tests/unit/analysis/estimators/test_paired.py",
+            "tests/unit/analysis/test_two_samples.py",
+            "tests/unit/analysis/test_planned.py",
+            "tests/unit/analysis/findings/test_judgement.py",
+            "tests/unit/analysis/findings/test_estimand.py",
+        ),
+        most=80,
+        least_killed=0.85,
+    ),
+)
+"""Targets with tests of their own."""
+
+
+def _modules_in(folder: str) -> tuple[str, ...]:
+    """Every module of a folder of the package that no other target has, so that a new one belongs to one at once."""
+    paths = sorted(Path(ROOT, "src", folder).rglob("[!_]*.py"))
+    names = (".".join(path.relative_to(ROOT / "src").with_suffix("").parts) for path in paths)
+    taken = {module for target in _OWN for module in target.modules}
+    return tuple(name for name in names if name not in taken)
+
+
+TARGETS: tuple[Target, ...] = (
+    *_OWN,
+    Target(
+        name="analysis",
+        modules=_modules_in("evenhand/analysis"),
         tests=(
             "tests/unit/analysis",
             "tests/unit/scoring/judging/test_labels.py",
@@ -82,7 +123,7 @@ TARGETS: tuple[Target, ...] = (
             "tests/unit/test_open_answers.py",
             "tests/unit/test_score_table.py",
         ),
-        most=300,
+        most=200,
         least_killed=_FLOOR,
     ),
 )
