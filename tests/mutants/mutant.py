@@ -90,23 +90,31 @@ class _Place(Struct):
 def mutants_of(source: str) -> list[Mutant]:
     """Every mutant of a source, in the order of its lines; those that read as before are left out."""
     tree = ast.parse(source)
-    sound = ast.unparse(tree)
-    read, again = {sound}, Counter[tuple[str, str, str]]()
+    parts = [_written(part) for part in tree.body]
+    read, again = set(enumerate(parts)), Counter[tuple[str, str, str]]()
     found: list[Mutant] = []
+    at = 0
     for place in list(_places(tree, "", None)):
+        at = place.index or 0 if place.parent is tree else at
         for fault, replacement in _changes(place.node):
             place.put(replacement)
-            changed = ast.unparse(tree)
+            changed = _written(tree.body[at])
             place.put(place.node)
-            if changed in read:
+            if (at, changed) in read:
                 continue
-            read.add(changed)
+            read.add((at, changed))
             change = f"`{_shown(place.node)}` -> `{_shown(replacement)}`"
             key = (place.function, fault, change)
             line = getattr(place.node, "lineno", 0)
-            found.append(Mutant(line, place.function, place.body, fault, change, again[key], changed))
+            whole = "\n".join([*parts[:at], changed, *parts[at + 1 :]])
+            found.append(Mutant(line, place.function, place.body, fault, change, again[key], whole))
             again[key] += 1
     return sorted(found, key=lambda mutant: mutant.line)
+
+
+def _written(part: ast.stmt) -> str:
+    """The source of one part of a module."""
+    return ast.unparse(ast.Module(body=[part], type_ignores=[]))
 
 
 def _shown(node: ast.AST) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from tests.mutants.runner import Target
+from pathlib import Path
+
+from tests.mutants.runner import ROOT, Target
 
 __all__ = ["TARGETS"]
 
-_FLOOR = 0.6
-"""Least share of the wider targets of `analysis`. The aim is 0.85; in two random samples (seeds 2026 and 2027) each
-module's own tests killed 38 of 52, and the floor is that less two standard errors. Of 24 mutants each (seed 1) the own
-tests have since killed, of those that are not excused: equivalence 23 of 23, judgement 23 of 23, divergence 24 of 24,
-choice_exchange 21 of 21, rates 19 of 20, item_permutation 19 of 21. The others were not measured again."""
+_FLOOR = 0.7
+"""Least share of the target of `analysis`. The aim is 0.85, which is not reached: of 241 mutants that were drawn from
+all modules of the analysis (seed B2031) the tests in `tests/unit/analysis` killed 193, or 80.0%; of the 209 of this
+target 164, or 78.4%. The floor is that less two standard errors of the difference to another sample of 200."""
 
-TARGETS: tuple[Target, ...] = (
+_OWN: tuple[Target, ...] = (
     Target(
         name="row gate",
         modules=("evenhand.store.gate",),
@@ -97,158 +98,32 @@ TARGETS: tuple[Target, ...] = (
         most=80,
         least_killed=0.85,
     ),
+)
+"""Targets with tests of their own."""
+
+
+def _modules_in(folder: str) -> tuple[str, ...]:
+    """Every module of a folder of the package that no other target has, so that a new one belongs to one at once."""
+    paths = sorted(Path(ROOT, "src", folder).rglob("[!_]*.py"))
+    names = (".".join(path.relative_to(ROOT / "src").with_suffix("").parts) for path in paths)
+    taken = {module for target in _OWN for module in target.modules}
+    return tuple(name for name in names if name not in taken)
+
+
+TARGETS: tuple[Target, ...] = (
+    *_OWN,
     Target(
-        name="variances",
-        modules=(
-            "evenhand.analysis.estimators.crossed",
-            "evenhand.analysis.estimators.estimate",
-            "evenhand.analysis.estimators.moments",
-            "evenhand.analysis.estimators.paired",
-            "evenhand.analysis.estimators.profile_variance",
-            "evenhand.analysis.estimators.random_terms",
-            "evenhand.analysis.estimators.sd_interval",
-            "evenhand.analysis.estimators.skewness",
-            "evenhand.analysis.estimators.spending",
-            "evenhand.analysis.estimators.student",
-        ),
+        name="analysis",
+        modules=_modules_in("evenhand/analysis"),
         tests=(
-            "tests/unit/analysis/estimators/test_crossed.py",
-            "tests/unit/analysis/estimators/test_margin.py",
-            "tests/unit/analysis/estimators/test_moments.py",
-            "tests/unit/analysis/estimators/test_paired.py",
-            "tests/unit/analysis/estimators/test_profile_variance.py",
-            "tests/unit/analysis/estimators/test_random_terms.py",
-            "tests/unit/analysis/estimators/test_sd_interval.py",
-            "tests/unit/analysis/test_skewness.py",
-            "tests/unit/analysis/estimators/test_spending.py",
-            "tests/unit/analysis/estimators/test_student.py",
-            "tests/unit/analysis/findings/test_judgement.py",
-        ),
-        most=30,
-        least_killed=_FLOOR,
-    ),
-    Target(
-        name="mixed models",
-        modules=(
-            "evenhand.analysis.estimators.binomial_mixed",
-            "evenhand.analysis.estimators.laplace",
-            "evenhand.analysis.estimators.linear_likelihood",
-            "evenhand.analysis.estimators.linear_mixed",
-            "evenhand.analysis.estimators.marginal",
-            "evenhand.analysis.estimators.published",
-            "evenhand.analysis.estimators.variance_search",
-        ),
-        tests=(
-            "tests/unit/analysis/estimators/test_binomial_mixed.py",
-            "tests/unit/analysis/estimators/test_laplace.py",
-            "tests/unit/analysis/estimators/test_linear_mixed.py",
-            "tests/unit/analysis/estimators/test_marginal.py",
-            "tests/unit/analysis/estimators/test_published.py",
-            "tests/unit/analysis/estimators/test_variance_search.py",
-        ),
-        most=30,
-        least_killed=_FLOOR,
-    ),
-    Target(
-        name="exchange and power",
-        modules=(
-            "evenhand.analysis.estimators.choice_exchange",
-            "evenhand.analysis.estimators.exchange",
-            "evenhand.analysis.estimators.item_permutation",
-            "evenhand.analysis.estimators.mantel_haenszel",
-            "evenhand.analysis.estimators.pooled_cells",
-            "evenhand.analysis.estimators.power",
-            "evenhand.analysis.estimators.power_simulation",
-            "evenhand.analysis.estimators.prediction_powered",
-            "evenhand.analysis.estimators.shares",
-        ),
-        tests=(
-            "tests/unit/analysis/test_choice_exchange.py",
-            "tests/unit/analysis/test_exchange.py",
-            "tests/unit/analysis/test_item_permutation.py",
-            "tests/unit/analysis/estimators/test_mantel_haenszel.py",
-            "tests/unit/analysis/test_pooled_cells.py",
-            "tests/unit/analysis/estimators/test_power.py",
-            "tests/unit/analysis/estimators/test_power_simulation.py",
-            "tests/unit/analysis/estimators/test_prediction_powered.py",
-            "tests/unit/analysis/test_shares.py",
-        ),
-        most=30,
-        least_killed=_FLOOR,
-    ),
-    Target(
-        name="contrasts",
-        modules=(
-            "evenhand.analysis.findings.accuracy",
-            "evenhand.analysis.findings.benefit_findings",
-            "evenhand.analysis.findings.caveats",
-            "evenhand.analysis.findings.factor_gaps",
-            "evenhand.analysis.findings.flips",
-            "evenhand.analysis.findings.gaps",
-            "evenhand.analysis.findings.intersections",
-            "evenhand.analysis.findings.item_factor_gaps",
-            "evenhand.analysis.findings.leakage_findings",
-            "evenhand.analysis.findings.memory_effect",
-            "evenhand.analysis.findings.missingness",
-            "evenhand.analysis.findings.option_shift",
-            "evenhand.analysis.findings.rates",
-            "evenhand.analysis.findings.validity",
-            "evenhand.analysis.findings.within_factor_gaps",
-        ),
-        tests=(
-            "tests/unit/analysis/findings/test_accuracy.py",
-            "tests/unit/analysis/findings/test_benefit_findings.py",
-            "tests/unit/analysis/findings/test_caveats.py",
-            "tests/unit/analysis/findings/test_factor_gaps.py",
-            "tests/unit/analysis/findings/test_flips.py",
-            "tests/unit/analysis/findings/test_gaps.py",
-            "tests/unit/analysis/findings/test_intersections.py",
-            "tests/unit/analysis/findings/test_leakage_findings.py",
-            "tests/unit/analysis/findings/test_memory_effect.py",
-            "tests/unit/analysis/findings/test_missingness.py",
-            "tests/unit/analysis/findings/test_option_shift.py",
-            "tests/unit/analysis/findings/test_rates.py",
-            "tests/unit/analysis/findings/test_validity.py",
-            "tests/unit/analysis/findings/test_within_factor_gaps.py",
-            "tests/unit/analysis/test_item_factor_gaps.py",
-            "tests/unit/analysis/table/test_predictions.py",
-            "tests/unit/analysis/test_analyse.py",
-        ),
-        most=30,
-        least_killed=_FLOOR,
-    ),
-    Target(
-        name="checks and numbers",
-        modules=(
-            "evenhand.analysis.estimators.divergence",
-            "evenhand.analysis.findings.compare",
-            "evenhand.analysis.findings.divergence",
-            "evenhand.analysis.findings.emotions",
-            "evenhand.analysis.findings.item_functioning",
-            "evenhand.analysis.findings.mixed_check",
-            "evenhand.analysis.findings.numbers",
-            "evenhand.analysis.findings.people",
-            "evenhand.analysis.findings.pilot",
-            "evenhand.analysis.findings.published_comparison",
-            "evenhand.analysis.findings.reading",
-            "evenhand.analysis.findings.sensitivity",
-            "evenhand.analysis.findings.shifts",
-        ),
-        tests=(
-            "tests/unit/analysis/findings/test_compare.py",
-            "tests/unit/analysis/estimators/test_divergence.py",
-            "tests/unit/analysis/findings/test_item_functioning.py",
-            "tests/unit/analysis/findings/test_mixed_check.py",
-            "tests/unit/analysis/findings/test_pilot.py",
-            "tests/unit/analysis/findings/test_published_comparison.py",
-            "tests/unit/analysis/findings/test_sensitivity.py",
-            "tests/unit/analysis/findings/test_shifts.py",
-            "tests/unit/analysis/test_emotions.py",
+            "tests/unit/analysis",
             "tests/unit/scoring/judging/test_labels.py",
-            "tests/unit/test_open_answers.py",
             "tests/unit/test_audit.py",
+            "tests/unit/test_measurement_table.py",
+            "tests/unit/test_open_answers.py",
+            "tests/unit/test_score_table.py",
         ),
-        most=30,
+        most=200,
         least_killed=_FLOOR,
     ),
 )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from evenhand.analysis.estimators import exchange
 from evenhand.analysis.estimators.exchange import ArmAnswers, Exchange, exchange_test
 
 
@@ -130,3 +131,174 @@ def test_graded_answers_that_are_copies_of_each_other_count_once() -> None:
     own = exchange_test(answers(once), baseline=answers([row * 3 for row in none]), weights=weights)
     assert own is not None
     assert own.variance < first.variance
+
+
+def weighted(
+    arm: list[list[float]], baseline: list[list[float]], weights: list[float]
+) -> tuple[float, float, float, float]:
+    """(difference, p with half of the observed value, and with all of it, variance) by listing every deal."""
+    per_item = []
+    for first, second in zip(arm, baseline, strict=True):
+        pool = first + second
+        per_item.append(
+            [_difference(pool, set(deal)) for deal in itertools.combinations(range(len(pool)), len(second))]
+        )
+    share = np.array(weights) / sum(weights)
+    values = np.array([share @ deal for deal in itertools.product(*per_item)])
+    observed = float(share @ [np.mean(a) - np.mean(b) for a, b in zip(arm, baseline, strict=True)])
+    same = np.isclose(values, observed)
+    above, below = ((values > observed) & ~same).mean(), ((values < observed) & ~same).mean()
+    rarer = min(above, below)
+    return observed, 2 * float(rarer + same.mean() / 2), 2 * float(rarer + same.mean()), float(values.var())
+
+
+CASES = [
+    ([[1, 1, 0, 1], [0, 0, 1, 0]], [[1, 0], [1]], [3.0, 1.0]),
+    ([[1, 0], [0, 1, 0], [1, 1]], [[0, 0, 0], [1], [1, 0, 0]], [1.0, 5.0, 2.5]),
+    ([[0, 0, 0]], [[1, 1]], [2.0]),
+]
+
+
+@pytest.mark.parametrize(("arm", "baseline", "weights"), CASES)
+def test_items_count_by_their_weights(
+    arm: list[list[float]], baseline: list[list[float]], weights: list[float]
+) -> None:
+    found = exchange_test(answers(arm), baseline=answers(baseline), weights=np.array(weights))
+    assert found is not None
+    difference, p, _, variance = weighted(arm, baseline, weights)
+    assert (found.difference, found.p, found.variance) == pytest.approx((difference, min(p, 1.0), variance))
+    assert found.items == len(arm)
+
+
+def test_an_item_without_weight_or_without_answers_of_one_side_is_left_out() -> None:
+    arm = [[1.0, 1, 0], [0.0, 1], [1.0, 1], []]
+    baseline = [[0.0, 1], [1.0, 1], [], [1.0]]
+    found = exchange_test(answers(arm), baseline=answers(baseline), weights=np.array([2.0, 0.0, 4.0, 1.0]))
+    alone = exchange_test(answers(arm[:1]), baseline=answers(baseline[:1]), weights=np.ones(1))
+    assert found is not None and alone is not None
+    assert found.items == alone.items == 1
+    assert (found.difference, found.p, found.variance) == (alone.difference, alone.p, alone.variance)
+
+
+GRADED = [
+    ([[0.25, 0.5, 1.0, 0.0], [0.5, 0.25, 0.0]], [[1.0, 0.75], [1.0]], [1.0, 2.0]),
+    # The baseline may be the larger side, and the sign is that of arm less baseline.
+    ([[0.9], [0.3, 0.7]], [[0.1, 0.2, 0.6, 0.4], [0.5, 0.2, 0.1, 0.35]], [1.0, 1.0]),
+]
+
+
+@pytest.mark.parametrize(("arm", "baseline", "weights"), GRADED)
+def test_graded_scores_have_the_variance_and_the_p_of_all_deals(
+    arm: list[list[float]], baseline: list[list[float]], weights: list[float]
+) -> None:
+    difference, _, whole, variance = weighted(arm, baseline, weights)
+    normal = exchange_test(answers(arm), baseline=answers(baseline), weights=np.array(weights))
+    assert normal is not None
+    assert (normal.difference, normal.variance) == pytest.approx((difference, variance))
+    assert normal.p == pytest.approx(2 * stats.norm.sf(abs(difference) / np.sqrt(variance)))
+    drawn = exchange_test(
+        answers(arm),
+        baseline=answers(baseline),
+        weights=np.array(weights),
+        rng=np.random.default_rng(1),
+        draws=40_000,
+    )
+    assert drawn is not None
+    # Four standard errors of 40,000 draws; the observed deal counts whole.
+    assert drawn.p == pytest.approx(whole, abs=0.012)
+    assert drawn.difference == normal.difference
+
+
+def test_drawn_sums_are_those_of_every_choice_of_answers_however_many_rows_are_drawn_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exchange, "_CHUNK", 5 * 100)
+    values = np.array([0.0, 1.0, 10.0, 100.0, 1000.0])
+    for size in (1, 2, 4):
+        sums = exchange._drawn_sums(values, size=size, rng=np.random.default_rng(0), draws=20_000)
+        expected = sorted(sum(chosen) for chosen in itertools.combinations(values.tolist(), size))
+        found, counts = np.unique(sums, return_counts=True)
+        assert found.tolist() == expected
+        assert np.abs(counts / 20_000 - 1 / len(expected)).max() < 0.015
+
+
+def test_no_difference_that_is_drawn_is_ever_impossible() -> None:
+    """A drawn p counts the table itself: it is at least two in the number of draws and one."""
+    arm, baseline = [[0.9] * 8 + [0.8]] * 5, [[0.1] * 8 + [0.2]] * 5
+    assert exchanged(arm, baseline, rng=np.random.default_rng(0), draws=99).p == pytest.approx(2 / 100)
+    assert exchanged(baseline, arm, rng=np.random.default_rng(0), draws=99).p == pytest.approx(2 / 100)
+    flat = exchanged([[0.5, 0.5]], [[0.5]], rng=np.random.default_rng(0))
+    assert (flat.p, flat.variance) == (1.0, 0.0)
+
+
+def agreement(arm: ArmAnswers, baseline: ArmAnswers, items: int) -> float:
+    """The same by comparing every two answers to an item."""
+    alike, between = np.zeros(items), np.zeros(items)
+    for item in range(items):
+        rows = [
+            (side, question, score)
+            for side, given in enumerate((arm, baseline))
+            for code, question, score in zip(given.item, given.question, given.score, strict=True)
+            if code == item
+        ]
+        pairs = list(itertools.combinations(rows, 2))
+        within = [(a[2] - b[2]) ** 2 for a, b in pairs if a[:2] == b[:2]]
+        others = [(a[2] - b[2]) ** 2 for a, b in pairs if a[:2] != b[:2]]
+        if within and others:
+            alike[item], between[item] = sum(within), np.mean(others) * len(within)
+    if between.sum() == 0:
+        return 0.0
+    ratio = alike.sum() / between.sum()
+    return float(np.clip(1 - ratio - np.sqrt(((alike - ratio * between) ** 2).sum()) / between.sum(), 0, 1))
+
+
+def repeated(rows: list[list[float]], questions: list[list[int]]) -> ArmAnswers:
+    """Answers by item with the question of each; a question is of one item."""
+    made = answers(rows)
+    return ArmAnswers(score=made.score, item=made.item, question=np.array([one for row in questions for one in row]))
+
+
+def mostly_alike(seed: int, items: int = 9) -> tuple[ArmAnswers, ArmAnswers]:
+    """Three questions of an item with two or three repeats that mostly agree, and a baseline of two questions."""
+    rng = np.random.default_rng(seed)
+    sides = []
+    for questions in (3, 2):
+        rows, named = [], []
+        for item in range(items):
+            row, own = [], []
+            for question in range(questions):
+                first = float(rng.random() < 0.6)
+                for _ in range(2 + (item + question) % 2):
+                    row.append(first if rng.random() < 0.9 else 1 - first)
+                    own.append(10 * item + question)
+            rows.append(row)
+            named.append(own)
+        sides.append(repeated(rows, named))
+    return sides[0], sides[1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_repeats_count_by_their_design_effect(seed: int) -> None:
+    arm, baseline = mostly_alike(seed)
+    share = agreement(arm, baseline, 9)
+    assert 0.2 < share < 1.0
+    assert exchange._agreement(arm, baseline, 9) == pytest.approx(share)
+    counted = exchange._effective(arm, share, 9)
+    for item in range(9):
+        numbers = np.unique(arm.question[arm.item == item], return_counts=True)[1]
+        assert counted[item] == max(round(sum(n / (1 + (n - 1) * share) for n in numbers)), 1)
+    assert exchange._effective(arm, 0.0, 9).tolist() == np.bincount(arm.item).tolist()
+
+
+def test_an_item_that_was_not_asked_has_no_answers_and_an_asked_one_at_least_one() -> None:
+    side = repeated([[1.0, 1.0], []], [[0, 0], []])
+    assert exchange._effective(side, 1.0, 2).tolist() == [1.0, 0.0]
+    assert exchange._effective(side, 0.9, 2).tolist() == [1.0, 0.0]
+
+
+def test_without_repeats_or_without_another_question_no_agreement_is_seen() -> None:
+    once = answers([[1.0, 0.0], [1.0, 1.0]])
+    assert exchange._agreement(once, once, 2) == 0.0
+    assert exchange._agreement(answers([[1.0, 1.0]], repeated=True), answers([[1.0]]), 1) == 0.0
+    disagreeing = repeated([[1.0, 0.0, 1.0, 0.0]], [[0, 0, 1, 1]])
+    assert exchange._agreement(disagreeing, answers([[1.0, 0.0]]), 1) == 0.0

@@ -101,6 +101,7 @@ def agreeing(
     """
     if estimate == 0.0 or (p < level) != (low <= 0.0 <= high):
         return low, high
-    ratio = quantile(1 - level / 2, df=df) / max(quantile(1 - max(p, 1e-300) / 2, df=df), 1e-9)
+    # From below: close to 1 a number has no room for a small tail, and the interval would be a point.
+    ratio = quantile(level / 2, df=df) / min(quantile(max(p, 1e-300) / 2, df=df), -1e-9)
     half = abs(estimate) * min(ratio, 2.0)
     return estimate - half, estimate + half

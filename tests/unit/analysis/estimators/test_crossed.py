@@ -1,18 +1,27 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 from msgspec import structs
+from scipy import stats
 
 from evenhand.analysis.estimators.crossed import (
     CrossedScores,
+    _units,
     cell_means,
     dummies,
     interaction_contrast,
     level_contrast,
     profile_contrast,
 )
+from evenhand.analysis.estimators.equivalence import ITEM_REACTION
+from evenhand.analysis.estimators.influence import influence
+from evenhand.analysis.estimators.moments import moment_variance
+from evenhand.analysis.estimators.random_terms import RandomTerm
+from evenhand.analysis.estimators.skewness import third_cumulant
 from evenhand.errors import TableError
 
 Codes = npt.NDArray[np.int64]
@@ -200,3 +209,108 @@ def test_trials_are_averaged_to_cells() -> None:
 def test_dummies_have_a_column_for_each_level_but_the_reference() -> None:
     assert dummies(np.array([0, 1, 2, 1]), reference=1).T.tolist() == [[1, 0, 0, 0], [0, 0, 1, 0]]
     assert dummies(np.array([1, 1]), reference=1).shape == (2, 0)
+
+
+def holed(seed: int = 3, *, covariates: bool = True) -> tuple[CrossedScores, Codes, npt.NDArray[np.float64]]:
+    """A crossing in which a third of the cells is missing, with two covariates of the answers."""
+    codes = crossing()
+    whole = scores(codes, items=10, slope=0.3, profile=0.2, seed=seed)
+    rng = np.random.default_rng(seed)
+    kept = rng.random(whole.score.size) < 0.66
+    more = rng.standard_normal((whole.score.size, 2))
+    data = CrossedScores(
+        score=whole.score[kept] + 0.2 * more[kept, 0],
+        item=whole.item[kept],
+        profile=whole.profile[kept],
+        covariates=more[kept] if covariates else None,
+    )
+    return data, codes, others(codes)
+
+
+@pytest.mark.parametrize("covariates", [False, True])
+def test_with_holes_and_covariates_the_estimate_is_the_least_squares_coefficient(covariates: bool) -> None:
+    data, codes, nuisance = holed(covariates=covariates)
+    found = level_contrast(data, levels=codes[:, 0], level=2, reference=1, nuisance=nuisance)
+    used = np.isin(codes[data.profile, 0], (1, 2))
+    x = np.where(codes[data.profile, 0] == 2, 0.5, -0.5)[used]
+    columns = [x, nuisance[data.profile][used], np.eye(10)[data.item[used]]]
+    columns += [data.covariates[used]] if data.covariates is not None else []
+    design = np.column_stack(columns)
+    solution = np.linalg.pinv(design)
+    assert found.estimate == pytest.approx((solution @ data.score[used])[0])
+    residual = data.score[used] - design @ (solution @ data.score[used])
+    profile = np.unique(data.profile[used], return_inverse=True)[1]
+    groups = [
+        RandomTerm(name="item slope", codes=data.item[used], levels=10, covariate=x),
+        RandomTerm(name="profile", codes=profile, levels=int(profile.max()) + 1),
+    ]
+    items = RandomTerm(name="item", codes=data.item[used], levels=10)
+    dense = np.column_stack([columns[0], columns[1], *columns[3:]])
+    moments = moment_variance(residual, weights=solution[0], groups=groups, fixed=[items], covariates=dense)
+    assert (found.se, found.df) == pytest.approx((math.sqrt(moments.variance), moments.df))
+    assert (found.low, found.high) == pytest.approx(stats.t(found.df, found.estimate, found.se).interval(0.95))
+    assert (found.items, found.profiles, found.cells) == (10, 18, int(used.sum()))
+    parts, share = solution[0] * residual, solution[0] * x
+    for given, of in ((found.by_item, data.item[used]), (found.by_unit, profile)):
+        expected = influence(parts, share=share, estimate=found.estimate, codes=of)
+        assert given is not None
+        assert given.carrying == expected.carrying and given.change == pytest.approx(expected.change)
+    assert found.third == pytest.approx(third_cumulant(parts, groups=(profile, data.item[used])))
+    assert (found.units, found.notes, found.confidence) == (9, (), 0.95)
+    assert [one.number for one in found.sampled] == [10]
+
+
+def test_columns_that_add_nothing_change_nothing() -> None:
+    data, codes, nuisance = holed()
+    plain = level_contrast(data, levels=codes[:, 0], level=1, reference=0, nuisance=nuisance)
+    again = np.column_stack([nuisance, nuisance[:, 0] * 3.0, np.ones(nuisance.shape[0])])
+    found = level_contrast(data, levels=codes[:, 0], level=1, reference=0, nuisance=again)
+    assert (found.estimate, found.se, found.df) == pytest.approx((plain.estimate, plain.se, plain.df))
+
+
+def test_an_interaction_with_holes_is_the_coefficient_of_the_product_beside_both_effects() -> None:
+    data, codes, _ = holed(covariates=False)
+    found = interaction_contrast(data, first=codes[:, 0], second=codes[:, 1], pairs=((1, 0), (2, 1)))
+    a, b = codes[data.profile, 0], codes[data.profile, 1]
+    used = np.isin(a, (0, 1)) & np.isin(b, (1, 2))
+    x, y = np.where(a == 1, 0.5, -0.5)[used], np.where(b == 2, 0.5, -0.5)[used]
+    design = np.column_stack([x * y, x, y, np.eye(10)[data.item[used]]])
+    assert found.estimate == pytest.approx((np.linalg.pinv(design) @ data.score[used])[0])
+    # Coded +-1/4, so that an item that reacts by one counts four times as much.
+    (items,) = found.sampled
+    assert items.reaction == pytest.approx(ITEM_REACTION / 0.5)
+
+
+@pytest.mark.parametrize(("items", "profiles", "units"), [(1, 9, 4), (2, 9, 2), (9, 3, 1), (20, 9, 4), (1, 1, 1)])
+def test_units_are_the_smaller_of_items_and_profiles_of_a_level(items: int, profiles: int, units: int) -> None:
+    assert _units((items, profiles, 99)) == units
+
+
+def test_a_design_that_cannot_tell_its_parts_says_so() -> None:
+    codes = np.array([[0], [1], [0], [1]])
+    # Every profile met one item of its own pair: profiles and answers are one.
+    data = CrossedScores(
+        score=np.array([0.1, 0.9, 0.4, 0.5]), item=np.array([0, 0, 1, 1]), profile=np.array([0, 1, 2, 3])
+    )
+    found = level_contrast(data, levels=codes[:, 0], level=1, reference=0)
+    assert found.notes[0].startswith("The design cannot tell the components ")
+    assert found.estimate == pytest.approx(0.45)
+
+
+def test_an_average_over_trials_has_the_mean_of_their_covariates() -> None:
+    found = cell_means(
+        np.array([1.0, 0.0, 1.0, np.nan]),
+        item=np.array([0, 0, 1, 1]),
+        profile=np.array([2, 2, 0, 0]),
+        covariates=np.array([[1.0, 5.0], [3.0, 5.0], [7.0, 5.0], [100.0, 5.0]]),
+    )
+    assert found.covariates is not None and found.covariates.tolist() == [[2.0, 5.0], [7.0, 5.0]]
+    none = cell_means(np.array([1.0]), item=np.array([0]), profile=np.array([0]), covariates=np.empty((1, 0)))
+    assert none.covariates is None
+    assert cell_means(np.array([]), item=np.array([], dtype=int), profile=np.array([], dtype=int)).score.size == 0
+
+
+def test_one_scored_profile_has_no_contrast() -> None:
+    data = CrossedScores(score=np.array([0.1, 0.9]), item=np.array([0, 1]), profile=np.array([0, 0]))
+    with pytest.raises(TableError, match=r"1 profile\(s\) with the values \[-0.5\]"):
+        level_contrast(data, levels=np.array([0, 1]), level=1, reference=0)

@@ -1,12 +1,26 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 from scipy import stats
 
+from evenhand.analysis.estimators import paired
+from evenhand.analysis.estimators.equivalence import sampled_units, unseen_share
 from evenhand.analysis.estimators.estimate import EstimateSpec
-from evenhand.analysis.estimators.paired import PairedGap, arm_differences, pair_matrix, paired_gap
+from evenhand.analysis.estimators.influence import influence
+from evenhand.analysis.estimators.paired import (
+    PairedGap,
+    _sums_flip_p,
+    arm_differences,
+    pair_matrix,
+    paired_gap,
+    units_of,
+)
+from evenhand.analysis.estimators.planned import planned_weights
+from evenhand.analysis.estimators.skewness import third_cumulant
 from evenhand.errors import TableError
 
 Array = npt.NDArray[np.float64]
@@ -172,3 +186,125 @@ def test_a_design_that_cannot_tell_components_apart_says_so() -> None:
     gap = paired_gap(diagonal)
     assert gap.se == pytest.approx(np.std(np.arange(8.0), ddof=1) / np.sqrt(8))
     assert "cannot tell the components set, item, residual apart" in gap.notes[0]
+
+
+def exact_flip_p(sums: np.ndarray) -> float:
+    """The share of all arrangements of signs whose total is at least as large as the observed one."""
+    totals = [abs(np.dot(signs, sums)) for signs in itertools.product((1.0, -1.0), repeat=sums.size)]
+    return float(np.mean(np.array(totals) >= abs(sums.sum()) - 1e-9))
+
+
+def test_up_to_as_many_arrangements_as_flips_are_listed_and_more_are_drawn() -> None:
+    rng = np.random.default_rng(0)
+    sums = rng.standard_normal(8) + 0.4
+    exact = exact_flip_p(sums)
+    assert _sums_flip_p(sums, rng, 256) == pytest.approx(exact, abs=1e-12)
+    drawn = _sums_flip_p(sums, np.random.default_rng(1), 255)
+    assert drawn is not None and drawn * 256 == pytest.approx(round(drawn * 256)) and drawn != pytest.approx(exact)
+    assert drawn == pytest.approx(exact, abs=0.1)
+    # Sums of whole numbers tie often; those that tie with the observed one count.
+    whole = np.array([1.0, 1.0, -1.0, 2.0, 1.0, 1.0])
+    assert _sums_flip_p(whole, rng, 64) == pytest.approx(exact_flip_p(whole), abs=1e-12)
+    many = _sums_flip_p(whole, np.random.default_rng(2), 63)
+    assert many is not None and many == pytest.approx(exact_flip_p(whole), abs=0.2)
+
+
+def test_drawn_flips_come_near_all_of_them_however_many_are_drawn_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    sums = np.random.default_rng(3).standard_normal(14) + 0.3
+    exact = exact_flip_p(sums)
+    for chunk in (14 * 700, 1):
+        monkeypatch.setattr(paired, "_CHUNK", chunk)
+        assert _sums_flip_p(sums, np.random.default_rng(4), 3000) == pytest.approx(exact, abs=0.03)
+
+
+def test_units_that_sum_to_nothing_have_no_sign_to_flip() -> None:
+    sums = np.array([0.0, 0.0, 1.0, 2.0, -0.5, 1e-13])
+    assert _sums_flip_p(sums, np.random.default_rng(0), 8) == exact_flip_p(np.array([1.0, 2.0, -0.5]))
+    assert _sums_flip_p(sums[:4], np.random.default_rng(0), 8) is None
+    assert _sums_flip_p(np.zeros(5), np.random.default_rng(0), 8) == 1.0
+
+
+def test_each_sign_flip_test_is_of_its_own_sums() -> None:
+    table = np.random.default_rng(5).standard_normal((6, 7)) + 0.3
+    gap = paired_gap(table, rng=np.random.default_rng(0))
+    assert gap.p_flip_sets == pytest.approx(exact_flip_p(table.sum(axis=1)))
+    assert gap.p_flip_items == pytest.approx(exact_flip_p(table.sum(axis=0)))
+    none = paired_gap(table, rng=np.random.default_rng(0), spec=EstimateSpec(flips=0))
+    assert (none.p_flip_sets, none.p_flip_items) == (None, None)
+
+
+def test_planned_pairs_without_an_answer_keep_the_weight_of_their_sets_and_items() -> None:
+    table = np.random.default_rng(6).standard_normal((5, 8)) + np.arange(5)[:, None]
+    whole = paired_gap(table)
+    holed = table.copy()
+    holed[4, :6] = np.nan
+    plain = paired_gap(holed)
+    assert plain.estimate == pytest.approx(np.nanmean(holed))
+    planned = np.ones(table.shape, dtype=bool)
+    kept = paired_gap(holed, planned=planned)
+    weights = planned_weights(~np.isnan(holed), planned=planned)
+    assert kept.estimate == pytest.approx(np.nansum(weights * holed))
+    # The set that lost answers is the highest, so that leaving them out pulls the mean down.
+    assert plain.estimate < kept.estimate < whole.estimate + 0.5
+    # What was not planned either has no weight to keep.
+    assert paired_gap(holed, planned=~np.isnan(holed)).estimate == plain.estimate
+    assert paired_gap(table, planned=planned).estimate == whole.estimate
+
+
+def test_what_was_asked_is_counted_and_items_and_sets_that_carry_the_gap_are_told() -> None:
+    table = np.random.default_rng(7).standard_normal((4, 6))
+    table[1, 2] = np.nan
+    gap = paired_gap(table)
+    assert (gap.sets, gap.items, gap.pairs, gap.complete) == (4, 6, 23, False)
+    assert (gap.units, gap.confidence, gap.degenerate) == (4, 0.95, False)
+    assert paired_gap(np.delete(table, 1, axis=0)).complete
+    known = ~np.isnan(table)
+    parts, codes = ((table - gap.estimate) / 23)[known], np.nonzero(known)
+    for found, of in ((gap.by_unit, codes[0]), (gap.by_item, codes[1])):
+        expected = influence(parts, share=np.full(23, 1 / 23), estimate=gap.estimate, codes=of)
+        assert found is not None
+        assert found.carrying == expected.carrying and found.change == pytest.approx(expected.change)
+    assert gap.third == pytest.approx(third_cumulant(parts, groups=(codes[0], codes[1])))
+    assert gap.sampled == sampled_units((4, 6))
+
+
+@pytest.mark.parametrize(("counts", "units"), [((4, 9), 4), ((9, 4), 4), ((1, 9), 9), ((9, 1), 9), ((2, 9), 2)])
+def test_the_smaller_of_sets_and_items_counts_and_a_single_one_is_no_sample(
+    counts: tuple[int, int], units: int
+) -> None:
+    assert units_of(counts) == units
+
+
+def test_differences_that_are_all_alike_say_what_could_still_differ() -> None:
+    none = paired_gap(np.zeros((7, 9)), spec=EstimateSpec(confidence=0.9))
+    assert none.notes[1] == (
+        f"With 7 independent units and no difference seen, up to {100 * unseen_share(7, confidence=0.9):.1f}% of items "
+        "or users could differ (90% upper bound)."
+    )
+    assert [(part.name, part.variance, part.sd) for part in none.components] == [
+        (name, 0.0, 0.0) for name in ("set", "item", "residual")
+    ]
+    assert (none.p, none.confidence, none.pairs, none.complete) == (1.0, 0.9, 63, True)
+    some = paired_gap(np.full((3, 4), 0.25))
+    assert (some.p, some.estimate, some.low, some.high, some.se) == (0.25, 0.25, 0.25, 0.25, 0.0)
+    assert some.notes[1] == "The p-value is that of the sign-flip test over the smaller of sets and items."
+    single = paired_gap(np.array([[0.25]]))
+    assert (single.p, single.units) == (1.0, 1)
+
+
+def test_notes_name_what_a_single_set_or_item_means() -> None:
+    values = np.random.default_rng(8).standard_normal((1, 9))
+    assert paired_gap(values).notes == (
+        "There is a single matched set, so the result holds for this matched set only.",
+    )
+    assert paired_gap(values.T).notes == ("There is a single item, so the result holds for this item only.",)
+    assert [part.name for part in paired_gap(values).components] == ["item", "residual"]
+    assert [part.name for part in paired_gap(values.T).components] == ["set", "residual"]
+    assert [part.name for part in paired_gap(np.vstack([values, values + 1])).components] == ["set", "item", "residual"]
+
+
+def test_an_infinite_difference_is_refused() -> None:
+    with pytest.raises(TableError, match="infinite"):
+        paired_gap(np.array([[1.0, np.inf]]))
+    with pytest.raises(TableError, match="None of the 6 pairs"):
+        paired_gap(np.full((2, 3), np.nan))

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
+from numpy.typing import NDArray
+from scipy import optimize, special, stats
 from statsmodels.stats.power import TTestPower
 
+from evenhand.analysis.estimators.equivalence import smallest_detectable
 from evenhand.analysis.estimators.power import (
     DEFAULT_COMPONENTS,
     Components,
     PairedDesign,
     answer_components,
+    chance_shift,
     gap_range,
     planned_power,
     planned_se,
@@ -93,3 +99,142 @@ def test_thirty_sets_bound_what_more_items_can_reach() -> None:
 def test_a_design_that_cannot_be_is_refused(design: PairedDesign, changes: dict[str, float], says: str) -> None:
     with pytest.raises(UsageError, match=says):
         planned_smallest_gap(design, **changes)  # type: ignore[arg-type]
+
+
+def mean_over_items(accuracy: float, spread: float, of: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> float:
+    """A mean over items of normal easiness whose mean chance of a right answer is `accuracy`, on a fine grid."""
+    z = np.linspace(-4, 4, 4001)
+    weights = np.exp(-0.5 * z**2)
+    weights /= weights.sum()
+    level = optimize.brentq(lambda at: weights @ special.expit(at + spread * z) - accuracy, -20, 20)
+    return float(weights @ of(special.expit(level + spread * z)))
+
+
+@pytest.mark.parametrize("accuracy", [0.3, 0.65, 0.97])
+def test_components_are_means_over_items_of_normal_easiness(accuracy: float) -> None:
+    made = answer_components(accuracy, item_spread=1.2, item_slope=0.7, set_slope=0.4)
+    steep = mean_over_items(accuracy, 1.2, lambda p: p * (1 - p))
+    square = mean_over_items(accuracy, 1.2, lambda p: (p * (1 - p)) ** 2)
+    assert made.set == pytest.approx(0.4 * steep, rel=1e-3)
+    assert made.item == pytest.approx(0.7 * math.sqrt(square), rel=1e-3)
+    assert made.noise == pytest.approx(math.sqrt(2 * steep), rel=1e-3)
+    assert made.cell == 0.0 and made.df is None
+    assert made.source == (
+        f"assumed: {accuracy:.0%} right, independent twin answers, and reactions that vary by 0.7 over items and 0.4 "
+        "over personas in log-odds; a pilot run replaces them"
+    )
+    assert "5% of twin answers of which one is right, and" in answer_components(accuracy, flips=0.05).source
+
+
+@pytest.mark.parametrize(("name", "shares"), [("accuracy", (0.0, 1.0)), ("flips", (0.0, 1.0))])
+def test_a_share_that_cannot_be_is_named(name: str, shares: tuple[float, float]) -> None:
+    for share in shares:
+        given = {"accuracy": 0.5, **{name: share}}
+        with pytest.raises(UsageError, match=f"{name} is {share!r}"):
+            answer_components(given.pop("accuracy"), **given)
+
+
+def test_a_shift_in_log_odds_moves_the_mean_chance_by_half_of_it_on_either_side() -> None:
+    # All items at one half: from -1/2 to +1/2 in log-odds.
+    assert chance_shift(0.5, 1.0, item_spread=0.0) == pytest.approx(float(special.expit(0.5) - special.expit(-0.5)))
+    assert chance_shift(0.8, 0.0) == 0.0
+    assert chance_shift(0.8, -0.7) == pytest.approx(-chance_shift(0.8, 0.7))
+    wide = mean_over_items(
+        0.8, 1.5, lambda p: special.expit(special.logit(p) + 0.35) - special.expit(special.logit(p) - 0.35)
+    )
+    assert chance_shift(0.8, 0.7) == pytest.approx(wide, rel=1e-3)
+
+
+def test_pairs_are_counted_and_there_is_always_one() -> None:
+    assert PairedDesign(items=7, sets=5).pairs == 35
+    assert PairedDesign(items=7, sets=5, sets_per_item=2.5).pairs == 18
+    assert PairedDesign(items=7, sets=5, sets_per_item=9.0).pairs == 35
+    assert PairedDesign(items=1, sets=5, sets_per_item=0.1).pairs == 1
+
+
+def expected_gap(design: PairedDesign, *, df: float, alpha: float = 0.05, power: float = 0.8) -> float:
+    return smallest_detectable(planned_se(design, components=COMPONENTS), df=df, alpha=alpha, power=power)
+
+
+def test_degrees_of_freedom_are_satterthwaites_of_the_layout() -> None:
+    items, sets = 12, 9
+    residual = 0.2**2 + 0.3**2 / 2
+    mean_set, mean_item = residual + items * 0.04**2, residual + sets * 0.06**2
+    variance = mean_set + mean_item - residual
+    df = variance**2 / (
+        mean_set**2 / (sets - 1) + mean_item**2 / (items - 1) + residual**2 / (items * sets - sets - items + 1)
+    )
+    design = PairedDesign(items=items, sets=sets, replicates=2)
+    assert planned_se(design, components=COMPONENTS) == pytest.approx(math.sqrt(variance / (items * sets)))
+    gap = planned_smallest_gap(design, components=COMPONENTS, alpha=0.1, power=0.9)
+    assert gap == pytest.approx(expected_gap(design, df=df, alpha=0.1, power=0.9))
+
+
+@pytest.mark.parametrize(
+    ("design", "df"),
+    [
+        # A single set or item is no sample: the other has one degree of freedom less than its number.
+        (PairedDesign(items=20, sets=1), 19.0),
+        (PairedDesign(items=1, sets=9), 8.0),
+        (PairedDesign(items=1, sets=1), 1.0),
+        # One pair for every item, or for every set: the smaller number rules.
+        (PairedDesign(items=20, sets=8, sets_per_item=1), 7.0),
+        (PairedDesign(items=8, sets=20, sets_per_item=2.5), 7.0),
+    ],
+)
+def test_where_the_finer_unit_cannot_be_told_from_the_residual_the_coarser_one_counts(
+    design: PairedDesign, df: float
+) -> None:
+    assert planned_smallest_gap(design, components=COMPONENTS) == pytest.approx(expected_gap(design, df=df))
+
+
+def test_a_single_set_or_item_drops_out_of_the_variance() -> None:
+    residual = 0.2**2 + 0.3**2
+    assert planned_se(PairedDesign(items=20, sets=1), components=COMPONENTS) ** 2 == pytest.approx(
+        (residual + 0.06**2) / 20
+    )
+    assert planned_se(PairedDesign(items=1, sets=9), components=COMPONENTS) ** 2 == pytest.approx(
+        (residual + 0.04**2) / 9
+    )
+
+
+def test_a_design_of_fewer_pairs_than_units_has_as_many_units_as_pairs() -> None:
+    design = PairedDesign(items=4, sets=50, sets_per_item=3)
+    residual = 0.2**2 + 0.3**2
+    assert planned_se(design, components=COMPONENTS) ** 2 == pytest.approx((residual + 0.04**2 + 12 / 4 * 0.06**2) / 12)
+
+
+def test_power_counts_both_sides_and_grows_to_one() -> None:
+    design = PairedDesign(items=1, sets=10)
+    assert planned_power(design, gap=-0.2, components=COMPONENTS) == planned_power(
+        design, gap=0.2, components=COMPONENTS
+    )
+    assert planned_power(design, gap=9.0, components=COMPONENTS) == 1.0
+    assert planned_power(design, gap=0.1, components=COMPONENTS, alpha=0.3) > planned_power(
+        design, gap=0.1, components=COMPONENTS
+    )
+
+
+def test_a_range_at_another_confidence_is_narrower() -> None:
+    pilot = replace(DEFAULT_COMPONENTS, df=10.0)
+    ends = gap_range(0.05, components=pilot, confidence=0.5)
+    low, high = stats.chi2(10).ppf([0.25, 0.75])
+    assert ends == pytest.approx((0.05 * math.sqrt(10 / high), 0.05 * math.sqrt(10 / low)))
+
+
+def test_a_curve_varies_one_size_and_keeps_the_rest() -> None:
+    base = PairedDesign(items=20, sets=10, replicates=2)
+    curve = power_curve(base, over="sets", values=(5, 7), components=COMPONENTS, alpha=0.1, power=0.7)
+    assert curve == tuple(
+        (sets, planned_smallest_gap(replace(base, sets=sets), components=COMPONENTS, alpha=0.1, power=0.7))
+        for sets in (5, 7)
+    )
+
+
+@pytest.mark.parametrize("change", [{"sets": 0}, {"replicates": 0}, {"sets_per_item": -1.0}])
+def test_no_sets_replicates_or_pairs_are_refused_for_power_as_well(change: dict[str, int]) -> None:
+    with pytest.raises(UsageError):
+        planned_power(replace(PairedDesign(items=3, sets=3), **change), gap=0.1)
+    with pytest.raises(UsageError, match="alpha"):
+        planned_power(PairedDesign(items=3, sets=3), gap=0.1, alpha=0.0)
+    assert planned_smallest_gap(PairedDesign(items=1, sets=1, sets_per_item=0.5)) > 0

@@ -57,6 +57,7 @@ def test_the_block_algebra_equals_the_dense_one(terms: Callable[[np.random.Gener
     np.testing.assert_allclose(factor.solve(vector), np.linalg.solve(full, vector))
     columns = rng.standard_normal((crossing.size, 3))
     np.testing.assert_allclose(factor.solve(columns), np.linalg.solve(full, columns))
+    np.testing.assert_allclose(crossing.gather(columns), z @ columns)
     np.testing.assert_allclose(factor.inverse().diagonal(), np.diag(np.linalg.inv(full)))
     leverage = np.diag((z * scale) @ np.linalg.inv(full) @ (z * scale).T)
     np.testing.assert_allclose(crossing.leverage(factor.inverse(), scale), leverage)
@@ -92,3 +93,18 @@ def test_codes_may_be_any_labels() -> None:
 def test_no_terms_is_an_error_that_says_what_to_do() -> None:
     with pytest.raises(TableError, match="at least one random term"):
         CrossedTerms([])
+
+
+def test_no_rows_have_no_levels() -> None:
+    assert term("item", []).levels == 0
+    assert term("item", [5]).levels == 1
+
+
+def test_sums_by_level_are_of_the_covariate_times_each_column() -> None:
+    codes, x = [0, 1, 1, 2], np.array([2.0, 3.0, -1.0, 0.5])
+    rows = np.arange(8.0).reshape(4, 2)
+    slope, plain = term("slope", codes, covariate=x), term("item", codes)
+    assert slope.scatter(rows).tolist() == [[0.0, 2.0], [6.0 - 4.0, 9.0 - 5.0], [3.0, 3.5]]
+    assert slope.scatter(rows[:, 1]).tolist() == [2.0, 4.0, 3.5]
+    assert plain.scatter(rows).tolist() == [[0.0, 1.0], [6.0, 8.0], [6.0, 7.0]]
+    assert slope.squares().tolist() == [4.0, 10.0, 0.25] and plain.squares().tolist() == [1.0, 2.0, 1.0]

@@ -5,7 +5,7 @@ import math
 import pytest
 from scipy import special
 
-from evenhand.analysis.estimators.student import quantile, survival
+from evenhand.analysis.estimators.student import _near, quantile, survival
 
 DFS = (1.0, 1.3, 2.0, 3.7, 10.0, 29.0, 59.4, 240.0, 5_000.0, 1e6)
 
@@ -43,3 +43,34 @@ def test_a_quantile_has_its_tail_above_it_however_far_out_it_lies(tail: float, d
     # Close to 1 a number has no room for a small tail, so that end is asked from below.
     point = -quantile(tail, df=df)
     assert survival(point, df=df) == pytest.approx(tail, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("df", "tail", "within"),
+    [
+        (3.0, 0.2, 2e-5),
+        (9.0, 0.025, 2e-4),
+        (30.0, 0.2, 2e-8),
+        (30.0, 0.025, 1e-6),
+        (30.0, 0.001, 2e-5),
+        (1e4, 1e-8, 1e-12),
+        # Farther out than the degrees of freedom, by the power law of the tail.
+        (0.5, 1e-6, 1e-12),
+        (1.0, 1e-4, 1e-7),
+        (2.5, 1e-6, 3e-5),
+        (2.5, 1e-12, 1e-9),
+        (9.0, 1e-12, 2e-3),
+    ],
+)
+def test_the_search_for_a_quantile_begins_close_to_it(df: float, tail: float, within: float) -> None:
+    assert _near(tail, df) == pytest.approx(-float(special.stdtrit(df, tail)), rel=within)
+
+
+def test_the_search_begins_at_or_above_the_normal_quantile_and_at_a_finite_point() -> None:
+    # Where the power law, which is for the tail, would begin below.
+    assert _near(0.4, 2.5) >= float(special.ndtri(0.6))
+    assert _near(1e-300, 0.5) == pytest.approx(math.exp(700.0))
+    # Neither side of the bound between the two ways is far off: at df = z * z.
+    bound = float(special.ndtri(1e-6)) ** 2
+    assert _near(1e-6, bound) == pytest.approx(-float(special.stdtrit(bound, 1e-6)), rel=0.02)
+    assert _near(1e-6, bound) < _near(1e-6, bound - 1e-9)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
+from msgspec.structs import replace
+from statsmodels.stats.proportion import confint_proportions_2indep
 
-from evenhand.analysis.findings.item_functioning import item_functioning
+from evenhand.analysis.estimators.shares import share_of_count
+from evenhand.analysis.findings.item_functioning import _comparisons, _fifths, item_functioning
+from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.contrast import LevelContrast
 from evenhand.records.estimate import Absent
@@ -95,3 +100,164 @@ def test_reactions_are_the_flagged_items_strongest_first() -> None:
     ranks = [(item.ets, -abs(item.delta or 0)) for item in found.reactions]
     assert ranks == sorted(ranks)
     assert {item.model for item in found.tested} == {"simulated/model"}
+
+
+def right_by_profile(part: Stratum, *, factor: str) -> pl.DataFrame:
+    """Share of right answers of every profile on every item, with its level on a factor."""
+    rows = part.rows.filter((pl.col("arm_kind") == "profile") & pl.col(level_column(factor)).is_not_null())
+    right = (pl.col("choice").cast(pl.String) == pl.col("keyed_option").cast(pl.String)).cast(pl.Float64)
+    level = pl.col(level_column(factor)).cast(pl.String).alias("level")
+    text = pl.col("item", "arm").cast(pl.String)
+    return rows.filter(pl.col("score").is_not_null()).group_by(text, level).agg(right.mean().alias("right"))
+
+
+def test_differences_and_intervals_are_newcombes_of_the_profiles_that_met_the_item() -> None:
+    lossy = Respondent(easiness=0.5, missing={"advantaged": 0.3, "disadvantaged": 0.1, "crossing": 0.2})
+    part = stratum(lossy, sets=20, items=6, crossing=True)
+    for factor, level, reference in (("position", "disadvantaged", "advantaged"), ("gender", "female", "male")):
+        means = right_by_profile(part, factor=factor)
+        for item in item_functioning(part).tested:
+            if (item.contrast.factor, item.contrast.level) != (factor, level):
+                continue
+            own = means.filter(pl.col("item") == item.item)
+            first, second = (own.filter(pl.col("level") == one)["right"].to_numpy() for one in (level, reference))
+            assert (item.met_level, item.met_reference) == (first.size, second.size)
+            assert item.difference == pytest.approx(first.mean() - second.mean())
+            ends = confint_proportions_2indep(
+                first.sum(), first.size, second.sum(), second.size, method="newcomb", compare="diff", alpha=0.05
+            )
+            assert (item.low, item.high) == pytest.approx(ends)
+
+
+def test_profiles_that_were_asked_several_times_count_once() -> None:
+    part = stratum(Respondent(easiness=0.5), sets=15, items=4, replicates=3)
+    means = right_by_profile(part, factor="position").filter(pl.col("item") == "item-002")
+    item = next(one for one in item_functioning(part).tested if one.item == "item-002")
+    first, second = (
+        means.filter(pl.col("level") == one)["right"].to_numpy() for one in ("disadvantaged", "advantaged")
+    )
+    assert (item.met_level, item.met_reference) == (15, 15)
+    ends = confint_proportions_2indep(first.sum(), 15, second.sum(), 15, method="newcomb", compare="diff", alpha=0.05)
+    assert (item.low, item.high) == pytest.approx(ends)
+
+
+@pytest.mark.parametrize(("sets", "able"), [(12, True), (11, False)])
+def test_twelve_profiles_of_either_side_are_enough(sets: int, able: bool) -> None:
+    found = item_functioning(stratum(Respondent(), sets=sets, items=5))
+    assert [item.p is not None for item in found.tested] == [able] * 5
+    share = the(found.findings, quantity="sensitive_items")
+    assert (share.value is not None) is able
+
+
+def test_the_share_of_items_has_its_exact_interval_and_its_sample() -> None:
+    part = stratum(Respondent(easiness=0.5, item_sd=0.3, cell_sd=0.3, sensitive={7: 6.0, 3: 6.0}), replicates=3)
+    found = item_functioning(part)
+    share = the(found.findings, quantity="sensitive_items")
+    assert share.value == 2 / 20 and share.spread is not None
+    assert (share.spread.low, share.spread.high) == pytest.approx(share_of_count(2, 20, alpha=0.05))
+    assert share.spread.confidence == 0.95 and share.tested is None
+    assert (share.sample.trials, share.sample.items, share.sample.profiles) == (30 * 2 * 20 * 3, 20, 60)
+    assert share.notes == ("Sensitive items: item-003, item-007.",)
+    assert (share.arms.arm, share.quantity.scale) == ("pairs", "share")
+    without = the(found.findings, measure="item_functioning", quantity="score")
+    assert without.sample.items == 18
+    assert "Left out after looking at the answers: item-003, item-007." in without.notes
+
+
+def test_a_level_that_nobody_reacts_to_says_that_none_was_flagged() -> None:
+    part = stratum(Respondent(), sets=2, items=8, crossing=True)
+    shares = [one for one in item_functioning(part).findings if one.quantity.name == "sensitive_items"]
+    assert [one.arms.arm for one in shares] == ["pairs", *["crossing"] * 8]
+    quiet = [one for one in shares if one.value == 0.0]
+    assert quiet
+    for one in quiet:
+        assert one.notes == ("No item was flagged; with few profiles only large reactions can be.",)
+        # 27 of 81 profiles have each level, so that a comparison is of 54.
+        assert (one.sample.profiles, one.sample.trials) == (54, 54 * 8)
+
+
+def test_items_that_some_met_too_seldom_are_counted_and_left_out() -> None:
+    whole = stratum(Respondent(), sets=14, items=5)
+    few = pl.col("item").cast(pl.String).is_in(["item-000", "item-003"])
+    late = pl.col("matched_set").cast(pl.String).is_in([f"p{number:02d}" for number in range(6)])
+    part = replace(whole, rows=whole.rows.filter((~(few & late)) | (pl.col("arm_kind") == "none")))
+    found = item_functioning(part)
+    share = the(found.findings, quantity="sensitive_items")
+    assert share.sample.items == 3
+    assert share.notes[1] == "2 of 5 items are not testable: fewer than 12 profiles of a side met them."
+    left = [item for item in found.tested if item.p is None]
+    assert [(item.item, item.met_level, item.met_reference) for item in left] == [
+        ("item-000", 8, 8),
+        ("item-003", 8, 8),
+    ]
+    assert all(item.difference is not None for item in left)
+
+
+def test_an_item_that_one_side_never_met_has_no_difference() -> None:
+    whole = stratum(Respondent(), sets=13, items=4)
+    gone = (pl.col("item").cast(pl.String) == "item-001") & (
+        pl.col(level_column("position")).cast(pl.String).fill_null("") == "advantaged"
+    )
+    found = item_functioning(replace(whole, rows=whole.rows.filter(~gone)))
+    item = next(one for one in found.tested if one.item == "item-001")
+    assert (item.met_level, item.met_reference) == (13, 0)
+    assert (item.difference, item.low, item.high, item.p, item.sensitive) == (None, None, None, None, False)
+
+
+def test_where_no_choice_is_known_a_full_score_is_right() -> None:
+    whole = stratum(Respondent(easiness=0.5), sets=13, items=4)
+    unchosen = whole.rows.with_columns(
+        pl.lit(None).cast(whole.rows.schema["choice"]).alias("choice"),
+        pl.when(pl.col("score") == 0).then(0.5).otherwise("score").alias("score"),
+    )
+    chosen, scored = item_functioning(whole), item_functioning(replace(whole, rows=unchosen))
+    assert [one.difference for one in scored.tested] == [one.difference for one in chosen.tested]
+    # A choice says more than a score that gives part of the points for another option.
+    partial = whole.rows.with_columns(score=pl.lit(1.0))
+    assert item_functioning(replace(whole, rows=partial)).tested == chosen.tested
+
+
+def test_without_pairs_and_crossing_there_is_nothing_to_compare() -> None:
+    whole = stratum(Respondent(), sets=13, items=4)
+    none = replace(whole, rows=whole.rows.filter(pl.col("arm_kind") == "none"))
+    assert item_functioning(none).findings == () and item_functioning(none).tested == ()
+    one_side = pl.col(level_column("position")).cast(pl.String).fill_null("") != "advantaged"
+    assert item_functioning(replace(whole, rows=whole.rows.filter(one_side))).tested == ()
+
+
+def test_blocks_are_profiles_that_differ_in_nothing_but_the_factor() -> None:
+    part = stratum(Respondent(), sets=2, items=4, crossing=True)
+    for comparison in _comparisons(part):
+        sizes = np.bincount(comparison.blocks)
+        focal = np.bincount(comparison.blocks, weights=comparison.focal)
+        # A pair, or the two profiles of the crossing that are alike in the other three factors.
+        assert set(sizes) == {2} and set(focal) == {1.0}
+        assert sizes.size == (2 if comparison.contrast.factor == "position" else 27)
+        assert comparison.repeats == 1.0
+    replicated = stratum(Respondent(), sets=2, items=4, replicates=3)
+    assert [one.repeats for one in _comparisons(replicated)] == [3.0]
+
+
+def test_abilities_are_in_fifths_and_equals_share_one() -> None:
+    ability = np.repeat(np.arange(24.0), 5)
+    strata_of = _fifths(ability, items=3)
+    assert strata_of.shape == (120, 3) and (strata_of == strata_of[:, :1]).all()
+    assert np.bincount(strata_of[:, 0]).size == 5
+    assert [np.unique(strata_of[ability == one, 0]).size for one in range(24)] == [1] * 24
+    assert (np.diff(strata_of[:, 0]) >= 0).all()
+    # At least 12 a side in every stratum: 48 profiles make two, 47 one.
+    assert np.unique(_fifths(np.arange(48.0), items=1)).size == 2
+    assert np.unique(_fifths(np.arange(47.0), items=1)).size == 1
+
+
+def test_many_names_are_cut_after_twenty() -> None:
+    part = stratum(
+        Respondent(easiness=0.0, item_sd=0.2, cell_sd=0.1, sensitive={n: 9.0 * (-1) ** n for n in range(24)}),
+        items=48,
+        sets=40,
+        replicates=2,
+    )
+    share = the(item_functioning(part).findings, quantity="sensitive_items")
+    assert share.value is not None and share.value * 48 > 20.5
+    named = share.notes[0].removeprefix("Sensitive items: ").split(", ")
+    assert len(named) == 20 and named[-1].endswith(" ....")

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 from scipy import stats
 
-from evenhand.analysis.estimators.estimate import EstimateSpec
+from evenhand.analysis.estimators.estimate import EstimateSpec, infer
 from evenhand.analysis.estimators.paired import PairedGap, paired_gap
 from evenhand.analysis.findings import memory_effect as memory_effect_module
 from evenhand.analysis.findings.memory_effect import Second, decided, memory_findings
@@ -186,3 +186,99 @@ def test_missing_no_memory_answers_widen_the_bounds() -> None:
 
 def test_without_a_no_memory_arm_there_is_no_memory_effect() -> None:
     assert [found.measure for found in memory_findings(stratum(Respondent(), none_repeats=0))] == ["memory_effect"]
+
+
+def gap_of(values: np.ndarray) -> PairedGap:
+    return paired_gap(values, spec=EstimateSpec(flips=0))
+
+
+def test_the_larger_p_and_the_larger_variance_decide() -> None:
+    estimate = gap_of(np.random.default_rng(0).standard_normal((6, 8)) + 0.5)
+    spec = EstimateSpec()
+    assert decided(estimate, None, spec=spec) is estimate
+    # A second test that is surer on both counts changes nothing.
+    small = decided(estimate, Second(p=0.0, variance=0.0), spec=spec)
+    assert (small.p, small.se, small.low, small.high) == pytest.approx(
+        (estimate.p, estimate.se, estimate.low, estimate.high)
+    )
+    wide = decided(estimate, Second(p=0.0, variance=4 * estimate.se**2), spec=spec)
+    assert wide.se == pytest.approx(2 * estimate.se) and wide.df == estimate.df
+    assert wide.smallest_detectable is not None and estimate.smallest_detectable is not None
+    assert wide.smallest_detectable == pytest.approx(2 * estimate.smallest_detectable)
+    doubtful = decided(estimate, Second(p=0.7, variance=0.0), spec=spec)
+    assert doubtful.p == 0.7 and doubtful.low <= 0.0 <= doubtful.high
+    assert not doubtful.degenerate and doubtful.estimate == estimate.estimate
+
+
+def test_differences_that_are_all_alike_take_their_error_from_the_exchange() -> None:
+    alike = gap_of(np.full((5, 9), 0.2))
+    found = decided(alike, Second(p=0.03, variance=0.0025), spec=EstimateSpec())
+    expected = infer(0.2, se=0.05, df=4.0, spec=EstimateSpec())
+    assert found.se == pytest.approx(0.05) and found.df == 4.0
+    assert found.p == pytest.approx(max(0.03, expected.p))
+    assert not found.degenerate
+    none = decided(alike, Second(p=0.5, variance=0.0), spec=EstimateSpec())
+    assert (none.p, none.se, none.low, none.high) == (0.5, 0.0, 0.2, 0.2) and none.degenerate
+    one = decided(gap_of(np.full((1, 1), 0.2)), Second(p=0.5, variance=0.01), spec=EstimateSpec())
+    assert one.df == 1.0
+
+
+def test_missing_answers_at_their_worst_and_best_bound_the_effect() -> None:
+    part = stratum(Respondent(missing={"advantaged": 0.2, "none": 0.3, "placebo": 0.1}))
+    for found in memory_findings(part):
+        rows = part.profiles() if found.arms.arm == "profile" else part.arm("placebo")
+        baseline = part.arm(found.arms.baseline or "")
+        bounds = found.bounds
+        assert bounds is not None
+        lost = [side["value"].null_count() for side in (rows, baseline)]
+        assert bounds.missing == sum(lost) > 0
+        assert (bounds.first, bounds.second) == pytest.approx((lost[0] / rows.height, lost[1] / baseline.height))
+        # Every user met every item equally often, so that the ends are differences of means with the gaps filled.
+        ends = []
+        for high in (0.0, 1.0):
+            filled = [
+                side.with_columns(pl.col("value").fill_null(end)) for side, end in ((rows, high), (baseline, 1 - high))
+            ]
+            first = filled[0].group_by("item", "unit").agg(pl.col("value").mean())["value"].mean()
+            second = filled[1].group_by("item").agg(pl.col("value").mean())["value"].mean()
+            assert isinstance(first, float) and isinstance(second, float)
+            ends.append(first - second)
+        assert (bounds.low, bounds.high) == pytest.approx(tuple(ends))
+        assert bounds.low < number(found) < bounds.high
+    whole = memory_findings(stratum(Respondent()))
+    for found in whole:
+        assert found.bounds is not None
+        assert (found.bounds.low, found.bounds.high, found.bounds.missing) == (found.value, found.value, 0)
+
+
+def test_each_baseline_has_its_own_words_and_its_own_sample() -> None:
+    part = stratum(Respondent(memory=-0.5))
+    placebo, none, longer = memory_findings(part)
+    assert [(one.measure, one.arms.arm, one.arms.baseline) for one in (placebo, none, longer)] == [
+        *(("memory_effect", "profile", "placebo"), ("memory_effect", "profile", "none")),
+        ("placebo_effect", "placebo", "none"),
+    ]
+    assert placebo.method.startswith("two samples of arms") and not none.method.startswith("two samples")
+    assert [any(note.startswith("Against no memory") for note in one.notes) for one in (placebo, none, longer)] == [
+        *(False, True),
+        False,
+    ]
+    assert [one.where.cue for one in (placebo, none, longer)] == ["stated", "stated", None]
+    rows = part.profiles()
+    for one in (placebo, none):
+        assert (one.sample.trials, one.sample.items) == (rows.height, rows["item"].n_unique())
+        assert one.sample.profiles == rows["unit"].n_unique()
+
+
+def test_without_an_item_in_common_there_is_nothing_to_compare() -> None:
+    part = stratum(Respondent())
+    first = pl.col("item").cast(pl.String) == "item-000"
+    none, memory = pl.col("arm_kind") == "none", pl.col("arm_kind") != "none"
+    apart = replace(part, rows=part.rows.filter((none & first) | (memory & ~first)))
+    found = {(one.arms.arm, one.arms.baseline): one for one in memory_findings(apart)}
+    assert found["profile", "none"].value is None and found["placebo", "none"].value is None
+    assert found["profile", "placebo"].value is not None
+    no_placebo = replace(part, rows=part.rows.filter(pl.col("arm_kind") != "placebo"))
+    assert [one.arms.baseline for one in memory_findings(no_placebo)] == ["none"]
+    without_none = replace(part, rows=part.rows.filter(memory))
+    assert [one.arms.baseline for one in memory_findings(without_none)] == ["placebo"]

@@ -3,9 +3,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from evenhand.analysis.findings.numbers import number_findings
-from evenhand.analysis.table.measurements import Measurements, measurements_from_frame
+from evenhand.analysis.findings.shifts import shift_findings
+from evenhand.analysis.table.measurements import Measurements, measure_strata, measurements_from_frame
+from evenhand.analysis.table.scores import level_column
 from evenhand.records.estimate import Absent, Equivalence, Shortfall
 from evenhand.records.finding import Finding
 from evenhand.records.settings import AnalysisSettings
@@ -185,3 +188,44 @@ def test_identical_ratings_that_are_shifted_alike_are_not_called_equivalent() ->
     # 0.3 of 10 points remain to the margin: none of 80 scenes reacts in 8.7% of samples if 3% do.
     assert found.equivalence.p == pytest.approx(0.97**80)
     assert found.equivalence.p > 0.05
+
+
+@pytest.mark.parametrize(
+    ("gone", "left"),
+    [
+        ((), {("pairs", None), ("profile", "placebo"), ("profile", "none"), ("placebo", "none")}),
+        (("placebo",), {("pairs", None), ("profile", "none")}),
+        (("none",), {("pairs", None), ("profile", "placebo")}),
+        (("profile",), {("placebo", "none")}),
+        (("none", "placebo"), {("pairs", None)}),
+        (("profile", "none"), set()),
+    ],
+)
+def test_only_arms_that_were_asked_are_compared(gone: tuple[str, ...], left: set[tuple[str, str | None]]) -> None:
+    whole = table(scenes=6)
+    kept = replace(whole, frame=whole.frame.filter(~pl.col("arm_kind").cast(pl.String).is_in(list(gone))))
+    shifts = [one for part in measure_strata(kept) for one in shift_findings(part)]
+    assert {(one.arms.arm, one.arms.baseline) for one in shifts} == left
+    # One of each for either emotion.
+    assert len(shifts) == 2 * len(left)
+
+
+def test_the_stages_of_a_memory_have_rates_beside_their_shifts() -> None:
+    whole = table(scenes=6)
+    plain = whole.frame.with_columns(pl.selectors.categorical().cast(pl.String)).rename(
+        {level_column("position"): "position"}
+    )
+    staged = plain.with_columns(
+        kind=pl.lit("understanding"),
+        quantity=pl.lit("fact_kept"),
+        option=pl.lit(None, dtype=pl.String),
+        value=(pl.col("value") > 4).cast(pl.Float64),
+    )
+    kept = measurements_from_frame(staged, factors=("position",), settings=whole.settings)
+    findings = number_findings(kept)
+    rates = [one for one in findings if one.measure == "stage_rate"]
+    arms = {one.arms.arm for one in rates}
+    assert {"none", "placebo"} <= arms and {one.quantity.name for one in rates} == {"fact_kept"}
+    for one in rates:
+        assert one.tested is None and one.value is not None and 0 <= one.value <= 1
+    assert [one for one in number_findings(whole) if one.measure == "stage_rate"] == []

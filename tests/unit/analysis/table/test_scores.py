@@ -10,6 +10,7 @@ import pytest
 
 from evenhand.analysis.table.scores import (
     CELL_KEY,
+    covariate_column,
     is_score_table,
     level_column,
     read_scores,
@@ -134,3 +135,174 @@ def test_a_table_comes_back_in_the_order_of_its_texts_whatever_the_order_of_the_
     assert keys == sorted(keys)
     write_scores(read_scores(path, settings=SETTINGS), path=path)
     assert read_scores(path, settings=SETTINGS).frame.equals(read)
+
+
+def refused(frame: pl.DataFrame, **options: object) -> str:
+    """What the refusal of a table says."""
+    with pytest.raises(TableError) as caught:
+        scores_from_frame(frame, settings=SETTINGS, **options)  # type: ignore[arg-type]
+    return str(caught.value)
+
+
+def in_row(frame: pl.DataFrame, row: int, **fields: object) -> pl.DataFrame:
+    """The frame with other values in one row, counted from 1."""
+    here = pl.int_range(pl.len()) == row - 1
+    return frame.with_columns(
+        pl.when(here).then(pl.lit(value, dtype=frame.schema[name])).otherwise(name).alias(name)
+        for name, value in fields.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"item": None}, "the column 'item' of the score table is empty in row 3 (item id); every trial needs one."),
+        ({"kind": "riddle"}, "'kind' of the score table holds 'riddle' in row 3; allowed are understanding, "),
+        ({"arm_kind": "pair"}, "'arm_kind' of the score table holds 'pair' in row 3; allowed are none, placebo"),
+        ({"outcome": "lost"}, "'outcome' of the score table holds 'lost' in row 3; allowed are answered, "),
+        ({"answer": "song"}, "'answer' of the score table holds 'song' in row 3; allowed are letter, "),
+        ({"score": 1.1}, "'score' of the score table holds 1.1 in row 3; allowed are numbers from 0 to 1"),
+        ({"p_score": -0.1}, "'p_score' of the score table holds -0.1 in row 3; allowed are numbers from 0 to 1"),
+        ({"p_best": 1.01}, "'p_best' of the score table holds 1.01 in row 3; allowed are numbers from 0 to 1"),
+        ({"latency_s": float("inf")}, "'latency_s' of the score table holds inf in row 3; allowed are finite numbers"),
+        ({"replicate": -2}, "the column 'replicate' holds -2; replicates count from 0."),
+        ({"score": None, "outcome": "answered"}, "row 3 of the score table is answered but has no score"),
+        ({"score": 1.0, "outcome": "refused"}, "row 3 of the score table is 'refused' but has a score"),
+    ],
+)
+def test_a_value_is_named_with_its_column_and_row(plain: pl.DataFrame, fields: dict[str, object], says: str) -> None:
+    whole = plain.with_columns(
+        p_score=pl.lit(0.5), p_best=pl.lit(0.5), latency_s=pl.lit(20.0), answer=pl.lit("letter")
+    ).filter(pl.col("outcome") == "answered")
+    assert refused(in_row(whole, 3, **fields)).startswith(
+        says if says.startswith(("the", "row")) else f"the column {says}"
+    )
+
+
+def test_values_at_the_ends_are_taken_and_numbers_that_are_no_shares_may_be_large(plain: pl.DataFrame) -> None:
+    whole = plain.filter(pl.col("outcome") == "answered").with_columns(latency_s=pl.lit(20.0))
+    for value in (0.0, 1.0):
+        frame = whole.with_columns(score=pl.lit(value), p_score=pl.lit(value), p_best=pl.lit(value))
+        assert scores_from_frame(frame, settings=SETTINGS).frame["score"][0] == value
+    loud = whole.with_columns(length=pl.lit(1e6))
+    scores = scores_from_frame(loud, settings=SETTINGS, covariates=("length",))
+    assert scores.frame[covariate_column("length")].to_list() == [1e6] * whole.height
+    text = refused(in_row(loud, 2, length=float("nan")), covariates=("length",))
+    assert text == (
+        "the column 'length' of the score table holds nan in row 2; allowed are finite numbers or an empty field."
+    )
+
+
+@pytest.mark.parametrize("answer", ["rating", "text"])
+def test_only_letters_and_percentages_need_a_score(plain: pl.DataFrame, answer: str) -> None:
+    unscored = plain.with_columns(pl.lit(None, dtype=pl.Float64).alias("score"))
+    rated = scores_from_frame(unscored.with_columns(answer=pl.lit(answer)), settings=SETTINGS)
+    assert rated.frame["score"].null_count() == plain.height
+    for scored in ("letter", "distribution"):
+        assert "answered but has no score" in refused(unscored.with_columns(answer=pl.lit(scored)))
+
+
+def test_absent_columns_are_counted_and_those_with_a_meaning_are_filled(plain: pl.DataFrame) -> None:
+    text = refused(plain.drop("item", "model"), factors=("position", "age"))
+    assert text.startswith("the score table lacks the column 'model' (3 missing in all: model, item, age)")
+    assert "give --item, --profile and --correct" in text
+    lettered = scores_from_frame(plain.drop("answer", strict=False), settings=SETTINGS)
+    assert set(lettered.frame["answer"].cast(pl.String)) == {"letter"}
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [("true", True), ("FALSE", False), ("True", True), ("", None), ("yes", "refused")]
+)
+def test_words_for_true_and_false_are_read_in_any_case(plain: pl.DataFrame, written: str, read: object) -> None:
+    frame = plain.with_columns(leak=pl.lit(written or None, dtype=pl.String))
+    if read == "refused":
+        assert refused(frame) == (
+            "the column 'leak' of the score table holds 'yes' in row 1; allowed is bool only; correct the value or "
+            "write an empty field."
+        )
+    else:
+        assert scores_from_frame(frame, settings=SETTINGS).frame["leak"].to_list() == [read] * plain.height
+
+
+def test_a_number_that_is_none_is_named_in_the_row_where_it_stands(plain: pl.DataFrame) -> None:
+    text = plain.with_columns(order_index=pl.when(pl.int_range(pl.len()) == 4).then(pl.lit("x")).otherwise(pl.lit("1")))
+    assert "'order_index' of the score table holds 'x' in row 5; allowed is int only" in refused(text)
+
+
+def test_factors_are_the_further_text_columns_and_covariates_none_of_them(plain: pl.DataFrame) -> None:
+    more = plain.with_columns(
+        pl.lit("f").alias("gender"), pl.lit(None).alias("empty"), pl.lit(3).alias("number"), pl.lit("4").alias("length")
+    )
+    found = scores_from_frame(more, settings=SETTINGS, covariates=("length",))
+    assert (found.factors, found.covariates) == (("position", "gender", "empty"), ("length",))
+    assert found.frame.schema[level_column("gender")] == pl.Categorical()
+    assert found.frame.schema["cell_key"] == pl.String() and found.frame.schema["cue"] == pl.Categorical()
+    assert found.frame[covariate_column("length")][0] == 4.0
+    assert found.frame.columns[-4:] == [
+        *map(level_column, ("position", "gender", "empty")),
+        covariate_column("length"),
+    ]
+
+
+def test_factors_of_items_and_within_users_are_kept_apart(plain: pl.DataFrame) -> None:
+    more = plain.with_columns(pl.lit("x").alias("topic"), pl.lit("y").alias("hour"))
+    found = scores_from_frame(
+        more, settings=SETTINGS, factors=("position",), item_factors=("topic",), within_factors=("hour",)
+    )
+    assert (found.factors, found.item_factors, found.within_factors) == (("position",), ("topic",), ("hour",))
+    assert found.frame.columns[-3:] == [level_column(name) for name in ("position", "topic", "hour")]
+
+
+def test_a_reserved_name_is_a_factor_under_the_name_that_the_table_gives_it(
+    plain: pl.DataFrame, tmp_path: Path
+) -> None:
+    named = plain.with_columns(pl.lit("x").alias(level_column("model")), pl.lit(1.0).alias(covariate_column("item")))
+    found = scores_from_frame(named, settings=SETTINGS, factors=("position", "model"), covariates=("item",))
+    assert found.factors == ("position", "model")
+    write_scores(found, path=tmp_path / "t.parquet")
+    written = pl.read_parquet(tmp_path / "t.parquet").columns
+    # Names of the table itself keep their place; the others are written under their own.
+    assert written[-3:] == ["position", level_column("model"), covariate_column("item")]
+    assert "cannot be a factor or covariate, because the score table uses that name" in refused(
+        plain, covariates=("score",)
+    )
+
+
+def test_every_kind_of_factor_and_covariate_is_written_under_its_own_name(plain: pl.DataFrame, tmp_path: Path) -> None:
+    more = plain.with_columns(topic=pl.lit("x"), hour=pl.lit("y"), length=pl.lit(2.0))
+    found = scores_from_frame(
+        more,
+        settings=SETTINGS,
+        factors=("position",),
+        item_factors=("topic",),
+        within_factors=("hour",),
+        covariates=("length",),
+    )
+    write_scores(found, path=tmp_path / "t.parquet")
+    written = pl.read_parquet(tmp_path / "t.parquet")
+    assert written.columns[-4:] == ["position", "topic", "hour", "length"]
+    assert not any(isinstance(kind, pl.Categorical) for kind in written.schema.values())
+    assert [path.name for path in tmp_path.iterdir()] == ["t.parquet"]
+
+
+def test_a_trial_that_is_there_twice_is_named_by_what_tells_trials_apart(plain: pl.DataFrame) -> None:
+    text = refused(pl.concat([plain, plain.slice(4, 1).with_columns(cell_key=pl.lit("other"))]))
+    first = plain.row(4, named=True)
+    for name in CELL_KEY:
+        assert f"{name} {first[name]!r}" in text
+    # What is asked of two replicates, or in two formats, are two trials; what is shown in two cues is one.
+    for other in ({"replicate": 77}, {"answer": "distribution"}, {"reader": "use"}):
+        assert (
+            scores_from_frame(pl.concat([plain, in_row(plain.slice(4, 1), 1, **other)]), settings=SETTINGS).frame.height
+            == plain.height + 1
+        )
+    assert "more than once" in refused(pl.concat([plain, in_row(plain.slice(4, 1), 1, cue="stated")]))
+
+
+def test_a_score_table_is_known_by_the_columns_that_it_must_have(plain: pl.DataFrame, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    least = [column.name for column in SCORE_COLUMNS if not column.nullable and column.absent is None]
+    plain.select(least).write_csv(path)
+    assert is_score_table(path)
+    plain.select(least[1:]).write_csv(path)
+    assert not is_score_table(path)
