@@ -83,8 +83,8 @@ def definitions() -> dict[Act, tuple[str, str]]:
 def acts_of(sentence: str) -> frozenset[Act]:
     """The acts that one English sentence shows; often none, sometimes several.
 
-    What stands between quotation marks is proposed to be said, or was said by others: it accepts, hedges, warns, refers
-    and declines nothing.
+    Words between quotation marks are proposed to be said, or were said by others: they accept, hedge, warn, refer and
+    decline nothing.
     """
     own = _QUOTED.sub(" ", sentence)
     shown = {name for name, found in _compiled().items() if _matches(found, sentence if name in _WHOLE else own)}

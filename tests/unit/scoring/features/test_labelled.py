@@ -46,7 +46,9 @@ def test_each_feature_is_found_in_sentences_it_was_not_shaped_on(feature: str) -
 
 
 def test_stories_that_speak_to_nobody_show_few_acts() -> None:
-    told = [one for name in ("understanding", "scenes") for item in load_bank(name).items for one in sentences(item.stem)]
+    told = [
+        one for name in ("understanding", "scenes") for item in load_bank(name).items for one in sentences(item.stem)
+    ]
     shown = [acts_of(sentence) for sentence in told]
     assert len(told) > 1000
     for act in ACTS:
