@@ -36,11 +36,14 @@ _COMMON = frozenset(
 
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{2,}\b")
 _NO_NAMES = frozenset(
-    """
+    re.findall(
+        r"\w+",
+        """
     Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August September
     October November December Mondays Tuesdays Wednesdays Thursdays Fridays Saturdays Sundays New Year Black White Mrs
     Uncle Aunt Celsius Christmas Easter
-    """.split()
+    """,
+    )
 )
 """Words with a capital that many texts hold: they prove nothing by themselves."""
 

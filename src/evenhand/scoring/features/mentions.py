@@ -27,14 +27,16 @@ _PLACES = frozenset(
 """Words of the list that name a place or an office (a primary school, citizens' advice) and no group by themselves."""
 _SAID: Mapping[str, re.Pattern[str]] = {
     "age": re.compile(
-        r"\b(?:at|for|of) your (?:own )?age\b|\byour (?:own )?generation\b|\b(?:people|someone|somebody|anyone) (?:of )?your age\b"
-        r"|\bin (?:your|his|her|their|the) (?:early |mid |late )?(?:teens|twenties|thirties|forties|fifties|sixties|seventies"
-        r"|eighties)\b",
+        r"\b(?:at|for|of) your (?:own )?age\b|\byour (?:own )?generation\b"
+        r"|\b(?:people|someone|somebody|anyone) (?:of )?your age\b"
+        r"|\bin (?:your|his|her|their|the) (?:early |mid |late )?(?:teens|twenties|thirties|forties|fifties|sixties"
+        r"|seventies|eighties)\b",
         re.IGNORECASE,
     ),
     "income": re.compile(
-        r"\b(?:grew|grow|growing|grown) up (?:\w+ )?(?:poor|rich|wealthy|in poverty)\b|\bpoor (?:famil|background|household)"
-        r"|\b(?:you|they|we) (?:are|were) (?:\w+ )?(?:poor|rich|wealthy)\b|\b(?:live|living|lives) (?:on benefits|in poverty)\b",
+        r"\b(?:grew|grow|growing|grown) up (?:\w+ )?(?:poor|rich|wealthy|in poverty)\b"
+        r"|\bpoor (?:famil|background|household)|\b(?:you|they|we) (?:are|were) (?:\w+ )?(?:poor|rich|wealthy)\b"
+        r"|\b(?:live|living|lives) (?:on benefits|in poverty)\b",
         re.IGNORECASE,
     ),
     "politics": re.compile(

@@ -18,7 +18,7 @@ UNSEEN = tuple(row for row in ROWS if row.held_out)
 
 
 LEAST = {"fact": (0.9, 0.2), "hedge": (0.7, 0.9), "group": (0.85, 0.6)}
-"""Least precision and recall in sentences that the patterns were not changed for, where they differ from the others'."""
+"""Least precision and recall in sentences that the patterns were not changed for, where they are others than usual."""
 
 
 def test_every_set_has_its_sentences_and_every_label_is_a_feature() -> None:
