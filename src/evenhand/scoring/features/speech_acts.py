@@ -26,7 +26,7 @@ _FILE = "speech-acts.yaml"
 _QUOTED = re.compile(r"[\"“][^\"“”]*(?:[\"”]|$)")
 """Words between quotation marks, which somebody else says or is to say; a sentence may end inside them."""
 _WHOLE = frozenset({"directive", "question"})
-"""Acts that are looked for in quoted words as well: a proposal of words is advice; questions have a rule of their own."""
+"""Acts that are looked for in quoted words as well: a proposal of words is advice; questions have their own rule."""
 
 
 class _Patterns(Struct, frozen=True, forbid_unknown_fields=True):
