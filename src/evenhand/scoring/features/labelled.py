@@ -19,8 +19,9 @@ __all__ = ["FEATURES", "HELD_OUT", "SETS", "Accuracy", "Labelled", "SentenceSet"
 
 SentenceSet = Literal["development", "second", "replies", "first", "third", "replies anew"]
 """Where a sentence comes from. The patterns were first shaped on `development`; `first` was written afterwards. Later,
-`second` and `third` were written together, by a hand that had not seen the patterns; these were then widened for `second`
-and for `replies` of a small real model. `third`, and `replies anew` of the same model, were not looked at for that."""
+`second` and `third` were written together, by a hand that had not seen the patterns; these were then widened for
+`second` and for `replies` of a small real model. `third`, and `replies anew` of the same model, were not looked at for
+that."""
 SETS: tuple[SentenceSet, ...] = get_args(SentenceSet)
 HELD_OUT: frozenset[SentenceSet] = frozenset({"first", "third", "replies anew"})
 """The sets that the patterns were not changed for."""
