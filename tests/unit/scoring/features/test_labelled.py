@@ -17,7 +17,7 @@ DEVELOPMENT = tuple(row for row in ROWS if not row.held_out)
 UNSEEN = tuple(row for row in ROWS if row.held_out)
 
 
-LEAST = {"fact": (0.9, 0.2), "hedge": (0.7, 0.9), "group": (0.85, 0.6)}
+LEAST = {"fact": (0.9, 0.2), "hedge": (0.65, 0.9), "referral": (0.85, 0.7), "group": (0.85, 0.6)}
 """Least precision and recall in sentences that the patterns were not changed for, where they are others than usual."""
 
 
