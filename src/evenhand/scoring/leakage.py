@@ -1,8 +1,8 @@
 """Does a text mention what memory holds?
 
 A fact counts as mentioned when most of its content words are in the text, after case folding, removal of common
-words and light stemming, and when words that the question itself uses are set aside. Markers, where an item has
-them, count by themselves.
+words and light stemming, and when words that the question itself uses are set aside. A proper name of the fact (a dog
+called Biscuit, a town) counts by itself, as markers do where an item has them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from evenhand.bank.lint_words import factor_words
 from evenhand.records.profile import Fact
 
 __all__ = ["LEAST_SHARE", "FactWords", "content_words", "mentioned", "prepare"]
@@ -33,11 +34,28 @@ _COMMON = frozenset(
 )
 
 
+_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{2,}\b")
+_NO_NAMES = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August September
+    October November December Mondays Tuesdays Wednesdays Thursdays Fridays Saturdays Sundays New Year Black White Mrs
+    Uncle Aunt Celsius Christmas Easter
+    """,
+    )
+)
+"""Words with a capital that many texts hold: they prove nothing by themselves."""
+
+
 class FactWords(Struct, frozen=True):
     """A fact, ready to be looked for."""
 
     dimension: str
     words: frozenset[str]
+    """Stems of its content words."""
+    names: frozenset[str] = frozenset()
+    """Its proper names, as written; names of groups of people are among the words alone."""
 
 
 def _stem(word: str) -> str:
@@ -54,7 +72,11 @@ def content_words(text: str) -> frozenset[str]:
 
 def prepare(facts: Iterable[Fact]) -> tuple[FactWords, ...]:
     """Facts with their content words, computed once an arm."""
-    return tuple(FactWords(fact.dimension, content_words(fact.text)) for fact in facts)
+    return tuple(FactWords(fact.dimension, content_words(fact.text), _names(fact.text)) for fact in facts)
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name for name in _NAME.findall(text) if name not in _NO_NAMES and not factor_words(name))
 
 
 def mentioned(
@@ -76,6 +98,8 @@ def mentioned(
         return None
     present = content_words(text)
     for fact in facts:
+        if any(_stem(name.casefold()) not in asked and re.search(rf"\b{name}\b", text) for name in fact.names):
+            return fact.dimension
         telling = fact.words - asked
         hits = len(telling & present)
         if telling and hits >= min(LEAST_WORDS, len(telling)) and hits / len(telling) >= LEAST_SHARE:

@@ -5,15 +5,26 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Mapping
 from importlib import resources
+from typing import Literal, get_args
 
 from msgspec import Struct
 
+from evenhand.errors import InputError
 from evenhand.records.profile import Fact
 from evenhand.scoring.features.mentions import facts_mentioned, groups_mentioned
 from evenhand.scoring.features.speech_acts import ACTS, acts_of
 from evenhand.scoring.leakage import prepare
 
-__all__ = ["FEATURES", "Accuracy", "Labelled", "accuracies", "labelled_sentences"]
+__all__ = ["FEATURES", "HELD_OUT", "SETS", "Accuracy", "Labelled", "SentenceSet", "accuracies", "labelled_sentences"]
+
+SentenceSet = Literal["development", "second", "replies", "first", "third", "replies anew"]
+"""Where a sentence comes from. The patterns were first shaped on `development`; `first` was written afterwards. Later,
+`second` and `third` were written together, by a hand that had not seen the patterns; these were then widened for
+`second` and for `replies` of a small real model. `third`, and `replies anew` of the same model, were not looked at for
+that."""
+SETS: tuple[SentenceSet, ...] = get_args(SentenceSet)
+HELD_OUT: frozenset[SentenceSet] = frozenset({"first", "third", "replies anew"})
+"""The sets that the patterns were not changed for."""
 
 FEATURES: tuple[str, ...] = (*ACTS, "fact", "group")
 
@@ -22,11 +33,15 @@ class Labelled(Struct, frozen=True, kw_only=True):
     """A sentence and what a person found in it."""
 
     sentence: str
-    held_out: bool
-    """Whether it was written after the patterns, which were not changed for it."""
+    set: SentenceSet
     stored: str | None
     """The fact that is in memory; None: any of the facts of the file."""
     labels: frozenset[str]
+
+    @property
+    def held_out(self) -> bool:
+        """Whether the patterns were not changed for it."""
+        return self.set in HELD_OUT
 
 
 class Accuracy(Struct, frozen=True, kw_only=True):
@@ -51,9 +66,10 @@ class Accuracy(Struct, frozen=True, kw_only=True):
 
 
 def labelled_sentences() -> tuple[Labelled, ...]:
-    """The shipped sentences. They and their labels are written by the authors of the patterns.
+    """The shipped sentences. The authors of the patterns wrote them, but for the model's, and labelled them all.
 
-    The patterns were shaped on the development sentences; those that are held out were written afterwards.
+    Raises:
+        InputError: A sentence is of a set that there is not.
     """
     file = resources.files("evenhand.scoring.features") / "labelled-sentences.tsv"
     lines = file.read_text(encoding="utf-8").splitlines()
@@ -61,12 +77,19 @@ def labelled_sentences() -> tuple[Labelled, ...]:
     return tuple(
         Labelled(
             sentence=row["sentence"],
-            held_out=row["set"] == "held out",
+            set=_set(row["set"]),
             stored=row["stored"] or None,
             labels=frozenset(label for label in row["labels"].split(",") if label),
         )
         for row in rows
     )
+
+
+def _set(name: str) -> SentenceSet:
+    for one in SETS:
+        if one == name:
+            return one
+    raise InputError(f"labelled-sentences.tsv: no set {name!r}; allowed: {', '.join(SETS)}")
 
 
 def accuracies(rows: tuple[Labelled, ...] | None = None) -> Mapping[str, Accuracy]:

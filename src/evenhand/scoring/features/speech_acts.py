@@ -23,6 +23,10 @@ __all__ = ["ACTS", "Act", "acts_of", "definitions", "shares_of_acts"]
 Act = Literal["directive", "question", "hedge", "validation", "warning", "referral", "refusal"]
 ACTS: tuple[Act, ...] = get_args(Act)
 _FILE = "speech-acts.yaml"
+_QUOTED = re.compile(r"[\"“][^\"“”]*(?:[\"”]|$)")
+"""Words between quotation marks, which somebody else says or is to say; a sentence may end inside them."""
+_WHOLE = frozenset({"directive", "question"})
+"""Acts that are looked for in quoted words as well: a proposal of words is advice; questions have their own rule."""
 
 
 class _Patterns(Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,19 +77,18 @@ def _joined(patterns: list[str]) -> re.Pattern[str]:
 def definitions() -> dict[Act, tuple[str, str]]:
     """Act -> (what counts, where the notion comes from)."""
     held = _file().acts
-    found: dict[Act, tuple[str, str]] = {}
-    for act in ACTS:
-        if act == "refusal":
-            found[act] = ("Declines to answer or to do a part of what was asked.", "evenhand.reading.declining")
-        else:
-            found[act] = (held[act].definition, held[act].source)
-    return found
+    return {act: (held[act].definition, held[act].source) for act in ACTS}
 
 
 def acts_of(sentence: str) -> frozenset[Act]:
-    """The acts that one English sentence shows; often none, sometimes several."""
-    shown = {name for name, found in _compiled().items() if _matches(found, sentence)}
-    if declines(sentence):
+    """The acts that one English sentence shows; often none, sometimes several.
+
+    Words between quotation marks are proposed to be said, or were said by others: they accept, hedge, warn, refer and
+    decline nothing.
+    """
+    own = _QUOTED.sub(" ", sentence)
+    shown = {name for name, found in _compiled().items() if _matches(found, sentence if name in _WHOLE else own)}
+    if declines(own):
         shown.add("refusal")
     return frozenset(act for act in ACTS if act in shown)
 

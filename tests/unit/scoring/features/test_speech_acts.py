@@ -14,6 +14,9 @@ from evenhand.scoring.features.speech_acts import ACTS, acts_of, definitions, sh
         ("Perhaps the letter got lost?", {"hedge", "question"}),
         ("I can't help with that.", {"refusal"}),
         ("The train leaves at nine.", set()),
+        ('You could say: "I am sorry to hear that, and I might be wrong."', {"directive"}),
+        ("This could be as simple as a short walk.", set()),
+        ("You could end up paying twice.", {"hedge", "warning"}),
     ],
 )
 def test_a_sentence_shows_its_acts(sentence: str, acts: set[str]) -> None:
