@@ -85,8 +85,9 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
     for line in product_lines(seen.products):
         say(line, error=error)
     for kind, gap in seen.smallest_gap.items():
+        smallest = "none, however large" if gap is None else f"{gap * 100:.1f} points"
         say(
-            f"Smallest gap detectable at {seen.power:.0%} power, {kind}: {gap * 100:.1f} points "
+            f"Smallest gap detectable at {seen.power:.0%} power, {kind}: {smallest} "
             f"(margin {plan.analysis.margin * 100:.1f}).",
             error=error,
         )

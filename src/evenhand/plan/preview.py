@@ -8,8 +8,9 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from evenhand.analysis.estimators.answer_power import smallest_gap
 from evenhand.analysis.estimators.equivalence import sampled_units, shortfalls
-from evenhand.analysis.estimators.power import PairedDesign, planned_smallest_gap
+from evenhand.analysis.estimators.power import PairedDesign
 from evenhand.design.arms import paired_cohort
 from evenhand.design.cells import Meeting
 from evenhand.endpoints.billed import CHARACTERS_PER_TOKEN
@@ -122,7 +123,7 @@ class Preview(Struct, frozen=True, kw_only=True):
     kinds: dict[str, int]
     """Items by kind."""
     matched_sets: int
-    smallest_gap: dict[str, float]
+    smallest_gap: dict[str, float | None]
     """Item kind -> smallest advantaged minus disadvantaged gap detectable at the stated power (probability scale)."""
     too_few: dict[str, tuple[Shortfall, ...]] = {}
     """Item kind -> kinds of units of which so few are asked that no answers could show the gap to lie within the
@@ -291,7 +292,7 @@ def _presets(plan: Plan, kinds: Counter[str]) -> tuple[PresetPreview, ...]:
             PresetPreview(
                 preset=name,
                 calls=round(an_item * sum(_asked(design, kind, kinds[kind]) for kind in PAIRED_KINDS)),
-                smallest_gap=planned_smallest_gap(sized, alpha=plan.analysis.alpha, power=plan.analysis.power)
+                smallest_gap=smallest_gap(sized, alpha=plan.analysis.alpha, power=plan.analysis.power)
                 if sized and sized.items
                 else None,
             )
@@ -338,18 +339,14 @@ def _model(
     )
 
 
-def _smallest_gaps(plan: Plan, items: Mapping[Way, int], sets: int) -> dict[str, float]:
+def _smallest_gaps(plan: Plan, items: Mapping[Way, int], sets: int) -> dict[str, float | None]:
     design = plan.design
     if sets < 2 or not any(paired_cohort(cohort) for cohort in plan.cohorts):
         return {}
+    met = None if design.pairs_per_item is None else min(design.pairs_per_item, sets)
     return {
-        way.kind: planned_smallest_gap(
-            PairedDesign(
-                items=count,
-                sets=sets,
-                sets_per_item=None if design.pairs_per_item is None else min(design.pairs_per_item, sets),
-                replicates=design.replicates,
-            ),
+        way.kind: smallest_gap(
+            PairedDesign(items=count, sets=sets, sets_per_item=met, replicates=design.replicates),
             alpha=plan.analysis.alpha,
             power=plan.analysis.power,
         )

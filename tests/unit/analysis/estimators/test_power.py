@@ -5,19 +5,15 @@ from __future__ import annotations
 import math
 
 import pytest
-from msgspec.structs import replace
 from statsmodels.stats.power import TTestPower
 
 from evenhand.analysis.estimators.power import (
-    DEFAULT_COMPONENTS,
     Components,
     PairedDesign,
-    answer_components,
     gap_range,
     planned_power,
     planned_se,
     planned_smallest_gap,
-    power_curve,
 )
 from evenhand.errors import UsageError
 
@@ -40,45 +36,24 @@ def test_with_one_item_power_is_that_of_a_one_sample_t_test(sets: int, gap: floa
 
 def test_the_smallest_gap_is_found_with_the_stated_power() -> None:
     for design in (PairedDesign(items=33, sets=30), PairedDesign(items=72, sets=30, sets_per_item=1)):
-        gap = planned_smallest_gap(design, power=0.9)
-        assert planned_power(design, gap=gap) == pytest.approx(0.9, abs=0.005)
+        gap = planned_smallest_gap(design, components=COMPONENTS, power=0.9)
+        assert planned_power(design, gap=gap, components=COMPONENTS) == pytest.approx(0.9, abs=0.005)
 
 
 def test_with_no_gap_power_is_the_level() -> None:
-    assert planned_power(PairedDesign(items=33, sets=30), gap=0.0) == pytest.approx(0.05)
-
-
-def test_answers_that_are_right_or_wrong_have_the_variance_of_their_accuracy() -> None:
-    # 30 x 33 at 65%, items and personas reacting by SD 0.5 and 0.3: 7.3 points by simulation.
-    assert planned_smallest_gap(PairedDesign(items=33, sets=30)) == pytest.approx(0.073, rel=0.1)
-    assert DEFAULT_COMPONENTS.source.startswith("assumed: 65% right")
-    # All items alike at p: two answers differ with probability 2 p (1 - p).
-    alike = answer_components(0.9, item_spread=0.0)
-    assert alike.noise**2 == pytest.approx(0.18)
-    assert alike.item == pytest.approx(0.5 * 0.09) and alike.set == pytest.approx(0.3 * 0.09)
-    assert answer_components(0.9, flips=0.05).noise ** 2 == pytest.approx(0.05)
-    with pytest.raises(UsageError, match="accuracy"):
-        answer_components(1.0)
+    assert planned_power(PairedDesign(items=33, sets=30), gap=0.0, components=COMPONENTS) == pytest.approx(0.05)
 
 
 def test_a_pilot_of_few_degrees_of_freedom_leaves_a_wide_range() -> None:
-    assert gap_range(0.05, components=DEFAULT_COMPONENTS) is None
-    pilot = replace(DEFAULT_COMPONENTS, df=10.0)
-    ends = gap_range(0.05, components=pilot)
+    assert gap_range(0.05, df=None) is None
     # Chi-square with 10 degrees of freedom: 5% below 3.94, 5% above 18.31.
+    ends = gap_range(0.05, df=10.0)
     assert ends == pytest.approx((0.05 * math.sqrt(10 / 18.307), 0.05 * math.sqrt(10 / 3.940)), rel=1e-3)
 
 
-@pytest.mark.parametrize("over", ["items", "sets", "replicates"])
-def test_more_of_anything_detects_smaller_gaps(over: str) -> None:
-    curve = power_curve(PairedDesign(items=20, sets=20), over=over, values=(5, 10, 20, 40))  # type: ignore[arg-type]
-    gaps = [gap for _, gap in curve]
-    assert gaps == sorted(gaps, reverse=True)
-
-
 def test_thirty_sets_bound_what_more_items_can_reach() -> None:
-    floor = DEFAULT_COMPONENTS.set / math.sqrt(30)
-    assert planned_se(PairedDesign(items=10**6, sets=30)) == pytest.approx(floor, rel=0.01)
+    floor = COMPONENTS.set / math.sqrt(30)
+    assert planned_se(PairedDesign(items=10**6, sets=30), components=COMPONENTS) == pytest.approx(floor, rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -92,4 +67,4 @@ def test_thirty_sets_bound_what_more_items_can_reach() -> None:
 )
 def test_a_design_that_cannot_be_is_refused(design: PairedDesign, changes: dict[str, float], says: str) -> None:
     with pytest.raises(UsageError, match=says):
-        planned_smallest_gap(design, **changes)  # type: ignore[arg-type]
+        planned_smallest_gap(design, components=COMPONENTS, **changes)
