@@ -10,6 +10,7 @@ from bench.middling import NEAR, said
 from bench.rows import inside, percent
 from evenhand.seeds import stream
 from evenhand.selftest.ceiling import (
+    MemoryPower,
     NullReport,
     Reaction,
     accuracy_coverage,
@@ -73,21 +74,35 @@ def memory_power_rows(n: int, seed: int) -> Iterator[Job]:
 
 
 def _memory_power(accuracy: float, shape: Shape, *, tables: int, seed: int) -> Lines:
-    found = []
-    for shift in (0.0, -0.7, -1.0):
-        rng = stream(seed, "memory power", *shape, str(accuracy), str(shift))
-        found.append(memory_power(accuracy, shape=shape, shift=shift, simulations=tables, rng=rng))
+    null, *found = [
+        memory_power(
+            accuracy,
+            shape=shape,
+            shift=shift,
+            simulations=tables,
+            rng=stream(seed, "memory power", *shape, str(accuracy), str(shift)),
+        )
+        for shift in (0.0, -0.7, -1.0)
+    ]
     return tuple(
         (
             _shape_words(shape),
             f"{100 * accuracy:g}% right, harm of {shift:g} in log-odds",
-            percent(found[0].first),
+            percent(null.harm),
             percent(one.first),
             percent(one.decided),
-            f"{one.decided.value / max(one.first.value, 1e-9):.2f}",
+            *_share_of_power(null, one),
         )
-        for shift, one in zip((0.7, 1.0), found[1:], strict=True)
+        for shift, one in zip((0.7, 1.0), found, strict=True)
     )
+
+
+def _share_of_power(null: MemoryPower, found: MemoryPower) -> tuple[str, str]:
+    """The ratio of the two powers, and whether the goal is met; a test that is not valid is no measure."""
+    ratio = found.decided.value / max(found.first.value, 1e-9)
+    if inside(null.harm, 0.0, 0.03) == "**no**":
+        return f"{ratio:.2f}", "first test not valid"
+    return f"{ratio:.2f}", "yes" if ratio >= 0.95 else "**no**"
 
 
 PLACEBO_DESIGNS = ((4, None), (8, None), (15, 2))

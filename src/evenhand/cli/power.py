@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from evenhand.cli.output import print_json, print_table, say
 from evenhand.errors import UsageError
-
-if TYPE_CHECKING:
-    from evenhand.analysis.estimators.answer_power import Variation
 
 __all__ = ["register"]
 
@@ -54,6 +51,7 @@ def power(
     from evenhand.analysis.estimators.answer_power import gap_curve, power_at, smallest_gap
     from evenhand.analysis.estimators.power import PairedDesign, gap_range
     from evenhand.analysis.findings.pilot import variation_for
+    from evenhand.cli.gap_lines import gap_lines, points
 
     _require_gap(gap, simulate=simulate)
     scores = None
@@ -96,7 +94,8 @@ def power(
         )
         return
     say(f"Variation: {variation.source}.")
-    _say_smallest(smallest, variation=variation, target=target)
+    for line in gap_lines(smallest, variation=variation, power=target):
+        say(line)
     if ends is not None:
         say(f"The pilot leaves it between {ends[0] * 100:.2f} and {ends[1] * 100:.2f} points (90% interval).")
     if gap is not None:
@@ -105,33 +104,7 @@ def power(
     if simulated is not None:
         say(f"By simulation: {simulated.power:.1%} (Monte Carlo error {simulated.monte_carlo_se:.1%}).")
     for name, curve in curves.items():
-        print_table((name, "smallest gap, points"), [(value, _points(found)) for value, found in curve])
-
-
-def _say_smallest(smallest: float | None, *, variation: Variation, target: float) -> None:
-    """The smallest gap; of right and wrong answers also where it leaves them, and whether it can only be a fall."""
-    from evenhand.analysis.estimators.answer_model import AnswerModel, sides_of_gap
-
-    if smallest is None:
-        say(f"No gap, however large, is detected with {target:.0%} power.")
-        return
-    say(f"Smallest gap detected with {target:.0%} power: {smallest * 100:.2f} points.")
-    if not isinstance(variation, AnswerModel):
-        return
-    sides = sides_of_gap(variation, gap=smallest)
-    if sides is None:
-        return
-    say(f"At that gap one side is right {100 * sides[0]:.1f} and the other {100 * sides[1]:.1f} times in 100.")
-    left = 1 - variation.accuracy
-    if smallest > left:
-        say(
-            f"Answers that are right {100 * variation.accuracy:.1f} times in 100 can gain {100 * left:.1f} points at "
-            f"most: a gap of this size is one of answers that get worse, and no gain is detected with this power."
-        )
-
-
-def _points(gap: float | None) -> float | str:
-    return "none" if gap is None else round(gap * 100, 2)
+        print_table((name, "smallest gap, points"), [(value, points(found)) for value, found in curve])
 
 
 def _require_gap(gap: float | None, *, simulate: int) -> None:

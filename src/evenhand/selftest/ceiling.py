@@ -167,6 +167,8 @@ class MemoryPower(Struct, frozen=True, kw_only=True):
     """By the larger p of two tests, as an audit decides."""
     first: Rate
     """By the quasi-F test alone."""
+    harm: Rate
+    """By the quasi-F test alone, with an estimate below zero."""
 
 
 def memory_power(
@@ -181,12 +183,14 @@ def memory_power(
         simulations: Tables.
         rng: Randomness.
     """
-    both, first = [], []
+    both, first, harm = [], [], []
     for _ in range(simulations):
         table = memory_table(accuracy, shape=shape, rng=rng, shift=shift)
         both.append(memory_test(table).p < 0.05)
-        first.append(paired_gap(table.arms - table.none.mean(axis=0), spec=QUIET).p < 0.05)
-    return MemoryPower(decided=rate(both), first=rate(first))
+        alone = paired_gap(table.arms - table.none.mean(axis=0), spec=QUIET)
+        first.append(alone.p < 0.05)
+        harm.append(alone.p < 0.05 and alone.estimate < 0)
+    return MemoryPower(decided=rate(both), first=rate(first), harm=rate(harm))
 
 
 def null_placebo(

@@ -26,7 +26,7 @@ scipy = lazy_loader.load("scipy")  # slow to load, and needed for the power at a
 __all__ = [
     "Components",
     "PairedDesign",
-    "Precision",
+    "DesignPrecision",
     "gap_range",
     "planned_power",
     "planned_precision",
@@ -72,7 +72,7 @@ class PairedDesign(Struct, frozen=True, kw_only=True):
         return float(self.sets) if self.sets_per_item is None else min(self.sets_per_item, float(self.sets))
 
 
-class Precision(Struct, frozen=True):
+class DesignPrecision(Struct, frozen=True):
     """Of the mean paired difference."""
 
     se: float
@@ -127,7 +127,7 @@ def gap_range(gap: float, *, df: float | None, confidence: float = 0.9) -> tuple
     return gap * math.sqrt(df / low), gap * math.sqrt(df / high)
 
 
-def planned_precision(design: PairedDesign, components: Components) -> Precision:
+def planned_precision(design: PairedDesign, components: Components) -> DesignPrecision:
     """Standard error and Satterthwaite degrees of freedom of the quasi-F test in a balanced layout.
 
     A single set or item is no sample: the result then holds for it alone, and its component drops out.
@@ -142,10 +142,10 @@ def planned_precision(design: PairedDesign, components: Components) -> Precision
     units = [count for count in (sets, items) if count > 1]
     if len(units) < 2 or pairs <= max(units):
         # One pair per set, or one per item: the finer unit cannot be told from the residual.
-        return Precision(se=se, df=max(1.0, min(units, default=2) - 1.0))
+        return DesignPrecision(se=se, df=max(1.0, min(units, default=2) - 1.0))
     left = max(pairs - sets - items + 1, 1)
     spread = mean_set**2 / (sets - 1) + mean_item**2 / (items - 1) + residual**2 / left
-    return Precision(se=se, df=max(1.0, variance**2 / spread) if spread > 0 else 1.0)
+    return DesignPrecision(se=se, df=max(1.0, variance**2 / spread) if spread > 0 else 1.0)
 
 
 def require_design(design: PairedDesign, *, alpha: float, power: float) -> None:
