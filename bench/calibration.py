@@ -62,8 +62,8 @@ SECTIONS: dict[str, Section] = {
         jobs=ceiling.memory,
     ),
     "memory-power": Section(
-        title="Profile minus none, memory harms: power of the decision beside that of the first test (target 0.95 where "
-        "that is valid: at most 3% of nulls called harm)",
+        title="Profile minus none, memory harms: power of the decision beside that of the first test (target 0.95 "
+        "where that is valid: at most 3% of nulls called harm)",
         header=("design", "data", "first test: nulls called harm, %", "first test, %", "decision, %", "ratio", "kept"),
         jobs=ceiling.memory_power_rows,
     ),

@@ -25,8 +25,8 @@ scipy = lazy_loader.load("scipy")  # slow to load, and needed for the power at a
 
 __all__ = [
     "Components",
-    "PairedDesign",
     "DesignPrecision",
+    "PairedDesign",
     "gap_range",
     "planned_power",
     "planned_precision",

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from evenhand.analysis.estimators.answer_model import ASSUMED_ANSWERS, AnswerModel
 from evenhand.analysis.estimators.answer_power import Variation, gap_curve
-from evenhand.analysis.estimators.answer_spread import answers_found
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import paired_gap
-from evenhand.analysis.estimators.power import Components, PairedDesign, gap_range
+from evenhand.analysis.estimators.power import Components, gap_range
 from evenhand.analysis.findings.gaps import gap_grid
-from evenhand.analysis.table.scores import Scores, level_column
+from evenhand.analysis.findings.paired_answers import answers_behind, design_of, differences_of
+from evenhand.analysis.table.scores import Scores
 from evenhand.analysis.table.stratum import Stratum, cues, strata
 from evenhand.errors import TableError, UsageError
 from evenhand.records.results import DesignPower
@@ -97,20 +97,7 @@ def stratum_variation(stratum: Stratum) -> Variation | None:
     components = stratum_components(stratum)
     if components is None or components.set == components.item == components.cell == components.noise == 0.0:
         return None
-    rows = stratum.paired(cues(stratum)[0]).drop_nulls("value")
-    if not bool(rows["value"].is_in([0.0, 1.0]).all()) or components.noise == 0.0:
-        return components
-    apart = _differences(rows, stratum)["difference"].to_numpy()
-    items = rows.group_by("item", maintain_order=True).agg(
-        pl.col("value").sum().alias("right"), pl.len().alias("asked")
-    )
-    return answers_found(
-        right=items["right"].to_numpy().astype(np.float64),
-        asked=items["asked"].to_numpy().astype(np.float64),
-        flips=float(np.abs(apart).mean()),
-        gap=float(apart.mean()),
-        components=components,
-    )
+    return answers_behind(stratum.paired(cues(stratum)[0]), stratum=stratum, components=components) or components
 
 
 def stratum_components(stratum: Stratum) -> Components | None:
@@ -154,27 +141,27 @@ def _cautious(differences: NDArray[np.float64], *, known: dict[str, float], wher
 
 
 def design_power(stratum: Stratum) -> list[DesignPower]:
-    """Smallest detectable gap of larger and smaller designs, with the variation found in a run.
+    """Smallest detectable gap of this design and of larger and smaller ones, with the variation found in a run.
 
     Designs in which answers can show no gap that is found so often are left out.
     """
     variation = stratum_variation(stratum) if stratum.main else None
     if variation is None:
         return []
-    pairs = stratum.paired(cues(stratum)[0])
-    items, sets = pairs["item"].n_unique(), pairs["unit"].n_unique()
-    met = pairs.select("unit", "item").unique().height / items
-    design = PairedDesign(
-        items=items,
-        sets=sets,
-        sets_per_item=met if met < sets else None,
-        replicates=pairs["replicate"].n_unique(),
-    )
+    design = design_of(stratum.paired(cues(stratum)[0]))
+    here = {"items": design.items, "sets": design.sets, "replicates": design.replicates}
     alpha, power = stratum.settings.alpha, stratum.settings.power
     return [
         _power(stratum, size=over, to=value, gap=gap, df=variation.df)
         for over, values in _CURVES
-        for value, gap in gap_curve(design, over=over, values=values, variation=variation, alpha=alpha, power=power)
+        for value, gap in gap_curve(
+            design,
+            over=over,
+            values=sorted({*values, here[over]}),
+            variation=variation,
+            alpha=alpha,
+            power=power,
+        )
         if gap is not None
     ]
 
@@ -194,23 +181,10 @@ def _power(stratum: Stratum, *, size: str, to: int, gap: float, df: float | None
     )
 
 
-def _differences(rows: pl.DataFrame, stratum: Stratum) -> pl.DataFrame:
-    """The difference of every pair and replicate that has an answer on both sides."""
-    contrast, settings = stratum.settings.contrast, stratum.settings
-    side = pl.col(level_column(contrast)).cast(pl.String)
-    pairs = rows.group_by("unit", "item", "replicate", maintain_order=True).agg(
-        (
-            pl.col("value").filter(side == settings.advantaged).mean()
-            - pl.col("value").filter(side == settings.disadvantaged).mean()
-        ).alias("difference")
-    )
-    return pairs.drop_nulls()
-
-
 def _replicate_noise(rows: pl.DataFrame, stratum: Stratum) -> tuple[float, float]:
     """Variance of paired differences between replicates of a pair, and the mean number of replicates."""
     cells = (
-        _differences(rows, stratum)
+        differences_of(rows, stratum)
         .group_by("unit", "item", maintain_order=True)
         .agg(pl.col("difference").var().alias("v"), pl.len().alias("n"))
     )
