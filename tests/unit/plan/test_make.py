@@ -122,7 +122,8 @@ def test_the_preview_counts_characters_exactly_and_states_what_can_be_detected()
     assert seen.calls == Crossing(plan).size() == sum(seen.arms.values())
     assert seen.models[0].input_characters > 100 * seen.calls
     gap = seen.smallest_gap["understanding"]
-    assert gap is not None and 0.02 < gap < 0.12
+    near = seen.smallest_gap_near["understanding"]
+    assert gap is not None and near is not None and 0.02 < near < gap < 0.12
     smallest = {(one.kind, one.answer, one.quantity): one.shift for one in seen.smallest_shift}
     assert smallest["understanding", "distribution", "stated_share"] < gap / 2
     assert {("intensity", "rating", "valence_rating"), ("advice", "text", "words"), ("advice", "text", "act_shown")} < {

@@ -20,6 +20,7 @@ from evenhand.errors import UsageError
 
 __all__ = [
     "ASSUMED_ANSWERS",
+    "STRONG_ANSWERS",
     "AnswerModel",
     "components_at",
     "differing_share",
@@ -82,6 +83,9 @@ class AnswerModel(Struct, frozen=True, kw_only=True):
 
 ASSUMED_ANSWERS = AnswerModel(accuracy=0.65)
 """Assumed where nothing is known of a model. Answers vary most near one half; better models need less than is said."""
+
+STRONG_ANSWERS = AnswerModel(accuracy=0.97)
+"""Stated beside it: about what strong assistants reach on the shipped items."""
 
 
 def sides_of_gap(answers: AnswerModel, *, gap: float) -> tuple[float, float] | None:

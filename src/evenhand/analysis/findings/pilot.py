@@ -1,4 +1,4 @@
-"""Variance components of a run that was made: what the next design is planned with."""
+"""How the answers of a run vary: what the next design is planned with."""
 
 from __future__ import annotations
 
