@@ -288,7 +288,7 @@ def _stated(accuracy: float, shape: Shape, *, tables: int, seed: int) -> Lines:
 
 def null_reports(n: int, seed: int) -> Iterator[Job]:
     for accuracy in (0.97, 0.7, 0.55, 0.8, 0.9, 0.995):
-        number = max(n // 4, 4)
+        number = max(n // 5, 4)
         make = partial(_null_reports, accuracy, tables=number, seed=seed)
         yield Job(section="reports", name=f"{100 * accuracy:g}% right", tables=number, make=make)
 
