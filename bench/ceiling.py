@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from bench.finished import Job, Lines
@@ -10,6 +10,8 @@ from bench.middling import NEAR, said
 from bench.rows import inside, percent
 from evenhand.seeds import stream
 from evenhand.selftest.ceiling import (
+    MemoryPower,
+    NullReport,
     Reaction,
     accuracy_coverage,
     cells_covered,
@@ -19,6 +21,7 @@ from evenhand.selftest.ceiling import (
     missing_where_it_reacts,
     null_memory,
     null_placebo,
+    null_report,
     rare_reactions,
     reports_with_a_difference,
     stated_power,
@@ -27,6 +30,9 @@ from evenhand.selftest.parts import items_found
 
 TO_6 = (0.0, 0.06)
 Shape = tuple[int, int, int]
+STATED: tuple[Shape, ...] = ((30, 33, 30), (62, 300, 3), (12, 24, 12))
+"""Matched sets, items, and sets of an item of the designs whose stated power is checked; the second is the standard
+preset."""
 
 
 def _shape_words(shape: Shape, *, asked: float = 1.0) -> str:
@@ -68,21 +74,35 @@ def memory_power_rows(n: int, seed: int) -> Iterator[Job]:
 
 
 def _memory_power(accuracy: float, shape: Shape, *, tables: int, seed: int) -> Lines:
-    found = []
-    for shift in (0.0, -0.7, -1.0):
-        rng = stream(seed, "memory power", *shape, str(accuracy), str(shift))
-        found.append(memory_power(accuracy, shape=shape, shift=shift, simulations=tables, rng=rng))
+    null, *found = [
+        memory_power(
+            accuracy,
+            shape=shape,
+            shift=shift,
+            simulations=tables,
+            rng=stream(seed, "memory power", *shape, str(accuracy), str(shift)),
+        )
+        for shift in (0.0, -0.7, -1.0)
+    ]
     return tuple(
         (
             _shape_words(shape),
             f"{100 * accuracy:g}% right, harm of {shift:g} in log-odds",
-            percent(found[0].first),
+            percent(null.harm),
             percent(one.first),
             percent(one.decided),
-            f"{one.decided.value / max(one.first.value, 1e-9):.2f}",
+            *_share_of_power(null, one),
         )
-        for shift, one in zip((0.7, 1.0), found[1:], strict=True)
+        for shift, one in zip((0.7, 1.0), found, strict=True)
     )
+
+
+def _share_of_power(null: MemoryPower, found: MemoryPower) -> tuple[str, str]:
+    """The ratio of the two powers, and whether the goal is met; a test that is not valid is no measure."""
+    ratio = found.decided.value / max(found.first.value, 1e-9)
+    if inside(null.harm, 0.0, 0.03) == "**no**":
+        return f"{ratio:.2f}", "first test not valid"
+    return f"{ratio:.2f}", "yes" if ratio >= 0.95 else "**no**"
 
 
 PLACEBO_DESIGNS = ((4, None), (8, None), (15, 2))
@@ -203,9 +223,11 @@ def the_rest(n: int, seed: int) -> Iterator[Job]:
     for shape in ((30, 33), (60, 120)):
         make = partial(_missing, shape, tables=n, seed=seed)
         yield Job(section="rest", name=f"missing {shape[0]} {shape[1]}", tables=n, make=make)
-    for accuracy in (0.65, *NEAR):
-        make = partial(_stated, accuracy, tables=n, seed=seed)
-        yield Job(section="rest", name=f"stated power {accuracy}", tables=n, make=make)
+    for design in STATED:
+        for accuracy in (0.65, *NEAR):
+            make = partial(_stated, accuracy, design, tables=n, seed=seed)
+            name = f"stated power {accuracy} {design[0]} {design[1]} {design[2]}"
+            yield Job(section="rest", name=name, tables=n, make=make)
 
 
 def _items(accuracy: float, reacting: int, *, tables: int, seed: int) -> Lines:
@@ -251,26 +273,34 @@ def _missing(shape: tuple[int, int], *, tables: int, seed: int) -> Lines:
     return (line,)
 
 
-def _stated(accuracy: float, *, tables: int, seed: int) -> Lines:
-    stated, found = stated_power(accuracy, simulations=tables, rng=stream(seed, "stated power", str(accuracy)))
+def _stated(accuracy: float, shape: Shape, *, tables: int, seed: int) -> Lines:
+    rng = stream(seed, "stated power", str(accuracy), *shape)
+    stated = stated_power(accuracy, simulations=tables, rng=rng, shape=shape)
+    met = "" if shape[2] == shape[0] else f", {shape[2]} of them an item"
     line = (
-        f"30 x 33, {100 * accuracy:g}% right",
-        f"power at the stated smallest gap of {100 * stated:.1f} points (said: 80%)",
-        percent(found),
-        inside(found, 0.75, 0.85),
+        f"{shape[0]} x {shape[1]}{met}, {100 * accuracy:g}% right",
+        f"power at the stated smallest gap of {100 * stated.gap:.1f} points (said: 80%)",
+        percent(stated.found),
+        inside(stated.found, 0.72, 0.88),
     )
     return (line,)
 
 
 def null_reports(n: int, seed: int) -> Iterator[Job]:
     for accuracy in (0.97, 0.7, 0.55, 0.8, 0.9, 0.995):
-        number = max(n // 10, 4)
+        number = max(n // 5, 4)
         make = partial(_null_reports, accuracy, tables=number, seed=seed)
         yield Job(section="reports", name=f"{100 * accuracy:g}% right", tables=number, make=make)
 
 
 def _null_reports(accuracy: float, *, tables: int, seed: int) -> Lines:
-    found = reports_with_a_difference(easiness_for(accuracy), reports=tables, seed=seed)
+    easiness = easiness_for(accuracy)
+    return report_lines(accuracy, [null_report(easiness, index=index, seed=seed) for index in range(tables)])
+
+
+def report_lines(accuracy: float, reports: Sequence[NullReport]) -> Lines:
+    """The lines of a row of whole reports."""
+    found = reports_with_a_difference(reports)
     design = f"12 sets, 81 profiles, 24 items, {100 * accuracy:g}% right"
     families = (("confirmatory family", found.confirmatory), ("exploratory families", found.exploratory))
     return (

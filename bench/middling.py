@@ -149,9 +149,8 @@ def _power(scenario: Scenario, gap: float, *, tables: int, seed: int) -> Lines:
 def mixed(n: int, seed: int) -> Iterator[Job]:
     for profile in (0.0, 0.15, 0.4):
         for replicates in (1, 10):
-            tables = max(n // 2, 4)
-            make = partial(_mixed, profile, replicates, tables=tables, seed=seed)
-            yield Job(section="mixed", name=f"profile SD {profile}, {replicates} a cell", tables=tables, make=make)
+            make = partial(_mixed, profile, replicates, tables=n, seed=seed)
+            yield Job(section="mixed", name=f"profile SD {profile}, {replicates} a cell", tables=n, make=make)
 
 
 def _mixed(profile: float, replicates: int, *, tables: int, seed: int) -> Lines:

@@ -85,9 +85,10 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
     for line in product_lines(seen.products):
         say(line, error=error)
     for kind, gap in seen.smallest_gap.items():
+        smallest, near = (_points(one) for one in (gap, seen.smallest_gap_near[kind]))
         say(
-            f"Smallest gap detectable at {seen.power:.0%} power, {kind}: {gap * 100:.1f} points "
-            f"(margin {plan.analysis.margin * 100:.1f}).",
+            f"Smallest gap detectable at {seen.power:.0%} power, {kind}: {smallest} where 65% of the answers are "
+            f"right, {near} where 97% are (margin {plan.analysis.margin * 100:.1f}).",
             error=error,
         )
     for kind, few in seen.too_few.items():
@@ -126,6 +127,10 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
             say("  ".join(f"{name}: {value}" for name, value in zip(columns, row, strict=True)), error=True)
     else:
         print_table(columns, rows)
+
+
+def _points(gap: float | None) -> str:
+    return "none, however large," if gap is None else f"{gap * 100:.1f} points"
 
 
 def _sized(number: float, quantity: QuantityName, *, unit: bool = True) -> str:

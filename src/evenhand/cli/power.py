@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,6 +11,8 @@ from evenhand.cli.output import print_json, print_table, say
 from evenhand.errors import UsageError
 
 __all__ = ["register"]
+
+_Size = Literal["items", "sets", "replicates"]
 
 _HELP = """Smallest gap that a design detects, by formula; with --gap its power, with --simulate checked by simulation.
 
@@ -20,7 +22,7 @@ Examples:
 
   evenhand power --items 108 --sets 30 --gap 0.027 --simulate 2000
 
-  evenhand power --items 33 --sets 30 --accuracy 0.9 --flips 0.05
+  evenhand power --items 33 --sets 30 --accuracy 0.97 --flips 0.05
 
   evenhand power --pilot runs/2026-11-23-gpt --items 255 --sets 60        variance components of a finished run
 """
@@ -46,14 +48,10 @@ def power(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
-    from evenhand.analysis.estimators.power import (
-        PairedDesign,
-        gap_range,
-        planned_power,
-        planned_smallest_gap,
-        power_curve,
-    )
-    from evenhand.analysis.findings.pilot import components_for
+    from evenhand.analysis.estimators.answer_power import gap_curve, power_at, smallest_gap
+    from evenhand.analysis.estimators.power import PairedDesign, gap_range
+    from evenhand.analysis.findings.pilot import variation_for
+    from evenhand.cli.gap_lines import gap_lines, points
 
     _require_gap(gap, simulate=simulate)
     scores = None
@@ -62,29 +60,29 @@ def power(
         from evenhand.plan.file import read_plan
 
         scores = score(read_plan(pilot), pilot)
-    components = components_for(accuracy, flips=flips, pilot=scores)
+    variation = variation_for(accuracy, flips=flips, pilot=scores)
     design = PairedDesign(items=items, sets=sets, sets_per_item=pairs, replicates=replicates)
-    smallest = planned_smallest_gap(design, components=components, alpha=alpha, power=target)
-    ends = gap_range(smallest, components=components)
+    smallest = smallest_gap(design, variation=variation, alpha=alpha, power=target)
+    ends = None if smallest is None else gap_range(smallest, df=variation.df)
+    sizes: dict[_Size, tuple[int, ...]] = {"items": _around(items), "sets": _around(sets), "replicates": (1, 2, 4, 8)}
     curves = {
-        "items": power_curve(design, over="items", values=_around(items), components=components, alpha=alpha),
-        "sets": power_curve(design, over="sets", values=_around(sets), components=components, alpha=alpha),
-        "replicates": power_curve(design, over="replicates", values=(1, 2, 4, 8), components=components, alpha=alpha),
+        over: gap_curve(design, over=over, values=values, variation=variation, alpha=alpha, power=target)
+        for over, values in sizes.items()
     }
-    formula = planned_power(design, gap=gap, components=components, alpha=alpha) if gap is not None else None
+    formula = power_at(design, gap=gap, variation=variation, alpha=alpha) if gap is not None else None
     simulated = None
     if simulate and gap is not None:
         from evenhand.analysis.estimators.power_simulation import simulated_power
         from evenhand.seeds import stream
 
         simulated = simulated_power(
-            design, gap=gap, components=components, alpha=alpha, draws=simulate, rng=stream(seed, "power")
+            design, gap=gap, variation=variation, alpha=alpha, draws=simulate, rng=stream(seed, "power")
         )
     if json:
         print_json(
             {
                 "design": design,
-                "components": components,
+                "variation": variation,
                 "smallest_gap": smallest,
                 "smallest_gap_range": ends,
                 "target_power": target,
@@ -95,16 +93,18 @@ def power(
             }
         )
         return
-    say(f"Variance components: {components.source}.")
-    say(f"Smallest gap detected with {target:.0%} power: {smallest * 100:.2f} points.")
+    say(f"Variation: {variation.source}.")
+    for line in gap_lines(smallest, variation=variation, power=target):
+        say(line)
     if ends is not None:
         say(f"The pilot leaves it between {ends[0] * 100:.2f} and {ends[1] * 100:.2f} points (90% interval).")
-    if formula is not None and gap is not None:
-        say(f"Power at a gap of {gap * 100:.2f} points: {formula:.1%} by formula.")
+    if gap is not None:
+        told = "no answers of this accuracy show such a gap" if formula is None else f"{formula:.1%} by formula"
+        say(f"Power at a gap of {gap * 100:.2f} points: {told}.")
     if simulated is not None:
         say(f"By simulation: {simulated.power:.1%} (Monte Carlo error {simulated.monte_carlo_se:.1%}).")
     for name, curve in curves.items():
-        print_table((name, "smallest gap, points"), [(value, round(found * 100, 2)) for value, found in curve])
+        print_table((name, "smallest gap, points"), [(value, points(found)) for value, found in curve])
 
 
 def _require_gap(gap: float | None, *, simulate: int) -> None:

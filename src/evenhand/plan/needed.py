@@ -13,9 +13,11 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evenhand.analysis.estimators.power import ASSUMED_ACCURACY, PairedDesign, chance_shift, planned_smallest_gap
+from evenhand.analysis.estimators.answer_model import ASSUMED_ANSWERS, gap_of_shift
+from evenhand.analysis.estimators.answer_power import smallest_gap
+from evenhand.analysis.estimators.power import PairedDesign
 from evenhand.endpoints.simulated.stated import POINTS_PER_LOGIT
-from evenhand.plan.smallest import PAIRED_KINDS, Way, components_of
+from evenhand.plan.smallest import PAIRED_KINDS, Way, variation_of
 from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.plan import Plan
 
@@ -100,7 +102,7 @@ def needed_lines(needed: Sequence[NeededCalls], *, shift: float, power: float) -
 
 
 def _needed(plan: Plan, way: Way, spent: Spent, *, sets: int, shift: float) -> NeededCalls:
-    moved = shift if way.answer == "rating" else chance_shift(ASSUMED_ACCURACY, shift / POINTS_PER_LOGIT)
+    moved = shift if way.answer == "rating" else gap_of_shift(ASSUMED_ANSWERS, shift=shift / POINTS_PER_LOGIT)
     bare = NeededCalls(
         kind=way.kind, answer=way.answer, shift=moved, items=None, pairs_per_item=None, calls=None, tokens=None
     )
@@ -117,14 +119,12 @@ def _needed(plan: Plan, way: Way, spent: Spent, *, sets: int, shift: float) -> N
 
 def _size(plan: Plan, way: Way, *, items: int, sets: int, shift: float) -> tuple[int, int] | None:
     """The fewest (items, matched pairs per item) that find the shift: fewer items first, then more pairs."""
-    ((_, components),) = components_of(way.answer)
+    ((_, variation),) = variation_of(way.answer)
 
     def finds(items: int, pairs: int) -> bool:
         design = PairedDesign(items=items, sets=sets, sets_per_item=pairs, replicates=plan.design.replicates)
-        smallest = planned_smallest_gap(
-            design, components=components, alpha=plan.analysis.alpha, power=plan.analysis.power
-        )
-        return smallest <= shift
+        smallest = smallest_gap(design, variation=variation, alpha=plan.analysis.alpha, power=plan.analysis.power)
+        return smallest is not None and smallest <= shift
 
     pairs = next((pairs for pairs in range(1, sets + 1) if finds(items, pairs)), None)
     if pairs is None:

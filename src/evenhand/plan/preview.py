@@ -8,8 +8,10 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from evenhand.analysis.estimators.answer_model import ASSUMED_ANSWERS, STRONG_ANSWERS, AnswerModel
+from evenhand.analysis.estimators.answer_power import smallest_gap
 from evenhand.analysis.estimators.equivalence import sampled_units, shortfalls
-from evenhand.analysis.estimators.power import PairedDesign, planned_smallest_gap
+from evenhand.analysis.estimators.power import PairedDesign
 from evenhand.design.arms import paired_cohort
 from evenhand.design.cells import Meeting
 from evenhand.endpoints.billed import CHARACTERS_PER_TOKEN
@@ -122,8 +124,11 @@ class Preview(Struct, frozen=True, kw_only=True):
     kinds: dict[str, int]
     """Items by kind."""
     matched_sets: int
-    smallest_gap: dict[str, float]
-    """Item kind -> smallest advantaged minus disadvantaged gap detectable at the stated power (probability scale)."""
+    smallest_gap: dict[str, float | None]
+    """Item kind -> smallest advantaged minus disadvantaged gap detectable at the stated power (probability scale) where
+    65% of the answers are right; None where no gap is."""
+    smallest_gap_near: dict[str, float | None] = {}
+    """The same where 97% are, as of a strong assistant."""
     too_few: dict[str, tuple[Shortfall, ...]] = {}
     """Item kind -> kinds of units of which so few are asked that no answers could show the gap to lie within the
     margin; kinds of items with enough of both are left out."""
@@ -187,7 +192,8 @@ def preview(plan: Plan, *, concurrency: int, shift: float = USUAL_SHIFT) -> Prev
         policies=dict(policies),
         kinds=dict(kinds),
         matched_sets=len(sets),
-        smallest_gap=_smallest_gaps(plan, asked, len(sets)),
+        smallest_gap=_smallest_gaps(plan, asked, len(sets), answers=ASSUMED_ANSWERS),
+        smallest_gap_near=_smallest_gaps(plan, asked, len(sets), answers=STRONG_ANSWERS),
         too_few=_too_few(plan, asked, len(sets)),
         smallest_shift=smallest_shifts(plan, asked, sets=len(sets)),
         shift=shift,
@@ -309,7 +315,7 @@ def _presets(plan: Plan, kinds: Counter[str]) -> tuple[PresetPreview, ...]:
             PresetPreview(
                 preset=name,
                 calls=round(an_item * sum(_asked(design, kind, kinds[kind]) for kind in PAIRED_KINDS)),
-                smallest_gap=planned_smallest_gap(sized, alpha=plan.analysis.alpha, power=plan.analysis.power)
+                smallest_gap=smallest_gap(sized, alpha=plan.analysis.alpha, power=plan.analysis.power)
                 if sized and sized.items
                 else None,
             )
@@ -356,18 +362,15 @@ def _model(
     )
 
 
-def _smallest_gaps(plan: Plan, items: Mapping[Way, int], sets: int) -> dict[str, float]:
+def _smallest_gaps(plan: Plan, items: Mapping[Way, int], sets: int, *, answers: AnswerModel) -> dict[str, float | None]:
     design = plan.design
     if sets < 2 or not any(paired_cohort(cohort) for cohort in plan.cohorts):
         return {}
+    met = None if design.pairs_per_item is None else min(design.pairs_per_item, sets)
     return {
-        way.kind: planned_smallest_gap(
-            PairedDesign(
-                items=count,
-                sets=sets,
-                sets_per_item=None if design.pairs_per_item is None else min(design.pairs_per_item, sets),
-                replicates=design.replicates,
-            ),
+        way.kind: smallest_gap(
+            PairedDesign(items=count, sets=sets, sets_per_item=met, replicates=design.replicates),
+            variation=answers,
             alpha=plan.analysis.alpha,
             power=plan.analysis.power,
         )
@@ -378,7 +381,7 @@ def _smallest_gaps(plan: Plan, items: Mapping[Way, int], sets: int) -> dict[str,
 
 def _too_few(plan: Plan, items: Mapping[Way, int], sets: int) -> dict[str, tuple[Shortfall, ...]]:
     """The kinds of items whose gap cannot be cleared, with what is lacking."""
-    settings, measured = plan.analysis, _smallest_gaps(plan, items, sets)
+    settings, measured = plan.analysis, _smallest_gaps(plan, items, sets, answers=ASSUMED_ANSWERS)
     few = {
         way.kind: shortfalls(sampled_units((sets, count)), margin=settings.margin, alpha=settings.alpha)
         for way, count in items.items()

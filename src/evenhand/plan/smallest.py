@@ -7,7 +7,9 @@ from typing import NamedTuple, assert_never
 
 from msgspec import Struct
 
-from evenhand.analysis.estimators.power import DEFAULT_COMPONENTS, Components, PairedDesign, planned_smallest_gap
+from evenhand.analysis.estimators.answer_model import ASSUMED_ANSWERS
+from evenhand.analysis.estimators.answer_power import Variation, smallest_gap
+from evenhand.analysis.estimators.power import Components, PairedDesign
 from evenhand.design.arms import paired_cohort
 from evenhand.records.answer_format import ANSWER_FORMATS, AnswerFormat
 from evenhand.records.item import ITEM_KINDS, ItemKind
@@ -23,8 +25,8 @@ __all__ = [
     "WORD_COMPONENTS",
     "SmallestShift",
     "Way",
-    "components_of",
     "smallest_shifts",
+    "variation_of",
 ]
 
 PAIRED_KINDS: tuple[ItemKind, ...] = ("understanding", "management", "intensity", "advice")
@@ -85,11 +87,11 @@ class SmallestShift(Struct, frozen=True, kw_only=True):
     """Where the variation behind it comes from."""
 
 
-def components_of(answer: AnswerFormat) -> tuple[tuple[QuantityName, Components], ...]:
+def variation_of(answer: AnswerFormat) -> tuple[tuple[QuantityName, Variation], ...]:
     """The numbers of an answer that stand for its format, each with what it varies by."""
     match answer:
         case "letter":
-            return (("score", DEFAULT_COMPONENTS),)
+            return (("score", ASSUMED_ANSWERS),)
         case "distribution":
             return (("stated_share", PERCENTAGE_COMPONENTS),)
         case "rating":
@@ -110,27 +112,31 @@ def smallest_shifts(plan: Plan, items: Mapping[Way, int], *, sets: int) -> tuple
     """
     if sets < 2 or not any(paired_cohort(cohort) for cohort in plan.cohorts):
         return ()
-    return tuple(
-        _shift(plan, Way(kind, answer), quantity, components, items=items[Way(kind, answer)], sets=sets)
+    found = (
+        _shift(plan, Way(kind, answer), quantity, variation, items=items[Way(kind, answer)], sets=sets)
         for kind in ITEM_KINDS
         for answer in ANSWER_FORMATS
         if answer != "letter" and kind in PAIRED_KINDS and items.get(Way(kind, answer), 0) > 1
-        for quantity, components in components_of(answer)
+        for quantity, variation in variation_of(answer)
     )
+    return tuple(one for one in found if one is not None)
 
 
 def _shift(
-    plan: Plan, way: Way, quantity: QuantityName, components: Components, *, items: int, sets: int
-) -> SmallestShift:
+    plan: Plan, way: Way, quantity: QuantityName, variation: Variation, *, items: int, sets: int
+) -> SmallestShift | None:
     design, settings = plan.design, plan.analysis
     stated = settings.margins.get(quantity, QUANTITIES[quantity].margin)
     met = None if design.pairs_per_item is None else min(design.pairs_per_item, sets)
     paired = PairedDesign(items=items, sets=sets, sets_per_item=met, replicates=design.replicates)
+    shift = smallest_gap(paired, variation=variation, alpha=settings.alpha, power=settings.power)
+    if shift is None:
+        return None
     return SmallestShift(
         kind=way.kind,
         answer=way.answer,
         quantity=quantity,
-        shift=planned_smallest_gap(paired, components=components, alpha=settings.alpha, power=settings.power),
+        shift=shift,
         margin=settings.margin if stated is None else stated,
-        source=components.source,
+        source=variation.source,
     )

@@ -35,6 +35,7 @@ from evenhand.report.words import (
     plural,
     too_few_words,
     verdict_sentence,
+    within_margin,
 )
 
 __all__ = [
@@ -405,11 +406,13 @@ def _said(source: Source, worst: Finding, *, bare: bool) -> str:
         said = f"{_title(source, worst)}: {number}"
     p = f", {p_text(worst.p_adjusted, name='adjusted p')}" if worst.p_adjusted is not None else ""
     caution = ", but missing answers could have made it" if worst.caution else ""
+    inside = within_margin(worst)
     if bare:
-        return f"{said}{caution}."
+        return f"{said}{inside}{caution}."
     if worst.spread is None:
         return f"{said}{p and f' ({p[2:]})'}{caution}."
-    return f"{said} ({worst.spread.confidence:.0%} interval {span(worst.low, worst.high, unit=unit)}{p}){caution}."
+    interval = f"{worst.spread.confidence:.0%} interval {span(worst.low, worst.high, unit=unit)}"
+    return f"{said} ({interval}{p}){inside}{caution}."
 
 
 def _title(source: Source, finding: Finding) -> str:

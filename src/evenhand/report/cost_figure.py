@@ -88,8 +88,10 @@ def _designs(source: Source, model: ModelSummary, gap: Finding, *, forecast: boo
     made = [_Bought(model=model.model, items=items, calls=calls, usd=usd, half=half, run=True)]
     if not forecast or not gap.smallest_detectable:
         return made
-    for other in source.findings.power:
-        if (other.model, other.kind, other.size) == (gap.model, gap.kind, "items") and other.to != items:
+    sizes = [one for one in source.findings.power if (one.model, one.kind, one.size) == (gap.model, gap.kind, "items")]
+    here = next((one.smallest_gap for one in sizes if one.to == items), gap.smallest_detectable)
+    for other in sizes:
+        if other.to != items:
             factor = other.to / items
             made.append(
                 _Bought(
@@ -97,7 +99,7 @@ def _designs(source: Source, model: ModelSummary, gap: Finding, *, forecast: boo
                     items=other.to,
                     calls=calls * factor,
                     usd=None if usd is None else usd * factor,
-                    half=half * other.smallest_gap / gap.smallest_detectable,
+                    half=half * other.smallest_gap / here,
                     run=False,
                 )
             )

@@ -40,6 +40,7 @@ __all__ = [
     "too_few_words",
     "verdict_sentence",
     "verdict_word",
+    "within_margin",
 ]
 
 KIND_LABELS: Mapping[str, str] = {
@@ -319,10 +320,15 @@ def _difference(finding: Finding) -> str:
     p = finding.p_adjusted if finding.p_adjusted is not None else finding.p
     name = "adjusted p" if finding.p_adjusted is not None else "p"
     clear = f"That is a difference ({p_text(p, name=name)})" if p is not None else "That is a difference"
+    return f"{clear}{within_margin(finding)}.{_turned(finding)}"
+
+
+def within_margin(finding: Finding) -> str:
+    """What follows a difference whose whole interval lies within the margin; else nothing."""
     margin, low, high = _margin(finding), finding.low, finding.high
-    if margin is not None and low is not None and high is not None and -margin < low and high < margin:
-        clear += f", though the whole interval lies within the margin of ±{size(margin)}"
-    return f"{clear}.{_turned(finding)}"
+    if margin is None or low is None or high is None or low <= -margin or high >= margin:
+        return ""
+    return f", though the whole interval lies within the margin of ±{size(margin)}"
 
 
 def _turned(finding: Finding) -> str:

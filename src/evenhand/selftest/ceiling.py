@@ -7,6 +7,7 @@ are copies; otherwise every answer is a draw of its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Literal
 
@@ -16,6 +17,8 @@ from msgspec import Struct
 from scipy import optimize, special
 
 from evenhand.analysis.analyse import analyse
+from evenhand.analysis.estimators.answer_model import AnswerModel
+from evenhand.analysis.estimators.answer_power import smallest_gap
 from evenhand.analysis.estimators.crossed import cell_means, dummies
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.exchange import ArmAnswers, exchange_test
@@ -24,11 +27,11 @@ from evenhand.analysis.estimators.margin import against_margin
 from evenhand.analysis.estimators.paired import PairedGap, paired_gap
 from evenhand.analysis.estimators.pooled_cells import pooled_cells
 from evenhand.analysis.estimators.power import PairedDesign as PlannedDesign
-from evenhand.analysis.estimators.power import answer_components, planned_smallest_gap
 from evenhand.analysis.estimators.profile_variance import profile_means
 from evenhand.analysis.estimators.shares import share_interval, share_of_count
 from evenhand.analysis.estimators.two_samples import two_sample_gap
 from evenhand.analysis.findings.memory_effect import Second, decided
+from evenhand.errors import TableError
 from evenhand.records.finding import Role
 from evenhand.seeds import stream
 from evenhand.selftest.calibration import Rate, Scenario, SimulatedPairs, calibrate_paired, rate
@@ -38,8 +41,10 @@ __all__ = [
     "MemoryPower",
     "MemoryTable",
     "MissingBias",
+    "NullReport",
     "NullReports",
     "Reaction",
+    "StatedPower",
     "Tails",
     "accuracy_coverage",
     "cells_covered",
@@ -51,6 +56,7 @@ __all__ = [
     "missing_where_it_reacts",
     "null_memory",
     "null_placebo",
+    "null_report",
     "rare_reactions",
     "reaction_table",
     "reports_with_a_difference",
@@ -161,6 +167,8 @@ class MemoryPower(Struct, frozen=True, kw_only=True):
     """By the larger p of two tests, as an audit decides."""
     first: Rate
     """By the quasi-F test alone."""
+    harm: Rate
+    """By the quasi-F test alone, with an estimate below zero."""
 
 
 def memory_power(
@@ -175,12 +183,14 @@ def memory_power(
         simulations: Tables.
         rng: Randomness.
     """
-    both, first = [], []
+    both, first, harm = [], [], []
     for _ in range(simulations):
         table = memory_table(accuracy, shape=shape, rng=rng, shift=shift)
         both.append(memory_test(table).p < 0.05)
-        first.append(paired_gap(table.arms - table.none.mean(axis=0), spec=QUIET).p < 0.05)
-    return MemoryPower(decided=rate(both), first=rate(first))
+        alone = paired_gap(table.arms - table.none.mean(axis=0), spec=QUIET)
+        first.append(alone.p < 0.05)
+        harm.append(alone.p < 0.05 and alone.estimate < 0)
+    return MemoryPower(decided=rate(both), first=rate(first), harm=rate(harm))
 
 
 def null_placebo(
@@ -389,12 +399,40 @@ def cells_covered(
     return rate(hits.all(axis=1)), rate(hits), rate(hits[:, both])
 
 
-def stated_power(accuracy: float, *, simulations: int, rng: np.random.Generator) -> tuple[float, Rate]:
-    """The smallest gap that is stated for 30 sets and 33 items at 80% power, and how often it is found."""
-    stated = planned_smallest_gap(PlannedDesign(items=33, sets=30), components=answer_components(accuracy))
+class StatedPower(Struct, frozen=True, kw_only=True):
+    """What is stated of a design and an accuracy, and what is found."""
+
+    gap: float
+    """The smallest gap that is stated for a power of 80%."""
+    found: Rate
+    """Tables with that true gap in which the paired test finds it."""
+
+
+def stated_power(
+    accuracy: float,
+    *,
+    simulations: int,
+    rng: np.random.Generator,
+    shape: tuple[int, int, int] = (30, 33, 30),
+) -> StatedPower:
+    """The smallest gap that is stated at 80% power, and how often it is found.
+
+    Args:
+        accuracy: Mean chance of a right answer.
+        simulations: Tables.
+        rng: Randomness.
+        shape: Matched sets, items, and sets that an item meets.
+    """
+    sets, items, per_item = shape
+    stated = smallest_gap(
+        PlannedDesign(items=items, sets=sets, sets_per_item=per_item), variation=AnswerModel(accuracy=accuracy)
+    )
+    if stated is None:
+        raise TableError(f"a design of {items} items and {sets} sets finds no gap at {accuracy:.1%} right.")
     scenario = Scenario(name="as assumed", intercept=easiness_for(accuracy), unit=0.0, unit_slope=0.3, item_slope=0.5)
-    design = SimulatedPairs(sets=30, items=33, per_item=30)
-    return stated, calibrate_paired(scenario, design, simulations=simulations, rng=rng, gap=stated).rejected
+    design = SimulatedPairs(sets=sets, items=items, per_item=per_item)
+    found = calibrate_paired(scenario, design, simulations=simulations, rng=rng, gap=stated).rejected
+    return StatedPower(gap=stated, found=found)
 
 
 class NullReports(Struct, frozen=True, kw_only=True):
@@ -410,21 +448,34 @@ class NullReports(Struct, frozen=True, kw_only=True):
     """Tests that are called a difference."""
 
 
-def reports_with_a_difference(easiness: float, *, reports: int, seed: int) -> NullReports:
-    """Whole analyses of respondents that nothing moves: 12 matched sets, 81 profiles, 4 placebo arms and 24 items."""
+class NullReport(Struct, frozen=True, kw_only=True):
+    """What one report on a respondent that nothing moves calls a difference."""
+
+    families: tuple[Role, ...]
+    """Families with a difference."""
+    called: int
+    """Tests that are called one."""
+    tests: int
+    """Tests with a verdict."""
+
+
+def null_report(easiness: float, *, index: int, seed: int) -> NullReport:
+    """A whole analysis where nothing moves the answers: 12 matched sets, 81 profiles, 4 placebo arms and 24 items."""
     design = SimulatedDesign(items=24, sets=12, crossing=True, placebos=4, none_repeats=2)
-    found: list[set[Role]] = []
-    called: list[bool] = []
-    for index in range(reports):
-        scores = simulated_scores(
-            Respondent(easiness=easiness, cell_sd=0.0), design=design, rng=stream(seed, "reports", str(easiness), index)
-        )
-        tested = [one for one in analyse(scores, published=False).findings if one.verdict is not None]
-        found.append({one.role for one in tested if one.verdict == "difference"})
-        called += [one.verdict == "difference" for one in tested]
+    scores = simulated_scores(
+        Respondent(easiness=easiness, cell_sd=0.0), design=design, rng=stream(seed, "reports", str(easiness), index)
+    )
+    tested = [one for one in analyse(scores, published=False).findings if one.verdict is not None]
+    called = [one.role for one in tested if one.verdict == "difference"]
+    return NullReport(families=tuple(sorted(set(called))), called=len(called), tests=len(tested))
+
+
+def reports_with_a_difference(reports: Sequence[NullReport]) -> NullReports:
+    """How often such reports name a difference."""
+    tests = np.concatenate([np.arange(one.tests) < one.called for one in reports])
     return NullReports(
-        confirmatory=rate(["confirmatory" in roles for roles in found]),
-        exploratory=rate(["exploratory" in roles for roles in found]),
-        either=rate([bool(roles) for roles in found]),
-        tests=rate(called),
+        confirmatory=rate(["confirmatory" in one.families for one in reports]),
+        exploratory=rate(["exploratory" in one.families for one in reports]),
+        either=rate([bool(one.families) for one in reports]),
+        tests=rate(tests),
     )

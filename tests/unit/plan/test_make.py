@@ -121,9 +121,11 @@ def test_the_preview_counts_characters_exactly_and_states_what_can_be_detected()
     seen = preview(plan, concurrency=10)
     assert seen.calls == Crossing(plan).size() == sum(seen.arms.values())
     assert seen.models[0].input_characters > 100 * seen.calls
-    assert 0.02 < seen.smallest_gap["understanding"] < 0.12
+    gap = seen.smallest_gap["understanding"]
+    near = seen.smallest_gap_near["understanding"]
+    assert gap is not None and near is not None and 0.02 < near < gap < 0.12
     smallest = {(one.kind, one.answer, one.quantity): one.shift for one in seen.smallest_shift}
-    assert smallest["understanding", "distribution", "stated_share"] < seen.smallest_gap["understanding"] / 2
+    assert smallest["understanding", "distribution", "stated_share"] < gap / 2
     assert {("intensity", "rating", "valence_rating"), ("advice", "text", "words"), ("advice", "text", "act_shown")} < {
         *smallest
     }

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from evenhand.analysis.estimators.power import ASSUMED_ACCURACY, PairedDesign, chance_shift, planned_smallest_gap
+from evenhand.analysis.estimators.answer_model import ASSUMED_ANSWERS, gap_of_shift
+from evenhand.analysis.estimators.power import PairedDesign, planned_smallest_gap
 from evenhand.endpoints.simulated.effects import Population, population_shift
 from evenhand.endpoints.simulated.stated import POINTS_PER_LOGIT
 from evenhand.plan.needed import NeededCalls, Spent, cheapest, needed_calls, needed_lines
@@ -79,9 +80,9 @@ def test_the_cheapest_counts_tokens_and_not_calls() -> None:
 
 def test_one_reading_moves_ratings_and_chances_as_in_a_simulated_respondent() -> None:
     assert needed(0.8)["rating"].shift == 0.8
-    assert needed(0.8)["letter"].shift == pytest.approx(chance_shift(ASSUMED_ACCURACY, 0.8 / POINTS_PER_LOGIT))
-    population = Population(accuracy=ASSUMED_ACCURACY, spread=1.5, discrimination=0.0)
-    moved = chance_shift(ASSUMED_ACCURACY, -0.2)
+    assert needed(0.8)["letter"].shift == pytest.approx(gap_of_shift(ASSUMED_ANSWERS, shift=0.8 / POINTS_PER_LOGIT))
+    population = Population(accuracy=ASSUMED_ANSWERS.accuracy, spread=1.5, discrimination=0.0)
+    moved = gap_of_shift(ASSUMED_ANSWERS, shift=-0.2)
     assert population_shift(moved, population) == pytest.approx(-0.2, abs=0.02)
 
 

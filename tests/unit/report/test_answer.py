@@ -149,6 +149,18 @@ def test_what_memory_does_to_everyone_is_not_told_as_a_difference_between_users(
     assert found.short.startswith("Memory itself changes the answers. With any profile in memory")
 
 
+def test_a_difference_within_the_margin_is_told_with_both_facts() -> None:
+    """A small effect that is certain, while too few units are here to clear it: the verdict stays a difference."""
+    small = contrast("memory_effect", 0.012, verdict="difference", arms=MEMORY)
+    found = answer(findings_of([*every_group(), small]))
+    assert found.verdict == "difference"
+    for text in (found.short, found.plain):
+        assert text.startswith("Memory itself changes the answers. With any profile in memory")
+        assert text.endswith("though the whole interval lies within the margin of ±3 points.")
+    large = answer(findings_of([*every_group(), contrast("memory_effect", 0.028, verdict="difference", arms=MEMORY)]))
+    assert "margin" not in large.short
+
+
 def test_answers_that_cannot_carry_a_verdict_are_the_answer_with_the_reason() -> None:
     stuck = validity(faults=("one_position",), reason="93% of the answers are at one position.")
     findings = [

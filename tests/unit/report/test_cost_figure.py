@@ -69,3 +69,12 @@ def test_of_many_models_only_what_was_run_is_drawn() -> None:
 
 def test_a_table_of_predictions_cost_nothing_that_is_known() -> None:
     assert cost_figure(source_of(bare_findings())) is None
+
+
+def test_other_designs_are_compared_with_the_recorded_power_of_this_size_where_there_is_one() -> None:
+    findings = priced()
+    gap = next(one for one in findings.findings if one.measure == "gap" and one.role == "confirmatory")
+    assert gap.low is not None and gap.high is not None and gap.sample.items is not None
+    here = replace(design_power(MODEL)[0], to=gap.sample.items, smallest_gap=0.036)
+    rows = figure(replace(findings, power=(here, *findings.power))).table.rows
+    assert f"{100 * (gap.high - gap.low) / 2 * 0.018 / 0.036:.2f}" in rows[2]

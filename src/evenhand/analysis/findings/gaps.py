@@ -13,6 +13,7 @@ import polars as pl
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import PairedGap, paired_gap
 from evenhand.analysis.findings.estimand import Estimand, finding, without_number
+from evenhand.analysis.findings.paired_answers import with_detectable
 from evenhand.analysis.table.grid import MeanMatrix, pair_grid
 from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, cues
@@ -64,7 +65,7 @@ def _gap(stratum: Stratum, rows: pl.DataFrame, *, cue: Cue | None) -> Finding:
     return finding(
         estimand,
         stratum=stratum,
-        estimate=estimate,
+        estimate=with_detectable(estimate, rows, stratum=stratum),
         sample=sample,
         bounds=_bounds(rows, stratum=stratum, estimate=estimate.estimate),
         notes=_randomisation(estimate),

@@ -1,4 +1,4 @@
-"""Variance components of a run that was made: what the next design is planned with."""
+"""How the answers of a run vary: what the next design is planned with."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ import polars as pl
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from evenhand.analysis.estimators.answer_model import ASSUMED_ANSWERS, AnswerModel
+from evenhand.analysis.estimators.answer_power import Variation, gap_curve
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import paired_gap
-from evenhand.analysis.estimators.power import (
-    DEFAULT_COMPONENTS,
-    Components,
-    PairedDesign,
-    answer_components,
-    gap_range,
-    power_curve,
-)
+from evenhand.analysis.estimators.power import Components, gap_range
 from evenhand.analysis.findings.gaps import gap_grid
-from evenhand.analysis.table.scores import Scores, level_column
+from evenhand.analysis.findings.paired_answers import answers_behind, design_of, differences_of
+from evenhand.analysis.table.scores import Scores
 from evenhand.analysis.table.stratum import Stratum, cues, strata
 from evenhand.errors import TableError, UsageError
 from evenhand.records.results import DesignPower
 
-__all__ = ["components_for", "components_from_scores", "design_power", "stratum_components"]
+__all__ = [
+    "design_power",
+    "stratum_components",
+    "stratum_variation",
+    "variation_for",
+    "variation_from_scores",
+]
 
 _CURVES: tuple[tuple[Literal["items", "sets", "replicates"], tuple[int, ...]], ...] = (
     ("items", (33, 66, 108, 200, 400)),
@@ -35,29 +37,41 @@ _CURVES: tuple[tuple[Literal["items", "sets", "replicates"], tuple[int, ...]], .
 )
 
 
-def components_from_scores(scores: Scores) -> Components:
-    """The components of a pilot run's paired differences, averaged (in variance) over its strata.
+def variation_from_scores(scores: Scores) -> Variation:
+    """How the scores of a pilot run vary, averaged (in variance) over its strata.
 
     Raises:
         TableError: The table holds no matched pairs.
     """
-    found = [part for part in map(stratum_components, strata(scores)) if part is not None]
+    found = [part for part in map(stratum_variation, strata(scores)) if part is not None]
     if not found:
         raise TableError(
             f"the table has no matched pairs on the factor {scores.settings.contrast!r}, so it gives no variance "
             f"components; use a run with the explicit cohort."
         )
+    df = min((part.df for part in found if part.df is not None), default=None)
+    answers = [part for part in found if isinstance(part, AnswerModel)]
+    if len(answers) == len(found):
+        return AnswerModel(
+            accuracy=_mean([part.accuracy for part in answers]),
+            flips=_mean([part.flips for part in answers if part.flips is not None]),
+            item_spread=_mean_sd([part.item_spread for part in answers]),
+            item_slope=_mean_sd([part.item_slope for part in answers]),
+            set_slope=_mean_sd([part.set_slope for part in answers]),
+            df=df,
+        )
+    components = [part for part in map(stratum_components, strata(scores)) if part is not None]
     return Components(
-        set=_mean_sd([part.set for part in found]),
-        item=_mean_sd([part.item for part in found]),
-        cell=_mean_sd([part.cell for part in found]),
-        noise=_mean_sd([part.noise for part in found]),
-        source=f"estimated from a run ({len(found)} combinations of model, kind and condition)",
-        df=min((part.df for part in found if part.df is not None), default=None),
+        set=_mean_sd([part.set for part in components]),
+        item=_mean_sd([part.item for part in components]),
+        cell=_mean_sd([part.cell for part in components]),
+        noise=_mean_sd([part.noise for part in components]),
+        source=f"estimated from a run ({len(components)} combinations of model, kind and condition)",
+        df=df,
     )
 
 
-def components_for(accuracy: float | None, *, flips: float | None, pilot: Scores | None) -> Components:
+def variation_for(accuracy: float | None, *, flips: float | None, pilot: Scores | None) -> Variation:
     """How answers vary: as a pilot run found, as an accuracy implies, or as is assumed where nothing is known.
 
     Raises:
@@ -67,10 +81,23 @@ def components_for(accuracy: float | None, *, flips: float | None, pilot: Scores
     if flips is not None and accuracy is None:
         raise UsageError("--flips needs the accuracy it goes with; name it with --accuracy, for example 0.9")
     if pilot is None:
-        return DEFAULT_COMPONENTS if accuracy is None else answer_components(accuracy, flips=flips)
+        return ASSUMED_ANSWERS if accuracy is None else AnswerModel(accuracy=accuracy, flips=flips)
     if accuracy is not None:
         raise UsageError("--pilot and --accuracy both say how answers vary; name one of them")
-    return components_from_scores(pilot)
+    return variation_from_scores(pilot)
+
+
+def stratum_variation(stratum: Stratum) -> Variation | None:
+    """How the scores of one stratum vary; None where it has no pairs, or all differences are alike.
+
+    Answers that are right or wrong are described by their accuracy and its spread over items, because near 100% their
+    components hold for the gap of this run only. Other scores, and designs that cannot tell items from the rest, have
+    components.
+    """
+    components = stratum_components(stratum)
+    if components is None or components.set == components.item == components.cell == components.noise == 0.0:
+        return None
+    return answers_behind(stratum.paired(cues(stratum)[0]), stratum=stratum, components=components) or components
 
 
 def stratum_components(stratum: Stratum) -> Components | None:
@@ -114,31 +141,33 @@ def _cautious(differences: NDArray[np.float64], *, known: dict[str, float], wher
 
 
 def design_power(stratum: Stratum) -> list[DesignPower]:
-    """Smallest detectable gap of larger and smaller designs, with the components found in a run."""
-    components = stratum_components(stratum)
-    if components is None or not stratum.main:
+    """Smallest detectable gap of this design and of larger and smaller ones, with the variation found in a run.
+
+    Designs in which answers can show no gap that is found so often are left out.
+    """
+    variation = stratum_variation(stratum) if stratum.main else None
+    if variation is None:
         return []
-    if components.set == components.item == components.cell == components.noise == 0.0:
-        return []
-    pairs = stratum.paired(cues(stratum)[0])
-    items, sets = pairs["item"].n_unique(), pairs["unit"].n_unique()
-    met = pairs.select("unit", "item").unique().height / items
-    design = PairedDesign(
-        items=items,
-        sets=sets,
-        sets_per_item=met if met < sets else None,
-        replicates=pairs["replicate"].n_unique(),
-    )
+    design = design_of(stratum.paired(cues(stratum)[0]))
+    here = {"items": design.items, "sets": design.sets, "replicates": design.replicates}
     alpha, power = stratum.settings.alpha, stratum.settings.power
     return [
-        _power(stratum, size=over, to=value, gap=gap, components=components)
+        _power(stratum, size=over, to=value, gap=gap, df=variation.df)
         for over, values in _CURVES
-        for value, gap in power_curve(design, over=over, values=values, components=components, alpha=alpha, power=power)
+        for value, gap in gap_curve(
+            design,
+            over=over,
+            values=sorted({*values, here[over]}),
+            variation=variation,
+            alpha=alpha,
+            power=power,
+        )
+        if gap is not None
     ]
 
 
-def _power(stratum: Stratum, *, size: str, to: int, gap: float, components: Components) -> DesignPower:
-    ends = gap_range(gap, components=components)
+def _power(stratum: Stratum, *, size: str, to: int, gap: float, df: float | None) -> DesignPower:
+    ends = gap_range(gap, df=df)
     low, high = ends if ends is not None else (None, None)
     return DesignPower(
         model=stratum.model,
@@ -154,16 +183,8 @@ def _power(stratum: Stratum, *, size: str, to: int, gap: float, components: Comp
 
 def _replicate_noise(rows: pl.DataFrame, stratum: Stratum) -> tuple[float, float]:
     """Variance of paired differences between replicates of a pair, and the mean number of replicates."""
-    contrast, settings = stratum.settings.contrast, stratum.settings
-    side = pl.col(level_column(contrast)).cast(pl.String)
-    pairs = rows.group_by("unit", "item", "replicate", maintain_order=True).agg(
-        (
-            pl.col("value").filter(side == settings.advantaged).mean()
-            - pl.col("value").filter(side == settings.disadvantaged).mean()
-        ).alias("difference")
-    )
     cells = (
-        pairs.drop_nulls()
+        differences_of(rows, stratum)
         .group_by("unit", "item", maintain_order=True)
         .agg(pl.col("difference").var().alias("v"), pl.len().alias("n"))
     )
@@ -173,6 +194,10 @@ def _replicate_noise(rows: pl.DataFrame, stratum: Stratum) -> tuple[float, float
     spread, count = repeated["v"].to_numpy(), repeated["n"].to_numpy()
     per_cell = cells["n"].to_numpy()
     return float((spread * (count - 1)).sum() / (count - 1).sum()), float(1 / (1 / per_cell).mean())
+
+
+def _mean(values: list[float]) -> float:
+    return math.fsum(values) / len(values)
 
 
 def _mean_sd(values: list[float]) -> float:

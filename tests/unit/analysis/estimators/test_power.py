@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
-import numpy as np
 import pytest
 from msgspec.structs import replace
-from numpy.typing import NDArray
-from scipy import optimize, special, stats
+from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from evenhand.analysis.estimators.equivalence import smallest_detectable
 from evenhand.analysis.estimators.power import (
-    DEFAULT_COMPONENTS,
     Components,
     PairedDesign,
-    answer_components,
-    chance_shift,
     gap_range,
     planned_power,
     planned_se,
     planned_smallest_gap,
-    power_curve,
 )
 from evenhand.errors import UsageError
 
@@ -46,45 +39,24 @@ def test_with_one_item_power_is_that_of_a_one_sample_t_test(sets: int, gap: floa
 
 def test_the_smallest_gap_is_found_with_the_stated_power() -> None:
     for design in (PairedDesign(items=33, sets=30), PairedDesign(items=72, sets=30, sets_per_item=1)):
-        gap = planned_smallest_gap(design, power=0.9)
-        assert planned_power(design, gap=gap) == pytest.approx(0.9, abs=0.005)
+        gap = planned_smallest_gap(design, components=COMPONENTS, power=0.9)
+        assert planned_power(design, gap=gap, components=COMPONENTS) == pytest.approx(0.9, abs=0.005)
 
 
 def test_with_no_gap_power_is_the_level() -> None:
-    assert planned_power(PairedDesign(items=33, sets=30), gap=0.0) == pytest.approx(0.05)
-
-
-def test_answers_that_are_right_or_wrong_have_the_variance_of_their_accuracy() -> None:
-    # 30 x 33 at 65%, items and personas reacting by SD 0.5 and 0.3: 7.3 points by simulation.
-    assert planned_smallest_gap(PairedDesign(items=33, sets=30)) == pytest.approx(0.073, rel=0.1)
-    assert DEFAULT_COMPONENTS.source.startswith("assumed: 65% right")
-    # All items alike at p: two answers differ with probability 2 p (1 - p).
-    alike = answer_components(0.9, item_spread=0.0)
-    assert alike.noise**2 == pytest.approx(0.18)
-    assert alike.item == pytest.approx(0.5 * 0.09) and alike.set == pytest.approx(0.3 * 0.09)
-    assert answer_components(0.9, flips=0.05).noise ** 2 == pytest.approx(0.05)
-    with pytest.raises(UsageError, match="accuracy"):
-        answer_components(1.0)
+    assert planned_power(PairedDesign(items=33, sets=30), gap=0.0, components=COMPONENTS) == pytest.approx(0.05)
 
 
 def test_a_pilot_of_few_degrees_of_freedom_leaves_a_wide_range() -> None:
-    assert gap_range(0.05, components=DEFAULT_COMPONENTS) is None
-    pilot = replace(DEFAULT_COMPONENTS, df=10.0)
-    ends = gap_range(0.05, components=pilot)
+    assert gap_range(0.05, df=None) is None
     # Chi-square with 10 degrees of freedom: 5% below 3.94, 5% above 18.31.
+    ends = gap_range(0.05, df=10.0)
     assert ends == pytest.approx((0.05 * math.sqrt(10 / 18.307), 0.05 * math.sqrt(10 / 3.940)), rel=1e-3)
 
 
-@pytest.mark.parametrize("over", ["items", "sets", "replicates"])
-def test_more_of_anything_detects_smaller_gaps(over: str) -> None:
-    curve = power_curve(PairedDesign(items=20, sets=20), over=over, values=(5, 10, 20, 40))  # type: ignore[arg-type]
-    gaps = [gap for _, gap in curve]
-    assert gaps == sorted(gaps, reverse=True)
-
-
 def test_thirty_sets_bound_what_more_items_can_reach() -> None:
-    floor = DEFAULT_COMPONENTS.set / math.sqrt(30)
-    assert planned_se(PairedDesign(items=10**6, sets=30)) == pytest.approx(floor, rel=0.01)
+    floor = COMPONENTS.set / math.sqrt(30)
+    assert planned_se(PairedDesign(items=10**6, sets=30), components=COMPONENTS) == pytest.approx(floor, rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -98,51 +70,7 @@ def test_thirty_sets_bound_what_more_items_can_reach() -> None:
 )
 def test_a_design_that_cannot_be_is_refused(design: PairedDesign, changes: dict[str, float], says: str) -> None:
     with pytest.raises(UsageError, match=says):
-        planned_smallest_gap(design, **changes)  # type: ignore[arg-type]
-
-
-def mean_over_items(accuracy: float, spread: float, of: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> float:
-    """A mean over items of normal easiness whose mean chance of a right answer is `accuracy`, on a fine grid."""
-    z = np.linspace(-4, 4, 4001)
-    weights = np.exp(-0.5 * z**2)
-    weights /= weights.sum()
-    level = optimize.brentq(lambda at: weights @ special.expit(at + spread * z) - accuracy, -20, 20)
-    return float(weights @ of(special.expit(level + spread * z)))
-
-
-@pytest.mark.parametrize("accuracy", [0.3, 0.65, 0.97])
-def test_components_are_means_over_items_of_normal_easiness(accuracy: float) -> None:
-    made = answer_components(accuracy, item_spread=1.2, item_slope=0.7, set_slope=0.4)
-    steep = mean_over_items(accuracy, 1.2, lambda p: p * (1 - p))
-    square = mean_over_items(accuracy, 1.2, lambda p: (p * (1 - p)) ** 2)
-    assert made.set == pytest.approx(0.4 * steep, rel=1e-3)
-    assert made.item == pytest.approx(0.7 * math.sqrt(square), rel=1e-3)
-    assert made.noise == pytest.approx(math.sqrt(2 * steep), rel=1e-3)
-    assert made.cell == 0.0 and made.df is None
-    assert made.source == (
-        f"assumed: {accuracy:.0%} right, independent twin answers, and reactions that vary by 0.7 over items and 0.4 "
-        "over personas in log-odds; a pilot run replaces them"
-    )
-    assert "5% of twin answers of which one is right, and" in answer_components(accuracy, flips=0.05).source
-
-
-@pytest.mark.parametrize(("name", "shares"), [("accuracy", (0.0, 1.0)), ("flips", (0.0, 1.0))])
-def test_a_share_that_cannot_be_is_named(name: str, shares: tuple[float, float]) -> None:
-    for share in shares:
-        given = {"accuracy": 0.5, **{name: share}}
-        with pytest.raises(UsageError, match=f"{name} is {share!r}"):
-            answer_components(given.pop("accuracy"), **given)
-
-
-def test_a_shift_in_log_odds_moves_the_mean_chance_by_half_of_it_on_either_side() -> None:
-    # All items at one half: from -1/2 to +1/2 in log-odds.
-    assert chance_shift(0.5, 1.0, item_spread=0.0) == pytest.approx(float(special.expit(0.5) - special.expit(-0.5)))
-    assert chance_shift(0.8, 0.0) == 0.0
-    assert chance_shift(0.8, -0.7) == pytest.approx(-chance_shift(0.8, 0.7))
-    wide = mean_over_items(
-        0.8, 1.5, lambda p: special.expit(special.logit(p) + 0.35) - special.expit(special.logit(p) - 0.35)
-    )
-    assert chance_shift(0.8, 0.7) == pytest.approx(wide, rel=1e-3)
+        planned_smallest_gap(design, components=COMPONENTS, **changes)
 
 
 def test_pairs_are_counted_and_there_is_always_one() -> None:
@@ -216,25 +144,15 @@ def test_power_counts_both_sides_and_grows_to_one() -> None:
 
 
 def test_a_range_at_another_confidence_is_narrower() -> None:
-    pilot = replace(DEFAULT_COMPONENTS, df=10.0)
-    ends = gap_range(0.05, components=pilot, confidence=0.5)
+    ends = gap_range(0.05, df=10.0, confidence=0.5)
     low, high = stats.chi2(10).ppf([0.25, 0.75])
     assert ends == pytest.approx((0.05 * math.sqrt(10 / high), 0.05 * math.sqrt(10 / low)))
-
-
-def test_a_curve_varies_one_size_and_keeps_the_rest() -> None:
-    base = PairedDesign(items=20, sets=10, replicates=2)
-    curve = power_curve(base, over="sets", values=(5, 7), components=COMPONENTS, alpha=0.1, power=0.7)
-    assert curve == tuple(
-        (sets, planned_smallest_gap(replace(base, sets=sets), components=COMPONENTS, alpha=0.1, power=0.7))
-        for sets in (5, 7)
-    )
 
 
 @pytest.mark.parametrize("change", [{"sets": 0}, {"replicates": 0}, {"sets_per_item": -1.0}])
 def test_no_sets_replicates_or_pairs_are_refused_for_power_as_well(change: dict[str, int]) -> None:
     with pytest.raises(UsageError):
-        planned_power(replace(PairedDesign(items=3, sets=3), **change), gap=0.1)
+        planned_power(replace(PairedDesign(items=3, sets=3), **change), gap=0.1, components=COMPONENTS)
     with pytest.raises(UsageError, match="alpha"):
-        planned_power(PairedDesign(items=3, sets=3), gap=0.1, alpha=0.0)
-    assert planned_smallest_gap(PairedDesign(items=1, sets=1, sets_per_item=0.5)) > 0
+        planned_power(PairedDesign(items=3, sets=3), gap=0.1, components=COMPONENTS, alpha=0.0)
+    assert planned_smallest_gap(PairedDesign(items=1, sets=1, sets_per_item=0.5), components=COMPONENTS) > 0
