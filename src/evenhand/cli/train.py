@@ -67,6 +67,12 @@ class StepOptions:
         float,
         typer.Option(min=0, help="Weight of the likelihood of chosen answers.", rich_help_panel=STEPS),
     ] = 0.0
+    stay: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Weight of answering as the base model where memory moved nothing.", rich_help_panel=STEPS
+        ),
+    ] = 10.0
     seed: Annotated[int, typer.Option(help="Root seed.", rich_help_panel=STEPS)] = 0
 
 
@@ -112,6 +118,7 @@ def dpo(
         at_once=steps.at_once,
         rank=steps.rank,
         anchor=steps.anchor,
+        stay=steps.stay,
         check_every=guard.check_every,
         guarded=guard.guard,
         limits=GuardLimits(margin=guard.margin, small=guard.margin / 2, loss=guard.loss, recall_loss=guard.recall_loss),
@@ -152,6 +159,7 @@ def _compared(first: GuardReading, kept: GuardReading) -> list[tuple[str, float,
         ("score without memory", first.none, kept.none),
         ("score behind memory", first.behind, kept.behind),
         ("mean change by memory", first.moved, kept.moved),
+        ("mean change without memory since the beginning", first.drift, kept.drift),
     ]
     for before, after in zip(first.gaps, kept.gaps, strict=True):
         rows.append((f"{before.factor}: {before.level} minus {before.reference}", before.gap, after.gap))

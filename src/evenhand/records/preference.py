@@ -16,6 +16,7 @@ __all__ = [
     "PreferencePair",
     "RejectedKind",
     "SpokenTurn",
+    "UnmovedAnswer",
     "ValidationCase",
 ]
 
@@ -81,6 +82,23 @@ class LabelledAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Id of the question in its set."""
     arm: str
     """What is in memory."""
+
+
+class UnmovedAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A line of `unmoved.jsonl`: an answer that no memory moved, without memory or behind one."""
+
+    prompt: tuple[SpokenTurn, ...]
+    """The conversation that is answered."""
+    completion: tuple[SpokenTurn, ...]
+    """One turn of the assistant."""
+    question: str
+    """Id of the question."""
+    text: str
+    """The question without options and memory."""
+    arm: str
+    """What is in memory."""
+    facts: tuple[str, ...] = ()
+    """What is stored, as it was written."""
 
 
 class ValidationCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

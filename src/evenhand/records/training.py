@@ -70,6 +70,8 @@ class GuardReading(Struct, frozen=True, kw_only=True):
     """Mean score behind memories."""
     moved: float
     """Mean size of the change that memory makes to a score, in either direction."""
+    drift: float
+    """Mean size of the change of a score without memory since the beginning, in either direction."""
     gaps: tuple[GapReading, ...]
     """Every level against its reference."""
     recall: dict[str, float]
@@ -95,6 +97,8 @@ class DpoSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Rank of the LoRA matrices."""
     anchor: float = 0.0
     """Weight of the likelihood of chosen answers, beside the preference."""
+    stay: float = 0.0
+    """Weight of staying: of the divergence from the base model where memory moved nothing, in nats a token."""
     check_every: int = 10
     """Steps between readings of the guard."""
     guarded: bool = True

@@ -18,7 +18,7 @@ from evenhand.design.arms import NONE, cohort_arms, placebo_arms
 from evenhand.endpoints.context import Connection
 from evenhand.errors import InputError
 from evenhand.records.model_spec import ModelSpec
-from evenhand.records.preference import PreferenceCard, PreferencePair, SpokenTurn
+from evenhand.records.preference import PreferenceCard, PreferencePair, SpokenTurn, UnmovedAnswer
 from evenhand.records.profile import Arm, Cohort, Placement
 from evenhand.records.question import Question, QuestionSet
 from evenhand.scoring.outcome import LETTERS
@@ -28,10 +28,10 @@ from evenhand.train.answers import AnswerFile, AnswerKey, GivenAnswer
 from evenhand.train.asking import Wanted, ask_all, check_askable
 from evenhand.train.balance import balanced
 from evenhand.train.consistency import ComparedAnswer, chosen_option, compared_choices, compared_texts, usable_text
-from evenhand.train.drafts import Draft, Side, choice_drafts, judged_drafts, text_drafts
+from evenhand.train.drafts import Draft, Side, choice_drafts, judged_drafts, text_drafts, unmoved
 from evenhand.train.judging import opinions_of
 from evenhand.train.leakage import audit_banks, refuse_leaks
-from evenhand.train.pair_files import PAIRS, VALIDATION, labelled, write_lines
+from evenhand.train.pair_files import PAIRS, UNMOVED, VALIDATION, labelled, write_lines
 from evenhand.train.prompt import TrainingPrompts, prompt_file, turns
 from evenhand.train.validation import Held, held_out, validation_cases
 
@@ -117,6 +117,7 @@ def build_preferences(
     )
     write_lines(labelled(pairs), out / "labelled.jsonl")
     write_lines(cases, out / VALIDATION)
+    write_lines(made.unmoved(), out / UNMOVED)
     card = PreferenceCard(
         **_made_from(request, collection),
         asked=len(wanted),
@@ -285,6 +286,23 @@ class _Made:
         rng = stream(self._request.seed, "preferences", "balance")
         taken = balanced(self.drafts, pairs=self._request.pairs, controls=self._request.controls, rng=rng)
         return [self._pair(draft) for draft in taken]
+
+    def unmoved(self) -> Iterator[UnmovedAnswer]:
+        """The answers to questions that are not held out which no memory moved, one a question and memory."""
+        held, arms = self._collection.held.questions, self._collection.arms
+        for question, found in self.candidates.items():
+            if question.id in held:
+                continue
+            for arm, kept in unmoved(found):
+                memory = arms[arm]
+                yield UnmovedAnswer(
+                    prompt=turns(self.prompts.messages(question, memory)),
+                    completion=(SpokenTurn(role="assistant", content=kept.text),),
+                    question=question.id,
+                    text=question.text,
+                    arm=arm,
+                    facts=tuple(fact.text for fact in memory.facts),
+                )
 
     def _pair(self, draft: Draft) -> PreferencePair:
         question, arm = self._collection.by_id[draft.question], self._collection.arms[draft.arm]

@@ -16,7 +16,9 @@ _SURE = 2.0
 """Standard errors by which a gap must be beyond the margin to be surely beyond it."""
 
 
-def read_validation(cases: Sequence[ValidationCase], scores: Sequence[float], *, step: int) -> GuardReading:
+def read_validation(
+    cases: Sequence[ValidationCase], scores: Sequence[float], *, first: Sequence[float], step: int
+) -> GuardReading:
     """The scores of the validation cases as a reading.
 
     Gaps are additive: the change from the same question without memory, averaged per memory, by least squares on all
@@ -26,13 +28,16 @@ def read_validation(cases: Sequence[ValidationCase], scores: Sequence[float], *,
     Args:
         cases: The cases.
         scores: The probability of the best answer among those compared, one a case.
+        first: The same at the beginning.
         step: Optimiser steps done.
     """
     by_word: dict[str, list[float]] = defaultdict(list)
     none: dict[str, float] = {}
-    for case, score in zip(cases, scores, strict=True):
+    drifts: list[float] = []
+    for case, score, before in zip(cases, scores, first, strict=True):
         if case.arm == "none":
             none[case.question] = score
+            drifts.append(abs(score - before))
         if case.word:
             by_word[case.word].append(score)
     behind = [(case, score) for case, score in zip(cases, scores, strict=True) if case.arm != "none"]
@@ -42,6 +47,7 @@ def read_validation(cases: Sequence[ValidationCase], scores: Sequence[float], *,
         none=_mean(list(none.values())),
         behind=_mean([score for _, score in behind]),
         moved=_mean([abs(change) for _, change in changes]),
+        drift=_mean(drifts),
         gaps=_gaps(changes),
         recall={word: _mean(found) for word, found in sorted(by_word.items())},
     )
@@ -114,9 +120,12 @@ def is_sound(reading: GuardReading, first: GuardReading, limits: GuardLimits) ->
 
 
 def kept_reading(readings: Sequence[GuardReading], limits: GuardLimits) -> GuardReading:
-    """The sound reading at which memory moves least; of equals the earliest. The first is always sound."""
+    """The sound reading at which memory moves least and answers without memory moved least; of equals the earliest.
+
+    Both are mean changes of a score, and their sum decides. The first reading is always sound.
+    """
     sound = [one for one in readings if is_sound(one, readings[0], limits)]
-    return min(sound, key=lambda one: one.moved)
+    return min(sound, key=lambda one: one.moved + one.drift)
 
 
 def decided(readings: Sequence[GuardReading], limits: GuardLimits) -> GuardVerdict:

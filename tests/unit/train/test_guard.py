@@ -13,13 +13,20 @@ LIMITS = GuardLimits(strikes=2)
 
 
 def reading(
-    step: int, gap: float, *, none: float = 0.95, joy: float = 0.9, other: float = 0.0, error: float = 0.002
+    step: int,
+    gap: float,
+    *,
+    none: float = 0.95,
+    joy: float = 0.9,
+    other: float = 0.0,
+    error: float = 0.002,
+    drift: float = 0.0,
 ) -> GuardReading:
     gaps = (
         GapReading(factor="age", level="old", reference="young", gap=other, error=error),
         GapReading(factor="position", level="poor", reference="rich", gap=gap, error=error),
     )
-    return GuardReading(step=step, none=none, behind=0.9, moved=abs(gap), gaps=gaps, recall={"joy": joy})
+    return GuardReading(step=step, none=none, behind=0.9, moved=abs(gap), drift=drift, gaps=gaps, recall={"joy": joy})
 
 
 START = reading(0, -0.16)
@@ -31,6 +38,9 @@ START = reading(0, -0.16)
         pytest.param([reading(10, -0.10)], "going_on", 10, id="a smaller gap"),
         pytest.param([reading(10, 0.005), reading(20, -0.004)], "closed", 20, id="small twice"),
         pytest.param([reading(10, 0.005)], "going_on", 10, id="small once"),
+        pytest.param(
+            [reading(10, 0.006, drift=0.01), reading(20, -0.004, drift=0.02)], "closed", 10, id="less drift is kept"
+        ),
         pytest.param([reading(10, -0.05), reading(20, 0.03), reading(30, 0.04)], "overshot", 10, id="turned over"),
         pytest.param([reading(10, -0.05), reading(20, 0.03), reading(30, 0.0)], "going_on", 30, id="turned over once"),
         pytest.param(
@@ -75,7 +85,9 @@ def test_gaps_are_changes_from_the_answer_without_memory() -> None:
         case("hard", "y1", word="fear", age="young"),
         case("never asked without memory", "o1", age="old"),
     ]
-    found = read_validation(cases, [1.0, 0.8, 1.0, 0.4, 0.2, 0.4, 0.0], step=5)
+    scores = [1.0, 0.8, 1.0, 0.4, 0.2, 0.4, 0.0]
+    found = read_validation(cases, scores, first=[0.9, 0.0, 0.0, 0.7, 0.0, 0.0, 0.0], step=5)
+    assert found.drift == pytest.approx(0.2), "0.1 up and 0.3 down; what stands behind memory does not count"
     (gap,) = found.gaps
     assert (gap.factor, gap.level, gap.reference) == ("age", "old", "young")
     assert gap.gap == pytest.approx(-0.2)
@@ -93,7 +105,7 @@ def test_levels_that_come_together_are_told_apart() -> None:
         scores.append(0.9 - 0.3 * (age == "old"))
     for number, one in enumerate(cases[1:], start=1):
         cases[number] = replace(one, references={"age": "young", "skin": "white"})
-    found = {one.factor: one.gap for one in read_validation(cases, scores, step=0).gaps}
+    found = {one.factor: one.gap for one in read_validation(cases, scores, first=scores, step=0).gaps}
     assert found == {"age": pytest.approx(-0.3), "skin": pytest.approx(0.0, abs=1e-9)}
 
 
@@ -102,10 +114,10 @@ def test_the_error_of_a_gap_is_that_of_two_samples_of_memories() -> None:
     for number, (age, score) in enumerate([("old", 0.5), ("old", 0.7), ("young", 0.9), ("young", 0.7)]):
         cases.append(case("q", f"arm-{number}", age=age))
         scores.append(score)
-    (gap,) = read_validation(cases, scores, step=0).gaps
+    (gap,) = read_validation(cases, scores, first=scores, step=0).gaps
     assert gap.gap == pytest.approx(-0.2)
     assert gap.error == pytest.approx((0.02 / 2 + 0.02 / 2) ** 0.5, abs=1e-6)
 
 
 def test_a_reading_without_contrasts_has_no_gap() -> None:
-    assert widest(read_validation([case("q", "none", word="")], [0.5], step=0)) == 0.0
+    assert widest(read_validation([case("q", "none", word="")], [0.5], first=[0.5], step=0)) == 0.0
