@@ -161,6 +161,8 @@ def _compared(first: GuardReading, kept: GuardReading) -> list[tuple[str, float,
         ("mean change by memory", first.moved, kept.moved),
         ("mean change without memory since the beginning", first.drift, kept.drift),
     ]
+    if first.needed is not None and kept.needed is not None:
+        rows.append(("score where memory is needed", first.needed, kept.needed))
     for before, after in zip(first.gaps, kept.gaps, strict=True):
         rows.append((f"{before.factor}: {before.level} minus {before.reference}", before.gap, after.gap))
     return [*rows, *((f"recall of {word}", share, kept.recall[word]) for word, share in first.recall.items())]

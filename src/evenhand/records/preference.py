@@ -85,7 +85,10 @@ class LabelledAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class UnmovedAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A line of `unmoved.jsonl`: an answer that no memory moved, without memory or behind one."""
+    """A line of `unmoved.jsonl`: an answer that is to stay as it is.
+
+    No memory moved it, or what is in memory is needed for it.
+    """
 
     prompt: tuple[SpokenTurn, ...]
     """The conversation that is answered."""
@@ -109,7 +112,7 @@ class ValidationCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     answers: tuple[str, ...]
     """Answers that are compared by their probability."""
     best: int
-    """Index of the answer that is given without memory."""
+    """Index of the answer that is given without memory, or, where memory is needed, with it."""
     word: str = ""
     """The best answer in words, where answers are letters: recall is counted by it."""
     question: str
@@ -122,6 +125,8 @@ class ValidationCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Factor id -> level id of the profile."""
     references: dict[str, str] = {}
     """Factor id -> the level it is compared with."""
+    needed: bool = False
+    """Whether the best answer needs what is in memory."""
 
 
 class PreferenceCard(Struct, frozen=True, kw_only=True, omit_defaults=True):

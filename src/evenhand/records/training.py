@@ -35,7 +35,7 @@ class GuardLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     small: float = 0.01
     """A smaller mean change by memory counts as closed."""
     loss: float = 0.02
-    """How far the score without memory may fall."""
+    """How far the score without memory may fall, and that where memory is needed."""
     recall_loss: float = 0.05
     """How far the recall of one answer may fall; it rests on fewer cases."""
     strikes: int = 3
@@ -72,6 +72,8 @@ class GuardReading(Struct, frozen=True, kw_only=True):
     """Mean size of the change that memory makes to a score, in either direction."""
     drift: float
     """Mean size of the change of a score without memory since the beginning, in either direction."""
+    needed: float | None = None
+    """Mean score where the best answer needs what is stored; None: there are no such cases."""
     gaps: tuple[GapReading, ...]
     """Every level against its reference."""
     recall: dict[str, float]

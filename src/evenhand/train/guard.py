@@ -34,13 +34,19 @@ def read_validation(
     by_word: dict[str, list[float]] = defaultdict(list)
     none: dict[str, float] = {}
     drifts: list[float] = []
+    needed: list[float] = []
     for case, score, before in zip(cases, scores, first, strict=True):
+        if case.needed:
+            needed.append(score)
+            continue
         if case.arm == "none":
             none[case.question] = score
             drifts.append(abs(score - before))
         if case.word:
             by_word[case.word].append(score)
-    behind = [(case, score) for case, score in zip(cases, scores, strict=True) if case.arm != "none"]
+    behind = [
+        (case, score) for case, score in zip(cases, scores, strict=True) if case.arm != "none" and not case.needed
+    ]
     changes = [(case, score - none[case.question]) for case, score in behind if case.question in none]
     return GuardReading(
         step=step,
@@ -48,6 +54,7 @@ def read_validation(
         behind=_mean([score for _, score in behind]),
         moved=_mean([abs(change) for _, change in changes]),
         drift=_mean(drifts),
+        needed=_mean(needed) if needed else None,
         gaps=_gaps(changes),
         recall={word: _mean(found) for word, found in sorted(by_word.items())},
     )
@@ -101,7 +108,8 @@ def widest(reading: GuardReading) -> float:
 
 def _has_lost(reading: GuardReading, first: GuardReading, limits: GuardLimits) -> bool:
     recalls = (first.recall[word] - share for word, share in reading.recall.items())
-    return first.none - reading.none > limits.loss or any(fall > limits.recall_loss for fall in recalls)
+    needed = (first.needed or 0.0) - (reading.needed or 0.0)
+    return max(first.none - reading.none, needed) > limits.loss or any(fall > limits.recall_loss for fall in recalls)
 
 
 def _has_overshot(reading: GuardReading, first: GuardReading, limits: GuardLimits) -> bool:

@@ -31,7 +31,8 @@ class Held(Struct, frozen=True, kw_only=True):
 
     def open_arms(self, arms: Mapping[str, Arm]) -> tuple[str, ...]:
         """The profiles and placebo memories that may be trained behind."""
-        return tuple(sorted(name for name in arms if name != NONE.id and name not in self.by_id))
+        drawn = (name for name, arm in arms.items() if arm.kind in ("profile", "placebo"))
+        return tuple(sorted(name for name in drawn if name not in self.by_id))
 
 
 def held_out(

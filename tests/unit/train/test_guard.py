@@ -21,12 +21,15 @@ def reading(
     other: float = 0.0,
     error: float = 0.002,
     drift: float = 0.0,
+    needed: float = 0.5,
 ) -> GuardReading:
     gaps = (
         GapReading(factor="age", level="old", reference="young", gap=other, error=error),
         GapReading(factor="position", level="poor", reference="rich", gap=gap, error=error),
     )
-    return GuardReading(step=step, none=none, behind=0.9, moved=abs(gap), drift=drift, gaps=gaps, recall={"joy": joy})
+    return GuardReading(
+        step=step, none=none, behind=0.9, moved=abs(gap), drift=drift, needed=needed, gaps=gaps, recall={"joy": joy}
+    )
 
 
 START = reading(0, -0.16)
@@ -51,6 +54,12 @@ START = reading(0, -0.16)
         ),
         pytest.param([reading(10, -0.1, none=0.92), reading(20, -0.05, none=0.9)], "lost", 0, id="accuracy fell"),
         pytest.param([reading(10, -0.1, joy=0.84), reading(20, -0.05, joy=0.8)], "lost", 0, id="one recall fell"),
+        pytest.param(
+            [reading(10, -0.1, needed=0.4), reading(20, -0.05, needed=0.4)], "lost", 0, id="memory is not used"
+        ),
+        pytest.param(
+            [reading(10, -0.1, needed=0.49), reading(20, -0.05, needed=0.485)], "going_on", 20, id="it is used"
+        ),
         pytest.param([reading(10, -0.1, other=-0.03), reading(20, 0.0, other=0.03)], "overshot", 0, id="a new gap"),
         pytest.param([reading(10 * n, -0.16) for n in range(1, 5)], "stalled", 0, id="nothing happens"),
         pytest.param(
@@ -96,6 +105,16 @@ def test_gaps_are_changes_from_the_answer_without_memory() -> None:
     assert found.moved == pytest.approx((0.2 + 0.0 + 0.2 + 0.0) / 4)
     assert gap.error is None
     assert widest(found) == pytest.approx(0.2)
+
+
+def test_cases_that_need_memory_are_counted_by_themselves() -> None:
+    cases = [case("q", "none"), case("q", "o1", age="old"), replace(case("cake", "stored/cake", "lemon"), needed=True)]
+    found = read_validation(cases, [0.9, 0.7, 0.6], first=[0.9, 0.7, 0.8], step=5)
+    assert found.needed == pytest.approx(0.6)
+    assert (found.none, found.behind, found.drift) == (0.9, 0.7, 0.0)
+    assert found.moved == pytest.approx(0.2)
+    assert set(found.recall) == {"joy"}
+    assert read_validation(cases[:2], [0.9, 0.7], first=[0.9, 0.7], step=5).needed is None
 
 
 def test_levels_that_come_together_are_told_apart() -> None:
