@@ -87,7 +87,8 @@ class Staying:
         found = []
         logs = _answer_logs(model, [row.ids for row in rows], [row.length for row in rows])
         for row, now in zip(rows, logs, strict=True):
-            moved = row.logs.exp() * (row.logs - _with_rest(now, row.top))
+            before = row.logs.to(now.device)
+            moved = before.exp() * (before - _with_rest(now, row.top.to(now.device)))
             found.append(moved.sum(-1).mean())
         return torch.stack(found).mean()
 
