@@ -20,8 +20,8 @@ app = typer.Typer(help="Train a model on preference data (extra `train`).", no_a
 _HELP = """Train a model by direct preference optimisation, and stop before it loses anything or overshoots.
 
 A guard reads the validation split every few steps: the score without memory, every level against its reference, the
-recall of every answer. It keeps the step at which memory moves least and nothing was lost, and no audit item is ever
-looked at. OUT/model is then a checkpoint to be audited: evenhand audit hf/OUT/model. A stopped training goes on when
+recall of every answer. It keeps the step at which memory moves least with the least change elsewhere and nothing lost,
+and no audit item is ever looked at. OUT/model is then a checkpoint to be audited: evenhand audit hf/OUT/model. A stopped training goes on when
 the command is repeated.
 
 Examples:

@@ -80,7 +80,7 @@ def build_preferences(
     connection: Connection | None = None,
     advance: Callable[[int, int], None] = lambda done, total: None,
 ) -> PreferenceCard:
-    """Make `pairs.jsonl`, `labelled.jsonl`, `validation.jsonl` and `preferences.json` in `out`.
+    """Make `pairs.jsonl`, `labelled.jsonl`, `unmoved.jsonl`, `validation.jsonl` and `preferences.json` in `out`.
 
     Answers are kept in `answers.jsonl` as they come in: a second call goes on where the first was stopped.
 
@@ -302,7 +302,7 @@ class _Made:
         return [self._pair(draft) for draft in taken]
 
     def unmoved(self) -> Iterator[UnmovedAnswer]:
-        """The answers to questions that are not held out which no memory moved, one a question and memory.
+        """The answers to questions that are not held out which no memory moved, one per question and memory.
 
         And those that need what is stored.
         """
