@@ -21,8 +21,8 @@ _HELP = """Train a model by direct preference optimisation, and stop before it l
 
 A guard reads the validation split every few steps: the score without memory, every level against its reference, the
 recall of every answer. It keeps the step at which memory moves least with the least change elsewhere and nothing lost,
-and no audit item is ever looked at. OUT/model is then a checkpoint to be audited: evenhand audit hf/OUT/model. A stopped training goes on when
-the command is repeated.
+and no audit item is ever looked at. OUT/model is then a checkpoint to be audited: evenhand audit hf/OUT/model. A
+stopped training goes on when the command is repeated.
 
 Examples:
 
