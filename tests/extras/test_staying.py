@@ -76,9 +76,9 @@ def test_the_divergence_is_nothing_at_first_and_then_that_of_all_tokens(
     model, tokenizer = tilted
     base = loaded(checkpoint_of("specimen/tilted", folder=tmp_path))[0]
     monkeypatch.setattr(staying, "_TOP", 10_000)
-    whole = Staying(ANSWERS, model=model, tokenizer=tokenizer, at_once=4, seed=1)
+    whole = Staying(ANSWERS, model=model, tokenizer=tokenizer, at_once=4, times=(20, 1), seed=1)
     monkeypatch.setattr(staying, "_TOP", 8)
-    coarse = Staying(ANSWERS, model=model, tokenizer=tokenizer, at_once=4, seed=1)
+    coarse = Staying(ANSWERS, model=model, tokenizer=tokenizer, at_once=4, times=(20, 1), seed=1)
     assert abs(float(whole.divergence(model, step=0, part=0).detach())) < 1e-6
     shaken(model)
     expected = in_full(base, model.eval(), tokenizer, ANSWERS)
@@ -89,9 +89,9 @@ def test_the_divergence_is_nothing_at_first_and_then_that_of_all_tokens(
 
 def test_half_of_what_is_drawn_is_without_memory_and_each_step_draws_anew(tilted: tuple[Any, Any]) -> None:
     model, tokenizer = tilted
-    staying = Staying(ANSWERS, model=model, tokenizer=tokenizer, at_once=2, seed=1)
+    staying = Staying(ANSWERS, model=model, tokenizer=tokenizer, at_once=2, times=(8, 2), seed=1)
     shaken(model)
-    alone = Staying(ANSWERS[:1], model=model, tokenizer=tokenizer, at_once=2, seed=1)
+    alone = Staying(ANSWERS[:1], model=model, tokenizer=tokenizer, at_once=2, times=(8, 2), seed=1)
     assert float(alone.divergence(model, step=0, part=0).detach()) == pytest.approx(0, abs=1e-6), (
         "held to the weights of then"
     )
@@ -103,7 +103,7 @@ def test_half_of_what_is_drawn_is_without_memory_and_each_step_draws_anew(tilted
 
 def test_the_gradient_leads_back(tilted: tuple[Any, Any]) -> None:
     model, tokenizer = tilted
-    held = Staying(ANSWERS, model=model, tokenizer=tokenizer, at_once=4, seed=1)
+    held = Staying(ANSWERS, model=model, tokenizer=tokenizer, at_once=4, times=(20, 1), seed=1)
     optimiser = torch.optim.SGD(shaken(model).parameters(), lr=0.1)
     away = []
     for step in range(20):

@@ -33,29 +33,45 @@ class _Remembered(NamedTuple):
 class Staying:
     """The mean Kullback-Leibler divergence of the trained model from the base model, in nats a token.
 
-    It is computed on a few random answers at a time, half of them without memory. What the base model says is kept as
-    its most likely tokens and the rest, so that no second model is held.
+    It is computed on a few random answers at a time, half of them without memory. Of those that will be drawn, the base
+    model's most likely tokens are kept, and the rest together, so that no second model is held.
 
     Args:
         answers: What no memory moved.
         model: The base model; the states of its weights now are what is held to.
         tokenizer: Its tokenizer.
-        at_once: Answers compared at a step.
+        at_once: Answers compared at a time.
+        times: Steps of the training, and parts of a step.
         seed: Root seed.
     """
 
     def __init__(
-        self, answers: Sequence[UnmovedAnswer], *, model: Any, tokenizer: Any, at_once: int, seed: int
+        self,
+        answers: Sequence[UnmovedAnswer],
+        *,
+        model: Any,
+        tokenizer: Any,
+        at_once: int,
+        times: tuple[int, int],
+        seed: int,
     ) -> None:
-        self._at_once, self._seed = at_once, seed
+        self._at_once, self._times, self._seed = at_once, times, seed
         bare = _some([one for one in answers if one.arm == "none"], seed=seed)
         behind = _some([one for one in answers if one.arm != "none"], seed=seed)
         rows = [
             (prompt_ids(tokenizer, one.prompt), answer_ids(tokenizer, one.prompt, one.completion[0].content))
             for one in (*bare, *behind)
         ]
-        self._known = self._remember(rows, model)
         self._halves = [half for half in (range(len(bare)), range(len(bare), len(rows))) if half]
+        drawn = sorted(
+            {index for step in range(times[0]) for part in range(times[1]) for index in self._draw(step, part)}
+        )
+        self._known = dict(zip(drawn, self._remember([rows[index] for index in drawn], model), strict=True))
+
+    def _draw(self, step: int, part: int) -> list[int]:
+        rng = stream(self._seed, "training", "staying", step % self._times[0], part % self._times[1])
+        share = max(1, self._at_once // len(self._halves))
+        return [half[index] for half in self._halves for index in rng.permutation(len(half))[:share]]
 
     def _remember(self, rows: Sequence[tuple[list[int], list[int]]], model: Any) -> list[_Remembered]:
         import torch
@@ -80,10 +96,7 @@ class Staying:
         """On answers that are drawn for a step of the training, and a part of it; with gradient."""
         import torch
 
-        rng = stream(self._seed, "training", "staying", step, part)
-        share = max(1, self._at_once // len(self._halves))
-        drawn = [half[i] for half in self._halves for i in rng.permutation(len(half))[:share]]
-        rows = [self._known[index] for index in drawn]
+        rows = [self._known[index] for index in self._draw(step, part)]
         found = []
         logs = _answer_logs(model, [row.ids for row in rows], [row.length for row in rows])
         for row, now in zip(rows, logs, strict=True):

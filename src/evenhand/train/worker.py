@@ -349,7 +349,11 @@ def _staying(job: TrainingJob, pairs: Sequence[PreferencePair], model: Any, toke
         )
     if not answers:
         return None
-    return Staying(answers, model=model, tokenizer=tokenizer, at_once=job.settings.at_once, seed=job.settings.seed)
+    chosen = job.settings
+    at_once = min(chosen.at_once, chosen.batch)
+    parts = max(1, chosen.batch // at_once)
+    steps = math.ceil(chosen.epochs * math.ceil(len(pairs) / (parts * at_once)))
+    return Staying(answers, model=model, tokenizer=tokenizer, at_once=at_once, times=(steps, parts), seed=chosen.seed)
 
 
 def train(job: TrainingJob) -> TrainingCard:
