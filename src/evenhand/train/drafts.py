@@ -94,10 +94,16 @@ def unmoved(candidates: Sequence[ComparedAnswer]) -> Iterator[tuple[str, Compare
 
 
 def text_drafts(candidates: Sequence[ComparedAnswer]) -> Iterator[Draft]:
-    """Drafts from the written answers to one question: one a memory, the most consistent answer over the least."""
+    """Drafts from the written answers to one question: one a memory, the most consistent answer over the least.
+
+    Nothing is rejected of a memory behind which only the answer was usable that was told to check it.
+    """
     for arm, group in _by_arm(candidates):
+        plain = [one for one in group if not one.key.checked]
+        if not plain:
+            continue
         chosen = max(group, key=lambda one: (not one.told, one.agreement))
-        rejected = min((one for one in group if not one.key.checked), key=lambda one: (not one.told, one.agreement))
+        rejected = min(plain, key=lambda one: (not one.told, one.agreement))
         if arm == "none":
             kind: RejectedKind = "other"
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from evenhand.train.drafts import choice_drafts, judged_drafts, text_drafts, unmoved
 from evenhand.train.second_opinion import Opinion
 from tests.unit.train.making import candidate, key
@@ -108,3 +110,8 @@ def test_a_written_answer_is_unmoved_where_it_agrees_and_tells_nothing() -> None
         candidate("c", "Eat out.", agreement=0.1, reference=False),
     ]
     assert [(arm, one.text) for arm, one in unmoved(found)] == [("a", "Rinse it first."), ("none", "Rinse it.")]
+
+
+def test_a_memory_with_nothing_but_a_checked_answer_gives_no_pair() -> None:
+    checked = replace(candidate("a", "Rinse it.", agreement=0.9), key=key("a", checked=True))
+    assert list(text_drafts([checked, candidate("none", "Rinse it.", agreement=0.9)])) == []
