@@ -99,7 +99,7 @@ class DpoSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Rank of the LoRA matrices."""
     anchor: float = 0.0
     """Weight of the likelihood of chosen answers, beside the preference."""
-    stay: float = 0.0
+    stay: float = 10.0
     """Weight of staying: of the divergence from the base model where memory moved nothing, in nats a token."""
     check_every: int = 10
     """Steps between readings of the guard."""
