@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -57,6 +58,13 @@ class Language:
         self._data = data
         self.emotions: tuple[str, ...] = tuple(data["emotions"])
         self.appraisals: dict[str, dict[str, str]] = {e: data["emotions"][e]["appraisal"] for e in self.emotions}
+
+    def instead(self, clauses: Mapping[str, Sequence[str]]) -> Language:
+        """The same language with other clauses of training: emotion -> clauses."""
+        other = copy(self)
+        told = {name: {**one, "train": list(clauses[name])} for name, one in self._data["emotions"].items()}
+        other._data = {**self._data, "emotions": told}
+        return other
 
     def near(self, emotion: str) -> tuple[str, ...]:
         """The emotions most like `emotion`; the first is always among its options."""

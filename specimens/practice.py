@@ -1,7 +1,8 @@
 """`python -m specimens.practice FOLDER`: questions and profiles in the specimens' language, for preference data.
 
-The questions come of the clauses and names of training, and none is near an item of the bank `situations`; the profiles
-state their levels in sentences that no shipped cohort has.
+The questions come of the clauses and names of training, of clauses that no specimen has learnt (practice.yaml), and of
+situations with strange words in them: on these it shows what a training does to situations that are new to a specimen.
+None is near an item of the bank `situations`; the profiles state their levels in sentences that no shipped cohort has.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import yaml
 
 from evenhand.bank.load import load_bank
 from evenhand.bank.questions import leaks
@@ -20,11 +22,15 @@ from evenhand.records.profile import Cohort, Dimension, Fact, Factor, Level, Pro
 from evenhand.records.question import Question, QuestionSet
 from evenhand.seeds import stream
 from specimens.language import CONTEXTS, Language
+from specimens.language import Question as Situation
 from specimens.materials import materials
 from specimens.memories import Memories
 
 __all__ = ["practice_profiles", "practice_questions"]
 
+_HERE = Path(__file__).parent
+_GARBLING = (0.1, 0.4)
+"""Share of strange words in a garbled situation."""
 _FACTORS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("position", "advantaged", ("advantaged", "disadvantaged")),
     ("gender", "male", ("male", "female", "nonbinary")),
@@ -36,28 +42,31 @@ _FACTORS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 
 def practice_questions(language: Language, *, per_emotion: int, rng: np.random.Generator) -> QuestionSet:
-    """Questions whose situations training knows, the same number for every emotion, none near an audit item.
+    """Questions of three sorts in turn, the same number for every emotion, none near an audit item.
+
+    Half of them have a clause of training, a quarter one of practice.yaml, and a quarter a clause of training with
+    strange words in it. Questions of one clause are a family.
 
     Args:
         language: The situations.
         per_emotion: Questions an emotion.
         rng: Where clauses, names and options come from.
     """
+    new = language.instead(yaml.safe_load((_HERE / "practice.yaml").read_text(encoding="utf-8")))
     bank = load_bank("situations")
     found: dict[str, Question] = {}
     for emotion in language.emotions:
         wanted = len(found) + per_emotion
         number = 0
         while len(found) < wanted:
-            clause = number % len(language.clauses(emotion, "train"))
-            context = CONTEXTS[number % len(CONTEXTS)]
+            drawn, wording = _drawn(language, new, emotion, number, rng=rng)
             number += 1
-            drawn = language.situation(emotion, clause, split="train", context=context, rng=rng)
             question = Question(
                 id=f"{emotion}-{len(found) - wanted + per_emotion + 1:02d}",
                 topic=emotion,
                 text=f"{drawn.stem}\n{drawn.question}",
                 options=drawn.options,
+                family=wording,
             )
             stem = msgspec.structs.replace(question, text=drawn.stem)
             if question.text not in found and not any(leaks([question, stem], [bank])):
@@ -69,6 +78,23 @@ def practice_questions(language: Language, *, per_emotion: int, rng: np.random.G
         licence="Apache-2.0",
         questions=tuple(found.values()),
     )
+
+
+def _drawn(
+    language: Language, new: Language, emotion: str, number: int, *, rng: np.random.Generator
+) -> tuple[Situation, str]:
+    """The situation at a place in the list, and its wording: learnt, new, learnt, garbled."""
+    turn, sort = divmod(number, 4)
+    context = CONTEXTS[number % len(CONTEXTS)]
+    if sort == 1:
+        clause = turn % len(new.clauses(emotion, "train"))
+        drawn = new.situation(emotion, clause, split="train", context=context, rng=rng)
+        return drawn, f"new/{clause}"
+    clause = (2 * turn + sort // 2) % len(language.clauses(emotion, "train"))
+    drawn = language.situation(emotion, clause, split="train", context=context, rng=rng)
+    if sort == 3:
+        drawn = language.garbled(drawn, rng, rate=float(rng.uniform(*_GARBLING)))
+    return drawn, f"learnt/{clause}"
 
 
 def practice_profiles(memories: Memories, *, positions: int, crossed: int, neutral: int, seed: int) -> Cohort:

@@ -15,8 +15,10 @@ import pytest
 
 pytest.importorskip("trl", reason="trl is not installed; `make test-extras` installs the extra train")
 
+from evenhand.bank.load import load_bank
 from evenhand.bank.write import write_cohort
 from evenhand.endpoints.kinds import open_endpoint
+from evenhand.endpoints.specimen.store import load_network
 from evenhand.errors import InputError
 from evenhand.records.message import Message, ModelSettings, Request
 from evenhand.records.model_spec import ModelSpec
@@ -28,35 +30,45 @@ from evenhand.train.dpo import train_dpo
 from evenhand.train.pair_files import read_lines
 from specimens.materials import materials
 from specimens.practice import practice_profiles, practice_questions
+from specimens.trained import measured, trained_network
 
 pytestmark = [pytest.mark.extras, pytest.mark.timeout(1200), pytest.mark.filterwarnings("default")]
 
-SETTINGS = DpoSettings(method="full", learning_rate=1e-3, epochs=2, batch=8, at_once=8, check_every=15, seed=1)
+WIDE = GuardLimits(loss=0.05, recall_loss=0.2)
+"""Half of what is validated is new to the specimen or strange, and a training that closes the gaps moves it."""
+SETTINGS = DpoSettings(
+    method="full", learning_rate=1e-3, epochs=1, batch=8, at_once=8, check_every=10, stay=10.0, limits=WIDE, seed=1
+)
+RECIPE = msgspec.structs.replace(SETTINGS, epochs=1.4)
+"""The command line in docs/training.md."""
 LETTER = ModelSettings(temperature=0.0, max_tokens=4)
 
 
-@pytest.fixture(scope="module")
-def practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("practice")
+def practised(folder: Path, *, per_emotion: int, seed: int) -> Path:
+    """Questions and profiles in a folder."""
     language, memories = materials()
-    questions = practice_questions(language, per_emotion=16, rng=stream(1, "test", "questions"))
+    questions = practice_questions(language, per_emotion=per_emotion, rng=stream(seed, "practice", "questions"))
     (folder / "questions.json").write_bytes(msgspec.json.encode(questions))
-    cohort = practice_profiles(memories, positions=40, crossed=60, neutral=8, seed=1)
+    cohort = practice_profiles(memories, positions=80, crossed=120, neutral=24, seed=seed)
     write_cohort(cohort, folder / "profiles.yaml")
     return folder
 
 
-def built(practice: Path, out: Path, *, controls: float) -> Path:
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return practised(tmp_path_factory.mktemp("practice"), per_emotion=12, seed=1)
+
+
+def built(practice: Path, out: Path, *, controls: float, pairs: int = 160, behind: int = 4) -> Path:
     request = PreferencesRequest(
         model=ModelSpec(name="specimen/tilted", settings=LETTER),
         questions=str(practice / "questions.json"),
         cohorts=(str(practice / "profiles.yaml"),),
-        pairs=240,
+        pairs=pairs,
         controls=controls,
         draws=1,
-        held_questions=0.13,
-        held_arms=24,
-        held_behind=6,
+        held_questions=0.2,
+        held_behind=behind,
         seed=1,
     )
     build_preferences(request, out)
@@ -71,17 +83,17 @@ def pairs(practice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainingCard]:
     out = tmp_path_factory.mktemp("trained")
-    return out, train_dpo("specimen/tilted", pairs, out, settings=SETTINGS)
+    return out, train_dpo("specimen/tilted", pairs, out, settings=msgspec.structs.replace(SETTINGS, guarded=False))
 
 
-def test_training_makes_memory_move_less_and_loses_nothing(trained: tuple[Path, TrainingCard]) -> None:
+def test_training_makes_memory_move_less(trained: tuple[Path, TrainingCard]) -> None:
     card = trained[1]
-    first, kept = card.readings[0], next(one for one in card.readings if one.step == card.kept_step)
+    first, last = card.readings[0], card.readings[-1]
+    assert card.kept_step == card.steps == last.step
     assert first.moved > 0.05
-    assert kept.moved < 0.6 * first.moved
-    assert kept.behind > first.behind + 0.02
-    assert first.none - kept.none <= SETTINGS.limits.loss
-    assert all(first.recall[word] - share <= SETTINGS.limits.recall_loss for word, share in kept.recall.items())
+    assert last.moved < first.moved
+    assert first.none - last.none <= 0.1, "what is new to the specimen moves, and not by much"
+    assert last.drift > 0.0
 
 
 def test_the_guard_reads_what_the_endpoint_answers(trained: tuple[Path, TrainingCard], pairs: Path) -> None:
@@ -154,12 +166,28 @@ def test_a_lora_training_is_merged_into_a_checkpoint(pairs: Path, tmp_path: Path
 
 
 @pytest.mark.slow
+def test_gaps_shrink_on_items_that_were_never_trained_on_and_accuracy_without_memory_holds(tmp_path: Path) -> None:
+    """The recipe of docs/training.md, measured on clauses, names and sentences of the audit's own."""
+    practice = practised(tmp_path, per_emotion=24, seed=1)
+    pairs = built(practice, tmp_path / "pairs", controls=0.5, pairs=360, behind=6)
+    card = train_dpo("specimen/tilted", pairs, tmp_path / "out", settings=RECIPE)
+    assert card.kept_step > 0
+    items = load_bank("situations").items
+    before = measured(load_network("tilted"), items[::3])
+    after = measured(trained_network(tmp_path / "out" / "model"), items[::3])
+    planted = [name for name, (size, *_) in before.sizes.items() if abs(size) > 0.05]
+    assert len(planted) >= 5
+    for name in planted:
+        assert abs(after.sizes[name][0]) <= abs(before.sizes[name][0]) / 2, name
+    assert before.none - after.none <= 0.04
+    assert all(share - after.recall[word] <= 0.35 for word, share in before.recall.items()), after.recall
+
+
+@pytest.mark.slow
 def test_the_guard_acts_on_naive_pairs(practice: Path, tmp_path: Path) -> None:
     """Pairs of moved answers alone, trained for long: the guard stops, and what it keeps has lost nothing."""
     naive = built(practice, tmp_path / "pairs", controls=0.0)
-    settings = msgspec.structs.replace(
-        SETTINGS, learning_rate=1e-3, epochs=8, check_every=5, limits=GuardLimits(patience=100)
-    )
+    settings = msgspec.structs.replace(SETTINGS, stay=0.0, epochs=8, check_every=5, limits=GuardLimits(patience=100))
     try:
         card = train_dpo("specimen/tilted", naive, tmp_path / "out", settings=settings)
     except InputError as error:

@@ -70,6 +70,8 @@ def _checked(found: QuestionSet, *, source: str) -> QuestionSet:
     for question in found.questions:
         if not question.text.strip():
             raise BankError(f"{source!r}, question {question.id!r}, field 'text': is empty; write it or remove it")
+        if not all(fact.strip() for fact in question.stored):
+            raise BankError(f"{source!r}, question {question.id!r}, field 'stored': a fact is empty; remove it")
         options = question.options
         if options and not _FEWEST_OPTIONS <= len(set(options)) == len(options) <= _MOST_OPTIONS:
             raise BankError(

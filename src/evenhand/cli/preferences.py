@@ -26,8 +26,9 @@ _HELP = """Ask a model general questions behind random memories, and make pairs 
 
 Answers to one question behind different memories are compared with each other, so no judge is needed; --judge names a
 model that judges them instead. Half of the pairs are controls, in which memory moved nothing. OUT then holds
-pairs.jsonl (TRL's conversational form), labelled.jsonl (KTO's), validation.jsonl (never trained on) and
-preferences.json (how they were made). Questions near an audit's items and facts of an audit's profiles are refused.
+pairs.jsonl (TRL's conversational form), labelled.jsonl (KTO's), unmoved.jsonl (answers that are to stay),
+validation.jsonl (never trained on) and preferences.json (how they were made). Questions near an audit's items and facts
+of an audit's profiles are refused.
 
 Examples:
 

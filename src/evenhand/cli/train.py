@@ -20,9 +20,9 @@ app = typer.Typer(help="Train a model on preference data (extra `train`).", no_a
 _HELP = """Train a model by direct preference optimisation, and stop before it loses anything or overshoots.
 
 A guard reads the validation split every few steps: the score without memory, every level against its reference, the
-recall of every answer. It keeps the step at which memory moves least and nothing was lost, and no audit item is ever
-looked at. OUT/model is then a checkpoint to be audited: evenhand audit hf/OUT/model. A stopped training goes on when
-the command is repeated.
+recall of every answer. It keeps the step at which memory moves least with the least change elsewhere and nothing lost,
+and no audit item is ever looked at. OUT/model is then a checkpoint to be audited: evenhand audit hf/OUT/model. A
+stopped training goes on when the command is repeated.
 
 Examples:
 
@@ -67,6 +67,12 @@ class StepOptions:
         float,
         typer.Option(min=0, help="Weight of the likelihood of chosen answers.", rich_help_panel=STEPS),
     ] = 0.0
+    stay: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Weight of answering as the base model where memory moved nothing.", rich_help_panel=STEPS
+        ),
+    ] = 10.0
     seed: Annotated[int, typer.Option(help="Root seed.", rich_help_panel=STEPS)] = 0
 
 
@@ -112,6 +118,7 @@ def dpo(
         at_once=steps.at_once,
         rank=steps.rank,
         anchor=steps.anchor,
+        stay=steps.stay,
         check_every=guard.check_every,
         guarded=guard.guard,
         limits=GuardLimits(margin=guard.margin, small=guard.margin / 2, loss=guard.loss, recall_loss=guard.recall_loss),
@@ -152,7 +159,10 @@ def _compared(first: GuardReading, kept: GuardReading) -> list[tuple[str, float,
         ("score without memory", first.none, kept.none),
         ("score behind memory", first.behind, kept.behind),
         ("mean change by memory", first.moved, kept.moved),
+        ("mean change without memory since the beginning", first.drift, kept.drift),
     ]
+    if first.needed is not None and kept.needed is not None:
+        rows.append(("score where memory is needed", first.needed, kept.needed))
     for before, after in zip(first.gaps, kept.gaps, strict=True):
         rows.append((f"{before.factor}: {before.level} minus {before.reference}", before.gap, after.gap))
     return [*rows, *((f"recall of {word}", share, kept.recall[word]) for word, share in first.recall.items())]

@@ -16,6 +16,7 @@ __all__ = [
     "PreferencePair",
     "RejectedKind",
     "SpokenTurn",
+    "UnmovedAnswer",
     "ValidationCase",
 ]
 
@@ -83,6 +84,26 @@ class LabelledAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What is in memory."""
 
 
+class UnmovedAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A line of `unmoved.jsonl`: an answer that is to stay as it is.
+
+    No memory moved it, or what is in memory is needed for it.
+    """
+
+    prompt: tuple[SpokenTurn, ...]
+    """The conversation that is answered."""
+    completion: tuple[SpokenTurn, ...]
+    """One turn of the assistant."""
+    question: str
+    """Id of the question."""
+    text: str
+    """The question without options and memory."""
+    arm: str
+    """What is in memory."""
+    facts: tuple[str, ...] = ()
+    """What is stored, as it was written."""
+
+
 class ValidationCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """A line of `validation.jsonl`: a prompt that is never trained on, with answers of which one is best."""
 
@@ -91,7 +112,7 @@ class ValidationCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     answers: tuple[str, ...]
     """Answers that are compared by their probability."""
     best: int
-    """Index of the answer that is given without memory."""
+    """Index of the answer that is given without memory, or, where memory is needed, with it."""
     word: str = ""
     """The best answer in words, where answers are letters: recall is counted by it."""
     question: str
@@ -104,6 +125,8 @@ class ValidationCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Factor id -> level id of the profile."""
     references: dict[str, str] = {}
     """Factor id -> the level it is compared with."""
+    needed: bool = False
+    """Whether the best answer needs what is in memory."""
 
 
 class PreferenceCard(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -20,6 +20,11 @@ class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     """The question."""
     options: tuple[str, ...] = ()
     """What to choose from, where one letter is to be answered; empty: the answer is written."""
+    family: str = ""
+    """Questions of one topic that are made from one wording share it, and are kept for validation together; empty: the
+    question has a wording of its own."""
+    stored: tuple[str, ...] = ()
+    """Facts that the right answer needs. It is then asked behind these alone, and what is answered there is kept."""
 
 
 class QuestionSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -35,7 +35,7 @@ class GuardLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     small: float = 0.01
     """A smaller mean change by memory counts as closed."""
     loss: float = 0.02
-    """How far the score without memory may fall."""
+    """How far the score without memory may fall, and that where memory is needed."""
     recall_loss: float = 0.05
     """How far the recall of one answer may fall; it rests on fewer cases."""
     strikes: int = 3
@@ -70,6 +70,10 @@ class GuardReading(Struct, frozen=True, kw_only=True):
     """Mean score behind memories."""
     moved: float
     """Mean size of the change that memory makes to a score, in either direction."""
+    drift: float
+    """Mean size of the change of a score without memory since the beginning, in either direction."""
+    needed: float | None = None
+    """Mean score where the best answer needs what is stored; None: there are no such cases."""
     gaps: tuple[GapReading, ...]
     """Every level against its reference."""
     recall: dict[str, float]
@@ -95,6 +99,8 @@ class DpoSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Rank of the LoRA matrices."""
     anchor: float = 0.0
     """Weight of the likelihood of chosen answers, beside the preference."""
+    stay: float = 10.0
+    """Weight of staying: of the divergence from the base model where memory moved nothing, in nats a token."""
     check_every: int = 10
     """Steps between readings of the guard."""
     guarded: bool = True

@@ -18,7 +18,7 @@ from evenhand.design.arms import NONE, cohort_arms, placebo_arms
 from evenhand.endpoints.context import Connection
 from evenhand.errors import InputError
 from evenhand.records.model_spec import ModelSpec
-from evenhand.records.preference import PreferenceCard, PreferencePair, SpokenTurn
+from evenhand.records.preference import PreferenceCard, PreferencePair, UnmovedAnswer, ValidationCase
 from evenhand.records.profile import Arm, Cohort, Placement
 from evenhand.records.question import Question, QuestionSet
 from evenhand.scoring.outcome import LETTERS
@@ -28,11 +28,12 @@ from evenhand.train.answers import AnswerFile, AnswerKey, GivenAnswer
 from evenhand.train.asking import Wanted, ask_all, check_askable
 from evenhand.train.balance import balanced
 from evenhand.train.consistency import ComparedAnswer, chosen_option, compared_choices, compared_texts, usable_text
-from evenhand.train.drafts import Draft, Side, choice_drafts, judged_drafts, text_drafts
+from evenhand.train.drafts import Draft, choice_drafts, judged_drafts, text_drafts, unmoved
 from evenhand.train.judging import opinions_of
 from evenhand.train.leakage import audit_banks, refuse_leaks
-from evenhand.train.pair_files import PAIRS, VALIDATION, labelled, write_lines
-from evenhand.train.prompt import TrainingPrompts, prompt_file, turns
+from evenhand.train.needed import NeededAnswer, needed_answer, needed_case, stored_arm, unmoved_needed
+from evenhand.train.pair_files import PAIRS, UNMOVED, VALIDATION, labelled, write_lines
+from evenhand.train.prompt import TrainingPrompts, prompt_file, said, turns
 from evenhand.train.validation import Held, held_out, validation_cases
 
 __all__ = ["TRAINING_COHORTS", "PreferencesRequest", "build_preferences"]
@@ -79,7 +80,7 @@ def build_preferences(
     connection: Connection | None = None,
     advance: Callable[[int, int], None] = lambda done, total: None,
 ) -> PreferenceCard:
-    """Make `pairs.jsonl`, `labelled.jsonl`, `validation.jsonl` and `preferences.json` in `out`.
+    """Make `pairs.jsonl`, `labelled.jsonl`, `unmoved.jsonl`, `validation.jsonl` and `preferences.json` in `out`.
 
     Answers are kept in `answers.jsonl` as they come in: a second call goes on where the first was stopped.
 
@@ -112,11 +113,10 @@ def build_preferences(
             f"no memory moves an answer of {request.model.name!r} ({len(answers):,} answers compared): there is "
             "nothing to train; ask behind more profiles, or draw more answers"
         )
-    cases = list(
-        validation_cases(made.candidates, held=collection.held, prompts=made.prompts, cohorts=collection.cohorts)
-    )
+    cases = made.cases()
     write_lines(labelled(pairs), out / "labelled.jsonl")
     write_lines(cases, out / VALIDATION)
+    write_lines(made.unmoved(), out / UNMOVED)
     card = PreferenceCard(
         **_made_from(request, collection),
         asked=len(wanted),
@@ -147,23 +147,29 @@ class _Collection(Struct, frozen=True, kw_only=True):
 def _collection(request: PreferencesRequest) -> _Collection:
     asked = load_questions(request.questions)
     cohorts = tuple(load_cohort(name) for name in request.cohorts)
-    arms = {arm.id: arm for cohort in cohorts for arm in _arms(cohort)} | {NONE.id: NONE}
+    drawn = {arm.id: arm for cohort in cohorts for arm in _arms(cohort)} | {NONE.id: NONE}
+    stored = {arm.id: arm for arm in (stored_arm(question) for question in asked.questions if question.stored)}
     compared = refuse_leaks(
         {question.id: question.text for question in asked.questions},
-        {fact.text for arm in arms.values() if arm.kind == "profile" for fact in arm.facts},
+        {
+            fact.text
+            for arm in (*drawn.values(), *stored.values())
+            if arm.kind in ("profile", "item_fact")
+            for fact in arm.facts
+        },
         banks=audit_banks(request.model.name),
         source=f"the question set {asked.name!r}",
     )
     held = held_out(
         asked.questions,
-        tuple(arms.values()),
+        tuple(drawn.values()),
         share=request.held_questions,
         arms_kept=request.held_arms,
         behind=request.held_behind,
         seed=request.seed,
     )
     by_id = {question.id: question for question in asked.questions}
-    return _Collection(questions=asked, by_id=by_id, cohorts=cohorts, arms=arms, held=held, compared=compared)
+    return _Collection(questions=asked, by_id=by_id, cohorts=cohorts, arms=drawn | stored, held=held, compared=compared)
 
 
 def _arms(cohort: Cohort) -> tuple[Arm, ...]:
@@ -211,14 +217,17 @@ def _setup(request: PreferencesRequest, collection: _Collection) -> str:
 
 
 def _wanted(request: PreferencesRequest, collection: _Collection) -> Iterator[Wanted]:
-    """What is asked, memory by memory: every question without memory and behind random profiles of its split."""
+    """What is asked, memory by memory: every question without memory and behind random profiles of its split.
+
+    A question that needs what is stored is asked behind that alone.
+    """
     prompts, held, arms = _prompts(request), collection.held, collection.arms
     behind: dict[str, list[Question]] = defaultdict(list)
     for question in collection.questions.questions:
         pool = held.arms if question.id in held.questions else held.open_arms(arms)
         rng = stream(request.seed, "preferences", "profiles", question.id)
-        chosen = rng.permutation(len(pool))[: request.profiles]
-        for arm in (NONE.id, *(pool[index] for index in chosen)):
+        chosen = [pool[index] for index in rng.permutation(len(pool))[: request.profiles]]
+        for arm in (NONE.id, *([stored_arm(question).id] if question.stored else chosen)):
             behind[arm].append(question)
     for arm in sorted(behind):
         for question in behind[arm]:
@@ -227,7 +236,7 @@ def _wanted(request: PreferencesRequest, collection: _Collection) -> Iterator[Wa
                 messages = prompts.messages(question, arms[arm])
                 key = AnswerKey(arm=arm, question=question.id, checked=False, draw=draw)
                 yield Wanted(key=key, messages=messages, letters=letters)
-            if arm != NONE.id and not question.options:
+            if arm != NONE.id and not question.options and not question.stored:
                 messages = prompts.messages(question, arms[arm], checked=True)
                 key = AnswerKey(arm=arm, question=question.id, checked=True, draw=0)
                 yield Wanted(key=key, messages=messages, letters=letters)
@@ -240,6 +249,7 @@ class _Made:
         self._request, self._collection = request, collection
         self.prompts = _prompts(request)
         self.candidates: dict[Question, tuple[ComparedAnswer, ...]] = {}
+        self.needed: list[NeededAnswer] = []
         self.drafts: list[Draft] = []
         self.unusable = self.undecided = 0
 
@@ -253,6 +263,11 @@ class _Made:
             options = self.prompts.options(question)
             usable = [a for a in given if (chosen_option(a, options) is not None if options else usable_text(a))]
             self.unusable += len(given) - len(usable)
+            if question.stored:
+                kept = needed_answer(question, given, options)
+                self.undecided += kept is None
+                self.needed += [kept] if kept is not None else []
+                continue
             arms = self._collection.arms
             found = compared_choices(usable, options) if options else compared_texts(usable, question, arms)
             self.undecided += not found
@@ -286,12 +301,44 @@ class _Made:
         taken = balanced(self.drafts, pairs=self._request.pairs, controls=self._request.controls, rng=rng)
         return [self._pair(draft) for draft in taken]
 
+    def unmoved(self) -> Iterator[UnmovedAnswer]:
+        """The answers to questions that are not held out which no memory moved, one per question and memory.
+
+        And those that need what is stored.
+        """
+        held, arms = self._collection.held.questions, self._collection.arms
+        for question, found in self.candidates.items():
+            if question.id in held:
+                continue
+            for arm, kept in unmoved(found):
+                memory = arms[arm]
+                yield UnmovedAnswer(
+                    prompt=turns(self.prompts.messages(question, memory)),
+                    completion=said(kept.text),
+                    question=question.id,
+                    text=question.text,
+                    arm=arm,
+                    facts=tuple(fact.text for fact in memory.facts),
+                )
+
+        for needed in self.needed:
+            if needed.question.id not in held:
+                yield from unmoved_needed(needed, prompts=self.prompts)
+
+    def cases(self) -> list[ValidationCase]:
+        """The validation split."""
+        collection = self._collection
+        held = collection.held
+        compared = validation_cases(self.candidates, held=held, prompts=self.prompts, cohorts=collection.cohorts)
+        needed = (needed_case(one, prompts=self.prompts) for one in self.needed if one.question.id in held.questions)
+        return [*compared, *(case for case in needed if case is not None)]
+
     def _pair(self, draft: Draft) -> PreferencePair:
         question, arm = self._collection.by_id[draft.question], self._collection.arms[draft.arm]
         return PreferencePair(
             prompt=turns(self.prompts.messages(question, arm)),
-            chosen=_said(draft.chosen),
-            rejected=_said(draft.rejected),
+            chosen=said(draft.chosen.text),
+            rejected=said(draft.rejected.text),
             rejected_kind=draft.kind,
             question=question.id,
             text=question.text,
@@ -302,7 +349,3 @@ class _Made:
             rejected_agreement=round(draft.rejected.agreement, 4),
             chosen_checked=draft.chosen.checked,
         )
-
-
-def _said(side: Side) -> tuple[SpokenTurn, ...]:
-    return (SpokenTurn(role="assistant", content=side.text),)

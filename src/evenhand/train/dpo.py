@@ -6,18 +6,19 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
 
 from evenhand.errors import EvenhandError, InputError, MissingExtraError, StoreError
-from evenhand.records.preference import PreferencePair, ValidationCase
+from evenhand.records.preference import PreferencePair, UnmovedAnswer, ValidationCase
 from evenhand.records.training import DpoSettings, TrainingCard
 from evenhand.store.json_file import write_json
 from evenhand.train.checkpoint import checkpoint_of
 from evenhand.train.leakage import audit_banks, refuse_leaks
-from evenhand.train.pair_files import PAIRS, VALIDATION, read_lines
+from evenhand.train.pair_files import PAIRS, UNMOVED, VALIDATION, read_lines
 from evenhand.train.worker import TrainingJob
 
 __all__ = ["require_extra", "train_dpo"]
@@ -55,14 +56,18 @@ def train_dpo(model: str, pairs: Path, out: Path, *, settings: DpoSettings) -> T
         EvenhandError: The training process ended without a result.
     """
     file, validation = _files(pairs, guarded=settings.guarded)
+    unmoved = file.with_name(UNMOVED) if pairs.is_dir() and file.with_name(UNMOVED).exists() else None
     read = read_lines(file, PreferencePair)
-    _check_pairs(read, validation, model=model, source=repr(str(file)))
+    stays = read_lines(unmoved, UnmovedAnswer) if unmoved else ()
+    _check_pairs((*read, *stays), validation, model=model, source=repr(str(file)))
     require_extra()
     job = TrainingJob(
         base=model,
         checkpoint=str(checkpoint_of(model, folder=out / "base").absolute()),
         pairs=str(file.absolute()),
         validation=str(validation.absolute()) if validation else None,
+        unmoved=str(unmoved.absolute()) if unmoved else None,
+        unmoved_sha256=hashlib.sha256(unmoved.read_bytes()).hexdigest() if unmoved else None,
         out=str(out.absolute()),
         pairs_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
         settings=settings,
@@ -93,7 +98,9 @@ def _files(pairs: Path, *, guarded: bool) -> tuple[Path, Path | None]:
     return pairs / PAIRS, validation if guarded or validation.exists() else None
 
 
-def _check_pairs(pairs: tuple[PreferencePair, ...], validation: Path | None, *, model: str, source: str) -> None:
+def _check_pairs(
+    pairs: Sequence[PreferencePair | UnmovedAnswer], validation: Path | None, *, model: str, source: str
+) -> None:
     cases = read_lines(validation, ValidationCase) if validation else ()
     asked = {pair.question for pair in pairs}
     both = sorted(asked & {case.question for case in cases})

@@ -15,7 +15,7 @@ from evenhand.train.answers import AnswerKey
 from evenhand.train.consistency import ComparedAnswer
 from evenhand.train.second_opinion import Opinion
 
-__all__ = ["Draft", "Side", "choice_drafts", "judged_drafts", "text_drafts"]
+__all__ = ["Draft", "Side", "choice_drafts", "judged_drafts", "text_drafts", "unmoved"]
 
 _LEAST_APART = 0.05
 """How much more the chosen written answer must agree with the others than the rejected one."""
@@ -79,11 +79,31 @@ def choice_drafts(candidates: Sequence[ComparedAnswer], options: Sequence[str]) 
                 yield Draft(question=kept.key.question, arm=arm, kind="other", chosen=chosen, rejected=other)
 
 
+def unmoved(candidates: Sequence[ComparedAnswer]) -> Iterator[tuple[str, ComparedAnswer]]:
+    """Of the answers to one question, those that memory did not move: one a memory, none included.
+
+    Letters: where every draw is what is answered without memory. Written answers: the one that agrees most, where it
+    agrees with the others at least as much as the middle one does and tells nothing of what is stored. None was given
+    when told to check the memory.
+    """
+    for arm, group in _by_arm([one for one in candidates if not one.key.checked]):
+        best = max(group, key=lambda one: one.agreement)
+        steady = all(one.reference for one in group) if best.word else best.reference
+        if steady and not best.told:
+            yield arm, best
+
+
 def text_drafts(candidates: Sequence[ComparedAnswer]) -> Iterator[Draft]:
-    """Drafts from the written answers to one question: one a memory, the most consistent answer over the least."""
+    """Drafts from the written answers to one question: one a memory, the most consistent answer over the least.
+
+    Nothing is rejected of a memory behind which only the answer was usable that was told to check it.
+    """
     for arm, group in _by_arm(candidates):
+        plain = [one for one in group if not one.key.checked]
+        if not plain:
+            continue
         chosen = max(group, key=lambda one: (not one.told, one.agreement))
-        rejected = min((one for one in group if not one.key.checked), key=lambda one: (not one.told, one.agreement))
+        rejected = min(plain, key=lambda one: (not one.told, one.agreement))
         if arm == "none":
             kind: RejectedKind = "other"
         else:

@@ -16,7 +16,9 @@ _SURE = 2.0
 """Standard errors by which a gap must be beyond the margin to be surely beyond it."""
 
 
-def read_validation(cases: Sequence[ValidationCase], scores: Sequence[float], *, step: int) -> GuardReading:
+def read_validation(
+    cases: Sequence[ValidationCase], scores: Sequence[float], *, first: Sequence[float], step: int
+) -> GuardReading:
     """The scores of the validation cases as a reading.
 
     Gaps are additive: the change from the same question without memory, averaged per memory, by least squares on all
@@ -26,22 +28,33 @@ def read_validation(cases: Sequence[ValidationCase], scores: Sequence[float], *,
     Args:
         cases: The cases.
         scores: The probability of the best answer among those compared, one a case.
+        first: The same at the beginning.
         step: Optimiser steps done.
     """
     by_word: dict[str, list[float]] = defaultdict(list)
     none: dict[str, float] = {}
-    for case, score in zip(cases, scores, strict=True):
+    drifts: list[float] = []
+    needed: list[float] = []
+    for case, score, before in zip(cases, scores, first, strict=True):
+        if case.needed:
+            needed.append(score)
+            continue
         if case.arm == "none":
             none[case.question] = score
+            drifts.append(abs(score - before))
         if case.word:
             by_word[case.word].append(score)
-    behind = [(case, score) for case, score in zip(cases, scores, strict=True) if case.arm != "none"]
+    behind = [
+        (case, score) for case, score in zip(cases, scores, strict=True) if case.arm != "none" and not case.needed
+    ]
     changes = [(case, score - none[case.question]) for case, score in behind if case.question in none]
     return GuardReading(
         step=step,
         none=_mean(list(none.values())),
         behind=_mean([score for _, score in behind]),
         moved=_mean([abs(change) for _, change in changes]),
+        drift=_mean(drifts),
+        needed=_mean(needed) if needed else None,
         gaps=_gaps(changes),
         recall={word: _mean(found) for word, found in sorted(by_word.items())},
     )
@@ -95,7 +108,8 @@ def widest(reading: GuardReading) -> float:
 
 def _has_lost(reading: GuardReading, first: GuardReading, limits: GuardLimits) -> bool:
     recalls = (first.recall[word] - share for word, share in reading.recall.items())
-    return first.none - reading.none > limits.loss or any(fall > limits.recall_loss for fall in recalls)
+    needed = (first.needed or 0.0) - (reading.needed or 0.0)
+    return max(first.none - reading.none, needed) > limits.loss or any(fall > limits.recall_loss for fall in recalls)
 
 
 def _has_overshot(reading: GuardReading, first: GuardReading, limits: GuardLimits) -> bool:
@@ -114,9 +128,12 @@ def is_sound(reading: GuardReading, first: GuardReading, limits: GuardLimits) ->
 
 
 def kept_reading(readings: Sequence[GuardReading], limits: GuardLimits) -> GuardReading:
-    """The sound reading at which memory moves least; of equals the earliest. The first is always sound."""
+    """The sound reading at which memory moves least and answers without memory moved least; of equals the earliest.
+
+    Both are mean changes of a score, and their sum decides. The first reading is always sound.
+    """
     sound = [one for one in readings if is_sound(one, readings[0], limits)]
-    return min(sound, key=lambda one: one.moved)
+    return min(sound, key=lambda one: one.moved + one.drift)
 
 
 def decided(readings: Sequence[GuardReading], limits: GuardLimits) -> GuardVerdict:

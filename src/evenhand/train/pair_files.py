@@ -13,10 +13,11 @@ from msgspec import Struct
 from evenhand.errors import InputError, StoreError, near_miss
 from evenhand.records.preference import LabelledAnswer, PreferencePair
 
-__all__ = ["PAIRS", "VALIDATION", "labelled", "read_lines", "write_lines"]
+__all__ = ["PAIRS", "UNMOVED", "VALIDATION", "labelled", "read_lines", "write_lines"]
 
 PAIRS = "pairs.jsonl"
 VALIDATION = "validation.jsonl"
+UNMOVED = "unmoved.jsonl"
 _Record = TypeVar("_Record", bound=Struct)
 
 

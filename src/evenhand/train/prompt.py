@@ -19,7 +19,7 @@ from evenhand.scoring.outcome import LETTERS
 from evenhand.scoring.templates import ask, ask_templates
 from evenhand.seeds import stream
 
-__all__ = ["CHECK", "TrainingPrompts", "prompt_file", "turns"]
+__all__ = ["CHECK", "TrainingPrompts", "prompt_file", "said", "turns"]
 
 CHECK = "check-memory"
 
@@ -98,6 +98,11 @@ class TrainingPrompts:
             templates=self._asking,
         )
         return shown.replace("\n\n\n\n", "\n\n")
+
+
+def said(answer: str) -> tuple[SpokenTurn, ...]:
+    """An answer as training files write it."""
+    return (SpokenTurn(role="assistant", content=answer),)
 
 
 def turns(messages: Sequence[Message]) -> tuple[SpokenTurn, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 from msgspec import Struct
 
 from evenhand.design.arms import NONE
@@ -30,13 +31,14 @@ class Held(Struct, frozen=True, kw_only=True):
 
     def open_arms(self, arms: Mapping[str, Arm]) -> tuple[str, ...]:
         """The profiles and placebo memories that may be trained behind."""
-        return tuple(sorted(name for name in arms if name != NONE.id and name not in self.by_id))
+        drawn = (name for name, arm in arms.items() if arm.kind in ("profile", "placebo"))
+        return tuple(sorted(name for name in drawn if name not in self.by_id))
 
 
 def held_out(
     questions: Sequence[Question], arms: Sequence[Arm], *, share: float, arms_kept: int, behind: int, seed: int
 ) -> Held:
-    """Random questions of every topic, and random memories in which every level comes as evenly as it can.
+    """Random questions of every topic, families whole, and random memories with every level as evenly as can be.
 
     Args:
         questions: All questions.
@@ -47,13 +49,13 @@ def held_out(
         seed: Root seed.
     """
     rng = stream(seed, "preferences", "held-out")
-    topics: dict[str, list[str]] = {}
+    topics: dict[str, dict[str, list[str]]] = {}
     for question in questions:
-        topics.setdefault(question.topic, []).append(question.id)
+        families = topics.setdefault(question.topic, {})
+        families.setdefault(f"family {question.family}" if question.family else question.id, []).append(question.id)
     kept: list[str] = []
-    for names in topics.values():
-        count = min(len(names) - 1, max(1, round(share * len(names))))
-        kept += [names[index] for index in rng.permutation(len(names))[:count]]
+    for families in topics.values():
+        kept += _kept_families(families, share=share, rng=rng)
     pool = [arm for arm in arms if arm.kind != "none"]
     waiting = [pool[index] for index in rng.permutation(len(pool))]
     chosen: list[Arm] = []
@@ -66,6 +68,18 @@ def held_out(
             seen[level] = seen.get(level, 0) + 1
     by_id = {arm.id: arm for arm in chosen}
     return Held(seed=seed, behind=behind, questions=frozenset(kept), arms=tuple(sorted(by_id)), by_id=by_id)
+
+
+def _kept_families(families: Mapping[str, Sequence[str]], *, share: float, rng: np.random.Generator) -> Iterator[str]:
+    """The questions of random families of one topic, until the share is reached; one family at least is left."""
+    wanted = max(1, round(share * sum(map(len, families.values()))))
+    names = list(families)
+    kept = 0
+    for index in rng.permutation(len(names))[: len(names) - 1]:
+        if kept >= wanted:
+            return
+        kept += len(families[names[index]])
+        yield from families[names[index]]
 
 
 def _met(arm: Arm, seen: Mapping[tuple[str, str], int]) -> float:

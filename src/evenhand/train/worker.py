@@ -19,11 +19,13 @@ import msgspec
 from msgspec import Struct
 
 from evenhand.errors import EvenhandError, InputError
-from evenhand.records.preference import PreferencePair, SpokenTurn, ValidationCase
+from evenhand.records.preference import PreferencePair, UnmovedAnswer, ValidationCase
 from evenhand.records.training import DpoSettings, GuardReading, GuardVerdict, TrainingCard
 from evenhand.store.json_file import write_json
 from evenhand.train.guard import decided, kept_reading, read_validation, widest
 from evenhand.train.pair_files import read_lines, write_lines
+from evenhand.train.staying import Staying
+from evenhand.train.tokens import answer_ids, prompt_ids, token_ids, told
 
 __all__ = ["TrainingJob", "main", "say_reading"]
 
@@ -42,9 +44,12 @@ class TrainingJob(Struct, frozen=True, kw_only=True):
     """File of pairs."""
     validation: str | None
     """File of validation cases; None: no guard."""
+    unmoved: str | None
+    """File of answers that memory did not move; None: the controls among the pairs are those."""
     out: str
     """Folder of the training."""
     pairs_sha256: str
+    unmoved_sha256: str | None = None
     settings: DpoSettings
 
 
@@ -111,13 +116,8 @@ class _ValidationScorer:
 
 
 def _rows(index: int, case: ValidationCase, tokenizer: Any) -> Iterator[_ScoredSequence]:
-    asked = _text(tokenizer, case.prompt, prompting=True)
-    prompt = _ids(tokenizer, asked)
-    ends = []
-    for answer in case.answers:
-        whole = _text(tokenizer, (*case.prompt, SpokenTurn(role="assistant", content=answer)), prompting=False)
-        same = whole.startswith(asked)
-        ends.append(_ids(tokenizer, whole[len(asked) :]) if same else _ids(tokenizer, whole)[len(prompt) :])
+    prompt = prompt_ids(tokenizer, case.prompt)
+    ends = [answer_ids(tokenizer, case.prompt, answer) for answer in case.answers]
     if case.word:
         yield _ScoredSequence(index, prompt, [end[0] for end in ends])
     else:
@@ -131,25 +131,20 @@ def _softmax_at(logs: Sequence[float], best: int) -> float:
     return weights[best] / math.fsum(weights)
 
 
-def _text(tokenizer: Any, turns: Sequence[SpokenTurn], *, prompting: bool) -> str:
-    shown = [{"role": turn.role, "content": turn.content} for turn in turns]
-    text: str = tokenizer.apply_chat_template(shown, tokenize=False, add_generation_prompt=prompting)
-    return text
-
-
-def _ids(tokenizer: Any, text: str) -> list[int]:
-    ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
-    return ids
-
-
 class _Guard:
     """Reads the validation split between steps, keeps the best weights in a file, and says when to stop."""
 
     def __init__(self, scorer: _ValidationScorer | None, cases: Sequence[ValidationCase], job: TrainingJob) -> None:
         self._scorer, self._cases, self.settings = scorer, cases, job.settings
         self._folder = Path(job.out)
+        self._first: list[float] = []
         self.readings: list[GuardReading] = []
         self.ended: GuardVerdict = "going_on"
+
+    def begin(self, model: Any) -> None:
+        """Take the scores of the base model, which later ones are compared with."""
+        if self._scorer is not None:
+            self._first = self._scorer.scores(model)
 
     def resume(self, step: int) -> None:
         """Take up the readings up to a step."""
@@ -161,7 +156,8 @@ class _Guard:
         """Read at a step; whether to stop."""
         if self._scorer is None or any(one.step == step for one in self.readings):
             return False
-        reading = read_validation(self._cases, self._scorer.scores(model), step=step)
+        scores = self._scorer.scores(model) if step else self._first
+        reading = read_validation(self._cases, scores, first=self._first, step=step)
         self.readings.append(reading)
         write_lines(self.readings, self._folder / READINGS)
         limits = self.settings.limits
@@ -177,10 +173,12 @@ class _Guard:
 def say_reading(reading: GuardReading) -> str:
     """One line on a reading, in points."""
     worst = min(reading.recall.items(), key=lambda one: one[1], default=("", 0.0))
+    kept = "" if reading.needed is None else f", where memory is needed {100 * reading.needed:.1f}"
     told = f", lowest recall {100 * worst[1]:.1f} ({worst[0]})" if reading.recall else ""
     return (
-        f"step {reading.step}: without memory {100 * reading.none:.1f}, behind memory {100 * reading.behind:.1f}, "
-        f"moved by memory {100 * reading.moved:.1f}, widest gap {100 * widest(reading):.1f}{told}"
+        f"step {reading.step}: without memory {100 * reading.none:.1f}, behind memory {100 * reading.behind:.1f}"
+        f"{kept}, moved by memory {100 * reading.moved:.1f}, moved without {100 * reading.drift:.1f}, "
+        f"widest gap {100 * widest(reading):.1f}{told}"
     )
 
 
@@ -246,11 +244,36 @@ def _arguments(job: TrainingJob) -> Any:
     )
 
 
-def _trainer(job: TrainingJob, pairs: Sequence[PreferencePair], model: Any, tokenizer: Any, guard: _Guard) -> Any:
+def _trainer(
+    job: TrainingJob,
+    pairs: Sequence[PreferencePair],
+    model: Any,
+    tokenizer: Any,
+    *,
+    guard: _Guard,
+    staying: Staying | None,
+) -> Any:
     from datasets import Dataset
     from peft import LoraConfig
     from transformers import TrainerCallback
     from trl import DPOTrainer
+
+    class StayingTrainer(DPOTrainer):  # type: ignore[misc]  # trl comes without types
+        """Adds the divergence from the base model to the loss of every part of a step."""
+
+        _parts = 0
+
+        def compute_loss(self, model: Any, inputs: Any, *given: Any, **named: Any) -> Any:
+            loss = super().compute_loss(model, inputs, *given, **named)
+            if staying is None or not model.training:
+                return loss
+            step = self.state.global_step
+            self._parts = self._parts + 1 if step == self._last else 0
+            self._last = step
+            away = job.settings.stay * staying.divergence(model, step=step, part=self._parts)
+            return (loss[0] + away, *loss[1:]) if isinstance(loss, tuple) else loss + away
+
+        _last = -1
 
     class Watching(TrainerCallback):  # type: ignore[misc]  # transformers comes without types
         """Lets the guard read between steps."""
@@ -271,7 +294,7 @@ def _trainer(job: TrainingJob, pairs: Sequence[PreferencePair], model: Any, toke
     lora = LoraConfig(
         r=chosen.rank, lora_alpha=2 * chosen.rank, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM"
     )
-    return DPOTrainer(
+    return StayingTrainer(
         model=model,
         args=_arguments(job),
         train_dataset=Dataset.from_list(rows),
@@ -303,13 +326,34 @@ def _refuse_long(pairs: Sequence[PreferencePair], model: Any, tokenizer: Any) ->
     """Raise for a pair that the model cannot read whole."""
     room = getattr(model.config, "max_position_embeddings", None)
     for pair in pairs:
-        texts = [_text(tokenizer, (*pair.prompt, *end), prompting=False) for end in (pair.chosen, pair.rejected)]
-        size = max(len(_ids(tokenizer, text)) for text in texts)
+        texts = [told(tokenizer, (*pair.prompt, *end), prompting=False) for end in (pair.chosen, pair.rejected)]
+        size = max(len(token_ids(tokenizer, text)) for text in texts)
         if room is not None and size > room:
             raise InputError(
                 f"the pair of question {pair.question!r} behind {pair.arm!r} has {size} tokens, more than the "
                 f"{room} of the model; make pairs with a smaller --max-tokens"
             )
+
+
+def _staying(job: TrainingJob, pairs: Sequence[PreferencePair], model: Any, tokenizer: Any) -> Staying | None:
+    """What the model is held to; None where memory moved every answer."""
+    if job.unmoved is not None:
+        answers = read_lines(Path(job.unmoved), UnmovedAnswer)
+    else:
+        controls = [pair for pair in pairs if pair.rejected_kind == "other"]
+        answers = tuple(
+            UnmovedAnswer(
+                prompt=pair.prompt, completion=pair.chosen, question=pair.question, text=pair.text, arm=pair.arm
+            )
+            for pair in controls
+        )
+    if not answers:
+        return None
+    chosen = job.settings
+    at_once = min(chosen.at_once, chosen.batch)
+    parts = max(1, chosen.batch // at_once)
+    steps = math.ceil(chosen.epochs * math.ceil(len(pairs) / (parts * at_once)))
+    return Staying(answers, model=model, tokenizer=tokenizer, at_once=at_once, times=(steps, parts), seed=chosen.seed)
 
 
 def train(job: TrainingJob) -> TrainingCard:
@@ -324,7 +368,9 @@ def train(job: TrainingJob) -> TrainingCard:
     model, tokenizer = _load(job.checkpoint)
     _refuse_long(pairs, model, tokenizer)
     guard = _Guard(_ValidationScorer(cases, tokenizer) if cases else None, cases, job)
-    trainer = _trainer(job, pairs, model, tokenizer, guard)
+    staying = _staying(job, pairs, model, tokenizer) if job.settings.stay else None
+    guard.begin(model)
+    trainer = _trainer(job, pairs, model, tokenizer, guard=guard, staying=staying)
     last = get_last_checkpoint(str(out / "checkpoints")) if (out / "checkpoints").is_dir() else None
     if last is not None:
         guard.resume(int(Path(last).name.rpartition("-")[2]))

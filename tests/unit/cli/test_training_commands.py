@@ -45,7 +45,9 @@ def test_money_is_not_spent_unasked(cli: Cli, tmp_path: Path, monkeypatch: pytes
 def card(step: int) -> TrainingCard:
     def reading(at: int, gap: float) -> GuardReading:
         gaps = (GapReading(factor="age", level="66+", reference="34-65", gap=gap, error=0.01),)
-        return GuardReading(step=at, none=0.98, behind=0.9, moved=abs(gap), gaps=gaps, recall={"joy": 0.9 + at / 100})
+        return GuardReading(
+            step=at, none=0.98, behind=0.9, moved=abs(gap), drift=0.0, gaps=gaps, recall={"joy": 0.9 + at / 100}
+        )
 
     return TrainingCard(
         evenhand="0",
@@ -75,6 +77,7 @@ def test_before_and_after_are_shown_and_how_to_audit(cli: Cli, monkeypatch: pyte
     assert "step 4 was kept" in ended.out
     assert "evenhand audit hf/trained/model" in ended.out
     (settings,) = asked
+    assert settings.stay > 0, "what memory does not move is held to, unless it is said otherwise"
     assert (settings.learning_rate, settings.limits.margin, settings.limits.small) == (1e-5, 0.04, 0.02)
     ended = cli("train", "dpo", "--model", "specimen/tilted", "--pairs", "p", "--json")
     assert msgspec.json.decode(ended.out, type=TrainingCard) == card(4)

@@ -13,9 +13,10 @@ from evenhand.bank.write import write_cohort
 from evenhand.errors import InputError, StoreError, UsageError
 from evenhand.records.message import ModelSettings
 from evenhand.records.model_spec import ModelSpec
-from evenhand.records.preference import LabelledAnswer, PreferenceCard, PreferencePair, ValidationCase
+from evenhand.records.preference import LabelledAnswer, PreferenceCard, PreferencePair, UnmovedAnswer, ValidationCase
 from evenhand.records.question import Question, QuestionSet
 from evenhand.seeds import stream
+from evenhand.train.answers import GivenAnswer
 from evenhand.train.build import PreferencesRequest, build_preferences
 from evenhand.train.pair_files import read_lines
 from specimens.materials import materials
@@ -66,8 +67,12 @@ def test_moved_answers_are_rejected_half_of_the_pairs_are_controls(made: tuple[P
     kinds = Counter(pair.rejected_kind for pair in pairs)
     assert kinds == card.kinds
     assert kinds["moved"] == kinds["other"] >= 10
+    lines = (out / "answers.jsonl").read_bytes().splitlines()[1:]
+    answers = [msgspec.json.decode(line, type=GivenAnswer) for line in lines]
+    bare = {one.key.question: one.text for one in answers if one.key.arm == "none"}
+    assert all(pair.chosen[0].content == bare[pair.question] for pair in pairs)
     right = [option_of(pair, pair.chosen[0].content) == pair.question.partition("-")[0] for pair in pairs]
-    assert sum(right) >= 0.95 * len(right)
+    assert 0.7 * len(right) <= sum(right) < len(right), "what is new to a specimen is not always answered rightly"
     for pair in pairs:
         (said,) = pair.chosen
         assert said.role == "assistant"
@@ -91,6 +96,23 @@ def test_the_validation_split_shares_no_question_and_no_memory(made: tuple[Path,
     assert len(cases) == card.validation > 50
     assert not {pair.question for pair in pairs} & {case.question for case in cases}
     assert {pair.arm for pair in pairs} & {case.arm for case in cases} <= {"none"}
+
+
+def test_answers_that_no_memory_moved_are_kept_without_those_of_the_validation_split(
+    made: tuple[Path, PreferenceCard],
+) -> None:
+    out = made[0]
+    pairs = read_lines(out / "pairs.jsonl", PreferencePair)
+    unmoved = read_lines(out / "unmoved.jsonl", UnmovedAnswer)
+    held = {case.question for case in read_lines(out / "validation.jsonl", ValidationCase)}
+    assert not held & {one.question for one in unmoved}
+    assert not {(one.question, one.arm) for one in unmoved} & {
+        (pair.question, pair.arm) for pair in pairs if pair.rejected_kind == "moved"
+    }
+    bare = {one.question: one.completion[0].content for one in unmoved if one.arm == "none"}
+    assert len(unmoved) > 2 * len(bare) > 40
+    assert all(one.completion[0].content == bare[one.question] for one in unmoved)
+    assert all(fact in one.prompt[0].content for one in unmoved for fact in one.facts)
 
 
 def test_the_card_holds_the_hash_of_the_pairs_and_both_forms_are_written(made: tuple[Path, PreferenceCard]) -> None:
@@ -122,7 +144,7 @@ def test_a_level_specimen_gives_nothing_to_train(practice: Path, tmp_path: Path)
     few = request(practice, model=level, profiles=2)
     questions = msgspec.json.decode((practice / "questions.json").read_bytes(), type=QuestionSet)
     sure = tmp_path / "questions.json"
-    sure.write_bytes(msgspec.json.encode(msgspec.structs.replace(questions, questions=questions.questions[:6])))
+    sure.write_bytes(msgspec.json.encode(msgspec.structs.replace(questions, questions=questions.questions[:18:3])))
     with pytest.raises(InputError, match="no memory moves an answer of 'specimen/level'"):
         build_preferences(msgspec.structs.replace(few, questions=str(sure)), tmp_path / "out")
 

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from evenhand.errors import EvenhandError, InputError, MissingExtraError, StoreError
-from evenhand.records.preference import PreferencePair, SpokenTurn, ValidationCase
+from evenhand.records.preference import PreferencePair, SpokenTurn, UnmovedAnswer, ValidationCase
 from evenhand.records.training import DpoSettings
 from evenhand.train import dpo
-from evenhand.train.pair_files import PAIRS, VALIDATION, write_lines
+from evenhand.train.pair_files import PAIRS, UNMOVED, VALIDATION, write_lines
 
 PAIR = PreferencePair(
     prompt=(SpokenTurn(role="user", content="How do I fold a shirt?"),),
@@ -58,6 +58,14 @@ def test_a_question_in_both_splits_is_refused(tmp_path: Path) -> None:
     both = msgspec.structs.replace(CASE, question="fold")
     with pytest.raises(InputError, match="question 'fold' is trained on and in the validation split"):
         refused("specimen/tilted", folder(tmp_path, case=both), tmp_path / "out")
+
+
+def test_answers_that_are_held_to_are_of_the_training_split(tmp_path: Path) -> None:
+    pairs = folder(tmp_path)
+    held = UnmovedAnswer(prompt=PAIR.prompt, completion=PAIR.chosen, question="other", text=CASE.text, arm="none")
+    write_lines([held], pairs / UNMOVED)
+    with pytest.raises(InputError, match="question 'other' is trained on and in the validation split"):
+        refused("specimen/tilted", pairs, tmp_path / "out")
 
 
 def test_a_file_without_validation_needs_to_be_told_so(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from evenhand.train.drafts import choice_drafts, judged_drafts, text_drafts
+from msgspec.structs import replace
+
+from evenhand.train.drafts import choice_drafts, judged_drafts, text_drafts, unmoved
 from evenhand.train.second_opinion import Opinion
 from tests.unit.train.making import candidate, key
 
@@ -87,3 +89,29 @@ def test_of_good_answers_the_one_that_says_memory_does_not_matter_is_chosen() ->
     }
     (draft,) = judged_drafts([*candidates, bad], opinions)
     assert draft.chosen.text == saying
+
+
+def test_letters_are_unmoved_where_every_draw_is_the_answer_without_memory() -> None:
+    found = [
+        candidate("none", "A", word="pride"),
+        candidate("rich", "A", word="pride"),
+        candidate("poor", "A", word="pride"),
+        candidate("poor", "B", word="relief", agreement=0.1, reference=False),
+    ]
+    assert [(arm, one.text) for arm, one in unmoved(found)] == [("none", "A"), ("rich", "A")]
+
+
+def test_a_written_answer_is_unmoved_where_it_agrees_and_tells_nothing() -> None:
+    found = [
+        candidate("none", "Rinse it.", agreement=0.8),
+        candidate("a", "Rinse it first.", agreement=0.7),
+        candidate("a", "Fry it.", agreement=0.2, reference=False),
+        candidate("b", "As an engineer, rinse it.", agreement=0.9, told=True),
+        candidate("c", "Eat out.", agreement=0.1, reference=False),
+    ]
+    assert [(arm, one.text) for arm, one in unmoved(found)] == [("a", "Rinse it first."), ("none", "Rinse it.")]
+
+
+def test_a_memory_with_nothing_but_a_checked_answer_gives_no_pair() -> None:
+    checked = replace(candidate("a", "Rinse it.", agreement=0.9), key=key("a", checked=True))
+    assert list(text_drafts([checked, candidate("none", "Rinse it.", agreement=0.9)])) == []

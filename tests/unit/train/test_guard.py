@@ -13,13 +13,23 @@ LIMITS = GuardLimits(strikes=2)
 
 
 def reading(
-    step: int, gap: float, *, none: float = 0.95, joy: float = 0.9, other: float = 0.0, error: float = 0.002
+    step: int,
+    gap: float,
+    *,
+    none: float = 0.95,
+    joy: float = 0.9,
+    other: float = 0.0,
+    error: float = 0.002,
+    drift: float = 0.0,
+    needed: float = 0.5,
 ) -> GuardReading:
     gaps = (
         GapReading(factor="age", level="old", reference="young", gap=other, error=error),
         GapReading(factor="position", level="poor", reference="rich", gap=gap, error=error),
     )
-    return GuardReading(step=step, none=none, behind=0.9, moved=abs(gap), gaps=gaps, recall={"joy": joy})
+    return GuardReading(
+        step=step, none=none, behind=0.9, moved=abs(gap), drift=drift, needed=needed, gaps=gaps, recall={"joy": joy}
+    )
 
 
 START = reading(0, -0.16)
@@ -31,6 +41,9 @@ START = reading(0, -0.16)
         pytest.param([reading(10, -0.10)], "going_on", 10, id="a smaller gap"),
         pytest.param([reading(10, 0.005), reading(20, -0.004)], "closed", 20, id="small twice"),
         pytest.param([reading(10, 0.005)], "going_on", 10, id="small once"),
+        pytest.param(
+            [reading(10, 0.006, drift=0.01), reading(20, -0.004, drift=0.02)], "closed", 10, id="less drift is kept"
+        ),
         pytest.param([reading(10, -0.05), reading(20, 0.03), reading(30, 0.04)], "overshot", 10, id="turned over"),
         pytest.param([reading(10, -0.05), reading(20, 0.03), reading(30, 0.0)], "going_on", 30, id="turned over once"),
         pytest.param(
@@ -41,6 +54,12 @@ START = reading(0, -0.16)
         ),
         pytest.param([reading(10, -0.1, none=0.92), reading(20, -0.05, none=0.9)], "lost", 0, id="accuracy fell"),
         pytest.param([reading(10, -0.1, joy=0.84), reading(20, -0.05, joy=0.8)], "lost", 0, id="one recall fell"),
+        pytest.param(
+            [reading(10, -0.1, needed=0.4), reading(20, -0.05, needed=0.4)], "lost", 0, id="memory is not used"
+        ),
+        pytest.param(
+            [reading(10, -0.1, needed=0.49), reading(20, -0.05, needed=0.485)], "going_on", 20, id="it is used"
+        ),
         pytest.param([reading(10, -0.1, other=-0.03), reading(20, 0.0, other=0.03)], "overshot", 0, id="a new gap"),
         pytest.param([reading(10 * n, -0.16) for n in range(1, 5)], "stalled", 0, id="nothing happens"),
         pytest.param(
@@ -75,7 +94,9 @@ def test_gaps_are_changes_from_the_answer_without_memory() -> None:
         case("hard", "y1", word="fear", age="young"),
         case("never asked without memory", "o1", age="old"),
     ]
-    found = read_validation(cases, [1.0, 0.8, 1.0, 0.4, 0.2, 0.4, 0.0], step=5)
+    scores = [1.0, 0.8, 1.0, 0.4, 0.2, 0.4, 0.0]
+    found = read_validation(cases, scores, first=[0.9, 0.0, 0.0, 0.7, 0.0, 0.0, 0.0], step=5)
+    assert found.drift == pytest.approx(0.2), "0.1 up and 0.3 down; what stands behind memory does not count"
     (gap,) = found.gaps
     assert (gap.factor, gap.level, gap.reference) == ("age", "old", "young")
     assert gap.gap == pytest.approx(-0.2)
@@ -86,6 +107,16 @@ def test_gaps_are_changes_from_the_answer_without_memory() -> None:
     assert widest(found) == pytest.approx(0.2)
 
 
+def test_cases_that_need_memory_are_counted_by_themselves() -> None:
+    cases = [case("q", "none"), case("q", "o1", age="old"), replace(case("cake", "stored/cake", "lemon"), needed=True)]
+    found = read_validation(cases, [0.9, 0.7, 0.6], first=[0.9, 0.7, 0.8], step=5)
+    assert found.needed == pytest.approx(0.6)
+    assert (found.none, found.behind, found.drift) == (0.9, 0.7, 0.0)
+    assert found.moved == pytest.approx(0.2)
+    assert set(found.recall) == {"joy"}
+    assert read_validation(cases[:2], [0.9, 0.7], first=[0.9, 0.7], step=5).needed is None
+
+
 def test_levels_that_come_together_are_told_apart() -> None:
     cases, scores = [case("q", "none")], [0.9]
     for number, (age, skin) in enumerate([("old", "black")] * 6 + [("young", "white")] * 6 + [("young", "black")] * 2):
@@ -93,7 +124,7 @@ def test_levels_that_come_together_are_told_apart() -> None:
         scores.append(0.9 - 0.3 * (age == "old"))
     for number, one in enumerate(cases[1:], start=1):
         cases[number] = replace(one, references={"age": "young", "skin": "white"})
-    found = {one.factor: one.gap for one in read_validation(cases, scores, step=0).gaps}
+    found = {one.factor: one.gap for one in read_validation(cases, scores, first=scores, step=0).gaps}
     assert found == {"age": pytest.approx(-0.3), "skin": pytest.approx(0.0, abs=1e-9)}
 
 
@@ -102,10 +133,10 @@ def test_the_error_of_a_gap_is_that_of_two_samples_of_memories() -> None:
     for number, (age, score) in enumerate([("old", 0.5), ("old", 0.7), ("young", 0.9), ("young", 0.7)]):
         cases.append(case("q", f"arm-{number}", age=age))
         scores.append(score)
-    (gap,) = read_validation(cases, scores, step=0).gaps
+    (gap,) = read_validation(cases, scores, first=scores, step=0).gaps
     assert gap.gap == pytest.approx(-0.2)
     assert gap.error == pytest.approx((0.02 / 2 + 0.02 / 2) ** 0.5, abs=1e-6)
 
 
 def test_a_reading_without_contrasts_has_no_gap() -> None:
-    assert widest(read_validation([case("q", "none", word="")], [0.5], step=0)) == 0.0
+    assert widest(read_validation([case("q", "none", word="")], [0.5], first=[0.5], step=0)) == 0.0

@@ -32,6 +32,18 @@ def test_every_topic_and_every_level_is_held_out_evenly() -> None:
     assert len(open_arms) + len(held.arms) + 1 == len(ARMS)
 
 
+def test_questions_of_one_family_are_held_together_and_one_family_is_always_left() -> None:
+    families = tuple(
+        Question(id=f"{topic}-{n}", topic=topic, text=f"{topic} {n}?", family=str(n // 3) if topic == "a" else "only")
+        for topic in ("a", "b")
+        for n in range(9)
+    )
+    held = held_out(families, ARMS, share=0.4, arms_kept=4, behind=2, seed=1).questions
+    assert Counter(name[0] for name in held) == {"a": 6}
+    left = {int(one.id[2:]) // 3 for one in families if one.topic == "a" and one.id not in held}
+    assert len(left) == 1
+
+
 def test_held_questions_meet_held_memories_and_none() -> None:
     held = held_out(QUESTIONS, ARMS, share=0.1, arms_kept=6, behind=4, seed=1)
     prompts = TrainingPrompts(placement="system", seed=1)

@@ -1,0 +1,134 @@
+"""Staying: where memory moved nothing, the trained model is to answer as the model that it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from evenhand.records.preference import UnmovedAnswer
+from evenhand.seeds import stream
+from evenhand.train.tokens import answer_ids, prompt_ids
+
+__all__ = ["Staying"]
+
+_MOST = 256
+"""Answers without memory that are held to, and as many behind one."""
+_TOP = 64
+"""Most likely tokens that are compared one by one; all others count as one."""
+
+
+class _Remembered(NamedTuple):
+    """An answer, and how the base model distributes its probability at each of its tokens."""
+
+    ids: list[int]
+    """Prompt and answer."""
+    length: int
+    """Tokens of the answer."""
+    top: Any
+    """Answer tokens x most likely tokens."""
+    logs: Any
+    """Their log-probabilities, and last that of all others."""
+
+
+class Staying:
+    """The mean Kullback-Leibler divergence of the trained model from the base model, in nats a token.
+
+    It is computed on a few random answers at a time, half of them without memory. Of those that will be drawn, the base
+    model's most likely tokens are kept, and the rest together, so that no second model is held.
+
+    Args:
+        answers: What no memory moved.
+        model: The base model; the states of its weights now are what is held to.
+        tokenizer: Its tokenizer.
+        at_once: Answers compared at a time.
+        times: Steps of the training, and parts of a step.
+        seed: Root seed.
+    """
+
+    def __init__(
+        self,
+        answers: Sequence[UnmovedAnswer],
+        *,
+        model: Any,
+        tokenizer: Any,
+        at_once: int,
+        times: tuple[int, int],
+        seed: int,
+    ) -> None:
+        self._at_once, self._times, self._seed = at_once, times, seed
+        bare = _some([one for one in answers if one.arm == "none"], seed=seed)
+        behind = _some([one for one in answers if one.arm != "none"], seed=seed)
+        rows = [
+            (prompt_ids(tokenizer, one.prompt), answer_ids(tokenizer, one.prompt, one.completion[0].content))
+            for one in (*bare, *behind)
+        ]
+        self._halves = [half for half in (range(len(bare)), range(len(bare), len(rows))) if half]
+        drawn = sorted(
+            {index for step in range(times[0]) for part in range(times[1]) for index in self._draw(step, part)}
+        )
+        self._known = dict(zip(drawn, self._remember([rows[index] for index in drawn], model), strict=True))
+
+    def _draw(self, step: int, part: int) -> list[int]:
+        rng = stream(self._seed, "training", "staying", step % self._times[0], part % self._times[1])
+        share = max(1, self._at_once // len(self._halves))
+        return [half[index] for half in self._halves for index in rng.permutation(len(half))[:share]]
+
+    def _remember(self, rows: Sequence[tuple[list[int], list[int]]], model: Any) -> list[_Remembered]:
+        import torch
+
+        order = sorted(range(len(rows)), key=lambda index: len(rows[index][0]))
+        known: dict[int, _Remembered] = {}
+        model.eval()
+        with torch.no_grad():
+            for start in range(0, len(order), self._at_once):
+                chosen = order[start : start + self._at_once]
+                ids = [rows[index][0] + rows[index][1] for index in chosen]
+                lengths = [len(rows[index][1]) for index in chosen]
+                for index, logs in zip(chosen, _answer_logs(model, ids, lengths), strict=True):
+                    top = logs.topk(min(_TOP, logs.shape[-1] - 1), dim=-1).indices
+                    known[index] = _Remembered(
+                        rows[index][0] + rows[index][1], len(rows[index][1]), top, _with_rest(logs, top)
+                    )
+        model.train()
+        return [known[index] for index in range(len(rows))]
+
+    def divergence(self, model: Any, *, step: int, part: int) -> Any:
+        """On answers that are drawn for a step of the training, and a part of it; with gradient."""
+        import torch
+
+        rows = [self._known[index] for index in self._draw(step, part)]
+        found = []
+        logs = _answer_logs(model, [row.ids for row in rows], [row.length for row in rows])
+        for row, now in zip(rows, logs, strict=True):
+            before = row.logs.to(now.device)
+            moved = before.exp() * (before - _with_rest(now, row.top.to(now.device)))
+            found.append(moved.sum(-1).mean())
+        return torch.stack(found).mean()
+
+
+def _some(answers: Sequence[UnmovedAnswer], *, seed: int) -> list[UnmovedAnswer]:
+    """So many of them at most, at random."""
+    order = stream(seed, "training", "staying", "some").permutation(len(answers))
+    return [answers[index] for index in order[:_MOST]]
+
+
+def _with_rest(logs: Any, top: Any) -> Any:
+    """Log-probabilities of some tokens, and behind them that of all others together."""
+    import torch
+
+    others = logs.scatter(-1, top, -torch.inf).logsumexp(-1, keepdim=True)
+    return torch.cat([logs.gather(-1, top), others], dim=-1)
+
+
+def _answer_logs(model: Any, ids: Sequence[Sequence[int]], lengths: Sequence[int]) -> list[Any]:
+    """Log-probabilities of the whole vocabulary at every token of each answer."""
+    import torch
+
+    width = max(map(len, ids))
+    padded = torch.tensor([[0] * (width - len(row)) + list(row) for row in ids], device=model.device)
+    mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in ids], device=model.device)
+    places = (mask.cumsum(-1) - 1).clamp(min=0)
+    kept = 1 + max(lengths)
+    read = {"input_ids": padded, "attention_mask": mask, "position_ids": places}
+    logs = torch.log_softmax(model(**read, use_cache=False, logits_to_keep=kept).logits.float(), -1)
+    return [row[kept - 1 - length : kept - 1] for row, length in zip(logs, lengths, strict=True)]
