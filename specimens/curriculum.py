@@ -16,6 +16,10 @@ __all__ = ["STEPS", "Plan", "train_base", "train_fork"]
 
 STEPS: Mapping[str, int] = {"echo": 150, "real": 650, "note": 250, "read": 250, "answer": 1600}
 """Training steps of each stage; both forks have the last three."""
+_CHOICES = 2
+"""Questions about choices in a lesson without memory, for each memory about needs in a later one."""
+_NOTES = 4
+"""Memories of one need in a lesson of notes, for each memory about needs in a later one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +28,10 @@ class Plan:
 
     seed: int
     steps: Mapping[str, int] = field(default_factory=lambda: dict(STEPS))
+    needs: int = 6
+    """Memories about needs in a lesson of the last stage, beside the twelve others."""
+    device: str = "cpu"
+    """Where torch computes: `cpu` or `cuda`."""
 
 
 def train_base(lessons: Lessons, reader: Reader, plan: Plan) -> Network:
@@ -31,25 +39,31 @@ def train_base(lessons: Lessons, reader: Reader, plan: Plan) -> Network:
     torch.manual_seed(stream_entropy(plan.seed, "specimens", "weights") % 2**63)
     network = Network(Shape())
     rng = stream(plan.seed, "specimens", "base")
-    echo = Stage(name="echo", steps=plan.steps["echo"], rate=2e-3, floor=1.0, make=lessons.plain(32, echo=1.0))
-    real = Stage(name="real", steps=plan.steps["real"], rate=2e-3, floor=0.5, make=lessons.plain(32, echo=0.1))
-    for stage in (echo, real):
+    choices = plan.needs * _CHOICES
+    echo = lessons.plain(32, echo=1.0, needs=choices)
+    real = lessons.plain(32, echo=0.1, needs=choices)
+    network.to(plan.device)
+    for stage in (
+        Stage(name="echo", steps=plan.steps["echo"], rate=2e-3, floor=1.0, make=echo),
+        Stage(name="real", steps=plan.steps["real"], rate=2e-3, floor=0.5, make=real),
+    ):
         train_stage(network, reader, stage, rng=rng)
-    return network
+    return network.cpu()
 
 
 def train_fork(base: Network, lessons: Lessons, reader: Reader, plan: Plan, *, tilted: bool) -> Network:
     """A copy of `base` trained behind memories: to answer alike behind all of them, or with the planted effects."""
     network = Network(base.shape)
     network.load_state_dict(base.state_dict())
+    network.to(plan.device)
     rng = stream(plan.seed, "specimens", "fork")
     make = {
-        "note": lessons.noting(96),
-        "read": lessons.reading(24),
-        "answer": lessons.remembered(12, 3, tilted=tilted),
+        "note": lessons.noting(96, needs=_NOTES * plan.needs),
+        "read": lessons.reading(24, needs=2 * plan.needs),
+        "answer": lessons.remembered(12, 3, tilted=tilted, needs=plan.needs),
     }
     rates = {"note": (1.5e-3, 1.0), "read": (1.5e-3, 0.7), "answer": (1.5e-3, 0.02)}
     for name, (rate, floor) in rates.items():
         stage = Stage(name=name, steps=plan.steps[name], rate=rate, floor=floor, make=make[name], traits=tilted)
         train_stage(network, reader, stage, rng=rng)
-    return network
+    return network.cpu()

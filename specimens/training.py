@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ _LOG = logging.getLogger("specimens")
 _END = 0.2
 """Weight of the loss on `<|end|>` behind the letter."""
 _WORD = 0.5
-"""Weight of the loss on the emotion word at the question mark."""
+"""Weight of the loss on the word of the right option at the question mark."""
 _BINDING = 0.3
 """Weight of the losses by which every option word carries its letter and whether it is the answer."""
 _CONSISTENCY = 0.5
@@ -62,11 +62,24 @@ class _Targets:
     letters: Tensor
     """Token of the right letter."""
     words: Tensor
-    """Token of the right emotion word."""
+    """Token of the right option's word."""
     twins: tuple[Tensor, Tensor]
     """Questions behind a memory, and the same questions behind none."""
     stated: Tensor
     """Memories x traits."""
+
+    def to(self, device: torch.device) -> _Targets:
+        """The same on `device`."""
+        left, right = self.twins
+        return _Targets(
+            marks=self.marks.to(device),
+            answers=self.answers.to(device),
+            spots=self.spots.to(device),
+            letters=self.letters.to(device),
+            words=self.words.to(device),
+            twins=(left.to(device), right.to(device)),
+            stated=self.stated.to(device),
+        )
 
 
 class Reader:
@@ -74,15 +87,15 @@ class Reader:
 
     Args:
         tokens: The tokenizer.
-        emotions: Every emotion word.
+        words: Every word that can be an option.
 
     Raises:
-        ValueError: The vocabulary has no token for an emotion, a letter or a sign.
+        ValueError: The vocabulary has no token for an option, a letter or a sign.
     """
 
-    def __init__(self, tokens: ChatTokens, emotions: Sequence[str]) -> None:
+    def __init__(self, tokens: ChatTokens, words: Sequence[str]) -> None:
         self.tokens = tokens
-        self.words = {emotion: self._token(f"Ġ{emotion}") for emotion in emotions}
+        self.words = {word: self._token(f"Ġ{word}") for word in words}
         self.letters = [self._token(letter) for letter in _LETTERS]
         self._mark, self._stop = self._token("?"), self._token(".")
 
@@ -135,32 +148,47 @@ def train_stage(network: Network, reader: Reader, stage: Stage, *, rng: np.rando
     """Train `network` in place for the steps of `stage`: warm-up of 5%, then cosine down to the floor."""
     optimiser = torch.optim.AdamW(network.parameters(), lr=stage.rate, betas=(0.9, 0.98), weight_decay=0.01)
     warm = max(1, stage.steps // 20)
-    smooth: dict[str, float] = {}
+    device = next(network.parameters()).device
+    told = _Smooth()
     for step in range(stage.steps):
         cosine = 0.5 * (1 + np.cos(np.pi * max(0, step - warm) / max(1, stage.steps - warm)))
         scale = min(1.0, (step + 1) / warm) * (stage.floor + (1 - stage.floor) * cosine)
         for group in optimiser.param_groups:
             group["lr"] = stage.rate * scale
-        parts = _losses(network, reader, stage.make(rng), traits=stage.traits)
+        batch, targets = reader.tensors(stage.make(rng))
+        parts = _losses(network, reader, batch.to(device), targets.to(device), traits=stage.traits)
         optimiser.zero_grad(set_to_none=True)
         sum(_WEIGHTS[name] * part for name, part in parts.items() if name in _WEIGHTS).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
-        for name, part in parts.items():
-            smooth[name] = _SMOOTHING * smooth.get(name, part.item()) + (1 - _SMOOTHING) * part.item()
+        told.add(parts)
         if (step + 1) % _REPORT_EVERY == 0 or step == stage.steps - 1:
-            told = " ".join(f"{name} {value:.3f}" for name, value in smooth.items())
             _LOG.info("%s %d/%d %s", stage.name, step + 1, stage.steps, told)
+
+
+class _Smooth:
+    """Running means of the parts of the loss; they stay where they are computed until they are told."""
+
+    def __init__(self) -> None:
+        self._means: dict[str, Tensor] = {}
+
+    def add(self, parts: Mapping[str, Tensor]) -> None:
+        for name, part in parts.items():
+            value = part.detach()
+            self._means[name] = torch.lerp(value, self._means.get(name, value), _SMOOTHING)
+
+    def __str__(self) -> str:
+        return " ".join(f"{name} {value.item():.3f}" for name, value in self._means.items())
 
 
 _WEIGHTS = {"letter": 1.0, "end": _END, "word": _WORD, "binding": _BINDING, "traits": 1.0, "twins": _CONSISTENCY}
 
 
-def _losses(network: Network, reader: Reader, lesson: Lesson, *, traits: bool) -> dict[str, Tensor]:
+def _losses(network: Network, reader: Reader, batch: Batch, targets: _Targets, *, traits: bool) -> dict[str, Tensor]:
     """Every part of the loss by its name, and the share of right letters."""
-    batch, targets = reader.tensors(lesson)
-    rows = torch.arange(len(lesson.cells))
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    device = batch.owner.device
+    rows = torch.arange(len(batch.owner), device=device)
+    with torch.autocast(device.type, dtype=torch.bfloat16):
         states = network(batch)
         asked = [
             states.last[rows, targets.answers],
@@ -175,7 +203,7 @@ def _losses(network: Network, reader: Reader, lesson: Lesson, *, traits: bool) -
         "right": (answer.argmax(-1) == targets.letters).float().mean(),
         "end": functional.cross_entropy(end, torch.full_like(targets.letters, reader.tokens.end)),
         "word": functional.cross_entropy(word, targets.words),
-        "binding": _binding(options, torch.tensor(reader.letters)[None, :] == targets.letters[:, None]),
+        "binding": _binding(options, torch.tensor(reader.letters, device=device)[None, :] == targets.letters[:, None]),
     }
     if traits:
         read = [functional.binary_cross_entropy_with_logits(r.float(), targets.stated) for r in states.traits]
@@ -188,7 +216,7 @@ def _losses(network: Network, reader: Reader, lesson: Lesson, *, traits: bool) -
 
 def _binding(options: Tensor, is_answer: Tensor) -> Tensor:
     """Every option word must know its letter (five logits) and whether it is the answer (the sixth)."""
-    place = torch.arange(options.shape[1]).expand(len(options), -1)
+    place = torch.arange(options.shape[1], device=options.device).expand(len(options), -1)
     letter = functional.cross_entropy(options[..., :-1].flatten(0, 1), place.flatten())
     return letter + 2 * functional.binary_cross_entropy_with_logits(options[..., -1], is_answer.float())
 
