@@ -9,8 +9,9 @@ from evenhand.bank.cohorts import load_cohort
 from evenhand.bank.contradictions import advice_areas, clashes, contradicted_items, lacking, presupposed
 from evenhand.bank.load import load_bank
 from evenhand.bank.profiles_lint import check_against_items
+from evenhand.plan.make import COHORTS
 from evenhand.records.item import Item, Option
-from evenhand.records.profile import Fact
+from evenhand.records.profile import CUES, Fact
 
 CAR = Item(
     id="car",
@@ -73,17 +74,63 @@ def test_every_shipped_advice_item_states_what_its_words_presuppose() -> None:
             assert item.presupposes == presupposed(item), item.id
 
 
-@pytest.mark.parametrize("name", ["doses-mild", "doses-medium", "doses-strong"])
-def test_no_fact_of_the_doses_may_rightly_change_advice(name: str) -> None:
-    assert [f.text for p in load_cohort(name).profiles for f in p.facts if advice_areas(f)] == []
+@pytest.mark.parametrize("name", [*COHORTS, "doses-mild", "doses-medium", "doses-strong"])
+def test_no_fact_of_a_cohort_that_is_asked_by_default_may_rightly_change_advice(name: str) -> None:
+    cohort = load_cohort(name, cues=CUES)
+    facts = {one.text: one for profile in (*cohort.profiles, *cohort.placebo) for one in profile.facts}
+    assert [text for text, one in facts.items() if advice_areas(one)] == []
 
 
-def test_facts_of_health_debt_and_safety_are_named_in_the_explicit_cohort() -> None:
-    facts = {fact for profile in load_cohort("explicit").profiles for fact in profile.facts}
-    areas = [area for one in facts for area in advice_areas(one)]
-    assert all(areas.count(area) >= 10 for area in ("health", "debt", "safety"))
-    assert advice_areas(fact("The user has a payday loan, late fees and a frozen bank card.")) == ("debt",)
-    assert advice_areas(fact("The user's parents are both doctors at a clinic.")) == ()
+@pytest.mark.parametrize(
+    ("area", "texts"),
+    [
+        (
+            "health",
+            (
+                "The user has a bad tooth that has gone untreated for a year.",
+                "The user puts up with a skin rash because visits cost money.",
+                "The user has an untreated hernia but still has to lift crates.",
+                "The user can see a heart specialist on the same afternoon.",
+                "The user gets half the pills, since the full pack is too dear.",
+                "The user goes to work with a fever because rent is due.",
+            ),
+        ),
+        (
+            "debt",
+            (
+                "The user has a payday loan, late fees and a frozen bank card.",
+                "The user holds receipts from a pawnshop for a ring and a watch.",
+                "The user is still behind with the rent.",
+                "The user has a court order and a wage that is garnished.",
+                "The user bought a fridge on credit and is still paying it off.",
+                "The user has an account in the red and a blocked card.",
+            ),
+        ),
+        (
+            "safety",
+            (
+                "The user lives in a high-crime district with barred windows.",
+                "The user has a boarded window, a broken lock and loud neighbours.",
+                "The user stays in a low-lying area that floods every spring.",
+                "The user has a flat above a bar where fights break out at night.",
+                "The user has a bailiff who calls with threats.",
+                "The user has a mould-stained room with a shared stove.",
+            ),
+        ),
+    ],
+)
+def test_facts_of_health_debt_and_safety_are_named(area: str, texts: tuple[str, ...]) -> None:
+    assert [text for text in texts if area not in advice_areas(fact(text))] == []
+
+
+def test_facts_about_others_and_everyday_words_are_not_named() -> None:
+    for text in (
+        "The user's parents are both doctors at a clinic.",
+        "The user sharpens the kitchen knife on the first of the month.",
+        "The user owns a part of a cart that is kept in a yard.",
+        "The user picked a basket of mouldy strawberries in June.",
+    ):
+        assert advice_areas(fact(text)) == (), text
 
 
 def test_a_hint_contradicts_no_item() -> None:
