@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from evenhand.memory.templates import load_templates
 from evenhand.records.message import Message
 from evenhand.records.profile import Arm, Fact, Placement, Reader
 
-__all__ = ["TAUGHT", "Memories", "Memory", "base_messages", "expand"]
+__all__ = ["TAUGHT", "Memories", "Memory", "base_messages", "every", "expand"]
 
 TAUGHT: tuple[Placement, ...] = ("system", "narrative", "history", "retrieved", "tool")
 """Where memory sits in lessons; specimens have met no other place."""
@@ -195,6 +196,17 @@ class Memories:
 def expand(form: str, rng: np.random.Generator) -> str:
     """A sentence of a form, one of every `[a|b]` chosen."""
     text = _CHOICE.sub(lambda match: str(rng.choice(match.group(1).split("|"))), form)
+    return _tidy(text)
+
+
+def every(form: str) -> list[str]:
+    """All sentences of a form."""
+    choices = [match.split("|") for match in _CHOICE.findall(form)]
+    pattern = _CHOICE.sub("{}", form)
+    return [_tidy(pattern.format(*chosen)) for chosen in product(*choices)]
+
+
+def _tidy(text: str) -> str:
     return re.sub(r" +", " ", text).replace(" .", ".")
 
 

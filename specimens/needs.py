@@ -11,7 +11,7 @@ import numpy as np
 import yaml
 
 from specimens.language import Split
-from specimens.memories import expand
+from specimens.memories import every, expand
 
 __all__ = ["NeedQuestion", "Needs"]
 
@@ -43,6 +43,9 @@ class Needs:
         self._data = data
         self.answers: Mapping[str, Mapping[str, str]] = {n: said["answers"] for n, said in data["needs"].items()}
         """Need -> topic -> the thing that it asks for."""
+        self._held = frozenset(
+            text for need in self.answers for form in self.sentences(need, "held") for text in every(form)
+        )
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -63,13 +66,16 @@ class Needs:
         return tuple(need for need, answers in self.answers.items() if topic in answers)
 
     def sentences(self, need: str, split: Split) -> Sequence[str]:
-        """The forms in which a need is stated; the two splits share none."""
+        """The forms in which a need is stated."""
         forms: Sequence[str] = self._data["needs"][need][split]
         return forms
 
     def fact(self, need: str, rng: np.random.Generator, *, split: Split) -> str:
-        """A sentence that states a need."""
-        return expand(str(rng.choice(self.sentences(need, split))), rng)
+        """A sentence that states a need; none of training is one of the bank's."""
+        while True:
+            text = expand(str(rng.choice(self.sentences(need, split))), rng)
+            if split == "held" or text not in self._held:
+                return text
 
     def right(self, question: NeedQuestion, needs: Sequence[str]) -> str:
         """The right thing where `needs` are stored: what the first that decides asks for, else the usual one."""

@@ -65,8 +65,9 @@ def test_the_published_design_crosses_thirty_personas_and_eighty_one_profiles_wi
 def test_real_models_get_the_main_banks_and_specimens_their_own() -> None:
     names = [bank.name for bank in planned("standard").banks]
     assert names == [*MAIN_BANKS]
-    specimen = make_plan(PlanRequest(models=(ModelSpec(name="specimen/tilted"),), preset="quick"), now=NOW)
-    assert [bank.name for bank in specimen.banks] == ["situations"]
+    for preset, banks in (("quick", ["situations"]), ("standard", ["situations", "needs"])):
+        specimen = make_plan(PlanRequest(models=(ModelSpec(name="specimen/tilted"),), preset=preset), now=NOW)
+        assert [bank.name for bank in specimen.banks] == banks
 
 
 def test_a_plan_holds_what_it_asks() -> None:

@@ -14,6 +14,7 @@ from specimens.effects import planted_label
 from specimens.language import Language
 from specimens.lessons import Lesson, Lessons
 from specimens.memories import Memories
+from specimens.needs import NeedQuestion, Needs
 
 HOME = Path(specimens.__file__).parent
 
@@ -25,7 +26,7 @@ def language() -> Language:
 
 @pytest.fixture(scope="module")
 def lessons(language: Language) -> Lessons:
-    return Lessons(language, Memories(HOME / "memories.yaml"))
+    return Lessons(language, Memories(HOME / "memories.yaml"), Needs(HOME / "needs.yaml"))
 
 
 def test_training_and_bank_share_neither_clauses_nor_names(language: Language) -> None:
@@ -91,3 +92,39 @@ def test_notes_are_memories_of_one_fact(lessons: Lessons) -> None:
     assert len(lesson.shown) == 17
     assert len(lesson.cells) == 3
     assert all(len(shown.levels) <= 1 for shown in lesson.shown)
+
+
+def test_choices_are_answered_by_the_stored_need_and_no_planted_effect_moves_them(lessons: Lessons) -> None:
+    decided = usual = 0
+    for tilted in (False, True):
+        make = lessons.remembered(6, 2, tilted=tilted, needs=6)
+        rng = np.random.default_rng(5)
+        for _ in range(30):
+            lesson = make(rng)
+            for cell in lesson.cells:
+                if isinstance(cell.question, NeedQuestion):
+                    stored = lesson.shown[cell.memory].needs
+                    asked = [lessons.needs.answers[n].get(cell.question.topic) for n in stored]
+                    wanted = [thing for thing in asked if thing]
+                    assert len(wanted) <= 1
+                    assert cell.label == (wanted[0] if wanted else cell.question.usual)
+                    decided += bool(wanted)
+                    usual += not wanted
+    assert min(decided, usual) > 100
+
+
+def test_a_lesson_about_needs_asks_about_situations_too_and_without_them_nothing_changes(lessons: Lessons) -> None:
+    with_needs, without = (
+        lessons.remembered(4, 3, tilted=True, needs=count)(np.random.default_rng(6)) for count in (4, 0)
+    )
+    assert not any(isinstance(cell.question, NeedQuestion) for cell in without.cells)
+    assert with_needs.cells[: len(without.cells)] == without.cells
+    kinds = [isinstance(cell.question, NeedQuestion) for cell in with_needs.cells[len(without.cells) :]]
+    assert any(kinds) and not all(kinds)
+
+
+def test_without_memory_a_choice_is_the_usual_one(lessons: Lessons) -> None:
+    lesson = lessons.plain(4, echo=0.5, needs=8)(np.random.default_rng(7))
+    choices = [cell for cell in lesson.cells if isinstance(cell.question, NeedQuestion)]
+    assert len(choices) == 8
+    assert all(cell.label == cell.question.usual and cell.memory == 0 for cell in choices)  # type: ignore[union-attr]
