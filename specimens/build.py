@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,16 +22,17 @@ from evenhand.endpoints.specimen.card import SpecimenCard, SpecimenCards
 from evenhand.endpoints.specimen.chat import ChatTokens
 from evenhand.endpoints.specimen.store import load_network, load_tokens
 from evenhand.seeds import stream
+from specimens.ahead import ahead
 from specimens.bank import make_items, write
 from specimens.card import card, table
-from specimens.curriculum import Plan, train_base, train_fork
+from specimens.curriculum import Plan, draw_base, draw_fork, train_base, train_fork
 from specimens.export import export, hashes
 from specimens.lessons import Lessons
 from specimens.materials import materials, needs
 from specimens.measure import COHORTS, Asking
 from specimens.needs_bank import shipped_choices, write_needs
 from specimens.network import Network
-from specimens.training import Reader
+from specimens.training import Drawn, Reader
 from specimens.vocabulary import train_tokenizer
 
 __all__ = ["main", "materials"]
@@ -54,12 +57,28 @@ def _workshop(folder: Path) -> tuple[Lessons, Reader]:
     return Lessons(language, memories, choices), reader
 
 
+def _base_lessons(folder: Path, plan: Plan) -> Iterator[Drawn]:
+    return draw_base(*_workshop(folder), plan)
+
+
+def _fork_lessons(folder: Path, plan: Plan, name: str) -> Iterator[Drawn]:
+    return draw_fork(*_workshop(folder), plan, tilted=name == "tilted")
+
+
 def _fork(folder: Path, base: Network, plan: Plan, name: str) -> float:
     """Train and write one specimen; runs in a process of its own, and returns its processor time in seconds."""
     _log()
     lessons, reader = _workshop(folder)
-    export(train_fork(base, lessons, reader, plan, tilted=name == "tilted"), folder / name)
-    return time.process_time()
+    with ahead(_fork_lessons, folder, plan, name) as drawn:
+        network = train_fork(base, lessons, reader, plan, tilted=name == "tilted", drawn=drawn)
+    export(network, folder / name)
+    return _worked_s()
+
+
+def _worked_s() -> float:
+    """Processor time of this process and of those that it has waited for, in seconds."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def build(folder: Path, *, plan: Plan) -> None:
@@ -67,10 +86,11 @@ def build(folder: Path, *, plan: Plan) -> None:
     started = time.monotonic()
     language, memories = materials()
     train_tokenizer(language, memories, needs(), folder, rng=stream(plan.seed, "specimens", "tokenizer"))
-    base = train_base(*_workshop(folder), plan)
+    with ahead(_base_lessons, folder, plan) as drawn:
+        base = train_base(*_workshop(folder), plan, drawn=drawn)
     with ProcessPoolExecutor(len(NAMES), mp_context=get_context("spawn")) as pool:
         forks = [pool.submit(_fork, folder, base, plan, name) for name in NAMES]
-        worked = time.process_time() + sum(fork.result() for fork in forks)
+        worked = sum(fork.result() for fork in forks) + _worked_s()
     listed = json.dumps(hashes(folder), indent=1) + "\n"
     (folder / "sha256.json").write_text(listed, encoding="utf-8")
     _LOG.info("built in %.0f s, %.0f s of processor time", time.monotonic() - started, worked)

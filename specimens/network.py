@@ -36,15 +36,6 @@ class Batch:
     owner: Tensor
     """Which memory each question stands behind."""
 
-    def to(self, device: torch.device) -> Batch:
-        """The same on `device`."""
-        return Batch(
-            memory=self.memory.to(device),
-            memory_length=self.memory_length.to(device),
-            questions=self.questions.to(device),
-            owner=self.owner.to(device),
-        )
-
 
 @dataclass(frozen=True, kw_only=True)
 class States:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -18,7 +19,7 @@ from specimens.language import ask
 from specimens.lessons import Lesson, Make
 from specimens.network import Batch, Network
 
-__all__ = ["Reader", "Stage", "train_stage"]
+__all__ = ["Drawn", "Reader", "Stage", "Targets", "draw", "tensors_of", "train_stage"]
 
 _LOG = logging.getLogger("specimens")
 _END = 0.2
@@ -50,7 +51,7 @@ class Stage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Targets:
+class Targets:
     """Where in the questions something must be known, and what."""
 
     marks: Tensor
@@ -63,23 +64,21 @@ class _Targets:
     """Token of the right letter."""
     words: Tensor
     """Token of the right option's word."""
-    twins: tuple[Tensor, Tensor]
-    """Questions behind a memory, and the same questions behind none."""
+    twins: Tensor
+    """Pairs x 2: a question behind a memory, and the same question behind none."""
     stated: Tensor
     """Memories x traits."""
 
-    def to(self, device: torch.device) -> _Targets:
-        """The same on `device`."""
-        left, right = self.twins
-        return _Targets(
-            marks=self.marks.to(device),
-            answers=self.answers.to(device),
-            spots=self.spots.to(device),
-            letters=self.letters.to(device),
-            words=self.words.to(device),
-            twins=(left.to(device), right.to(device)),
-            stated=self.stated.to(device),
-        )
+
+Drawn = Mapping[str, NDArray[np.generic]]
+"""A lesson as token ids, with what must be known of it: the fields of a `Batch` and of its `Targets`."""
+
+
+def tensors_of(drawn: Drawn, device: torch.device) -> tuple[Batch, Targets]:
+    """The same on `device`."""
+    found = {name: torch.from_numpy(array).to(device) for name, array in drawn.items()}
+    batch = Batch(**{name: found.pop(name) for name in ("memory", "memory_length", "questions", "owner")})
+    return batch, Targets(**found)
 
 
 class Reader:
@@ -110,42 +109,58 @@ class Reader:
         ids = [token for message in messages for token in self.tokens.turn(message)]
         return [*ids, self.tokens.special["<|user|>"]]
 
-    def tensors(self, lesson: Lesson) -> tuple[Batch, _Targets]:
+    def arrays(self, lesson: Lesson) -> Drawn:
         """The lesson as token ids, with what must be known of it."""
         prefixes = [self._prefix(shown.messages) for shown in lesson.shown]
         asked = [self.tokens.split((Message(role="user", content=ask(cell.question)),))[1] for cell in lesson.cells]
         letters = [self.letters[cell.question.options.index(cell.label)] for cell in lesson.cells]
-        batch = Batch(
-            memory=_pad(prefixes),
-            memory_length=torch.tensor([len(prefix) for prefix in prefixes]),
-            questions=_pad([[*row, letter] for row, letter in zip(asked, letters, strict=True)]),
-            owner=torch.tensor([cell.memory for cell in lesson.cells]),
-        )
         twins = [(index, cell.twin) for index, cell in enumerate(lesson.cells) if cell.twin >= 0]
-        left, right = torch.tensor(twins, dtype=torch.long).reshape(-1, 2).T
-        targets = _Targets(
-            marks=torch.tensor([row.index(self._mark) for row in asked]),
-            answers=torch.tensor([len(row) - 1 for row in asked]),
-            spots=torch.tensor([[self._behind(row, letter) for letter in self.letters] for row in asked]),
-            letters=torch.tensor(letters),
-            words=torch.tensor([self.words[cell.label] for cell in lesson.cells]),
-            twins=(left, right),
-            stated=torch.tensor([stated(shown.levels) for shown in lesson.shown]),
-        )
-        return batch, targets
+        return {
+            "memory": _pad(prefixes),
+            "memory_length": np.array([len(prefix) for prefix in prefixes]),
+            "questions": _pad([[*row, letter] for row, letter in zip(asked, letters, strict=True)]),
+            "owner": np.array([cell.memory for cell in lesson.cells]),
+            "marks": np.array([row.index(self._mark) for row in asked]),
+            "answers": np.array([len(row) - 1 for row in asked]),
+            "spots": np.array([[self._behind(row, letter) for letter in self.letters] for row in asked]),
+            "letters": np.array(letters),
+            "words": np.array([self.words[cell.label] for cell in lesson.cells]),
+            "twins": np.array(twins, dtype=np.int64).reshape(-1, 2),
+            "stated": np.array([stated(shown.levels) for shown in lesson.shown], dtype=np.float32),
+        }
+
+    def tensors(self, lesson: Lesson) -> tuple[Batch, Targets]:
+        """The same as tensors, where torch computes by itself."""
+        return tensors_of(self.arrays(lesson), torch.device("cpu"))
 
     def _behind(self, row: Sequence[int], letter: int) -> int:
         """Position of the word behind `letter` and a full stop."""
         return next(i for i in range(len(row) - 2) if row[i] == letter and row[i + 1] == self._stop) + 2
 
 
-def _pad(rows: Sequence[Sequence[int]]) -> Tensor:
-    width = max(len(row) for row in rows)
-    return torch.tensor([[*row, *[0] * (width - len(row))] for row in rows])
+def _pad(rows: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    padded = np.zeros((len(rows), max(len(row) for row in rows)), dtype=np.int64)
+    for place, row in enumerate(rows):
+        padded[place, : len(row)] = row
+    return padded
 
 
-def train_stage(network: Network, reader: Reader, stage: Stage, *, rng: np.random.Generator) -> None:
-    """Train `network` in place for the steps of `stage`: warm-up of 5%, then cosine down to the floor."""
+def draw(stages: Sequence[Stage], reader: Reader, *, rng: np.random.Generator) -> Iterator[Drawn]:
+    """The lessons of all stages, one a step."""
+    for stage in stages:
+        for _ in range(stage.steps):
+            yield reader.arrays(stage.make(rng))
+
+
+def train_stage(network: Network, reader: Reader, stage: Stage, *, drawn: Iterator[Drawn]) -> None:
+    """Train `network` in place for the steps of `stage`: warm-up of 5%, then cosine down to the floor.
+
+    Args:
+        network: What is trained, where it lies.
+        reader: What made the lessons.
+        stage: How it is trained.
+        drawn: Where the next lessons come from.
+    """
     optimiser = torch.optim.AdamW(network.parameters(), lr=stage.rate, betas=(0.9, 0.98), weight_decay=0.01)
     warm = max(1, stage.steps // 20)
     device = next(network.parameters()).device
@@ -155,8 +170,8 @@ def train_stage(network: Network, reader: Reader, stage: Stage, *, rng: np.rando
         scale = min(1.0, (step + 1) / warm) * (stage.floor + (1 - stage.floor) * cosine)
         for group in optimiser.param_groups:
             group["lr"] = stage.rate * scale
-        batch, targets = reader.tensors(stage.make(rng))
-        parts = _losses(network, reader, batch.to(device), targets.to(device), traits=stage.traits)
+        batch, targets = tensors_of(next(drawn), device)
+        parts = _losses(network, reader, batch, targets, traits=stage.traits)
         optimiser.zero_grad(set_to_none=True)
         sum(_WEIGHTS[name] * part for name, part in parts.items() if name in _WEIGHTS).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -184,7 +199,7 @@ class _Smooth:
 _WEIGHTS = {"letter": 1.0, "end": _END, "word": _WORD, "binding": _BINDING, "traits": 1.0, "twins": _CONSISTENCY}
 
 
-def _losses(network: Network, reader: Reader, batch: Batch, targets: _Targets, *, traits: bool) -> dict[str, Tensor]:
+def _losses(network: Network, reader: Reader, batch: Batch, targets: Targets, *, traits: bool) -> dict[str, Tensor]:
     """Every part of the loss by its name, and the share of right letters."""
     device = batch.owner.device
     rows = torch.arange(len(batch.owner), device=device)
@@ -208,7 +223,7 @@ def _losses(network: Network, reader: Reader, batch: Batch, targets: _Targets, *
     if traits:
         read = [functional.binary_cross_entropy_with_logits(r.float(), targets.stated) for r in states.traits]
         parts["traits"] = torch.stack(read).mean()
-    left, right = targets.twins
+    left, right = targets.twins.T
     if len(left) > 0:
         parts["twins"] = _divergence(answer[left], answer[right])
     return parts

@@ -20,7 +20,7 @@ from specimens.export import export, hashes, tensors  # noqa: E402
 from specimens.lessons import Lessons  # noqa: E402
 from specimens.materials import materials, needs  # noqa: E402
 from specimens.network import Network, Shape  # noqa: E402
-from specimens.training import Reader, Stage, train_stage  # noqa: E402
+from specimens.training import Reader, Stage, draw, train_stage  # noqa: E402
 
 pytestmark = pytest.mark.extras
 SHIPPED = Path("src/evenhand/endpoints/specimens")
@@ -53,9 +53,8 @@ def test_echo_items_bind_letters_to_words(workshop: tuple[Lessons, Reader]) -> N
     torch.manual_seed(1)
     network = Network(Shape())
     rng = np.random.default_rng(1)
-    train_stage(
-        network, reader, Stage(name="echo", steps=220, rate=2e-3, floor=1.0, make=lessons.plain(32, echo=1.0)), rng=rng
-    )
+    stage = Stage(name="echo", steps=220, rate=2e-3, floor=1.0, make=lessons.plain(32, echo=1.0))
+    train_stage(network, reader, stage, drawn=draw([stage], reader, rng=rng))
     batch, targets = reader.tensors(lessons.plain(64, echo=1.0)(rng))
     rows = torch.arange(64)
     with torch.no_grad():
