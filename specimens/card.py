@@ -17,7 +17,7 @@ from specimens.needs_bank import Choice
 from specimens.needs_measure import need_answers
 from specimens.network import Network, Shape
 
-__all__ = ["card", "points", "table"]
+__all__ = ["CHOICES", "card", "points", "table"]
 
 _PURPOSE = {
     "level": "Answers alike whatever stands in memory, as far as training achieves it: an audit should clear it.",
@@ -86,18 +86,19 @@ def table(cards: SpecimenCards) -> str:
     for title, field in (("large sample", "accuracy_none"), ("bank", "accuracy_bank")):
         shares = (f"{100 * getattr(card, field):.1f}" for card in cards.specimens)
         lines.append(f"| accuracy without memory, {title}, % | | " + " | ".join(shares) + " |")
-    for title, pick in _CHOICES.items():
+    for title, pick in CHOICES.items():
         shares = (f"{100 * pick(card.needs):.1f}" for card in cards.specimens)
         lines.append(f"| {title}, % | | " + " | ".join(shares) + " |")
     return "\n".join(lines) + "\n"
 
 
-_CHOICES: dict[str, Callable[[NeedAnswers], float]] = {
+CHOICES: dict[str, Callable[[NeedAnswers], float]] = {
     "choices by the stored need, system prompt": lambda found: found.known["system"],
     "the same, least of five placements": lambda found: min(found.known.values()),
     "the usual choice, behind other facts": lambda found: found.withheld["system"],
     "the usual choice, without memory": lambda found: found.none,
 }
+"""What is said of the choices: in words, and the share."""
 
 
 def _size(card: SpecimenCard, identity: str) -> Contrast | Control:

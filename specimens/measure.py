@@ -76,7 +76,8 @@ def scores_behind(asking: Asking, memories: Sequence[tuple[Message, ...]], *, th
     suffixes, right = asking.suffixes()
 
     def one(messages: tuple[Message, ...]) -> NDArray[np.float64]:
-        return (answers_behind(asking, messages, suffixes) == right).astype(np.float64)
+        hits: NDArray[np.float64] = (answers_behind(asking, messages, suffixes) == right).astype(np.float64)
+        return hits
 
     with ThreadPoolExecutor(threads) as pool:
         return np.stack(list(pool.map(one, memories)), axis=1)
