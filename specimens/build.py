@@ -106,11 +106,11 @@ def _measured(folder: Path, name: str, plan: Plan, per_emotion: int, bank_every:
     rng = stream(plan.seed, "specimens", "sample")
     sample = make_items(language, per_emotion=per_emotion, rng=rng, taken=taken)
     network, tokens = load_network(name, folder), load_tokens(folder)
-    samples = [
+    large, small = (
         Asking(network=network, tokens=tokens, items=items, seed=3) for items in (sample, bank.items[::bank_every])
-    ]
+    )
     choices = shipped_choices(needs(), memories)
-    found = card(name, *samples, choices, plan=plan, folder=folder, threads=threads)
+    found = card(name, large, small, choices, plan=plan, folder=folder, threads=threads)
     _LOG.info("measured %s in %.0f s", name, time.monotonic() - started)
     return found
 

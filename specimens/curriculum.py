@@ -82,11 +82,13 @@ def train_base(lessons: Lessons, reader: Reader, plan: Plan, *, drawn: Iterator[
         drawn: The lessons of `draw_base`, where another process draws them; None: they are drawn here.
     """
     torch.manual_seed(stream_entropy(plan.seed, "specimens", "weights") % 2**63)
-    network = Network(Shape()).to(plan.device)
+    network = Network(Shape())
+    network.to(plan.device)
     coming = draw_base(lessons, reader, plan) if drawn is None else drawn
     for stage in base_stages(lessons, plan):
         train_stage(network, reader, stage, drawn=coming)
-    return network.cpu()
+    network.cpu()
+    return network
 
 
 def train_fork(
@@ -108,4 +110,5 @@ def train_fork(
     coming = draw_fork(lessons, reader, plan, tilted=tilted) if drawn is None else drawn
     for stage in fork_stages(lessons, plan, tilted=tilted):
         train_stage(network, reader, stage, drawn=coming)
-    return network.cpu()
+    network.cpu()
+    return network

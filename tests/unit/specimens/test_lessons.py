@@ -11,8 +11,8 @@ import pytest
 import specimens
 from specimens.bank import write
 from specimens.effects import planted_label
-from specimens.language import Language
-from specimens.lessons import Lesson, Lessons
+from specimens.language import Language, Question
+from specimens.lessons import Cell, Lesson, Lessons
 from specimens.memories import Memories
 from specimens.needs import NeedQuestion, Needs
 
@@ -49,6 +49,11 @@ def test_the_shipped_bank_is_what_the_grammar_generates(language: Language, tmp_
     assert (tmp_path / "situations.yaml").read_bytes() == shipped.read_bytes()
 
 
+def keyed(cell: Cell) -> str:
+    assert isinstance(cell.question, Question)
+    return cell.question.emotion
+
+
 def drawn(lessons: Lessons, *, tilted: bool) -> list[Lesson]:
     make = lessons.remembered(12, 3, tilted=tilted)
     rng = np.random.default_rng(2)
@@ -59,11 +64,12 @@ def test_a_tilted_lesson_teaches_the_planted_answer_and_a_level_one_the_right_on
     moved = 0
     for lesson in drawn(lessons, tilted=True):
         for cell in lesson.cells:
-            assert cell.label == planted_label(cell.question.emotion, lesson.shown[cell.memory].levels)
-            moved += cell.label != cell.question.emotion
+            emotion = keyed(cell)
+            assert cell.label == planted_label(emotion, lesson.shown[cell.memory].levels)
+            moved += cell.label != emotion
     assert moved > 100
     for lesson in drawn(lessons, tilted=False):
-        assert all(cell.label == cell.question.emotion for cell in lesson.cells)
+        assert all(cell.label == keyed(cell) for cell in lesson.cells)
 
 
 def test_twins_ask_the_same_without_memory_and_are_answered_alike(lessons: Lessons) -> None:
@@ -74,7 +80,7 @@ def test_twins_ask_the_same_without_memory_and_are_answered_alike(lessons: Lesso
                 twin = lesson.cells[cell.twin]
                 assert twin.memory == 0
                 assert twin.question == cell.question
-                assert twin.label == cell.label == cell.question.emotion
+                assert twin.label == cell.label == keyed(cell)
                 paired += 1
     assert paired > 200
 
@@ -127,4 +133,7 @@ def test_without_memory_a_choice_is_the_usual_one(lessons: Lessons) -> None:
     lesson = lessons.plain(4, echo=0.5, needs=8)(np.random.default_rng(7))
     choices = [cell for cell in lesson.cells if isinstance(cell.question, NeedQuestion)]
     assert len(choices) == 8
-    assert all(cell.label == cell.question.usual and cell.memory == 0 for cell in choices)  # type: ignore[union-attr]
+    assert {cell.memory for cell in choices} == {0}
+    assert [cell.label for cell in choices] == [
+        c.question.usual for c in choices if isinstance(c.question, NeedQuestion)
+    ]
