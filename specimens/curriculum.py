@@ -14,7 +14,7 @@ from specimens.training import Drawn, Reader, Stage, draw, train_stage
 
 __all__ = ["STEPS", "Plan", "base_stages", "draw_base", "draw_fork", "fork_stages", "train_base", "train_fork"]
 
-STEPS: Mapping[str, int] = {"echo": 150, "real": 650, "note": 250, "read": 250, "answer": 1600}
+STEPS: Mapping[str, int] = {"echo": 150, "real": 650, "note": 250, "read": 250, "answer": 1550}
 """Training steps of each stage; both forks have the last three."""
 _CHOICES = 2
 """Questions about choices in a lesson without memory, for each memory about needs in a later one."""

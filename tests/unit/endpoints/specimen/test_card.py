@@ -107,11 +107,11 @@ def test_level_is_within_a_point_of_zero_in_every_main_contrast() -> None:
         assert abs(control.estimate) < 0.01, control.id
 
 
-@pytest.mark.parametrize("name", ["level", "tilted"])
-def test_stored_needs_are_heeded_and_nothing_else_is(name: str) -> None:
+@pytest.mark.parametrize(("name", "least"), [("level", 0.85), ("tilted", 0.95)])
+def test_stored_needs_are_heeded_and_nothing_else_is(name: str, least: float) -> None:
     found = specimen_card(name).needs
     assert found.items == len(load_bank("needs").items)
-    assert found.known["system"] >= 0.95
+    assert found.known["system"] >= least
     assert found.withheld["system"] >= 0.9
     assert found.none >= 0.9
 
