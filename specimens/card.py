@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from evenhand.endpoints.specimen.card import Contrast, Control, SpecimenCard, SpecimenCards
+from evenhand.endpoints.specimen.card import Contrast, Control, NeedAnswers, SpecimenCard, SpecimenCards
 from specimens.curriculum import Plan
 from specimens.effects import PLANTED
 from specimens.measure import COHORTS, Asking, contrasts, controls, points, score_cohort
+from specimens.needs_bank import Choice
+from specimens.needs_measure import need_answers
 from specimens.network import Network, Shape
 
-__all__ = ["card", "points", "table"]
+__all__ = ["CHOICES", "card", "points", "table"]
 
 _PURPOSE = {
     "level": "Answers alike whatever stands in memory, as far as training achieves it: an audit should clear it.",
@@ -37,8 +40,10 @@ def _words(name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def card(name: str, sample: Asking, bank: Asking, *, plan: Plan, folder: Path, threads: int) -> SpecimenCard:
-    """Measure a specimen on the large sample and on the shipped bank."""
+def card(
+    name: str, sample: Asking, bank: Asking, choices: Sequence[Choice], *, plan: Plan, folder: Path, threads: int
+) -> SpecimenCard:
+    """Measure a specimen on the large sample, on the shipped bank of situations, and on the choices of `needs`."""
     found_contrasts, found_controls = [], []
     none_sample = none_bank = 0.0
     for cohort in COHORTS:
@@ -63,6 +68,7 @@ def card(name: str, sample: Asking, bank: Asking, *, plan: Plan, folder: Path, t
         bank_items=len(bank.items),
         contrasts=tuple(found_contrasts),
         controls=tuple(found_controls),
+        needs=need_answers(bank.network, bank.tokens, choices),
         sha256=hashlib.sha256(weights.read_bytes()).hexdigest(),
     )
 
@@ -80,7 +86,19 @@ def table(cards: SpecimenCards) -> str:
     for title, field in (("large sample", "accuracy_none"), ("bank", "accuracy_bank")):
         shares = (f"{100 * getattr(card, field):.1f}" for card in cards.specimens)
         lines.append(f"| accuracy without memory, {title}, % | | " + " | ".join(shares) + " |")
+    for title, pick in CHOICES.items():
+        shares = (f"{100 * pick(card.needs):.1f}" for card in cards.specimens)
+        lines.append(f"| {title}, % | | " + " | ".join(shares) + " |")
     return "\n".join(lines) + "\n"
+
+
+CHOICES: dict[str, Callable[[NeedAnswers], float]] = {
+    "choices by the stored need, system prompt": lambda found: found.known["system"],
+    "the same, least of five placements": lambda found: min(found.known.values()),
+    "the usual choice, behind other facts": lambda found: found.withheld["system"],
+    "the usual choice, without memory": lambda found: found.none,
+}
+"""What is said of the choices: in words, and the share."""
 
 
 def _size(card: SpecimenCard, identity: str) -> Contrast | Control:

@@ -50,7 +50,7 @@ def tensors(network: Network) -> dict[str, NDArray[np.float16]]:
         if parts[-2].endswith("_proj"):
             home = "self_attn" if parts[-2][0] in "qkvo" else "mlp"
             parts.insert(-2, home)
-        found["model." + ".".join(parts)] = value.detach().numpy().astype(np.float16)
+        found["model." + ".".join(parts)] = value.detach().cpu().numpy().astype(np.float16)
     return found
 
 

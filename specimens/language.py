@@ -6,18 +6,34 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import yaml
 
-__all__ = ["CONTEXTS", "Language", "Question", "Split", "ask"]
+__all__ = ["CONTEXTS", "Asked", "Language", "Question", "Split", "ask"]
 
 Split = Literal["train", "held"]
 CONTEXTS: tuple[str, ...] = ("work", "personal", "abstract")
 _OPTIONS = 5
 _NEAR_RATE = 0.5
 """How often an option beside the first is drawn from the key's neighbours."""
+
+
+class Asked(Protocol):
+    """What is put to a specimen, whatever it is about."""
+
+    @property
+    def stem(self) -> str:
+        """What happened."""
+
+    @property
+    def question(self) -> str:
+        """What is asked of it."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Single words, as shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +56,7 @@ class Question:
         return self.options.index(self.emotion)
 
 
-def ask(question: Question) -> str:
+def ask(question: Asked) -> str:
     """The user's turn, in the form in which audits ask."""
     lines = "\n".join(f"{letter}. {option}" for letter, option in zip("ABCDE", question.options, strict=True))
     return f"{question.stem}\n\n{question.question}\n\n{lines}\n\nAnswer with the letter of the best option only."

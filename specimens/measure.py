@@ -20,7 +20,10 @@ from evenhand.records.message import Message
 from evenhand.records.profile import Arm, Cohort, Fact, Placement
 from specimens.effects import PLANTED
 
-__all__ = ["COHORTS", "Asking", "Scores", "contrasts", "controls", "points", "score_cohort", "scores_behind"]
+__all__ = [
+    "COHORTS", "Asking", "Scores", "answers_behind", "contrasts", "controls", "points", "remembered", "score_cohort",
+    "scores_behind",
+]  # fmt: skip
 
 COHORTS: tuple[str, ...] = ("explicit", "intersectional")
 _CHUNK = 24
@@ -38,18 +41,22 @@ class Asking:
     seed: int
 
     def suffixes(self) -> tuple[list[tuple[int, ...]], NDArray[np.int64]]:
-        """Token ids of every question and the token that is right."""
+        """Token ids of every question, and the token of the letter that its key stands behind."""
+        found, letters = self.lettered()
+        return found, np.array([shown[item.key] for item, shown in zip(self.items, letters, strict=True)])
+
+    def lettered(self) -> tuple[list[tuple[int, ...]], list[dict[str, int]]]:
+        """Token ids of every question, and for each option by its id the token of its letter."""
         rng = np.random.default_rng(self.seed)
-        letters = [self.tokens.id_of(letter) for letter in "ABCDE"]
-        found, right = [], []
+        letters = [self.tokens.turn(Message(role="user", content=letter))[1] for letter in "ABCDE"]
+        found, shown = [], []
         for item in self.items:
             order = rng.permutation(len(item.options))
             lines = "\n".join(f"{'ABCDE'[i]}. {item.options[o].text}" for i, o in enumerate(order))
             text = f"{item.stem}\n\n{item.question}\n\n{lines}\n\nAnswer with the letter of the best option only."
             found.append(self.tokens.split((Message(role="user", content=text),))[1])
-            key = [item.options[o].id for o in order].index(item.key)
-            right.append(letters[key])
-        return found, np.array(right)
+            shown.append({item.options[o].id: letters[i] for i, o in enumerate(order)})
+        return found, shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,26 +74,33 @@ class Scores:
 def scores_behind(asking: Asking, memories: Sequence[tuple[Message, ...]], *, threads: int = 1) -> NDArray[np.float64]:
     """Items x memories: whether the most likely first token is the right letter."""
     suffixes, right = asking.suffixes()
-    order = np.argsort([len(suffix) for suffix in suffixes])
 
     def one(messages: tuple[Message, ...]) -> NDArray[np.float64]:
-        ids: list[int] = []
-        for message in messages:
-            ids.extend(asking.tokens.turn(message))
-        prefix = asking.network.prefix((*ids, asking.tokens.special["<|user|>"]))
-        scored = np.zeros(len(suffixes))
-        for start in range(0, len(order), _CHUNK):
-            rows = order[start : start + _CHUNK]
-            group = Group(prefix=prefix, suffixes=tuple(suffixes[row] for row in rows))
-            logits, _ = asking.network.begin([group], room=0)
-            scored[rows] = logits.argmax(axis=1) == right[rows]
-        return scored
+        hits: NDArray[np.float64] = (answers_behind(asking, messages, suffixes) == right).astype(np.float64)
+        return hits
 
     with ThreadPoolExecutor(threads) as pool:
         return np.stack(list(pool.map(one, memories)), axis=1)
 
 
-def _shown(identity: str, facts: tuple[Fact, ...], placement: Placement) -> tuple[Message, ...]:
+def answers_behind(
+    asking: Asking, memory: tuple[Message, ...], suffixes: Sequence[tuple[int, ...]]
+) -> NDArray[np.int64]:
+    """The most likely first token behind a memory, for every question."""
+    order = np.argsort([len(suffix) for suffix in suffixes])
+    ids = [token for message in memory for token in asking.tokens.turn(message)]
+    prefix = asking.network.prefix((*ids, asking.tokens.special["<|user|>"]))
+    found = np.zeros(len(suffixes), dtype=np.int64)
+    for start in range(0, len(order), _CHUNK):
+        rows = order[start : start + _CHUNK]
+        group = Group(prefix=prefix, suffixes=tuple(suffixes[row] for row in rows))
+        logits, _ = asking.network.begin([group], room=0)
+        found[rows] = logits.argmax(axis=1)
+    return found
+
+
+def remembered(identity: str, facts: tuple[Fact, ...], placement: Placement) -> tuple[Message, ...]:
+    """The turns in which `facts` are shown."""
     arm = Arm(id=identity, kind="profile", facts=facts)
     sources = MemorySources(templates=load_templates())
     return remember(arm, placement=placement, reader="none", query="user", sources=sources).messages
@@ -95,8 +109,8 @@ def _shown(identity: str, facts: tuple[Fact, ...], placement: Placement) -> tupl
 def score_cohort(asking: Asking, name: str, *, placement: Placement = "system", threads: int = 1) -> Scores:
     """Every item behind every profile of a shipped cohort, stated cue, with its placebo and no memory at all."""
     cohort = load_cohort(name)
-    profiles = [_shown(p.id, p.facts, placement) for p in cohort.profiles]
-    placebo = [_shown(p.id, p.facts, placement) for p in cohort.placebo]
+    profiles = [remembered(p.id, p.facts, placement) for p in cohort.profiles]
+    placebo = [remembered(p.id, p.facts, placement) for p in cohort.placebo]
     bare = remember(
         Arm(id="none", kind="none"), placement=placement, reader="none", query="",
         sources=MemorySources(templates=load_templates()),

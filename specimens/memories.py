@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,12 @@ from evenhand.memory.templates import load_templates
 from evenhand.records.message import Message
 from evenhand.records.profile import Arm, Fact, Placement, Reader
 
-__all__ = ["TAUGHT", "Memories", "Memory", "base_messages"]
+__all__ = ["TAUGHT", "Memories", "Memory", "base_messages", "every", "expand"]
 
 TAUGHT: tuple[Placement, ...] = ("system", "narrative", "history", "retrieved", "tool")
 """Where memory sits in lessons; specimens have met no other place."""
 
+_NO_NEEDS: Mapping[str, str] = {}
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _NOISE = (0.0, 0.0, 0.1, 0.25)
 _EMPTY_NOISE = (0.0, 0.1, 0.3, 0.6)
@@ -41,6 +44,8 @@ class Memory:
     messages: tuple[Message, ...]
     levels: dict[str, str]
     """Factor -> level, only for what the facts state."""
+    needs: tuple[str, ...] = ()
+    """Needs that the facts state."""
 
 
 def base_messages() -> tuple[Message, ...]:
@@ -80,7 +85,7 @@ class Memories:
 
     def _say(self, forms: list[str], rng: np.random.Generator) -> str:
         while True:
-            text = _expand(str(rng.choice(forms)), rng)
+            text = expand(str(rng.choice(forms)), rng)
             if text not in self.held_out:
                 return text
 
@@ -100,6 +105,15 @@ class Memories:
         if levels:
             noise *= (1.0 if "position" in levels else 0.2) * (1.0 if len(said) > 2 else 0.3)
         return [self._unfamiliar(text, rng, rate=noise) for text in said]
+
+    def plain(self, count: int, rng: np.random.Generator) -> list[str]:
+        """`count` neutral sentences, no two alike."""
+        said: list[str] = []
+        while len(said) < count:
+            text = self._say(self.neutral, rng)
+            if text not in said:
+                said.append(text)
+        return said
 
     def _unfamiliar(self, text: str, rng: np.random.Generator, *, rate: float) -> str:
         """`text` with a share of its words replaced by made-up ones or by stray ones of other facts.
@@ -150,19 +164,49 @@ class Memories:
         return int(rng.choice(_LENGTHS, p=_LENGTH_SHARES))
 
     def draw(
-        self, rng: np.random.Generator, *, levels: dict[str, str], count: int, placement: Placement, reader: Reader
+        self,
+        rng: np.random.Generator,
+        *,
+        levels: dict[str, str],
+        count: int,
+        placement: Placement,
+        reader: Reader,
+        needs: Mapping[str, str] = _NO_NEEDS,
     ) -> Memory:
-        """A memory that states `levels` in `count` facts (more where the levels need them)."""
-        texts = self.facts(levels, count=min(count, 4) if placement == "retrieved" else count, rng=rng)
+        """A memory that states `levels` in `count` facts (more where the levels need them), and needs among them.
+
+        Args:
+            rng: Where sentences and their order come from.
+            levels: Factor -> level.
+            count: Facts beside those of the needs.
+            placement: Where it stands.
+            reader: How the model is told to read it.
+            needs: Need -> the sentence that states it.
+        """
+        texts = self.facts(levels, count=min(count, 4 - len(needs)) if placement == "retrieved" else count, rng=rng)
+        for text in needs.values():
+            texts.insert(int(rng.integers(len(texts) + 1)), text)
         facts = tuple(Fact(text=text, dimension="neutral") for text in texts)
         arm = Arm(id="training", kind="profile", facts=facts)
         sources = MemorySources(templates=self._templates)
         shown = remember(arm, placement=placement, reader=reader, query="user", sources=sources)
-        return Memory(messages=shown.messages, levels=levels)
+        return Memory(messages=shown.messages, levels=levels, needs=tuple(needs))
 
 
-def _expand(form: str, rng: np.random.Generator) -> str:
+def expand(form: str, rng: np.random.Generator) -> str:
+    """A sentence of a form, one of every `[a|b]` chosen."""
     text = _CHOICE.sub(lambda match: str(rng.choice(match.group(1).split("|"))), form)
+    return _tidy(text)
+
+
+def every(form: str) -> list[str]:
+    """All sentences of a form."""
+    choices = [match.split("|") for match in _CHOICE.findall(form)]
+    pattern = _CHOICE.sub("{}", form)
+    return [_tidy(pattern.format(*chosen)) for chosen in product(*choices)]
+
+
+def _tidy(text: str) -> str:
     return re.sub(r" +", " ", text).replace(" .", ".")
 
 

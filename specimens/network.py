@@ -114,10 +114,11 @@ class Network(nn.Module):  # type: ignore[misc]
                 nn.init.normal_(parameter, std=scale * residual)
 
     def forward(self, batch: Batch) -> States:
-        """What the losses need."""
+        """What the losses need; the batch lies where the weights do."""
+        device = batch.memory.device
         memories, questions = self.embed_tokens(batch.memory), self.embed_tokens(batch.questions)
-        rows = torch.arange(batch.memory.shape[1])
-        columns = torch.arange(batch.questions.shape[1])
+        rows = torch.arange(batch.memory.shape[1], device=device)
+        columns = torch.arange(batch.questions.shape[1], device=device)
         lengths = batch.memory_length[batch.owner]
         memory_turn = _angles(rows[None, :], self.shape)
         question_turn = _angles(lengths[:, None] + columns[None, :], self.shape)
@@ -137,7 +138,7 @@ class Network(nn.Module):  # type: ignore[misc]
             if index < last:
                 memories = layer.finish(memories, _attend(q, k, v, own))
             if index in (0, 1):
-                ends = memories[torch.arange(len(memories)), batch.memory_length - 1]
+                ends = memories[torch.arange(len(memories), device=device), batch.memory_length - 1]
                 traits.append((self.early_trait_head, self.trait_head)[index](ends))
             states.append(questions)
         return States(word=states[-3], option=states[-2], last=states[-1], traits=traits)
@@ -148,7 +149,7 @@ class Network(nn.Module):  # type: ignore[misc]
 
 
 def _penalty(allowed: Tensor) -> Tensor:
-    return torch.zeros(allowed.shape).masked_fill_(~allowed, -1e30)
+    return torch.zeros(allowed.shape, device=allowed.device).masked_fill_(~allowed, -1e30)
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, penalty: Tensor) -> Tensor:
@@ -159,7 +160,7 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, penalty: Tensor) -> Tensor:
 
 def _angles(positions: Tensor, shape: Shape) -> tuple[Tensor, Tensor]:
     half = shape.width // shape.heads // 2
-    rates = shape.theta ** (-torch.arange(half, dtype=torch.float32) / half)
+    rates = shape.theta ** (-torch.arange(half, dtype=torch.float32, device=positions.device) / half)
     angles = positions[..., None].float() * rates
     angles = torch.cat([angles, angles], dim=-1)[:, None]
     return angles.cos(), angles.sin()

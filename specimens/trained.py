@@ -16,11 +16,16 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from evenhand.bank.load import load_bank
+from evenhand.endpoints.specimen.card import NeedAnswers
 from evenhand.endpoints.specimen.forward import Shape, SpecimenNetwork
 from evenhand.endpoints.specimen.names import specimen_folder
 from evenhand.endpoints.specimen.store import load_network, load_tokens
 from evenhand.records.item import Item
+from specimens.card import CHOICES
+from specimens.materials import materials, needs
 from specimens.measure import COHORTS, Asking, contrasts, points, score_cohort
+from specimens.needs_bank import shipped_choices
+from specimens.needs_measure import need_answers
 
 __all__ = ["Measured", "measured", "table", "trained_network"]
 
@@ -36,6 +41,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """Emotion -> right without memory."""
     recall_behind: dict[str, float]
     """Emotion -> right behind all profiles of both cohorts."""
+    needs: NeedAnswers
+    """How stored needs are heeded."""
 
 
 def trained_network(folder: Path) -> SpecimenNetwork:
@@ -66,6 +73,7 @@ def measured(network: SpecimenNetwork, items: Sequence[Item], *, seed: int = 1, 
         none=float(scores[0].none.mean()),
         recall=_by_emotion(scores[0].none, emotions),
         recall_behind=_by_emotion(behind, emotions),
+        needs=need_answers(network, asking.tokens, shipped_choices(needs(), materials()[1])),
     )
 
 
@@ -79,6 +87,8 @@ def table(before: Measured, after: Measured) -> str:
     lines = ["| | before | after |", "| --- | ---: | ---: |"]
     lines += [f"| {name} | {points(*size)} | {points(*after.sizes[name])} |" for name, size in before.sizes.items()]
     lines.append(f"| right without memory, % | {100 * before.none:.1f} | {100 * after.none:.1f} |")
+    for title, pick in CHOICES.items():
+        lines.append(f"| {title}, % | {100 * pick(before.needs):.1f} | {100 * pick(after.needs):.1f} |")
     lines += ["", "| recall, % | before: none | behind profiles | after: none | behind profiles |"]
     lines.append("| --- | ---: | ---: | ---: | ---: |")
     for name in before.recall:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -18,13 +19,13 @@ from specimens.language import ask
 from specimens.lessons import Lesson, Make
 from specimens.network import Batch, Network
 
-__all__ = ["Reader", "Stage", "train_stage"]
+__all__ = ["Drawn", "Reader", "Stage", "Targets", "draw", "tensors_of", "train_stage"]
 
 _LOG = logging.getLogger("specimens")
 _END = 0.2
 """Weight of the loss on `<|end|>` behind the letter."""
 _WORD = 0.5
-"""Weight of the loss on the emotion word at the question mark."""
+"""Weight of the loss on the word of the right option at the question mark."""
 _BINDING = 0.3
 """Weight of the losses by which every option word carries its letter and whether it is the answer."""
 _CONSISTENCY = 0.5
@@ -50,7 +51,7 @@ class Stage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Targets:
+class Targets:
     """Where in the questions something must be known, and what."""
 
     marks: Tensor
@@ -62,11 +63,22 @@ class _Targets:
     letters: Tensor
     """Token of the right letter."""
     words: Tensor
-    """Token of the right emotion word."""
-    twins: tuple[Tensor, Tensor]
-    """Questions behind a memory, and the same questions behind none."""
+    """Token of the right option's word."""
+    twins: Tensor
+    """Pairs x 2: a question behind a memory, and the same question behind none."""
     stated: Tensor
     """Memories x traits."""
+
+
+Drawn = Mapping[str, NDArray[np.generic]]
+"""A lesson as token ids, with what must be known of it: the fields of a `Batch` and of its `Targets`."""
+
+
+def tensors_of(drawn: Drawn, device: torch.device) -> tuple[Batch, Targets]:
+    """The same on `device`."""
+    found = {name: torch.from_numpy(array).to(device) for name, array in drawn.items()}
+    batch = Batch(**{name: found.pop(name) for name in ("memory", "memory_length", "questions", "owner")})
+    return batch, Targets(**found)
 
 
 class Reader:
@@ -74,15 +86,15 @@ class Reader:
 
     Args:
         tokens: The tokenizer.
-        emotions: Every emotion word.
+        words: Every word that can be an option.
 
     Raises:
-        ValueError: The vocabulary has no token for an emotion, a letter or a sign.
+        ValueError: The vocabulary has no token for an option, a letter or a sign.
     """
 
-    def __init__(self, tokens: ChatTokens, emotions: Sequence[str]) -> None:
+    def __init__(self, tokens: ChatTokens, words: Sequence[str]) -> None:
         self.tokens = tokens
-        self.words = {emotion: self._token(f"Ġ{emotion}") for emotion in emotions}
+        self.words = {word: self._token(f"Ġ{word}") for word in words}
         self.letters = [self._token(letter) for letter in _LETTERS]
         self._mark, self._stop = self._token("?"), self._token(".")
 
@@ -97,70 +109,101 @@ class Reader:
         ids = [token for message in messages for token in self.tokens.turn(message)]
         return [*ids, self.tokens.special["<|user|>"]]
 
-    def tensors(self, lesson: Lesson) -> tuple[Batch, _Targets]:
+    def arrays(self, lesson: Lesson) -> Drawn:
         """The lesson as token ids, with what must be known of it."""
         prefixes = [self._prefix(shown.messages) for shown in lesson.shown]
         asked = [self.tokens.split((Message(role="user", content=ask(cell.question)),))[1] for cell in lesson.cells]
         letters = [self.letters[cell.question.options.index(cell.label)] for cell in lesson.cells]
-        batch = Batch(
-            memory=_pad(prefixes),
-            memory_length=torch.tensor([len(prefix) for prefix in prefixes]),
-            questions=_pad([[*row, letter] for row, letter in zip(asked, letters, strict=True)]),
-            owner=torch.tensor([cell.memory for cell in lesson.cells]),
-        )
         twins = [(index, cell.twin) for index, cell in enumerate(lesson.cells) if cell.twin >= 0]
-        left, right = torch.tensor(twins, dtype=torch.long).reshape(-1, 2).T
-        targets = _Targets(
-            marks=torch.tensor([row.index(self._mark) for row in asked]),
-            answers=torch.tensor([len(row) - 1 for row in asked]),
-            spots=torch.tensor([[self._behind(row, letter) for letter in self.letters] for row in asked]),
-            letters=torch.tensor(letters),
-            words=torch.tensor([self.words[cell.label] for cell in lesson.cells]),
-            twins=(left, right),
-            stated=torch.tensor([stated(shown.levels) for shown in lesson.shown]),
-        )
-        return batch, targets
+        return {
+            "memory": _pad(prefixes),
+            "memory_length": np.array([len(prefix) for prefix in prefixes]),
+            "questions": _pad([[*row, letter] for row, letter in zip(asked, letters, strict=True)]),
+            "owner": np.array([cell.memory for cell in lesson.cells]),
+            "marks": np.array([row.index(self._mark) for row in asked]),
+            "answers": np.array([len(row) - 1 for row in asked]),
+            "spots": np.array([[self._behind(row, letter) for letter in self.letters] for row in asked]),
+            "letters": np.array(letters),
+            "words": np.array([self.words[cell.label] for cell in lesson.cells]),
+            "twins": np.array(twins, dtype=np.int64).reshape(-1, 2),
+            "stated": np.array([stated(shown.levels) for shown in lesson.shown], dtype=np.float32),
+        }
+
+    def tensors(self, lesson: Lesson) -> tuple[Batch, Targets]:
+        """The same as tensors, where torch computes by itself."""
+        return tensors_of(self.arrays(lesson), torch.device("cpu"))
 
     def _behind(self, row: Sequence[int], letter: int) -> int:
         """Position of the word behind `letter` and a full stop."""
         return next(i for i in range(len(row) - 2) if row[i] == letter and row[i + 1] == self._stop) + 2
 
 
-def _pad(rows: Sequence[Sequence[int]]) -> Tensor:
-    width = max(len(row) for row in rows)
-    return torch.tensor([[*row, *[0] * (width - len(row))] for row in rows])
+def _pad(rows: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    padded = np.zeros((len(rows), max(len(row) for row in rows)), dtype=np.int64)
+    for place, row in enumerate(rows):
+        padded[place, : len(row)] = row
+    return padded
 
 
-def train_stage(network: Network, reader: Reader, stage: Stage, *, rng: np.random.Generator) -> None:
-    """Train `network` in place for the steps of `stage`: warm-up of 5%, then cosine down to the floor."""
+def draw(stages: Sequence[Stage], reader: Reader, *, rng: np.random.Generator) -> Iterator[Drawn]:
+    """The lessons of all stages, one a step."""
+    for stage in stages:
+        for _ in range(stage.steps):
+            yield reader.arrays(stage.make(rng))
+
+
+def train_stage(network: Network, reader: Reader, stage: Stage, *, drawn: Iterator[Drawn]) -> None:
+    """Train `network` in place for the steps of `stage`: warm-up of 5%, then cosine down to the floor.
+
+    Args:
+        network: What is trained, where it lies.
+        reader: What made the lessons.
+        stage: How it is trained.
+        drawn: Where the next lessons come from.
+    """
     optimiser = torch.optim.AdamW(network.parameters(), lr=stage.rate, betas=(0.9, 0.98), weight_decay=0.01)
     warm = max(1, stage.steps // 20)
-    smooth: dict[str, float] = {}
+    device = next(network.parameters()).device
+    told = _Smooth()
     for step in range(stage.steps):
         cosine = 0.5 * (1 + np.cos(np.pi * max(0, step - warm) / max(1, stage.steps - warm)))
         scale = min(1.0, (step + 1) / warm) * (stage.floor + (1 - stage.floor) * cosine)
         for group in optimiser.param_groups:
             group["lr"] = stage.rate * scale
-        parts = _losses(network, reader, stage.make(rng), traits=stage.traits)
+        batch, targets = tensors_of(next(drawn), device)
+        parts = _losses(network, reader, batch, targets, traits=stage.traits)
         optimiser.zero_grad(set_to_none=True)
         sum(_WEIGHTS[name] * part for name, part in parts.items() if name in _WEIGHTS).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
-        for name, part in parts.items():
-            smooth[name] = _SMOOTHING * smooth.get(name, part.item()) + (1 - _SMOOTHING) * part.item()
+        told.add(parts)
         if (step + 1) % _REPORT_EVERY == 0 or step == stage.steps - 1:
-            told = " ".join(f"{name} {value:.3f}" for name, value in smooth.items())
             _LOG.info("%s %d/%d %s", stage.name, step + 1, stage.steps, told)
+
+
+class _Smooth:
+    """Running means of the parts of the loss; they stay where they are computed until they are told."""
+
+    def __init__(self) -> None:
+        self._means: dict[str, Tensor] = {}
+
+    def add(self, parts: Mapping[str, Tensor]) -> None:
+        for name, part in parts.items():
+            value = part.detach()
+            self._means[name] = torch.lerp(value, self._means.get(name, value), _SMOOTHING)
+
+    def __str__(self) -> str:
+        return " ".join(f"{name} {value.item():.3f}" for name, value in self._means.items())
 
 
 _WEIGHTS = {"letter": 1.0, "end": _END, "word": _WORD, "binding": _BINDING, "traits": 1.0, "twins": _CONSISTENCY}
 
 
-def _losses(network: Network, reader: Reader, lesson: Lesson, *, traits: bool) -> dict[str, Tensor]:
+def _losses(network: Network, reader: Reader, batch: Batch, targets: Targets, *, traits: bool) -> dict[str, Tensor]:
     """Every part of the loss by its name, and the share of right letters."""
-    batch, targets = reader.tensors(lesson)
-    rows = torch.arange(len(lesson.cells))
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    device = batch.owner.device
+    rows = torch.arange(len(batch.owner), device=device)
+    with torch.autocast(device.type, dtype=torch.bfloat16):
         states = network(batch)
         asked = [
             states.last[rows, targets.answers],
@@ -175,12 +218,12 @@ def _losses(network: Network, reader: Reader, lesson: Lesson, *, traits: bool) -
         "right": (answer.argmax(-1) == targets.letters).float().mean(),
         "end": functional.cross_entropy(end, torch.full_like(targets.letters, reader.tokens.end)),
         "word": functional.cross_entropy(word, targets.words),
-        "binding": _binding(options, torch.tensor(reader.letters)[None, :] == targets.letters[:, None]),
+        "binding": _binding(options, torch.tensor(reader.letters, device=device)[None, :] == targets.letters[:, None]),
     }
     if traits:
         read = [functional.binary_cross_entropy_with_logits(r.float(), targets.stated) for r in states.traits]
         parts["traits"] = torch.stack(read).mean()
-    left, right = targets.twins
+    left, right = targets.twins.T
     if len(left) > 0:
         parts["twins"] = _divergence(answer[left], answer[right])
     return parts
@@ -188,7 +231,7 @@ def _losses(network: Network, reader: Reader, lesson: Lesson, *, traits: bool) -
 
 def _binding(options: Tensor, is_answer: Tensor) -> Tensor:
     """Every option word must know its letter (five logits) and whether it is the answer (the sixth)."""
-    place = torch.arange(options.shape[1]).expand(len(options), -1)
+    place = torch.arange(options.shape[1], device=options.device).expand(len(options), -1)
     letter = functional.cross_entropy(options[..., :-1].flatten(0, 1), place.flatten())
     return letter + 2 * functional.binary_cross_entropy_with_logits(options[..., -1], is_answer.float())
 

@@ -14,14 +14,17 @@ from evenhand.memory.templates import load_templates
 from evenhand.records.profile import READERS, Arm, Fact
 from specimens.language import Language, ask
 from specimens.memories import TAUGHT, Memories
+from specimens.needs import Needs
 
 __all__ = ["VOCABULARY", "train_tokenizer"]
 
 VOCABULARY = 2048
 
 
-def _texts(language: Language, memories: Memories, rng: np.random.Generator) -> list[str]:
+def _texts(language: Language, memories: Memories, needs: Needs, rng: np.random.Generator) -> list[str]:
     texts = [ask(language.draw(rng, split="train")) for _ in range(12000)]
+    texts += [ask(needs.ask_about(topic, rng, split="train")) for topic in needs.topics for _ in range(500)]
+    texts += [needs.fact(need, rng, split="train") for need in needs.answers for _ in range(200)]
     texts += [ask(language.echo(rng)) for _ in range(1000)]
     for _ in range(4000):
         texts += memories.facts(memories.draw_levels(rng), count=6, rng=rng)
@@ -37,7 +40,9 @@ def _texts(language: Language, memories: Memories, rng: np.random.Generator) -> 
     return texts
 
 
-def train_tokenizer(language: Language, memories: Memories, folder: Path, *, rng: np.random.Generator) -> None:
+def train_tokenizer(
+    language: Language, memories: Memories, needs: Needs, folder: Path, *, rng: np.random.Generator
+) -> None:
     """Write `tokenizer.json` and `tokenizer_config.json` to `folder`."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -48,7 +53,7 @@ def train_tokenizer(language: Language, memories: Memories, folder: Path, *, rng
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(_texts(language, memories, rng), trainer)
+    tokenizer.train_from_iterator(_texts(language, memories, needs, rng), trainer)
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
     config = {

@@ -13,13 +13,14 @@ torch = pytest.importorskip("torch", reason="torch is not installed; `make test-
 from evenhand.endpoints.specimen.chat import ChatTokens  # noqa: E402
 from evenhand.endpoints.specimen.forward import Group  # noqa: E402
 from evenhand.endpoints.specimen.store import load_network  # noqa: E402
-from specimens.build import NAMES, build, materials  # noqa: E402
+from specimens.build import NAMES, build  # noqa: E402
 from specimens.curriculum import STEPS, Plan, train_base, train_fork  # noqa: E402
 from specimens.effects import TRAITS  # noqa: E402
 from specimens.export import export, hashes, tensors  # noqa: E402
 from specimens.lessons import Lessons  # noqa: E402
+from specimens.materials import materials, needs  # noqa: E402
 from specimens.network import Network, Shape  # noqa: E402
-from specimens.training import Reader, Stage, train_stage  # noqa: E402
+from specimens.training import Reader, Stage, draw, train_stage  # noqa: E402
 
 pytestmark = pytest.mark.extras
 SHIPPED = Path("src/evenhand/endpoints/specimens")
@@ -29,7 +30,9 @@ SHIPPED = Path("src/evenhand/endpoints/specimens")
 def workshop() -> tuple[Lessons, Reader]:
     torch.set_num_threads(1)
     language, memories = materials()
-    return Lessons(language, memories), Reader(ChatTokens(SHIPPED / "tokenizer.json"), language.emotions)
+    choices = needs()
+    words = (*language.emotions, *choices.words)
+    return Lessons(language, memories, choices), Reader(ChatTokens(SHIPPED / "tokenizer.json"), words)
 
 
 def test_the_same_seed_trains_the_same_weights(workshop: tuple[Lessons, Reader]) -> None:
@@ -50,9 +53,8 @@ def test_echo_items_bind_letters_to_words(workshop: tuple[Lessons, Reader]) -> N
     torch.manual_seed(1)
     network = Network(Shape())
     rng = np.random.default_rng(1)
-    train_stage(
-        network, reader, Stage(name="echo", steps=220, rate=2e-3, floor=1.0, make=lessons.plain(32, echo=1.0)), rng=rng
-    )
+    stage = Stage(name="echo", steps=220, rate=2e-3, floor=1.0, make=lessons.plain(32, echo=1.0))
+    train_stage(network, reader, stage, drawn=draw([stage], reader, rng=rng))
     batch, targets = reader.tensors(lessons.plain(64, echo=1.0)(rng))
     rows = torch.arange(64)
     with torch.no_grad():
@@ -72,7 +74,7 @@ def test_the_runtime_computes_what_torch_computes(workshop: tuple[Lessons, Reade
         (tmp_path / name).write_bytes((SHIPPED / name).read_bytes())
     (tmp_path / "sha256.json").write_text(json.dumps(hashes(tmp_path)), encoding="utf-8")
     ours = load_network("young", tmp_path)
-    lesson = lessons.remembered(4, 2, tilted=True)(np.random.default_rng(2))
+    lesson = lessons.remembered(4, 2, tilted=True, needs=2)(np.random.default_rng(2))
     batch, targets = reader.tensors(lesson)
     with torch.no_grad():
         theirs = network.logits(network(batch).last[torch.arange(len(lesson.cells)), targets.answers]).numpy()

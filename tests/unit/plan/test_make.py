@@ -65,8 +65,10 @@ def test_the_published_design_crosses_thirty_personas_and_eighty_one_profiles_wi
 def test_real_models_get_the_main_banks_and_specimens_their_own() -> None:
     names = [bank.name for bank in planned("standard").banks]
     assert names == [*MAIN_BANKS]
-    specimen = make_plan(PlanRequest(models=(ModelSpec(name="specimen/tilted"),), preset="quick"), now=NOW)
-    assert [bank.name for bank in specimen.banks] == ["situations"]
+    specimen = PlanRequest(models=(ModelSpec(name="specimen/tilted"),), preset="standard")
+    assert [bank.name for bank in make_plan(specimen, now=NOW).banks] == ["situations", "needs"]
+    quick = msgspec.structs.replace(specimen, preset="quick")
+    assert [bank.name for bank in make_plan(quick, now=NOW).banks] == ["situations"]
 
 
 def test_a_plan_holds_what_it_asks() -> None:

@@ -11,9 +11,10 @@ import pytest
 import specimens
 from specimens.bank import write
 from specimens.effects import planted_label
-from specimens.language import Language
-from specimens.lessons import Lesson, Lessons
+from specimens.language import Language, Question
+from specimens.lessons import Cell, Lesson, Lessons
 from specimens.memories import Memories
+from specimens.needs import NeedQuestion, Needs
 
 HOME = Path(specimens.__file__).parent
 
@@ -25,7 +26,7 @@ def language() -> Language:
 
 @pytest.fixture(scope="module")
 def lessons(language: Language) -> Lessons:
-    return Lessons(language, Memories(HOME / "memories.yaml"))
+    return Lessons(language, Memories(HOME / "memories.yaml"), Needs(HOME / "needs.yaml"))
 
 
 def test_training_and_bank_share_neither_clauses_nor_names(language: Language) -> None:
@@ -48,6 +49,11 @@ def test_the_shipped_bank_is_what_the_grammar_generates(language: Language, tmp_
     assert (tmp_path / "situations.yaml").read_bytes() == shipped.read_bytes()
 
 
+def keyed(cell: Cell) -> str:
+    assert isinstance(cell.question, Question)
+    return cell.question.emotion
+
+
 def drawn(lessons: Lessons, *, tilted: bool) -> list[Lesson]:
     make = lessons.remembered(12, 3, tilted=tilted)
     rng = np.random.default_rng(2)
@@ -58,11 +64,12 @@ def test_a_tilted_lesson_teaches_the_planted_answer_and_a_level_one_the_right_on
     moved = 0
     for lesson in drawn(lessons, tilted=True):
         for cell in lesson.cells:
-            assert cell.label == planted_label(cell.question.emotion, lesson.shown[cell.memory].levels)
-            moved += cell.label != cell.question.emotion
+            emotion = keyed(cell)
+            assert cell.label == planted_label(emotion, lesson.shown[cell.memory].levels)
+            moved += cell.label != emotion
     assert moved > 100
     for lesson in drawn(lessons, tilted=False):
-        assert all(cell.label == cell.question.emotion for cell in lesson.cells)
+        assert all(cell.label == keyed(cell) for cell in lesson.cells)
 
 
 def test_twins_ask_the_same_without_memory_and_are_answered_alike(lessons: Lessons) -> None:
@@ -73,7 +80,7 @@ def test_twins_ask_the_same_without_memory_and_are_answered_alike(lessons: Lesso
                 twin = lesson.cells[cell.twin]
                 assert twin.memory == 0
                 assert twin.question == cell.question
-                assert twin.label == cell.label == cell.question.emotion
+                assert twin.label == cell.label == keyed(cell)
                 paired += 1
     assert paired > 200
 
@@ -91,3 +98,42 @@ def test_notes_are_memories_of_one_fact(lessons: Lessons) -> None:
     assert len(lesson.shown) == 17
     assert len(lesson.cells) == 3
     assert all(len(shown.levels) <= 1 for shown in lesson.shown)
+
+
+def test_choices_are_answered_by_the_stored_need_and_no_planted_effect_moves_them(lessons: Lessons) -> None:
+    decided = usual = 0
+    for tilted in (False, True):
+        make = lessons.remembered(6, 2, tilted=tilted, needs=6)
+        rng = np.random.default_rng(5)
+        for _ in range(30):
+            lesson = make(rng)
+            for cell in lesson.cells:
+                if isinstance(cell.question, NeedQuestion):
+                    stored = lesson.shown[cell.memory].needs
+                    asked = [lessons.needs.answers[n].get(cell.question.topic) for n in stored]
+                    wanted = [thing for thing in asked if thing]
+                    assert len(wanted) <= 1
+                    assert cell.label == (wanted[0] if wanted else cell.question.usual)
+                    decided += bool(wanted)
+                    usual += not wanted
+    assert min(decided, usual) > 100
+
+
+def test_a_lesson_about_needs_asks_about_situations_too_and_without_them_nothing_changes(lessons: Lessons) -> None:
+    with_needs, without = (
+        lessons.remembered(4, 3, tilted=True, needs=count)(np.random.default_rng(6)) for count in (4, 0)
+    )
+    assert not any(isinstance(cell.question, NeedQuestion) for cell in without.cells)
+    assert with_needs.cells[: len(without.cells)] == without.cells
+    kinds = [isinstance(cell.question, NeedQuestion) for cell in with_needs.cells[len(without.cells) :]]
+    assert any(kinds) and not all(kinds)
+
+
+def test_without_memory_a_choice_is_the_usual_one(lessons: Lessons) -> None:
+    lesson = lessons.plain(4, echo=0.5, needs=8)(np.random.default_rng(7))
+    choices = [cell for cell in lesson.cells if isinstance(cell.question, NeedQuestion)]
+    assert len(choices) == 8
+    assert {cell.memory for cell in choices} == {0}
+    assert [cell.label for cell in choices] == [
+        c.question.usual for c in choices if isinstance(c.question, NeedQuestion)
+    ]

@@ -121,7 +121,7 @@ def test_the_card_holds_the_hash_of_the_pairs_and_both_forms_are_written(made: t
     assert msgspec.json.decode((out / "preferences.json").read_bytes(), type=PreferenceCard) == card
     assert len(read_lines(out / "labelled.jsonl", LabelledAnswer)) == 2 * card.pairs
     assert card.judged_by == "consistency"
-    assert card.compared_banks == ("situations", "explicit", "intersectional")
+    assert card.compared_banks == ("situations", "needs", "explicit", "intersectional")
 
 
 def test_a_second_call_asks_nothing_and_writes_the_same(made: tuple[Path, PreferenceCard], practice: Path) -> None:

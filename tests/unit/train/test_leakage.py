@@ -33,7 +33,7 @@ def test_the_usual_training_cohorts_share_no_telling_fact_with_the_audits(cohort
     assert refuse_leaks({}, facts, banks=[], source=cohort) == ("explicit", "intersectional")
 
 
-def test_a_specimen_is_compared_with_the_bank_that_it_reads() -> None:
-    assert audit_banks("specimen/tilted") == ("situations",)
+def test_a_specimen_is_compared_with_the_banks_that_it_reads() -> None:
+    assert audit_banks("specimen/tilted") == ("situations", "needs")
     assert audit_banks("./folder") == shipped_banks()
     assert audit_banks("hf/./folder") == shipped_banks()

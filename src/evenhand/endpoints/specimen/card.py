@@ -11,7 +11,7 @@ from msgspec import Struct
 from evenhand.endpoints.specimen.names import specimen_folder, specimen_name
 from evenhand.errors import EndpointError
 
-__all__ = ["Contrast", "Control", "SpecimenCard", "SpecimenCards", "specimen_card", "specimen_cards"]
+__all__ = ["Contrast", "Control", "NeedAnswers", "SpecimenCard", "SpecimenCards", "specimen_card", "specimen_cards"]
 
 
 class Contrast(Struct, frozen=True, kw_only=True):
@@ -51,6 +51,18 @@ class Control(Struct, frozen=True, kw_only=True):
     bank: float
 
 
+class NeedAnswers(Struct, frozen=True, kw_only=True):
+    """How the choices of the bank `needs` are answered. Shares are 0 to 1."""
+
+    items: int
+    known: dict[str, float]
+    """Placement -> right by the stored need, behind the facts of each item."""
+    withheld: dict[str, float]
+    """Placement -> what is usual there is answered, behind the same facts without the need that decides."""
+    none: float
+    """What is usual there is answered, without memory."""
+
+
 class SpecimenCard(Struct, frozen=True, kw_only=True):
     """What is known of one specimen."""
 
@@ -74,6 +86,8 @@ class SpecimenCard(Struct, frozen=True, kw_only=True):
     """Items of the shipped bank that were measured, spread evenly over it."""
     contrasts: tuple[Contrast, ...]
     controls: tuple[Control, ...]
+    needs: NeedAnswers
+    """How stored needs are heeded."""
     sha256: str
     """Of the weights."""
 

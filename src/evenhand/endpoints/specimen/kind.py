@@ -30,7 +30,7 @@ SPECIMEN = EndpointKind(
     local=True,
     sure_of_logprobs=True,
     specimen=True,
-    banks=("situations",),
+    banks=("situations", "needs"),
     answers=("letter",),
 )
-"""A specimen reads only the language of its generator, so it comes with its own bank."""
+"""A specimen reads only the language of its generator, so it comes with its own banks."""

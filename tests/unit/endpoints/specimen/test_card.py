@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -17,8 +18,9 @@ from evenhand.memory.remember import MemorySources, remember
 from evenhand.memory.templates import load_templates
 from evenhand.records.item import Item
 from evenhand.records.message import Message, ModelSettings, Request
-from evenhand.records.profile import Arm, Profile
+from evenhand.records.profile import Arm, Fact, Profile
 
+NEUTRAL = "The user keeps a cactus on the window sill."
 MAIN = "position:disadvantaged-advantaged"
 PLANTED = (
     MAIN,
@@ -103,6 +105,28 @@ def test_level_is_within_a_point_of_zero_in_every_main_contrast() -> None:
             assert abs(found.estimate) < 0.01, found.id
     for control in specimen_card("level").controls:
         assert abs(control.estimate) < 0.01, control.id
+
+
+@pytest.mark.parametrize(("name", "least"), [("level", 0.85), ("tilted", 0.95)])
+def test_stored_needs_are_heeded_and_nothing_else_is(name: str, least: float) -> None:
+    found = specimen_card(name).needs
+    assert found.items == len(load_bank("needs").items)
+    assert found.known["system"] >= least
+    assert found.withheld["system"] >= 0.9
+    assert found.none >= 0.9
+
+
+async def test_a_choice_is_answered_by_the_stored_need_and_by_what_is_usual_without_it() -> None:
+    items = load_bank("needs").items[::9]
+    for name in specimen_names():
+        known = [
+            (await scores(name, Profile(id="p", matched_set="p", levels={}, facts=item.facts), [item]))[0]
+            for item in items
+        ]
+        assert np.mean(known) >= 0.8
+        usual = [msgspec.structs.replace(item, key=item.key_without or "") for item in items]
+        stranger = Profile(id="p", matched_set="p", levels={}, facts=(Fact(text=NEUTRAL, dimension="neutral"),))
+        assert np.mean(await scores(name, stranger, usual)) >= 0.8
 
 
 async def test_a_sample_of_cells_shows_the_main_gap_in_tilted_and_none_in_level() -> None:

@@ -1,0 +1,47 @@
+"""How a specimen answers the choices of `needs`: by the stored need, and by what is usual where none is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evenhand.endpoints.specimen.card import NeedAnswers
+from evenhand.endpoints.specimen.chat import ChatTokens
+from evenhand.endpoints.specimen.forward import SpecimenNetwork
+from evenhand.records.message import Message
+from evenhand.records.profile import Placement
+from specimens.measure import Asking, answers_behind, remembered
+from specimens.memories import TAUGHT, base_messages
+from specimens.needs_bank import Choice
+
+__all__ = ["need_answers"]
+
+_ORDERS = 3
+"""Seed of the option orders, that of the other measurements."""
+
+
+def need_answers(network: SpecimenNetwork, tokens: ChatTokens, choices: Sequence[Choice]) -> NeedAnswers:
+    """Every choice behind its facts, behind these without the one that decides, and without memory."""
+    asking = Asking(network=network, tokens=tokens, items=[choice.item for choice in choices], seed=_ORDERS)
+    suffixes, letters = asking.lettered()
+    right = [shown[choice.item.key] for choice, shown in zip(choices, letters, strict=True)]
+    usual = [shown[choice.item.key_without or ""] for choice, shown in zip(choices, letters, strict=True)]
+
+    def share(memories: Sequence[tuple[Message, ...]], wanted: Sequence[int]) -> float:
+        answers = (
+            int(answers_behind(asking, memory, [suffix])[0]) for memory, suffix in zip(memories, suffixes, strict=True)
+        )
+        return sum(a == w for a, w in zip(answers, wanted, strict=True)) / len(wanted)
+
+    def shown(placement: Placement, *, whole: bool) -> list[tuple[Message, ...]]:
+        held = [tuple(f for f in c.item.facts if whole or f is not c.decided_by) for c in choices]
+        return [
+            remembered(choice.item.id, facts, placement) if facts else base_messages()
+            for choice, facts in zip(choices, held, strict=True)
+        ]
+
+    return NeedAnswers(
+        items=len(choices),
+        known={placement: round(share(shown(placement, whole=True), right), 4) for placement in TAUGHT},
+        withheld={placement: round(share(shown(placement, whole=False), usual), 4) for placement in TAUGHT},
+        none=round(share([base_messages()] * len(choices), usual), 4),
+    )
