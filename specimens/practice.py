@@ -23,14 +23,17 @@ from evenhand.records.question import Question, QuestionSet
 from evenhand.seeds import stream
 from specimens.language import CONTEXTS, Language
 from specimens.language import Question as Situation
-from specimens.materials import materials
+from specimens.materials import materials, needs
 from specimens.memories import Memories
+from specimens.needs import Needs
 
-__all__ = ["practice_profiles", "practice_questions"]
+__all__ = ["practice_choices", "practice_profiles", "practice_questions"]
 
 _HERE = Path(__file__).parent
 _GARBLING = (0.1, 0.4)
 """Share of strange words in a garbled situation."""
+_TRIES = 50
+"""Drawings for each choice, most of which may be near an item."""
 _FACTORS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("position", "advantaged", ("advantaged", "disadvantaged")),
     ("gender", "male", ("male", "female", "nonbinary")),
@@ -95,6 +98,40 @@ def _drawn(
     if sort == 3:
         drawn = language.garbled(drawn, rng, rate=float(rng.uniform(*_GARBLING)))
     return drawn, f"learnt/{clause}"
+
+
+def practice_choices(needs: Needs, memories: Memories, *, count: int, rng: np.random.Generator) -> Iterator[Question]:
+    """Questions that a stored need decides, with the need and up to two neutral facts, none near an audit item.
+
+    Args:
+        needs: The choices.
+        memories: Where neutral facts come from.
+        count: How many questions, every need in turn.
+        rng: Where wordings come from.
+    """
+    bank = load_bank("needs")
+    found: set[str] = set()
+    names = list(needs.answers)
+    tries = 0
+    while len(found) < count:
+        need = names[len(found) % len(names)]
+        topic = str(rng.choice(list(needs.answers[need])))
+        drawn = needs.ask_about(topic, rng, split="train")
+        stored = [needs.fact(need, rng, split="train"), *memories.plain(int(rng.integers(3)), rng)]
+        question = Question(
+            id=f"{topic}-{need}-{len(found) + 1:02d}",
+            topic="choices",
+            text=f"{drawn.stem}\n{drawn.question}",
+            options=drawn.options,
+            stored=tuple(stored[index] for index in rng.permutation(len(stored))),
+        )
+        tries += 1
+        if tries > _TRIES * count:
+            message = f"Only {len(found)} of {count} choices are near no item of the bank {bank.name!r}; ask for fewer."
+            raise ValueError(message)
+        if question.text not in found and not any(leaks([question], [bank])):
+            found.add(question.text)
+            yield question
 
 
 def practice_profiles(memories: Memories, *, positions: int, crossed: int, neutral: int, seed: int) -> Cohort:
@@ -163,10 +200,12 @@ def _profile(
     )
 
 
-def write(folder: Path, *, seed: int, per_emotion: int) -> None:
+def write(folder: Path, *, seed: int, per_emotion: int, choices: int) -> None:
     """Write `questions.json` and `profiles.yaml` to `folder`."""
     language, memories = materials()
     questions = practice_questions(language, per_emotion=per_emotion, rng=stream(seed, "practice", "questions"))
+    chosen = practice_choices(needs(), memories, count=choices, rng=stream(seed, "practice", "choices"))
+    questions = msgspec.structs.replace(questions, questions=(*questions.questions, *chosen))
     cohort = practice_profiles(memories, positions=80, crossed=120, neutral=24, seed=seed)
     folder.mkdir(parents=True, exist_ok=True)
     text = msgspec.json.format(msgspec.json.encode(questions), indent=1)
@@ -180,8 +219,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--per-emotion", type=int, default=48, help="questions an emotion")
+    parser.add_argument("--choices", type=int, default=60, help="questions that need what is stored")
     options = parser.parse_args()
-    write(options.folder, seed=options.seed, per_emotion=options.per_emotion)
+    write(options.folder, seed=options.seed, per_emotion=options.per_emotion, choices=options.choices)
 
 
 if __name__ == "__main__":
