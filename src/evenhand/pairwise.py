@@ -7,18 +7,18 @@ are longer.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 
 from msgspec import Struct
 
 from evenhand.design.arms import plan_arms
 from evenhand.design.cells import Crossing
-from evenhand.endpoints.base import AskError, Endpoint
-from evenhand.endpoints.context import Connection, EndpointContext
-from evenhand.endpoints.kinds import open_endpoint
-from evenhand.errors import EndpointError, EvenhandError, UsageError
+from evenhand.endpoints.base import Endpoint
+from evenhand.endpoints.beside import ask_each
+from evenhand.endpoints.context import Connection
+from evenhand.errors import UsageError
 from evenhand.plan.settling import TRIALS_FILE
 from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.pairwise import AnsweredPair, PairwiseRater, Votes
@@ -30,9 +30,6 @@ from evenhand.store.opinions import OpinionFile, OpinionsHead, read_opinions
 from evenhand.store.reading import TrialReader, open_trials
 
 __all__ = ["JudgedPairs", "answered_pairs", "chosen_pairs", "judge_pairs", "votes_of"]
-
-_MOST_FAILED = 0.5
-_FEWEST = 8
 
 
 class JudgedPairs(Struct, frozen=True, kw_only=True):
@@ -116,13 +113,18 @@ def judge_pairs(
         chosen = chosen_pairs(pairs, rater)
         head = OpinionsHead(plan_sha256=plan.sha256, rater=rater)
         with OpinionFile(directory, head) as file:
-            asked = _Asked(plan, trials, rater, file)
             missing = [pair for pair in chosen if (pair.first, pair.second) not in file.kept]
-            done = len(chosen) - len(missing)
-            advance(done, len(chosen))
+            done = count(len(chosen) - len(missing))
+            advance(next(done), len(chosen))
             if missing:
-                context = EndpointContext(connection=connection)
-                asyncio.run(asked.all(missing, lambda count: advance(done + count, len(chosen)), context=context))
+                asked = _Asked(plan, trials, rater, file)
+                ask_each(
+                    rater.model,
+                    missing,
+                    asked.one,
+                    connection=connection,
+                    advance=lambda: advance(next(done), len(chosen)),
+                )
             kept = sum((pair.first, pair.second) in file.kept for pair in chosen)
     return JudgedPairs(found=len(pairs), chosen=len(chosen), kept=kept, failed=len(chosen) - kept)
 
@@ -135,45 +137,18 @@ class _Asked:
         self._trials = trials
         self._rater = rater
         self._file = file
-        self._failed = self._answered = 0
 
-    async def all(
-        self, pairs: Iterable[AnsweredPair], advance: Callable[[int], None], *, context: EndpointContext
-    ) -> None:
-        endpoint = open_endpoint(self._rater.model, context=context)
-        waiting = iter(pairs)
-
-        async def work() -> None:
-            for pair in waiting:
-                await self._one(endpoint, pair)
-                advance(self._answered + self._failed)
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(endpoint.concurrency):
-                    group.create_task(work())
-        except* EvenhandError as errors:
-            raise errors.exceptions[0] from None
-        finally:
-            await endpoint.aclose()
-
-    async def _one(self, endpoint: Endpoint, pair: AnsweredPair) -> None:
+    async def one(self, endpoint: Endpoint, pair: AnsweredPair) -> None:
+        """Ask for an opinion and keep it."""
         item = self._items[pair.item]
-        try:
-            opinion = await compared(
-                endpoint,
-                self._rater,
-                situation="\n\n".join(part for part in (item.stem.strip(), item.question.strip()) if part),
-                answers=(self._answer(pair.first), self._answer(pair.second)),
-                keys=(pair.first, pair.second),
-            )
-        except AskError as error:
-            self._failed += 1
-            if self._failed >= _FEWEST and self._failed > _MOST_FAILED * (self._answered + self._failed):
-                raise EndpointError(f"most requests got no answer (the last: {error}); mend that and repeat") from error
-            return
+        opinion = await compared(
+            endpoint,
+            self._rater,
+            situation="\n\n".join(part for part in (item.stem.strip(), item.question.strip()) if part),
+            answers=(self._answer(pair.first), self._answer(pair.second)),
+            keys=(pair.first, pair.second),
+        )
         self._file.add(opinion)
-        self._answered += 1
 
     def _answer(self, key: str) -> str:
         stored = self._trials.one(key)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from evenhand.endpoints.base import AskError, Endpoint
-from evenhand.endpoints.context import Connection, EndpointContext
-from evenhand.endpoints.kinds import kind_of, open_endpoint
-from evenhand.errors import EndpointError, UsageError
+from evenhand.endpoints.base import Endpoint
+from evenhand.endpoints.beside import ask_each
+from evenhand.endpoints.context import Connection
+from evenhand.endpoints.kinds import kind_of
+from evenhand.errors import UsageError
 from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.message import Message, ModelSettings, Request
 from evenhand.records.model_spec import ModelSpec
@@ -18,9 +18,6 @@ from evenhand.seeds import stream_entropy
 from evenhand.train.answers import AnswerFile, AnswerKey, GivenAnswer
 
 __all__ = ["Wanted", "ask_all", "check_askable"]
-
-_MOST_FAILED = 0.5
-_FEWEST = 8
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -79,63 +76,19 @@ def ask_all(
         advance()
     if not missing:
         return 0
-    return asyncio.run(
-        _asked(spec, missing, file, settings=settings, seed=seed, connection=connection, advance=advance)
-    )
+
+    async def ask(endpoint: Endpoint, one: Wanted) -> None:
+        file.add(await _answer(endpoint, one, settings=settings, seed=seed))
+
+    return ask_each(spec, missing, ask, connection=connection or Connection(), advance=advance)
 
 
-async def _asked(
-    spec: ModelSpec,
-    missing: Iterable[Wanted],
-    file: AnswerFile,
-    *,
-    settings: ModelSettings,
-    seed: int,
-    connection: Connection | None,
-    advance: Callable[[], None],
-) -> int:
-    endpoint = open_endpoint(spec, context=EndpointContext(connection=connection or Connection()))
-    waiting = iter(missing)
-    tally = _Tally()
-
-    async def work() -> None:
-        for one in waiting:
-            await _one(endpoint, one, file, tally, settings=settings, seed=seed)
-            advance()
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(endpoint.concurrency):
-                group.create_task(work())
-    except* EndpointError as errors:
-        raise errors.exceptions[0] from None
-    finally:
-        await endpoint.aclose()
-    return tally.failed
-
-
-class _Tally:
-    """Answers and failures so far."""
-
-    def __init__(self) -> None:
-        self.answered = self.failed = 0
-
-
-async def _one(
-    endpoint: Endpoint, one: Wanted, file: AnswerFile, tally: _Tally, *, settings: ModelSettings, seed: int
-) -> None:
+async def _answer(endpoint: Endpoint, one: Wanted, *, settings: ModelSettings, seed: int) -> GivenAnswer:
     key = one.key
     drawn = stream_entropy(seed, "preferences", "answer", key.arm, key.question, int(key.checked), key.draw)
     request = Request(
         cell_key=f"{drawn:032x}", messages=one.messages, settings=settings, letters=one.letters, seed=drawn >> 65
     )
-    try:
-        reply = await endpoint.reply(request)
-    except AskError as error:
-        tally.failed += 1
-        if tally.failed >= _FEWEST and tally.failed > _MOST_FAILED * (tally.answered + tally.failed):
-            raise EndpointError(f"most requests got no answer (the last: {error}); mend that and repeat") from error
-        return
-    tally.answered += 1
+    reply = await endpoint.reply(request)
     text = "" if reply.refusal else split_reasoning(reply.text)[0].strip()
-    file.add(GivenAnswer(key=key, text=text, ended=reply.finish))
+    return GivenAnswer(key=key, text=text, ended=reply.finish)
