@@ -76,5 +76,4 @@ calibration: install ## simulate null rates, coverage and power, and write docs/
 	$(BIN)/python -m bench.calibration
 
 specimens: .venv/.installed-extras ## rebuild the specimens from nothing with torch, and print what was measured; SEED=2: another seed, in build/seed-2
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TRIM_THRESHOLD_=4000000000 \
-		$(BIN)/python -m specimens $(if $(SEED),--seed $(SEED) --out build/seed-$(SEED))
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m specimens $(if $(SEED),--seed $(SEED) --out build/seed-$(SEED))

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from evenhand.bank.cohorts import load_cohort
 from evenhand.bank.load import load_bank
 from evenhand.store.reading import open_trials
 from tests.support.chat_server import chat_body, chat_server
@@ -231,10 +232,12 @@ def test_calls_of_a_reader_count_for_the_budget_and_stand_in_the_store_and_the_r
 
 def test_replies_that_only_one_side_gets_unread_stand_first_in_the_verdict(cli: Cli, tmp_path: Path) -> None:
     items = load_bank("understanding").items
+    users = load_cohort("explicit").profiles
+    disadvantaged = {fact.text for one in users if one.levels["position"] == "disadvantaged" for fact in one.facts}
 
     def talkative(asked: dict[str, Any], _: Mapping[str, str]) -> tuple[int, bytes]:
         told = json.dumps(asked["messages"])
-        poor = any(word in told for word in ("rents", "shift", "bus ", "debt", "food bank", "benefit", "council"))
+        poor = any(fact in turn["content"] for turn in asked["messages"][:-1] for fact in disadvantaged)
         prompt = asked["messages"][-1]["content"]
         item = next(item for item in items if item.stem.strip() in prompt)
         right = next(option.text for option in item.options if option.id == item.key)
