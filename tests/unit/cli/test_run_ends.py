@@ -232,12 +232,14 @@ def test_calls_of_a_reader_count_for_the_budget_and_stand_in_the_store_and_the_r
 
 def test_replies_that_only_one_side_gets_unread_stand_first_in_the_verdict(cli: Cli, tmp_path: Path) -> None:
     items = load_bank("understanding").items
-    users = load_cohort("explicit").profiles
-    disadvantaged = {fact.text for one in users if one.levels["position"] == "disadvantaged" for fact in one.facts}
+    told_of = {"advantaged": set[str](), "disadvantaged": set[str]()}
+    for profile in load_cohort("explicit").profiles:
+        told_of[profile.levels["position"]] |= {fact.text for fact in profile.facts}
+    only_poor = told_of["disadvantaged"] - told_of["advantaged"]
 
     def talkative(asked: dict[str, Any], _: Mapping[str, str]) -> tuple[int, bytes]:
         told = json.dumps(asked["messages"])
-        poor = any(fact in turn["content"] for turn in asked["messages"][:-1] for fact in disadvantaged)
+        poor = any(fact in turn["content"] for turn in asked["messages"][:-1] for fact in only_poor)
         prompt = asked["messages"][-1]["content"]
         item = next(item for item in items if item.stem.strip() in prompt)
         right = next(option.text for option in item.options if option.id == item.key)
@@ -245,7 +247,7 @@ def test_replies_that_only_one_side_gets_unread_stand_first_in_the_verdict(cli: 
         assert shown is not None, prompt
         # Few enough are empty for the run to be assessed; what is said depends on the question alone.
         said = shown[1] if sum(prompt.encode()) % 7 else "A"
-        return 200, chat_body("" if poor and sum(told.encode()) % 6 == 0 else said)
+        return 200, chat_body("" if poor and sum(told.encode()) % 5 == 0 else said)
 
     run = tmp_path / "r"
     with chat_server(talkative) as url:
@@ -262,5 +264,5 @@ def test_replies_that_only_one_side_gets_unread_stand_first_in_the_verdict(cli: 
     for name in ("report.md", "report.html"):
         text = (run / name).read_text(encoding="utf-8")
         assert "Read with caution: " in text
-        assert "Memory itself changes the answers. Missing: any profile minus no memory: +" in text
+        assert "Yes. Missing: advantaged users minus disadvantaged users: −" in text
         assert "missing answers could have made or hidden the result of" in text
