@@ -261,3 +261,12 @@ def test_many_names_are_cut_after_twenty() -> None:
     assert share.value is not None and share.value * 48 > 20.5
     named = share.notes[0].removeprefix("Sensitive items: ").split(", ")
     assert len(named) == 20 and named[-1].endswith(" ....")
+
+
+def test_profiles_of_one_side_alone_are_no_comparison() -> None:
+    part = stratum(Respondent())
+    column = level_column(part.settings.contrast)
+    rows = part.rows.filter(pl.col(column).is_null() | (pl.col(column).cast(pl.String) == "advantaged"))
+    assert _comparisons(replace(part, rows=rows)) == []
+    unnamed = replace(part, settings=replace(part.settings, disadvantaged="nobody"))
+    assert _comparisons(unnamed) == []
