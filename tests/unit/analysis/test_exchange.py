@@ -302,3 +302,29 @@ def test_without_repeats_or_without_another_question_no_agreement_is_seen() -> N
     assert exchange._agreement(answers([[1.0, 1.0]], repeated=True), answers([[1.0]]), 1) == 0.0
     disagreeing = repeated([[1.0, 0.0, 1.0, 0.0]], [[0, 0, 1, 1]])
     assert exchange._agreement(disagreeing, answers([[1.0, 0.0]]), 1) == 0.0
+
+
+def test_counts_of_right_answers_that_are_not_whole_are_split_between_their_neighbours() -> None:
+    urn = exchange._Urn(
+        arm=np.array([4.0, 2.0, 3.0]),
+        baseline=np.array([3.0, 5.0, 3.0]),
+        right=np.array([2.25, 3.6, 4.0]),
+        weight=np.ones(3) / 3,
+    )
+    values, mass = exchange._item_distributions(urn, np.ones(3, dtype=bool))
+    assert (mass >= 0).all()
+    assert mass.sum(axis=1) == pytest.approx(np.ones(3))
+    # Exchanged answers differ by nothing on average, whatever the number of right ones.
+    assert (values * mass).sum(axis=1) == pytest.approx(np.zeros(3))
+    for index, (total, share) in enumerate(((2, 0.25), (3, 0.6))):
+        arm, baseline = urn.arm[index], urn.baseline[index]
+        expected = sum(
+            part
+            * sum(
+                stats.hypergeom(arm + baseline, right, arm).pmf(drawn) * (drawn / arm - (right - drawn) / baseline) ** 2
+                for drawn in range(int(min(arm, right)) + 1)
+                if right - drawn <= baseline
+            )
+            for right, part in ((total, 1 - share), (total + 1, share))
+        )
+        assert (values**2 * mass)[index].sum() == pytest.approx(expected)

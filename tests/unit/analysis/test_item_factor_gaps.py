@@ -9,8 +9,12 @@ import numpy as np
 import polars as pl
 import pytest
 import statsmodels.api as sm
+from msgspec.structs import replace
 
 from evenhand.analysis.analyse import analyse
+from evenhand.analysis.estimators.crossed import CrossedContrast
+from evenhand.analysis.estimators.estimate import Component, EstimateSpec, infer
+from evenhand.analysis.findings.item_factor_gaps import _turned, item_factor_findings
 from evenhand.analysis.findings.mixed_check import crossing_rows
 from evenhand.analysis.table.prediction_columns import PredictionColumns
 from evenhand.analysis.table.predictions import read_predictions
@@ -92,3 +96,43 @@ def test_cost_grows_about_linearly_in_users(tmp_path: Path) -> None:
         seconds.append(time.process_time() - start)
     # Four times the users: the time per user may grow by half, besides a constant part.
     assert seconds[1] < 6 * seconds[0] + 1
+
+
+def test_a_single_user_is_named_as_the_limit_and_never_a_single_item(tmp_path: Path) -> None:
+    table = answers(np.random.default_rng(3), users=40, items=12).filter(pl.col("person") == "p00000")
+    table.write_csv(tmp_path / "t.csv")
+    part = strata(read_predictions(tmp_path / "t.csv", columns=replace(COLUMNS, factors=("btype", "situ"))))[0]
+    gaps = item_factor_findings(part)
+    notes = [note for one in gaps for note in one.notes]
+    assert gaps
+    assert any("a single user" in note for note in notes)
+    assert not any("a single item" in note for note in notes)
+
+
+def test_sources_of_variation_have_the_names_of_items_and_users_in_their_own_places() -> None:
+    parts = tuple(
+        Component(name=name, variance=0.1, sd=0.3) for name in ("profile", "item slope", "profile x item", "residual")
+    )
+    notes = ("There is a single item, so the result holds for this item only.", "The design is sparse.")
+    spread = infer(0.1, se=0.05, df=8.0, spec=EstimateSpec())
+    estimate = CrossedContrast(
+        estimate=0.1,
+        se=0.05,
+        df=8.0,
+        low=spread.low,
+        high=spread.high,
+        p=spread.p,
+        confidence=0.95,
+        smallest_detectable=spread.smallest_detectable,
+        components=parts,
+        degenerate=False,
+        notes=notes,
+        items=1,
+        profiles=9,
+        cells=9,
+    )
+    turned = _turned(estimate)
+    assert [part.name for part in turned.components] == ["item", "user slope", "profile x item", "residual"]
+    assert (turned.items, turned.profiles) == (9, 1)
+    assert turned.notes == ("There is a single user, so the result holds for this user only.", "The design is sparse.")
+    assert _turned(replace(estimate, items=2)).notes == ("The design is sparse.",)

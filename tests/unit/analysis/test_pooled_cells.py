@@ -6,7 +6,9 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import stats
 
+from evenhand.analysis.estimators import pooled_cells as pooled_cells_module
 from evenhand.analysis.estimators.crossed import dummies
 from evenhand.analysis.estimators.pooled_cells import pooled_cells
 from evenhand.analysis.estimators.profile_variance import ProfileMeans, profile_variance
@@ -96,3 +98,19 @@ def test_the_factor_is_that_of_the_largest_of_81() -> None:
     # 81 independent cells: 3.4; wholly shared ones: 1.96.
     assert 2.5 < found.factor < 3.6
     assert found.mean.mean() == pytest.approx(flat.means.mean())
+
+
+def test_the_restricted_likelihood_is_that_of_a_normal_distribution_of_the_residual_contrasts() -> None:
+    rng = np.random.default_rng(3)
+    basis = np.linalg.qr(rng.normal(size=(6, 4)))[0]
+    root = rng.normal(size=(6, 6))
+    rest = rng.normal(size=4)
+    told = [
+        (
+            pooled_cells_module._likelihood(basis, rest, whole),
+            float(stats.multivariate_normal(np.zeros(4), basis.T @ whole @ basis).logpdf(rest)),
+        )
+        for whole in (root @ root.T, root @ root.T + np.eye(6), np.diag(np.arange(1.0, 7.0)))
+    ]
+    constants = [density - likelihood for likelihood, density in told]
+    assert constants == pytest.approx([-2 * np.log(2 * np.pi)] * 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from scipy import stats
 
 from evenhand.analysis.estimators.paired import paired_gap
@@ -45,3 +46,20 @@ def test_the_interval_of_an_accuracy_of_96_points_holds_it() -> None:
     found = accuracy_coverage(0.966, items=33, repeats=3, simulations=400, rng=np.random.default_rng(0))
     # The symmetric interval: 86.9%.
     assert found.value >= 0.94
+
+
+@pytest.mark.parametrize(
+    ("mean", "low", "high", "expected"),
+    [
+        (0.0, -0.2, 0.3, (0.0, 0.3)),
+        (1.0, 0.6, 1.4, (0.6, 1.0)),
+        # An adjusted mean may leave the scale; the interval reaches to its edge.
+        (-0.1, 0.05, 0.2, (0.0, 0.2)),
+        (1.1, 0.8, 0.9, (0.8, 1.0)),
+    ],
+)
+def test_a_mean_at_an_edge_keeps_its_symmetric_interval_cut_at_the_edge(
+    mean: float, low: float, high: float, expected: tuple[float, float]
+) -> None:
+    found = replace(paired_gap(np.array([0.0, 1.0])[None, :]), estimate=mean, low=low, high=high)
+    assert share_interval(found, alpha=0.05) == pytest.approx(expected)

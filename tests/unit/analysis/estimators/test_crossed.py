@@ -10,6 +10,7 @@ from scipy import stats
 
 from evenhand.analysis.estimators.crossed import (
     CrossedScores,
+    _notes,
     _units,
     cell_means,
     dummies,
@@ -18,8 +19,9 @@ from evenhand.analysis.estimators.crossed import (
     profile_contrast,
 )
 from evenhand.analysis.estimators.equivalence import ITEM_REACTION
+from evenhand.analysis.estimators.estimate import Component
 from evenhand.analysis.estimators.influence import influence
-from evenhand.analysis.estimators.moments import moment_variance
+from evenhand.analysis.estimators.moments import MomentVariance, moment_variance
 from evenhand.analysis.estimators.random_terms import RandomTerm
 from evenhand.analysis.estimators.skewness import third_cumulant
 from evenhand.errors import TableError
@@ -314,3 +316,21 @@ def test_one_scored_profile_has_no_contrast() -> None:
     data = CrossedScores(score=np.array([0.1, 0.9]), item=np.array([0, 1]), profile=np.array([0, 0]))
     with pytest.raises(TableError, match=r"1 profile\(s\) with the values \[-0.5\]"):
         level_contrast(data, levels=np.array([0, 1]), level=1, reference=0)
+
+
+def test_each_limit_of_a_design_has_its_own_sentence() -> None:
+    def told(*, items: int = 5, estimable: bool = True, apart: bool = True) -> tuple[str, ...]:
+        parts = (
+            Component(name="item slope", variance=0.1 if apart else None, sd=0.3 if apart else None),
+            Component(name="profile", variance=0.1 if apart else None, sd=0.3 if apart else None),
+            Component(name="residual", variance=0.1, sd=0.3),
+        )
+        moments = MomentVariance(variance=0.1, df=3.0, components=parts, estimable=estimable)
+        return _notes(moments, (items, 10, 50))
+
+    assert told() == ()
+    assert [note.split(",")[0] for note in told(items=1)] == ["There is a single item"]
+    assert told(apart=False) == ("The design cannot tell the components item slope, profile apart.",)
+    (sparse,) = told(estimable=False)
+    assert "too sparse" in sparse and sparse.endswith("the standard error may be low.")
+    assert len(told(items=1, estimable=False, apart=False)) == 3

@@ -8,9 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
+from msgspec import structs
 
 from evenhand.analysis.estimators.crossed import CrossedScores
-from evenhand.analysis.estimators.profile_variance import profile_means, profile_variance, sd_interval
+from evenhand.analysis.estimators.profile_variance import (
+    _DRAWS,
+    ProfileVariance,
+    profile_means,
+    profile_variance,
+    sd_interval,
+)
 from evenhand.errors import TableError
 
 
@@ -140,3 +147,16 @@ def test_a_crossing_without_residual_is_refused() -> None:
     scores = CrossedScores(score=np.array([0.1, 0.2]), item=np.array([0, 0]), profile=np.array([0, 1]))
     with pytest.raises(TableError, match="too few items"):
         profile_means(scores, profiles=2)
+
+
+def test_a_spread_that_no_draw_reaches_has_the_smallest_p_that_the_draws_allow() -> None:
+    roots = np.ones(20)
+    fit = ProfileVariance(
+        sd=10.0, beta=np.zeros(1), pooled=np.zeros(21), pooled_se=np.zeros(21), squares=101.0 * roots, roots=roots
+    )
+    found = sd_interval(fit, rng=np.random.default_rng(0))
+    # The observed table counts as one of the draws.
+    assert found.p == 1 / (_DRAWS + 1)
+    assert found.low < 10.0 < found.high
+    none = sd_interval(structs.replace(fit, sd=0.0, squares=0.0 * roots), rng=np.random.default_rng(0))
+    assert none.p == 1.0

@@ -9,7 +9,12 @@ from msgspec.structs import replace
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from evenhand.analysis.estimators.shares import share_of_count
-from evenhand.analysis.findings.item_functioning import _comparisons, _fifths, item_functioning
+from evenhand.analysis.findings.item_functioning import (
+    _comparisons,
+    _fifths,
+    _gap_without,
+    item_functioning,
+)
 from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.contrast import LevelContrast
@@ -261,3 +266,31 @@ def test_many_names_are_cut_after_twenty() -> None:
     assert share.value is not None and share.value * 48 > 20.5
     named = share.notes[0].removeprefix("Sensitive items: ").split(", ")
     assert len(named) == 20 and named[-1].endswith(" ....")
+
+
+def test_profiles_of_one_side_alone_are_no_comparison() -> None:
+    part = stratum(Respondent())
+    column = level_column(part.settings.contrast)
+    rows = part.rows.filter(pl.col(column).is_null() | (pl.col(column).cast(pl.String) == "advantaged"))
+    assert _comparisons(replace(part, rows=rows)) == []
+    unnamed = replace(part, settings=replace(part.settings, disadvantaged="nobody"))
+    assert _comparisons(unnamed) == []
+
+
+def test_where_every_item_is_flagged_no_gap_is_left_and_it_rests_on_nothing() -> None:
+    part = stratum(Respondent(), sets=13, items=4)
+    items = part.rows["item"].cast(pl.String).unique().to_list()
+    (left,) = _gap_without(part, items)
+    assert isinstance(left.number, Absent) and left.number.reason == "No item is left."
+    assert (left.sample.trials, left.sample.items, left.sample.profiles) == (0, 0, 0)
+    assert left.notes[0].startswith("Left out after looking at the answers: ")
+    assert _gap_without(part, []) == []
+
+
+def test_a_long_list_of_flagged_items_is_cut_after_twenty() -> None:
+    part = stratum(Respondent(), sets=13, items=24)
+    items = sorted(part.rows["item"].cast(pl.String).unique().to_list())
+    (twenty,), (more,) = _gap_without(part, items[:20]), _gap_without(part, items[:21])
+    assert twenty.notes[0].endswith(f"{items[19]}.")
+    assert more.notes[0].endswith(f"{items[19]} ....")
+    assert (twenty.sample.items, more.sample.items) == (4, 3)

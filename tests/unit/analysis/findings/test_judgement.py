@@ -317,3 +317,49 @@ def test_missing_answers_that_cannot_change_a_verdict_have_no_tipping_point() ->
     assert tipping(0.02, se=0.015, low=0.015, high=0.025) == ("inconclusive", None)
     assert tipping(0.02, se=0.015, low=0.02, high=0.02) == ("inconclusive", None)
     assert tipping(0.02, se=None) == ("inconclusive", None)
+
+
+def warned(
+    value: float, *, low: float, high: float, missing: int = 5, first: float = 0.1, second: float = 0.1, **more: float
+) -> MissingCaution | None:
+    """The caution about missing answers of a finding; p and the p against the margin by their names."""
+    bounds = MissingBounds(low=low, high=high, missing=missing, first=first, second=second)
+    number = Tested(
+        value=value,
+        p=more.get("p", 0.5),
+        equivalence=Equivalence(margin=0.03, p=more.get("against", 0.5)),
+        bounds=bounds,
+        spread=Spread(low=value - 0.02, high=value + 0.02, confidence=0.95, se=0.01, df=20.0),
+    )
+    found = judged([replace(made(), number=number)], settings=SETTINGS)[0]
+    return found.caution
+
+
+def test_an_inconclusive_verdict_cannot_turn_and_is_cautioned_for_unequal_shares_only() -> None:
+    assert warned(0.02, low=-0.5, high=0.5) is None
+    assert warned(0.02, low=-0.5, high=0.5, first=0.2) == MissingCaution(differs=True, turns=False)
+
+
+def test_a_difference_turns_where_the_bounds_meet_zero() -> None:
+    assert warned(0.1, low=0.0, high=0.2, p=0.001) == MissingCaution(differs=False, turns=True)
+    assert warned(-0.1, low=-0.2, high=0.0, p=0.001) == MissingCaution(differs=False, turns=True)
+    assert warned(0.1, low=0.01, high=0.2, p=0.001) is None
+    assert warned(0.1, low=-0.1, high=0.2, p=0.001, missing=0) is None
+
+
+def test_an_equivalence_turns_where_the_bounds_leave_the_margin_on_either_side() -> None:
+    alike = {"p": 0.8, "against": 0.001}
+    assert warned(0.0, low=-0.03, high=0.03, **alike) is None
+    assert warned(0.0, low=-0.031, high=0.03, **alike) == MissingCaution(differs=False, turns=True)
+    assert warned(0.0, low=-0.03, high=0.031, **alike) == MissingCaution(differs=False, turns=True)
+
+
+def test_an_interval_without_width_stays_the_point_after_the_adjustment() -> None:
+    point = Spread(low=0.1, high=0.1, confidence=0.95, se=0.0, df=None)
+    number = Tested(value=0.1, p=0.01, spread=point, equivalence=None)
+    pair = [replace(made(model=model), number=number) for model in "ab"]
+    for found in judged(pair, settings=SETTINGS):
+        assert found.tested is not None and found.tested.spread_adjusted is not None
+        spread = found.tested.spread_adjusted
+        assert (spread.low, spread.high) == pytest.approx((0.1, 0.1))
+        assert spread.confidence == pytest.approx(1 - 0.05 / 2)

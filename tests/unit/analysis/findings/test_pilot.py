@@ -160,4 +160,5 @@ def test_where_items_met_one_set_all_that_is_not_of_sets_counts_as_items() -> No
     (part,) = strata(scores)
     own = stratum_components(part)
     assert own is not None and "items met one set each" in own.source
+    assert (own.cell, own.noise) == (0.0, 0.0)
     assert own.df == found.df is not None

@@ -229,3 +229,17 @@ def test_the_stages_of_a_memory_have_rates_beside_their_shifts() -> None:
     for one in rates:
         assert one.tested is None and one.value is not None and 0 <= one.value <= 1
     assert [one for one in number_findings(whole) if one.measure == "stage_rate"] == []
+
+
+def test_no_rows_of_one_side_are_no_shift_against_it() -> None:
+    whole = table()
+    for lacking in ("none", "placebo", "profile"):
+        frame = whole.frame.filter(pl.col("arm_kind").cast(pl.String) != lacking)
+        compared = {
+            (one.arms.arm, one.arms.baseline)
+            for part in measure_strata(replace(whole, frame=frame))
+            for one in shift_findings(part)
+            if one.arms.baseline is not None
+        }
+        every = {("profile", "placebo"), ("profile", "none"), ("placebo", "none")}
+        assert compared == {pair for pair in every if lacking not in pair}

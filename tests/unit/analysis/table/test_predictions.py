@@ -272,3 +272,30 @@ def test_no_factors_and_no_profile_column_is_refused(tmp_path: Path) -> None:
     frame.drop("gender", "age", "religion", "ethnicity").write_csv(tmp_path / "p.csv")
     with pytest.raises(TableError, match="--profile or --factors"):
         read_predictions(tmp_path / "p.csv")
+
+
+def test_kinds_of_items_come_from_a_column_of_that_name_that_holds_kinds_only(tmp_path: Path) -> None:
+    columns = PredictionColumns(profile="user", correct="ok", factors=("sex",))
+
+    def kinds(value: str, named: PredictionColumns = columns) -> list[str]:
+        read = read_predictions(users(tmp_path, kind=value), columns=named)
+        return read.frame["kind"].cast(pl.String).unique().to_list()
+
+    assert kinds("management") == ["management"]
+    assert kinds("anything else") == ["understanding"]
+    # A column that is named for something else is not read twice.
+    assert kinds("management", replace(columns, model="kind")) == ["understanding"]
+
+
+def test_rows_that_lack_a_level_are_missed_by_the_comparisons_that_need_it(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"question_id": f"q{q}", "user": f"{side}{age}{n}", "ok": 1, "side": side, "age": age if n else None}
+        for q, side, age, n in product(range(3), "ab", ("young", "old"), range(3))
+    ]
+    columns = PredictionColumns(
+        profile="user", correct="ok", factors=("age",), contrast=TableContrast(factor="side", first="a", second="b")
+    )
+    read = read_predictions(written(tmp_path / "p.csv", rows), columns=columns).as_read
+    assert read is not None
+    left = {one.comparison: (one.rows, one.users, one.empty) for one in read.left_out}
+    assert left == {"age": (12, 4, ("age",))}
