@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from evenhand.analysis.findings.reading import with_covariates, withheld
 from evenhand.analysis.table.predictions import read_predictions
 from evenhand.records.as_read import AsRead
-from evenhand.records.estimate import PointEstimate, Tested, Verdict
+from evenhand.records.estimate import Decision, PointEstimate, Tested
 from evenhand.records.finding import Finding
 from tests.unit.analysis.findings.test_judgement import made
 from tests.unit.analysis.table.test_predictions import reference_rows, written
@@ -23,12 +23,12 @@ def _read(tmp_path_factory: pytest.TempPathFactory) -> AsRead:
     return replace(read, withheld=WHY)
 
 
-def decided(verdict: Verdict) -> Finding:
+def decided(verdict: Decision) -> Finding:
     return replace(made(), number=Tested(value=0.1, p=0.01, verdict=verdict), notes=("A note.",))
 
 
 @pytest.mark.parametrize("verdict", ["difference", "equivalent"])
-def test_a_verdict_is_taken_back_and_the_reason_comes_first(read: AsRead, verdict: Verdict) -> None:
+def test_a_verdict_is_taken_back_and_the_reason_comes_first(read: AsRead, verdict: Decision) -> None:
     (found,) = withheld((decided(verdict),), read)
     assert found.verdict == "inconclusive"
     assert found.notes == (WHY, "A note.")
