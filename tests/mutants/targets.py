@@ -8,10 +8,10 @@ from tests.mutants.runner import ROOT, Target
 
 __all__ = ["TARGETS"]
 
-_FLOOR = 0.7
-"""Least share of the target of `analysis`. The aim is 0.85, which is not reached: of 241 mutants that were drawn from
-all modules of the analysis (seed B2031) the tests in `tests/unit/analysis` killed 193, or 80.0%; of the 209 of this
-target 164, or 78.4%. The floor is that less two standard errors of the difference to another sample of 200."""
+_FLOOR = 0.77
+"""Least share of the target of `analysis`. The aim is 0.85, which is not shown: of 414 mutants that were drawn from all
+modules of the analysis (seed C2040) the tests in `tests/unit/analysis` killed 349, or 84.2%; of the 362 of this target
+303, or 83.7%. The floor is that less two standard errors of the difference to another sample of 200."""
 
 _OWN: tuple[Target, ...] = (
     Target(

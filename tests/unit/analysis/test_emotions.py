@@ -6,11 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 from msgspec.structs import replace
+from scipy import stats
 
 from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import paired_gap
 from evenhand.analysis.estimators.shares import share_interval, share_of_count
-from evenhand.analysis.findings.emotions import keyed_emotions
+from evenhand.analysis.findings.emotions import _interval, keyed_emotions
 from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import strata
 from evenhand.records.settings import AnalysisSettings
@@ -93,3 +94,21 @@ def test_items_that_nobody_got_right_and_other_conditions_have_no_row() -> None:
     assert {one.items for one in keyed_emotions(replace(part, rows=wrong))} == {3}
     bare = part.rows.with_columns(pl.lit(None, dtype=pl.Categorical).alias("choice_tag"))
     assert keyed_emotions(replace(part, rows=bare)) == []
+
+
+@pytest.mark.parametrize("counts", [(5, 20, 1), (0, 20, 4), (20, 20, 4)])
+def test_one_item_or_one_answer_alone_has_the_exact_interval_of_a_count(counts: tuple[int, int, int]) -> None:
+    part = strata(simulated_scores(Respondent(), design=SimulatedDesign(), rng=np.random.default_rng(0)))[0]
+    assert _interval(part, counts, squares=9.0) == share_of_count(*counts[:2], alpha=0.05)
+
+
+def test_two_items_are_a_sample_of_items() -> None:
+    part = strata(simulated_scores(Respondent(), design=SimulatedDesign(), rng=np.random.default_rng(0)))[0]
+    wide, wider = (_interval(part, (5, 20, 2), squares=squares) for squares in (0.0, 40.0))
+    assert wide != share_of_count(5, 20, alpha=0.05)
+    # Two items leave one degree of freedom: Wilson's interval of 20 answers with Student's t.
+    factor = float(stats.t(1).ppf(0.975))
+    centre = (0.25 + factor**2 / 40) / (1 + factor**2 / 20)
+    half = factor * np.sqrt(0.25 * 0.75 / 20 + factor**2 / 1600) / (1 + factor**2 / 20)
+    assert wide[1] == pytest.approx(centre + half)
+    assert wider[1] > wide[1] and wider[0] <= wide[0]

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from msgspec import structs
-from scipy import special
+from scipy import special, stats
 
 from evenhand.analysis.estimators.binomial_mixed import (
     BinomialCells,
@@ -248,3 +248,16 @@ def test_tiny_and_odd_tables_give_finite_numbers(seed: int) -> None:
     fit = fit_binomial(cells)
     assert np.isfinite([[e.estimate, e.se, e.low, e.high, e.p] for e in fit.effects]).all()
     assert np.isfinite([sd.sd for sd in fit.sds]).all()
+
+
+def test_effects_between_items_get_the_factor_and_the_t_of_the_number_of_items() -> None:
+    cells = simulate(np.random.default_rng(2))
+    kind = (cells.terms[0].codes % 3 == 0).astype(float)
+    design = np.column_stack([cells.design, kind])
+    fit = fit_binomial(structs.replace(cells, design=design, names=(*cells.names, "kind")))
+    effect = fit.effects[2]
+    # 30 items, 2 fixed effects that are constant within an item.
+    assert effect.se_adjusted == pytest.approx(effect.se * np.sqrt(30 / 28))
+    assert effect.df == 28
+    assert effect.high - effect.estimate == pytest.approx(stats.t(28).ppf(0.975) * effect.se_adjusted)
+    assert effect.p == pytest.approx(2 * stats.t(28).sf(abs(effect.estimate) / effect.se_adjusted))

@@ -308,3 +308,14 @@ def test_an_infinite_difference_is_refused() -> None:
         paired_gap(np.array([[1.0, np.inf]]))
     with pytest.raises(TableError, match="None of the 6 pairs"):
         paired_gap(np.full((2, 3), np.nan))
+
+
+@pytest.mark.parametrize("shape", [(2, 30), (30, 2), (2, 2)])
+def test_two_units_of_a_kind_are_a_sample_and_their_variation_counts(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(11)
+    differences = rng.normal(0.0, 0.1, shape) + (0.5 * np.arange(2) if shape[1] == 2 else 0.5 * np.arange(2)[:, None])
+    found = paired_gap(differences)
+    assert [part.name for part in found.components] == ["set", "item", "residual"]
+    of = {part.name: part.variance for part in found.components}
+    # Two means that lie 0.5 apart have a variance of 0.125.
+    assert of["item" if shape[1] == 2 else "set"] == pytest.approx(0.125, abs=0.08)

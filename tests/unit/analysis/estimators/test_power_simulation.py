@@ -21,6 +21,7 @@ def test_formula_and_simulation_agree(design: PairedDesign) -> None:
     gap = planned_smallest_gap(design, components=COMPONENTS)
     found = simulated_power(design, gap=gap, variation=COMPONENTS, rng=np.random.default_rng(1), draws=300)
     assert found.draws == 300
+    assert found.monte_carlo_se == pytest.approx(np.sqrt(found.power * (1 - found.power) / 300))
     assert found.power == pytest.approx(
         planned_power(design, gap=gap, components=COMPONENTS), abs=4 * found.monte_carlo_se
     )

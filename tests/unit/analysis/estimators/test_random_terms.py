@@ -108,3 +108,9 @@ def test_sums_by_level_are_of_the_covariate_times_each_column() -> None:
     assert slope.scatter(rows[:, 1]).tolist() == [2.0, 4.0, 3.5]
     assert plain.scatter(rows).tolist() == [[0.0, 1.0], [6.0, 8.0], [6.0, 7.0]]
     assert slope.squares().tolist() == [4.0, 10.0, 0.25] and plain.squares().tolist() == [1.0, 2.0, 1.0]
+
+
+def test_levels_are_numbered_from_zero_and_no_row_is_no_level() -> None:
+    found = term("item", ["c", "a", "c"])
+    assert found.codes.tolist() == [1, 0, 1] and found.levels == 2
+    assert term("item", []).levels == 0

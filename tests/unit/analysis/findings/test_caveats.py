@@ -103,3 +103,10 @@ def test_contrasts_that_missing_answers_could_turn_are_counted_by_model() -> Non
     assert [one.split(":")[0] for one in found] == ["a", "b"]
     assert "of 1 contrast;" in found[0]
     assert "of 2 contrasts;" in found[1]
+
+
+def test_a_model_with_one_answer_without_probabilities_is_named() -> None:
+    given = scores(logprobs=True)
+    one = pl.when(pl.int_range(pl.len()) < 1).then(None).otherwise(pl.col("p_score")).alias("p_score")
+    (said,) = caveats_of(replace(given, frame=given.frame.with_columns(one)))
+    assert f"and 1 of {given.frame.height} answers have none" in said

@@ -118,3 +118,11 @@ def test_a_plan_states_the_doses_of_its_cohorts() -> None:
     request = PlanRequest(models=("simulated/null",), cohorts=("doses-mild", "doses-strong"), banks=("management",))
     assert make_plan(request).analysis.doses == {"doses-mild": "mild", "doses-strong": "strong"}
     assert make_plan(PlanRequest(models=("simulated/null",), banks=("management",))).analysis.doses == {}
+
+
+def test_doses_that_only_one_of_was_answered_have_no_trend() -> None:
+    part = stratum({"mild": 0.2, "strong": 1.0}, items=6, sets=4)
+    mild = pl.col("cohort").cast(pl.String) == "doses-mild"
+    lost = pl.when(mild).then(None).otherwise(pl.col("value")).alias("value")
+    assert dose_findings(replace(part, rows=part.rows.with_columns(lost))) == []
+    assert len(dose_findings(part)) == 1

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from evenhand.analysis.findings.factor_gaps import factor_findings, interaction_findings
+from evenhand.analysis.findings.intersections import intersections
 from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.estimate import Absent
@@ -100,3 +101,20 @@ def test_a_crossing_of_too_few_answers_has_reasons_in_place_of_numbers() -> None
             assert (found.value is None) == (se_of(found) is None)
             assert found.value is not None or (isinstance(found.number, Absent) and found.number.reason)
     assert absent > 0
+
+
+def test_a_cue_style_without_a_crossing_does_not_hide_the_next_one() -> None:
+    part = stratum(Respondent())
+    crossed = pl.col("arm_kind").cast(pl.String).eq("profile") & pl.col(level_column("position")).is_null()
+    cue = pl.when(crossed).then(pl.lit("implied")).otherwise(pl.col("cue").cast(pl.String))
+    both = replace(part, rows=part.rows.with_columns(cue.cast(part.rows.schema["cue"]).alias("cue")))
+    assert both.cues == ("stated", "implied")
+    assert both.crossed("stated").height == 0 and both.paired("implied").height == 0
+    found = factor_findings(both)
+    assert len(found) == 8 and {one.where.cue for one in found} == {"implied"}
+    plain = named(factor_findings(part))
+    assert {name: one.value for name, one in named(found).items()} == {name: one.value for name, one in plain.items()}
+    assert len(interaction_findings(both)) == 24
+    apart = intersections(both)
+    assert apart.findings and {one.where.cue for one in apart.findings} == {"implied"}
+    assert len(apart.cells) == 81

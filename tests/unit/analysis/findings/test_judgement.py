@@ -320,14 +320,21 @@ def test_missing_answers_that_cannot_change_a_verdict_have_no_tipping_point() ->
 
 
 def warned(
-    value: float, *, low: float, high: float, missing: int = 5, first: float = 0.1, second: float = 0.1, **more: float
+    value: float,
+    *,
+    low: float,
+    high: float,
+    missing: int = 5,
+    first: float = 0.1,
+    p: float = 0.5,
+    against: float = 0.5,
 ) -> MissingCaution | None:
-    """The caution about missing answers of a finding; p and the p against the margin by their names."""
-    bounds = MissingBounds(low=low, high=high, missing=missing, first=first, second=second)
+    """The caution about missing answers of a finding, whose second side lacks 10%."""
+    bounds = MissingBounds(low=low, high=high, missing=missing, first=first, second=0.1)
     number = Tested(
         value=value,
-        p=more.get("p", 0.5),
-        equivalence=Equivalence(margin=0.03, p=more.get("against", 0.5)),
+        p=p,
+        equivalence=Equivalence(margin=0.03, p=against),
         bounds=bounds,
         spread=Spread(low=value - 0.02, high=value + 0.02, confidence=0.95, se=0.01, df=20.0),
     )
@@ -348,10 +355,9 @@ def test_a_difference_turns_where_the_bounds_meet_zero() -> None:
 
 
 def test_an_equivalence_turns_where_the_bounds_leave_the_margin_on_either_side() -> None:
-    alike = {"p": 0.8, "against": 0.001}
-    assert warned(0.0, low=-0.03, high=0.03, **alike) is None
-    assert warned(0.0, low=-0.031, high=0.03, **alike) == MissingCaution(differs=False, turns=True)
-    assert warned(0.0, low=-0.03, high=0.031, **alike) == MissingCaution(differs=False, turns=True)
+    assert warned(0.0, low=-0.03, high=0.03, p=0.8, against=0.001) is None
+    assert warned(0.0, low=-0.031, high=0.03, p=0.8, against=0.001) == MissingCaution(differs=False, turns=True)
+    assert warned(0.0, low=-0.03, high=0.031, p=0.8, against=0.001) == MissingCaution(differs=False, turns=True)
 
 
 def test_an_interval_without_width_stays_the_point_after_the_adjustment() -> None:

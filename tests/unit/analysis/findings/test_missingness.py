@@ -81,3 +81,16 @@ def test_answers_that_cannot_be_read_are_compared_between_arms_and_put_a_caution
     assert gap.bounds.first == 0.0
     assert gap.bounds.second == pytest.approx(0.3, abs=0.06)
     assert findings.warnings[0].startswith(f"{gap.model}: missing answers could have made or hidden")
+
+
+def test_without_one_of_two_arms_there_is_no_gap_between_them() -> None:
+    part = stratum(Respondent(missing=dict.fromkeys(("advantaged", "disadvantaged", "none"), 0.2)))
+    kind = pl.col("arm_kind").cast(pl.String)
+
+    def gaps(lacking: str) -> set[tuple[str, str | None]]:
+        found = missing_findings(replace(part, rows=part.rows.filter(kind != lacking)))
+        return {(one.arms.arm, one.arms.baseline) for one in all_of(found, measure="missing_gap")}
+
+    assert gaps("placebo") == {("pairs", None), ("profile", "none")}
+    assert gaps("none") == {("pairs", None)}
+    assert gaps("profile") == set()

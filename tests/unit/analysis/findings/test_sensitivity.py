@@ -126,3 +126,10 @@ def test_without_a_run_without_memory_the_profiles_speak_and_scenes_without_twin
     part = stratum_of([6.0] * 5)
     alone = part.rows.with_columns(pl.lit(None, dtype=pl.String).alias("pair"))
     assert sensitivity_finding(replace(part, rows=alone)) is None
+
+
+def test_it_describes_and_is_not_tested() -> None:
+    found = sensitivity_finding(stratum_of([3.0, 3.5, 4.0, 4.5, 3.2]))
+    assert found is not None
+    assert (found.role, found.tested, found.verdict) == ("descriptive", None, None)
+    assert found.spread is not None and moves_enough(found, margin=0.5)

@@ -31,8 +31,12 @@ def table(
     sets: int = 6,
     missing: float = 0.0,
     seed: int = 0,
+    crossed: bool = False,
 ) -> Measurements:
-    """Twin scenes with two emotions; `gap` is what anger is rated higher with disadvantaged users, in points."""
+    """Twin scenes with two emotions; `gap` is what anger is rated higher with disadvantaged users, in points.
+
+    With `crossed` the users differ in a factor of that name and are no pairs.
+    """
     rng = np.random.default_rng(seed)
     rows = []
     for scene in range(scenes):
@@ -73,8 +77,11 @@ def table(
                             "position": position,
                         }
                     )
-    frame = pl.DataFrame(rows, infer_schema_length=None)
-    return measurements_from_frame(frame, factors=("position",), settings=AnalysisSettings(seed=seed))
+    frame = pl.DataFrame(rows, infer_schema_length=None).with_columns(pl.lit(None, pl.String).alias("crossed"))
+    if crossed:
+        lone = {name: pl.lit(None, pl.String).alias(name) for name in ("position", "matched_set")}
+        frame = frame.with_columns(pl.col("position").alias("crossed"), *lone.values())
+    return measurements_from_frame(frame, factors=("position", "crossed"), settings=AnalysisSettings(seed=seed))
 
 
 def _asked(scene: int, sets: int, rng: np.random.Generator) -> list[tuple[str, int, int]]:
@@ -243,3 +250,27 @@ def test_no_rows_of_one_side_are_no_shift_against_it() -> None:
         }
         every = {("profile", "placebo"), ("profile", "none"), ("placebo", "none")}
         assert compared == {pair for pair in every if lacking not in pair}
+
+
+def test_a_shift_between_levels_of_a_factor_is_found_with_the_method_of_scores() -> None:
+    whole = table(gap=0.8, scenes=20, crossed=True)
+    found = [one for part in measure_strata(whole) for one in shift_findings(part) if one.arms.arm == "crossing"]
+    assert {one.quantity.tag for one in found} >= {"anger", "joy"}
+    anger = next(one for one in found if (one.quantity.name, one.quantity.tag) == ("rating", "anger"))
+    (contrast,) = anger.contrast
+    sign = 1.0 if contrast.level == "disadvantaged" else -1.0
+    assert (contrast.factor, {contrast.level, contrast.reference}) == ("crossed", {"advantaged", "disadvantaged"})
+    assert anger.covers(0.8 * sign) and anger.p is not None and anger.p < 0.001
+    assert anger.bounds is not None and anger.bounds.missing == 0
+    assert anger.role == "exploratory"
+
+
+def test_missing_ratings_of_either_level_widen_the_bounds_of_a_factor() -> None:
+    whole = table(scenes=20, crossed=True, missing=0.2)
+    found = [one for part in measure_strata(whole) for one in shift_findings(part) if one.arms.arm == "crossing"]
+    anger = next(one for one in found if (one.quantity.name, one.quantity.tag) == ("rating", "anger"))
+    bounds = anger.bounds
+    assert bounds is not None and anger.value is not None
+    # A share m of either side may lie anywhere between 0 and 10: together that is 10 (m + m) wide.
+    assert bounds.high - bounds.low == pytest.approx(10 * (bounds.first + bounds.second))
+    assert bounds.low < anger.value < bounds.high

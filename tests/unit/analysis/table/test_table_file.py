@@ -13,6 +13,7 @@ import pytest
 
 from evenhand.analysis.table.table_file import column_names, read_table_file, table_file
 from evenhand.errors import TableError
+from tests.unit.analysis.table.test_table_guard import parquet
 
 
 def test_csv_comes_back_as_text_with_empty_fields_as_null(tmp_path: Path) -> None:
@@ -155,3 +156,8 @@ def test_column_names_are_those_of_the_table(tmp_path: Path) -> None:
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 and then nothing of use PAR1")
     with pytest.raises(TableError, match="cannot be read as Parquet"):
         column_names(tmp_path / "bad.parquet")
+
+
+def test_the_columns_of_a_parquet_file_that_would_fill_a_machine_are_not_read(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match="made to fill a machine"):
+        column_names(parquet(tmp_path, rows=1, columns=1, column_bytes=2 << 40, group_rows=1, padding=0))
