@@ -32,4 +32,4 @@ def test_a_constant_is_of_the_type_that_it_states(name: str) -> None:
 
 def test_such_constants_are_found() -> None:
     found = {constant for name in _NAMES for constant in _constants(name)}
-    assert {"PRIMARY", "_MARGINS", "_FOLLOW_THE_SCENE", "_WITHOUT_ANSWERS"} <= found
+    assert {"_MARGINS", "_FOLLOW_THE_SCENE", "_WITHOUT_ANSWERS"} <= found

@@ -126,10 +126,10 @@ def test_without_answers_of_no_memory_there_are_no_changed_answers() -> None:
         assert [one.aspect for one in found] == ["gap", "accuracy"]
 
 
-def test_written_and_rated_answers_have_no_changed_answers_and_only_choices_an_accuracy() -> None:
+def test_written_and_rated_answers_have_no_gap_of_scores_and_no_changed_answers() -> None:
     for answer, kind, aspects in (
-        ("text", "understanding", ["gap", "accuracy"]),
-        ("rating", "advice", ["gap"]),
+        ("text", "understanding", ["accuracy"]),
+        ("rating", "advice", ["accuracy"]),
         ("letter", "advice", ["gap", "flips"]),
         ("letter", "management", ["gap", "flips", "accuracy"]),
     ):
