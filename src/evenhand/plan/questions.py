@@ -142,9 +142,11 @@ class Questions:
 
     def asked_of_model(self, cell: Cell, meeting: Meeting) -> dict[tuple[str, str, str], int]:
         """What a policy's model is asked about the cell's memory, with its characters; a run asks each once."""
+        policy = self._policies.get(cell.condition.mitigation)
+        if not isinstance(policy, AskedPolicy):
+            return {}
         request = self.work(cell, meeting).request
-        policy = self._policies.get(request.policy or "")
-        if not isinstance(policy, AskedPolicy) or request.recall is None:
+        if request.recall is None:
             return {}
         question = request.messages[-1].content
         return {

@@ -102,20 +102,18 @@ def warm(deployed: Deployed) -> None:
 
 
 def _applied(policy: MemoryPolicy | PromptPolicy | AskedPolicy | None, memory: Memory, counts: Counts) -> bytes:
+    if not memory.facts:
+        return memory.conversation.body
     match policy:
         case None:
             counts.facts["kept"] += len(memory.facts)
             return memory.conversation.body
         case MemoryPolicy():
-            if not memory.facts:
-                return memory.conversation.body
             return _replaced(memory, policy.on_memory(memory.facts, memory.conversation.question), counts)
         case AskedPolicy():
             raise TypeError("this policy asks a model, which takes `apply_asked`")
         case PromptPolicy():
             counts.facts["kept"] += len(memory.facts)
-            if not memory.facts:
-                return memory.conversation.body
             return with_messages(memory.conversation, policy.on_prompt(messages_of(memory.conversation)))
         case _:
             assert_never(policy)

@@ -132,7 +132,7 @@ class Gateway:
         route, behind = route_of(request.method, path)
         body = await self._body(request)
         if route == "chat":
-            body = self._with_policy(body) if self._deciding is None else await self._asked(body, self._deciding)
+            body = await self._with_policy(body)
         headers = end_to_end(request.headers, without=self._kept_here)
         try:
             answer = await self._upstream.send(
@@ -160,20 +160,13 @@ class Gateway:
                 code="request_too_large",
             ) from error
 
-    def _with_policy(self, body: bytes) -> bytes:
+    async def _with_policy(self, body: bytes) -> bytes:
         began = perf_counter()
         try:
-            return apply(self.deployed, read_conversation(body), self.counts)
-        except BadRequest as error:
-            raise TurnedAway(str(error), status=400) from error
-        finally:
-            self.counts.applied(perf_counter() - began)
-
-    async def _asked(self, body: bytes, deciding: Deciding) -> bytes:
-        """As `_with_policy`, once a model has been asked about every fact."""
-        began = perf_counter()
-        try:
-            return await apply_asked(self.deployed, read_conversation(body), self.counts, deciding)
+            conversation = read_conversation(body)
+            if self._deciding is None:
+                return apply(self.deployed, conversation, self.counts)
+            return await apply_asked(self.deployed, conversation, self.counts, self._deciding)
         except BadRequest as error:
             raise TurnedAway(str(error), status=400) from error
         finally:

@@ -261,7 +261,7 @@ def _trainer(
     class StayingTrainer(DPOTrainer):  # type: ignore[misc]  # trl comes without types
         """Adds the divergence from the base model to the loss of every part of a step."""
 
-        _parts = 0
+        _last, _parts = -1, 0
 
         def compute_loss(self, model: Any, inputs: Any, *given: Any, **named: Any) -> Any:
             loss = super().compute_loss(model, inputs, *given, **named)
@@ -272,8 +272,6 @@ def _trainer(
             self._last = step
             away = job.settings.stay * staying.divergence(model, step=step, part=self._parts)
             return (loss[0] + away, *loss[1:]) if isinstance(loss, tuple) else loss + away
-
-        _last = -1
 
     class Watching(TrainerCallback):  # type: ignore[misc]  # transformers comes without types
         """Lets the guard read between steps."""

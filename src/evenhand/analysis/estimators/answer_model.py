@@ -21,6 +21,7 @@ from evenhand.errors import UsageError
 __all__ = [
     "ASSUMED_ANSWERS",
     "STRONG_ANSWERS",
+    "WIDEST_SHIFT",
     "AnswerModel",
     "components_at",
     "differing_share",
@@ -35,7 +36,7 @@ __all__ = [
 ]
 
 Array = npt.NDArray[np.float64]
-_WIDEST = 16.0
+WIDEST_SHIFT = 16.0
 """Shift in log-odds beyond which answers hardly move: from 99.97% to 0.03% right."""
 
 
@@ -110,7 +111,7 @@ def gap_of_shift(answers: AnswerModel, *, shift: float) -> float:
 @lru_cache(maxsize=256)
 def log_odds_shift(answers: AnswerModel, *, gap: float) -> float | None:
     """The shift in log-odds that makes a gap; None where none does."""
-    low, high = 0.0, _WIDEST
+    low, high = 0.0, WIDEST_SHIFT
     if gap > gap_of_shift(answers, shift=high):
         return None
     for _ in range(40):
@@ -170,15 +171,17 @@ def item_cumulants(answers: AnswerModel, *, shift: float, number: float) -> tupl
 
 _EASINESS = np.linspace(-4.0, 4.0, 41)
 _DRAWS = np.polynomial.hermite_e.hermegauss(7)
-_REACTION, _REACTIONS = _DRAWS[0], _DRAWS[1] / _DRAWS[1].sum()
-_SLOPES: Array = _REACTIONS
+_REACTION = _DRAWS[0]
+_SLOPES: Array = _DRAWS[1] / _DRAWS[1].sum()
+"""Weights of the reactions."""
+_ITEMS: Array = np.exp(-0.5 * _EASINESS**2) / np.exp(-0.5 * _EASINESS**2).sum()
+"""Weights of items by easiness."""
 
 
 @lru_cache(maxsize=1)
 def _weights() -> Array:
     """Of items, by easiness and by their reaction."""
-    easiness = np.exp(-0.5 * _EASINESS**2)
-    return np.outer(easiness / easiness.sum(), _REACTIONS).ravel()
+    return np.outer(_ITEMS, _SLOPES).ravel()
 
 
 def _sides(answers: AnswerModel, shift: float) -> tuple[Array, Array]:
@@ -221,8 +224,7 @@ def shared_draws(answers: AnswerModel) -> float:
 
 
 def _items(level: float, spread: float) -> tuple[Array, Array]:
-    weights = np.exp(-0.5 * _EASINESS**2)
-    return _chance(level + spread * _EASINESS), weights / weights.sum()
+    return _chance(level + spread * _EASINESS), _ITEMS
 
 
 def steepness(answers: AnswerModel) -> tuple[float, float]:

@@ -30,6 +30,7 @@ from msgspec.structs import replace
 
 from evenhand.analysis.estimators.answer_model import (
     ASSUMED_ANSWERS,
+    WIDEST_SHIFT,
     AnswerModel,
     components_at,
     gap_of_shift,
@@ -48,8 +49,6 @@ from evenhand.analysis.estimators.student import quantile
 
 __all__ = ["Variation", "answer_power", "gap_curve", "power_at", "smallest_gap"]
 
-_WIDEST = 16.0
-"""Largest shift in log-odds that is tried: from 99.97% to 0.03% right."""
 _LEAST = 0.05
 """Smallest share of its mean that the estimated variance is expected to have, whatever the estimate."""
 
@@ -110,7 +109,7 @@ def _smallest_answer_gap(design: PairedDesign, answers: AnswerModel, alpha: floa
     low, high = 0.0, 0.25
     while answer_power(design, answers, shift=high, alpha=alpha) < power:
         low, high = high, 2 * high
-        if low >= _WIDEST:
+        if low >= WIDEST_SHIFT:
             return None
     for _ in range(12):
         middle = (low + high) / 2

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from evenhand.analysis.estimators.divergence import Divergence, divergence_from_repeats, divergence_of_pairs
 from evenhand.analysis.findings.estimand import Estimand, with_number, without_number
+from evenhand.analysis.findings.paired_answers import differences_of
 from evenhand.analysis.table.codes import codes
-from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, cues
 from evenhand.records.contrast import ArmContrast, ArmGroup, LevelContrast
 from evenhand.records.estimate import Tested
@@ -68,18 +68,8 @@ def _answers(rows: pl.DataFrame) -> dict[str, NDArray[np.float64]]:
 
 def version_differences(rows: pl.DataFrame, *, stratum: Stratum) -> pl.DataFrame:
     """One row per pair and number of an answer: unit, item, replicate, number, difference of the two versions."""
-    settings = stratum.settings
-    side = pl.col(level_column(settings.contrast)).cast(pl.String)
-    tag = pl.when(pl.col("tag") == "").then(pl.concat_str("item", "option")).otherwise("tag").alias("number")
-    return (
-        rows.group_by("unit", "item", "replicate", tag, maintain_order=True)
-        .agg(
-            pl.col("value").filter(side == settings.advantaged).mean().alias("first"),
-            pl.col("value").filter(side == settings.disadvantaged).mean().alias("second"),
-        )
-        .with_columns((pl.col("first") - pl.col("second")).alias("difference"))
-        .filter(pl.col("difference").is_not_null())
-    )
+    number = pl.when(pl.col("tag") == "").then(pl.concat_str("item", "option")).otherwise("tag").alias("number")
+    return differences_of(rows.with_columns(number), stratum, within=("number",))
 
 
 def versions_sample(pairs: pl.DataFrame) -> SampleSize:

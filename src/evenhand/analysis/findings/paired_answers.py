@@ -8,6 +8,7 @@ answers like these need (`evenhand.analysis.estimators.answer_power`).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
@@ -56,11 +57,17 @@ def design_of(rows: pl.DataFrame) -> PairedDesign:
     )
 
 
-def differences_of(rows: pl.DataFrame, stratum: Stratum) -> pl.DataFrame:
-    """The difference of every pair and replicate that has an answer on both sides."""
+def differences_of(rows: pl.DataFrame, stratum: Stratum, *, within: Sequence[str] = ()) -> pl.DataFrame:
+    """The difference of every pair and replicate that has an answer on both sides.
+
+    Args:
+        rows: Of matched pairs.
+        stratum: Names the two versions.
+        within: Columns by whose values the answers of a pair are compared apart.
+    """
     contrast, settings = stratum.settings.contrast, stratum.settings
     side = pl.col(level_column(contrast)).cast(pl.String)
-    pairs = rows.group_by("unit", "item", "replicate", maintain_order=True).agg(
+    pairs = rows.group_by("unit", "item", "replicate", *within, maintain_order=True).agg(
         (
             pl.col("value").filter(side == settings.advantaged).mean()
             - pl.col("value").filter(side == settings.disadvantaged).mean()
