@@ -151,7 +151,9 @@ def test_the_page_the_markdown_and_the_file_carry_it(run: RunDirectory) -> None:
     for shown in (page, text):
         assert "What was tried" in shown
         assert said in shown
-        assert all(name in shown for name in ("redact: facts of social position are not shown", "no effect shown"))
+        assert all(
+            name in shown for name in ("redact?by=both: facts of social position are not shown", "no effect shown")
+        )
     document = findings_document(run.findings)
     assert [one["policy"] for one in document["tried"]] == sorted(POLICIES)
 

@@ -12,11 +12,14 @@ from evenhand.endpoints.kinds import kind_of, reported_kind
 from evenhand.endpoints.redact import redact
 from evenhand.head.planted import planted_effects
 from evenhand.head.shown_turns import shown_turns
+from evenhand.mitigate.named import policy_of
+from evenhand.mitigate.policy import unfit_for_gateway
 from evenhand.plan.cost import estimate, find_price, spent
 from evenhand.plan.languages import asked_language
 from evenhand.plan.second_models import policy_models, second_models
 from evenhand.records.condition import Condition
 from evenhand.records.contrast import LevelContrast
+from evenhand.records.mitigation import PolicySetting
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.records.profile import ArmKind
 from evenhand.records.run_summary import (
@@ -76,6 +79,10 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
         placements=plan.design.placements,
         readers=plan.design.readers,
         mitigations=plan.design.mitigations,
+        policies=tuple(
+            PolicySetting(name=spec.name, options=spec.options, deployable=unfit_for_gateway(policy_of(spec)) is None)
+            for spec in plan.mitigations
+        ),
         models=tuple(
             _model(model, totals.get(model.name), crossing.size(model), (*second_models(plan), *policy_models(plan)))
             for model in plan.models

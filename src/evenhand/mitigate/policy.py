@@ -7,6 +7,7 @@ with what is there: the facts in memory, the conversation, a way to ask.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Literal, assert_never
 
 from msgspec import Struct
 
@@ -23,7 +24,9 @@ __all__ = [
     "Policy",
     "PolicyMaker",
     "PromptPolicy",
+    "Unfit",
     "Unread",
+    "unfit_for_gateway",
 ]
 
 Facts = tuple[Fact, ...]
@@ -96,6 +99,23 @@ class AskedPolicy(Struct, frozen=True, kw_only=True):
 
 
 Policy = MemoryPolicy | PromptPolicy | AnswerPolicy | AskedPolicy
+
+Unfit = Literal["several calls", "marks"]
+"""Why a gateway cannot carry a policy. `several calls`: it asks the assistant several times for one answer. `marks`: it
+reads what facts are marked as, and facts of live requests carry no marks."""
+
+
+def unfit_for_gateway(policy: Policy) -> Unfit | None:
+    """Why a gateway cannot apply a policy to live requests; None: it can."""
+    match policy:
+        case AnswerPolicy():
+            return "several calls"
+        case MemoryPolicy():
+            return "marks" if policy.marks else None
+        case PromptPolicy() | AskedPolicy():
+            return None
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 class PolicyMaker(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal, get_args
+from urllib.parse import quote, urlencode
 
 from msgspec import Struct
 
@@ -17,6 +18,7 @@ __all__ = [
     "BuiltInMitigation",
     "Mitigation",
     "MitigationSpec",
+    "PolicySetting",
     "known_mitigations",
     "mitigation_texts",
     "refuse_unknown_mitigation",
@@ -62,6 +64,23 @@ class MitigationSpec(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Prompts, word lists and tables that it works from, as they stood when the plan was made."""
     prompts_sha256: str
     """Hash over all of its files."""
+
+
+class PolicySetting(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a policy of a run was set, as a report shows it."""
+
+    name: Mitigation
+    """Name, as in `--mitigation NAME`."""
+    options: dict[str, str] = {}
+    """Every option with its value, named by the user or not."""
+    deployable: bool
+    """Whether a gateway can apply it to live requests as it was measured."""
+
+    @property
+    def written(self) -> str:
+        """As `--mitigation` and `--policy` take it: `NAME` or `NAME?option=value&option=value`."""
+        options = urlencode(self.options, safe="/:", quote_via=quote)
+        return f"{self.name}?{options}" if options else self.name
 
 
 def known_mitigations() -> tuple[str, ...]:

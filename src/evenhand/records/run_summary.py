@@ -8,7 +8,7 @@ from evenhand.records.condition import Condition
 from evenhand.records.contrast import LevelContrast
 from evenhand.records.finding import Finding
 from evenhand.records.measure import Measure
-from evenhand.records.mitigation import Mitigation
+from evenhand.records.mitigation import Mitigation, PolicySetting
 from evenhand.records.profile import ArmKind, Placement, Reader
 from evenhand.records.trial import OutcomeName
 
@@ -211,7 +211,9 @@ class RunSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     readers: tuple[Reader, ...]
     """What the assistant was told to do with memory."""
     mitigations: tuple[Mitigation, ...]
-    """Policies applied to memory or prompt."""
+    """Names of the policies that were tried; `none` is the assistant as it is."""
+    policies: tuple[PolicySetting, ...] = ()
+    """How each policy was set, in the order of `mitigations` and without `none`."""
     models: tuple[ModelSummary, ...]
     """What was asked of each model, and what came back."""
     simulated: bool = False

@@ -224,6 +224,7 @@ def _rated(bank: AuditedBank) -> str:
 
 
 def _material(run: RunSummary) -> tuple[NamedValue, ...]:
+    written = {policy.name: policy.written for policy in run.policies}
     return (
         *(
             NamedValue(f"Bank {bank.name}", f"{bank.version}, {plural(bank.items, 'item')}, {_rated(bank)}")
@@ -235,7 +236,7 @@ def _material(run: RunSummary) -> tuple[NamedValue, ...]:
         ),
         NamedValue("Memory", joined([placement_label(placement) for placement in run.placements])),
         NamedValue("Reader prompts", joined([plain(reader) for reader in run.readers])),
-        NamedValue("Mitigations", joined([plain(mitigation) for mitigation in run.mitigations])),
+        NamedValue("Mitigations", joined([written.get(name, plain(name)) for name in run.mitigations])),
     )
 
 

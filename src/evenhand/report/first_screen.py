@@ -52,7 +52,7 @@ def first_screen(source: Source) -> FirstScreen:
         ),
         facts=_common(answers) if len(answers) > 1 else (),
         pair=None if shown is None else _pair(source, shown),
-        steps=() if run is None or not urgent else next_steps(run, urgent[0]),
+        steps=() if run is None or not urgent else next_steps(run, urgent[0], source.findings.tried),
     )
 
 

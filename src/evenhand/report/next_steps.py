@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from evenhand.records.estimate import Verdict
 from evenhand.records.item import ItemKind
-from evenhand.records.mitigation import MITIGATIONS
+from evenhand.records.mitigation import MITIGATIONS, Mitigation
 from evenhand.records.run_summary import RunSummary
+from evenhand.records.tried import TriedPolicy
 from evenhand.report.answer import ReportAnswer
 from evenhand.report.blocks import Step
+from evenhand.report.tried_words import best_repairs
 
 __all__ = ["next_steps"]
 
@@ -18,26 +21,27 @@ _STEPS = 3
 """Steps that are shown."""
 
 
-def next_steps(run: RunSummary, answer: ReportAnswer) -> tuple[Step, ...]:
+def next_steps(run: RunSummary, answer: ReportAnswer, tried: Iterable[TriedPolicy] = ()) -> tuple[Step, ...]:
     """Up to three steps after the answer of one model, the most useful first.
 
     Args:
         run: What was run.
         answer: The model's answer.
+        tried: The policies that the run tried, on any model.
     """
     steps = [_own_assistant()] if run.specimen or run.simulated else []
     if run.interim:
         steps.append(_rest(run))
-    steps += _after(run, answer)
+    steps += _after(run, answer, [one for one in tried if one.model == answer.model])
     return tuple(steps[:_STEPS])
 
 
-def _after(run: RunSummary, answer: ReportAnswer) -> list[Step]:
+def _after(run: RunSummary, answer: ReportAnswer, tried: Sequence[TriedPolicy]) -> list[Step]:
     verdict: Verdict | None = answer.verdict
     match verdict:
         case "difference":
             gate = _gate(run, "Let no build pass with it")
-            return [*_repair(run, answer), gate, _larger(run, answer, "See it finer"), *_finer(run, answer)]
+            return [*_repair(run, answer, tried), gate, _larger(run, answer, "See it finer"), *_finer(run, answer)]
         case "inconclusive":
             return [_larger(run, answer, "Ask more, until it is settled"), *_finer(run, answer), _gate(run, _KEEP)]
         case "not assessable":
@@ -75,8 +79,11 @@ def _rest(run: RunSummary) -> Step:
     )
 
 
-def _repair(run: RunSummary, answer: ReportAnswer) -> list[Step]:
-    """What may repair it, as far as this version has policies and the run has not tried them all."""
+def _repair(run: RunSummary, answer: ReportAnswer, tried: Sequence[TriedPolicy]) -> list[Step]:
+    """What repaired it goes in front of the assistant; while nothing did, what was not tried yet may."""
+    best = [one.policy for one in best_repairs(tried)]
+    if best:
+        return _deploy(run, best)
     untried = [policy for policy in MITIGATIONS if policy not in run.mitigations]
     if not untried:
         return []
@@ -86,6 +93,24 @@ def _repair(run: RunSummary, answer: ReportAnswer) -> list[Step]:
             "Try what may repair it",
             "A policy on memory or prompt is measured in the same run, with what it costs.",
             _audit(answer, options),
+        )
+    ]
+
+
+def _deploy(run: RunSummary, best: Sequence[Mitigation]) -> list[Step]:
+    """The first of the best that a gateway carries as it was measured.
+
+    Where none can be carried there is no step: an application has to build in what asks several times, and marks of
+    facts are its own.
+    """
+    policy = next((each for each in run.policies if each.deployable and each.name in best), None)
+    if policy is None:
+        return []
+    return [
+        Step(
+            "Put what repaired it in front of your assistant",
+            f"The gateway applies {policy.name} to live requests by the same code that was measured here.",
+            f"evenhand gateway --policy {shlex.quote(policy.written)} --upstream https://HOST/v1",
         )
     ]
 

@@ -52,9 +52,10 @@ def tried_section(source: Source) -> Section | None:
 
 
 def _point(one: TriedPolicy, source: Source) -> Point:
+    run = source.findings.run
+    name = next((each.written for each in (run.policies if run else ()) if each.name == one.policy), one.policy)
     label = POLICY_LABELS.get(one.policy)
-    title = f"{one.policy}: {label}" if label else one.policy
-    return Point(title, policy_words(one, findings=source.findings))
+    return Point(f"{name}: {label}" if label else name, policy_words(one, findings=source.findings))
 
 
 def _kinds(tried: Sequence[TriedPolicy]) -> list[str]:

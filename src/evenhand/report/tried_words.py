@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
 from evenhand.records.findings import Findings
@@ -14,6 +14,7 @@ from evenhand.report.words import Labels, joined, kind_label, labels_of, plural
 
 __all__ = [
     "POLICY_LABELS",
+    "best_repairs",
     "change_words",
     "group_change",
     "multiple_words",
@@ -65,6 +66,16 @@ def tried_in_order(findings: Findings) -> tuple[TriedPolicy, ...]:
     return tuple(sorted(findings.tried, key=place))
 
 
+def best_repairs(tried: Iterable[TriedPolicy]) -> list[TriedPolicy]:
+    """The policies that repaired the gap and that no other betters; empty: none repaired it.
+
+    Args:
+        tried: The policies of one model.
+    """
+    repaired = [one for one in tried if one.verdict == "repaired"]
+    return [one for one in repaired if one.pareto] or repaired
+
+
 def recommendation(tried: Sequence[TriedPolicy], *, labels: Labels) -> str:
     """What follows for one model: a policy is named only where its verdict is `repaired`.
 
@@ -81,12 +92,11 @@ def recommendation(tried: Sequence[TriedPolicy], *, labels: Labels) -> str:
         harmful = [one.policy for one in tried if one.verdict == "harmful"]
         but = f" Shown to do harm: {joined(harmful)}." if harmful else ""
         return f"No policy is called for: without one, no gap beyond the margin is there.{but}"
-    repaired = [one for one in tried if one.verdict == "repaired"]
-    if not repaired:
+    best = best_repairs(tried)
+    if not best:
         smaller = [one.policy for one in tried if one.verdict == "reduced"]
         but = f" Shown to make the gap smaller: {joined(smaller)}." if smaller else ""
         return f"Nothing that was tried here is enough: no policy is shown to repair the gap.{but}"
-    best = [one for one in repaired if one.pareto] or repaired
     names = joined([one.policy for one in best])
     return (
         f"What was measured supports {names}: the gap is shown to be within the margin in both directions, with score "

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from evenhand.errors import UsageError
 from evenhand.mitigate.named import mitigation_spec, policy_of
-from evenhand.mitigate.policy import AnswerPolicy, AskedPolicy, MemoryPolicy, PromptPolicy
+from evenhand.mitigate.policy import AnswerPolicy, AskedPolicy, MemoryPolicy, PromptPolicy, unfit_for_gateway
 from evenhand.records.mitigation import MitigationSpec, refuse_unknown_mitigation
 from evenhand.serve.form import MemoryForms
 
@@ -55,12 +55,13 @@ def deployed_spec(spec: MitigationSpec, forms: MemoryForms, *, name: str | None 
         PlanError: The plan lacks one of the policy's texts.
     """
     policy = policy_of(spec)
-    if isinstance(policy, AnswerPolicy):
+    unfit = unfit_for_gateway(policy)
+    if isinstance(policy, AnswerPolicy) or unfit == "several calls":
         raise UsageError(
             f"the policy {spec.name!r} asks the assistant several times for one answer, which a gateway cannot carry; "
             "deploy a policy on memory or on the prompt"
         )
-    if isinstance(policy, MemoryPolicy) and policy.marks:
+    if unfit == "marks":
         raise UsageError(
             f"the policy {spec.name!r} goes by what facts are marked as, and facts of live requests carry no "
             f"marks; a policy of the package is audited and deployed as '{spec.name}?by=words'"

@@ -9,10 +9,12 @@ from msgspec.structs import replace
 
 from evenhand.cli.main import app
 from evenhand.records.estimate import Verdict
+from evenhand.records.mitigation import PolicySetting
 from evenhand.report.answer import answers_of
 from evenhand.report.kind_answer import KindAnswer
 from evenhand.report.next_steps import next_steps
 from tests.support.findings_fixture import full_findings, quick_findings, run_summary
+from tests.support.tried_fixture import tried
 
 QUICK = run_summary(("openai/gpt-5.1",), simulated=False, specimen=False, preset="quick")
 ANSWER = answers_of(quick_findings()).models[0]
@@ -61,3 +63,27 @@ def test_a_difference_is_followed_by_a_gate_and_a_question_not_asked_by_that_que
     alike = replace(ANSWER, verdict="equivalent", not_asked=("leakage",))
     assert "Ask what was not asked" in [step.title for step in next_steps(QUICK, alike)]
     assert "Ask what was not asked" not in [step.title for step in next_steps(QUICK, replace(alike, not_asked=()))]
+
+
+def test_what_repaired_it_is_put_in_front_of_the_assistant_as_it_was_measured() -> None:
+    words = PolicySetting(name="redact", options={"by": "words"}, deployable=True)
+    votes = PolicySetting(name="consensus", deployable=False)
+    run = replace(QUICK, mitigations=("none", "consensus", "redact"), policies=(votes, words))
+    unlike = replace(ANSWER, verdict="difference")
+    done = replace(tried("repaired", policy="redact"), model=ANSWER.model)
+    votes_done = replace(done, policy="consensus")
+    steps = next_steps(run, unlike, [votes_done, done])
+    assert steps[0].command == "evenhand gateway --policy 'redact?by=words' --upstream https://HOST/v1"
+    assert "Try what may repair it" not in [step.title for step in steps]
+    only_votes = next_steps(run, unlike, [votes_done, replace(done, verdict="reduced")])
+    assert not any("gateway" in step.command or "--mitigation" in step.command for step in only_votes)
+    elsewhere = next_steps(run, unlike, [replace(done, model="another")])
+    assert elsewhere[0].command.endswith("--mitigation gate --mitigation neutralise")
+
+
+def test_of_several_that_repaired_it_the_one_that_no_other_betters_is_deployed() -> None:
+    settings = tuple(PolicySetting(name=name, deployable=True) for name in ("gate", "instruct"))
+    run = replace(QUICK, mitigations=("none", "gate", "instruct"), policies=settings)
+    first, second = (replace(tried("repaired", policy=name), model=ANSWER.model) for name in ("gate", "instruct"))
+    steps = next_steps(run, replace(ANSWER, verdict="difference"), [first, replace(second, pareto=True)])
+    assert "--policy instruct " in steps[0].command
