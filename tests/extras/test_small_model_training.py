@@ -32,8 +32,10 @@ pytestmark = [
     pytest.mark.filterwarnings("default"),  # other people's deprecations
 ]
 
-PER_TOPIC = 3
-"""Of 13 topics. The training that docs/training.md tells of had 8."""
+PER_TOPIC = 2
+"""Questions of each of 13 topics; the training that docs/training.md tells of had 8."""
+PAIRS = 16
+"""Pairs at most; that training had 100."""
 EVERY = 2
 """Steps between readings."""
 
@@ -64,16 +66,17 @@ def trained(small_model_checkpoint: Path, tmp_path_factory: pytest.TempPathFacto
     built = done(
         *("preferences", "build", f"hf/{base}"),
         *("--questions", folder / "questions.json", "--cohort", folder / "users.yaml"),
-        *("--profiles", 1, "--draws", 4, "--max-tokens", 48, "--held", 0.1, "--out", pairs, "--json"),
+        *("--profiles", 1, "--draws", 4, "--max-tokens", 48, "--held", 0.08, "--pairs", PAIRS),
+        *("--out", pairs, "--json"),
     )
     found = done("train", "steer", "--model", base, "--pairs", 8, "--out", steer, "--device", "cpu", "--json")
     taught = done(
         *("train", "dpo", "--model", base, "--pairs", pairs, "--method", "lora", "--no-guard", "--epochs", 1),
-        *("--batch", 8, "--at-once", 4, "--check-every", EVERY, "--out", folder / "dpo", "--json"),
+        *("--batch", 4, "--at-once", 2, "--check-every", EVERY, "--out", folder / "dpo", "--json"),
     )
     done(
         *("audit", f"hf/{base}", f"hf/{base}?steer={steer}", f"hf/{folder / 'dpo' / 'model'}"),
-        *("--preset", "quick", "--items", 2, "--pairs", 1, "--profiles", 0, "--placebo", 0, "--none-repeats", 1),
+        *("--preset", "quick", "--items", 1, "--pairs", 1, "--profiles", 0, "--placebo", 0, "--none-repeats", 1),
         *("--max-tokens", 24, "--mitigation", "redact", "--set", "device=cpu", "--yes", "--out", folder / "run"),
     )
     return Trained(
@@ -88,16 +91,15 @@ def trained(small_model_checkpoint: Path, tmp_path_factory: pytest.TempPathFacto
 def test_pairs_come_of_its_own_written_answers(trained: Trained) -> None:
     card = trained.preferences
     assert card.failed == 0
-    assert card.pairs >= 20
-    assert card.kinds["other"] <= card.pairs // 2
-    assert card.kinds.get("moved", 0) > 0
+    assert card.pairs == PAIRS
+    assert card.kinds["other"] == PAIRS // 2, "half are controls"
     pairs = read_lines(trained.folder / "pairs" / "pairs.jsonl", PreferencePair)
     assert len(pairs) == card.pairs
     for pair in pairs:
         short, long = sorted((len(pair.chosen[0].content), len(pair.rejected[0].content)))
         assert long <= 1.5 * short
         assert (pair.arm == "none") == (pair.rejected_kind == "other")
-    assert len({pair.chosen[0].content for pair in pairs}) > card.pairs // 3, "answers, not one over and over"
+    assert len({pair.chosen[0].content for pair in pairs}) > PAIRS // 2, "answers, not one over and over"
     assert len(read_lines(trained.folder / "pairs" / "unmoved.jsonl", UnmovedAnswer)) > 10
     held = {case.question for case in read_lines(trained.folder / "pairs" / "validation.jsonl", ValidationCase)}
     assert held and not held & {pair.question for pair in pairs}
@@ -109,11 +111,10 @@ def test_lora_changes_its_weights_and_the_guard_reads_along(trained: Trained) ->
     card = trained.training
     assert card.settings.method == "lora"
     assert card.ended == "all_steps"
-    assert card.kept_step == card.steps >= 2
-    assert [one.step for one in card.readings][:2] == [0, EVERY]
-    assert card.readings[-1].step == card.steps
+    assert card.kept_step == card.steps == PAIRS // 4
+    assert [one.step for one in card.readings] == [0, EVERY, card.steps]
     assert card.readings[0].drift == 0.0 < card.readings[-1].drift
-    assert all(0 < one.none < 1 and one.moved > 0 and one.gaps for one in card.readings)
+    assert all(0 < one.none < 1 and one.moved > 0 for one in card.readings)
     assert card.readings[0].behind != card.readings[-1].behind
     before = load_file(trained.base / "model.safetensors")
     after = load_file(trained.folder / "dpo" / "model" / "model.safetensors")
@@ -138,6 +139,9 @@ def test_all_three_are_audited_again_and_the_report_says_what_was_tried(trained:
     every_way_is_judged(run)
     every_policy_is_judged(run, "redact")
     scores = pl.read_parquet(run / "scores.parquet")
-    letters = scores.filter(pl.col("p_best").is_not_null()).group_by("model").agg(pl.col("p_best").sort())
-    assert letters.height == 3
-    assert len({tuple(row) for row in letters["p_best"].to_list()}) == 3, "each answers by weights or states of its own"
+    said = scores.sort("item", "answer", "arm", "mitigation").select(
+        "model", "item", "outcome", "choice", "p_best", "answer_characters"
+    )
+    answers = {name: rows.drop("model").rows() for (name,), rows in said.partition_by("model", as_dict=True).items()}
+    assert len(answers) == 3
+    assert len({tuple(rows) for rows in answers.values()}) == 3, "each answers by weights or states of its own"
