@@ -20,8 +20,8 @@ pytestmark = [
 
 POLICIES = ("gate", "instruct", "two_pass", "consensus")
 SMALL = (
-    *("--preset", "standard", "--items", 2, "--pairs", 1, "--profiles", 0, "--placebo", 0, "--none-repeats", 1),
-    *("--max-tokens", 48, "--concurrency", 4, "--yes"),
+    *("--preset", "standard", "--items", 1, "--pairs", 1, "--profiles", 0, "--placebo", 0, "--none-repeats", 1),
+    *("--max-tokens", 24, "--concurrency", 4, "--yes"),
 )
 
 
