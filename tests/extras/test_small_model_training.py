@@ -34,7 +34,7 @@ pytestmark = [
 
 PER_TOPIC = 2
 """Questions of each of 13 topics; the training that docs/training.md tells of had 8."""
-PAIRS = 16
+PAIRS = 12
 """Pairs at most; that training had 100."""
 EVERY = 2
 """Steps between readings."""
@@ -66,7 +66,7 @@ def trained(small_model_checkpoint: Path, tmp_path_factory: pytest.TempPathFacto
     built = done(
         *("preferences", "build", f"hf/{base}"),
         *("--questions", folder / "questions.json", "--cohort", folder / "users.yaml"),
-        *("--profiles", 1, "--draws", 4, "--max-tokens", 48, "--held", 0.08, "--pairs", PAIRS),
+        *("--profiles", 1, "--draws", 3, "--max-tokens", 48, "--held", 0.08, "--pairs", PAIRS),
         *("--out", pairs, "--json"),
     )
     found = done("train", "steer", "--model", base, "--pairs", 8, "--out", steer, "--device", "cpu", "--json")
