@@ -27,7 +27,14 @@ from evenhand.store.json_file import write_json
 from evenhand.train.answers import AnswerFile, AnswerKey, GivenAnswer
 from evenhand.train.asking import Wanted, ask_all, check_askable
 from evenhand.train.balance import balanced
-from evenhand.train.consistency import ComparedAnswer, chosen_option, compared_choices, compared_texts, usable_text
+from evenhand.train.consistency import (
+    ComparedAnswer,
+    chosen_option,
+    compared_choices,
+    compared_texts,
+    everyday_words,
+    usable_text,
+)
 from evenhand.train.drafts import Draft, choice_drafts, judged_drafts, text_drafts, unmoved
 from evenhand.train.judging import opinions_of
 from evenhand.train.leakage import audit_banks, refuse_leaks
@@ -258,6 +265,7 @@ class _Made:
         by_question: dict[str, list[GivenAnswer]] = defaultdict(list)
         for answer in answers:
             by_question[answer.key.question].append(answer)
+        everyday = everyday_words(answers)
         for name, given in by_question.items():
             question = self._collection.by_id[name]
             options = self.prompts.options(question)
@@ -269,7 +277,11 @@ class _Made:
                 self.needed += [kept] if kept is not None else []
                 continue
             arms = self._collection.arms
-            found = compared_choices(usable, options) if options else compared_texts(usable, question, arms)
+            found = (
+                compared_choices(usable, options)
+                if options
+                else compared_texts(usable, question, arms, everyday=everyday)
+            )
             self.undecided += not found
             self.candidates[question] = found
         held = self._collection.held.questions

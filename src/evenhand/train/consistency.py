@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 import numpy as np
 from msgspec import Struct
@@ -24,12 +24,14 @@ from evenhand.scoring.features.wording import tfidf
 from evenhand.scoring.outcome import LETTERS
 from evenhand.train.answers import AnswerKey, GivenAnswer
 
-__all__ = ["ComparedAnswer", "chosen_option", "compared_choices", "compared_texts", "usable_text"]
+__all__ = ["ComparedAnswer", "chosen_option", "compared_choices", "compared_texts", "everyday_words", "usable_text"]
 
 _LEAST_SHARED = 0.25
 """Share of the answers behind memories that must be the one without memory."""
 _LONG = 4
 """Letters from which a word counts as one that carries meaning."""
+_EVERYDAY = 0.1
+"""Share of the questions whose answers without memory have a word, above which it is no trace of what is stored."""
 _WORD = re.compile(r"\w+")
 
 
@@ -47,7 +49,8 @@ class ComparedAnswer(Struct, frozen=True, kw_only=True):
     """Whether it is what is answered without memory; of written answers, whether it agrees with the others at least as
     much as the middle one does."""
     told: bool
-    """Whether it uses words of the stored facts that neither the question nor any answer without memory has."""
+    """Whether it uses words of the stored facts that neither the question nor any answer without memory has, and that
+    are not used without memory for many other questions."""
 
 
 def chosen_option(answer: GivenAnswer, options: Sequence[str]) -> int | None:
@@ -105,8 +108,23 @@ def _without_memory(positions: Sequence[int]) -> int | None:
     return votes[0][0]
 
 
+def everyday_words(answers: Iterable[GivenAnswer]) -> frozenset[str]:
+    """Words that answers without memory have, for more than a tenth of the questions and for two at least: `with`.
+
+    Args:
+        answers: To all questions, behind all memories.
+    """
+    by_question: dict[str, set[str]] = {}
+    for one in answers:
+        if one.key.arm == "none" and usable_text(one):
+            by_question.setdefault(one.key.question, set()).update(_words(one.text))
+    met = Counter(word for used in by_question.values() for word in used)
+    least = max(1.0, _EVERYDAY * len(by_question))
+    return frozenset(word for word, count in met.items() if count > least)
+
+
 def compared_texts(
-    answers: Sequence[GivenAnswer], question: Question, arms: Mapping[str, Arm]
+    answers: Sequence[GivenAnswer], question: Question, arms: Mapping[str, Arm], *, everyday: Set[str] = frozenset()
 ) -> tuple[ComparedAnswer, ...]:
     """The written answers to one question, compared.
 
@@ -114,6 +132,7 @@ def compared_texts(
         answers: To the same question.
         question: What was asked.
         arms: Arm -> what was in memory.
+        everyday: Words that are no trace of what is stored.
     """
     usable = [answer for answer in answers if usable_text(answer)]
     if len({answer.key.arm for answer in usable}) < 2:
@@ -123,7 +142,7 @@ def compared_texts(
     names = np.array([answer.key.arm for answer in usable])
     agreements = [float(cosines[row, names != name].mean()) for row, name in enumerate(names)]
     middle = float(np.median(agreements))
-    expected = _words(question.text).union(*(_words(one.text) for one in usable if one.key.arm == "none"))
+    expected = _words(question.text).union(everyday, *(_words(one.text) for one in usable if one.key.arm == "none"))
     found = []
     for answer, agreement in zip(usable, agreements, strict=True):
         stored = set().union(*(_words(fact.text) for fact in arms[answer.key.arm].facts))

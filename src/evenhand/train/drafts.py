@@ -94,27 +94,37 @@ def unmoved(candidates: Sequence[ComparedAnswer]) -> Iterator[tuple[str, Compare
 
 
 def text_drafts(candidates: Sequence[ComparedAnswer]) -> Iterator[Draft]:
-    """Drafts from the written answers to one question: one a memory, the most consistent answer over the least.
+    """Drafts from the written answers to one question.
 
-    Nothing is rejected of a memory behind which only the answer was usable that was told to check it.
+    Behind a memory every answer is rejected that tells of it, or agrees less than another one; chosen is the one of
+    about its length that agrees most. Without memory the two that are farthest apart are a control. Nothing is rejected
+    of a memory behind which only the answer was usable that was told to check it.
     """
     for arm, group in _by_arm(candidates):
-        plain = [one for one in group if not one.key.checked]
-        if not plain:
-            continue
-        chosen = max(group, key=lambda one: (not one.told, one.agreement))
-        rejected = min(plain, key=lambda one: (not one.told, one.agreement))
-        if arm == "none":
-            kind: RejectedKind = "other"
-        else:
-            kind = "told" if rejected.told else "moved"
-        apart = chosen.agreement - rejected.agreement >= _LEAST_APART or kind == "told"
+        plain = {one.text: one for one in group if not one.key.checked}
+        found = [draft for one in plain.values() if (draft := _over(one, group)) is not None]
+        found.sort(key=lambda draft: draft.rejected.agreement - draft.chosen.agreement)
+        yield from found[:1] if arm == "none" else found
+
+
+def _over(rejected: ComparedAnswer, group: Sequence[ComparedAnswer]) -> Draft | None:
+    """The answer behind the same memory that agrees most, over one that is rejected; None where none may be chosen."""
+    behind = rejected.key.arm != "none"
+    told = behind and rejected.told
+    kind: RejectedKind = ("told" if told else "moved") if behind else "other"
+    for chosen in sorted(group, key=lambda one: one.agreement, reverse=True):
+        apart = chosen.agreement - rejected.agreement >= _LEAST_APART or told
         if chosen.reference and not chosen.told and chosen.text != rejected.text and apart:
             draft = Draft(
-                question=chosen.key.question, arm=arm, kind=kind, chosen=_side(chosen), rejected=_side(rejected)
+                question=chosen.key.question,
+                arm=chosen.key.arm,
+                kind=kind,
+                chosen=_side(chosen),
+                rejected=_side(rejected),
             )
             if _alike_long(draft):
-                yield draft
+                return draft
+    return None
 
 
 def judged_drafts(candidates: Sequence[ComparedAnswer], opinions: Mapping[AnswerKey, Opinion]) -> Iterator[Draft]:

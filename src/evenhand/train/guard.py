@@ -113,9 +113,14 @@ def _has_lost(reading: GuardReading, first: GuardReading, limits: GuardLimits) -
 
 
 def _has_overshot(reading: GuardReading, first: GuardReading, limits: GuardLimits) -> bool:
-    """Whether a gap is surely beyond the margin on the other side, or one that was within it is surely beyond it."""
+    """Whether a gap is surely beyond the margin on the other side, or one that was within it is surely beyond it.
+
+    Nothing is sure of a gap without a standard error, which too few memories leave.
+    """
     for before, after in zip(first.gaps, reading.gaps, strict=True):
-        beyond = abs(after.gap) - _SURE * (after.error or 0.0) > limits.margin
+        if after.error is None:
+            continue
+        beyond = abs(after.gap) - _SURE * after.error > limits.margin
         within = abs(before.gap) <= limits.margin + _SURE * (before.error or 0.0)
         if beyond and (within or after.gap * before.gap < 0):
             return True

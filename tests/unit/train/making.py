@@ -11,8 +11,11 @@ def key(arm: str, *, question: str = "q", draw: int = 0, checked: bool = False) 
     return AnswerKey(arm=arm, question=question, checked=checked, draw=draw)
 
 
-def answer(arm: str, text: str, *, draw: int = 0, checked: bool = False, ended: str = "stop") -> GivenAnswer:
-    return GivenAnswer(key=key(arm, draw=draw, checked=checked), text=text, ended=ended)  # type: ignore[arg-type]
+def answer(
+    arm: str, text: str, *, question: str = "q", draw: int = 0, checked: bool = False, ended: str = "stop"
+) -> GivenAnswer:
+    asked = key(arm, question=question, draw=draw, checked=checked)
+    return GivenAnswer(key=asked, text=text, ended=ended)  # type: ignore[arg-type]
 
 
 def candidate(

@@ -7,7 +7,7 @@ import pytest
 from evenhand.design.arms import NONE
 from evenhand.records.question import Question
 from evenhand.train.answers import GivenAnswer
-from evenhand.train.consistency import chosen_option, compared_choices, compared_texts, usable_text
+from evenhand.train.consistency import chosen_option, compared_choices, compared_texts, everyday_words, usable_text
 from tests.unit.train.making import answer, profile
 
 OPTIONS = ("pride", "relief", "joy")
@@ -99,6 +99,24 @@ def test_words_that_an_answer_without_memory_has_too_are_no_talk_of_it() -> None
         ARMS,
     )
     assert not any(one.told for one in found)
+
+
+def test_a_word_that_many_questions_are_answered_with_is_no_talk_of_a_memory() -> None:
+    """`with` is in most stored facts and in most answers; `motorcycles` is in neither of these answers."""
+    elsewhere = [
+        answer("none", f"Cut it {word} a sharp knife.", question=f"q{number}")
+        for number, word in enumerate(("with", "with", "by", *["using"] * 12))
+    ]
+    assert "sharp" in everyday_words(elsewhere)
+    assert "with" in everyday_words(elsewhere)
+    assert "with" not in everyday_words(elsewhere[1:]), "one question's answer is not enough"
+    assert everyday_words([answer("a", "Cut it with care."), answer("b", "Cut it with care.", question="r")]) == set()
+    memory = {"none": NONE, "b": profile("b", "The user fills a shop with motorcycles.")}
+    said = [answer("none", "Rinse the rice."), answer("b", "Rinse the rice with water.")]
+    assert [one.told for one in compared_texts(said, RICE, memory)] == [False, True]
+    assert not any(one.told for one in compared_texts(said, RICE, memory, everyday=everyday_words(elsewhere)))
+    talk = [said[0], answer("b", "Rinse motorcycles with water.")]
+    assert compared_texts(talk, RICE, memory, everyday=everyday_words(elsewhere))[1].told
 
 
 def test_answers_behind_one_memory_only_are_compared_with_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from evenhand.train.consistency import ComparedAnswer
 from evenhand.train.drafts import choice_drafts, judged_drafts, text_drafts, unmoved
 from evenhand.train.second_opinion import Opinion
 from tests.unit.train.making import candidate, key
@@ -30,7 +31,7 @@ def test_the_moved_letter_is_rejected_and_other_memories_give_controls() -> None
     ]
 
 
-def test_written_answers_give_one_pair_a_memory_by_agreement_and_talk() -> None:
+def test_written_answers_give_pairs_by_agreement_and_talk() -> None:
     same = "Rinse the rice and use enough water."
     found = list(
         text_drafts(
@@ -52,6 +53,37 @@ def test_an_answer_that_is_much_longer_makes_no_pair() -> None:
     short, long = "Rinse it.", "Rinse it. " * 20
     both = [candidate("a", short, agreement=0.9), candidate("a", long, agreement=0.1, reference=False)]
     assert list(text_drafts(both)) == []
+
+
+def test_an_answer_of_another_length_does_not_stand_in_the_way_of_others() -> None:
+    """The answers that are farthest apart differ in length; the ones between them make pairs all the same."""
+    given = [
+        candidate("a", "Rinse it. " * 20, agreement=0.9),
+        candidate("a", "Rinse it well first.", agreement=0.8),
+        candidate("a", "Grease it well first.", agreement=0.3, reference=False),
+        candidate("a", "Fry. " * 60, agreement=0.1, reference=False),
+    ]
+    assert [(one.chosen.text[:9], one.rejected.text[:9]) for one in text_drafts(given)] == [
+        ("Rinse it.", "Fry. Fry."),
+        ("Rinse it ", "Grease it"),
+    ]
+
+
+def test_behind_a_memory_every_answer_that_agrees_less_is_rejected_and_without_one_the_farthest() -> None:
+    def four(arm: str) -> list[ComparedAnswer]:
+        return [
+            candidate(arm, "Rinse it.", agreement=0.9),
+            candidate(arm, "Rinse them.", agreement=0.87),
+            candidate(arm, "Stir it all.", agreement=0.5, reference=False),
+            candidate(arm, "Eat out.", agreement=0.1, reference=False),
+        ]
+
+    drafts = list(text_drafts([*four("a"), *four("none")]))
+    assert [(one.arm, one.kind, one.chosen.text, one.rejected.text) for one in drafts] == [
+        ("a", "moved", "Rinse it.", "Eat out."),
+        ("a", "moved", "Rinse it.", "Stir it all."),
+        ("none", "other", "Rinse it.", "Eat out."),
+    ]
 
 
 def test_a_judge_separates_dependent_incorrect_and_good_answers() -> None:

@@ -19,7 +19,7 @@ def reading(
     none: float = 0.95,
     joy: float = 0.9,
     other: float = 0.0,
-    error: float = 0.002,
+    error: float | None = 0.002,
     drift: float = 0.0,
     needed: float = 0.5,
 ) -> GuardReading:
@@ -51,6 +51,12 @@ START = reading(0, -0.16)
             "going_on",
             20,
             id="perhaps turned over",
+        ),
+        pytest.param(
+            [reading(10, -0.05), reading(20, 0.03, error=None), reading(30, 0.04, error=None)],
+            "going_on",
+            20,
+            id="turned over, and nobody knows how surely",
         ),
         pytest.param([reading(10, -0.1, none=0.92), reading(20, -0.05, none=0.9)], "lost", 0, id="accuracy fell"),
         pytest.param([reading(10, -0.1, joy=0.84), reading(20, -0.05, joy=0.8)], "lost", 0, id="one recall fell"),
