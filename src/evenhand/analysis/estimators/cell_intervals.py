@@ -1,15 +1,15 @@
 """Intervals of all cells of a crossing at once, around pooled means.
 
-Two things make them hold near the ceiling and for combinations that stand alone.
+Two things make them hold near the ceiling and for combinations that react alone.
 
 *The noise at the end.* Like the interval of a share (Wilson 1927), an end is the score at which the pooled mean would
 lie as far off as the factor allows with the noise that answers have *there*. If a cell's score is lower than its
 pooled mean, so are those of the cells that are pooled with it: they move with it as the covariance of the errors says.
 The noise is never taken to be less than at the pooled mean.
 
-*The end of the pull.* Pooling takes all effects of one kind to be alike, and pulls a combination that stands alone far
-from its own answers. A cell whose own mean differs from its pooled mean by more than noise alone makes it differ in 1
-of 100 cells is not believed to be like the others: its interval also holds that of its own answers. That bounds what
+*The end of the pull.* Pooling takes all effects of one kind to be alike, and pulls a combination that reacts alone
+far from its own answers. A cell whose own mean differs from its pooled mean by more than noise alone makes it differ
+in 1 of 100 cells is not believed to be like the others: its interval also holds that of its own answers. That bounds what
 pooling can do to a single cell (limited translation: Efron and Morris 1972).
 
 References:

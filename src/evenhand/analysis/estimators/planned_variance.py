@@ -13,7 +13,7 @@ solved, and
 Where all weights are alike and the crossing is complete, this is the quasi-F variance.
 
 References:
-    Cameron, Gelbach and Miller (2011), Journal of Business and Economic Statistics 29:238-249, equation 2.3 (sums over
+    Cameron, Gelbach and Miller (2011), Journal of Business and Economic Statistics 29:238-249, section 2 (sums over
     one grouping, plus those over the other, less those over both; here with their exact expectations). Searle, Casella
     and McCulloch (1992), Variance Components, ch. 5 (solving for the components).
 """

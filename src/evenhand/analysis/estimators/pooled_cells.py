@@ -16,7 +16,7 @@ ends (`evenhand.analysis.estimators.cell_intervals`).
 References:
     Evans, Williams, Onnela and Subramanian (2018), Social Science and Medicine 203:64-73 (MAIHDA). Gelman (2006),
     Bayesian Analysis 1:515-533 (flat priors of standard deviations). Ruppert, Wand and Carroll (2003), Semiparametric
-    Regression, section 6.5 (simultaneous intervals). Liang and Zeger (1986), Biometrika 73:13-22, equation 5 (the
+    Regression, section 6.5 (simultaneous intervals). Liang and Zeger (1986), Biometrika 73:13-22 (the
     variance of an estimate whose weights are those of a simpler covariance).
 """
 
