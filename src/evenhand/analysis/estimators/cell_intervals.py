@@ -9,8 +9,8 @@ The noise is never taken to be less than at the pooled mean.
 
 *The end of the pull.* Pooling takes all effects of one kind to be alike, and pulls a combination that reacts alone
 far from its own answers. A cell whose own mean differs from its pooled mean by more than noise alone makes it differ
-in 1 of 100 cells is not believed to be like the others: its interval also holds that of its own answers. That bounds what
-pooling can do to a single cell (limited translation: Efron and Morris 1972).
+in 1 of 100 cells is not believed to be like the others: its interval also holds that of its own answers. That bounds
+what pooling can do to a single cell (limited translation: Efron and Morris 1972).
 
 References:
     Wilson (1927), Journal of the American Statistical Association 22:209-212. Efron and Morris (1972), Journal of the
