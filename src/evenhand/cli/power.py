@@ -101,12 +101,8 @@ def power(
     if ends is not None:
         say(f"The pilot leaves it between {ends[0] * 100:.2f} and {ends[1] * 100:.2f} points (90% interval).")
     if gap is not None:
-        told = "no answers of this accuracy show such a gap" if formula is None else f"{formula:.1%} by formula"
-        say(f"Power at a gap of {gap * 100:.2f} points: {told}.")
-    if too_much:
-        say(_TOO_MUCH if simulated is None else _TOO_MUCH_BUT_SIMULATED)
-    if simulated is not None:
-        say(f"By simulation: {simulated.power:.1%} (Monte Carlo error {simulated.monte_carlo_se:.1%}).")
+        drawn = None if simulated is None else (simulated.power, simulated.monte_carlo_se)
+        _say_power(gap, formula=formula, drawn=drawn, too_much=too_much)
     for name, curve in curves.items():
         print_table((name, "smallest gap, points"), [(value, points(found)) for value, found in curve])
 
@@ -116,6 +112,16 @@ _TOO_MUCH = (
     "hardly an answer that differs. --simulate 2000 draws such audits."
 )
 _TOO_MUCH_BUT_SIMULATED = "By formula it is too much here; believe the simulation."
+
+
+def _say_power(gap: float, *, formula: float | None, drawn: tuple[float, float] | None, too_much: bool) -> None:
+    """Power at a gap by formula, and, where audits were drawn, by simulation with its Monte Carlo error."""
+    told = "no answers of this accuracy show such a gap" if formula is None else f"{formula:.1%} by formula"
+    say(f"Power at a gap of {gap * 100:.2f} points: {told}.")
+    if too_much:
+        say(_TOO_MUCH if drawn is None else _TOO_MUCH_BUT_SIMULATED)
+    if drawn is not None:
+        say(f"By simulation: {drawn[0]:.1%} (Monte Carlo error {drawn[1]:.1%}).")
 
 
 def _require_gap(gap: float | None, *, simulate: int) -> None:
