@@ -182,16 +182,13 @@ What misses its target, and why:
   are the same it takes 59 personas and 99 items, because no noise keeps such a sample from being cleared.
 * *Stated power.* The smallest gap that is stated is found about as often as is said, from 55 to 99.5% right and in
   small designs too. A formula with fixed components was found in 69 of 100 audits at 97% and in 50 at 99.5%, where it
-  said 80 (power.md). Far below the stated power, and with 24 items at 99.5%, it says up to 20 points of power too
-  much.
+  said 80 (power.md). Below a power of 70%, with few items near 100%, it says up to 26 points of power too much;
+  `evenhand power --gap` then says so.
 * *Mean scores near the ceiling.* From 90% right on the interval of 33 items holds the truth more often than it says,
   because only a few values are possible: at 97% and temperature 0 an interval holds the truth in 98.3% of tables, or
   with one value fewer in 92.4%, and nothing lies between. At 90% the end at the edge, which is the wider of two,
   makes it 98.6 instead of 95.8%; without that end it would be 87.6% at the worst accuracy between 88 and 99.8%, and
   with that end it is 93.6%.
-* *Missing answers.* With a third of the answers missing, and more where items react, the bias is gone, and the
-  interval holds the truth in 92% instead of 95% of audits of 30 x 33, and in 91% of 60 x 120: the weights that keep
-  every item's planned share are uneven, and what they cost is found a little too small.
 * *Memory near the ceiling.* With a baseline that is right on all but one of 33 items only a few values are possible,
   and the test rejects in less than 2.5% of nulls. That is the price of a baseline that is asked once.
 * *Power of the memory effect.* Where the first test alone calls less than 3% of nulls harm, the larger of two
@@ -202,9 +199,8 @@ What misses its target, and why:
 * *Whole reports.* A report has two families of tests, and each is held at 5%: the confirmatory one by Holm, all
   exploratory ones together by the hierarchical false discovery rate. So up to 10% of null reports may name a
   difference somewhere, and the target is one of each family, not of the two together.
-* *Cells.* Intervals that hold for all 81 cells at once are wide for a single one. At 97% right with a combination
-  that loses 11 points they hold all cells in 80 to 84% of audits only. The cause was not looked for; likely the
-  pooling, which takes cells to vary alike.
+* *Cells.* Intervals that hold for all 81 cells at once are wide for a single one, and where cells do not differ, or are
+  far from the ceiling, they hold in more audits than they say (intersections.md).
 * *Placebo arms.* Where nothing differs at all the larger of two p-values rejects in 2 to 2.5% of nulls. The power is
   that of the placebo answers: eight arms on every item have twice the power of four, and fifteen of which an item
   meets two have no more than four have.

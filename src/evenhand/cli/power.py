@@ -48,7 +48,7 @@ def power(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Filled from `_HELP`."""
-    from evenhand.analysis.estimators.answer_power import gap_curve, power_at, smallest_gap
+    from evenhand.analysis.estimators.answer_power import gap_curve, overstated, power_at, smallest_gap
     from evenhand.analysis.estimators.power import PairedDesign, gap_range
     from evenhand.analysis.findings.pilot import variation_for
     from evenhand.cli.gap_lines import gap_lines, points
@@ -70,6 +70,7 @@ def power(
         for over, values in sizes.items()
     }
     formula = power_at(design, gap=gap, variation=variation, alpha=alpha) if gap is not None else None
+    too_much = gap is not None and overstated(design, gap=gap, variation=variation, alpha=alpha)
     simulated = None
     if simulate and gap is not None:
         from evenhand.analysis.estimators.power_simulation import simulated_power
@@ -88,6 +89,7 @@ def power(
                 "target_power": target,
                 "gap": gap,
                 "power": formula,
+                "power_overstated": too_much,
                 "simulated_power": simulated,
                 "curves": curves,
             }
@@ -99,12 +101,27 @@ def power(
     if ends is not None:
         say(f"The pilot leaves it between {ends[0] * 100:.2f} and {ends[1] * 100:.2f} points (90% interval).")
     if gap is not None:
-        told = "no answers of this accuracy show such a gap" if formula is None else f"{formula:.1%} by formula"
-        say(f"Power at a gap of {gap * 100:.2f} points: {told}.")
-    if simulated is not None:
-        say(f"By simulation: {simulated.power:.1%} (Monte Carlo error {simulated.monte_carlo_se:.1%}).")
+        drawn = None if simulated is None else (simulated.power, simulated.monte_carlo_se)
+        _say_power(gap, formula=formula, drawn=drawn, too_much=too_much)
     for name, curve in curves.items():
         print_table((name, "smallest gap, points"), [(value, points(found)) for value, found in curve])
+
+
+_TOO_MUCH = (
+    "This is too much, by 6 to 26 points where that was measured: few items carry such a gap, and many audits hold "
+    "hardly an answer that differs. --simulate 2000 draws such audits."
+)
+_TOO_MUCH_BUT_SIMULATED = "By formula it is too much here; believe the simulation."
+
+
+def _say_power(gap: float, *, formula: float | None, drawn: tuple[float, float] | None, too_much: bool) -> None:
+    """Power at a gap by formula, and, where audits were drawn, by simulation with its Monte Carlo error."""
+    told = "no answers of this accuracy show such a gap" if formula is None else f"{formula:.1%} by formula"
+    say(f"Power at a gap of {gap * 100:.2f} points: {told}.")
+    if too_much:
+        say(_TOO_MUCH if drawn is None else _TOO_MUCH_BUT_SIMULATED)
+    if drawn is not None:
+        say(f"By simulation: {drawn[0]:.1%} (Monte Carlo error {drawn[1]:.1%}).")
 
 
 def _require_gap(gap: float | None, *, simulate: int) -> None:

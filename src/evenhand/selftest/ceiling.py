@@ -395,7 +395,8 @@ def cells_covered(
             score = np.where(np.argsort(rng.random(score.shape), axis=0) < per_item, score, np.nan)
         means = profile_means(cell_means(score.ravel(), item=column, profile=row), profiles=81)
         found = pooled_cells(means, main=main, pairs=pairs, rng=rng)
-        hits[index] = np.abs(found.mean - chance.mean(axis=1)) <= found.factor * found.se
+        truth = chance.mean(axis=1)
+        hits[index] = (found.low <= truth) & (truth <= found.high)
     return rate(hits.all(axis=1)), rate(hits), rate(hits[:, both])
 
 

@@ -91,6 +91,16 @@ def test_a_gap_that_does_not_exist_is_refused(cli: Cli, gap: str, says: str) -> 
     assert says in ended.err
 
 
+def test_power_that_the_formula_says_too_much_of_is_said_to_be(cli: Cli) -> None:
+    design = ("power", "--items", "24", "--sets", "12", "--accuracy", "0.995")
+    told = cli(*design, "--gap", "0.014").out
+    assert "This is too much, by 6 to 26 points" in told and "--simulate 2000" in told
+    simulated = cli(*design, "--gap", "0.014", "--simulate", "50").out
+    assert "By formula it is too much here; believe the simulation." in simulated
+    assert "too much" not in cli(*design, "--gap", "0.047").out
+    assert json.loads(cli(*design, "--gap", "0.014", "--json").out)["power_overstated"] is True
+
+
 def test_a_factor_may_have_an_equals_sign() -> None:
     columns = columns_of({"contrast": "a=b=x,y"})
     assert columns is not None

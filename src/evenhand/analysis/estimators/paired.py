@@ -4,11 +4,12 @@ Estimand: the mean difference, on the scale of the scores, between the two arms 
 of the populations the audited ones stand for. Sampling units are matched sets and items, both.
 
 The estimate is the mean over the pairs (replicates of a pair averaged first), every set and item with the weight it was
-planned to have (`evenhand.analysis.estimators.planned`). Its variance is the
-sum of a set, an item and a residual part, found by the method of moments with the exact expected mean squares of the
-design (`evenhand.analysis.estimators.moments`); for a complete crossing that is the untruncated quasi-F with
-Satterthwaite degrees of freedom. Sign-flip randomisation over sets and over items is given with it; each is exact only
-where the other unit does not vary in its difference.
+planned to have (`evenhand.analysis.estimators.planned`). Its variance is the sum of a set, an item and a residual part,
+found by the method of moments with the exact expected mean squares of the design
+(`evenhand.analysis.estimators.moments`); for a complete crossing that is the untruncated quasi-F with Satterthwaite
+degrees of freedom. Where answers are missing, the sums of squares are those of what every set and item adds to the
+estimate (`evenhand.analysis.estimators.planned_variance`). Sign-flip randomisation over sets and over items is given
+with it; each is exact only where the other unit does not vary in its difference.
 
 References:
     Clark (1973), J. Verbal Learning and Verbal Behavior 12:335-359. Satterthwaite (1946), Biometrics Bulletin
@@ -27,6 +28,7 @@ from evenhand.analysis.estimators.estimate import Component, Estimate, EstimateS
 from evenhand.analysis.estimators.influence import influence
 from evenhand.analysis.estimators.moments import MomentVariance, moment_variance
 from evenhand.analysis.estimators.planned import planned_weights
+from evenhand.analysis.estimators.planned_variance import planned_variance
 from evenhand.analysis.estimators.random_terms import RandomTerm, tally
 from evenhand.analysis.estimators.skewness import third_cumulant
 from evenhand.errors import TableError
@@ -174,7 +176,10 @@ def paired_gap(
     mean = level if even else math.fsum(weights * values)
     if float(np.ptp(values)) <= _TINY:
         return _degenerate(float(values[0]) if abs(mean) > _TINY else 0.0, values.size, counts, spec)
-    moments = _variance(values - level, weights, sets, items, counts)
+    groups = _groups(sets, items, counts)
+    moments = moment_variance(values - level, weights=weights, groups=groups, covariates=np.ones((values.size, 1)))
+    if not even:
+        moments = planned_variance(values, weights=weights, groups=groups, moments=moments)
     inference = infer(mean, se=math.sqrt(moments.variance), df=moments.df, spec=spec)
     flip_sets, flip_items = _flip_tests(values, sets, items, rng, spec.flips)
     parts = weights * (values - mean)
@@ -221,13 +226,10 @@ def units_of(counts: tuple[int, int]) -> int:
     return min(counts) if min(counts) > 1 else max(counts)
 
 
-def _variance(residual: Array, weights: Array, sets: Codes, items: Codes, counts: tuple[int, int]) -> MomentVariance:
-    groups = []
-    if counts[0] > 1:
-        groups.append(RandomTerm(name="set", codes=sets, levels=counts[0]))
-    if counts[1] > 1:
-        groups.append(RandomTerm(name="item", codes=items, levels=counts[1]))
-    return moment_variance(residual, weights=weights, groups=groups, covariates=np.ones((residual.size, 1)))
+def _groups(sets: Codes, items: Codes, counts: tuple[int, int]) -> list[RandomTerm]:
+    """Sets and items as random groupings; one that has a single level is none."""
+    named = (("set", sets, counts[0]), ("item", items, counts[1]))
+    return [RandomTerm(name=name, codes=codes, levels=count) for name, codes, count in named if count > 1]
 
 
 def _notes(moments: MomentVariance, counts: tuple[int, int]) -> tuple[str, ...]:

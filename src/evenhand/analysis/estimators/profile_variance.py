@@ -42,6 +42,8 @@ class ProfileMeans(Struct, frozen=True, kw_only=True):
     """Variance of item means beyond the residual."""
     degrees: int
     """Degrees of freedom of the residual variance."""
+    met: Array
+    """Shape (profiles, items): 1 where a profile met an item, 0 elsewhere."""
 
 
 class ProfileVariance(Struct, frozen=True, kw_only=True):
@@ -103,6 +105,7 @@ def profile_means(scores: CrossedScores, *, profiles: int) -> ProfileMeans:
         if items > 1
         else 0.0,
         degrees=degrees,
+        met=met,
     )
 
 

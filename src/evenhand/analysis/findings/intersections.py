@@ -41,6 +41,7 @@ from evenhand.seeds import stream
 
 __all__ = ["Intersections", "intersections"]
 
+Array = NDArray[np.float64]
 _TINY = 1e-12
 _SdPart = Literal["profile_sd", "intersectional_sd"]
 _PARTS: tuple[_SdPart, ...] = get_args(_SdPart)
@@ -162,7 +163,7 @@ def _sd_finding(stratum: Stratum, fitted: _Fitted, *, part: _SdPart, cue: Cue | 
 
 
 def _cells(stratum: Stratum, fitted: _Fitted, *, cue: Cue | None) -> tuple[CellMean, ...]:
-    mean, half = _pooled(stratum, fitted, cue=cue)
+    pooled, low, high = _pooled(stratum, fitted, cue=cue)
     rows = fitted.people.select("trials", "value").rows()
     return tuple(
         CellMean(
@@ -172,23 +173,23 @@ def _cells(stratum: Stratum, fitted: _Fitted, *, cue: Cue | None) -> tuple[CellM
             levels={factor.name: factor.levels[factor.codes[index]] for factor in fitted.factors},
             trials=trials,
             raw=raw,
-            pooled=_clipped(mean[index]),
-            low=_clipped(mean[index] - half[index]),
-            high=_clipped(mean[index] + half[index]),
+            pooled=_clipped(pooled[index]),
+            low=_clipped(low[index]),
+            high=_clipped(high[index]),
         )
         for index, (trials, raw) in enumerate(rows)
     )
 
 
-def _pooled(stratum: Stratum, fitted: _Fitted, *, cue: Cue | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Pooled means and half-widths of the intervals that hold for all cells at once."""
+def _pooled(stratum: Stratum, fitted: _Fitted, *, cue: Cue | None) -> tuple[Array, Array, Array]:
+    """Pooled means and both ends of the intervals that hold for all cells at once."""
     if fitted.means.residual < _TINY:
-        return fitted.means.means, np.zeros_like(fitted.means.means)
+        return fitted.means.means, fitted.means.means, fitted.means.means
     main = np.column_stack([np.ones(len(fitted.means.means)), *(dummies(factor.codes) for factor in fitted.factors)])
     pairs = [one.codes * len(two.levels) + two.codes for one, two in combinations(fitted.factors, 2)]
     rng = stream(stratum.settings.seed, "analysis", "intersections", stratum.stream_name, str(cue), "cells")
     found = pooled_cells(fitted.means, main=main, pairs=pairs, rng=rng, alpha=stratum.settings.alpha)
-    return found.mean, found.factor * found.se
+    return found.mean, found.low, found.high
 
 
 def _clipped(value: float) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evenhand.analysis.estimators.answer_model import ASSUMED_ANSWERS, AnswerModel, log_odds_shift
-from evenhand.analysis.estimators.answer_power import answer_power, gap_curve, power_at, smallest_gap
+from evenhand.analysis.estimators.answer_power import answer_power, gap_curve, overstated, power_at, smallest_gap
 from evenhand.analysis.estimators.power import Components, PairedDesign, planned_power, planned_smallest_gap
 from evenhand.analysis.estimators.power_simulation import simulated_power
 from evenhand.errors import UsageError
@@ -37,6 +37,36 @@ def test_copied_answers_and_sparse_designs_and_replicates_are_found_as_often_as_
         assert gap is not None
         found = simulated_power(design, gap=gap, variation=answers, rng=np.random.default_rng(6), draws=300)
         assert found.power == pytest.approx(0.8, abs=0.08), (design, answers)
+
+
+@pytest.mark.parametrize(
+    ("design", "accuracy", "gap", "said"),
+    [
+        (PairedDesign(items=24, sets=12), 0.995, 0.0142, True),
+        (THIRTY, 0.995, 0.0084, True),
+        (PairedDesign(items=24, sets=12), 0.97, 0.029, False),
+        (PairedDesign(items=300, sets=62, sets_per_item=3), 0.995, 0.0056, False),
+    ],
+)
+def test_where_the_formula_says_too_much_it_is_said(
+    design: PairedDesign, accuracy: float, gap: float, said: bool
+) -> None:
+    """And where it is not said, the formula and simulated answers agree."""
+    answers = AnswerModel(accuracy=accuracy)
+    told = power_at(design, gap=gap, variation=answers)
+    assert told is not None
+    found = simulated_power(design, gap=gap, variation=answers, rng=np.random.default_rng(7), draws=400)
+    assert overstated(design, gap=gap, variation=answers) is said
+    assert (told - found.power > 0.1) is said and told - found.power < 0.3
+
+
+def test_the_formula_is_believed_at_its_own_gap_and_for_stated_components() -> None:
+    answers, small = AnswerModel(accuracy=0.995), PairedDesign(items=24, sets=12)
+    gap = smallest_gap(small, variation=answers)
+    assert gap is not None
+    assert not overstated(small, gap=gap, variation=answers)
+    assert not overstated(small, gap=0.99, variation=AnswerModel(accuracy=0.999))
+    assert not overstated(small, gap=0.01, variation=COMPONENTS)
 
 
 def test_in_the_middle_it_is_the_formula_of_the_components() -> None:

@@ -1,0 +1,84 @@
+"""Intervals of all cells at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from evenhand.analysis.estimators.cell_intervals import PooledMaps, cell_intervals
+from evenhand.analysis.estimators.cell_noise import mean_covariance, variance_at
+from evenhand.analysis.estimators.profile_variance import ProfileMeans
+
+Array = npt.NDArray[np.float64]
+ITEMS = 40
+
+
+def unpooled(values: Array, *, residual: float) -> ProfileMeans:
+    count = values.size
+    return ProfileMeans(
+        means=values,
+        covariance=np.eye(count) / ITEMS,
+        residual=residual,
+        item_variance=0.0,
+        degrees=(count - 1) * (ITEMS - 1),
+        met=np.ones((count, ITEMS)),
+    )
+
+
+def intervals(means: ProfileMeans, *, maps: Array, factor: float) -> tuple[Array, Array, Array]:
+    pooling = PooledMaps(maps=maps[None], share=np.ones(1))
+    mean = pooling.of(means.means)
+    variance = variance_at(means, centre=mean)
+    noise = mean_covariance(means.met, variance=variance(mean))
+    answers = pooling.around(noise)
+    low, high = cell_intervals(
+        means,
+        maps=pooling,
+        covariance=answers,
+        answers=np.diag(answers),
+        noise=noise,
+        variance=variance,
+        factor=factor,
+    )
+    return mean, low, high
+
+
+def wilson(share: float, *, answers: int, factor: float) -> tuple[float, float]:
+    middle = (share + factor**2 / (2 * answers)) / (1 + factor**2 / answers)
+    half = factor / (1 + factor**2 / answers)
+    half *= float(np.sqrt(share * (1 - share) / answers + factor**2 / (4 * answers**2)))
+    return middle - half, middle + half
+
+
+def test_without_pooling_the_lower_end_is_that_of_a_share_and_the_upper_no_nearer_than_the_noise_at_the_mean() -> None:
+    shares = np.array([0.9, 0.8, 0.7])
+    # A residual variance as large as that of the shares themselves: c is 1.
+    means = unpooled(shares, residual=float(np.mean(shares * (1 - shares))))
+    _, low, high = intervals(means, maps=np.eye(3), factor=2.5)
+    for place, share in enumerate(shares):
+        assert low[place] == pytest.approx(wilson(share, answers=ITEMS, factor=2.5)[0], abs=1e-5)
+        assert high[place] == pytest.approx(share + 2.5 * np.sqrt(share * (1 - share) / ITEMS), abs=1e-5)
+
+
+def test_a_cell_that_stands_alone_keeps_the_interval_of_its_own_answers() -> None:
+    values = np.array([0.9] * 8 + [0.5])
+    together = np.full((9, 9), 1 / 9)
+    means = unpooled(values, residual=0.09)
+    mean, low, high = intervals(means, maps=together, factor=2.7)
+    assert mean == pytest.approx(np.full(9, values.mean()))
+    assert low[8] < 0.5 - 2.7 * np.sqrt(0.09 / ITEMS) < 0.4
+    assert low[:8] == pytest.approx(np.full(8, low[0])) and low[0] > 0.75
+    assert high == pytest.approx(np.full(9, high[0]))
+    # Where it is within what noise explains, pooling is believed.
+    near = unpooled(np.array([0.9] * 8 + [0.8]), residual=0.09)
+    _, low, _ = intervals(near, maps=together, factor=2.7)
+    assert low == pytest.approx(np.full(9, low[0]))
+
+
+def test_cells_that_are_pooled_with_a_cell_move_with_it() -> None:
+    """Of nine cells pooled to one mean all are as noisy as the end says; of a cell alone only its own noise changes."""
+    values = np.full(9, 0.95)
+    means = unpooled(values, residual=0.0475)
+    _, low, _ = intervals(means, maps=np.full((9, 9), 1 / 9), factor=3.0)
+    assert low == pytest.approx(np.full(9, wilson(0.95, answers=9 * ITEMS, factor=3.0)[0]), abs=1e-5)
