@@ -18,7 +18,7 @@ from evenhand.analysis.estimators.binomial_mixed import (
     reference_design,
     unit_effects,
 )
-from evenhand.analysis.estimators.laplace import CEILING, Evaluation
+from evenhand.analysis.estimators.laplace import CEILING, Evaluation, LaplaceLikelihood
 from evenhand.analysis.estimators.random_terms import term
 from evenhand.analysis.estimators.variance_search import SearchResult
 from evenhand.errors import TableError
@@ -359,3 +359,27 @@ def test_answers_that_are_added_up_keep_their_columns_levels_and_covariates() ->
     assert rows == [(0.0, 0, 0.5, 2.0, 3.0), (0.0, 1, 0.5, 1.0, 1.0), (1.0, 1, -0.5, 0.0, 4.0)]
     assert found.names == cells.names and [one.levels for one in found.terms] == [2, 2]
     assert aggregate(found) is found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_at_the_fit_the_criterion_neither_rises_nor_falls(seed: int) -> None:
+    cells = simulate(np.random.default_rng(seed))
+    fit = fit_binomial(cells)
+    likelihood = LaplaceLikelihood(cells.successes, cells.trials, cells.design, cells.terms)
+    point = np.concatenate([fit.beta, fit.variances])
+    found = likelihood.evaluate(point)
+    # The search alone ends where the gradient is 4e-5 or more; the last step takes it to 1e-7.
+    assert np.abs(found.gradient).max() < 2e-6
+    assert fit.loglik == pytest.approx(likelihood.penalty(point) - found.value)
+    # Errors are those of the curvature there, which differences of the gradient give.
+    steps = 1e-4 * np.eye(point.size)
+    hessian = [
+        (likelihood.evaluate(point + step).gradient - likelihood.evaluate(point - step).gradient) / 2e-4
+        for step in steps
+    ]
+    np.testing.assert_allclose(fit.joint_covariance, np.linalg.inv(hessian), rtol=2e-3, atol=5e-5)
+    assert fit.effects[1].se == pytest.approx(np.sqrt(fit.joint_covariance[1, 1]))
+
+
+def test_the_largest_spread_that_is_tried_is_twenty_in_log_odds() -> None:
+    assert np.sqrt(CEILING) == 20.0

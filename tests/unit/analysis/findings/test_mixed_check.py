@@ -12,7 +12,13 @@ from evenhand.analysis.estimators.marginal import marginal_effects
 from evenhand.analysis.estimators.random_terms import term
 from evenhand.analysis.estimators.sd_interval import sd_interval
 from evenhand.analysis.findings import mixed_check as mixed_check_module
-from evenhand.analysis.findings.mixed_check import _require_finite, column_name, crossing_rows, mixed_check
+from evenhand.analysis.findings.mixed_check import (
+    _require_finite,
+    _require_samples,
+    column_name,
+    crossing_rows,
+    mixed_check,
+)
 from evenhand.analysis.table.scores import covariate_column, level_column, scores_from_frame
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.errors import TableError
@@ -392,3 +398,13 @@ def test_an_estimate_that_is_no_number_or_a_variance_below_zero_has_no_maximum()
     ):
         with pytest.raises(TableError, match="no maximum inside"):
             _require_finite(changed)
+
+
+def test_a_model_is_fitted_up_to_four_hundred_thousand_cells() -> None:
+    rows = crossing_rows(stratum(Respondent(), items=6, sets=0), cue="stated")
+    assert rows is not None
+    _require_samples(replace(rows, total=np.zeros(400_000)))
+    with pytest.raises(TableError, match="there are 400,001 cells; the mixed model is fitted up to 400,000 of them"):
+        _require_samples(replace(rows, total=np.zeros(400_001)))
+    with pytest.raises(TableError, match=r"a model of 2 items and 81 users .* needs at least 3 of each"):
+        _require_samples(replace(rows, sample=replace(rows.sample, items=2)))

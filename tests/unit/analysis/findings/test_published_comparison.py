@@ -76,3 +76,12 @@ def test_a_table_just_as_large_as_is_fitted_is_not_left_out(monkeypatch: pytest.
     design = SimulatedDesign(items=4, sets=0, placebos=0)
     (alone,) = strata(simulated_scores(Respondent(), design=design, rng=np.random.default_rng(0)))
     assert published_left_out(alone) is None
+
+
+def test_the_published_model_is_fitted_up_to_thirty_thousand_answers() -> None:
+    design = SimulatedDesign(items=371, sets=0, placebos=0, none_repeats=1, crossing=True)
+    (part,) = strata(simulated_scores(Respondent(), design=design, rng=np.random.default_rng(0)))
+    said = published_left_out(part)
+    assert said is not None
+    assert said.endswith("it is fitted up to 30,000 answers and there are 30,051.")
+    assert published_findings(part) == []
