@@ -334,3 +334,17 @@ def test_each_limit_of_a_design_has_its_own_sentence() -> None:
     (sparse,) = told(estimable=False)
     assert "too sparse" in sparse and sparse.endswith("the standard error may be low.")
     assert len(told(items=1, estimable=False, apart=False)) == 3
+
+
+@pytest.mark.parametrize(("unit", "level"), [(1e-4, 0.0), (100.0, 7.0), (1.0, -3.0)])
+@pytest.mark.parametrize("fraction", [1, 3])
+def test_the_unit_and_the_level_of_the_scores_do_not_matter(unit: float, level: float, fraction: int) -> None:
+    codes = crossing()
+    data = scores(codes, gap=0.1, fraction=fraction, slope=0.2, profile=0.1)
+    moved = structs.replace(data, score=unit * data.score + level)
+    ours, theirs = (
+        level_contrast(one, levels=codes[:, 0], level=1, reference=0, nuisance=others(codes)) for one in (data, moved)
+    )
+    assert (theirs.estimate, theirs.se) == pytest.approx((unit * ours.estimate, unit * ours.se), rel=1e-6)
+    assert (theirs.df, theirs.p) == pytest.approx((ours.df, ours.p), rel=1e-6)
+    assert theirs.third == pytest.approx(unit**3 * ours.third, rel=1e-5)

@@ -342,3 +342,24 @@ def test_a_mean_of_two_by_two_pairs_has_the_quasi_f_of_its_four_numbers() -> Non
     assert ms_rows + ms_columns - ms_rest < 0
     assert found.se**2 == pytest.approx(0.25 * ms_rest / 4)
     assert found.df == 1.0
+
+
+def test_one_flip_is_a_test_and_none_is_none() -> None:
+    values = table()
+    one = paired_gap(values, spec=EstimateSpec(flips=1), rng=np.random.default_rng(0))
+    assert one.p_flip_sets in (0.5, 1.0) and one.p_flip_items in (0.5, 1.0)
+    none = paired_gap(values, spec=EstimateSpec(flips=0), rng=np.random.default_rng(0))
+    assert (none.p_flip_sets, none.p_flip_items) == (None, None)
+
+
+@pytest.mark.parametrize("unit", [1e-4, 100.0])
+def test_the_unit_of_the_scores_does_not_matter(unit: float) -> None:
+    values = table(missing=0.3)
+    ours, theirs = paired_gap(values), paired_gap(unit * values)
+    assert [theirs.estimate, theirs.se, theirs.low, theirs.high] == pytest.approx(
+        [unit * one for one in (ours.estimate, ours.se, ours.low, ours.high)], rel=1e-6
+    )
+    assert (theirs.df, theirs.p) == pytest.approx((ours.df, ours.p), rel=1e-6)
+    assert theirs.third == pytest.approx(unit**3 * ours.third, rel=1e-6)
+    for mine, other in zip(ours.components, theirs.components, strict=True):
+        assert other.variance == pytest.approx(unit**2 * (mine.variance or 0.0), rel=1e-6)
