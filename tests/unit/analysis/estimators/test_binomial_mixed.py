@@ -292,7 +292,7 @@ def test_an_error_that_the_ratio_makes_smaller_is_never_below_that_of_the_likeli
     cells, covariance = simulate(np.random.default_rng(0)), np.diag([0.09, 0.04])
     for ratio, factor in ((1.0, 40 / 38), (0.97, 0.97 * 40 / 38), (0.5, 1.0)):
         _, effect = _effects(cells, BinomialSpec(), beta=np.array([0.1, 0.6]), covariance=covariance, ratio=ratio)
-        assert (effect.se, effect.estimate, effect.df) == (pytest.approx(0.2), 0.6, 38.0)
+        assert (effect.se, effect.estimate, effect.df) == pytest.approx((0.2, 0.6, 38.0))
         assert effect.se_adjusted == pytest.approx(0.2 * np.sqrt(max(1.0, factor)))
 
 
