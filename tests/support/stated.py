@@ -1,6 +1,6 @@
 """Records as they were stated once: the same table and seed give the same record in every version.
 
-Records are kept in `stated/FILE.json`, each on a line. Numbers may differ by what another processor's
+Records are kept in `stated_records/FILE.json`, each on a line. Numbers may differ by what another processor's
 linear algebra gives; texts may not differ. A change that means to move a record writes it anew:
 `EVENHAND_UPDATE_STATED=1 pytest -n 0 TESTS`, and the difference of the files shows what moved.
 """
@@ -18,7 +18,7 @@ import numpy as np
 
 __all__ = ["CLOSE", "SEARCHED", "assert_stated"]
 
-FOLDER = Path(__file__).with_name("stated")
+FOLDER = Path(__file__).with_name("stated_records")
 CLOSE = 1e-8
 """Relative and absolute difference that another processor may make."""
 SEARCHED = 2e-5

@@ -283,9 +283,14 @@ def test_less_variation_between_units_than_expected_is_a_ratio_below_one() -> No
     assert _between_ratio(cells, BinomialSpec(), found, np.zeros(4, dtype=np.bool_)) == 1.0
     assert _between_ratio(cells, BinomialSpec(unit="item"), found, held) == 1.0
     # No ratio is below zero or above one, and without information none is known.
-    for gradient, information, ratio in ((50.0, 1.25, 0.0), (-3.0, 1.25, 1.0), (2.5, 0.0, 1.0)):
+    for gradient, information, ratio in (
+        (50.0, 1.25, 0.0),
+        (-3.0, 1.25, 1.0),
+        (2.5, 0.0, 1.0),
+        (0.125, 0.25 / 80, 0.5),
+    ):
         cells, found, held = zero_variance(gradient=gradient, information=information)
-        assert _between_ratio(cells, BinomialSpec(), found, held) == ratio
+        assert _between_ratio(cells, BinomialSpec(), found, held) == pytest.approx(ratio)
 
 
 def test_an_error_that_the_ratio_makes_smaller_is_never_below_that_of_the_likelihood() -> None:

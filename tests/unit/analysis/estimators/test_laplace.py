@@ -120,3 +120,14 @@ def test_effects_are_scaled_by_the_information_of_the_weighted_design() -> None:
     assert found[2, 2] == pytest.approx(0.5 * float(weights @ weights), rel=1e-5)
     bare = target.slope(np.array([0.2, -0.3, FLOOR])).information
     assert not bare[:2, :2].any() and bare[2, 2] == pytest.approx(found[2, 2])
+
+
+def test_the_information_on_the_variance_of_cells_is_that_of_independent_rows() -> None:
+    target = likelihood(cells=True)
+    # With the other variances at the floor rows are independent: V is 1/w + tau.
+    point = np.array([0.3, 0.2, FLOOR, FLOOR, FLOOR, 0.4])
+    found = target.evaluate(point).information
+    eta = target.design @ point[:2] + target.modes(point)[3]
+    p = special.expit(eta)
+    weights = target.trials * p * (1 - p)
+    assert found[5, 5] == pytest.approx(0.5 * float(np.sum((weights / (1 + 0.4 * weights)) ** 2)), rel=1e-5)
