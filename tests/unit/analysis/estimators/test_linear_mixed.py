@@ -129,6 +129,7 @@ def test_scores_that_the_fixed_effects_reproduce_give_a_stated_degenerate_fit() 
     data = cells()
     fit = fit_linear(structs.replace(data, score=0.5 + 0.0 * data.score))
     assert fit.effects[1].estimate == fit.effects[1].low == fit.effects[1].high == 0.0
+    assert fit.effects[0].estimate == fit.effects[0].low == fit.effects[0].high == pytest.approx(0.5)
     assert (fit.residual_sd, fit.loglik) == (0.0, 0.0)
     assert all((one.sd, one.singular) == (0.0, True) for one in fit.sds) and not fit.variances.any()
     assert all((one.se, one.se_adjusted, one.p) == (0.0, 0.0, 1.0) for one in fit.effects)

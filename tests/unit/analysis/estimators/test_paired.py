@@ -363,3 +363,10 @@ def test_the_unit_of_the_scores_does_not_matter(unit: float) -> None:
     assert theirs.third == pytest.approx(unit**3 * ours.third, rel=1e-6)
     for mine, other in zip(ours.components, theirs.components, strict=True):
         assert other.variance == pytest.approx(unit**2 * (mine.variance or 0.0), rel=1e-6)
+
+
+@pytest.mark.parametrize(("value", "estimate"), [(1e-12, 0.0), (4e-12, 4e-12), (-1e-12, 0.0), (-4e-12, -4e-12)])
+def test_a_constant_difference_within_rounding_is_zero(value: float, estimate: float) -> None:
+    found = paired_gap(np.full((2, 2), value))
+    assert (found.estimate, found.low, found.high) == (estimate, estimate, estimate)
+    assert found.p == (1.0 if estimate == 0.0 else 0.5)
