@@ -384,7 +384,3 @@ def test_at_the_fit_the_criterion_neither_rises_nor_falls(seed: int) -> None:
     ]
     np.testing.assert_allclose(fit.joint_covariance, np.linalg.inv(hessian), rtol=2e-3, atol=5e-5)
     assert fit.effects[1].se == pytest.approx(np.sqrt(fit.joint_covariance[1, 1]))
-
-
-def test_the_largest_spread_that_is_tried_is_twenty_in_log_odds() -> None:
-    assert np.sqrt(CEILING) == 20.0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
-from evenhand.analysis.estimators.laplace import FLOOR, RIDGE, LaplaceLikelihood
+from evenhand.analysis.estimators.laplace import CEILING, FLOOR, RIDGE, LaplaceLikelihood
 from evenhand.analysis.estimators.random_terms import RandomTerm, term
 
 
@@ -131,3 +131,7 @@ def test_the_information_on_the_variance_of_cells_is_that_of_independent_rows() 
     p = special.expit(eta)
     weights = target.trials * p * (1 - p)
     assert found[5, 5] == pytest.approx(0.5 * float(np.sum((weights / (1 + 0.4 * weights)) ** 2)), rel=1e-5)
+
+
+def test_variances_are_tried_from_a_billionth_to_an_sd_of_twenty() -> None:
+    assert (FLOOR, np.sqrt(CEILING)) == (1e-9, 20.0)

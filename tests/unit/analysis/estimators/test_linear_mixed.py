@@ -135,6 +135,7 @@ def test_scores_that_the_fixed_effects_reproduce_give_a_stated_degenerate_fit() 
     assert all((one.se, one.se_adjusted, one.p) == (0.0, 0.0, 1.0) for one in fit.effects)
     exact = fit.precision
     assert not exact.covariance.any() and not exact.variance_covariance.any() and not exact.slopes.any()
+    assert exact.variance_covariance.shape == (3, 3) and exact.slopes.shape == (3, 2, 2)
     assert "intervals are points" in fit.notes[0]
 
 
