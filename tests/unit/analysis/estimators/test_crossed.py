@@ -348,3 +348,13 @@ def test_the_unit_and_the_level_of_the_scores_do_not_matter(unit: float, level: 
     assert (theirs.estimate, theirs.se) == pytest.approx((unit * ours.estimate, unit * ours.se), rel=1e-6)
     assert (theirs.df, theirs.p) == pytest.approx((ours.df, ours.p), rel=1e-6)
     assert theirs.third == pytest.approx(unit**3 * ours.third, rel=1e-5)
+
+
+def test_scores_without_variation_have_components_of_zero_under_their_names() -> None:
+    codes = crossing()
+    data = scores(codes, items=4)
+    alike = structs.replace(data, score=np.full(data.score.size, 0.5))
+    found = level_contrast(alike, levels=codes[:, 0], level=1, reference=0)
+    assert [(part.name, part.variance, part.sd) for part in found.components] == [
+        (name, 0.0, 0.0) for name in ("item slope", "profile", "residual")
+    ]
