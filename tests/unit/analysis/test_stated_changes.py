@@ -131,6 +131,15 @@ def test_changes_under_a_policy_are_as_they_were_stated(kind: str) -> None:
     assert_stated("policy-changes", kind, found)
 
 
+def test_what_a_policy_changes_for_each_level_is_as_it_was_stated() -> None:
+    whole = scores_of("crossed")
+    own = redrawn("crossed").frame.filter(pl.col("arm_kind") != "none")
+    names = {"mitigation": pl.lit("gate"), "cell_key": pl.col("cell_key").cast(pl.String) + "gate"}
+    under = own.with_columns(*(value.cast(own[name].dtype).alias(name) for name, value in names.items()))
+    found = analyse(replace(whole, frame=pl.concat([whole.frame, under])), published=False)
+    assert_stated("policies", "levels", found.tried)
+
+
 @pytest.mark.parametrize("name", ["plain", "lossy"])
 def test_policies_and_their_words_are_as_they_were_stated(name: str) -> None:
     respondent = replace({"plain": PLAIN, "lossy": LOSSY}[name], gap=2.5, effects={})

@@ -358,3 +358,16 @@ def test_scores_without_variation_have_components_of_zero_under_their_names() ->
     assert [(part.name, part.variance, part.sd) for part in found.components] == [
         (name, 0.0, 0.0) for name in ("item slope", "profile", "residual")
     ]
+
+
+def test_an_item_that_one_profile_met_says_nothing_of_a_difference_between_profiles() -> None:
+    codes = crossing()
+    data = scores(codes, gap=0.1, items=6)
+    more = structs.replace(
+        data,
+        score=np.append(data.score, 0.97),
+        item=np.append(data.item, 6),
+        profile=np.append(data.profile, int(np.flatnonzero(codes[:, 0] == 1)[0])),
+    )
+    ours, theirs = (level_contrast(one, levels=codes[:, 0], level=1, reference=0) for one in (data, more))
+    assert theirs.estimate == pytest.approx(ours.estimate)

@@ -65,8 +65,8 @@ def test_thirty_sets_bound_what_more_items_can_reach() -> None:
     [
         (PairedDesign(items=0, sets=3), {}, "no pairs"),
         (PairedDesign(items=3, sets=3, sets_per_item=0), {}, "sets_per_item"),
-        (PairedDesign(items=3, sets=3), {"alpha": 1.0}, "alpha"),
-        (PairedDesign(items=3, sets=3), {"power": 0.0}, "power"),
+        (PairedDesign(items=3, sets=3), {"alpha": 1.0}, "^alpha is 1.0; allowed are numbers between 0 and 1"),
+        (PairedDesign(items=3, sets=3), {"power": 0.0}, "^power is 0.0; allowed are numbers between 0 and 1"),
     ],
 )
 def test_a_design_that_cannot_be_is_refused(design: PairedDesign, changes: dict[str, float], says: str) -> None:

@@ -103,3 +103,9 @@ def test_a_corrected_mean_has_the_interval_and_the_degrees_of_freedom_of_its_two
     assert found.high - found.value == pytest.approx(float(stats.t(df).ppf(0.975)) * found.se)
     assert found == corrected_mean(REST, people=PEOPLE, model=MODEL, confidence=0.95)
     assert FEWEST_RATED == 10
+
+
+def test_a_side_without_error_spends_no_degrees_of_freedom_however_few_were_rated() -> None:
+    one = Rectifier(mean=0.1, variance=0.0, rated=1)
+    found = corrected(0.4, se=0.2, df=12.0, plus=one, minus=one, confidence=0.95)
+    assert (found.value, found.se, found.df) == pytest.approx((0.4, 0.2, 12.0))

@@ -119,3 +119,16 @@ def test_the_same_seed_gives_the_same_draws_and_another_seed_others() -> None:
     assert drawn(1) == drawn(1) != drawn(2)
     assert drawn(1) == pytest.approx(drawn(2), abs=0.05)
     assert estimates(1) == estimates(2)
+
+
+def test_main_effects_that_explain_less_than_chance_are_said_to_explain_nothing() -> None:
+    for seed in range(40):
+        found = named(intersections(stratum(Respondent(profile_sd=0.3, cell_sd=0.0), seed=seed, items=6)))
+        share = found["main_effect_share"]
+        if share.value is not None and share.value < 0:
+            assert share.notes == (
+                "Below 0: the main effects explain less than chance would, so none of the spread is theirs.",
+            )
+            return
+        assert share.notes == ()
+    pytest.fail("no table had a share below zero")
