@@ -147,6 +147,19 @@ def test_policies_and_their_words_are_as_they_were_stated(name: str) -> None:
     assert_stated("policies", name, found.tried)
 
 
+def test_policies_that_change_stated_numbers_are_as_they_were_stated() -> None:
+    scored = with_values(
+        under_policy(replace(PLAIN, gap=2.5)),
+        pl.lit("m").alias("model"),
+        pl.col("mitigation").replace("gate", "redact").alias("mitigation"),
+    )
+    rated = tried(gap=0.8, under=0.0, scenes=6, sets=4, seed=5)
+    found = analyse(scored, measurements=rated, published=False).tried
+    shifts = [one for one in found[1].changes if one.aspect in ("shift", "divergence")]
+    assert shifts and all(one.before_verdict is not None for one in shifts)
+    assert_stated("policies", "numbers", found)
+
+
 def lost(scores: Scores, arm: str) -> Scores:
     """The table with every answer of some kind of arm refused."""
     gone = pl.col("arm_kind") == arm

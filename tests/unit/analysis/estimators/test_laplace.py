@@ -135,3 +135,22 @@ def test_the_information_on_the_variance_of_cells_is_that_of_independent_rows() 
 
 def test_variances_are_tried_from_a_billionth_to_an_sd_of_twenty() -> None:
     assert (FLOOR, np.sqrt(CEILING)) == (1e-9, 20.0)
+
+
+@pytest.mark.parametrize("cells", [False, True])
+def test_the_information_on_fixed_effects_is_that_of_the_whole_covariance(cells: bool) -> None:
+    target = likelihood(cells=cells)
+    point = np.array([0.3, 0.2, 1.1, 0.3, 0.15, *([0.4] if cells else [])])
+    found = target.evaluate(point).information
+    terms = target.crossing.by_input(target.crossing.terms)  # type: ignore[arg-type]
+    eta = target.design @ point[:2] + (target.modes(point)[3] if cells else 0.0)
+    spread = np.zeros((eta.size, eta.size))
+    for part, effects, tau in zip(terms, target.modes(point), point[2:], strict=False):
+        columns = np.eye(part.levels)[part.codes]  # type: ignore[attr-defined]
+        columns = columns * (1.0 if part.covariate is None else part.covariate[:, None])  # type: ignore[attr-defined]
+        eta = eta + columns @ effects
+        spread += tau * columns @ columns.T
+    p = special.expit(eta)
+    whole = np.diag(1 / (target.trials * p * (1 - p)) + (0.4 if cells else 0.0)) + spread
+    expected = target.design.T @ np.linalg.solve(whole, target.design)
+    np.testing.assert_allclose(found[:2, :2], expected, rtol=1e-4, atol=1e-5)

@@ -163,3 +163,9 @@ def test_at_the_fit_the_criterion_neither_rises_nor_falls(seed: int) -> None:
     assert np.abs(found.gradient).max() < 1e-8
     assert fit.loglik == pytest.approx(-found.value)
     assert fit.converged and not fit.singular and fit.notes == ()
+
+
+def test_a_search_that_is_cut_short_is_said_not_to_have_converged() -> None:
+    fit = fit_linear(cells(), spec=LinearSpec(max_iterations=0))
+    assert not fit.converged
+    assert fit.notes[0] == "The optimiser did not converge; do not rely on these coefficients."

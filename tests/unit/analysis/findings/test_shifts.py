@@ -277,9 +277,9 @@ def test_missing_ratings_of_either_level_widen_the_bounds_of_a_factor() -> None:
     assert bounds.low < anger.value < bounds.high
 
 
-def negative(*, seed: int = 0, confirmatory: tuple[Measure, ...] | None = None) -> list[Finding]:
+def negative(*, crossed: bool = False, confirmatory: tuple[Measure, ...] | None = None) -> list[Finding]:
     """Shifts of the negative emotions in all scenes, the number that a plan confirms by."""
-    made = table(scenes=8, sets=4, seed=seed)
+    made = table(scenes=8, sets=4, crossed=crossed)
     frame = made.frame.filter(pl.col("tag") == "anger").with_columns(
         pl.lit("valence_rating").alias("quantity"), pl.lit("negative").alias("tag")
     )
@@ -289,13 +289,14 @@ def negative(*, seed: int = 0, confirmatory: tuple[Measure, ...] | None = None) 
 
 
 def test_negative_emotions_between_versions_and_against_placebo_are_confirmatory_where_the_plan_says_so() -> None:
-    def roles(**more: tuple[Measure, ...]) -> dict[tuple[str, str | None], str]:
-        return {(one.arms.arm, one.arms.baseline): one.role for one in negative(**more)}
+    def roles(**more: object) -> dict[tuple[str, str | None], str]:
+        return {(one.arms.arm, one.arms.baseline): one.role for one in negative(**more)}  # type: ignore[arg-type]
 
     confirmed = {("pairs", None): "confirmatory", ("profile", "placebo"): "confirmatory"}
     beside = {("profile", "none"): "exploratory", ("placebo", "none"): "exploratory"}
     assert roles() == confirmed | beside
     assert set(roles(confirmatory=("gap", "memory_effect")).values()) == {"exploratory"}
-    # Of single emotions, and of a crossing, shifts are never confirmatory.
+    assert roles(crossed=True) == {**beside, ("profile", "placebo"): "confirmatory", ("crossing", None): "exploratory"}
+    # Of single emotions shifts are never confirmatory.
     (part, *_) = measure_strata(table(scenes=8, sets=4))
     assert {one.role for one in shift_findings(part)} == {"exploratory"}
