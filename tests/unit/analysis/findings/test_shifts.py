@@ -292,11 +292,14 @@ def test_negative_emotions_between_versions_and_against_placebo_are_confirmatory
     def roles(**more: object) -> dict[tuple[str, str | None], str]:
         return {(one.arms.arm, one.arms.baseline): one.role for one in negative(**more)}  # type: ignore[arg-type]
 
+    confirmed: dict[tuple[str, str | None], str]
     confirmed = {("pairs", None): "confirmatory", ("profile", "placebo"): "confirmatory"}
-    beside = {("profile", "none"): "exploratory", ("placebo", "none"): "exploratory"}
+    beside: dict[tuple[str, str | None], str] = {("profile", "none"): "exploratory", ("placebo", "none"): "exploratory"}
     assert roles() == confirmed | beside
     assert set(roles(confirmatory=("gap", "memory_effect")).values()) == {"exploratory"}
-    assert roles(crossed=True) == {**beside, ("profile", "placebo"): "confirmatory", ("crossing", None): "exploratory"}
+    of_crossing: dict[tuple[str, str | None], str]
+    of_crossing = {("profile", "placebo"): "confirmatory", ("crossing", None): "exploratory"}
+    assert roles(crossed=True) == beside | of_crossing
     # Of single emotions shifts are never confirmatory.
     (part, *_) = measure_strata(table(scenes=8, sets=4))
     assert {one.role for one in shift_findings(part)} == {"exploratory"}
