@@ -31,7 +31,7 @@ from tests.mutants.mutant import Mutant, mutants_of
 from tests.mutants.reach import Reach, file_of, merged
 from tests.mutants.session import Fate, Job, Planted, Tried
 
-__all__ = ["ROOT", "Effort", "Result", "Target", "least_share", "run", "told"]
+__all__ = ["ROOT", "Effort", "Result", "Target", "least_share", "modules_in", "run", "told"]
 
 ROOT = Path(__file__).parents[2]
 _CHECK_S = 1.0
@@ -210,6 +210,12 @@ def _pytest(target: Target, plugin: str, processes: int = 0, **environment: str)
         raise RuntimeError(f"the tests of {target.name!r} do not pass on sound code:\n{ended.stdout}\n{ended.stderr}")
 
 
+def modules_in(package: str) -> tuple[str, ...]:
+    """Dotted names of every module of a package of evenhand, in alphabetical order."""
+    paths = sorted((ROOT / "src" / package.replace(".", "/")).rglob("[!_]*.py"))
+    return tuple(".".join(path.relative_to(ROOT / "src").with_suffix("").parts) for path in paths)
+
+
 def _source(module: str) -> str:
     return Path(file_of(module)).read_text(encoding="utf-8")
 
@@ -238,16 +244,21 @@ def main() -> None:
     parser.add_argument("--reach", type=Path, metavar="FILE", help="keep there what the tests reach (one target)")
     parser.add_argument("--tests", action="append", metavar="PATH", help="only these tests (may be given again)")
     parser.add_argument("--module", action="append", help="only mutants of this module (may be given again)")
+    parser.add_argument("--package", help="instead of targets: every module of this package, tried by --tests")
     asked = parser.parse_args()
     effort = Effort(
         workers=asked.workers, seed=asked.seed, stop_after_s=asked.stop_after, log=asked.log, reach=asked.reach
     )
-    for target in TARGETS:
-        if not asked.names or target.name in asked.names:
-            modules = tuple(one for one in target.modules if not asked.module or one.rpartition(".")[2] in asked.module)
-            tests = tuple(asked.tests or target.tests)
-            tried = msgspec.structs.replace(target, most=asked.most or target.most, modules=modules, tests=tests)
-            sys.stdout.write(told(tried, run(tried, effort)) + "\n")
+    chosen = [target for target in TARGETS if not asked.names or target.name in asked.names]
+    if asked.package:
+        chosen = [Target(name=asked.package, modules=modules_in(asked.package), tests=(), most=sys.maxsize)]
+        if not asked.tests:
+            parser.error("--package needs the tests that should notice its faults; name them with --tests")
+    for target in chosen:
+        modules = tuple(one for one in target.modules if not asked.module or one.rpartition(".")[2] in asked.module)
+        tests = tuple(asked.tests or target.tests)
+        tried = msgspec.structs.replace(target, most=asked.most or target.most, modules=modules, tests=tests)
+        sys.stdout.write(told(tried, run(tried, effort)) + "\n")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ Fate = Literal["killed", "endless", "alive", "open"]
 """`endless`: the tests took far longer than on sound code; it counts as killed. `open`: the session was stopped while
 the tests ran; it counts as alive."""
 
-_Ranks = dict[str, tuple[bool, bool, bool, float, float]]
+_Ranks = dict[str, tuple[bool, bool, bool, bool, float, float]]
 """Test -> its turn."""
 _ALIVE, _KILLED = 0, 1
 _ROOM_BYTES = 3 << 30
@@ -47,6 +47,8 @@ _SLOWNESS = 20.0
 """Seconds of clock for one second of CPU time, after which a child that only waits is stopped."""
 _FILE_S = 0.3
 """What it costs to import and collect one more file of tests in a package that is imported anew."""
+_LONG_S = 1.0
+"""CPU time of a test, on sound code, from which it has its turn after all shorter ones."""
 _GRACE_S = 8.0
 """Seconds that are left to the children that run when the time of a session is over."""
 
@@ -183,7 +185,7 @@ class _Session:
         return AT_IMPORT in self._job.reach.at(planted.module, _body(planted))
 
     def _ranks(self, planted: Planted, *, every: bool) -> _Ranks:
-        """Test -> its turn, for the tests that could notice: those at the line first, then the own, then by cost.
+        """Test -> its turn, for the tests that could notice: at the line, short, the module's own, then by cost.
 
         Where `every` test could notice, they come file by file.
         """
@@ -196,6 +198,7 @@ class _Session:
         return {
             test: (
                 test not in near,
+                seconds[test] > _LONG_S,
                 own not in test,
                 test not in around,
                 self._file_costs[_file(test)] if every else 0.0,
@@ -270,7 +273,7 @@ class _InTurn:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if item.nodeid in self._ranks or item.nodeid not in self._known]
-        items.sort(key=lambda item: self._ranks.get(item.nodeid, (True, True, True, 0.0, 0.0)))
+        items.sort(key=lambda item: self._ranks.get(item.nodeid, (True, True, True, True, 0.0, 0.0)))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from tests.mutants.runner import ROOT, Target
+from tests.mutants.runner import Target, modules_in
 
 __all__ = ["TARGETS"]
 
@@ -102,19 +100,15 @@ _OWN: tuple[Target, ...] = (
 """Targets with tests of their own."""
 
 
-def _modules_in(folder: str) -> tuple[str, ...]:
-    """Every module of a folder of the package that no other target has, so that a new one belongs to one at once."""
-    paths = sorted(Path(ROOT, "src", folder).rglob("[!_]*.py"))
-    names = (".".join(path.relative_to(ROOT / "src").with_suffix("").parts) for path in paths)
-    taken = {module for target in _OWN for module in target.modules}
-    return tuple(name for name in names if name not in taken)
+_TAKEN = frozenset(module for target in _OWN for module in target.modules)
 
 
 TARGETS: tuple[Target, ...] = (
     *_OWN,
     Target(
         name="analysis",
-        modules=_modules_in("evenhand/analysis"),
+        # Every module that no other target has, so that a new one belongs to one at once.
+        modules=tuple(module for module in modules_in("evenhand.analysis") if module not in _TAKEN),
         tests=(
             "tests/unit/analysis",
             "tests/unit/scoring/judging/test_labels.py",

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 
 import msgspec
 import numpy as np
+import polars as pl
 import pytest
 
 from evenhand.analysis.analyse import analyse
-from evenhand.analysis.table.scores import Scores
+from evenhand.analysis.table.scores import Scores, scores_from_frame
 from evenhand.records.estimate import Absent
 from evenhand.records.findings import Findings
 from evenhand.records.identity import finding_id
+from evenhand.records.settings import AnalysisSettings
 from evenhand.report.titles import estimand_of, title_of
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
 
@@ -118,3 +120,40 @@ def test_missing_arms_are_said_in_the_warnings() -> None:
         Respondent(), design=SimulatedDesign(items=4, sets=12, none_repeats=0), rng=np.random.default_rng(0)
     )
     assert any("no no-memory arm" in warning for warning in analyse(scores).warnings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "measures"),
+    [
+        ("leakage", "text", {"leakage", "missing_rate"}),
+        ("leakage", "rating", {"accuracy", "leakage", "missing_rate"}),
+        ("advice", "text", {"missing_rate"}),
+        ("intensity", "rating", {"accuracy", "missing_rate"}),
+    ],
+)
+def test_answers_without_a_choice_have_what_needs_none(kind: str, answer: str, measures: set[str]) -> None:
+    rows = [
+        {
+            **{"model": "m", "bank": "b", "kind": kind, "item": f"i{item}", "arm": arm, "arm_kind": arm},
+            **{"placement": "system", "reader": "none", "mitigation": "none", "answer": answer, "order_index": 0},
+            **{"replicate": 0, "outcome": "answered", "score": 0.5 if answer == "rating" else None},
+            **{"leak": item % 2 == 0 if arm == "item_fact" else None, "cell_key": f"{item} {arm}"},
+        }
+        for item in range(6)
+        for arm in ("none", "item_fact")
+    ]
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    found = analyse(scores_from_frame(frame, settings=AnalysisSettings()), published=False)
+    own = {one.measure for one in found.findings if one.arms.arm in ("item_fact", "none")}
+    assert own == measures
+    # That a probe's own fact surfaces is told where a leak is what was asked for, whatever the format.
+    assert any(one.arms.arm == "item_fact" and one.measure == "leakage" for one in found.findings) == (
+        kind == "leakage"
+    )
+
+
+def test_interactions_and_cells_are_told_of_the_first_condition_of_each_model_and_kind() -> None:
+    scores = table("two models, missing answers")
+    found = analyse(scores, published=False)
+    assert [len([cell for cell in found.cells if cell.model == model]) for model in ("a", "b")] == [81, 81]
+    assert {cell.where.reader for cell in found.cells} == {"none"}

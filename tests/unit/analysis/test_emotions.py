@@ -112,3 +112,22 @@ def test_two_items_are_a_sample_of_items() -> None:
     half = factor * np.sqrt(0.25 * 0.75 / 20 + factor**2 / 1600) / (1 + factor**2 / 20)
     assert wide[1] == pytest.approx(centre + half)
     assert wider[1] > wide[1] and wider[0] <= wide[0]
+
+
+def test_the_first_emotion_of_the_alphabet_may_be_keyed_too() -> None:
+    (part,) = strata(simulated_scores(Respondent(), design=SimulatedDesign(items=4), rng=np.random.default_rng(2)))
+    tags = {"a": "anger", "b": "fear", "c": "joy", "d": "relief", "e": "sadness"}
+    chosen = pl.col("choice").cast(pl.String).replace_strict(tags, default=None)
+    found = keyed_emotions(replace(part, rows=part.rows.with_columns(chosen.alias("choice_tag"))))
+    assert {one.keyed for one in found} == {"anger"}
+    assert {one.items for one in found} == {4}
+
+
+def test_emotions_are_told_of_answers_with_memory_only() -> None:
+    (part,) = strata(simulated_scores(Respondent(), design=SimulatedDesign(items=4), rng=np.random.default_rng(2)))
+    found = keyed_emotions(part)
+    profiles = part.profiles()
+    for level in ("advantaged", "disadvantaged"):
+        side = profiles.filter(profiles[level_column("position")] == level)
+        assert {one.answers for one in found if one.level == level} == {side.height}
+    assert keyed_emotions(replace(part, rows=part.rows.filter(pl.col("arm_kind") != "profile"))) == []

@@ -328,3 +328,10 @@ def test_counts_of_right_answers_that_are_not_whole_are_split_between_their_neig
             for right, part in ((total, 1 - share), (total + 1, share))
         )
         assert (values**2 * mass)[index].sum() == pytest.approx(expected)
+
+
+def test_one_answer_of_either_side_differs_by_one_in_either_deal() -> None:
+    found = exchanged([[1.0]], [[0.0]])
+    # Half of what is as likely as the observed value counts, on both sides.
+    assert (found.difference, found.p) == (1.0, 0.5)
+    assert found.variance == pytest.approx(1.0)

@@ -154,3 +154,17 @@ def test_placebo_arms_that_differ_do_not_make_false_alarms() -> None:
     found = null_placebo(0.7, shape=(40, 60, 4), spread=(0.0, 0.6), simulations=400, rng=np.random.default_rng(3))
     # 5% of 400 are 20, with a standard deviation of 4.4.
     assert found.both.value * 400 <= 30
+
+
+@pytest.mark.parametrize(("unit", "level"), [(1e-4, 0.0), (100.0, 7.0), (1.0, -3.0)])
+def test_the_unit_and_the_level_of_the_scores_do_not_matter(unit: float, level: float) -> None:
+    rng = np.random.default_rng(8)
+    first, second = rng.random((6, 9)) + 0.2 * rng.random((6, 1)), rng.random((4, 9))
+    first[0, :4], second[2, 5:] = np.nan, np.nan
+    ours = two_sample_gap(first, second)
+    theirs = two_sample_gap(unit * first + level, unit * second + level)
+    assert (theirs.estimate, theirs.se) == pytest.approx((unit * ours.estimate, unit * ours.se), rel=1e-6)
+    assert (theirs.df, theirs.p) == pytest.approx((ours.df, ours.p), rel=1e-6)
+    assert theirs.third == pytest.approx(unit**3 * ours.third, rel=1e-5)
+    swapped = two_sample_gap(second, first)
+    assert swapped.estimate == pytest.approx(-ours.estimate)

@@ -60,7 +60,8 @@ def _dealt(total: Counts, size: Counts, rng: np.random.Generator, *, copies: int
     for turn in range(int(size.max())):
         reached = np.cumsum(left, axis=2)
         point = rng.random(reached.shape[:2]) * reached[:, :, -1]
-        option = np.minimum((reached <= point[:, :, None]).sum(axis=2), total.shape[1] - 1)
+        # A question always keeps a choice of the other side, so that its point lies below the last sum.
+        option = (reached <= point[:, :, None]).sum(axis=2)
         taken = np.broadcast_to((size > turn).astype(np.int64), option.shape)
         np.put_along_axis(
             left, option[:, :, None], np.take_along_axis(left, option[:, :, None], axis=2) - taken[:, :, None], axis=2

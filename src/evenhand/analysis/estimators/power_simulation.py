@@ -50,7 +50,7 @@ def simulated_power(
     Raises:
         UsageError: Answers of this accuracy cannot show such a gap.
     """
-    spec = EstimateSpec(confidence=1 - alpha, flips=0)
+    spec = EstimateSpec(confidence=1 - alpha)
     hits = 0
     for _ in range(draws):
         estimate = paired_gap(_drawn(design, gap=gap, variation=variation, rng=rng), spec=spec)

@@ -197,7 +197,7 @@ def _nuisance(crossing: CodedTrials, *, but: tuple[str, ...]) -> NDArray[np.floa
 
 
 def _spec(stratum: Stratum) -> EstimateSpec:
-    return EstimateSpec(confidence=1 - stratum.settings.alpha, power=stratum.settings.power, flips=0)
+    return EstimateSpec(confidence=1 - stratum.settings.alpha, power=stratum.settings.power)
 
 
 def _factor_gap(

@@ -132,7 +132,7 @@ def _bounds(rows: pl.DataFrame, *, stratum: Stratum, estimate: float) -> Missing
             pl.when(advantaged).then(pl.col("value").fill_null(high)).otherwise(pl.col("value").fill_null(1 - high))
         )
         grid = gap_grid(rows.with_columns(filled.alias("value")), stratum=stratum)
-        ends.append(paired_gap(grid.values, spec=EstimateSpec(flips=0)).estimate)
+        ends.append(paired_gap(grid.values).estimate)
     lacking = rows.group_by(advantaged.alias("first")).agg(pl.col("value").is_null().mean().alias("share"))
     shares: dict[bool, float] = dict(lacking.iter_rows())
     first, second = shares.get(True, 0.0), shares.get(False, 0.0)

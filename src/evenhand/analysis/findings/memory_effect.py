@@ -198,7 +198,7 @@ def _bounds(rows: pl.DataFrame, *, baseline: pl.DataFrame, estimate: float) -> M
     for high in (0.0, 1.0):
         cells = grid(rows.with_columns(pl.col("value").fill_null(high)))
         reference = item_means(baseline.with_columns(pl.col("value").fill_null(1 - high)), items=cells.items)
-        ends.append(paired_gap(arm_differences(cells.values, baseline=reference), spec=EstimateSpec(flips=0)).estimate)
+        ends.append(paired_gap(arm_differences(cells.values, baseline=reference)).estimate)
     first, second = (side["value"].null_count() / side.height for side in (rows, baseline))
     return MissingBounds(low=ends[0], high=ends[1], missing=missing, first=first, second=second)
 

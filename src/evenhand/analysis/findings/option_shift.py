@@ -288,7 +288,7 @@ def _tag_shares(stratum: Stratum, pairs: OptionPairs) -> list[Finding]:
     counts = np.bincount(np.concatenate(told) + 1, minlength=len(answers.tags) + 1)[1:]
     item = groups_of(answers.item[pairs.first_row]).of_row
     shape = (int(pairs.sets.max()) + 1, int(item.max()) + 1)
-    spec = EstimateSpec(confidence=1 - stratum.settings.alpha, power=stratum.settings.power, flips=0)
+    spec = EstimateSpec(confidence=1 - stratum.settings.alpha, power=stratum.settings.power)
     sample = SampleSize(trials=2 * pairs.size, items=shape[1], profiles=shape[0])
     found = []
     for tag in np.argsort(-counts, kind="stable")[:_TAGS]:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from evenhand.analysis.estimators.answer_model import ASSUMED_ANSWERS, AnswerModel
 from evenhand.analysis.estimators.answer_power import Variation, gap_curve
-from evenhand.analysis.estimators.estimate import EstimateSpec
 from evenhand.analysis.estimators.paired import paired_gap
 from evenhand.analysis.estimators.power import Components, gap_range
 from evenhand.analysis.findings.gaps import gap_grid
@@ -108,7 +107,7 @@ def stratum_components(stratum: Stratum) -> Components | None:
     grid = gap_grid(rows, stratum=stratum)
     if not grid.observed:
         return None
-    estimate = paired_gap(grid.values, spec=EstimateSpec(flips=0))
+    estimate = paired_gap(grid.values)
     variances = {part.name: max(part.variance or 0.0, 0.0) for part in estimate.components}
     noise, replicates = _replicate_noise(rows, stratum)
     if not estimate.components or any(part.variance is None for part in estimate.components):

@@ -34,7 +34,7 @@ def rate_finding(estimand: Estimand, *, stratum: Stratum, rows: pl.DataFrame, co
     if not cells.observed:
         return without_number(estimand, stratum=stratum, sample=sample, reason="No trial of this arm is answered.")
     alpha = stratum.settings.alpha
-    estimate = paired_gap(cells.values, planned=cells.planned, spec=EstimateSpec(confidence=1 - alpha, flips=0))
+    estimate = paired_gap(cells.values, planned=cells.planned, spec=EstimateSpec(confidence=1 - alpha))
     if estimate.degenerate:
         return finding(estimand, stratum=stratum, estimate=_exact(estimate, alpha=alpha), sample=sample)
     low, high = share_interval(estimate, alpha=alpha)

@@ -75,7 +75,7 @@ def _gap(stratum: Stratum, rows: pl.DataFrame, *, contrast: LevelContrast, cue: 
     item, items = codes(cells["item"])
     values = np.full((len(users), len(items)), np.nan)
     values[user, item] = cells["difference"].to_numpy()
-    spec = EstimateSpec(confidence=1 - stratum.settings.alpha, power=stratum.settings.power, flips=0)
+    spec = EstimateSpec(confidence=1 - stratum.settings.alpha, power=stratum.settings.power)
     sample = SampleSize(trials=int(cells["trials"].sum()), items=len(items), profiles=len(users))
     notes = ("Not adjusted for covariates: users and items are their own controls.",) if stratum.covariates else ()
     return finding(estimand, stratum=stratum, estimate=paired_gap(values, spec=spec), sample=sample, notes=notes)

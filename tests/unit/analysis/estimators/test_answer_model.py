@@ -96,3 +96,37 @@ def test_cumulants_are_those_of_drawn_items() -> None:
 def test_shares_that_cannot_be_are_refused(changes: dict[str, float], says: str) -> None:
     with pytest.raises(UsageError, match=says):
         AnswerModel(**changes)
+
+
+def test_shifts_are_looked_for_up_to_sixteen_in_log_odds() -> None:
+    answers = AnswerModel(accuracy=0.65)
+    assert log_odds_shift(answers, gap=gap_of_shift(answers, shift=15.5)) == pytest.approx(15.5, abs=1e-3)
+    assert log_odds_shift(answers, gap=gap_of_shift(answers, shift=16.5)) is None
+
+
+def test_flips_at_their_largest_are_allowed_and_leave_no_room_for_items_that_differ() -> None:
+    # Where 80% are right, two answers of which one is right differ in at most 2 * 0.2 of the pairs.
+    most = AnswerModel(accuracy=0.8, flips=2 * 0.2)
+    assert item_spread_of(most) == pytest.approx(0.0, abs=1e-6)
+    assert shared_draws(most) == 0.0
+    assert differing_share(0.8, spread=0.0) == pytest.approx(0.32)
+    # Fewer than the items' own reactions make cannot be: all draws are then shared.
+    assert shared_draws(AnswerModel(accuracy=0.8, flips=1e-6)) == 1.0
+
+
+def test_where_numbers_come_from_is_said_in_a_sentence() -> None:
+    assert AnswerModel(accuracy=0.65).source == (
+        "assumed: 0.65 of answers right, independent twin answers, and reactions that vary by 0.5 over items and 0.3 "
+        "over personas in log-odds; a pilot run replaces them"
+    )
+    assert AnswerModel(accuracy=0.9, flips=0.05, df=12.0, item_slope=0.25).source == (
+        "estimated from a run: 0.9 of answers right, 5.0% of twin answers of which one is right, and reactions that "
+        "vary by 0.25 over items and 0.3 over personas in log-odds"
+    )
+
+
+def test_a_gap_of_either_sign_has_the_same_sides() -> None:
+    answers = AnswerModel(accuracy=0.8)
+    sides = sides_of_gap(answers, gap=0.1)
+    assert sides is not None and sides == sides_of_gap(answers, gap=-0.1)
+    assert sides[0] - sides[1] == pytest.approx(0.1, abs=1e-9)

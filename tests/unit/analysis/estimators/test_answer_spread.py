@@ -55,3 +55,10 @@ def test_near_the_ceiling_slopes_are_bounded() -> None:
     found = answers_found(right=right, asked=asked, flips=0.004, gap=0.0, components=wide)
     assert found is not None
     assert found.item_slope == found.set_slope == 1.0 and found.df == 9.0
+
+
+def test_answers_that_never_differ_or_are_all_right_have_no_model() -> None:
+    right, asked = np.array([3.0, 1.0]), np.array([4.0, 4.0])
+    for flips, given in ((0.0, right), (0.2, asked), (0.2, 0.0 * asked)):
+        assert answers_found(right=given, asked=asked, flips=flips, gap=0.0, components=NOTHING) is None
+    assert answers_found(right=right, asked=asked, flips=0.2, gap=0.0, components=NOTHING) is not None

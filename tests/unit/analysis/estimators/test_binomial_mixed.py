@@ -9,12 +9,18 @@ from scipy import special, stats
 from evenhand.analysis.estimators.binomial_mixed import (
     BinomialCells,
     BinomialSpec,
+    _between_ratio,
+    _effects,
+    _notes,
+    _start,
     aggregate,
     fit_binomial,
     reference_design,
     unit_effects,
 )
+from evenhand.analysis.estimators.laplace import CEILING, Evaluation, LaplaceLikelihood
 from evenhand.analysis.estimators.random_terms import term
+from evenhand.analysis.estimators.variance_search import SearchResult
 from evenhand.errors import TableError
 
 
@@ -261,3 +267,120 @@ def test_effects_between_items_get_the_factor_and_the_t_of_the_number_of_items()
     assert effect.df == 28
     assert effect.high - effect.estimate == pytest.approx(stats.t(28).ppf(0.975) * effect.se_adjusted)
     assert effect.p == pytest.approx(2 * stats.t(28).sf(abs(effect.estimate) / effect.se_adjusted))
+
+
+def zero_variance(*, gradient: float, information: float) -> tuple[BinomialCells, Evaluation, npt.NDArray[np.bool_]]:
+    """A criterion with that derivative and information where the variance of profiles, the second of two, is zero."""
+    cells = simulate(np.random.default_rng(0))
+    found = Evaluation(0.0, np.array([0.0, 0.0, 0.5, gradient]), np.diag([1.0, 1.0, 1.0, information]))
+    return cells, found, np.array([False, False, False, True])
+
+
+def test_less_variation_between_units_than_expected_is_a_ratio_below_one() -> None:
+    cells, found, held = zero_variance(gradient=2.5, information=1.25)
+    # T = sqrt(2 * 40 * 1.25) = 10 and T - S = 2 * 2.5, so that S / T is a half.
+    assert _between_ratio(cells, BinomialSpec(), found, held) == pytest.approx(0.5)
+    assert _between_ratio(cells, BinomialSpec(), found, np.zeros(4, dtype=np.bool_)) == 1.0
+    assert _between_ratio(cells, BinomialSpec(unit="item"), found, held) == 1.0
+    # No ratio is below zero or above one, and without information none is known.
+    for gradient, information, ratio in (
+        (50.0, 1.25, 0.0),
+        (-3.0, 1.25, 1.0),
+        (2.5, 0.0, 1.0),
+        (0.125, 0.25 / 80, 0.5),
+    ):
+        cells, found, held = zero_variance(gradient=gradient, information=information)
+        assert _between_ratio(cells, BinomialSpec(), found, held) == pytest.approx(ratio)
+
+
+def test_an_error_that_the_ratio_makes_smaller_is_never_below_that_of_the_likelihood() -> None:
+    cells, covariance = simulate(np.random.default_rng(0)), np.diag([0.09, 0.04])
+    for ratio, factor in ((1.0, 40 / 38), (0.97, 0.97 * 40 / 38), (0.5, 1.0)):
+        _, effect = _effects(cells, BinomialSpec(), beta=np.array([0.1, 0.6]), covariance=covariance, ratio=ratio)
+        assert (effect.se, effect.estimate, effect.df) == pytest.approx((0.2, 0.6, 38.0))
+        assert effect.se_adjusted == pytest.approx(0.2 * np.sqrt(max(1.0, factor)))
+
+
+@pytest.mark.parametrize(
+    ("beta", "variance", "noted"), [(10.0, 1.0, False), (10.1, 1.0, True), (0.3, 100.0, False), (0.3, 101.0, True)]
+)
+def test_separation_is_noted_beyond_ten_in_log_odds(beta: float, variance: float, noted: bool) -> None:
+    cells = simulate(np.random.default_rng(0))
+    point = np.array([-beta, 0.0, 0.2, variance])
+    nowhere = Evaluation(0.0, np.zeros(4), np.eye(4))
+    found = SearchResult(point, nowhere, np.zeros(4, dtype=np.bool_), True, 5)
+    said = _notes(cells, BinomialSpec(), found, [False, False])
+    assert [("beyond 10 in log-odds" in note) for note in said] == [True] * noted
+
+
+def test_a_start_is_the_regression_without_random_terms_and_variances_in_a_sane_range() -> None:
+    cells = simulate(np.random.default_rng(1), trials=40)
+    start = _start(cells)
+    p = special.expit(cells.design @ start[:2])
+    # The score equations of a logistic regression.
+    np.testing.assert_allclose(cells.design.T @ (cells.successes - cells.trials * p), 0.0, atol=1e-2)
+    assert np.all((start[2:] >= 0.02) & (start[2:] <= 4.0))
+    # With many answers a moment estimate is near the spread of the truth: 1.2 over items, 0.4 over profiles.
+    assert np.sqrt(start[2:]) == pytest.approx([1.2, 0.4], rel=0.5)
+
+
+def test_a_variance_that_runs_to_the_ceiling_stays_there_and_has_no_error_of_its_own() -> None:
+    # Two items, one always right and one never, thousands of times: their spread has no finite estimate.
+    item, profile = (a.ravel() for a in np.meshgrid(np.arange(8), np.arange(4)))
+    trials = np.full(item.size, 1e9)
+    cells = BinomialCells(
+        successes=np.where(item % 2 == 0, trials, 0.0),
+        trials=trials,
+        design=np.ones((item.size, 1)),
+        names=("(Intercept)",),
+        terms=(term("item", item), term("profile", profile)),
+    )
+    fit = fit_binomial(cells)
+    assert fit.variances.tolist() == [CEILING, 0.0]
+    assert (fit.sds[0].sd, fit.sds[0].singular, fit.sds[1].singular) == (np.sqrt(CEILING), False, True)
+    assert np.isfinite(fit.joint_covariance).all() and fit.joint_covariance[0, 0] > 0
+    assert not fit.joint_covariance[1:].any() and not fit.joint_covariance[:, 1:].any()
+
+
+def test_answers_that_are_added_up_keep_their_columns_levels_and_covariates() -> None:
+    cells = BinomialCells(
+        successes=np.array([1.0, 0.0, 1.0, 1.0, 0.0]),
+        trials=np.array([1.0, 1.0, 2.0, 1.0, 3.0]),
+        design=np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 0.0], [1.0, 0.0], [1.0, 1.0]]),
+        names=("(Intercept)", "x"),
+        terms=(term("item", [0, 1, 0, 1, 1]), term("slope", [0, 1, 0, 1, 1], covariate=[0.5, -0.5, 0.5, 0.5, -0.5])),
+    )
+    found = aggregate(cells)
+    rows = sorted(
+        zip(
+            found.design[:, 1],
+            found.terms[0].codes,
+            found.terms[1].covariate if found.terms[1].covariate is not None else [],
+            found.successes,
+            found.trials,
+            strict=True,
+        )
+    )
+    assert rows == [(0.0, 0, 0.5, 2.0, 3.0), (0.0, 1, 0.5, 1.0, 1.0), (1.0, 1, -0.5, 0.0, 4.0)]
+    assert found.names == cells.names and [one.levels for one in found.terms] == [2, 2]
+    assert aggregate(found) is found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_at_the_fit_the_criterion_neither_rises_nor_falls(seed: int) -> None:
+    cells = simulate(np.random.default_rng(seed))
+    fit = fit_binomial(cells)
+    likelihood = LaplaceLikelihood(cells.successes, cells.trials, cells.design, cells.terms)
+    point = np.concatenate([fit.beta, fit.variances])
+    found = likelihood.evaluate(point)
+    # The search alone ends where the gradient is 4e-5 or more; the last step takes it to 1e-7.
+    assert np.abs(found.gradient).max() < 2e-6
+    assert fit.loglik == pytest.approx(likelihood.penalty(point) - found.value)
+    # Errors are those of the curvature there, which differences of the gradient give.
+    steps = 1e-4 * np.eye(point.size)
+    hessian = [
+        (likelihood.evaluate(point + step).gradient - likelihood.evaluate(point - step).gradient) / 2e-4
+        for step in steps
+    ]
+    np.testing.assert_allclose(fit.joint_covariance, np.linalg.inv(hessian), rtol=2e-3, atol=5e-5)
+    assert fit.effects[1].se == pytest.approx(np.sqrt(fit.joint_covariance[1, 1]))

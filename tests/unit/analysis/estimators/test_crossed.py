@@ -334,3 +334,40 @@ def test_each_limit_of_a_design_has_its_own_sentence() -> None:
     (sparse,) = told(estimable=False)
     assert "too sparse" in sparse and sparse.endswith("the standard error may be low.")
     assert len(told(items=1, estimable=False, apart=False)) == 3
+
+
+@pytest.mark.parametrize(("unit", "level"), [(1e-4, 0.0), (100.0, 7.0), (1.0, -3.0)])
+@pytest.mark.parametrize("fraction", [1, 3])
+def test_the_unit_and_the_level_of_the_scores_do_not_matter(unit: float, level: float, fraction: int) -> None:
+    codes = crossing()
+    data = scores(codes, gap=0.1, fraction=fraction, slope=0.2, profile=0.1)
+    moved = structs.replace(data, score=unit * data.score + level)
+    ours, theirs = (
+        level_contrast(one, levels=codes[:, 0], level=1, reference=0, nuisance=others(codes)) for one in (data, moved)
+    )
+    assert (theirs.estimate, theirs.se) == pytest.approx((unit * ours.estimate, unit * ours.se), rel=1e-6)
+    assert (theirs.df, theirs.p) == pytest.approx((ours.df, ours.p), rel=1e-6)
+    assert theirs.third == pytest.approx(unit**3 * ours.third, rel=1e-5)
+
+
+def test_scores_without_variation_have_components_of_zero_under_their_names() -> None:
+    codes = crossing()
+    data = scores(codes, items=4)
+    alike = structs.replace(data, score=np.full(data.score.size, 0.5))
+    found = level_contrast(alike, levels=codes[:, 0], level=1, reference=0)
+    assert [(part.name, part.variance, part.sd) for part in found.components] == [
+        (name, 0.0, 0.0) for name in ("item slope", "profile", "residual")
+    ]
+
+
+def test_an_item_that_one_profile_met_says_nothing_of_a_difference_between_profiles() -> None:
+    codes = crossing()
+    data = scores(codes, gap=0.1, items=6)
+    more = structs.replace(
+        data,
+        score=np.append(data.score, 0.97),
+        item=np.append(data.item, 6),
+        profile=np.append(data.profile, int(np.flatnonzero(codes[:, 0] == 1)[0])),
+    )
+    ours, theirs = (level_contrast(one, levels=codes[:, 0], level=1, reference=0) for one in (data, more))
+    assert theirs.estimate == pytest.approx(ours.estimate)

@@ -50,3 +50,10 @@ def test_nothing_carries_an_estimate_of_zero_and_one_unit_alone_changes_nothing(
     assert zero.carrying == 0
     assert abs(zero.change) == pytest.approx(0.25)
     assert of([0.3, 0.5], codes=[0, 0]) == Influence(carrying=1, change=0.0)
+
+
+def test_an_estimate_within_rounding_of_zero_is_carried_by_nobody() -> None:
+    share, codes = np.full(4, 0.25), np.arange(4)
+    parts = np.array([0.1, -0.1, 0.0, 0.0])
+    for estimate, carrying in ((0.0, 0), (1e-12, 0), (-1e-12, 0), (0.2, 1)):
+        assert influence(parts, share=share, estimate=estimate, codes=codes).carrying == carrying

@@ -129,11 +129,13 @@ def test_scores_that_the_fixed_effects_reproduce_give_a_stated_degenerate_fit() 
     data = cells()
     fit = fit_linear(structs.replace(data, score=0.5 + 0.0 * data.score))
     assert fit.effects[1].estimate == fit.effects[1].low == fit.effects[1].high == 0.0
+    assert fit.effects[0].estimate == fit.effects[0].low == fit.effects[0].high == pytest.approx(0.5)
     assert (fit.residual_sd, fit.loglik) == (0.0, 0.0)
     assert all((one.sd, one.singular) == (0.0, True) for one in fit.sds) and not fit.variances.any()
     assert all((one.se, one.se_adjusted, one.p) == (0.0, 0.0, 1.0) for one in fit.effects)
     exact = fit.precision
     assert not exact.covariance.any() and not exact.variance_covariance.any() and not exact.slopes.any()
+    assert exact.variance_covariance.shape == (3, 3) and exact.slopes.shape == (3, 2, 2)
     assert "intervals are points" in fit.notes[0]
 
 
@@ -150,3 +152,20 @@ def test_unusable_tables_are_refused() -> None:
     )
     with pytest.raises(TableError, match="1 rows for 1 fixed effects"):
         fit_linear(few)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_at_the_fit_the_criterion_neither_rises_nor_falls(seed: int) -> None:
+    data = cells(seed, weighted=True, slope=True)
+    fit = fit_linear(data)
+    found = LinearLikelihood(data, reml=True).profiled(fit.variances / fit.residual_sd**2)
+    # The search alone ends where the gradient is 4e-6 or more; the steps after it take it to 1e-10.
+    assert np.abs(found.gradient).max() < 1e-8
+    assert fit.loglik == pytest.approx(-found.value)
+    assert fit.converged and not fit.singular and fit.notes == ()
+
+
+def test_a_search_that_is_cut_short_is_said_not_to_have_converged() -> None:
+    fit = fit_linear(cells(), spec=LinearSpec(max_iterations=0))
+    assert not fit.converged
+    assert fit.notes[0] == "The optimiser did not converge; do not rely on these coefficients."

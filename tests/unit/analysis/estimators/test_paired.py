@@ -319,3 +319,54 @@ def test_two_units_of_a_kind_are_a_sample_and_their_variation_counts(shape: tupl
     of = {part.name: part.variance for part in found.components}
     # Two means that lie 0.5 apart have a variance of 0.125.
     assert of["item" if shape[1] == 2 else "set"] == pytest.approx(0.125, abs=0.08)
+
+
+@pytest.mark.parametrize(("apart", "alike"), [(0.0, True), (1e-12, True), (3e-12, False)])
+def test_differences_within_rounding_are_alike(apart: float, alike: bool) -> None:
+    values = np.zeros((2, 3))
+    values[1, 2] = apart
+    found = paired_gap(values)
+    assert found.degenerate is alike
+    # What is alike and lies at zero within rounding is zero.
+    assert not alike or (found.estimate, found.p) == (0.0, 1.0)
+
+
+def test_a_mean_of_two_by_two_pairs_has_the_quasi_f_of_its_four_numbers() -> None:
+    values = np.array([[0.0, 1.0], [1.0, 0.5]])
+    found = paired_gap(values)
+    rows, columns, mean = values.mean(axis=1), values.mean(axis=0), values.mean()
+    ms_rows, ms_columns = 2 * np.sum((rows - mean) ** 2), 2 * np.sum((columns - mean) ** 2)
+    ms_rest = float(np.sum((values - rows[:, None] - columns + mean) ** 2))
+    assert found.estimate == mean and found.units == 2
+    # The untruncated sum is negative here, so that the residual's quarter is all there is.
+    assert ms_rows + ms_columns - ms_rest < 0
+    assert found.se**2 == pytest.approx(0.25 * ms_rest / 4)
+    assert found.df == 1.0
+
+
+def test_one_flip_is_a_test_and_none_is_none() -> None:
+    values = table()
+    one = paired_gap(values, spec=EstimateSpec(flips=1), rng=np.random.default_rng(0))
+    assert one.p_flip_sets in (0.5, 1.0) and one.p_flip_items in (0.5, 1.0)
+    none = paired_gap(values, spec=EstimateSpec(flips=0), rng=np.random.default_rng(0))
+    assert (none.p_flip_sets, none.p_flip_items) == (None, None)
+
+
+@pytest.mark.parametrize("unit", [1e-4, 100.0])
+def test_the_unit_of_the_scores_does_not_matter(unit: float) -> None:
+    values = table(missing=0.3)
+    ours, theirs = paired_gap(values), paired_gap(unit * values)
+    assert [theirs.estimate, theirs.se, theirs.low, theirs.high] == pytest.approx(
+        [unit * one for one in (ours.estimate, ours.se, ours.low, ours.high)], rel=1e-6
+    )
+    assert (theirs.df, theirs.p) == pytest.approx((ours.df, ours.p), rel=1e-6)
+    assert theirs.third == pytest.approx(unit**3 * ours.third, rel=1e-6)
+    for mine, other in zip(ours.components, theirs.components, strict=True):
+        assert other.variance == pytest.approx(unit**2 * (mine.variance or 0.0), rel=1e-6)
+
+
+@pytest.mark.parametrize(("value", "estimate"), [(1e-12, 0.0), (4e-12, 4e-12), (-1e-12, 0.0), (-4e-12, -4e-12)])
+def test_a_constant_difference_within_rounding_is_zero(value: float, estimate: float) -> None:
+    found = paired_gap(np.full((2, 2), value))
+    assert (found.estimate, found.low, found.high) == (estimate, estimate, estimate)
+    assert found.p == (1.0 if estimate == 0.0 else 0.5)

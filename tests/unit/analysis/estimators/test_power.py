@@ -15,6 +15,7 @@ from evenhand.analysis.estimators.power import (
     PairedDesign,
     gap_range,
     planned_power,
+    planned_precision,
     planned_se,
     planned_smallest_gap,
 )
@@ -64,8 +65,8 @@ def test_thirty_sets_bound_what_more_items_can_reach() -> None:
     [
         (PairedDesign(items=0, sets=3), {}, "no pairs"),
         (PairedDesign(items=3, sets=3, sets_per_item=0), {}, "sets_per_item"),
-        (PairedDesign(items=3, sets=3), {"alpha": 1.0}, "alpha"),
-        (PairedDesign(items=3, sets=3), {"power": 0.0}, "power"),
+        (PairedDesign(items=3, sets=3), {"alpha": 1.0}, "^alpha is 1.0; allowed are numbers between 0 and 1"),
+        (PairedDesign(items=3, sets=3), {"power": 0.0}, "^power is 0.0; allowed are numbers between 0 and 1"),
     ],
 )
 def test_a_design_that_cannot_be_is_refused(design: PairedDesign, changes: dict[str, float], says: str) -> None:
@@ -156,3 +157,27 @@ def test_no_sets_replicates_or_pairs_are_refused_for_power_as_well(change: dict[
     with pytest.raises(UsageError, match="alpha"):
         planned_power(PairedDesign(items=3, sets=3), gap=0.1, components=COMPONENTS, alpha=0.0)
     assert planned_smallest_gap(PairedDesign(items=1, sets=1, sets_per_item=0.5), components=COMPONENTS) > 0
+
+
+@pytest.mark.parametrize(("items", "sets", "met", "left"), [(2, 2, None, 1), (3, 3, 4 / 3, 1), (3, 2, None, 2)])
+def test_the_residual_of_a_small_layout_has_at_least_one_degree_of_freedom(
+    items: int, sets: int, met: float | None, left: int
+) -> None:
+    design = PairedDesign(items=items, sets=sets, sets_per_item=met)
+    residual = 0.2**2 + 0.3**2
+    mean_set, mean_item = residual + design.pairs / sets * 0.04**2, residual + design.pairs / items * 0.06**2
+    whole = mean_set + mean_item - residual
+    df = whole**2 / (mean_set**2 / (sets - 1) + mean_item**2 / (items - 1) + residual**2 / left)
+    assert planned_precision(design, COMPONENTS).df == pytest.approx(max(1.0, df))
+    none = Components(set=0.0, item=0.0, cell=0.0, noise=0.0, source="test")
+    assert planned_precision(design, none).df == 1.0
+
+
+def test_power_of_a_known_gap_is_that_of_the_noncentral_t() -> None:
+    design = PairedDesign(items=12, sets=9)
+    precision = planned_precision(design, COMPONENTS)
+    shift, critical = 0.1 / precision.se, stats.t(precision.df).ppf(0.95)
+    law = stats.nct(precision.df, shift)
+    expected = law.sf(critical) + law.cdf(-critical)
+    assert planned_power(design, gap=0.1, components=COMPONENTS, alpha=0.1) == pytest.approx(expected)
+    assert planned_power(design, gap=-0.1, components=COMPONENTS, alpha=0.1) == pytest.approx(expected)

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evenhand.analysis.estimators.prediction_powered import Rectifier, corrected, corrected_mean, rectifier
+from evenhand.analysis.estimators.prediction_powered import (
+    FEWEST_RATED,
+    Rectifier,
+    corrected,
+    corrected_mean,
+    rectifier,
+)
 
 PEOPLE = np.array([6.0, 7, 5, 8, 4, 6, 7, 9, 5, 6])
 MODEL = np.array([7.0, 7, 6, 8, 5, 8, 7, 10, 6, 6])
@@ -86,3 +92,20 @@ def test_an_estimate_without_any_error_is_zero_or_is_not() -> None:
         found = corrected(value, se=0.0, df=None, plus=sure, minus=sure, confidence=0.95)
         assert (found.value, found.se, found.p) == (value, 0.0, p)
         assert found.df == float("inf")
+
+
+def test_a_corrected_mean_has_the_interval_and_the_degrees_of_freedom_of_its_two_samples() -> None:
+    found = corrected_mean(REST, people=PEOPLE, model=MODEL)
+    apart = PEOPLE - MODEL
+    parts = ((REST.var(ddof=1) / 20, 19), (apart.var(ddof=1) / 10, 9))
+    df = sum(part for part, _ in parts) ** 2 / sum(part**2 / free for part, free in parts)
+    assert found.df == pytest.approx(df)
+    assert found.high - found.value == pytest.approx(float(stats.t(df).ppf(0.975)) * found.se)
+    assert found == corrected_mean(REST, people=PEOPLE, model=MODEL, confidence=0.95)
+    assert FEWEST_RATED == 10
+
+
+def test_a_side_without_error_spends_no_degrees_of_freedom_however_few_were_rated() -> None:
+    one = Rectifier(mean=0.1, variance=0.0, rated=1)
+    found = corrected(0.4, se=0.2, df=12.0, plus=one, minus=one, confidence=0.95)
+    assert (found.value, found.se, found.df) == pytest.approx((0.4, 0.2, 12.0))

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import special
+from msgspec import structs
+from scipy import special, stats
 
 from evenhand.analysis.estimators.binomial_mixed import BinomialCells, fit_binomial
 from evenhand.analysis.estimators.published import item_only_bayes, item_only_likelihood
@@ -54,3 +55,28 @@ def test_outcomes_other_than_0_and_1_are_refused() -> None:
 def test_a_missing_item_term_is_named() -> None:
     with pytest.raises(TableError, match="'question'"):
         item_only_likelihood(rows(), item="question")
+
+
+@pytest.mark.parametrize("confidence", [0.95, 0.8])
+def test_intervals_and_p_of_the_published_kind_are_normal(confidence: float) -> None:
+    data = rows()
+    found = item_only_bayes(
+        data.successes, design=data.design, names=data.names, item=data.terms[0].codes, confidence=confidence
+    )
+    likely = item_only_likelihood(data, confidence=confidence).effects
+    for one in (*found, *likely):
+        half = float(stats.norm.ppf(0.5 + confidence / 2)) * one.se
+        assert (one.low, one.high) == pytest.approx((one.estimate - half, one.estimate + half))
+        assert one.p == pytest.approx(2 * float(stats.norm.sf(abs(one.estimate) / one.se)))
+        assert one.se_adjusted == one.se and one.df is None
+    assert [one.name for one in found] == [one.name for one in likely] == ["(Intercept)", "x"]
+
+
+def test_of_the_terms_the_item_alone_is_kept_and_its_slope_is_not() -> None:
+    data = rows()
+    slope = term("item", data.terms[0].codes, covariate=data.design[:, 1] - 0.5)
+    more = structs.replace(data, terms=(slope, *data.terms))
+    assert [one.name for one in item_only_likelihood(more).sds] == ["item"]
+    assert item_only_likelihood(more).beta.tolist() == item_only_likelihood(data).beta.tolist()
+    profile = item_only_likelihood(data, item="profile")
+    assert [one.name for one in profile.sds] == ["profile"]

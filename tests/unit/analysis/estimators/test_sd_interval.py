@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from msgspec import structs
-from scipy import special
+from scipy import special, stats
 
 from evenhand.analysis.estimators.binomial_mixed import BinomialCells, BinomialSpec, fit_binomial
 from evenhand.analysis.estimators.random_terms import term
-from evenhand.analysis.estimators.sd_interval import sd_interval
+from evenhand.analysis.estimators.sd_interval import _Profile, sd_interval
 from evenhand.errors import UsageError
 
 
@@ -73,3 +73,23 @@ def test_separated_items_have_no_upper_end() -> None:
     right = np.where(data.terms[0].codes % 2 == 0, data.trials, 0.0)
     separated = structs.replace(data, successes=right)
     assert sd_interval(separated, fit_binomial(separated), term="item")[1] == 20.0
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95])
+def test_at_both_ends_the_likelihood_is_half_a_quantile_of_chi_square_below_its_maximum(confidence: float) -> None:
+    data = cells(0, 0.6)
+    fit = fit_binomial(data)
+    profile = _Profile(data, fit, 1)
+    assert profile.deficit(fit.sds[1].sd) == pytest.approx(0.0, abs=1e-5)
+    for end in sd_interval(data, fit, term="profile", confidence=confidence):
+        assert profile.deficit(end) == pytest.approx(0.5 * float(stats.chi2(1).ppf(confidence)), abs=2e-3)
+    # The item's spread is another term, with an interval of its own.
+    low, high = sd_interval(data, fit, term="item", confidence=confidence)
+    assert low < fit.sds[0].sd < high
+
+
+def test_of_terms_with_one_name_the_first_counts() -> None:
+    data = cells(0, 0.6)
+    fit = fit_binomial(data)
+    named = structs.replace(data, terms=(data.terms[0], structs.replace(data.terms[1], name="item")))
+    assert sd_interval(named, fit, term="item") == sd_interval(data, fit, term="item")

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from evenhand.analysis.estimators.laplace import FLOOR, Evaluation
-from evenhand.analysis.estimators.variance_search import curvature, search
+from evenhand.analysis.estimators.variance_search import _direction, _updated, curvature, search
 
 Array = npt.NDArray[np.float64]
 
@@ -91,3 +91,69 @@ def test_the_curvature_is_the_hessian() -> None:
     evaluation = criterion(point)
     free = np.array([True, True])
     np.testing.assert_allclose(curvature(criterion, point, evaluation, fixed=1, free=free), HESSIAN, atol=1e-8)
+
+
+def test_a_step_is_newtons_on_the_free_parameters_whatever_their_scale() -> None:
+    hessian = np.array([[4e6, 1e3, 0.0], [1e3, 3.0, 1e-4], [0.0, 1e-4, 2e-5]])
+    gradient = np.array([2.0, -1.0, 3e-3])
+    whole = _direction(hessian, gradient, np.array([True, True, True]))
+    np.testing.assert_allclose(whole, -np.linalg.solve(hessian, gradient), rtol=1e-8)
+    free = np.array([True, False, True])
+    some = _direction(hessian, gradient, free)
+    assert some[1] == 0.0
+    np.testing.assert_allclose(some[free], -gradient[free] / np.diag(hessian)[free], rtol=1e-8)
+
+
+def test_an_updated_curvature_agrees_with_the_last_step_and_stays_positive() -> None:
+    hessian, step = np.array([[3.0, 1.0], [1.0, 2.0]]), np.array([0.5, -0.2])
+    change = np.array([2.0, 0.3])
+    found = _updated(hessian, step, change)
+    np.testing.assert_allclose(found, found.T)
+    np.testing.assert_allclose(found @ step, change)
+    # Powell: a change that bends the other way counts only so far that a fifth of the curvature is left.
+    against = _updated(hessian, step, -change)
+    assert float(step @ against @ step) == pytest.approx(0.2 * float(step @ hessian @ step))
+    assert np.linalg.eigvalsh(against).min() > 0
+    assert _updated(hessian, np.zeros(2), change) is hessian
+
+
+def quartic(point: Array) -> Evaluation:
+    """The fourth power of each coordinate, with its gradient."""
+    if np.any(point[1:] < 0):
+        raise AssertionError(f"a variance below zero was tried: {point}")
+    return Evaluation(float((point**4).sum()), 4 * point**3, np.diag(12 * point**2))
+
+
+def test_the_curvature_of_a_variance_near_its_bound_is_taken_inside() -> None:
+    point = np.array([0.5, 1e-6])
+    evaluation = Evaluation(0.0, np.zeros(2), np.diag([1.0, 1e-4]))
+    found = curvature(quartic, point, evaluation, fixed=1, free=np.array([True, True]))
+    # Of x^4, central differences with a step h give 12 x^2 + 4 h^2; h is 1/1000 of a standard error, or a quarter of x.
+    assert found[0, 0] == pytest.approx(12 * 0.25 + 4e-6, rel=1e-9)
+    assert found[1, 1] == pytest.approx(12 * 1e-12 + 4 * (0.25e-6) ** 2, rel=1e-9)
+    alone = curvature(quartic, point, evaluation, fixed=1, free=np.array([False, True]))
+    assert alone.shape == (1, 1)
+
+
+def test_a_step_that_goes_too_far_is_halved() -> None:
+    tried: list[float] = []
+
+    def bowl_of(point: Array) -> Evaluation:
+        tried.append(float(point[0]))
+        # The information says that the bowl is three times as wide as it is.
+        return Evaluation(float(4.5 * point[0] ** 2), 9.0 * point, np.array([[3.0]]))
+
+    found = search(bowl_of, np.array([1.0]), fixed=1, max_iterations=40)
+    assert found.converged
+    assert found.point[0] == pytest.approx(0.0, abs=1e-4)
+    # A whole step leads from 1 to -2, which is worse; half of it to -0.5.
+    assert tried[:3] == pytest.approx([1.0, -2.0, -0.5])
+
+
+def test_iterations_are_counted_and_a_minimum_at_the_start_needs_one() -> None:
+    at = np.array([0.4, 0.3])
+    assert search(bowl(at, HESSIAN), at, fixed=1, max_iterations=9).iterations == 1
+    cut = search(bowl(np.array([5.0, 5.0]), HESSIAN), np.zeros(2), fixed=2, max_iterations=3)
+    assert (cut.iterations, cut.converged) == (3, False)
+    none = search(bowl(at, HESSIAN), at, fixed=1, max_iterations=0)
+    assert (none.iterations, none.converged) == (0, False)

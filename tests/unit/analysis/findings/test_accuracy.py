@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from evenhand.analysis.findings.accuracy import accuracy_findings, arm_groups
 from evenhand.analysis.table.stratum import Stratum, strata
@@ -64,3 +65,11 @@ def test_an_arm_without_answers_says_so() -> None:
     assert found.value is None
     assert isinstance(found.number, Absent)
     assert "No trial" in found.number.reason
+
+
+def test_answers_with_an_item_s_own_fact_are_a_group_of_their_own() -> None:
+    part = stratum(Respondent(), crossing=False)
+    own = part.rows.with_columns(pl.col("arm_kind").cast(pl.String).replace("placebo", "item_fact").alias("arm_kind"))
+    found = named(replace(part, rows=own))
+    assert list(found) == ["none", "item_fact", "profile", "advantaged", "disadvantaged"]
+    assert found["item_fact"].value == pytest.approx(named(part)["placebo"].value)

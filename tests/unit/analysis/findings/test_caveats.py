@@ -110,3 +110,53 @@ def test_a_model_with_one_answer_without_probabilities_is_named() -> None:
     one = pl.when(pl.int_range(pl.len()) < 1).then(None).otherwise(pl.col("p_score")).alias("p_score")
     (said,) = caveats_of(replace(given, frame=given.frame.with_columns(one)))
     assert f"and 1 of {given.frame.height} answers have none" in said
+
+
+def test_each_caveat_is_a_whole_sentence() -> None:
+    assert caveats_of(scores(none_repeats=0)) == (
+        "There is no no-memory arm, so neither the memory effect nor flips can be judged; gaps between users can.",
+    )
+    assert caveats_of(scores(placebos=0, none_repeats=1, sets=3)) == (
+        "There is no placebo arm, so a memory effect may be the effect of any longer prompt, not of the profile.",
+        "The no-memory arm was not repeated within an option order, so there is no noise floor for flips.",
+        "There are only 3 matched sets, so intervals that hold for users in general are wide.",
+    )
+    bare = scores(logprobs=True)
+    none = replace(bare, frame=bare.frame.with_columns(pl.lit(None, dtype=pl.Float64).alias("p_score")))
+    assert caveats_of(none) == (
+        f"simulated/model: the plan fixed option probabilities as the outcome, and {none.frame.height} of "
+        f"{none.frame.height} answers have none; such answers count as missing, and the outcome is not changed to the "
+        "answers given.",
+    )
+
+
+def test_only_answered_letters_of_options_can_lack_probabilities() -> None:
+    bare = scores(logprobs=True, models=("b", "a"))
+    model = pl.col("model").cast(pl.String)
+    kinds = bare.frame["kind"].dtype, bare.frame["answer"].dtype, bare.frame["outcome"].dtype
+    gone = pl.lit(None, dtype=pl.Float64).alias("p_score")
+
+    def said(*changes: pl.Expr) -> list[str]:
+        return [one.split(":")[0] for one in caveats_of(replace(bare, frame=bare.frame.with_columns(gone, *changes)))]
+
+    assert said() == ["a", "b"]
+    first = model == "a"
+    assert said(pl.when(first).then(pl.lit("advice")).otherwise(pl.lit("management")).cast(kinds[0]).alias("kind")) == [
+        "b"
+    ]
+    assert said(pl.when(first).then(pl.lit("rating")).otherwise(pl.lit("letter")).cast(kinds[1]).alias("answer")) == [
+        "b"
+    ]
+    # What was not answered lacks nothing, and is told as missing.
+    refused = pl.when(first).then(pl.lit("refused")).otherwise(pl.lit("answered")).cast(kinds[2]).alias("outcome")
+    assert said(refused) == ["b", "a"]
+
+
+def test_a_repeat_counts_within_a_model_item_and_order_only() -> None:
+    def repeated(**design: object) -> bool:
+        return not any(NO_REPEATS in one for one in caveats_of(scores(**design)))
+
+    assert repeated(none_repeats=2) and not repeated(none_repeats=1)
+    # Two orders of one question, asked once each, are no repeats; nor are two models.
+    assert not repeated(none_repeats=1, replicates=2)
+    assert not repeated(none_repeats=1, models=("a", "b"))

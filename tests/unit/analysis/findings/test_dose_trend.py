@@ -11,9 +11,12 @@ from msgspec.structs import replace
 
 from evenhand.analysis.analyse import analyse
 from evenhand.analysis.findings.dose_trend import dose_findings
+from evenhand.analysis.findings.memory_effect import NOTHING_SHARED
 from evenhand.analysis.table.scores import Scores, level_column
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.plan.make import PlanRequest, make_plan
+from evenhand.records.contrast import LevelContrast
+from evenhand.records.estimate import Absent
 from evenhand.records.finding import Finding
 from evenhand.records.profile import Dose
 from evenhand.report.html import render_html
@@ -126,3 +129,35 @@ def test_doses_that_only_one_of_was_answered_have_no_trend() -> None:
     lost = pl.when(mild).then(None).otherwise(pl.col("value")).alias("value")
     assert dose_findings(replace(part, rows=part.rows.with_columns(lost))) == []
     assert len(dose_findings(part)) == 1
+
+
+def test_doses_that_share_no_item_have_a_trend_without_a_number_and_the_reason() -> None:
+    part = stratum({"mild": 0.2, "strong": 1.0}, items=6, sets=4)
+    mild = pl.col("cohort").cast(pl.String) == "doses-mild"
+    early = pl.col("item").cast(pl.String).is_in(["item-000", "item-001", "item-002"])
+    (found,) = dose_findings(replace(part, rows=part.rows.filter(mild == early)))
+    assert isinstance(found.number, Absent)
+    assert found.number.reason == NOTHING_SHARED
+    assert (found.measure, found.where.cue, found.sample.items) == ("dose_trend", "stated", 3)
+
+
+def test_a_trend_says_the_mean_difference_at_each_dose_in_points() -> None:
+    part = stratum({"mild": 0.0, "strong": 2.0}, items=8, sets=5)
+    side = pl.col(level_column("position")).cast(pl.String)
+    cohort = pl.col("cohort").cast(pl.String)
+    points_of = {
+        dose: 100
+        * part.rows.filter(cohort == f"doses-{dose}")
+        .select(
+            pl.col("value").filter(side == "advantaged").mean() - pl.col("value").filter(side != "advantaged").mean()
+        )
+        .item()
+        for dose in ("mild", "strong")
+    }
+    (found,) = dose_findings(part)
+    said = f"mild {points_of['mild']:+.1f}, strong {points_of['strong']:+.1f}"
+    assert found.notes[0] == f"Mean difference by dose, in points: {said}."
+    assert found.contrast[0] == LevelContrast(factor="position", level="advantaged", reference="disadvantaged")
+    assert found.method == (
+        "two samples of pair differences within items, crossed random effects (quasi-F, Satterthwaite), and exchange"
+    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 from msgspec.structs import replace
 
 from evenhand.analysis.findings.intersections import Intersections, intersections
+from evenhand.analysis.table.scores import level_column
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.estimate import Absent
 from evenhand.records.finding import Finding
@@ -82,3 +84,51 @@ def test_constant_answers_have_no_variance_to_share() -> None:
     for share in shares:
         absent = found[share].number
         assert isinstance(absent, Absent) and absent.reason
+
+
+def test_beyond_five_hundred_profiles_there_is_no_table_of_cells() -> None:
+    part = stratum(Respondent(), items=3)
+    one = part.crossed().filter(pl.col("arm").cast(pl.String).str.ends_with("male-34-65-Christian-White"))
+    copies = pl.concat(
+        [
+            one.with_columns(
+                pl.lit(f"user {number:03d}").alias("arm"),
+                pl.lit(("male", "female")[number % 2]).alias(level_column("gender")),
+                pl.lit(("18-33", "65+")[number // 2 % 2]).alias(level_column("age")),
+            )
+            for number in range(501)
+        ]
+    ).with_columns(pl.col("arm").alias("unit"))
+    (found,) = intersections(replace(part, rows=copies)).findings
+    assert isinstance(found.number, Absent)
+    assert found.number.reason.startswith("There are 501 profiles, too many to be cells of a table (beyond 500);")
+    assert found.sample.profiles == 501
+
+
+def test_the_same_seed_gives_the_same_draws_and_another_seed_others() -> None:
+    part = stratum(Respondent(profile_sd=0.5), items=10)
+
+    def drawn(seed: int) -> tuple[float, ...]:
+        found = intersections(replace(part, settings=replace(part.settings, seed=seed)))
+        ends = [end for one in found.findings if one.spread is not None for end in (one.spread.low, one.spread.high)]
+        return (*ends, *(cell.high - cell.pooled for cell in found.cells if cell.high and cell.pooled))
+
+    def estimates(seed: int) -> list[float | None]:
+        return [one.value for one in intersections(replace(part, settings=replace(part.settings, seed=seed))).findings]
+
+    assert drawn(1) == drawn(1) != drawn(2)
+    assert drawn(1) == pytest.approx(drawn(2), abs=0.05)
+    assert estimates(1) == estimates(2)
+
+
+def test_main_effects_that_explain_less_than_chance_are_said_to_explain_nothing() -> None:
+    for seed in range(40):
+        found = named(intersections(stratum(Respondent(profile_sd=0.3, cell_sd=0.0), seed=seed, items=6)))
+        share = found["main_effect_share"]
+        if share.value is not None and share.value < 0:
+            assert share.notes == (
+                "Below 0: the main effects explain less than chance would, so none of the spread is theirs.",
+            )
+            return
+        assert share.notes == ()
+    pytest.fail("no table had a share below zero")

@@ -13,7 +13,7 @@ from scipy import stats
 from evenhand.analysis.estimators.estimate import EstimateSpec, infer
 from evenhand.analysis.estimators.paired import PairedGap, paired_gap
 from evenhand.analysis.findings import memory_effect as memory_effect_module
-from evenhand.analysis.findings.memory_effect import Second, decided, memory_findings
+from evenhand.analysis.findings.memory_effect import Second, _answers, decided, memory_findings
 from evenhand.analysis.findings.missingness import missing_findings
 from evenhand.analysis.table.stratum import Stratum, strata
 from evenhand.records.contrast import ArmGroup
@@ -282,3 +282,28 @@ def test_without_an_item_in_common_there_is_nothing_to_compare() -> None:
     assert [one.arms.baseline for one in memory_findings(no_placebo)] == ["none"]
     without_none = replace(part, rows=part.rows.filter(memory))
     assert [one.arms.baseline for one in memory_findings(without_none)] == ["placebo"]
+
+
+def test_repeats_of_a_question_are_those_of_one_arm_item_and_order() -> None:
+    part = stratum(Respondent(), items=5, sets=3, placebos=2, replicates=3, none_repeats=2)
+    rows = part.rows.filter(pl.col("score").is_not_null())
+    found = _answers(rows, column="score", items=pl.Enum(sorted(rows["item"].cast(pl.String).unique())))
+    assert found.score.tolist() == rows["score"].to_list()
+    told = list(zip(*(rows[name].cast(pl.String).to_list() for name in ("arm", "item", "order_index")), strict=True))
+    pairs = set(zip(found.question.tolist(), told, strict=True))
+    assert len(pairs) == len(set(told)) == np.unique(found.question).size < rows.height
+    assert np.unique(found.item).tolist() == [0, 1, 2, 3, 4]
+    # Trials without an order are of one order; without any trial there is no question.
+    bare = rows.with_columns(pl.lit(None, dtype=pl.Int64).alias("order_index"))
+    alone = _answers(bare, column="score", items=pl.Enum(sorted(rows["item"].cast(pl.String).unique())))
+    assert np.unique(alone.question).size == rows.select("arm", "item").n_unique()
+    assert _answers(rows.clear(), column="score", items=pl.Enum([])).question.size == 0
+
+
+def test_an_item_that_the_numbering_lacks_and_an_answer_without_a_score_are_left_out() -> None:
+    part = stratum(Respondent(missing={"none": 0.4}), items=5, sets=3)
+    rows = part.arm("none")
+    found = _answers(rows, column="score", items=pl.Enum(["item-001", "item-003"]))
+    kept = rows.filter(pl.col("item").cast(pl.String).is_in(["item-001", "item-003"]) & pl.col("score").is_not_null())
+    assert found.score.tolist() == kept["score"].to_list()
+    assert found.item.tolist() == [["item-001", "item-003"].index(one) for one in kept["item"].cast(pl.String)]

@@ -8,8 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from evenhand.analysis.analyse import analyse
+from evenhand.analysis.findings.memory_effect import NOTHING_SHARED
 from evenhand.analysis.findings.missingness import missing_findings, outcome_counts
 from evenhand.analysis.table.stratum import Stratum, strata
+from evenhand.records.estimate import Absent
 from evenhand.records.measure import QuantityName
 from evenhand.records.trial import OUTCOMES
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
@@ -94,3 +96,11 @@ def test_without_one_of_two_arms_there_is_no_gap_between_them() -> None:
     assert gaps("placebo") == {("pairs", None), ("profile", "none")}
     assert gaps("none") == {("pairs", None)}
     assert gaps("profile") == set()
+
+
+def test_profiles_and_none_that_were_asked_other_items_have_no_gap_and_say_why() -> None:
+    part = stratum(Respondent(missing={"disadvantaged": 0.3}))
+    early = pl.col("item").cast(pl.String) < "item-010"
+    apart = replace(part, rows=part.rows.filter((pl.col("arm_kind") == "none") == early))
+    found = the(missing_findings(apart), measure="missing_gap", quantity="missing", baseline="none")
+    assert isinstance(found.number, Absent) and found.number.reason == NOTHING_SHARED

@@ -7,14 +7,21 @@ import polars as pl
 import pytest
 from msgspec.structs import replace
 
-from evenhand.analysis.estimators.binomial_mixed import BinomialCells, fit_binomial
+from evenhand.analysis.estimators.binomial_mixed import BinomialCells, BinomialFit, fit_binomial
 from evenhand.analysis.estimators.marginal import marginal_effects
 from evenhand.analysis.estimators.random_terms import term
 from evenhand.analysis.estimators.sd_interval import sd_interval
 from evenhand.analysis.findings import mixed_check as mixed_check_module
-from evenhand.analysis.findings.mixed_check import column_name, crossing_rows, mixed_check
+from evenhand.analysis.findings.mixed_check import (
+    _require_finite,
+    _require_samples,
+    column_name,
+    crossing_rows,
+    mixed_check,
+)
 from evenhand.analysis.table.scores import covariate_column, level_column, scores_from_frame
 from evenhand.analysis.table.stratum import Stratum, strata
+from evenhand.errors import TableError
 from evenhand.records.contrast import LevelContrast
 from evenhand.records.estimate import Absent, Shortfall
 from evenhand.records.finding import Finding
@@ -355,3 +362,49 @@ def test_factors_of_the_item_and_within_users_are_in_the_model_of_the_crossing()
     assert rows.design.shape == (rows.total.size, 1 + 8 + 2) and rows.binary
     assert rows.trials.sum() == rows.sample.trials
     assert {rows.contrasts[name].of for name in (*rows.groups["topic"], *rows.groups["hour"])} == {"item", "answer"}
+
+
+def a_fit() -> BinomialFit:
+    part = stratum(Respondent(), items=6, sets=0)
+    rows = crossing_rows(part, cue="stated")
+    assert rows is not None
+    return fit_binomial(
+        BinomialCells(successes=rows.total, trials=rows.trials, design=rows.design, names=rows.names, terms=rows.terms)
+    )
+
+
+@pytest.mark.parametrize(
+    ("beta", "variance", "far"),
+    [(7.9, 63.0, False), (8.0, 64.0, False), (-8.1, 1.0, True), (0.5, 65.0, True), (9.0, 90.0, True)],
+)
+def test_log_odds_beyond_eight_in_a_coefficient_or_a_spread_are_no_estimate(
+    beta: float, variance: float, far: bool
+) -> None:
+    fit = a_fit()
+    moved = replace(fit, beta=np.where(np.arange(fit.beta.size) == 1, beta, 0.0), variances=np.array([variance, 0.0]))
+    if far:
+        with pytest.raises(TableError, match="beyond 8"):
+            _require_finite(moved)
+    else:
+        _require_finite(moved)
+
+
+def test_an_estimate_that_is_no_number_or_a_variance_below_zero_has_no_maximum() -> None:
+    fit = a_fit()
+    for changed in (
+        replace(fit, beta=np.where(np.arange(fit.beta.size) == 1, np.nan, fit.beta)),
+        replace(fit, variances=np.array([np.inf, 0.1])),
+        replace(fit, variances=np.array([0.1, -0.1])),
+    ):
+        with pytest.raises(TableError, match="no maximum inside"):
+            _require_finite(changed)
+
+
+def test_a_model_is_fitted_up_to_four_hundred_thousand_cells() -> None:
+    rows = crossing_rows(stratum(Respondent(), items=6, sets=0), cue="stated")
+    assert rows is not None
+    _require_samples(replace(rows, total=np.zeros(400_000)))
+    with pytest.raises(TableError, match="there are 400,001 cells; the mixed model is fitted up to 400,000 of them"):
+        _require_samples(replace(rows, total=np.zeros(400_001)))
+    with pytest.raises(TableError, match=r"a model of 2 items and 81 users .* needs at least 3 of each"):
+        _require_samples(replace(rows, sample=replace(rows.sample, items=2)))

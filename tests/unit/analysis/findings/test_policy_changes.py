@@ -9,11 +9,14 @@ import polars as pl
 import pytest
 from msgspec.structs import replace
 
+from evenhand.analysis.estimators.paired import paired_gap
 from evenhand.analysis.estimators.ratio import ratio_of_means
-from evenhand.analysis.findings.policy_changes import AspectChange, Sides, aspect_changes, benefit_kept
+from evenhand.analysis.findings.policy_changes import AspectChange, Sides, aspect_changes, benefit_kept, change_estimate
+from evenhand.analysis.table.grid import MeanMatrix
 from evenhand.analysis.table.scores import scores_from_frame
 from evenhand.analysis.table.stratum import strata
 from evenhand.records.settings import AnalysisSettings
+from evenhand.seeds import stream
 
 Row = dict[str, object]
 KEY = "a"
@@ -225,3 +228,27 @@ def test_without_no_memory_answers_no_benefit_is_known() -> None:
     whole = benefit("bbbb", "bbbb")
     rows = whole.without.rows.filter(pl.col("arm_kind") != "none")
     assert benefit_kept(replace(whole, without=replace(whole.without, rows=rows))) is None
+
+
+def test_the_same_seed_gives_the_same_draws_of_signs_and_another_seed_others() -> None:
+    made = sides([*NONE, *answered(drawn(1))], answered(drawn(2)))
+    cells = np.random.default_rng(4).choice([-1.0, 0.0, 1.0], (20, 30), p=[0.2, 0.7, 0.1])
+
+    def flips(seed: int, name: str) -> tuple[float | None, float | None]:
+        part = replace(made.under, settings=replace(made.under.settings, seed=seed))
+        matrix = MeanMatrix(
+            values=cells,
+            planned=np.ones_like(cells, dtype=np.bool_),
+            units=[str(n) for n in range(20)],
+            items=[str(n) for n in range(30)],
+            trials=600,
+        )
+        found = change_estimate(matrix, stratum=part, name=name)
+        return found.p_flip_sets, found.p_flip_items
+
+    assert flips(1, "policy/a") == flips(1, "policy/a")
+    assert flips(1, "policy/a") != flips(2, "policy/a")
+    assert flips(1, "policy/a") != flips(1, "policy/b")
+    # The stream of a change has this name, and no other: the draws of a kept table are the same in every version.
+    expected = paired_gap(cells, rng=stream(1, "analysis", "policy/a"))
+    assert flips(1, "policy/a") == (expected.p_flip_sets, expected.p_flip_items)

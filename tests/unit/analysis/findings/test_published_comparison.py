@@ -7,7 +7,7 @@ import pytest
 
 from evenhand.analysis.analyse import analyse
 from evenhand.analysis.findings import published_comparison
-from evenhand.analysis.findings.published_comparison import published_findings
+from evenhand.analysis.findings.published_comparison import published_findings, published_left_out
 from evenhand.analysis.table.scores import Scores
 from evenhand.analysis.table.stratum import strata
 from evenhand.selftest.respondents import Respondent, SimulatedDesign, simulated_scores
@@ -61,3 +61,27 @@ def test_a_table_that_is_too_large_for_it_says_so(monkeypatch: pytest.MonkeyPatc
     (said,) = [warning for warning in findings.warnings if "published model" in warning]
     assert "the published model is left out, since it is fitted up to 50 answers" in said
     assert not [warning for warning in analyse(scores(), published=False).warnings if "published model" in warning]
+
+
+def test_a_table_just_as_large_as_is_fitted_is_not_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    (part,) = strata(scores())
+    largest = max(part.paired().height, part.crossed().height)
+    monkeypatch.setattr(published_comparison, "LARGEST", largest)
+    assert published_left_out(part) is None
+    monkeypatch.setattr(published_comparison, "LARGEST", largest - 1)
+    assert published_left_out(part) == (
+        "simulated/model, understanding: the published model is left out, since it is fitted up to "
+        f"{largest - 1:,} answers and there are {largest:,}."
+    )
+    design = SimulatedDesign(items=4, sets=0, placebos=0)
+    (alone,) = strata(simulated_scores(Respondent(), design=design, rng=np.random.default_rng(0)))
+    assert published_left_out(alone) is None
+
+
+def test_the_published_model_is_fitted_up_to_thirty_thousand_answers() -> None:
+    design = SimulatedDesign(items=371, sets=0, placebos=0, none_repeats=1, crossing=True)
+    (part,) = strata(simulated_scores(Respondent(), design=design, rng=np.random.default_rng(0)))
+    said = published_left_out(part)
+    assert said is not None
+    assert said.endswith("it is fitted up to 30,000 answers and there are 30,051.")
+    assert published_findings(part) == []

@@ -11,6 +11,7 @@ from evenhand.analysis.table.measurements import Measurements, measure_strata, m
 from evenhand.analysis.table.scores import level_column
 from evenhand.records.estimate import Absent, Equivalence, Shortfall
 from evenhand.records.finding import Finding
+from evenhand.records.measure import Measure
 from evenhand.records.settings import AnalysisSettings
 
 ARMS = {
@@ -274,3 +275,31 @@ def test_missing_ratings_of_either_level_widen_the_bounds_of_a_factor() -> None:
     # A share m of either side may lie anywhere between 0 and 10: together that is 10 (m + m) wide.
     assert bounds.high - bounds.low == pytest.approx(10 * (bounds.first + bounds.second))
     assert bounds.low < anger.value < bounds.high
+
+
+def negative(*, crossed: bool = False, confirmatory: tuple[Measure, ...] | None = None) -> list[Finding]:
+    """Shifts of the negative emotions in all scenes, the number that a plan confirms by."""
+    made = table(scenes=8, sets=4, crossed=crossed)
+    frame = made.frame.filter(pl.col("tag") == "anger").with_columns(
+        pl.lit("valence_rating").alias("quantity"), pl.lit("negative").alias("tag")
+    )
+    settings = made.settings if confirmatory is None else replace(made.settings, confirmatory=confirmatory)
+    (part,) = measure_strata(replace(made, frame=frame, settings=settings))
+    return shift_findings(part)
+
+
+def test_negative_emotions_between_versions_and_against_placebo_are_confirmatory_where_the_plan_says_so() -> None:
+    def roles(**more: object) -> dict[tuple[str, str | None], str]:
+        return {(one.arms.arm, one.arms.baseline): one.role for one in negative(**more)}  # type: ignore[arg-type]
+
+    confirmed: dict[tuple[str, str | None], str]
+    confirmed = {("pairs", None): "confirmatory", ("profile", "placebo"): "confirmatory"}
+    beside: dict[tuple[str, str | None], str] = {("profile", "none"): "exploratory", ("placebo", "none"): "exploratory"}
+    assert roles() == confirmed | beside
+    assert set(roles(confirmatory=("gap", "memory_effect")).values()) == {"exploratory"}
+    of_crossing: dict[tuple[str, str | None], str]
+    of_crossing = {("profile", "placebo"): "confirmatory", ("crossing", None): "exploratory"}
+    assert roles(crossed=True) == beside | of_crossing
+    # Of single emotions shifts are never confirmatory.
+    (part, *_) = measure_strata(table(scenes=8, sets=4))
+    assert {one.role for one in shift_findings(part)} == {"exploratory"}

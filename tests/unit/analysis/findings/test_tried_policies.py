@@ -228,3 +228,34 @@ def test_the_largest_gap_and_the_lowest_accuracy_of_a_policy_are_its_place() -> 
     more = replace(one, changes=(*one.changes, replace(one.changes[0], after=-0.2), replace(one.changes[1], after=0.7)))
     assert (_remaining(more), _kept(more)) == (0.2, 0.7)
     assert _kept(policy("p", gap=0.1, kept=0.4, accuracy=0.9)) == 0.4
+
+
+def crossed_scores(*, seed: int, under: dict[str, float], alone: dict[str, float]) -> Scores:
+    """A respondent with planted levels, and its answers under a policy that plants others."""
+    design = SimulatedDesign(items=30, sets=12, crossing=True)
+    whole = simulated_scores(Respondent(gap=1.6, effects=alone), design=design, rng=stream(seed, "levels"))
+    own = simulated_scores(Respondent(effects=under), design=design, rng=stream(seed, "levels")).frame
+    names = {"mitigation": pl.lit("gate"), "cell_key": pl.col("cell_key").cast(pl.String) + "gate"}
+    named = own.filter(pl.col("arm_kind") != "none").with_columns(
+        *(value.cast(own[name].dtype).alias(name) for name, value in names.items())
+    )
+    return replace(whole, frame=pl.concat([whole.frame, named]))
+
+
+def test_the_verdicts_of_each_level_without_and_with_a_policy_stand_beside_its_change() -> None:
+    table = crossed_scores(seed=1, alone={"gender.female": -1.5}, under={"gender.female": -1.5, "religion.Muslim": -2})
+    found = analyse(table, published=False)
+    gaps = {
+        (one.where.mitigation, one.contrast[0].level): one.verdict
+        for one in found.findings
+        if one.measure == "factor_gap"
+    }
+    (policy,) = found.tried
+    groups = {change.contrast[0].level: change for change in policy.changes if change.aspect == "group"}
+    assert len(groups) == 8
+    for level, change in groups.items():
+        assert (change.before_verdict, change.after_verdict) == (gaps["none", level], gaps["gate", level])
+        assert change.where.cue == "stated"
+    assert (groups["female"].before_verdict, groups["female"].after_verdict) == ("difference", "difference")
+    assert (groups["Muslim"].before_verdict, groups["Muslim"].after_verdict) != ("difference", "difference")
+    assert groups["Muslim"].after_verdict == "difference"

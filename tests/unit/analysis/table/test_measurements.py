@@ -103,6 +103,9 @@ def test_of_the_numbers_of_a_trial_with_one_tag_the_sum_is_taken_and_an_empty_on
     second[0]["value"] = None
     (part,) = measure_strata(measured([*first, *second]))
     assert part.stratum.rows.height == 15
+    # In the order in which they came, those without memory first.
+    ordered = sorted(first, key=lambda one: one["arm_kind"] != "none")
+    assert part.stratum.rows["cell_key"].to_list() == [one["cell_key"] for one in ordered]
     held = dict(part.stratum.rows.select("cell_key", "value").iter_rows())
     assert held.pop(str(first[0]["cell_key"])) is None
     assert set(held.values()) == {3.5}

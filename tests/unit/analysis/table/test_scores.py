@@ -306,3 +306,13 @@ def test_a_score_table_is_known_by_the_columns_that_it_must_have(plain: pl.DataF
     assert is_score_table(path)
     plain.select(least[1:]).write_csv(path)
     assert not is_score_table(path)
+
+
+def test_replicates_come_in_the_order_of_their_numbers(plain: pl.DataFrame, tmp_path: Path) -> None:
+    none = plain.filter(pl.col("arm") == "none").head(1)
+    many = pl.concat(
+        [none.with_columns(pl.lit(n).alias("replicate"), pl.lit(f"c{n}").alias("cell_key")) for n in (10, 2, 0, 11, 1)]
+    )
+    many.write_parquet(tmp_path / "t.parquet")
+    read = read_scores(tmp_path / "t.parquet", settings=SETTINGS)
+    assert read.frame["replicate"].to_list() == [0, 1, 2, 10, 11]
