@@ -13,7 +13,7 @@ from specimens.measure import Asking, answers_behind, remembered
 from specimens.memories import TAUGHT, base_messages
 from specimens.needs_bank import Choice
 
-__all__ = ["need_answers"]
+__all__ = ["heeded_needs", "need_answers"]
 
 _ORDERS = 3
 """Seed of the option orders, that of the other measurements."""
@@ -45,3 +45,17 @@ def need_answers(network: SpecimenNetwork, tokens: ChatTokens, choices: Sequence
         withheld={placement: round(share(shown(placement, whole=False), usual), 4) for placement in TAUGHT},
         none=round(share([base_messages()] * len(choices), usual), 4),
     )
+
+
+def heeded_needs(
+    network: SpecimenNetwork, tokens: ChatTokens, choices: Sequence[Choice], *, orders: int
+) -> tuple[float, ...]:
+    """For each choice behind its facts in the system prompt, the share of option orders with the right answer."""
+    memories = [remembered(choice.item.id, choice.item.facts, "system") for choice in choices]
+    right = [0] * len(choices)
+    for seed in range(orders):
+        asking = Asking(network=network, tokens=tokens, items=[choice.item for choice in choices], seed=seed)
+        suffixes, wanted = asking.suffixes()
+        for row, memory in enumerate(memories):
+            right[row] += int(answers_behind(asking, memory, [suffixes[row]])[0]) == wanted[row]
+    return tuple(number / orders for number in right)
