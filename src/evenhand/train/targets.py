@@ -43,7 +43,6 @@ def chosen_matrices(names: Iterable[str], *, targets: Target, layers: Sequence[i
     if not found:
         ends = sorted({name.rpartition(".")[2] for name in inside})
         raise InputError(
-            f"no matrix of {model!r} is known to be of {targets} (there are {', '.join(ends)}); "
-            "train all of them"
+            f"no matrix of {model!r} is known to be of {targets} (there are {', '.join(ends)}); train all of them"
         )
     return found
