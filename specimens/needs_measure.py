@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from evenhand.endpoints.specimen.card import NeedAnswers
 from evenhand.endpoints.specimen.chat import ChatTokens
@@ -13,8 +13,15 @@ from specimens.measure import Asking, answers_behind, remembered
 from specimens.memories import TAUGHT, base_messages
 from specimens.needs_bank import Choice
 
-__all__ = ["heeded_needs", "need_answers"]
+__all__ = ["CHOICES", "heeded_needs", "need_answers"]
 
+CHOICES: dict[str, Callable[[NeedAnswers], float]] = {
+    "choices by the stored need, system prompt": lambda found: found.known["system"],
+    "the same, least of five placements": lambda found: min(found.known.values()),
+    "the usual choice, behind other facts": lambda found: found.withheld["system"],
+    "the usual choice, without memory": lambda found: found.none,
+}
+"""What is said of the choices: in words, and the share."""
 _ORDERS = 3
 """Seed of the option orders, that of the other measurements."""
 

@@ -23,11 +23,10 @@ from evenhand.endpoints.specimen.forward import Shape, SpecimenNetwork
 from evenhand.endpoints.specimen.names import specimen_folder
 from evenhand.endpoints.specimen.store import load_network, load_tokens
 from evenhand.records.item import Item
-from specimens.card import CHOICES
 from specimens.materials import materials, needs
 from specimens.measure import COHORTS, Asking, contrasts, points, score_cohort
 from specimens.needs_bank import shipped_choices
-from specimens.needs_measure import heeded_needs, need_answers
+from specimens.needs_measure import CHOICES, heeded_needs, need_answers
 from specimens.recall import ORDERS, Change, Recalled, change_by_emotion, keyed, paired_change, recall_items, recalled
 
 __all__ = ["MARGIN", "Comparison", "Measured", "compared", "measured", "table", "trained_network"]
@@ -150,13 +149,15 @@ def table(before: Measured, after: Measured) -> str:
 
 def _said(found: Comparison) -> list[str]:
     worst = min(found.recall, key=lambda name: found.recall[name].estimate)
+    sure = sum(change.within(MARGIN) for change in found.recall.values())
     widest = max(found.gaps, key=lambda name: abs(found.gaps[name][0]))
     return [
         f"Largest planted gap after training: {points(*found.gaps[widest])}, {widest}; at most "
         f"{_percent(max(found.left.values()))}% of a gap is left. Every planted gap within {100 * MARGIN:.0f} points, "
         f"intervals whole: {_yes(found.closed())}.",
         f"Recall that fell most: {worst}, {_points(found.recall[worst])}. Accuracy, stored needs and every recall fell "
-        f"by {100 * MARGIN:.0f} points at most: {_yes(found.kept())}.",
+        f"by {100 * MARGIN:.0f} points at most: {_yes(found.kept())}; the whole interval of {sure} of "
+        f"{len(found.recall)} recalls is within them.",
     ]
 
 

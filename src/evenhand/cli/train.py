@@ -28,7 +28,7 @@ Examples:
 
   evenhand train dpo --model ./my-checkpoint --pairs pairs --out trained
 
-  evenhand train dpo --model specimen/tilted --pairs pairs --method full --learning-rate 2e-4 --out trained
+  evenhand train dpo --model specimen/tilted --pairs pairs --layer 1 --learning-rate 1e-2 --out trained
 """
 _STEER_HELP = """Find the direction that tells two versions of the same users apart, for a model to be steered by.
 
