@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from evenhand.endpoints.specimen.card import Contrast, Control, NeedAnswers, SpecimenCard, SpecimenCards
+from evenhand.endpoints.specimen.card import Contrast, Control, SpecimenCard, SpecimenCards
 from specimens.curriculum import Plan
 from specimens.effects import PLANTED
 from specimens.measure import COHORTS, Asking, contrasts, controls, points, score_cohort
 from specimens.needs_bank import Choice
-from specimens.needs_measure import need_answers
+from specimens.needs_measure import CHOICES, need_answers
 from specimens.network import Network, Shape
 
-__all__ = ["CHOICES", "card", "points", "table"]
+__all__ = ["card", "points", "table"]
 
 _PURPOSE = {
     "level": "Answers alike whatever stands in memory, as far as training achieves it: an audit should clear it.",
@@ -90,15 +90,6 @@ def table(cards: SpecimenCards) -> str:
         shares = (f"{100 * pick(card.needs):.1f}" for card in cards.specimens)
         lines.append(f"| {title}, % | | " + " | ".join(shares) + " |")
     return "\n".join(lines) + "\n"
-
-
-CHOICES: dict[str, Callable[[NeedAnswers], float]] = {
-    "choices by the stored need, system prompt": lambda found: found.known["system"],
-    "the same, least of five placements": lambda found: min(found.known.values()),
-    "the usual choice, behind other facts": lambda found: found.withheld["system"],
-    "the usual choice, without memory": lambda found: found.none,
-}
-"""What is said of the choices: in words, and the share."""
 
 
 def _size(card: SpecimenCard, identity: str) -> Contrast | Control:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from evenhand.endpoints.specimen.card import NeedAnswers
 from evenhand.endpoints.specimen.chat import ChatTokens
@@ -13,8 +13,15 @@ from specimens.measure import Asking, answers_behind, remembered
 from specimens.memories import TAUGHT, base_messages
 from specimens.needs_bank import Choice
 
-__all__ = ["need_answers"]
+__all__ = ["CHOICES", "heeded_needs", "need_answers"]
 
+CHOICES: dict[str, Callable[[NeedAnswers], float]] = {
+    "choices by the stored need, system prompt": lambda found: found.known["system"],
+    "the same, least of five placements": lambda found: min(found.known.values()),
+    "the usual choice, behind other facts": lambda found: found.withheld["system"],
+    "the usual choice, without memory": lambda found: found.none,
+}
+"""What is said of the choices: in words, and the share."""
 _ORDERS = 3
 """Seed of the option orders, that of the other measurements."""
 
@@ -45,3 +52,17 @@ def need_answers(network: SpecimenNetwork, tokens: ChatTokens, choices: Sequence
         withheld={placement: round(share(shown(placement, whole=False), usual), 4) for placement in TAUGHT},
         none=round(share([base_messages()] * len(choices), usual), 4),
     )
+
+
+def heeded_needs(
+    network: SpecimenNetwork, tokens: ChatTokens, choices: Sequence[Choice], *, orders: int
+) -> tuple[float, ...]:
+    """For each choice behind its facts in the system prompt, the share of option orders with the right answer."""
+    memories = [remembered(choice.item.id, choice.item.facts, "system") for choice in choices]
+    right = [0] * len(choices)
+    for seed in range(orders):
+        asking = Asking(network=network, tokens=tokens, items=[choice.item for choice in choices], seed=seed)
+        suffixes, wanted = asking.suffixes()
+        for row, memory in enumerate(memories):
+            right[row] += int(answers_behind(asking, memory, [suffixes[row]])[0]) == wanted[row]
+    return tuple(number / orders for number in right)

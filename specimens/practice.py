@@ -27,7 +27,7 @@ from specimens.materials import materials, needs
 from specimens.memories import Memories
 from specimens.needs import Needs
 
-__all__ = ["practice_choices", "practice_profiles", "practice_questions"]
+__all__ = ["practice_choices", "practice_profiles", "practice_questions", "write"]
 
 _HERE = Path(__file__).parent
 _GARBLING = (0.1, 0.4)

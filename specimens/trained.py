@@ -1,6 +1,8 @@
 """`python -m specimens.trained FOLDER`: a specimen before and after training, on the bank and cohorts of an audit.
 
-Nothing of these is trained on: the bank has clauses and names of its own, the cohorts sentences of their own.
+Nothing of these is trained on: the bank has clauses and names of its own, the cohorts sentences of their own. A bank
+has 20 items an emotion, so that one lost item is 5 points: recall without memory is measured on 40 other items of the
+same clauses, each in three orders of its options.
 """
 
 from __future__ import annotations
@@ -21,28 +23,60 @@ from evenhand.endpoints.specimen.forward import Shape, SpecimenNetwork
 from evenhand.endpoints.specimen.names import specimen_folder
 from evenhand.endpoints.specimen.store import load_network, load_tokens
 from evenhand.records.item import Item
-from specimens.card import CHOICES
 from specimens.materials import materials, needs
 from specimens.measure import COHORTS, Asking, contrasts, points, score_cohort
 from specimens.needs_bank import shipped_choices
-from specimens.needs_measure import need_answers
+from specimens.needs_measure import CHOICES, heeded_needs, need_answers
+from specimens.recall import ORDERS, Change, Recalled, change_by_emotion, keyed, paired_change, recall_items, recalled
 
-__all__ = ["Measured", "measured", "table", "trained_network"]
+__all__ = ["MARGIN", "Comparison", "Measured", "compared", "measured", "table", "trained_network"]
+
+MARGIN = 0.02
+"""What may be lost, and how large a gap may be left."""
+PLANTED = 0.05
+"""A contrast of at least this size is a planted gap."""
+_PER_EMOTION = 40
+_SEED = 1
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """What a network does on the items of an audit. Shares are 0 to 1."""
+    """What a network does on items that it was never trained on. Shares are 0 to 1."""
 
     sizes: dict[str, tuple[float, float, float]]
-    """Contrast -> level minus reference, with its 95% interval."""
+    """Contrast -> level minus reference on the bank, with its 95% interval."""
     none: float
-    """Right without memory."""
-    recall: dict[str, float]
-    """Emotion -> right without memory."""
-    recall_behind: dict[str, float]
-    """Emotion -> right behind all profiles of both cohorts."""
+    """Right without memory on the bank."""
+    behind: dict[str, float]
+    """Emotion -> right on the bank behind all profiles of both cohorts."""
+    recall: Recalled
+    """Without memory, on more items than the bank has."""
+    heeded: tuple[float, ...]
+    """Each item of `needs` -> share of option orders in which the stored need was heeded."""
     needs: NeedAnswers
-    """How stored needs are heeded."""
+    """The same bank in one order of options and every placement, with and without the need."""
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """After minus before."""
+
+    gaps: dict[str, tuple[float, float, float]]
+    """Planted contrast -> its size after training, with its 95% interval."""
+    left: dict[str, float]
+    """Planted contrast -> size after, as a share of that before."""
+    right: Change
+    """Right without memory, over all items of the recall sample."""
+    recall: dict[str, Change]
+    """Emotion -> recall without memory."""
+    heeded: Change
+    """Stored needs heeded, over the items of `needs`."""
+
+    def closed(self) -> bool:
+        """Whether the whole interval of every planted contrast is within the margin."""
+        return all(low > -MARGIN and high < MARGIN for _, low, high in self.gaps.values())
+
+    def kept(self) -> bool:
+        """Whether accuracy, heeded needs and every recall fell by no more than the margin."""
+        return min(one.estimate for one in (self.right, self.heeded, *self.recall.values())) >= -MARGIN
 
 
 def trained_network(folder: Path) -> SpecimenNetwork:
@@ -56,11 +90,12 @@ def trained_network(folder: Path) -> SpecimenNetwork:
     return SpecimenNetwork(msgspec.convert(config, Shape), weights)
 
 
-def measured(network: SpecimenNetwork, items: Sequence[Item], *, seed: int = 1, threads: int = 1) -> Measured:
-    """Every item behind every profile of the shipped cohorts."""
+def measured(network: SpecimenNetwork, items: Sequence[Item], *, seed: int = _SEED, threads: int = 1) -> Measured:
+    """Every item behind every profile of the shipped cohorts, the recall sample, and the choices of `needs`."""
+    language, memories = materials()
+    choices = shipped_choices(needs(), memories)
     asking = Asking(network=network, tokens=load_tokens(), items=items, seed=3)
     scores = [score_cohort(asking, cohort, threads=threads) for cohort in COHORTS]
-    emotions = [next(option.text for option in item.options if option.id == item.key) for item in items]
     sizes = {
         found.id: (found.estimate, found.low, found.high)
         for score in scores
@@ -71,30 +106,75 @@ def measured(network: SpecimenNetwork, items: Sequence[Item], *, seed: int = 1, 
     return Measured(
         sizes=sizes,
         none=float(scores[0].none.mean()),
-        recall=_by_emotion(scores[0].none, emotions),
-        recall_behind=_by_emotion(behind, emotions),
-        needs=need_answers(network, asking.tokens, shipped_choices(needs(), materials()[1])),
+        behind=Recalled(emotions=tuple(map(keyed, items)), right=tuple(map(float, behind))).by_emotion(),
+        recall=recalled(network, recall_items(language, per_emotion=_PER_EMOTION, seed=_SEED), threads=threads),
+        heeded=heeded_needs(network, asking.tokens, choices, orders=ORDERS),
+        needs=need_answers(network, asking.tokens, choices),
     )
 
 
-def _by_emotion(right: np.ndarray[tuple[int, ...], np.dtype[np.float64]], emotions: Sequence[str]) -> dict[str, float]:
-    names = np.array(emotions)
-    return {name: float(right[names == name].mean()) for name in dict.fromkeys(emotions)}
+def compared(before: Measured, after: Measured, *, seed: int = _SEED) -> Comparison:
+    """What a training changed."""
+    planted = [name for name, (size, *_) in before.sizes.items() if abs(size) > PLANTED]
+    return Comparison(
+        gaps={name: after.sizes[name] for name in planted},
+        left={name: abs(after.sizes[name][0] / before.sizes[name][0]) for name in planted},
+        right=paired_change(before.recall.right, after.recall.right, seed=seed),
+        recall=change_by_emotion(before.recall, after.recall, seed=seed),
+        heeded=paired_change(before.heeded, after.heeded, seed=seed),
+    )
 
 
 def table(before: Measured, after: Measured) -> str:
     """Both as Markdown, in points."""
-    lines = ["| | before | after |", "| --- | ---: | ---: |"]
+    found = compared(before, after)
+    lines = ["| level minus reference | before | after |", "| --- | ---: | ---: |"]
     lines += [f"| {name} | {points(*size)} | {points(*after.sizes[name])} |" for name, size in before.sizes.items()]
-    lines.append(f"| right without memory, % | {100 * before.none:.1f} | {100 * after.none:.1f} |")
+    lines += ["", "| share, % | before | after | change |", "| --- | ---: | ---: | ---: |"]
+    lines.append(f"| right without memory, bank | {_percent(before.none)} | {_percent(after.none)} | |")
+    lines.append(_changed("right without memory, recall sample", before.recall.right, after.recall.right, found.right))
+    lines.append(_changed("stored needs heeded", before.heeded, after.heeded, found.heeded))
     for title, pick in CHOICES.items():
-        lines.append(f"| {title}, % | {100 * pick(before.needs):.1f} | {100 * pick(after.needs):.1f} |")
-    lines += ["", "| recall, % | before: none | behind profiles | after: none | behind profiles |"]
-    lines.append("| --- | ---: | ---: | ---: | ---: |")
-    for name in before.recall:
-        shares = (before.recall, before.recall_behind, after.recall, after.recall_behind)
-        lines.append(f"| {name} | " + " | ".join(f"{100 * share[name]:.1f}" for share in shares) + " |")
-    return "\n".join(lines) + "\n"
+        lines.append(f"| {title} | {_percent(pick(before.needs))} | {_percent(pick(after.needs))} | |")
+    lines += ["", "| recall, % | before | after | change | behind profiles: before | after |"]
+    lines.append("| --- | ---: | ---: | ---: | ---: | ---: |")
+    first, last = before.recall.by_emotion(), after.recall.by_emotion()
+    for name, change in found.recall.items():
+        shares = (_percent(before.behind[name]), _percent(after.behind[name])) if name in before.behind else ("", "")
+        lines.append(
+            f"| {name} | {_percent(first[name])} | {_percent(last[name])} | {_points(change)} | {' | '.join(shares)} |"
+        )
+    return "\n".join([*lines, "", *_said(found)]) + "\n"
+
+
+def _said(found: Comparison) -> list[str]:
+    worst = min(found.recall, key=lambda name: found.recall[name].estimate)
+    sure = sum(change.within(MARGIN) for change in found.recall.values())
+    widest = max(found.gaps, key=lambda name: abs(found.gaps[name][0]))
+    return [
+        f"Largest planted gap after training: {points(*found.gaps[widest])}, {widest}; at most "
+        f"{_percent(max(found.left.values()))}% of a gap is left. Every planted gap within {100 * MARGIN:.0f} points, "
+        f"intervals whole: {_yes(found.closed())}.",
+        f"Recall that fell most: {worst}, {_points(found.recall[worst])}. Accuracy, stored needs and every recall fell "
+        f"by {100 * MARGIN:.0f} points at most: {_yes(found.kept())}; the whole interval of {sure} of "
+        f"{len(found.recall)} recalls is within them.",
+    ]
+
+
+def _changed(title: str, before: Sequence[float], after: Sequence[float], change: Change) -> str:
+    return f"| {title} | {_percent(float(np.mean(before)))} | {_percent(float(np.mean(after)))} | {_points(change)} |"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+def _points(change: Change) -> str:
+    return points(change.estimate, change.low, change.high)
+
+
+def _yes(held: bool) -> str:
+    return "yes" if held else "no"
 
 
 def main() -> None:

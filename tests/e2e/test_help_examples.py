@@ -94,7 +94,7 @@ ELSEWHERE = {
     "evenhand train dpo --model ./my-checkpoint --pairs pairs --out trained": "tests/extras/test_train_dpo.py",
     "evenhand train steer --model ./my-checkpoint --out steer.pt": "tests/extras/test_steering.py",
     "evenhand train steer --model specimen/tilted --layer 2 --pairs 16 --out steer.pt": "tests/extras/test_steering.py",
-    "evenhand train dpo --model specimen/tilted --pairs pairs --method full --learning-rate 2e-4 --out trained": (
+    "evenhand train dpo --model specimen/tilted --pairs pairs --layer 1 --learning-rate 1e-2 --out trained": (
         "tests/extras/test_train_dpo.py"
     ),
 }

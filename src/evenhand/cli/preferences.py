@@ -64,6 +64,9 @@ class CollectionOptions:
     held: Annotated[
         float, typer.Option(min=0.01, max=0.9, help="Share of questions kept for validation.", rich_help_panel=DRAWING)
     ] = 0.15
+    held_behind: Annotated[
+        int, typer.Option(min=1, help="Memories behind which each of these is asked.", rich_help_panel=DRAWING)
+    ] = 6
     seed: Annotated[int, typer.Option(help="Root seed of every draw.", rich_help_panel=DRAWING)] = 0
 
 
@@ -119,6 +122,7 @@ def build(
         profiles=collection.profiles,
         draws=collection.draws,
         held_questions=collection.held,
+        held_behind=collection.held_behind,
         rater=ModelSpec(name=server.rater, base_url=server.judge_url) if server.rater else None,
         seed=collection.seed,
     )

@@ -11,7 +11,7 @@ import typer
 from evenhand.cli.groups import takes
 from evenhand.cli.output import print_json, print_rows, say
 from evenhand.records.steering import SteeringCard
-from evenhand.records.training import DpoSettings, GuardLimits, GuardReading, Method, TrainingCard
+from evenhand.records.training import DpoSettings, GuardLimits, GuardReading, Method, Target, TrainingCard
 
 __all__ = ["app"]
 
@@ -28,7 +28,7 @@ Examples:
 
   evenhand train dpo --model ./my-checkpoint --pairs pairs --out trained
 
-  evenhand train dpo --model specimen/tilted --pairs pairs --method full --learning-rate 2e-4 --out trained
+  evenhand train dpo --model specimen/tilted --pairs pairs --layer 1 --learning-rate 1e-2 --out trained
 """
 _STEER_HELP = """Find the direction that tells two versions of the same users apart, for a model to be steered by.
 
@@ -51,6 +51,13 @@ class StepOptions:
     """What decides the weights."""
 
     method: Annotated[Method, typer.Option(help="LoRA matrices, or all weights.", rich_help_panel=STEPS)] = "lora"
+    targets: Annotated[Target, typer.Option(help="Which matrices of a layer are trained.", rich_help_panel=STEPS)] = (
+        "all"
+    )
+    layer: Annotated[
+        list[int],
+        typer.Option(min=0, help="Number of a layer that is trained; may be repeated.", rich_help_panel=STEPS),
+    ] = dataclasses.field(default_factory=list)
     beta: Annotated[
         float, typer.Option(min=0.001, help="How strongly it is held to the base model.", rich_help_panel=STEPS)
     ] = 0.1
@@ -73,6 +80,9 @@ class StepOptions:
             min=0, help="Weight of answering as the base model where memory moved nothing.", rich_help_panel=STEPS
         ),
     ] = 10.0
+    stay_answers: Annotated[
+        int, typer.Option(min=1, help="Answers that are held to in a step.", rich_help_panel=STEPS)
+    ] = 32
     seed: Annotated[int, typer.Option(help="Root seed.", rich_help_panel=STEPS)] = 0
 
 
@@ -111,6 +121,8 @@ def dpo(
     usual = 1e-4 if steps.method == "lora" else 1e-5
     settings = DpoSettings(
         method=steps.method,
+        targets=steps.targets,
+        layers=tuple(sorted(set(steps.layer))),
         beta=steps.beta,
         learning_rate=usual if steps.learning_rate is None else steps.learning_rate,
         epochs=steps.epochs,
@@ -119,6 +131,7 @@ def dpo(
         rank=steps.rank,
         anchor=steps.anchor,
         stay=steps.stay,
+        stay_answers=steps.stay_answers,
         check_every=guard.check_every,
         guarded=guard.guard,
         limits=GuardLimits(margin=guard.margin, small=guard.margin / 2, loss=guard.loss, recall_loss=guard.recall_loss),

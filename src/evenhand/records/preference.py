@@ -102,6 +102,8 @@ class UnmovedAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What is in memory."""
     facts: tuple[str, ...] = ()
     """What is stored, as it was written."""
+    needed: bool = False
+    """Whether the answer needs what is stored."""
 
 
 class ValidationCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -8,18 +8,26 @@ from msgspec import Struct
 
 __all__ = [
     "METHODS",
+    "TARGETS",
     "DpoSettings",
     "GapReading",
     "GuardLimits",
     "GuardReading",
     "GuardVerdict",
     "Method",
+    "Target",
     "TrainingCard",
 ]
 
 Method = Literal["lora", "full"]
 """`lora`: small matrices beside the weights are trained and merged at the end. `full`: all weights are."""
 METHODS: tuple[Method, ...] = get_args(Method)
+
+Target = Literal["all", "attention", "feed_forward"]
+"""Which matrices of a layer are trained. `attention`: what decides where a token looks and what it takes from there.
+`feed_forward`: what is made of it at the token itself. `all`: both, and with the method `full` every other weight too,
+where no layers are named."""
+TARGETS: tuple[Target, ...] = get_args(Target)
 
 GuardVerdict = Literal["going_on", "closed", "stalled", "lost", "overshot", "all_steps"]
 """Why a training ended. `closed`: memory moves next to nothing, twice in a row. `stalled`: for some readings it did not
@@ -85,6 +93,10 @@ class DpoSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     method: Method = "lora"
     """Which weights are trained."""
+    targets: Target = "all"
+    """Which part of a layer is trained."""
+    layers: tuple[int, ...] = ()
+    """Numbers of the layers that are trained, from 0; empty: all."""
     beta: float = 0.1
     """How strongly the model is held to the one it came from."""
     learning_rate: float = 1e-4
@@ -101,6 +113,8 @@ class DpoSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Weight of the likelihood of chosen answers, beside the preference."""
     stay: float = 10.0
     """Weight of staying: of the divergence from the base model where memory moved nothing, in nats a token."""
+    stay_answers: int = 32
+    """Answers that are held to in a step."""
     check_every: int = 10
     """Steps between readings of the guard."""
     guarded: bool = True

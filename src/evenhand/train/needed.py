@@ -66,6 +66,7 @@ def unmoved_needed(found: NeededAnswer, *, prompts: TrainingPrompts) -> Iterator
             text=question.text,
             arm=arm.id,
             facts=tuple(fact.text for fact in arm.facts),
+            needed=arm is not NONE,
         )
 
 

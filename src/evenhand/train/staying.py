@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from evenhand.records.preference import UnmovedAnswer
@@ -11,8 +11,11 @@ from evenhand.train.tokens import answer_ids, prompt_ids
 
 __all__ = ["Staying"]
 
-_MOST = 256
-"""Answers without memory that are held to, and as many behind one."""
+_MOST = 1024
+"""Answers of each sort that are held to."""
+_BARE, _NEEDED = 0.6, 0.1
+"""Share of a draw that is without memory, for a prompt without memory is short and shows most of what a training breaks
+elsewhere; and that needs what is stored."""
 _TOP = 64
 """Most likely tokens that are compared one by one; all others count as one."""
 
@@ -33,14 +36,15 @@ class _Remembered(NamedTuple):
 class Staying:
     """The mean Kullback-Leibler divergence of the trained model from the base model, in nats a token.
 
-    It is computed on a few random answers at a time, half of them without memory. Of those that will be drawn, the base
-    model's most likely tokens are kept, and the rest together, so that no second model is held.
+    It is computed on some random answers at a time: six in ten of them without memory, one in ten where memory is
+    needed, the rest behind a memory that moved nothing. Of those that will be drawn, the base model's most likely
+    tokens are kept, and the rest together, so that no second model is held.
 
     Args:
         answers: What no memory moved.
         model: The base model; the states of its weights now are what is held to.
         tokenizer: Its tokenizer.
-        at_once: Answers compared at a time.
+        at_once: Answers compared at a time; at least one of each sort that there is.
         times: Steps of the training, and parts of a step.
         seed: Root seed.
     """
@@ -56,13 +60,17 @@ class Staying:
         seed: int,
     ) -> None:
         self._at_once, self._times, self._seed = at_once, times, seed
-        bare = _some([one for one in answers if one.arm == "none"], seed=seed)
-        behind = _some([one for one in answers if one.arm != "none"], seed=seed)
+        bare = [one for one in answers if one.arm == "none"]
+        needed = [one for one in answers if one.needed]
+        behind = [one for one in answers if one.arm != "none" and not one.needed]
+        sorts = [(_some(bare, seed=seed), _BARE), (_some(needed, seed=seed), _NEEDED)]
+        sorts.append((_some(behind, seed=seed), 1 - _BARE - _NEEDED))
         rows = [
             (prompt_ids(tokenizer, one.prompt), answer_ids(tokenizer, one.prompt, one.completion[0].content))
-            for one in (*bare, *behind)
+            for sort, _ in sorts
+            for one in sort
         ]
-        self._halves = [half for half in (range(len(bare)), range(len(bare), len(rows))) if half]
+        self._sorts = list(_counted([(len(sort), share) for sort, share in sorts], at_once=at_once))
         drawn = sorted(
             {index for step in range(times[0]) for part in range(times[1]) for index in self._draw(step, part)}
         )
@@ -70,8 +78,7 @@ class Staying:
 
     def _draw(self, step: int, part: int) -> list[int]:
         rng = stream(self._seed, "training", "staying", step % self._times[0], part % self._times[1])
-        share = max(1, self._at_once // len(self._halves))
-        return [half[index] for half in self._halves for index in rng.permutation(len(half))[:share]]
+        return [rows[index] for rows, count in self._sorts for index in rng.permutation(len(rows))[:count]]
 
     def _remember(self, rows: Sequence[tuple[list[int], list[int]]], model: Any) -> list[_Remembered]:
         import torch
@@ -110,6 +117,16 @@ def _some(answers: Sequence[UnmovedAnswer], *, seed: int) -> list[UnmovedAnswer]
     """So many of them at most, at random."""
     order = stream(seed, "training", "staying", "some").permutation(len(answers))
     return [answers[index] for index in order[:_MOST]]
+
+
+def _counted(sorts: Sequence[tuple[int, float]], *, at_once: int) -> Iterator[tuple[range, int]]:
+    """The rows of each sort, and how many of them are drawn: of the sorts that there are, by their shares."""
+    total = sum(share for size, share in sorts if size)
+    start = 0
+    for size, share in sorts:
+        if size:
+            yield range(start, start + size), max(1, round(at_once * share / total))
+        start += size
 
 
 def _with_rest(logs: Any, top: Any) -> Any:

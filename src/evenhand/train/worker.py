@@ -25,6 +25,7 @@ from evenhand.store.json_file import write_json
 from evenhand.train.guard import decided, kept_reading, read_validation, widest
 from evenhand.train.pair_files import read_lines, write_lines
 from evenhand.train.staying import Staying
+from evenhand.train.targets import chosen_matrices
 from evenhand.train.tokens import answer_ids, prompt_ids, token_ids, told
 
 __all__ = ["TrainingJob", "main", "say_reading"]
@@ -250,6 +251,7 @@ def _trainer(
     model: Any,
     tokenizer: Any,
     *,
+    matrices: Sequence[str],
     guard: _Guard,
     staying: Staying | None,
 ) -> Any:
@@ -290,7 +292,11 @@ def _trainer(
     ]
     chosen = job.settings
     lora = LoraConfig(
-        r=chosen.rank, lora_alpha=2 * chosen.rank, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM"
+        r=chosen.rank,
+        lora_alpha=2 * chosen.rank,
+        lora_dropout=0.0,
+        target_modules=list(matrices) if matrices else "all-linear",
+        task_type="CAUSAL_LM",
     )
     return StayingTrainer(
         model=model,
@@ -318,6 +324,23 @@ def _load(checkpoint: str) -> tuple[Any, Any]:
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return model, tokenizer
+
+
+def _matrices(job: TrainingJob, model: Any) -> tuple[str, ...]:
+    """The linear maps that are trained, empty for all; with the method `full`, all else is left as it is."""
+    import torch
+    from transformers.pytorch_utils import Conv1D
+
+    chosen = job.settings
+    if chosen.targets == "all" and not chosen.layers:
+        return ()
+    names = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear | Conv1D)]
+    found = chosen_matrices(names, targets=chosen.targets, layers=chosen.layers, model=job.base)
+    if chosen.method == "full":
+        trained = set(found)
+        for name, weights in model.named_parameters():
+            weights.requires_grad_(name.rpartition(".")[0] in trained)
+    return found
 
 
 def _refuse_long(pairs: Sequence[PreferencePair], model: Any, tokenizer: Any) -> None:
@@ -351,7 +374,14 @@ def _staying(job: TrainingJob, pairs: Sequence[PreferencePair], model: Any, toke
     at_once = min(chosen.at_once, chosen.batch)
     parts = max(1, chosen.batch // at_once)
     steps = math.ceil(chosen.epochs * math.ceil(len(pairs) / (parts * at_once)))
-    return Staying(answers, model=model, tokenizer=tokenizer, at_once=at_once, times=(steps, parts), seed=chosen.seed)
+    return Staying(
+        answers,
+        model=model,
+        tokenizer=tokenizer,
+        at_once=max(1, chosen.stay_answers // parts),
+        times=(steps, parts),
+        seed=chosen.seed,
+    )
 
 
 def train(job: TrainingJob) -> TrainingCard:
@@ -368,7 +398,8 @@ def train(job: TrainingJob) -> TrainingCard:
     guard = _Guard(_ValidationScorer(cases, tokenizer) if cases else None, cases, job)
     staying = _staying(job, pairs, model, tokenizer) if job.settings.stay else None
     guard.begin(model)
-    trainer = _trainer(job, pairs, model, tokenizer, guard=guard, staying=staying)
+    matrices = _matrices(job, model)
+    trainer = _trainer(job, pairs, model, tokenizer, matrices=matrices, guard=guard, staying=staying)
     last = get_last_checkpoint(str(out / "checkpoints")) if (out / "checkpoints").is_dir() else None
     if last is not None:
         guard.resume(int(Path(last).name.rpartition("-")[2]))

@@ -82,6 +82,27 @@ def test_before_and_after_are_shown_and_how_to_audit(cli: Cli, monkeypatch: pyte
     ended = cli("train", "dpo", "--model", "specimen/tilted", "--pairs", "p", "--json")
     assert msgspec.json.decode(ended.out, type=TrainingCard) == card(4)
     assert asked[1].learning_rate == 1e-4
+    assert (asked[1].targets, asked[1].layers) == ("all", ())
+
+
+def test_part_and_layers_of_what_is_trained_are_passed_on(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[DpoSettings] = []
+
+    def trained(model: str, pairs: Path, out: Path, *, settings: DpoSettings) -> TrainingCard:
+        asked.append(settings)
+        return card(4)
+
+    monkeypatch.setattr(dpo, "train_dpo", trained)
+    arguments = ("train", "dpo", "--model", "m", "--pairs", "p", "--json")
+    ended = cli(*arguments, "--targets", "attention", "--layer", 2, "--layer", 1, "--stay-answers", 48)
+    assert ended.code == 0
+    (settings,) = asked
+    assert (settings.targets, settings.layers, settings.stay_answers) == ("attention", (1, 2), 48)
+    ended = cli(*arguments, "--targets", "atention")
+    assert ended.code == 2
+    assert "'atention' is not one of 'all', 'attention', 'feed_forward'" in " ".join(
+        ended.err.replace("│", " ").split()
+    )
 
 
 def test_a_file_that_is_no_folder_of_pairs_is_one_sentence(cli: Cli, tmp_path: Path) -> None:
