@@ -82,3 +82,44 @@ def test_cells_that_are_pooled_with_a_cell_move_with_it() -> None:
     means = unpooled(values, residual=0.0475)
     _, low, _ = intervals(means, maps=np.full((9, 9), 1 / 9), factor=3.0)
     assert low == pytest.approx(np.full(9, wilson(0.95, answers=9 * ITEMS, factor=3.0)[0]), abs=1e-5)
+
+
+def test_a_cell_is_alone_from_where_noise_takes_1_in_100() -> None:
+    """Nine cells pooled to one mean: a cell's distance from it has the SD sqrt(0.09 / 40 * 8 / 9), 4.5 points."""
+    alone = {}
+    for away in (2.2, 3.0):
+        drop = away * np.sqrt(0.09 / ITEMS * 8 / 9) * 9 / 8
+        means = unpooled(np.array([0.9] * 8 + [0.9 - drop]), residual=0.09)
+        _, low, _ = intervals(means, maps=np.full((9, 9), 1 / 9), factor=2.7)
+        alone[away] = bool(low[8] < low[0] - 0.05)
+    assert alone == {2.2: False, 3.0: True}
+
+
+def test_the_interval_of_a_cell_that_is_alone_holds_the_pooled_one_too() -> None:
+    means = unpooled(np.array([0.5] * 8 + [0.95]), residual=0.2)
+    _, low, high = intervals(means, maps=np.full((9, 9), 1 / 9), factor=2.7)
+    assert low == pytest.approx(np.full(9, low[0]))
+    assert high[8] > 0.95 > high[0]
+
+
+def test_an_end_is_where_the_noise_of_the_cell_and_of_those_with_it_says() -> None:
+    """Uneven numbers of answers, and means that are half a cell's own and half that of all: by bisection."""
+    met = np.ones((3, ITEMS))
+    met[0, 10:] = 0.0
+    shares = np.array([0.93, 0.95, 0.94])
+    means = ProfileMeans(
+        means=shares, covariance=np.eye(3) / ITEMS, residual=0.05, item_variance=0.0, degrees=60, met=met
+    )
+    half = 0.5 * np.eye(3) + 0.5 / 3
+    mean, low, _ = intervals(means, maps=half, factor=2.0)
+    variance = variance_at(means, centre=mean)
+    errors = half @ mean_covariance(met, variance=variance(mean)) @ half.T
+    weight = half**2 / met.sum(axis=1)
+    for cell in range(3):
+        near, far = 0.0, 0.9
+        for _ in range(60):
+            off = (near + far) / 2
+            there = variance(mean - off * errors[cell] / errors[cell, cell])
+            noise = errors[cell, cell] * (weight[cell] @ there) / (weight[cell] @ variance(mean))
+            near, far = (off, far) if off**2 < 4.0 * noise else (near, off)
+        assert mean[cell] - low[cell] == pytest.approx(near, abs=1e-5)

@@ -117,3 +117,23 @@ def test_where_nothing_is_missing_the_numbers_are_the_same_with_and_without_a_pl
     table = np.where(np.argsort(rng.random((12, 30)), axis=0) < 5, rng.standard_normal((12, 30)), np.nan)
     asked = ~np.isnan(table)
     assert paired_gap(table, planned=asked, spec=QUIET) == paired_gap(table, spec=QUIET)
+
+
+def test_tiny_tables_keep_a_variance_above_a_quarter_of_its_residual_part() -> None:
+    rng = np.random.default_rng(8)
+    floored = 0
+    for _ in range(400):
+        observed = rng.random((3, 3)) < 0.8
+        if not (observed.any(axis=0).all() and observed.any(axis=1).all()):
+            continue
+        sets, items = np.nonzero(observed)
+        weights = planned_weights(observed, planned=np.ones((3, 3), dtype=bool))[sets, items]
+        values = rng.standard_normal(sets.size)
+        groups = [term("set", sets), term("item", items)]
+        found = planned_variance(values, weights=weights, groups=groups, moments=by_moments(values, weights, groups))
+        assert found.variance > 0
+        if found.estimable and found.components[-1].variance is not None:
+            least = 0.25 * found.components[-1].variance * float(weights @ weights)
+            assert found.variance >= least * (1 - 1e-9)
+            floored += found.variance <= least * (1 + 1e-9)
+    assert floored > 5
