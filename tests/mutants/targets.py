@@ -6,10 +6,10 @@ from tests.mutants.runner import Target, modules_in
 
 __all__ = ["TARGETS"]
 
-_FLOOR = 0.77
-"""Least share of the target of `analysis`. The aim is 0.85, which is not shown: of 414 mutants that were drawn from all
-modules of the analysis (seed C2040) the tests in `tests/unit/analysis` killed 349, or 84.2%; of the 362 of this target
-303, or 83.7%. The floor is that less two standard errors of the difference to another sample of 200."""
+_FLOOR = 0.84
+"""Least share of the target of `analysis`. Of 771 mutants that were drawn from all modules of the analysis (seed D3061)
+the tests in `tests/unit/analysis` killed 692, or 89.7%; of the 698 of this target 623, or 89.2%. The floor is that less
+two standard errors of the difference to another sample of 200."""
 
 _OWN: tuple[Target, ...] = (
     Target(

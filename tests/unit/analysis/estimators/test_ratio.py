@@ -53,3 +53,12 @@ def test_equal_sides_are_one_and_a_divisor_near_zero_has_no_interval() -> None:
 def test_what_has_no_ratio_is_refused(above: list[float], below: list[float]) -> None:
     with pytest.raises(TableError):
         ratio_of_means(np.array(above), np.array(below))
+
+
+@pytest.mark.parametrize(("apart", "known"), [(0.3, True), (0.493, False), (0.7, False)])
+def test_an_interval_is_finite_only_where_the_divisor_is_shown_to_differ_from_zero(apart: float, known: bool) -> None:
+    below = np.array([1.0 - apart, 1.0, 1.0 + apart])
+    assert (stats.ttest_1samp(below, 0.0).pvalue < 0.05) == known
+    found = ratio_of_means(np.array([1.0, 2.0, 1.5]), below)
+    assert (found.low is not None, found.high is not None) == (known, known)
+    assert found.value == pytest.approx(1.5)

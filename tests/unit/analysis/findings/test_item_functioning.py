@@ -10,6 +10,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 
 from evenhand.analysis.estimators.shares import share_of_count
 from evenhand.analysis.findings.item_functioning import (
+    ItemFunctioning,
     _comparisons,
     _fifths,
     _gap_without,
@@ -294,3 +295,13 @@ def test_a_long_list_of_flagged_items_is_cut_after_twenty() -> None:
     assert twenty.notes[0].endswith(f"{items[19]}.")
     assert more.notes[0].endswith(f"{items[19]} ....")
     assert (twenty.sample.items, more.sample.items) == (4, 3)
+
+
+def test_of_items_of_one_class_the_strongest_comes_first_whichever_way_it_reacts() -> None:
+    (one, *_) = item_functioning(stratum(Respondent(), items=6)).tested
+    made = tuple(
+        replace(one, item=name, ets=ets, delta=delta)
+        for name, ets, delta in (("a", "C", -1.6), ("b", "B", 1.1), ("c", "B", -1.4), ("d", "C", 2.5), ("e", "B", None))
+    )
+    shown = ItemFunctioning(findings=(), tested=made).reactions
+    assert [item.item for item in shown] == ["c", "b", "e", "d", "a"]

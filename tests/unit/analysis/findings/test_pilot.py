@@ -162,3 +162,16 @@ def test_where_items_met_one_set_all_that_is_not_of_sets_counts_as_items() -> No
     assert own is not None and "items met one set each" in own.source
     assert (own.cell, own.noise) == (0.0, 0.0)
     assert own.df == found.df is not None
+
+
+def test_power_is_told_for_the_sizes_of_the_curves_and_for_that_of_the_run() -> None:
+    design = SimulatedDesign(items=20, sets=14, placebos=0)
+    (part,) = strata(simulated_scores(Respondent(easiness=0.3), design=design, rng=np.random.default_rng(1)))
+    told: dict[str, list[int]] = {}
+    for one in design_power(part):
+        told.setdefault(one.size, []).append(one.to)
+    assert told == {
+        "items": [20, 33, 66, 108, 200, 400],
+        "sets": [10, 14, 20, 30, 60],
+        "replicates": [1, 2, 5, 10],
+    }

@@ -161,3 +161,10 @@ def test_column_names_are_those_of_the_table(tmp_path: Path) -> None:
 def test_the_columns_of_a_parquet_file_that_would_fill_a_machine_are_not_read(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="made to fill a machine"):
         column_names(parquet(tmp_path, rows=1, columns=1, column_bytes=2 << 40, group_rows=1, padding=0))
+
+
+def test_names_that_differ_in_blanks_alone_are_one_name_twice(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pl.DataFrame({"a": [1], "a ": [2], "b": [3]}).write_parquet(path)
+    with pytest.raises(TableError, match="has the column 'a' twice; give each column its own name"):
+        table_file(path)
