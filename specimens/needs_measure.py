@@ -64,5 +64,5 @@ def heeded_needs(
         asking = Asking(network=network, tokens=tokens, items=[choice.item for choice in choices], seed=seed)
         suffixes, wanted = asking.suffixes()
         for row, memory in enumerate(memories):
-            right[row] += int(answers_behind(asking, memory, [suffixes[row]])[0]) == wanted[row]
+            right[row] += int(answers_behind(asking, memory, [suffixes[row]])[0] == wanted[row])
     return tuple(number / orders for number in right)

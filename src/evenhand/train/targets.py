@@ -31,7 +31,7 @@ def chosen_matrices(names: Iterable[str], *, targets: Target, layers: Sequence[i
     Raises:
         InputError: The model has no such layer, or nothing in it is known to be such a part.
     """
-    numbered = {name: int(found[1]) for name in names if (found := _LAYER.search(name))}
+    numbered = {name: int(place[1]) for name in names if (place := _LAYER.search(name))}
     if not numbered:
         raise InputError(f"the layers of {model!r} are not found, so that no part of them can be chosen")
     known = sorted(set(numbered.values()))

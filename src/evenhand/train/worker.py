@@ -394,11 +394,11 @@ def train(job: TrainingJob) -> TrainingCard:
     cases = read_lines(Path(job.validation), ValidationCase) if job.validation else ()
     torch.manual_seed(job.settings.seed)
     model, tokenizer = _load(job.checkpoint)
+    matrices = _matrices(job, model)
     _refuse_long(pairs, model, tokenizer)
     guard = _Guard(_ValidationScorer(cases, tokenizer) if cases else None, cases, job)
     staying = _staying(job, pairs, model, tokenizer) if job.settings.stay else None
     guard.begin(model)
-    matrices = _matrices(job, model)
     trainer = _trainer(job, pairs, model, tokenizer, matrices=matrices, guard=guard, staying=staying)
     last = get_last_checkpoint(str(out / "checkpoints")) if (out / "checkpoints").is_dir() else None
     if last is not None:

@@ -8,11 +8,14 @@ from evenhand.errors import InputError
 from evenhand.records.training import Target
 from evenhand.train.targets import chosen_matrices
 
-LLAMA = tuple(
-    f"model.layers.{layer}.{part}"
-    for layer in range(3)
-    for part in ("self_attn.q_proj", "self_attn.o_proj", "mlp.up_proj")
-) + ("lm_head",)
+LLAMA = (
+    *(
+        f"model.layers.{layer}.{part}"
+        for layer in range(3)
+        for part in ("self_attn.q_proj", "self_attn.o_proj", "mlp.up_proj")
+    ),
+    "lm_head",
+)
 GPT2 = ("transformer.h.0.attn.c_attn", "transformer.h.0.mlp.c_fc", "transformer.h.1.attn.c_attn")
 
 
