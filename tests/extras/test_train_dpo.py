@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import subprocess
@@ -114,32 +115,40 @@ def test_a_layer_that_the_model_has_not_is_one_sentence(pairs: Path, tmp_path: P
 
 
 def test_the_guard_reads_what_the_endpoint_answers(trained: tuple[Path, TrainingCard], pairs: Path) -> None:
-    """The trained checkpoint, asked as an audit asks it: the right letters are as many as the guard's reading says."""
+    """The trained checkpoint, asked as an audit asks it: letters are as probable as the guard's reading says."""
     out, card = trained
     cases = read_lines(pairs / "validation.jsonl", ValidationCase)
     requests = [
         Request(
             cell_key=f"{number:032x}",
             messages=tuple(Message(role=turn.role, content=turn.content) for turn in case.prompt),
-            settings=LETTER,
+            settings=msgspec.structs.replace(LETTER, logprobs=True),
             letters=case.answers,
             seed=number,
         )
         for number, case in enumerate(cases)
     ]
 
-    async def replies() -> list[str]:
+    async def shares() -> list[float]:
+        """The probability of the best letter, among the letters."""
         endpoint = open_endpoint(ModelSpec(name=f"hf/{out / 'model'}", options={"device": "cpu"}))
         try:
-            return [reply.text for reply in await asyncio.gather(*map(endpoint.reply, requests))]
+            replies = await asyncio.gather(*map(endpoint.reply, requests))
         finally:
             await endpoint.aclose()
+        found = []
+        for reply, case in zip(replies, cases, strict=True):
+            assert reply.top is not None
+            chances = {one.token: math.exp(one.logprob) for one in reply.top}
+            found.append(chances.get(case.answers[case.best], 0.0) / sum(chances.get(one, 0.0) for one in case.answers))
+        return found
 
-    said = asyncio.run(replies())
-    right = [text == case.answers[case.best] for text, case in zip(said, cases, strict=True)]
-    behind = [one for one, case in zip(right, cases, strict=True) if case.arm != "none"]
+    said = asyncio.run(shares())
+    behind = [one for one, case in zip(said, cases, strict=True) if case.arm != "none" and not case.needed]
+    needed = [one for one, case in zip(said, cases, strict=True) if case.needed]
     kept = next(one for one in card.readings if one.step == card.kept_step)
-    assert sum(behind) / len(behind) == pytest.approx(kept.behind, abs=0.05)
+    assert sum(behind) / len(behind) == pytest.approx(kept.behind, abs=1e-3)
+    assert sum(needed) / len(needed) == pytest.approx(kept.needed, abs=1e-3)
 
 
 def test_a_killed_training_goes_on_to_the_same_weights(pairs: Path, tmp_path: Path) -> None:
