@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -20,6 +21,8 @@ from evenhand.records.profile import Cue
 __all__ = ["Estimand", "finding", "with_number", "without_number"]
 
 
+_ROUNDING = 1e-12
+"""A size that sums of scores reach by rounding alone."""
 _MARGINS: frozenset[Scale] = frozenset({"probability", "rate", "rating", "count", "grade"})
 """Scales on which a margin is stated."""
 
@@ -147,11 +150,16 @@ def _carriers(estimate: Estimate) -> Carriers | None:
     )
 
 
+def _sign(value: float) -> int:
+    """-1, 0 or 1; what is smaller than rounding is 0, so that no processor's rounding has a say."""
+    return 0 if abs(value) <= _ROUNDING else int(math.copysign(1, value))
+
+
 def _turned(estimate: float, bounds: MissingBounds | None) -> tuple[str, ...]:
     """A note where the missing answers alone could turn the sign."""
-    if bounds is None or bounds.missing == 0 or estimate == 0.0:
+    if bounds is None or bounds.missing == 0 or _sign(estimate) == 0:
         return ()
-    if (estimate > 0) == (bounds.low > 0) == (bounds.high > 0):
+    if _sign(estimate) == _sign(bounds.low) == _sign(bounds.high):
         return ()
     return (
         f"The {bounds.missing} missing answers could turn the sign: scored at their worst and best, "
