@@ -162,14 +162,19 @@ def test_a_killed_training_goes_on_to_the_same_weights(pairs: Path, tmp_path: Pa
         f"train_dpo('specimen/tilted', Path({str(pairs)!r}), Path({str(killed)!r}), "
         f"settings=msgspec.convert({msgspec.to_builtins(short)!r}, DpoSettings))"
     )
-    process = subprocess.Popen([sys.executable, "-c", code], start_new_session=True, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     deadline = time.monotonic() + 900
     while not list((killed / "checkpoints").glob("checkpoint-2/trainer_state.json")):
         assert process.poll() is None, (killed / "training.log").read_text()
         assert time.monotonic() < deadline
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait(timeout=20)
+    results, readings = process.communicate(timeout=20)
+    assert results == b"", "what the guard reads is no result"
+    assert readings.startswith(b"step 0: ")
+    assert b"train_runtime" not in readings
     assert not (killed / "training.json").exists()
     card = train_dpo("specimen/tilted", pairs, killed, settings=short)
     assert card.steps == alone.steps > 2

@@ -24,6 +24,8 @@ from evenhand.train.worker import TrainingJob
 __all__ = ["require_extra", "train_dpo"]
 
 _NEEDED = ("torch", "transformers", "trl", "peft")
+_STANDARD_ERROR = 2
+"""Its file descriptor."""
 
 
 def require_extra() -> None:
@@ -136,7 +138,7 @@ def _same_job(job: TrainingJob, out: Path) -> bool:
 
 
 def _run(out: Path) -> None:
-    """The training process; it prints the guard's readings as they come."""
+    """The training process; it says what the guard reads on standard error, since results alone go to standard output."""
     environment = {
         **os.environ,
         "HF_HUB_OFFLINE": "1",
@@ -151,7 +153,7 @@ def _run(out: Path) -> None:
     command = [sys.executable, "-m", "evenhand.train.worker", str(out / "job.json")]
     log = out / "training.log"
     with log.open("ab") as errors:
-        ended = subprocess.run(command, env=environment, stderr=errors)
+        ended = subprocess.run(command, env=environment, stdout=_STANDARD_ERROR, stderr=errors)
     if ended.returncode:
         said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         last = said[-1] if said else "no word"

@@ -257,7 +257,7 @@ def _trainer(
 ) -> Any:
     from datasets import Dataset
     from peft import LoraConfig
-    from transformers import TrainerCallback
+    from transformers import PrinterCallback, TrainerCallback
     from trl import DPOTrainer
 
     class StayingTrainer(DPOTrainer):  # type: ignore[misc]  # trl comes without types
@@ -298,7 +298,7 @@ def _trainer(
         target_modules=list(matrices) if matrices else "all-linear",
         task_type="CAUSAL_LM",
     )
-    return StayingTrainer(
+    trainer = StayingTrainer(
         model=model,
         args=_arguments(job),
         train_dataset=Dataset.from_list(rows),
@@ -306,6 +306,8 @@ def _trainer(
         peft_config=lora if chosen.method == "lora" else None,
         callbacks=[Watching()],
     )
+    trainer.remove_callback(PrinterCallback)  # it would print the trainer's own numbers among the readings
+    return trainer
 
 
 def _load(checkpoint: str) -> tuple[Any, Any]:
