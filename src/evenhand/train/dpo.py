@@ -138,7 +138,7 @@ def _same_job(job: TrainingJob, out: Path) -> bool:
 
 
 def _run(out: Path) -> None:
-    """The training process; it says what the guard reads on standard error, since results alone go to standard output."""
+    """The training process; what the guard reads goes to standard error, for standard output is for results."""
     environment = {
         **os.environ,
         "HF_HUB_OFFLINE": "1",
