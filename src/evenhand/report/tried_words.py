@@ -255,7 +255,10 @@ def _shown_word(change: PolicyChange) -> str:
 def _benefit(one: TriedPolicy) -> str:
     asked = _of(one, "benefit")
     if not asked:
-        return "What is lost of the benefit of stored facts is not assessable here: no benefit item was asked."
+        return (
+            "What is lost of the benefit of stored facts is not assessable here: no benefit item was asked, or none "
+            "was answered both with the policy and without."
+        )
     if one.benefit_kept is None:
         return "Stored facts had no benefit without a policy, so there is none to keep."
     kept = one.benefit_kept

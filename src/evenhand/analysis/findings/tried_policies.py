@@ -258,7 +258,8 @@ def _multiples(frame: pl.DataFrame, *, model: str, policy: str, confidence: floa
         if items.height == 0 or not items["before"].sum():
             continue
         ratio = ratio_of_means(items["after"].to_numpy(), items["before"].to_numpy(), confidence=confidence)
-        found.append(Multiple(name=name, value=ratio.value, low=ratio.low, high=ratio.high))
+        low = None if ratio.low is None else max(ratio.low, 0.0)  # nothing takes less than no token and no time
+        found.append(Multiple(name=name, value=ratio.value, low=low, high=ratio.high))
     return found
 
 

@@ -132,6 +132,23 @@ def test_what_an_answer_takes_is_a_ratio_over_items_of_what_is_reported_on_both_
     assert latency.value == pytest.approx(0.75)
 
 
+def test_no_answer_is_said_to_take_less_than_nothing() -> None:
+    """Few items of very different length: the interval of a ratio of means then reaches below zero."""
+    table = reported(tried_scores(seed=6, gap=0.5, gate=0.5))
+    under = pl.col("mitigation").cast(pl.String) != "none"
+    number_of = pl.col("item").cast(pl.String).str.slice(5).cast(pl.Int64)
+    few = table.frame.filter(number_of < 4)
+    frame = few.with_columns(
+        input_tokens=pl.when(under).then(pl.when(number_of == 0).then(900).otherwise(1)).otherwise(100 + number_of)
+    )
+    (policy,) = tried_policies(replace(table, frame=frame), made=(), interim=False).policies
+    tokens = policy.multiples[0]
+    raw = ratio_of_means(np.array([900.0, 1, 1, 1]), np.array([100.0, 101, 102, 103]))
+    assert tokens.value == pytest.approx(raw.value)
+    assert raw.low is not None and raw.low < 0.0
+    assert tokens.low == 0.0
+
+
 def test_what_was_not_reported_for_an_answer_of_either_side_is_left_out() -> None:
     table = reported(tried_scores(seed=6, gap=0.5, gate=0.5))
     under = pl.col("mitigation").cast(pl.String) != "none"
