@@ -147,12 +147,17 @@ def _only(scores: Scores, condition: pl.Expr) -> Scores:
 
 
 def _sides(scores: Scores, *, policy: str) -> list[Sides]:
-    """The strata of a policy, each beside the same stratum without one."""
-    known = {(one.model, one.kind, _bare(one.where)): one for one in strata(without_policies(scores))}
-    under = strata(_only(scores, (pl.col("mitigation") == policy) | (pl.col("arm_kind") == "none")))
+    """The strata of a policy, each beside the same stratum without one.
+
+    Both are cut from one table, so that answers of a kind are scored in the same way on both sides, also where all that
+    have probabilities are on one of them.
+    """
+    compared = pl.col("mitigation").cast(pl.String).is_in(["none", policy]) | (pl.col("arm_kind") == "none")
+    both = strata(_only(scores, compared))
+    known = {(one.model, one.kind, _bare(one.where)): one for one in both if one.where.mitigation == "none"}
     return [
         Sides(without=known[model, kind, where], under=one)
-        for one in under
+        for one in both
         for model, kind, where in [(one.model, one.kind, _bare(one.where))]
         if one.where.mitigation == policy and (model, kind, where) in known
     ]

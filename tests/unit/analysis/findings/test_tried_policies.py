@@ -132,6 +132,21 @@ def test_what_an_answer_takes_is_a_ratio_over_items_of_what_is_reported_on_both_
     assert latency.value == pytest.approx(0.75)
 
 
+@pytest.mark.parametrize("side", ["none", "redact"])
+def test_probabilities_on_one_side_alone_leave_nothing_to_compare(side: str) -> None:
+    """A small model behind a policy on its answers: letters without probabilities on one side, or none usable there."""
+    whole = tried_scores(seed=4, gap=0.5, redact=0.0)
+    here = pl.col("mitigation").cast(pl.String) == side
+    frame = whole.frame.with_columns(
+        pl.lit("leakage").cast(whole.frame["kind"].dtype).alias("kind"),
+        pl.when(here).then("score").otherwise(None).cast(whole.frame["p_score"].dtype).alias("p_score"),
+    )
+    scores = replace(whole, frame=frame, settings=replace(whole.settings, outcome="option_probabilities"))
+    (policy,) = tried_policies(scores, made=(), interim=False).policies
+    assert main_gap(policy).before is main_gap(policy).after is None
+    assert policy.verdict not in ("repaired", "reduced")
+
+
 def test_no_answer_is_said_to_take_less_than_nothing() -> None:
     """Few items of very different length: the interval of a ratio of means then reaches below zero."""
     table = reported(tried_scores(seed=6, gap=0.5, gate=0.5))
