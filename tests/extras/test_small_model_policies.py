@@ -1,0 +1,64 @@
+"""Policies on memory, prompt and answer, tried on a real small model: served, and as a checkpoint in this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evenhand.report.findings_file import read_findings
+from tests.support.command import evenhand_apart
+from tests.support.judged_run import every_policy_is_judged, every_way_is_judged
+from tests.support.running_server import RunningServer
+
+pytestmark = [
+    pytest.mark.extras,
+    pytest.mark.slow,
+    pytest.mark.timeout(3600),
+    pytest.mark.filterwarnings("default"),  # other people's deprecations
+]
+
+POLICIES = ("gate", "instruct", "two_pass", "consensus")
+SMALL = (
+    *("--preset", "standard", "--items", 1, "--pairs", 1, "--profiles", 0, "--placebo", 0, "--none-repeats", 1),
+    *("--max-tokens", 24, "--concurrency", 4, "--yes"),
+)
+
+
+def audited(run: Path, model: str, *options: object) -> Path:
+    tried = [part for name in POLICIES for part in ("--mitigation", name)]
+    ended = evenhand_apart("audit", model, *options, *SMALL, *tried, "--out", run)
+    assert ended.code == 0, ended.err[-2000:]
+    return run
+
+
+def input_tokens(run: Path) -> dict[str, float]:
+    """Policy -> how many times as many tokens an answer reads as without it."""
+    return {
+        str(one.policy): multiple.value
+        for one in read_findings(run).tried
+        for multiple in one.multiples
+        if multiple.name == "input_tokens"
+    }
+
+
+def all_is_said(run: Path) -> None:
+    """Every way of asking and every policy is judged, and what a policy reads is what it is made to read."""
+    every_way_is_judged(run)
+    every_policy_is_judged(run, *POLICIES)
+    read = input_tokens(run)
+    assert set(read) == set(POLICIES)
+    assert read["gate"] < 1 < read["instruct"] < read["consensus"]
+    assert read["consensus"] > 2, "asked under several users"
+
+
+def test_a_served_model_is_audited_with_policies(small_model_server: RunningServer, tmp_path: Path) -> None:
+    name, address = f"llamacpp/{small_model_server.model}", small_model_server.base_url
+    all_is_said(audited(tmp_path / "run", name, "--base-url", address))
+
+
+def test_the_same_weights_in_this_process_are_audited_with_policies(
+    small_model_checkpoint: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch")
+    all_is_said(audited(tmp_path / "run", f"hf/{small_model_checkpoint}", "--set", "device=cpu"))
