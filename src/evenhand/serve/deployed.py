@@ -55,13 +55,12 @@ def deployed_spec(spec: MitigationSpec, forms: MemoryForms, *, name: str | None 
         PlanError: The plan lacks one of the policy's texts.
     """
     policy = policy_of(spec)
-    unfit = unfit_for_gateway(policy)
-    if isinstance(policy, AnswerPolicy) or unfit == "several calls":
+    if isinstance(policy, AnswerPolicy):
         raise UsageError(
             f"the policy {spec.name!r} asks the assistant several times for one answer, which a gateway cannot carry; "
             "deploy a policy on memory or on the prompt"
         )
-    if unfit == "marks":
+    if unfit_for_gateway(policy) == "marks":
         raise UsageError(
             f"the policy {spec.name!r} goes by what facts are marked as, and facts of live requests carry no "
             f"marks; a policy of the package is audited and deployed as '{spec.name}?by=words'"
