@@ -42,23 +42,21 @@ def input_tokens(run: Path) -> dict[str, float]:
     }
 
 
-def all_is_said(run: Path) -> None:
-    """Every way of asking and every policy is judged, and what a policy reads is what it is made to read."""
+@pytest.fixture(params=["served", "checkpoint"])
+def run(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """An audit of the same weights: served, or in this process."""
+    if request.param == "served":
+        server: RunningServer = request.getfixturevalue("small_model_server")
+        return audited(tmp_path / "run", f"llamacpp/{server.model}", "--base-url", server.base_url)
+    pytest.importorskip("torch")
+    checkpoint: Path = request.getfixturevalue("small_model_checkpoint")
+    return audited(tmp_path / "run", f"hf/{checkpoint}", "--set", "device=cpu")
+
+
+def test_every_policy_is_judged_and_reads_what_it_is_made_to_read(run: Path) -> None:
     every_way_is_judged(run)
     every_policy_is_judged(run, *POLICIES)
     read = input_tokens(run)
     assert set(read) == set(POLICIES)
     assert read["gate"] < 1 < read["instruct"] < read["consensus"]
     assert read["consensus"] > 2, "asked under several users"
-
-
-def test_a_served_model_is_audited_with_policies(small_model_server: RunningServer, tmp_path: Path) -> None:
-    name, address = f"llamacpp/{small_model_server.model}", small_model_server.base_url
-    all_is_said(audited(tmp_path / "run", name, "--base-url", address))
-
-
-def test_the_same_weights_in_this_process_are_audited_with_policies(
-    small_model_checkpoint: Path, tmp_path: Path
-) -> None:
-    pytest.importorskip("torch")
-    all_is_said(audited(tmp_path / "run", f"hf/{small_model_checkpoint}", "--set", "device=cpu"))

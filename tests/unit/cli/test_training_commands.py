@@ -63,7 +63,9 @@ def card(step: int) -> TrainingCard:
     )
 
 
-def test_before_and_after_are_shown_and_how_to_audit(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[DpoSettings]:
+    """The settings of every training that is asked for; none is run, and each is said to have kept step 4."""
     asked: list[DpoSettings] = []
 
     def trained(model: str, pairs: Path, out: Path, *, settings: DpoSettings) -> TrainingCard:
@@ -71,6 +73,10 @@ def test_before_and_after_are_shown_and_how_to_audit(cli: Cli, monkeypatch: pyte
         return card(4)
 
     monkeypatch.setattr(dpo, "train_dpo", trained)
+    return asked
+
+
+def test_before_and_after_are_shown_and_how_to_audit(cli: Cli, asked: list[DpoSettings]) -> None:
     ended = cli("train", "dpo", "--model", "specimen/tilted", "--pairs", "p", "--method", "full", "--margin", "0.04")
     assert ended.code == 0
     assert "age: 66+ minus 34-65" in ended.out
@@ -85,14 +91,7 @@ def test_before_and_after_are_shown_and_how_to_audit(cli: Cli, monkeypatch: pyte
     assert (asked[1].targets, asked[1].layers) == ("all", ())
 
 
-def test_part_and_layers_of_what_is_trained_are_passed_on(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[DpoSettings] = []
-
-    def trained(model: str, pairs: Path, out: Path, *, settings: DpoSettings) -> TrainingCard:
-        asked.append(settings)
-        return card(4)
-
-    monkeypatch.setattr(dpo, "train_dpo", trained)
+def test_part_and_layers_of_what_is_trained_are_passed_on(cli: Cli, asked: list[DpoSettings]) -> None:
     arguments = ("train", "dpo", "--model", "m", "--pairs", "p", "--json")
     ended = cli(*arguments, "--targets", "attention", "--layer", 2, "--layer", 1, "--stay-answers", 48)
     assert ended.code == 0
