@@ -22,9 +22,9 @@ from tests.support.protocol_files import steu_items, write_docx, write_pdf
 
 MEASURED = Path(__file__).parents[1] / "support" / "measured.py"
 CPU_S = 2.0
-LIGHT_STARTS = 8
+LIGHT_STARTS = 24
 """On a slower or shared machine the 2 s are counted in starts of the command line that load nothing else. One takes
-0.28 s of CPU where nothing else runs, and 0.32 to 0.42 s on cores shared with ten other programs."""
+0.10 s of CPU where nothing else runs; what is counted here took 1.6 s there at most."""
 MEMORY_MB = 200
 BANK = "schema: evenhand.bank/1\nname: b\nversion: '1'\nsource: s\nlicence: l\nredistribute: true\nvalidated: false\n"
 CELL = '<w:p><w:r><w:t xml:space="preserve">{}</w:t></w:r></w:p>'
@@ -53,7 +53,7 @@ def used(*arguments: object, folder: Path) -> Used:
 
 
 def in_time(result: Used, folder: Path) -> bool:
-    """Within 2 s, or within 8 light starts as they cost here and now."""
+    """Within 2 s, or within 24 light starts as they cost here and now."""
     if result.cpu_s < CPU_S:
         return True
     starts = sorted(used("--version", folder=folder).cpu_s for _ in range(3))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import pairwise
 
 import pytest
@@ -16,6 +15,7 @@ from evenhand.reading.shown import Shown
 from evenhand.reading.thoughts import split_reasoning
 from evenhand.scoring.extractors.choose import extractor_named
 from evenhand.scoring.extractors.yes_no import yes_no
+from tests.support.quickest import quickest
 
 LETTERS = "ABCDE"
 FIVE = Shown(tuple(LETTERS), ("Relief", "Pride", "Guilt", "Anger", "Hope"))
@@ -261,13 +261,7 @@ def seconds(seed: str, length: int, *, extract: str, times: int) -> float:
     text = (seed * (length // len(seed) + 1))[:length]
     run = extractor_named(extract, {})  # type: ignore[arg-type]
     shown = TWO if extract == "yes_no" else FIVE
-    taken = []
-    for _ in range(times):
-        began = time.process_time()
-        run(text, shown)
-        declines(text)
-        taken.append(time.process_time() - began)
-    return min(taken)
+    return quickest(lambda: (run(text, shown), declines(text)), times=times)
 
 
 def grows_too_fast(seed: str, *, extract: str, times: int) -> str | None:

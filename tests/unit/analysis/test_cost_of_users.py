@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import polars as pl
 from evenhand.analysis.analyse import analyse
 from evenhand.analysis.table.prediction_columns import PredictionColumns
 from evenhand.analysis.table.predictions import read_predictions
+from tests.support.quickest import quickest
 
 ITEMS = 20
 COLUMNS = PredictionColumns(item="item", profile="user", correct="ok", factors=("gender", "age"))
@@ -37,16 +38,12 @@ def table(path: Path, *, users: int) -> Path:
     return path
 
 
-def seconds(path: Path) -> float:
-    """CPU time to read and to analyse."""
-    began = time.process_time()
+def read_and_analysed(path: Path) -> None:
     analyse(read_predictions(path, columns=COLUMNS))
-    return time.process_time() - began
 
 
 def test_two_thousand_users_take_seconds_and_twice_as_many_about_twice_as_long(tmp_path: Path) -> None:
     few, many = table(tmp_path / "few.csv", users=2_000), table(tmp_path / "many.csv", users=4_000)
-    # The quickest of two: other work on the machine disturbs a single reading, and the first loads what is loaded once.
-    one, two = (min(seconds(path) for _ in range(2)) for path in (few, many))
+    one, two = (quickest(partial(read_and_analysed, path), times=2) for path in (few, many))
     assert one < CPU_S
     assert two < GROWTH * one

@@ -72,6 +72,6 @@ def test_a_signal_ends_it_at_once_with_requests_under_way(number: signal.Signals
         began = time.monotonic()
         process.send_signal(number)
         assert process.wait(timeout=20) == 0
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 5.0
         for thread in threads:
             thread.join()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
 
 from evenhand.endpoints.redact import HIDDEN, cut, forget, hide, known_secrets, redact, remember
+from tests.support.quickest import quickest
 
 CANARY = "canary/0123+456"
 
@@ -73,9 +73,7 @@ def test_no_part_of_a_secret_is_left_where_a_text_is_cut(before: int) -> None:
     "text", ["a" * 64000, "://" * 20000, "token" * 12000, "eyJ" * 20000, "&key=" * 12000, "sk-" * 20000]
 )
 def test_long_texts_are_read_in_a_moment(text: str) -> None:
-    began = time.perf_counter()
-    redact(text)
-    assert time.perf_counter() - began < 1.0
+    assert quickest(lambda: redact(text)) < 1.0
 
 
 def test_the_longest_value_goes_first_whether_it_was_remembered_or_handed_in() -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +13,7 @@ from evenhand.memory.remember import TOOL_NAME, MemorySources, Remembered, remem
 from evenhand.memory.templates import load_templates
 from evenhand.memory.voice import first_person
 from evenhand.records.profile import PLACEMENTS, PRODUCT_PLACEMENTS, READERS, Arm, Fact, Placement, Reader
+from tests.support.quickest import quickest
 
 SOURCES = MemorySources(templates=load_templates(), distractors=load_distractors())
 BASE = "You are a helpful assistant."
@@ -166,10 +166,7 @@ def test_a_plan_without_the_template_is_refused() -> None:
 def test_rendering_a_fact_list_takes_less_than_a_millisecond() -> None:
     arm = arm_of([f"The user likes thing number {index}." for index in range(13)])
     shown(arm, "system")
-    start = time.process_time()
-    for _ in range(200):
-        shown(arm, "system")
-    assert (time.process_time() - start) / 200 < 0.001
+    assert quickest(lambda: [shown(arm, "system") for _ in range(200)]) / 200 < 0.001
 
 
 @pytest.mark.parametrize("placement", PRODUCT_PLACEMENTS)

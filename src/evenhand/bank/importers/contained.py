@@ -24,7 +24,7 @@ __all__ = ["Kind", "contained_text"]
 
 Kind = Literal["docx", "pdf"]
 
-_CPU_S = 1.4
+_CPU_S = 1.2
 """Seconds of processor time, the start of the process included; a protocol of 44 items takes 0.2."""
 _WALL_S = 60.0
 """Seconds until a process that waits, or that cannot be limited, is ended."""
@@ -48,7 +48,7 @@ def contained_text(path: Path, kind: Kind) -> str:
 
     Raises:
         MissingExtraError: The library that reads this format is not installed.
-        BankError: The file is absent, damaged, locked, or takes more than 1.4 s of processor time or 120 MB to read.
+        BankError: The file is absent, damaged, locked, or takes more than 1.2 s of processor time or 120 MB to read.
     """
     command = [sys.executable, "-P", "-m", "evenhand.bank.importers.contained", kind, str(path)]
     try:
