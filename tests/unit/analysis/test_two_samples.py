@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evenhand.analysis.estimators.equivalence import ITEM_REACTION, USER_REACTION, Sampled
-from evenhand.analysis.estimators.moments import RESIDUAL_FLOOR
+from evenhand.analysis.estimators.moment_equations import RESIDUAL_FLOOR
 from evenhand.analysis.estimators.two_samples import two_sample_gap
 from evenhand.errors import TableError
 from evenhand.selftest.ceiling import null_placebo

@@ -44,6 +44,8 @@ __all__ = [
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 _TINY = 1e-12
+_ALIKE = 1e-10
+"""Share of the largest score up to which what a fit leaves over is its rounding."""
 
 
 class CrossedScores(Struct, frozen=True, kw_only=True):
@@ -190,7 +192,7 @@ def profile_contrast(
     weights, residual = item_coefficient(y, covariate, held, items)
     estimate = float(weights @ y)
     counts = (int(item_ids.size), int(profile_ids.size), int(y.size))
-    if float(np.abs(residual).max()) <= _TINY:
+    if float(np.abs(residual).max()) <= _ALIKE * float(np.abs(y).max()):
         return _degenerate(estimate, counts, spec, span=float(np.ptp(x[profile_ids])))
     groups = [RandomTerm(name="profile", codes=profile, levels=profile_ids.size)]
     if item_ids.size > 1:

@@ -33,15 +33,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from evenhand.analysis.estimators.estimate import Component
+from evenhand.analysis.estimators.moment_equations import solved_moments
 from evenhand.analysis.estimators.random_terms import RandomTerm, tally
 
-__all__ = ["RESIDUAL_FLOOR", "MomentVariance", "moment_variance"]
+__all__ = ["MomentVariance", "moment_variance"]
 
 Array = npt.NDArray[np.float64]
-
-RESIDUAL_FLOOR = 0.25
-"""Smallest allowed ratio of V to its residual part. The untruncated V can be near zero or negative by chance in small
-designs, where it says nothing; docs/methods/paired-gaps.md shows what the choice does to the level."""
 
 
 class MomentVariance(Struct, frozen=True, kw_only=True):
@@ -267,13 +264,23 @@ def moment_variance(
         loads[index] = float(np.sum(group.scatter(weights) ** 2))
     quadratic[count] = float(residual @ residual)
     loads[count] = float(weights @ weights)
-    solved = _solve(gram, forms, quadratic, loads, [group.name for group in groups])
+    solved = solved_moments(
+        forms.expectations, quadratic=quadratic, loads=loads, names=[group.name for group in groups]
+    )
     if solved.variance > 0.0:
-        return solved
+        possible = np.maximum(solved.values, 0.0)
+        spread = _spread(gram, forms, solved.weights, possible)
+        df = max(1.0, float(loads @ possible) ** 2 / spread) if spread > 0 else 1.0
+        return MomentVariance(variance=solved.variance, df=df, components=solved.components, estimable=solved.told)
     parts = weights * residual
     sums = [parts, *(group.scatter(parts) for group in groups)]
     least = min((group.levels for group in groups if group.levels > 1), default=2)
-    return replace(solved, variance=max(map(_clustered, sums)), df=float(max(least - 1, 1)), estimable=False)
+    return MomentVariance(
+        variance=max(map(_clustered, sums)),
+        df=float(max(least - 1, 1)),
+        components=solved.components,
+        estimable=False,
+    )
 
 
 def _clustered(sums: Array) -> float:
@@ -282,33 +289,3 @@ def _clustered(sums: Array) -> float:
     Is used instead, at its largest over rows and groups, where a tiny design gives no positive variance by moments.
     """
     return 0.0 if sums.size < 2 else float(sums.size / (sums.size - 1) * (sums @ sums))
-
-
-def _solve(gram: _Gram, forms: _Forms, quadratic: Array, loads: Array, names: Sequence[str]) -> MomentVariance:
-    """Solve the moment equations, guarding against parts that the design confounds."""
-    scale = np.maximum(np.abs(forms.expectations).max(axis=1), 1e-300)
-    matrix = forms.expectations / scale[:, None]
-    target = loads / max(float(np.abs(loads).max()), 1e-300)
-    solution = np.linalg.lstsq(matrix.T, target, rcond=1e-9)[0]
-    estimable = bool((np.abs(matrix.T @ solution - target) <= 1e-7 + 1e-5 * np.abs(target)).all())
-    weights = solution * max(float(np.abs(loads).max()), 1e-300) / scale
-    pseudo = np.linalg.pinv(matrix, rcond=1e-9)
-    values = pseudo @ (quadratic / scale)
-    separable = np.abs(pseudo @ matrix - np.eye(values.size)).max(axis=1) < 1e-6
-    raw = float(weights @ quadratic)
-    floor = RESIDUAL_FLOOR * max(float(values[-1]), 0.0) * float(loads[-1])
-    if not separable[-1]:
-        floor = 0.0
-    variance = max(raw, floor)
-    possible = np.maximum(values, 0.0)
-    spread = _spread(gram, forms, weights, possible)
-    df = max(1.0, float(loads @ possible) ** 2 / spread) if spread > 0 else 1.0
-    components = tuple(
-        Component(
-            name=name,
-            variance=float(value) if known else None,
-            sd=float(np.sqrt(max(value, 0.0))) if known else None,
-        )
-        for name, value, known in zip([*names, "residual"], values, separable, strict=True)
-    )
-    return MomentVariance(variance=variance, df=df, components=components, estimable=estimable)

@@ -26,8 +26,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from evenhand.analysis.estimators.estimate import Component
-from evenhand.analysis.estimators.moments import RESIDUAL_FLOOR, MomentVariance
+from evenhand.analysis.estimators.moment_equations import solved_moments
+from evenhand.analysis.estimators.moments import MomentVariance
 from evenhand.analysis.estimators.random_terms import RandomTerm
 
 __all__ = ["planned_variance"]
@@ -56,26 +56,10 @@ def planned_variance(
     quadratic = np.array([*(float(np.sum(group.scatter(weights * off) ** 2)) for group in groups), 0.0])
     quadratic[-1] = float(np.sum((weights * off) ** 2))
     expectations = _expectations(weights, groups, shares, loads)
-    scale = np.abs(expectations).max(axis=1)
-    matrix = expectations / scale[:, None]
-    inverse = np.linalg.pinv(matrix, rcond=1e-9)
-    target = loads / loads.max()
-    told = bool((np.abs(matrix.T @ (inverse.T @ target) - target) <= 1e-7 + 1e-5 * target).all())
-    found = inverse @ (quadratic / scale)
-    separable = np.abs(inverse @ matrix - np.eye(found.size)).max(axis=1) < 1e-6
-    raw = float(loads @ found)
-    if not told or raw <= 0.0:
+    solved = solved_moments(expectations, quadratic=quadratic, loads=loads, names=[group.name for group in groups])
+    if not solved.told or solved.raw <= 0.0:
         return moments
-    floor = RESIDUAL_FLOOR * max(float(found[-1]), 0.0) * float(loads[-1]) if separable[-1] else 0.0
-    components = tuple(
-        Component(
-            name=name,
-            variance=float(value) if known else None,
-            sd=float(np.sqrt(max(value, 0.0))) if known else None,
-        )
-        for name, value, known in zip([*(group.name for group in groups), "residual"], found, separable, strict=True)
-    )
-    return replace(moments, variance=max(raw, floor), components=components)
+    return replace(moments, variance=solved.variance, components=solved.components)
 
 
 def _expectations(weights: Array, groups: Sequence[RandomTerm], shares: Sequence[Array], loads: Array) -> Array:

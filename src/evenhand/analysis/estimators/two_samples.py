@@ -26,7 +26,8 @@ from evenhand.analysis.estimators.crossed import item_coefficient
 from evenhand.analysis.estimators.equivalence import sampled_units
 from evenhand.analysis.estimators.estimate import Component, EstimateSpec, infer
 from evenhand.analysis.estimators.influence import influence
-from evenhand.analysis.estimators.moments import RESIDUAL_FLOOR, moment_variance
+from evenhand.analysis.estimators.moment_equations import RESIDUAL_FLOOR
+from evenhand.analysis.estimators.moments import moment_variance
 from evenhand.analysis.estimators.paired import PairedGap, units_of
 from evenhand.analysis.estimators.random_terms import RandomTerm, tally
 from evenhand.analysis.estimators.skewness import third_cumulant

@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from evenhand.analysis.estimators.moments import RESIDUAL_FLOOR, MomentVariance, moment_variance
+from evenhand.analysis.estimators.moment_equations import RESIDUAL_FLOOR
+from evenhand.analysis.estimators.moments import MomentVariance, moment_variance
 from evenhand.analysis.estimators.random_terms import RandomTerm
 
 Codes = npt.NDArray[np.int64]
