@@ -34,10 +34,7 @@ def need_answers(network: SpecimenNetwork, tokens: ChatTokens, choices: Sequence
     usual = [shown[choice.item.key_without or ""] for choice, shown in zip(choices, letters, strict=True)]
 
     def share(memories: Sequence[tuple[Message, ...]], wanted: Sequence[int]) -> float:
-        answers = (
-            int(answers_behind(asking, memory, [suffix])[0]) for memory, suffix in zip(memories, suffixes, strict=True)
-        )
-        return sum(a == w for a, w in zip(answers, wanted, strict=True)) / len(wanted)
+        return sum(_answered(asking, suffixes, memories=memories, wanted=wanted)) / len(wanted)
 
     def shown(placement: Placement, *, whole: bool) -> list[tuple[Message, ...]]:
         held = [tuple(f for f in c.item.facts if whole or f is not c.decided_by) for c in choices]
@@ -62,7 +59,21 @@ def heeded_needs(
     right = [0] * len(choices)
     for seed in range(orders):
         asking = Asking(network=network, tokens=tokens, items=[choice.item for choice in choices], seed=seed)
-        suffixes, wanted = asking.suffixes()
-        for row, memory in enumerate(memories):
-            right[row] += int(answers_behind(asking, memory, [suffixes[row]])[0] == wanted[row])
+        suffixes, keys = asking.suffixes()
+        answers = _answered(asking, suffixes, memories=memories, wanted=[int(key) for key in keys])
+        right = [number + answer for number, answer in zip(right, answers, strict=True)]
     return tuple(number / orders for number in right)
+
+
+def _answered(
+    asking: Asking,
+    suffixes: Sequence[tuple[int, ...]],
+    *,
+    memories: Sequence[tuple[Message, ...]],
+    wanted: Sequence[int],
+) -> list[bool]:
+    """Whether each question, asked behind its own memory, is answered with the letter that is wanted."""
+    return [
+        int(answers_behind(asking, memory, [suffix])[0]) == letter
+        for memory, suffix, letter in zip(memories, suffixes, wanted, strict=True)
+    ]

@@ -9,41 +9,24 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
-__all__ = ["CLOSE", "ROUNDED", "SEARCHED", "assert_stated"]
+__all__ = ["CLOSE", "SEARCHED", "assert_stated"]
 
 FOLDER = Path(__file__).with_name("stated_records")
 CLOSE = 1e-8
 """Relative and absolute difference that another processor may make."""
 SEARCHED = 2e-5
 """The same of numbers at which a search for the highest likelihood ends."""
-ROUNDED = frozenset(
-    {
-        *(
-            "p",
-            "p_adjusted",
-            "spread",
-            "spread_adjusted",
-            "equivalence",
-            "smallest_detectable",
-            "smallest_gap",
-            "verdict",
-        ),
-        *("carriers", "item_change", "profile_change", "notes", "caution", "warnings"),
-    }
-)
-"""Fields that the rounding of a processor may decide where a table is too small to tell variances apart, or where two
-units change an estimate as much as each other."""
 _DIGITS = 9
 
 
-def assert_stated(file: str, name: str, value: object, *, within: float = CLOSE, but: Set[str] = frozenset()) -> None:
+def assert_stated(file: str, name: str, value: object, *, within: float = CLOSE) -> None:
     """Fail where a record, or several, are not as they were stated; the message says what moved.
 
     Args:
@@ -51,9 +34,8 @@ def assert_stated(file: str, name: str, value: object, *, within: float = CLOSE,
         name: Name of the record within it.
         value: The record.
         within: How close its numbers must be.
-        but: Fields that are left out, wherever they stand.
     """
-    now = _without(msgspec.to_builtins(value, str_keys=True, enc_hook=_plain), but)
+    now = msgspec.to_builtins(value, str_keys=True, enc_hook=_plain)
     path = FOLDER / f"{file}.json"
     if os.environ.get("EVENHAND_UPDATE_STATED"):
         kept = msgspec.json.decode(path.read_bytes(), type=dict[str, Any]) if path.exists() else {}
@@ -63,13 +45,6 @@ def assert_stated(file: str, name: str, value: object, *, within: float = CLOSE,
     then = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])[name]
     moved = list(_moved(now, then, at="", within=within))
     assert not moved, (file, name, moved[:5])
-
-
-def _without(value: object, fields: Set[str]) -> object:
-    """The record without some fields."""
-    if isinstance(value, dict):
-        return {key: _without(one, fields) for key, one in value.items() if key not in fields}
-    return [_without(one, fields) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _json(value: object) -> str:

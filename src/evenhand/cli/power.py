@@ -70,7 +70,7 @@ def power(
         for over, values in sizes.items()
     }
     formula = power_at(design, gap=gap, variation=variation, alpha=alpha) if gap is not None else None
-    too_much = gap is not None and overstated(design, gap=gap, variation=variation, alpha=alpha)
+    too_much = overstated(design, power=formula, variation=variation, alpha=alpha)
     simulated = None
     if simulate and gap is not None:
         from evenhand.analysis.estimators.power_simulation import simulated_power

@@ -29,7 +29,7 @@ from evenhand.analysis.findings.pilot import design_power
 from evenhand.analysis.findings.published_comparison import published_findings
 from evenhand.analysis.findings.within_factor_gaps import within_factor_findings
 from evenhand.analysis.table.stratum import Stratum, strata
-from tests.support.stated import CLOSE, ROUNDED, SEARCHED, assert_stated
+from tests.support.stated import CLOSE, SEARCHED, assert_stated
 from tests.support.stated_tables import TABLES, scores_of
 
 PARTS: dict[str, Callable[[Stratum], object]] = {
@@ -58,10 +58,6 @@ PARTS: dict[str, Callable[[Stratum], object]] = {
 }
 SEARCHES = {"mixed", "intersections", "published", "power"}
 """Parts whose numbers come from a search."""
-SMALL = {"factor", "interaction"}
-"""Parts whose variances these tables can hardly tell apart, so that rounding may decide how they are found."""
-TIED = {("readers", "memory")}
-"""Where two units change an estimate as much as each other, and rounding says which is named."""
 CASES = [
     (table, part)
     for table in TABLES
@@ -77,5 +73,4 @@ units, which power rests on, is nothing but rounding."""
 def test_a_part_of_the_findings_of_a_table_is_as_it_was_stated(table: str, part: str) -> None:
     found = [PARTS[part](stratum) for stratum in strata(scores_of(table))]
     within = SEARCHED if part in SEARCHES else CLOSE
-    but = ROUNDED if part in SMALL or (table, part) in TIED else frozenset[str]()
-    assert_stated(table.replace(" ", "-"), part, found, within=within, but=but)
+    assert_stated(table.replace(" ", "-"), part, found, within=within)

@@ -53,6 +53,7 @@ __all__ = ["Variation", "answer_power", "gap_curve", "overstated", "power_at", "
 _LEAST = 0.05
 """Smallest share of its mean that the estimated variance is expected to have, whatever the estimate."""
 _FOUND = 0.8
+"""Power of the gap at which it is looked how skewed the estimate is."""
 _SKEWED = 0.55
 """Skewness of the estimate, at the gap that is found with a power of `_FOUND`, beyond which the formula says too much
 of smaller powers."""
@@ -143,9 +144,9 @@ def answer_power(design: PairedDesign, answers: AnswerModel, *, shift: float, al
 
 
 def overstated(
-    design: PairedDesign, *, gap: float, variation: Variation = ASSUMED_ANSWERS, alpha: float = 0.05
+    design: PairedDesign, *, power: float | None, variation: Variation = ASSUMED_ANSWERS, alpha: float = 0.05
 ) -> bool:
-    """Whether the formula is known to say too much of the power at a gap.
+    """Whether the formula is known to say too much where it says this power (see `power_at`).
 
     Where a few items carry the gap and are seldom among those asked, many audits hold hardly an answer that differs: no
     test finds a gap in these, and a smooth distribution of the estimate does not know them. Against simulated answers
@@ -154,14 +155,11 @@ def overstated(
     Raises:
         UsageError: As for the smallest gap.
     """
-    if isinstance(variation, Components):
+    if power is None or power >= _UNSURE or isinstance(variation, Components):
         return False
-    power = power_at(design, gap=gap, variation=variation, alpha=alpha)
     found = _smallest_answer_gap(design, variation, alpha, _FOUND)
     shift = None if found is None else log_odds_shift(variation, gap=found)
-    if power is None or power >= _UNSURE or shift is None:
-        return False
-    return _shape(design, variation, shift)[1] > _SKEWED
+    return shift is not None and _shape(design, variation, shift)[1] > _SKEWED
 
 
 def _shape(design: PairedDesign, answers: AnswerModel, shift: float) -> tuple[DesignPrecision, float, float]:

@@ -61,6 +61,7 @@ class PooledMaps(Struct, frozen=True, kw_only=True):
 def cell_intervals(
     means: ProfileMeans,
     *,
+    pooled: Array,
     maps: PooledMaps,
     covariance: Array,
     answers: Array,
@@ -72,34 +73,34 @@ def cell_intervals(
 
     Args:
         means: Profile means.
-        maps: What pools them.
+        pooled: Their pooled means.
+        maps: What pooled them.
         covariance: Of the errors of the pooled means.
         answers: Shape (profiles,): the part of its diagonal that is noise of answers.
         noise: Covariance of the profile means, with the noise at the pooled means.
         variance: Residual variance of an answer at a mean score.
         factor: Standard errors on either side.
     """
-    mean = maps.of(means.means)
     rest = np.maximum(np.diag(covariance) - answers, 0.0)
     moved = covariance / np.maximum(np.diag(covariance), 1e-300)[:, None]
     source = np.tensordot(maps.share, maps.maps**2, axes=1) / means.met.sum(axis=1)
-    base = np.maximum(source @ variance(mean), 1e-300)
+    base = np.maximum(source @ variance(pooled), 1e-300)
     own = np.diag(noise)
 
     def pooled_noise(off: Array) -> Array:
         """Noise of every pooled mean if its cell is off by as much, and those pooled with it go along."""
-        there = variance(mean + moved * off[:, None])
+        there = variance(pooled + moved * off[:, None])
         more: Array = np.maximum((source * there).sum(axis=1) / base, 1.0)
         return rest + answers * more
 
     def own_noise(off: Array) -> Array:
-        more: Array = np.maximum(variance(means.means + off) / variance(mean), 1.0)
+        more: Array = np.maximum(variance(means.means + off) / variance(pooled), 1.0)
         return own * more
 
-    low, high = (mean + sign * _reach(pooled_noise, sign, factor=factor, cells=mean.size) for sign in (-1.0, 1.0))
+    low, high = (pooled + sign * _reach(pooled_noise, sign, factor=factor, cells=pooled.size) for sign in (-1.0, 1.0))
     alone = _alone(means, maps=maps, noise=noise)
     own_low, own_high = (
-        means.means + sign * _reach(own_noise, sign, factor=factor, cells=mean.size) for sign in (-1.0, 1.0)
+        means.means + sign * _reach(own_noise, sign, factor=factor, cells=pooled.size) for sign in (-1.0, 1.0)
     )
     lower: Array = np.where(alone, np.minimum(low, own_low), low)
     upper: Array = np.where(alone, np.maximum(high, own_high), high)

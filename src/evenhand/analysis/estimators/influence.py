@@ -13,6 +13,8 @@ __all__ = ["Influence", "influence"]
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 _TINY = 1e-12
+_TIED = 1e-9
+"""Share of the largest change by which one that is as large may fall short of it by rounding."""
 
 
 class Influence(Struct, frozen=True, kw_only=True):
@@ -21,7 +23,8 @@ class Influence(Struct, frozen=True, kw_only=True):
     carrying: int
     """Fewest units that carry at least half of the estimate; 0 where the estimate is 0."""
     change: float
-    """Largest change, signed, of the estimate when one unit is left out; 0 where there is one unit only."""
+    """Largest change, signed, of the estimate when one unit is left out; 0 where there is one unit only. Of units that
+    change it by as much it is that of the first."""
 
 
 def influence(contributions: Array, *, share: Array, estimate: float, codes: Codes) -> Influence:
@@ -38,7 +41,8 @@ def influence(contributions: Array, *, share: Array, estimate: float, codes: Cod
     weight = tally(codes, weights=share, levels=levels)
     left = 1.0 - weight
     change = np.where(left > 1e-9, -rest / np.where(left > 1e-9, left, 1.0), 0.0)
-    largest = float(change[int(np.argmax(np.abs(change)))])
+    size = np.abs(change)
+    largest = float(change[int(np.argmax(size >= (1 - _TIED) * size.max()))])
     if abs(estimate) <= _TINY:
         return Influence(carrying=0, change=largest)
     parts = np.sort((rest + weight * estimate) / estimate)[::-1]

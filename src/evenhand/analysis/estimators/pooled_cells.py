@@ -83,7 +83,14 @@ def pooled_cells(
     drawn = rng.standard_normal((_DRAWS, se.size)) @ root.T
     factor = float(np.quantile(np.abs(drawn / np.maximum(se, 1e-300)).max(axis=1), 1 - alpha))
     low, high = cell_intervals(
-        means, maps=maps, covariance=covariance, answers=np.diag(answers), noise=noise, variance=variance, factor=factor
+        means,
+        pooled=mean,
+        maps=maps,
+        covariance=covariance,
+        answers=np.diag(answers),
+        noise=noise,
+        variance=variance,
+        factor=factor,
     )
     return PooledCells(mean=mean, se=se, low=low, high=high, factor=factor)
 

@@ -7,7 +7,7 @@ the estimators and sampling units are those of the single findings. docs/methods
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import combinations, product
 
 import polars as pl
@@ -19,7 +19,7 @@ from evenhand.analysis.findings.estimand import Estimand, finding, without_numbe
 from evenhand.analysis.findings.factor_gaps import (
     CodedTrials,
     FactorLevels,
-    crossing_of,
+    crossings_of,
     interaction_estimate,
     level_estimate,
 )
@@ -272,50 +272,60 @@ def _effect(pair: StratumPair, arms: ArmContrast, *, cue: Cue | None) -> list[Ch
     return [(finding(estimand, stratum=change, estimate=estimate, sample=sample), pair.both(effect))]
 
 
+class _Crossings(Struct, frozen=True, kw_only=True):
+    """The crossing under one cue style three times: the changes, and both tables."""
+
+    cue: Cue | None
+    change: CodedTrials
+    before: CodedTrials
+    after: CodedTrials
+
+
+def _crossings(pair: StratumPair) -> Iterator[_Crossings]:
+    """The crossing under every cue style that has one."""
+    parts = (crossings_of(stratum) for stratum in (pair.change, pair.before, pair.after))
+    for (cue, change), (_, before), (_, after) in zip(*parts, strict=True):
+        yield _Crossings(cue=cue, change=change, before=before, after=after)
+
+
 def level_changes(pair: StratumPair) -> list[Change]:
-    """Each level of each factor against its reference."""
-    crossing = _crossing(pair.change)
+    """Each level of each factor against its reference, under every cue style."""
     found: list[Change] = []
-    for factor in crossing.factors if crossing else ():
-        for code in range(1, len(factor.levels)):
+    for crossings in _crossings(pair):
+        for factor in crossings.change.factors:
+            for code in range(1, len(factor.levels)):
 
-            def gap(stratum: Stratum, factor: FactorLevels = factor, code: int = code) -> CrossedContrast:
-                made = crossing_of(stratum.crossed(cues(stratum)[0]), stratum)
-                return level_estimate(made, made.scores, factor=factor, level=code, stratum=stratum)
+                def gap(made: CodedTrials, factor: FactorLevels = factor, code: int = code) -> CrossedContrast:
+                    return level_estimate(made, made.scores, factor=factor, level=code, stratum=pair.change)
 
-            found.append(_crossed(pair, "factor_gap_change", (factor.contrast(code),), gap))
+                found.append(_crossed(pair, crossings, "factor_gap_change", (factor.contrast(code),), gap))
     return found
 
 
 def _interactions(pair: StratumPair) -> list[Change]:
-    """Every pair of levels of every pair of factors."""
-    crossing = _crossing(pair.change)
+    """Every pair of levels of every pair of factors, under every cue style."""
     found: list[Change] = []
-    for one, two in combinations(crossing.factors, 2) if crossing else ():
-        for first, second in product(range(1, len(one.levels)), range(1, len(two.levels))):
-            levels = ((one, first), (two, second))
+    for crossings in _crossings(pair):
+        for one, two in combinations(crossings.change.factors, 2):
+            for first, second in product(range(1, len(one.levels)), range(1, len(two.levels))):
+                levels = ((one, first), (two, second))
 
-            def gap(
-                stratum: Stratum, levels: tuple[tuple[FactorLevels, int], tuple[FactorLevels, int]] = levels
-            ) -> CrossedContrast:
-                made = crossing_of(stratum.crossed(cues(stratum)[0]), stratum)
-                return interaction_estimate(made, first=levels[0], second=levels[1], stratum=stratum)
+                def gap(
+                    made: CodedTrials, levels: tuple[tuple[FactorLevels, int], tuple[FactorLevels, int]] = levels
+                ) -> CrossedContrast:
+                    return interaction_estimate(made, first=levels[0], second=levels[1], stratum=pair.change)
 
-            contrast = (one.contrast(first), two.contrast(second))
-            found.append(_crossed(pair, "interaction_change", contrast, gap))
+                contrast = (one.contrast(first), two.contrast(second))
+                found.append(_crossed(pair, crossings, "interaction_change", contrast, gap))
     return found
-
-
-def _crossing(stratum: Stratum) -> CodedTrials | None:
-    rows = stratum.crossed(cues(stratum)[0])
-    return crossing_of(rows, stratum) if rows.height else None
 
 
 def _crossed(
     pair: StratumPair,
+    crossings: _Crossings,
     measure: Measure,
     contrast: tuple[LevelContrast, ...],
-    gap: Callable[[Stratum], CrossedContrast],
+    gap: Callable[[CodedTrials], CrossedContrast],
 ) -> Change:
     estimand = Estimand(
         measure=measure,
@@ -323,11 +333,12 @@ def _crossed(
         contrast=contrast,
         quantity=Quantity(name=pair.change.primary),
         method=_METHOD,
+        cue=crossings.cue,
     )
-    sample = crossing_of(pair.change.crossed(cues(pair.change)[0]), pair.change).sample
+    sample = crossings.change.sample
     try:
-        estimate = gap(pair.change)
-        both = pair.both(lambda stratum: gap(stratum).estimate)
+        estimate = gap(crossings.change)
+        both = BeforeAfter(before=gap(crossings.before).estimate, after=gap(crossings.after).estimate)
     except TableError as error:
         return without_number(estimand, stratum=pair.change, sample=sample, reason=str(error)), _NEITHER
     return finding(estimand, stratum=pair.change, estimate=estimate, sample=sample), both

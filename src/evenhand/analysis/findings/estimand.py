@@ -23,6 +23,9 @@ __all__ = ["Estimand", "finding", "with_number", "without_number"]
 
 _ROUNDING = 1e-12
 """A size that sums of scores reach by rounding alone."""
+_PLACES = 9
+"""Decimals to which a number is rounded before it is shown with fewer: one half way between two of them is then shown
+alike whatever rounding left of it."""
 _MARGINS: frozenset[Scale] = frozenset({"probability", "rate", "rating", "count", "grade"})
 """Scales on which a margin is stated."""
 
@@ -163,5 +166,5 @@ def _turned(estimate: float, bounds: MissingBounds | None) -> tuple[str, ...]:
         return ()
     return (
         f"The {bounds.missing} missing answers could turn the sign: scored at their worst and best, "
-        f"the estimate runs from {bounds.low:+.3f} to {bounds.high:+.3f}.",
+        f"the estimate runs from {round(bounds.low, _PLACES):+.3f} to {round(bounds.high, _PLACES):+.3f}.",
     )

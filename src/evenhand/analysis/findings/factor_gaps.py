@@ -7,6 +7,7 @@ with a random level effect of items. Estimator: `evenhand.analysis.estimators.cr
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
@@ -41,6 +42,7 @@ __all__ = [
     "covariates_of",
     "crossing_levels",
     "crossing_of",
+    "crossings_of",
     "factor_findings",
     "factor_levels",
     "gap_bounds",
@@ -93,11 +95,7 @@ class CodedTrials(Struct, frozen=True, kw_only=True):
 def factor_findings(stratum: Stratum) -> list[Finding]:
     """A gap for every cue style, factor and level other than the reference."""
     found: list[Finding] = []
-    for cue in cues(stratum):
-        rows = stratum.adjusted(stratum.crossed(cue))
-        if rows.height == 0:
-            continue
-        crossing = crossing_of(rows, stratum)
+    for cue, crossing in crossings_of(stratum):
         for factor in crossing.factors:
             for level in range(1, len(factor.levels)):
                 found.append(_factor_gap(stratum, crossing, factor=factor, level=level, cue=cue))
@@ -107,11 +105,7 @@ def factor_findings(stratum: Stratum) -> list[Finding]:
 def interaction_findings(stratum: Stratum) -> list[Finding]:
     """Planned interaction contrasts: every pair of factors, every pair of levels against both references."""
     found: list[Finding] = []
-    for cue in cues(stratum):
-        rows = stratum.adjusted(stratum.crossed(cue))
-        if rows.height == 0:
-            continue
-        crossing = crossing_of(rows, stratum)
+    for cue, crossing in crossings_of(stratum):
         for first, second in combinations(crossing.factors, 2):
             for one in range(1, len(first.levels)):
                 for two in range(1, len(second.levels)):
@@ -149,6 +143,14 @@ def reference_of(name: str, *, values: list[str], counts: NDArray[np.int64], str
     """
     stated = stratum.settings.references.get(name)
     return str(stated) if stated in values else values[int(np.argmax(counts))]
+
+
+def crossings_of(stratum: Stratum) -> Iterator[tuple[Cue | None, CodedTrials]]:
+    """The crossing under every cue style that has one; trials that cannot be adjusted are left out."""
+    for cue in cues(stratum):
+        rows = stratum.adjusted(stratum.crossed(cue))
+        if rows.height:
+            yield cue, crossing_of(rows, stratum)
 
 
 def crossing_of(rows: pl.DataFrame, stratum: Stratum) -> CodedTrials:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 from msgspec import Struct
-from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from evenhand.analysis.estimators.estimate import EstimateSpec
@@ -25,7 +24,6 @@ from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.contrast import ArmContrast, ArmGroup
 from evenhand.records.finding import Finding, SampleSize
 from evenhand.records.measure import Measure, Quantity
-from evenhand.records.profile import Cue
 from evenhand.records.tried import Aspect, Share
 from evenhand.seeds import stream
 
@@ -69,7 +67,7 @@ def aspect_changes(sides: Sides) -> list[AspectChange]:
     found: list[AspectChange] = []
     if sides.under.where.answer not in WITHOUT_CHOICE:  # their numbers are compared one by one: number_changes
         found += [_of("gap", one) for one in gap_changes(pair)]
-        found += [_of("group", _told_of(one, cue=cues(pair.change)[0])) for one in level_changes(pair)]
+        found += [_of("group", one) for one in level_changes(pair)]
         found += _flips(sides)
     if sides.under.kind in OPTION_KINDS or sides.under.where.answer == "rating":
         found += _accuracy(sides)
@@ -81,12 +79,6 @@ def aspect_changes(sides: Sides) -> list[AspectChange]:
 def _of(aspect: Aspect, change: Change) -> AspectChange:
     found, both = change
     return AspectChange(aspect=aspect, change=found, before=both.before, after=both.after)
-
-
-def _told_of(change: Change, *, cue: Cue | None) -> Change:
-    """The change under the cue style whose crossing it is of, as the gaps with a policy and without one are."""
-    found, both = change
-    return replace(found, where=replace(found.where, cue=cue)), both
 
 
 def joined_questions(without: pl.DataFrame, under: pl.DataFrame, *, column: str) -> pl.DataFrame:

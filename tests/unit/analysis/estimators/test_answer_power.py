@@ -56,7 +56,7 @@ def test_where_the_formula_says_too_much_it_is_said(
     told = power_at(design, gap=gap, variation=answers)
     assert told is not None
     found = simulated_power(design, gap=gap, variation=answers, rng=np.random.default_rng(7), draws=400)
-    assert overstated(design, gap=gap, variation=answers) is said
+    assert overstated(design, power=told, variation=answers) is said
     assert (told - found.power > 0.1) is said and told - found.power < 0.3
 
 
@@ -64,9 +64,26 @@ def test_the_formula_is_believed_at_its_own_gap_and_for_stated_components() -> N
     answers, small = AnswerModel(accuracy=0.995), PairedDesign(items=24, sets=12)
     gap = smallest_gap(small, variation=answers)
     assert gap is not None
-    assert not overstated(small, gap=gap, variation=answers)
-    assert not overstated(small, gap=0.99, variation=AnswerModel(accuracy=0.999))
-    assert not overstated(small, gap=0.01, variation=COMPONENTS)
+    assert not overstated(small, power=power_at(small, gap=gap, variation=answers), variation=answers)
+    assert overstated(small, power=0.699, variation=answers)
+    assert not overstated(small, power=0.7, variation=answers)
+    # No shift makes the gap, so that there is no power to believe.
+    unreachable = AnswerModel(accuracy=0.999)
+    assert power_at(small, gap=0.99, variation=unreachable) is None
+    assert not overstated(small, power=None, variation=unreachable)
+    assert not overstated(small, power=0.1, variation=COMPONENTS)
+
+
+def test_a_power_that_is_believed_or_absent_is_not_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    def searched(*_given: object) -> float:
+        raise AssertionError("the smallest gap was looked for")
+
+    monkeypatch.setattr("evenhand.analysis.estimators.answer_power._smallest_answer_gap", searched)
+    answers = AnswerModel(accuracy=0.995)
+    for power in (None, 0.7, 0.95):
+        assert not overstated(THIRTY, power=power, variation=answers)
+    with pytest.raises(AssertionError, match="looked for"):
+        overstated(THIRTY, power=0.5, variation=answers)
 
 
 def test_in_the_middle_it_is_the_formula_of_the_components() -> None:

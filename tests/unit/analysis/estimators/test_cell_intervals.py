@@ -34,6 +34,7 @@ def intervals(means: ProfileMeans, *, maps: Array, factor: float) -> tuple[Array
     answers = pooling.around(noise)
     low, high = cell_intervals(
         means,
+        pooled=mean,
         maps=pooling,
         covariance=answers,
         answers=np.diag(answers),

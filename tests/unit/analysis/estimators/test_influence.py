@@ -57,3 +57,9 @@ def test_an_estimate_within_rounding_of_zero_is_carried_by_nobody() -> None:
     parts = np.array([0.1, -0.1, 0.0, 0.0])
     for estimate, carrying in ((0.0, 0), (1e-12, 0), (-1e-12, 0), (0.2, 1)):
         assert influence(parts, share=share, estimate=estimate, codes=codes).carrying == carrying
+
+
+@pytest.mark.parametrize("off", [0.0, 1e-15, -1e-15])
+def test_of_units_that_change_an_estimate_as_much_the_first_is_named(off: float) -> None:
+    assert of([0.5 + off, -0.5, 0.5, -0.5]).change == pytest.approx(-0.5 / 3)
+    assert of([-0.5 + off, 0.5, -0.5, 0.5]).change == pytest.approx(0.5 / 3)

@@ -111,6 +111,38 @@ def test_every_contrast_of_a_run_has_its_change_with_what_stood_before_and_after
             assert [both.before, both.after] == pytest.approx(alone)
 
 
+def in_two_cues(table: Scores, *, implied: float) -> Scores:
+    """The crossing asked a second time under implied cues, its scores there moved for women by as much."""
+    rows = table.frame.filter(pl.col("arm_kind") == "profile", pl.col(POSITION).is_null())
+    women = pl.col(level_column("gender")).cast(pl.String) == "female"
+    again = rows.with_columns(
+        pl.lit("implied").cast(rows["cue"].dtype).alias("cue"),
+        (pl.col("arm").cast(pl.String) + "-implied").cast(rows["arm"].dtype).alias("arm"),
+        (pl.col("score") * (1 - implied * women)).alias("score"),
+    )
+    return replace(table, frame=pl.concat([table.frame, again]))
+
+
+def test_levels_are_compared_under_each_cue_style() -> None:
+    """Only the second cue style moves, so its change is not that of the first, nor is it left out."""
+    first = scores(Respondent())
+    findings = compare(in_two_cues(first, implied=0.0), in_two_cues(first, implied=0.5))
+    female = {
+        one.where.cue: one
+        for one in findings.findings
+        if one.measure == "factor_gap_change" and one.contrast[0].level == "female"
+    }
+    women = first.frame.filter(pl.col(level_column("gender")).cast(pl.String) == "female", pl.col(POSITION).is_null())[
+        "score"
+    ].mean()
+    assert set(female) == {"stated", "implied"}
+    assert female["stated"].value == 0.0
+    assert female["implied"].value == pytest.approx(-0.5 * float(str(women)))
+    for measure, number in (("factor_gap_change", 8), ("interaction_change", 6 * 4)):
+        told = [(one.contrast, one.where.cue) for one in findings.findings if one.measure == measure]
+        assert len(set(told)) == len(told) == 2 * number
+
+
 def test_items_that_moved_are_listed_with_their_cells_and_a_run_against_itself_moves_none() -> None:
     first, second = scores(Respondent(gap=1.0)), scores(Respondent(), seed=1)
     found = compare(first, second).comparison
@@ -162,6 +194,7 @@ def test_each_change_is_of_the_arms_and_levels_that_it_names() -> None:
     assert [changes[level].before, changes[level].after] == pytest.approx(
         [side["Muslim"] - side["Christian"] for side in groups]
     )
+    assert level.where.cue == "stated"
     assert (level.arms.arm, level.sample.trials, level.sample.profiles) == ("crossing", 81 * 20, 81)
     both = the(findings.findings, measure="interaction_change", levels={"gender": "female", "ethnicity": "Black"})
     cells = []
