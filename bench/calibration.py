@@ -3,7 +3,8 @@
 About an hour and a half of CPU on one core at the default size. Every finished row is kept in bench/calibration.json
 with its tables, its seed and the code that it was made by, so that a run can be stopped (Ctrl-C) and the same command
 goes on; a row is made again when its code has changed. `--rows` makes those whose name fits, `--check` only says which
-rows are missing or older than the code, and `--quick` prints rows of 60 tables and keeps nothing.
+rows are missing or older than the code, and `--quick` prints rows of 60 tables and keeps nothing. Rows that a change of
+the code does not move need not be made again: `python -m bench.recheck`.
 """
 
 from __future__ import annotations
@@ -260,6 +261,15 @@ def _make(jobs: Sequence[Job], *, seed: int, kept: Path | None) -> None:
             kept_with(kept, row, rule)
 
 
+def write_page(kept: Path, *, target: Path | None, tables: int, seed: int) -> None:
+    """Write the page of the finished rows; without a target only the shipped page, from the rows that it is made of."""
+    if target is None and (tables, seed, kept) == (SIZE, 1, KEPT):
+        target = PAGE
+    if target is not None:
+        target.write_text(page(known(finished(kept), tables=tables, seed=seed), seed=seed), encoding="utf-8")
+        print(f"written to {target}")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--simulations", type=int, default=SIZE, help="tables per row")
@@ -286,13 +296,8 @@ def main() -> int:
         print("stopped; finished rows are kept, and the same command goes on")
         return 130
     print(f"{time.process_time() - started:.0f} s CPU")
-    target = asked.page
-    if target is None and (tables, asked.seed, asked.kept) == (SIZE, 1, KEPT):
-        target = PAGE
-    if target is not None and not asked.quick:
-        rows = known(finished(asked.kept), tables=tables, seed=asked.seed)
-        target.write_text(page(rows, seed=asked.seed), encoding="utf-8")
-        print(f"written to {target}")
+    if not asked.quick:
+        write_page(asked.kept, target=asked.page, tables=tables, seed=asked.seed)
     return 0
 
 

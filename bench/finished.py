@@ -18,8 +18,9 @@ from types import CodeType, FrameType
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-__all__ = ["Finished", "Job", "Row", "current", "finished", "kept_with", "made", "rule_of"]
+__all__ = ["Finished", "Job", "Row", "agreeing", "current", "finished", "kept_with", "made", "rule_of"]
 
 _ROOT = Path(__file__).parent.parent
 _OURS = ("src/evenhand/", "bench/")
@@ -125,6 +126,24 @@ def kept_with(path: Path, row: Row, rule: dict[str, str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside.write_bytes(text + b"\n")
     beside.replace(path)
+
+
+def agreeing(kept: Finished, job: Job, *, seed: int, rule: dict[str, str], tables: int) -> tuple[Row, dict[str, str]]:
+    """A row that older code made, taken for one of today's, and the code of today that it rests on.
+
+    A few tables need not run through all that the whole row did, so that what it ran through stays in its rule.
+
+    Args:
+        kept: Finished rows, this one among them.
+        job: Which.
+        seed: Root seed.
+        rule: Code of today that its first tables ran through.
+        tables: On how many of them both codes agree.
+    """
+    (row,) = (one for one in kept.rows if (one.section, one.name, one.seed) == (job.section, job.name, seed))
+    places = {*rule, *kept.rules[row.rule]}
+    whole = {place: print_ for place in sorted(places) if (print_ := _fingerprint(place)) is not None}
+    return replace(row, rule=_name(whole), agreed=min(row.agreed or tables, tables)), whole
 
 
 def rule_of(seen: Iterable[CodeType]) -> dict[str, str]:
