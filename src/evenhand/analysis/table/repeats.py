@@ -56,16 +56,22 @@ def repeats_read(frame: pl.DataFrame, others: pl.DataFrame, *, named: bool) -> R
     cells = frame.filter(counts > 1).select(_CELL).n_unique()
     if most == 1 or named:
         return RepeatsRead(most=most, cells=cells)
-    repeated = pl.concat([frame.select(_CELL), others], how="horizontal").filter(counts > 1)
-    told = [name for name in others.columns if _tells(repeated, name)]
-    users = [name for name in told if repeated.select(name, "arm").n_unique() == repeated[name].n_unique()]
+    repeated = frame.select(_CELL).filter(counts > 1)
+    entries = {name: others[name].filter(counts > 1) for name in others.columns}
+    told = [name for name in entries if _tells(repeated, entries[name])]
+    users = [name for name in told if _together(repeated.select("arm"), entries[name]) == entries[name].n_unique()]
     column = next(iter(users or told), None)
     option = None if column is None else "--profile" if column in users else "--profile or --replicate"
     return RepeatsRead(most=most, cells=cells, told_apart_by=column, name_with=option)
 
 
-def _tells(repeated: pl.DataFrame, name: str) -> bool:
-    distinct = repeated[name].n_unique()
+def _tells(repeated: pl.DataFrame, entries: pl.Series) -> bool:
+    distinct = entries.n_unique()
     if distinct < 2 or distinct > repeated.height / 2:
         return False
-    return repeated.select(*_CELL, name).n_unique() >= _NEARLY_ALL * repeated.height
+    return _together(repeated, entries) >= _NEARLY_ALL * repeated.height
+
+
+def _together(frame: pl.DataFrame, entries: pl.Series) -> int:
+    """Different rows of a frame with one column more, which may have the name of one of its columns."""
+    return frame.with_columns(entries.alias("other column")).n_unique()

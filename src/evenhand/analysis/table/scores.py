@@ -48,7 +48,7 @@ _CLOSED: dict[str, tuple[str, ...]] = {
 _SCORED = ("letter", "distribution")
 """Formats whose answers always have a score; ratings and texts have one only where there is a reference."""
 _CODED = (pl.Categorical, pl.Enum)
-"""Text as codes, which a large table needs: taken as it is."""
+"""Text as codes, which a large table needs: kept as codes, whatever list of words its own were made for."""
 _TEXT = tuple(column.name for column in SCORE_COLUMNS if column.type == "str" and column.name != "cell_key")
 """Columns of text that are kept as codes."""
 _UNIT_INTERVAL = ("score", "p_score", "p_best")
@@ -241,8 +241,10 @@ def _cast(frame: pl.DataFrame, *, name: str, type: ColumnType) -> pl.Series:
     if name not in frame.columns:
         return pl.Series(name, [None], dtype=target).new_from_index(0, frame.height)
     series = frame[name]
-    if series.dtype == target or (type == "str" and name != "cell_key" and isinstance(series.dtype, _CODED)):
+    if series.dtype == target:
         return series
+    if type == "str" and name != "cell_key" and isinstance(series.dtype, _CODED):
+        return series.cast(pl.Categorical)
     if type == "bool" and series.dtype == pl.String:
         lowered = series.str.to_lowercase()
         cast = lowered.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)

@@ -67,6 +67,12 @@ def test_a_column_of_people_is_to_be_named_as_the_user() -> None:
     assert repeats_read(THREE, pl.DataFrame({"person": PEOPLE}), named=True).told_apart_by is None
 
 
+@pytest.mark.parametrize("name", ["model", "item", "arm"])
+def test_a_column_that_nobody_named_may_have_the_name_of_one_of_ours(name: str) -> None:
+    assert told(**{name: PEOPLE}) == (name, "--profile")
+    assert told(**{name: RUNS}) == (name, "--profile or --replicate")
+
+
 def test_a_column_of_runs_may_be_the_user_or_the_repeat() -> None:
     assert told(run=RUNS) == ("run", "--profile or --replicate")
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from evenhand.analysis.analyse import analyse
 from evenhand.analysis.table.scores import (
     CELL_KEY,
+    Scores,
     covariate_column,
     is_score_table,
     level_column,
@@ -227,6 +230,39 @@ def test_words_for_true_and_false_are_read_in_any_case(plain: pl.DataFrame, writ
 def test_a_number_that_is_none_is_named_in_the_row_where_it_stands(plain: pl.DataFrame) -> None:
     text = plain.with_columns(order_index=pl.when(pl.int_range(pl.len()) == 4).then(pl.lit("x")).otherwise(pl.lit("1")))
     assert "'order_index' of the score table holds 'x' in row 5; allowed is int only" in refused(text)
+
+
+@pytest.mark.parametrize(
+    "coded",
+    [
+        lambda words: pl.Enum(words),
+        lambda words: pl.Categorical(),
+        lambda words: pl.Categorical(pl.Categories(f"of {words[0]}")),
+        lambda words: pl.Categorical(pl.Categories(f"short {words[0]}", physical=pl.UInt8)),
+    ],
+)
+@pytest.mark.parametrize("which", ["factors", "all"])
+def test_words_that_a_frame_keeps_as_codes_are_read_as_the_words(
+    plain: pl.DataFrame, coded: Callable[[list[str]], pl.DataType], which: str
+) -> None:
+    """Whatever list of words the codes of a column are of: the table is that of the words, and so are its findings."""
+    table = plain.with_columns(
+        pl.when(pl.col("item").str.ends_with("1")).then(pl.lit("work")).otherwise(pl.lit("home")).alias("topic")
+    )
+    text = [name for name, kind in table.schema.items() if kind == pl.String and name != "cell_key"]
+    chosen = ["position", "topic"] if which == "factors" else text
+    words = {name: table[name].drop_nulls().unique().sort().to_list() for name in chosen}
+    kept = table.with_columns(table[name].cast(coded(words[name])) for name in chosen if words[name])
+
+    def read(frame: pl.DataFrame) -> Scores:
+        return scores_from_frame(frame, settings=SETTINGS, factors=("position",), item_factors=("topic",))
+
+    found = read(kept)
+    assert found.frame.equals(read(table).frame)
+    assert {found.frame.schema[name] for name in found.frame.columns if name in text} == {pl.Categorical()}
+    told, plainly = (analyse(scores, published=False).findings for scores in (found, read(table)))
+    assert told == plainly
+    assert any(one.contrast and one.contrast[0].level == "work" for one in told)
 
 
 def test_factors_are_the_further_text_columns_and_covariates_none_of_them(plain: pl.DataFrame) -> None:
