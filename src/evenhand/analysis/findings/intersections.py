@@ -64,6 +64,8 @@ class _Fitted(Struct, frozen=True, kw_only=True):
     people: pl.DataFrame
     factors: tuple[FactorLevels, ...]
     means: ProfileMeans
+    design: NDArray[np.float64]
+    """Ones and main effects, one row per profile."""
     null: ProfileVariance
     main: ProfileVariance
     sample: SampleSize
@@ -106,19 +108,30 @@ def _fit(rows: pl.DataFrame, stratum: Stratum) -> _Fitted:
     profile, _ = codes(answered["arm"])
     scores = cell_means(answered["value"].to_numpy(), item=item, profile=profile)
     means = profile_means(scores, profiles=len(names))
-    ones = np.ones((len(names), 1))
-    main = np.column_stack([ones, *(dummies(factor.codes) for factor in factors)])
-    if len(names) <= main.shape[1]:
+    design = _main_effects(factors)
+    if len(names) <= design.shape[1]:
         raise TableError(f"there are only {len(names)} profiles, too few to tell main effects from the rest.")
     people = answered.group_by(pl.col("arm").cast(pl.String)).agg(pl.len().alias("trials"), pl.col("value").mean())
     return _Fitted(
         people=people.sort("arm"),
         factors=factors,
         means=means,
-        null=profile_variance(means, design=ones),
-        main=profile_variance(means, design=main),
+        design=design,
+        null=profile_variance(means, design=design[:, :1]),
+        main=profile_variance(means, design=design),
         sample=SampleSize(trials=answered.height, items=len(items), profiles=len(names)),
     )
+
+
+def _main_effects(factors: tuple[FactorLevels, ...]) -> NDArray[np.float64]:
+    """Ones and the levels of the factors, without those that the columns before say already: `she` beside `female`."""
+    columns = np.column_stack([np.ones(factors[0].codes.size), *(dummies(factor.codes) for factor in factors)])
+    kept: list[int] = []
+    for index in range(columns.shape[1]):
+        if np.linalg.matrix_rank(columns[:, [*kept, index]]) > len(kept):
+            kept.append(index)
+    result: NDArray[np.float64] = columns[:, kept]
+    return result
 
 
 def _variance_findings(stratum: Stratum, fitted: _Fitted, *, cue: Cue | None) -> list[Finding]:
@@ -185,10 +198,9 @@ def _pooled(stratum: Stratum, fitted: _Fitted, *, cue: Cue | None) -> tuple[Arra
     """Pooled means and both ends of the intervals that hold for all cells at once."""
     if fitted.means.residual < _TINY:
         return fitted.means.means, fitted.means.means, fitted.means.means
-    main = np.column_stack([np.ones(len(fitted.means.means)), *(dummies(factor.codes) for factor in fitted.factors)])
     pairs = [one.codes * len(two.levels) + two.codes for one, two in combinations(fitted.factors, 2)]
     rng = stream(stratum.settings.seed, "analysis", "intersections", stratum.stream_name, str(cue), "cells")
-    found = pooled_cells(fitted.means, main=main, pairs=pairs, rng=rng, alpha=stratum.settings.alpha)
+    found = pooled_cells(fitted.means, main=fitted.design, pairs=pairs, rng=rng, alpha=stratum.settings.alpha)
     return found.mean, found.low, found.high
 
 

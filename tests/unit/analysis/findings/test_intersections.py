@@ -42,6 +42,21 @@ def test_main_effects_alone_leave_little_beyond_them() -> None:
     assert number(found["main_effect_share"]) > 0.8
 
 
+def test_a_factor_that_says_what_another_says_changes_nothing() -> None:
+    """Columns of gender and of pronoun: one of them tells nothing more, and pairs of both are those of each."""
+    plain = stratum(Respondent(), items=10)
+    gender = pl.col(level_column("gender")).cast(pl.String)
+    rows = plain.rows.with_columns(
+        gender.replace({"female": "she", "male": "he"}).cast(pl.Categorical).alias(level_column("pronoun"))
+    )
+    found = intersections(replace(plain, rows=rows, factors=(*plain.factors, "pronoun")))
+    before, after = named(intersections(plain)), named(found)
+    for name in ("profile_sd", "intersectional_sd", "main_effect_share"):
+        assert number(after[name]) == pytest.approx(number(before[name]), rel=1e-6)
+    assert len(found.cells) == 81
+    assert {cell.levels["pronoun"] for cell in found.cells if cell.levels["gender"] == "female"} == {"she"}
+
+
 def test_a_spread_of_zero_is_never_said_to_be_no_effect() -> None:
     for seed in range(12):
         found = named(intersections(stratum(Respondent(cell_sd=0.0), seed=seed)))["intersectional_sd"]
