@@ -143,7 +143,7 @@ def agreeing(kept: Finished, job: Job, *, seed: int, rule: dict[str, str], table
     (row,) = (one for one in kept.rows if (one.section, one.name, one.seed) == (job.section, job.name, seed))
     places = {*rule, *kept.rules[row.rule]}
     whole = {place: print_ for place in sorted(places) if (print_ := _fingerprint(place)) is not None}
-    return replace(row, rule=_name(whole), agreed=min(row.agreed or tables, tables)), whole
+    return replace(row, rule=_name(whole), agreed=min(row.agreed or tables, tables, row.tables)), whole
 
 
 def rule_of(seen: Iterable[CodeType]) -> dict[str, str]:

@@ -90,6 +90,9 @@ ELSEWHERE = {
     "evenhand judge runs/2026-11-23-gpt --judge openai/gpt-5.1-mini --rubric rubric.yaml": PAIRWISE,
     f"evenhand judge runs/2026-11-23-gpt --judge vllm/my-judge --judge-url {SERVER} --pairs 100": PAIRWISE,
     "evenhand preferences build hf/./my-checkpoint --out pairs": "tests/extras/test_train_dpo.py",
+    "evenhand preferences build hf/./my-checkpoint --set device=cpu --out pairs": (
+        "tests/extras/test_small_model_training.py"
+    ),
     "evenhand preferences build vllm/my-model --judge openai/gpt-5.1 --out pairs": "tests/unit/train/test_asking.py",
     "evenhand train dpo --model ./my-checkpoint --pairs pairs --out trained": "tests/extras/test_train_dpo.py",
     "evenhand train steer --model ./my-checkpoint --out steer.pt": "tests/extras/test_steering.py",

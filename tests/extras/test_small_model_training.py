@@ -67,7 +67,7 @@ def trained(small_model_checkpoint: Path, tmp_path_factory: pytest.TempPathFacto
         *("preferences", "build", f"hf/{base}"),
         *("--questions", folder / "questions.json", "--cohort", folder / "users.yaml"),
         *("--profiles", 1, "--draws", 3, "--max-tokens", 48, "--held", 0.08, "--pairs", PAIRS),
-        *("--out", pairs, "--json"),
+        *("--set", "device=cpu", "--out", pairs, "--json"),
     )
     found = done("train", "steer", "--model", base, "--pairs", 8, "--out", steer, "--device", "cpu", "--json")
     taught = done(
@@ -91,6 +91,7 @@ def trained(small_model_checkpoint: Path, tmp_path_factory: pytest.TempPathFacto
 def test_pairs_come_of_its_own_written_answers(trained: Trained) -> None:
     card = trained.preferences
     assert card.failed == 0
+    assert card.options == {"device": "cpu"}
     assert card.pairs == PAIRS
     assert card.kinds["other"] == PAIRS // 2, "half are controls"
     pairs = read_lines(trained.folder / "pairs" / "pairs.jsonl", PreferencePair)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from evenhand.cli.consent import agree_to_spend
+from evenhand.cli.design_options import pairs_of
 from evenhand.cli.groups import takes
 from evenhand.cli.output import counted, print_json, print_rows, say
 from evenhand.cli.run_options import CONNECTION
@@ -33,6 +34,8 @@ of an audit's profiles are refused.
 Examples:
 
   evenhand preferences build hf/./my-checkpoint --out pairs
+
+  evenhand preferences build hf/./my-checkpoint --set device=cpu --out pairs
 
   evenhand preferences build vllm/my-model --judge openai/gpt-5.1 --out pairs
 
@@ -83,6 +86,14 @@ class ServerOptions:
     judge_url: Annotated[
         str | None, typer.Option(help="Address of the judge's server.", rich_help_panel=CONNECTION)
     ] = None
+    set_: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            help="Endpoint option NAME=VALUE, for example device=cpu for local weights.",
+            rich_help_panel=CONNECTION,
+        ),
+    ] = dataclasses.field(default_factory=list)
     concurrency: Annotated[
         int | None, typer.Option(min=1, help="Requests in flight at most.", rich_help_panel=CONNECTION)
     ] = None
@@ -113,7 +124,12 @@ def build(
 
     settings = ModelSettings(temperature=collection.temperature, max_tokens=collection.max_tokens)
     request = PreferencesRequest(
-        model=ModelSpec(name=model, base_url=server.base_url, settings=settings),
+        model=ModelSpec(
+            name=model,
+            base_url=server.base_url,
+            settings=settings,
+            options=pairs_of(server.set_, option="--set"),
+        ),
         questions=collection.questions,
         cohorts=tuple(collection.cohort) or TRAINING_COHORTS,
         placement=collection.placement,

@@ -140,6 +140,8 @@ class PreferenceCard(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Version of the package."""
     model: str
     """Whose answers they are."""
+    options: dict[str, str] = {}
+    """Endpoint options of that model."""
     judged_by: JudgedBy
     """How answers were told apart."""
     rater: str | None = None

@@ -194,6 +194,7 @@ def _made_from(request: PreferencesRequest, collection: _Collection) -> dict[str
     return {
         "evenhand": version("evenhand"),
         "model": request.model.name,
+        "options": request.model.options,
         "judged_by": "consistency" if request.rater is None else "model",
         "rater": request.rater.name if request.rater else None,
         "questions": f"{asked.name} {asked.version}",

@@ -21,6 +21,9 @@ Cli = Callable[..., Ended]
     [
         (("specimen/tiltet",), 5, "no specimen 'tiltet'"),
         (("simulated/null",), 2, "answers cells of a plan, not free questions"),
+        (("specimen/tilted", "--set", "fold=er"), 5, "A specimen has no option 'fold'; it has `folder`"),
+        (("specimen/tilted", "--set", "folder=nowhere"), 5, "nowhere"),
+        (("specimen/tilted", "--set", "folder"), 2, "--set got 'folder'; it takes NAME=VALUE"),
         (("specimen/tilted", "--placement", "tool"), 2, "placement 'tool'"),
         (("specimen/tilted", "--questions", "nowhere.yaml"), 3, "'nowhere.yaml' cannot be read"),
         (("specimen/tilted", "--cohort", "explicit"), 3, "is one of the audit cohort 'explicit'"),

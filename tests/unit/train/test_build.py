@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from evenhand.bank.write import write_cohort
-from evenhand.errors import InputError, StoreError, UsageError
+from evenhand.endpoints.specimen.names import specimen_folder
+from evenhand.errors import EndpointError, InputError, StoreError, UsageError
 from evenhand.records.message import ModelSettings
 from evenhand.records.model_spec import ModelSpec
 from evenhand.records.preference import LabelledAnswer, PreferenceCard, PreferencePair, UnmovedAnswer, ValidationCase
@@ -131,6 +132,21 @@ def test_a_second_call_asks_nothing_and_writes_the_same(made: tuple[Path, Prefer
     assert (out / "answers.jsonl").read_bytes() == before
     with pytest.raises(StoreError, match="another collection"):
         build_preferences(request(practice, seed=6), out)
+
+
+def test_endpoint_options_reach_the_model_and_are_in_the_card(
+    made: tuple[Path, PreferenceCard], practice: Path, tmp_path: Path
+) -> None:
+    """The shipped specimens, named as a folder: the answers are the same, and yet the collection is another one."""
+    out, card = made
+    options = {"folder": str(specimen_folder())}
+    model = ModelSpec(name="specimen/tilted", settings=SETTINGS, options=options)
+    with pytest.raises(StoreError, match="another collection"):
+        build_preferences(request(practice, model=model), out)
+    assert build_preferences(request(practice, model=model), tmp_path) == msgspec.structs.replace(card, options=options)
+    nowhere = msgspec.structs.replace(model, options={"folder": str(tmp_path)})
+    with pytest.raises(EndpointError, match="no specimens in"):
+        build_preferences(request(practice, model=nowhere), tmp_path / "other")
 
 
 def test_without_controls_all_pairs_are_moved(practice: Path, made: tuple[Path, PreferenceCard]) -> None:
