@@ -157,15 +157,16 @@ SECTIONS: dict[str, Section] = {
 
 INTRODUCTION = """# Calibration of the judge
 
-Simulated audits with a known truth; `make calibration` makes this page again. Rows that a change of the code does not
-move stay: `python -m bench.recheck` makes the first 20 tables of each with the older code, from the history of the
-repository, and with today's, and compares every estimate, standard error, interval and p. "±" is the Monte Carlo
-standard error. Answers are Bernoulli draws with item SD 1.5 and matched-set SD 0.15 in log-odds around a log-odds of
-1. *Personas react differently*: an arm-by-set SD of 0.3; *items react differently*: an arm-by-item SD of 0.5; *shared
-cells*: a set-by-item SD of 2 that both arms of a pair share. "6 of them an item": each item meets 6 of the sets.
-"Kept" says whether the target in the heading is met; "within error" means missed by less than two Monte Carlo
-standard errors. "At most" and "at least" are 95% bounds, where none or all of the tables are hits. How the tests work
-is in [paired-gaps.md](paired-gaps.md), [mixed-models.md](mixed-models.md) and [verdicts.md](verdicts.md).
+Simulated audits with a known truth; `make calibration` makes this page again. Rows that a change of the code does
+not move stay: `python -m bench.recheck` makes the first 20 tables of each with the older code, from the history of
+the repository, and with today's, and compares every estimate, standard error, interval and p. "±" is the Monte
+Carlo standard error. Answers are Bernoulli draws with item SD 1.5 and matched-set SD 0.15 in log-odds around a
+log-odds of 1. *Personas react differently*: an arm-by-set SD of 0.3; *items react differently*: an arm-by-item SD
+of 0.5; *shared cells*: a set-by-item SD of 2 that both arms of a pair share. "6 of them an item": each item meets 6
+of the sets. "Kept" says whether the target in the heading is met; "within error" means missed by less than two
+Monte Carlo standard errors. "At most" and "at least" are 95% bounds, where none or all of the tables are hits. How
+the tests work is in [paired-gaps.md](paired-gaps.md), [mixed-models.md](mixed-models.md) and
+[verdicts.md](verdicts.md).
 
 """
 
