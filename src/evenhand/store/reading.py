@@ -10,8 +10,10 @@ from typing import Literal, Self
 
 from evenhand.errors import StoreError
 from evenhand.records.batch_job import BatchJob
+from evenhand.records.decision import DecisionCount, FactDecision
 from evenhand.records.message import Message, Reply
 from evenhand.records.trial import OutcomeName
+from evenhand.store.decision_rows import decision_counts_in, decisions_in
 from evenhand.store.job_rows import jobs_in
 from evenhand.store.rows import StoredTrial, readable_trial
 from evenhand.store.schema import CELL_COLUMNS, translated
@@ -81,6 +83,24 @@ class TrialReader:
         """
         with translated(self.path):
             return jobs_in(self._database)
+
+    def decisions(self) -> Iterator[FactDecision]:
+        """Every time a policy's model was asked about a fact, the oldest first; a row that cannot be read is left out.
+
+        Raises:
+            StoreError: The file is damaged.
+        """
+        with translated(self.path):
+            yield from decisions_in(self._database)
+
+    def decision_counts(self) -> tuple[DecisionCount, ...]:
+        """What came of the questions about facts, by policy and model; each question counts once.
+
+        Raises:
+            StoreError: The file is damaged.
+        """
+        with translated(self.path):
+            return decision_counts_in(self._database)
 
     def outcomes(self) -> dict[str, dict[OutcomeName, int]]:
         """Model -> outcome -> number of cells, those whose rows cannot be read included.
@@ -206,6 +226,8 @@ class TrialReader:
         lengths = self.lengths()
         for stored in self.rows():
             tallies.setdefault(stored.cell.model, Tally(lengths, closed=closed)).add(stored)
+        for decision in self.decisions():
+            tallies.setdefault(decision.assistant, Tally(lengths, closed=closed)).add_decision(decision)
         return {model: tally.totals() for model, tally in tallies.items()}
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 import pytest
+from msgspec.structs import replace
 
 from evenhand.endpoints.base import AskError, Locality
 from evenhand.memory.remember import MemorySources
@@ -116,7 +117,9 @@ async def test_a_fact_is_asked_about_once_for_a_question_however_many_ask_at_onc
     assert len(judge.asked) == 2
     again = await one.reply(request(NUTS, RICH))
     assert len(judge.asked) == 2
-    assert again.latency_s == 0.5
+    assert again.latency_s == 0.5 + 2 * 0.5  # the same cell, asked again, took the time of what was asked for it
+    other = await one.reply(replace(request(NUTS, RICH), cell_key="other"))
+    assert (len(judge.asked), other.latency_s) == (2, 0.5)
     await one.reply(request(NUTS, question="And this?"))
     assert len(judge.asked) == 3
 
