@@ -28,6 +28,7 @@ __all__ = [
     "decision_texts",
     "decisions_in",
     "insert_decisions",
+    "last_decision_in",
 ]
 
 _NAMES = (
@@ -44,8 +45,10 @@ failure. Of several rows on the same fact and question the first with an answer 
 
 _INSERT = f"INSERT INTO decisions ({', '.join(_NAMES)}) VALUES ({', '.join('?' * len(_NAMES))})"
 _SELECT = f"""SELECT {", ".join("d." + name for name in _NAMES)}, f.text, q.text FROM decisions d
-  LEFT JOIN texts f ON f.sha = d.fact_sha LEFT JOIN texts q ON q.sha = d.question_sha ORDER BY d.id"""
+  LEFT JOIN texts f ON f.sha = d.fact_sha LEFT JOIN texts q ON q.sha = d.question_sha
+  WHERE d.id > ? AND d.id <= ? ORDER BY d.id"""
 _NUMBER_OF_TEXTS = 2
+_LARGEST_ID = 2**63 - 1
 _COUNTS = """SELECT policy, model, outcome, count(*) FROM (
     SELECT policy, model, outcome, row_number() OVER (
       PARTITION BY policy, fact_sha, question_sha ORDER BY outcome = 'failed', id) AS place FROM decisions)
@@ -86,17 +89,22 @@ def insert_decisions(database: sqlite3.Connection, decisions: Sequence[FactDecis
     database.executemany(_INSERT, [decision_columns(decision) for decision in decisions])
 
 
-def decisions_in(database: sqlite3.Connection) -> Iterator[FactDecision]:
-    """Every decision of a store, the oldest first; none where it has no table of them.
+def decisions_in(database: sqlite3.Connection, *, after: int = 0, upto: int = _LARGEST_ID) -> Iterator[FactDecision]:
+    """The decisions of a store, the oldest first; none where it has no table of them.
 
     A row that is damaged is left out: the fact is asked about again.
+
+    Args:
+        database: The store.
+        after: Id of the last row that is known; 0: from the start.
+        upto: Id of the last row that is wanted.
 
     Raises:
         sqlite3.Error: The file is damaged.
     """
     if not _holds_decisions(database):
         return
-    for row in database.execute(_SELECT):
+    for row in database.execute(_SELECT, (after, upto)):
         decision = _readable(row)
         if decision is not None:
             yield decision
@@ -108,6 +116,14 @@ def decided_in(database: sqlite3.Connection) -> int:
         return 0
     (count,) = database.execute("SELECT count(*) FROM decisions WHERE outcome != 'failed'").fetchone()
     return int(count)
+
+
+def last_decision_in(database: sqlite3.Connection) -> int:
+    """Id of the newest row, 0 where there is none."""
+    if not _holds_decisions(database):
+        return 0
+    (last,) = database.execute("SELECT max(id) FROM decisions").fetchone()
+    return int(last or 0)
 
 
 def decision_counts_in(database: sqlite3.Connection) -> tuple[DecisionCount, ...]:

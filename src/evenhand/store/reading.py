@@ -13,7 +13,7 @@ from evenhand.records.batch_job import BatchJob
 from evenhand.records.decision import DecisionCount, FactDecision
 from evenhand.records.message import Message, Reply
 from evenhand.records.trial import OutcomeName
-from evenhand.store.decision_rows import decision_counts_in, decisions_in
+from evenhand.store.decision_rows import decision_counts_in, decisions_in, last_decision_in
 from evenhand.store.job_rows import jobs_in
 from evenhand.store.rows import StoredTrial, readable_trial
 from evenhand.store.schema import CELL_COLUMNS, translated
@@ -84,14 +84,24 @@ class TrialReader:
         with translated(self.path):
             return jobs_in(self._database)
 
-    def decisions(self) -> Iterator[FactDecision]:
+    def decisions(self, *, after: int = 0, upto: int | None = None) -> Iterator[FactDecision]:
         """Every time a policy's model was asked about a fact, the oldest first; a row that cannot be read is left out.
+
+        Args:
+            after: Id of the last row that is known, of `last_decision`; 0: from the start.
+            upto: Id of the last row that is wanted; None: the newest.
 
         Raises:
             StoreError: The file is damaged.
         """
         with translated(self.path):
-            yield from decisions_in(self._database)
+            last = last_decision_in(self._database) if upto is None else upto
+            yield from decisions_in(self._database, after=after, upto=last)
+
+    def last_decision(self) -> int:
+        """Id of the newest decision, 0 where there is none; ids grow."""
+        with translated(self.path):
+            return last_decision_in(self._database)
 
     def decision_counts(self) -> tuple[DecisionCount, ...]:
         """What came of the questions about facts, by policy and model; each question counts once.

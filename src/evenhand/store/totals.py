@@ -15,7 +15,7 @@ from evenhand.records.trial import OUTCOMES, OutcomeName, outcome_name
 from evenhand.store.rows import StoredTrial
 from evenhand.store.troubles import Troubles
 
-__all__ = ["ModelTotals", "SecondTotals", "Tally"]
+__all__ = ["ModelTotals", "SecondTotals", "Tally", "decision_billed"]
 
 
 class SecondTotals(Struct, frozen=True, kw_only=True):
@@ -115,15 +115,8 @@ class Tally:
 
     def add_decision(self, decision: FactDecision) -> None:
         """Count what a decision on a fact is billed for; one that failed is billed for nothing that is known."""
-        reply = decision.reply
-        if reply is None:
-            return
-        written = len(reply.text) + len(reply.reasoning or "")
-        cut = decision.settings.max_tokens if reply.finish == "length" else None
-        billed = billed_tokens(
-            reply.usage, input_characters=decision.input_characters, output_characters=written, cut=cut
-        )
-        self._pay_second(decision.model, reply.attempts, *billed)
+        if decision.reply is not None:
+            self._pay_second(decision.model, decision.reply.attempts, *decision_billed(decision))
 
     def _pay_second(self, model: str, *numbers: int) -> None:
         used = self._second.setdefault(model, [0, 0, 0])
@@ -151,6 +144,19 @@ class Tally:
                 for model, (calls, read, written) in self._second.items()
             },
         )
+
+
+def decision_billed(decision: FactDecision) -> tuple[int, int]:
+    """Input and output tokens that a decision is billed for; none where no answer came."""
+    reply = decision.reply
+    if reply is None:
+        return 0, 0
+    return billed_tokens(
+        reply.usage,
+        input_characters=decision.input_characters,
+        output_characters=len(reply.text) + len(reply.reasoning or ""),
+        cut=decision.settings.max_tokens if reply.finish == "length" else None,
+    )
 
 
 def _sum(total: int | None, more: int | None) -> int | None:
