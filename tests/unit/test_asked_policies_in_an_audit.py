@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from msgspec.structs import replace
 
@@ -25,7 +27,10 @@ from evenhand.plan.second_models import every_model
 from evenhand.records.mitigation import MitigationSpec
 from evenhand.records.plan import ModelSpec
 from evenhand.rundir import RunDirectory
+from evenhand.status import run_status
 from evenhand.store.reading import open_trials
+from evenhand.view.index_build import bring_up_to_date
+from evenhand.view.index_file import index_path
 from tests.support.chat_server import chat_body, chat_server
 from tests.support.command import evenhand as command
 
@@ -184,10 +189,89 @@ def test_every_call_of_the_model_is_metered_and_what_could_not_be_read_is_told(
     assert any("gave no answer that could be read" in note for note in model.notes)
 
 
+def test_what_was_decided_is_read_word_for_word_and_counted_everywhere(
+    run: tuple[RunDirectory, Served],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    directory, behind = run
+    rows = {}
+    for form in ("csv", "parquet"):
+        out = tmp_path / f"decisions.{form}"
+        where = ["export", directory.path, "--to", form, "--rows", "decisions", "--out", out]
+        assert command(*where, capsys=capsys, monkeypatch=monkeypatch).code == 0
+        rows[form] = (pl.read_csv(out) if form == "csv" else pl.read_parquet(out)).to_dicts()
+    assert [row["asked"] for row in rows["csv"]] == [row["asked"] for row in rows["parquet"]]
+    assert sorted(row["asked"] for row in rows["csv"]) == sorted(behind.facts)
+    for row in rows["parquet"]:
+        said = decision(row["asked"])
+        outcome = {"Yes.": "shown", "no": "left_out", "Fact: none": "left_out"}.get(said, "shown")
+        assert row["answer_text"] == said
+        assert row["outcome"] == ("unparsed" if said == "I would rather not." else outcome)
+        assert row["shown"] == (row["fact"] if row["outcome"] == "shown" else None)
+        assert (row["input_tokens"], row["item"] is None, row["assistant"]) == (50, False, "vllm/assistant")
+    counted = Counter((row["policy"], row["outcome"]) for row in rows["parquet"])
+    summary = directory.findings.run
+    assert summary is not None
+    assert {one.policy: one.asked for one in summary.decisions} == Counter(row["policy"] for row in rows["csv"])
+    found = {(one.policy, name): number for one in summary.decisions for name, number in one.outcomes.items() if number}
+    assert found == counted
+    assert counted["neutralise", "unparsed"] > 0
+    assert run_status(directory.path).decisions == summary.decisions
+    shown = command("status", directory.path, "--watch", "0", capsys=capsys, monkeypatch=monkeypatch).out
+    assert "asks about facts" in shown
+    assert "What models decided of facts in memory" in (directory.path / "report.html").read_text(encoding="utf-8")
+    refused = command(
+        *("export", directory.path, "--to", "hf", "--rows", "decisions", "--out", tmp_path / "x"),
+        capsys=capsys,
+        monkeypatch=monkeypatch,
+    )
+    assert (refused.code, "use --to csv or --to parquet" in refused.err) == (2, True)
+    refused = command(
+        *("export", directory.path, "--to", "csv", "--rows", "decision", "--out", tmp_path / "x"),
+        capsys=capsys,
+        monkeypatch=monkeypatch,
+    )
+    assert (refused.code, "did you mean 'decisions'" in refused.err) == (2, True)
+
+
+def test_the_index_of_the_view_adds_up_what_was_paid_for_decisions_once(
+    run: tuple[RunDirectory, Served], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVENHAND_CACHE", str(tmp_path))
+    directory, behind = run
+    store = directory.path / "trials.sqlite"
+    for _ in range(2):
+        bring_up_to_date(store, told=lambda _: True)
+    with sqlite3.connect(index_path(store)) as index:
+        found = index.execute("SELECT model, read FROM second").fetchall()
+    index.close()
+    assert found == [("vllm/decider", 50 * behind.facts.total())]
+
+
 def test_a_budget_in_calls_counts_them(tmp_path: Path) -> None:
     with served() as (behind, url):
         evenhand.audit(request(url), tmp_path / "run", limits=evenhand.Limits(max_calls=60))
         assert 40 < behind.facts.total() + len(behind.bodies) <= 60
+
+
+def test_a_decision_that_failed_is_counted_and_made_by_the_next_run(tmp_path: Path) -> None:
+    with served() as (behind, url):
+        behind.down = True
+        plan = make_plan(request(url))
+        directory = evenhand.audit(plan, tmp_path / "run", limits=evenhand.Limits(max_calls=400))
+        counts = run_status(directory.path).decisions
+        assert sum(one.outcomes["failed"] for one in counts) == sum(one.asked for one in counts) > 0
+        behind.down = False
+        behind.facts.clear()
+        directory = evenhand.audit(plan, tmp_path / "run")
+    assert set(behind.facts.values()) == {1}
+    counts = run_status(directory.path).decisions
+    assert sum(one.outcomes["failed"] for one in counts) == 0
+    assert sum(one.asked for one in counts) == behind.facts.total()
+    with open_trials(directory.path / "trials.sqlite") as trials:
+        assert trials.totals()["vllm/assistant"].second["vllm/decider"].calls == behind.facts.total()
 
 
 def test_a_model_that_is_down_fails_cells_and_makes_no_datum(tmp_path: Path) -> None:

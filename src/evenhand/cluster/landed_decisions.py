@@ -1,6 +1,6 @@
 """What models decided of facts on several machines: files in the shared store, written before the answers after them.
 
-A file holds JSON, one decision a line. A worker that starts uses what the others have written so far.
+A file holds JSON, one decision per line. A worker that starts uses what the others have written so far.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def decided_table(run: RunSummary | None) -> Grid | None:
         title="What models decided of facts in memory",
         caption="Each fact, or each pair of a fact and a question, counts once. What was refused, cut off or not "
         "readable is no decision, and the fact was not shown; where no answer came, the question itself failed. "
-        "`evenhand export` with `--rows decisions` writes each of them, word for word.",
+        "The command evenhand export with --rows decisions writes each of them, word for word.",
         columns=(
             Column("Policy"),
             Column("Model"),

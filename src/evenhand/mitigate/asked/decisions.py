@@ -26,7 +26,7 @@ _Key = tuple[str, str, str]
 """Policy, fact, and the question where the decision depends on it."""
 
 
-class _Made(Struct, frozen=True, kw_only=True):
+class _KnownDecision(Struct, frozen=True, kw_only=True):
     """A decision as it is used."""
 
     shown: Decision
@@ -45,7 +45,7 @@ class Decisions:
     def __init__(self, *, most: int | None = None) -> None:
         self._most = most
         self._book: DecisionBook = NoBook()
-        self._made: OrderedDict[_Key, _Made] = OrderedDict()
+        self._made: OrderedDict[_Key, _KnownDecision] = OrderedDict()
         self._asking: dict[_Key, asyncio.Lock] = {}
 
     def keep_in(self, book: DecisionBook) -> None:
@@ -103,7 +103,7 @@ class Decisions:
         if decision.reply is None:
             return
         outcome = decision.outcome
-        made = _Made(
+        made = _KnownDecision(
             shown=outcome.shown if isinstance(outcome, Decided) else Unread(),
             cell_key=decision.cell_key,
             seconds=decision.reply.latency_s,
