@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -143,6 +144,24 @@ def test_ctrl_c_loses_nothing(scene: Scene, tmp_path: Path) -> None:
     more = again(scene, run, concurrency=SEVERAL)
     assert not more["decider"]
     assert not more["assistant"]
+
+
+@pytest.mark.slow
+def test_a_second_ctrl_c_gives_up_what_is_in_flight_and_no_decision(scene: Scene, tmp_path: Path) -> None:
+    run = fresh(scene, tmp_path)
+    process = started("none", "run", run, "--quiet", "--concurrency", ONE_BY_ONE)
+
+    def stop() -> None:
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+
+    scene.server.moment, scene.server.act = ("decider", 20), stop
+    _, said = process.communicate(timeout=100)
+    assert process.returncode == STOPPED, said
+    assert scene.server.asked["decider"].total() == 20
+    assert again(scene, run, concurrency=ONE_BY_ONE)["decider"].total() == 1
 
 
 @pytest.mark.slow

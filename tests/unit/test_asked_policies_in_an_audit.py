@@ -18,6 +18,8 @@ from msgspec.structs import replace
 import evenhand
 from evenhand.bank.cohorts import load_cohort
 from evenhand.bank.load import load_bank
+from evenhand.endpoints.context import Connection
+from evenhand.head.summary import run_summary
 from evenhand.plan.batchable import check_batchable
 from evenhand.plan.cost import prices_of
 from evenhand.plan.make import PlanRequest, make_plan
@@ -28,11 +30,16 @@ from evenhand.records.mitigation import MitigationSpec
 from evenhand.records.plan import ModelSpec
 from evenhand.rundir import RunDirectory
 from evenhand.status import run_status
+from evenhand.store.decisions import DecisionTable
 from evenhand.store.reading import open_trials
+from evenhand.store.store import open_store
 from evenhand.view.index_build import bring_up_to_date
 from evenhand.view.index_file import index_path
+from evenhand.view.known_plan import KnownPlan
+from evenhand.view.shown_trial import trial_shown
 from tests.support.chat_server import chat_body, chat_server
 from tests.support.command import evenhand as command
+from tests.support.decision_samples import EVERY_OUTCOME
 
 BENEFIT = {item.facts[0].text: item for item in load_bank("benefit").items}
 ITEMS = [item for name in ("understanding", "benefit") for item in load_bank(name).items]
@@ -248,6 +255,54 @@ def test_the_index_of_the_view_adds_up_what_was_paid_for_decisions_once(
         found = index.execute("SELECT model, read FROM second").fetchall()
     index.close()
     assert found == [("vllm/decider", 50 * behind.facts.total())]
+
+
+def test_the_page_of_a_trial_shows_what_was_decided_of_its_memory(run: tuple[RunDirectory, Served]) -> None:
+    directory, _ = run
+    known, words = KnownPlan(directory.plan), Counter[str]()
+    with open_trials(directory.path / "trials.sqlite") as trials:
+        for stored in trials.rows():
+            shown = trial_shown(stored, known, trials)
+            if stored.cell.condition.mitigation == "none" or stored.cell.arm == "none":
+                assert shown.decided == ()
+                continue
+            assert [one.fact for one in shown.decided] == list(dict.fromkeys(shown.facts))
+            sent = "\n".join(turn.text for turn in shown.turns)
+            for one in shown.decided:
+                assert (one.fact in sent) == (one.words == "shown as it is")
+            words.update(one.words for one in shown.decided)
+    assert set(words) == {"shown as it is", "left out", "not readable, so not shown"}
+
+
+def test_a_run_that_was_stopped_before_its_first_answer_was_asked_nothing(tmp_path: Path) -> None:
+    plan = make_plan(request("http://127.0.0.1:9/v1"))
+    with open_store(tmp_path / "trials.sqlite", plan_sha256=plan.sha256) as store:
+        DecisionTable(store).keep(EVERY_OUTCOME)
+    with open_trials(tmp_path / "trials.sqlite") as trials:
+        summary = run_summary(plan, trials, directory=tmp_path)
+    assert [model.notes for model in summary.models] == [("nothing was asked",)]
+    assert [one.asked for one in summary.decisions] == [len(EVERY_OUTCOME)]
+
+
+def test_a_key_that_the_model_echoes_reaches_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "hush-hush-4711"
+    monkeypatch.setenv("TOKEN_OF_A_TEST", key)
+
+    def echoing(asked: dict[str, Any], headers: Mapping[str, str]) -> tuple[int, bytes]:
+        assert headers["X-Token"] == key
+        return 200, chat_body(f"yes, {key}" if asked["model"] == "decider" else "A")
+
+    with chat_server(echoing) as url:
+        connection = Connection(headers={"X-Token": "TOKEN_OF_A_TEST"})
+        directory = evenhand.audit(
+            request(url), tmp_path / "run", connection=connection, limits=evenhand.Limits(max_calls=200)
+        )
+    with open_trials(directory.path / "trials.sqlite") as trials:
+        said = [one.reply.text for one in trials.decisions() if one.reply is not None]
+    assert said
+    assert all(text.startswith("yes, ") for text in said)
+    for path in directory.path.iterdir():
+        assert key.encode() not in path.read_bytes(), path
 
 
 def test_a_budget_in_calls_counts_them(tmp_path: Path) -> None:

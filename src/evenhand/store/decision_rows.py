@@ -25,6 +25,7 @@ __all__ = [
     "decided_in",
     "decision_columns",
     "decision_counts_in",
+    "decision_on",
     "decision_texts",
     "decisions_in",
     "insert_decisions",
@@ -35,18 +36,23 @@ _NAMES = (
     *("policy", "model", "settings", "assistant", "cell_key", "fact_sha", "question_sha"),
     *("input_characters", "outcome", "detail", "reply"),
 )
-DECISION_DDL = """CREATE TABLE IF NOT EXISTS decisions (
+DECISION_DDL = (
+    """CREATE TABLE IF NOT EXISTS decisions (
   id INTEGER PRIMARY KEY, policy TEXT NOT NULL, model TEXT NOT NULL, settings TEXT NOT NULL, assistant TEXT NOT NULL,
   cell_key TEXT NOT NULL, fact_sha TEXT NOT NULL, question_sha TEXT, input_characters INTEGER NOT NULL,
-  outcome TEXT NOT NULL, detail TEXT NOT NULL, reply TEXT)"""
+  outcome TEXT NOT NULL, detail TEXT NOT NULL, reply TEXT)""",
+    "CREATE INDEX IF NOT EXISTS decisions_by_fact ON decisions (fact_sha)",
+)
 """A row each time a model was asked about a fact: `fact_sha` and `question_sha` are keys of `texts`, the second null
 where the decision holds for every question; `detail` is the outcome as JSON; `reply` the reply as JSON, null for a
 failure. Of several rows on the same fact and question the first with an answer holds. Rows are added, never changed."""
 
 _INSERT = f"INSERT INTO decisions ({', '.join(_NAMES)}) VALUES ({', '.join('?' * len(_NAMES))})"
 _SELECT = f"""SELECT {", ".join("d." + name for name in _NAMES)}, f.text, q.text FROM decisions d
-  LEFT JOIN texts f ON f.sha = d.fact_sha LEFT JOIN texts q ON q.sha = d.question_sha
-  WHERE d.id > ? AND d.id <= ? ORDER BY d.id"""
+  LEFT JOIN texts f ON f.sha = d.fact_sha LEFT JOIN texts q ON q.sha = d.question_sha"""
+_BETWEEN = f"{_SELECT} WHERE d.id > ? AND d.id <= ? ORDER BY d.id"
+_ON_FACT = f"""{_SELECT} WHERE d.policy = ? AND d.fact_sha = ? AND (d.question_sha IS NULL OR d.question_sha = ?)
+  ORDER BY d.outcome = 'failed', d.id LIMIT 1"""
 _NUMBER_OF_TEXTS = 2
 _LARGEST_ID = 2**63 - 1
 _COUNTS = """SELECT policy, model, outcome, count(*) FROM (
@@ -104,10 +110,24 @@ def decisions_in(database: sqlite3.Connection, *, after: int = 0, upto: int = _L
     """
     if not _holds_decisions(database):
         return
-    for row in database.execute(_SELECT, (after, upto)):
+    for row in database.execute(_BETWEEN, (after, upto)):
         decision = _readable(row)
         if decision is not None:
             yield decision
+
+
+def decision_on(
+    database: sqlite3.Connection, fact: str, *, policy: str, question_sha: str | None
+) -> FactDecision | None:
+    """What holds for a fact under a policy: the first answer, or a failure; None where nothing that can be read does.
+
+    Raises:
+        sqlite3.Error: The file is damaged.
+    """
+    if not _holds_decisions(database):
+        return None
+    row = database.execute(_ON_FACT, (policy, text_sha(fact), question_sha)).fetchone()
+    return None if row is None else _readable(row)
 
 
 def decided_in(database: sqlite3.Connection) -> int:

@@ -25,7 +25,8 @@ class DecisionTable:
     def __init__(self, store: Store) -> None:
         self._store = store
         with translated(store.path), store.transaction() as database:
-            database.execute(DECISION_DDL)
+            for statement in DECISION_DDL:
+                database.execute(statement)
 
     def known(self) -> Iterator[FactDecision]:
         """Every decision, the oldest first; not while a run writes.

@@ -13,7 +13,7 @@ from evenhand.records.batch_job import BatchJob
 from evenhand.records.decision import DecisionCount, FactDecision
 from evenhand.records.message import Message, Reply
 from evenhand.records.trial import OutcomeName
-from evenhand.store.decision_rows import decision_counts_in, decisions_in, last_decision_in
+from evenhand.store.decision_rows import decision_counts_in, decision_on, decisions_in, last_decision_in
 from evenhand.store.job_rows import jobs_in
 from evenhand.store.rows import StoredTrial, readable_trial
 from evenhand.store.schema import CELL_COLUMNS, translated
@@ -97,6 +97,16 @@ class TrialReader:
         with translated(self.path):
             last = last_decision_in(self._database) if upto is None else upto
             yield from decisions_in(self._database, after=after, upto=last)
+
+    def decision_on(self, fact: str, *, policy: str, stored: StoredTrial) -> FactDecision | None:
+        """What was decided of a fact in the memory of a trial: the first answer, or a failure where there is none.
+
+        Raises:
+            StoreError: The file is damaged.
+        """
+        question = stored.asked[-1].sha if stored.asked else None
+        with translated(self.path):
+            return decision_on(self._database, fact, policy=policy, question_sha=question)
 
     def last_decision(self) -> int:
         """Id of the newest decision, 0 where there is none; ids grow."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -13,6 +13,7 @@ from evenhand.cluster.asker import Asker
 from evenhand.cluster.gathering import Gathering
 from evenhand.cluster.landed_decisions import LandedDecisions, read_decisions
 from evenhand.cluster.part import parts_of
+from evenhand.cluster.part_file import read_rows
 from evenhand.cluster.place import FolderPlace
 from evenhand.cluster.shared_store import SharedStore
 from evenhand.cluster.task import Task, WorkerSettings
@@ -20,6 +21,7 @@ from evenhand.design.cells import Crossing
 from evenhand.design.numbered_cells import NumberedCells
 from evenhand.endpoints.context import Connection
 from evenhand.errors import StoreError
+from evenhand.records.decision import FactDecision
 from evenhand.records.trial import Failed
 from evenhand.run.limits import Limits
 from evenhand.store.decisions import DecisionTable
@@ -110,10 +112,16 @@ def test_a_worker_that_takes_over_asks_about_no_fact_again_and_decisions_are_the
         cells = NumberedCells(Crossing(plan))
         shared = SharedStore.open(FolderPlace(tmp_path), plan, cells=len(cells), part_cells=len(cells))
         (part,) = parts_of([ASSISTANT], each=cells.each, cells=len(cells))
-        add, order = SharedStore.add, []
+        add = SharedStore.add
+        before: list[tuple[set[str], set[str]]] = []
+        """Of each file of answers: its cells, and the cells of the decisions that had landed before it."""
+
+        def landed() -> list[FactDecision]:
+            return [one for name in shared.decision_files() for one in read_decisions(shared, name)]
 
         def told(mine: SharedStore, number: int, name: str, data: bytes) -> None:
-            order.append(len(mine.decision_files()))
+            cells = {one.row.cell_key for one in read_rows(data, name=name)}
+            before.append((cells, {one.cell_key for one in landed()}))
             add(mine, number, name, data)
 
         monkeypatch.setattr(SharedStore, "add", told)
@@ -128,8 +136,9 @@ def test_a_worker_that_takes_over_asks_about_no_fact_again_and_decisions_are_the
             )
             asker = Asker(plan, shared=shared, settings=settings)
             ended = asker.ask(Task(part=part, attempt=attempt, limits=limits, answered=False))
-            asker.close()
             assert ended.trouble is None
+            assert len(landed()) == server.asked["decider"].total()
+            asker.close()
             return ended.complete
 
         assert not worker(Limits(max_calls=80), 1)
@@ -138,7 +147,33 @@ def test_a_worker_that_takes_over_asks_about_no_fact_again_and_decisions_are_the
         assert worker(Limits(), 2)
         assert set(server.asked["decider"].values()) == {1}
         assert server.asked["decider"].total() > first
-        landed = [one for name in shared.decision_files() for one in read_decisions(shared, name)]
-        assert len(landed) == server.asked["decider"].total()
-        assert order[-1] > 0
-        assert msgspec.json.encode(landed[0])
+        of = {one.cell_key for one in landed()}
+        assert any(cells & of for cells, _ in before)
+        assert all(cells & of <= known for cells, known in before)
+
+
+def test_what_was_decided_for_a_cell_that_was_given_up_lands_with_the_part(tmp_path: Path) -> None:
+    with deciding_server() as (server, url):
+        plan = deciding_plan(url)
+        cells = NumberedCells(Crossing(plan))
+        shared = SharedStore.open(FolderPlace(tmp_path), plan, cells=len(cells), part_cells=len(cells))
+        (part,) = parts_of([ASSISTANT], each=cells.each, cells=len(cells))
+        settings = WorkerSettings(
+            store=str(tmp_path),
+            driver=shared.take_over(version="1"),
+            connection=Connection(concurrency=1),
+            land_s=0.01,
+            land_rows=4,
+        )
+        asker = Asker(plan, shared=shared, settings=settings)
+
+        def give_up() -> None:
+            asker.interrupt()
+            asker.interrupt()
+            time.sleep(0.5)  # the answer comes when nobody waits for it any more
+
+        server.moment, server.act = ("decider", 31), give_up
+        asker.ask(Task(part=part, attempt=1, limits=Limits(), answered=False))
+        landed = sum(len(list(read_decisions(shared, name))) for name in shared.decision_files())
+        asker.close()
+    assert landed == 30 == server.asked["decider"].total() - 1
