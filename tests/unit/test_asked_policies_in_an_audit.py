@@ -139,7 +139,7 @@ def test_each_fact_is_asked_about_once_and_the_preview_counts_the_same(run: tupl
     assert set(behind.facts.values()) == {1}
     seen = preview(directory.plan, concurrency=8)
     (row,) = (row for row in seen.models if row.model == "vllm/decider")
-    assert row.role == "second"
+    assert row.role == "decider"
     assert row.calls == behind.facts.total()
     assert row.input_characters == sum(map(len, behind.facts))
 
@@ -354,6 +354,17 @@ def test_plans_hold_the_prompt_and_refuse_what_cannot_wait_for_an_answer() -> No
     questions = Questions(plan)
     recalled = [work.request.recall for cell, met in questions.crossing.pairs() for work in [questions.work(cell, met)]]
     assert any(recall is not None and recall.calls == 13 for recall in recalled)
+
+
+def test_the_preview_says_who_is_asked_about_facts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    where = ["plan", "specimen/level", "--preset", "quick", "--items", "2", "--out", tmp_path / "run"]
+    wished = "gate?by=judge&judge=vllm/decider&base_url=http://127.0.0.1:9/v1"
+    shown = command(*where, "--mitigation", wished, capsys=capsys, monkeypatch=monkeypatch)
+    assert shown.code == 0, shown.err
+    assert "vllm/decider (is asked about facts)" in shown.out
+    assert "reads the answers" not in shown.out
 
 
 def test_bad_input_is_a_sentence(
