@@ -183,6 +183,8 @@ def _compared(first: GuardReading, kept: GuardReading) -> list[tuple[str, float,
         ("mean change by memory", first.moved, kept.moved),
         ("mean change without memory since the beginning", first.drift, kept.drift),
     ]
+    if first.regained is not None and kept.regained is not None:
+        rows.insert(2, ("score where memory had moved the answer", first.regained, kept.regained))
     if first.needed is not None and kept.needed is not None:
         rows.append(("score where memory is needed", first.needed, kept.needed))
     for before, after in zip(first.gaps, kept.gaps, strict=True):

@@ -90,6 +90,9 @@ class GuardReading(Struct, frozen=True, kw_only=True):
     """Mean size of the change of a score without memory since the beginning, in either direction."""
     needed: float | None = None
     """Mean score where the best answer needs what is stored; None: there are no such cases."""
+    regained: float | None = None
+    """Mean score in the cases in which memory took the best answer away at the beginning: more probable than not without
+    memory, and not behind it. None: there are no such cases."""
     gaps: tuple[GapReading, ...]
     """Every level against its reference."""
     recall: dict[str, float]

@@ -175,10 +175,11 @@ def say_reading(reading: GuardReading) -> str:
     """One line on a reading, in points."""
     worst = min(reading.recall.items(), key=lambda one: one[1], default=("", 0.0))
     kept = "" if reading.needed is None else f", where memory is needed {100 * reading.needed:.1f}"
+    back = "" if reading.regained is None else f", where it had moved the answer {100 * reading.regained:.1f}"
     told = f", lowest recall {100 * worst[1]:.1f} ({worst[0]})" if reading.recall else ""
     return (
         f"step {reading.step}: without memory {100 * reading.none:.1f}, behind memory {100 * reading.behind:.1f}"
-        f"{kept}, moved by memory {100 * reading.moved:.1f}, moved without {100 * reading.drift:.1f}, "
+        f"{back}{kept}, moved by memory {100 * reading.moved:.1f}, moved without {100 * reading.drift:.1f}, "
         f"widest gap {100 * widest(reading):.1f}{told}"
     )
 
