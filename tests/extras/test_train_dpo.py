@@ -20,7 +20,8 @@ pytest.importorskip("trl", reason="trl is not installed; `make test-extras` inst
 
 from evenhand.bank.load import load_bank
 from evenhand.endpoints.kinds import open_endpoint
-from evenhand.endpoints.specimen.store import load_network
+from evenhand.endpoints.specimen.card import specimen_card
+from evenhand.endpoints.specimen.store import load_network, load_tokens
 from evenhand.errors import InputError
 from evenhand.records.message import Message, ModelSettings, Request
 from evenhand.records.model_spec import ModelSpec
@@ -30,6 +31,7 @@ from evenhand.train.build import PreferencesRequest, build_preferences
 from evenhand.train.dpo import train_dpo
 from evenhand.train.guard import widest
 from evenhand.train.pair_files import read_lines
+from specimens.measure import COHORTS, Asking, contrasts, score_cohort
 from specimens.practice import write as write_practice
 from specimens.trained import compared, measured, trained_network
 
@@ -111,13 +113,14 @@ def test_the_guard_keeps_a_step_at_which_gaps_shrank_and_nothing_was_lost(traine
 
 
 def test_planted_gaps_shrink_on_items_of_an_audit(trained: tuple[Path, TrainingCard]) -> None:
-    """Clauses, names and sentences of an audit's own, two items an emotion."""
-    items = load_bank("situations").items[::10]
-    before, after = (measured(one, items) for one in (load_network("tilted"), trained_network(trained[0] / "model")))
-    found = compared(before, after)
-    assert len(found.gaps) == 5
-    assert max(found.left.values()) <= 0.2, found.left
-    assert found.kept(), (found.right, found.heeded, found.recall)
+    """Clauses, names and sentences of an audit's own, an item an emotion or two; the card has what it was before."""
+    items = load_bank("situations").items[::15]
+    asking = Asking(network=trained_network(trained[0] / "model"), tokens=load_tokens(), items=items, seed=3)
+    scores = [score_cohort(asking, cohort) for cohort in COHORTS]
+    planted = {one.id: one.estimate for score in scores for one in contrasts(score, score, seed=1) if one.planted}
+    before = {name: specimen_card("tilted").contrast(name).estimate for name in planted}
+    assert len(planted) == 5
+    assert max(abs(planted[name] / before[name]) for name in planted) <= 0.2, planted
 
 
 def test_only_the_chosen_matrices_are_trained(pairs: Path, tmp_path: Path) -> None:
@@ -227,8 +230,8 @@ def test_gaps_close_and_nothing_is_lost_on_what_was_never_trained_on(tmp_path: P
     card = train_dpo("specimen/tilted", pairs, tmp_path / "out", settings=RECIPE)
     assert card.kept_step > 0
     items = load_bank("situations").items
-    before = measured(load_network("tilted"), items[::3])
-    after = measured(trained_network(tmp_path / "out" / "model"), items[::3])
+    before = measured(load_network("tilted"), items[::4])
+    after = measured(trained_network(tmp_path / "out" / "model"), items[::4])
     found = compared(before, after)
     assert len(found.gaps) == 5
     assert max(found.left.values()) <= 0.2, found.left
