@@ -2,8 +2,10 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+QUICK := -n 2 --dist loadgroup --no-loadscope-reorder -m 'not extras and not slow and not r'
+PRODUCT := tests/e2e tests/browser tests/faults
 LOCKED := Makefile pyproject.toml uv.lock scripts/bootstrap.py scripts/installer.txt
-.PHONY: help install audit test check test-extras test-all test-latest test-lowest coverage screens bench docs calibration specimens
+.PHONY: help install audit test test-product check test-extras test-all test-latest test-lowest coverage screens bench docs calibration specimens
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -34,10 +36,14 @@ check: install ## format, lint, types, prose, import rules
 	$(BIN)/python scripts/prose.py
 	$(BIN)/pytest tests/arch
 
-test: install ## the tests, without extras
+test: install ## the tests of the parts and of whole audits, without extras
+	@sh scripts/install-browser.sh
+	$(BIN)/pytest $(QUICK) $(PRODUCT:%=--ignore=%)
+
+test-product: install ## the tests of the product as a user meets it: its commands, the browser, broken files and servers, kills
 	@sh scripts/install-browser.sh
 	@sh scripts/install-faketime.sh
-	$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m 'not extras and not slow and not r'
+	$(BIN)/pytest $(QUICK) $(PRODUCT)
 
 test-extras: .venv/.installed-extras ## the tests that need torch, transformers, a real small model and the other extras
 	$(BIN)/pytest -m 'extras and not slow'

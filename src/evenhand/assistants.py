@@ -23,6 +23,7 @@ from evenhand.records.message import ModelSettings, Reply
 from evenhand.records.plan import ModelSpec, Plan
 from evenhand.records.trial import Outcome
 from evenhand.records.work import Work
+from evenhand.run.admitted_endpoint import AdmittedEndpoint
 from evenhand.run.execute import Behind
 from evenhand.run.ledger import Ledger, MeteredEndpoint
 from evenhand.run.limits import OutcomeOf
@@ -45,6 +46,7 @@ def open_assistants(
     cells: CellLookup | None,
     connection: Connection,
     ledger: Ledger,
+    decisions: Decisions,
 ) -> Mapping[str, Endpoint]:
     """Assistants that keep no memory of users, ready to be asked.
 
@@ -56,14 +58,21 @@ def open_assistants(
         cells: What simulated and replayed respondents must know of each cell.
         connection: How servers are reached.
         ledger: Where metered endpoints write their calls.
+        decisions: What models decided of facts; the same for all assistants of a run.
     """
     context = _context(plan, cells=cells, connection=connection)
     opened = {model.name: _with_store(open_endpoint(model, context=context), model, plan) for model in models}
-    return _behind_policies(plan, opened, context=context, ledger=ledger)
+    return _behind_policies(plan, opened, context=context, ledger=ledger, decisions=decisions)
 
 
 def open_products(
-    plan: Plan, *, cells: CellLookup | None, connection: Connection, ledger: Ledger, journal: MemoryJournal
+    plan: Plan,
+    *,
+    cells: CellLookup | None,
+    connection: Connection,
+    ledger: Ledger,
+    journal: MemoryJournal,
+    decisions: Decisions,
 ) -> tuple[Mapping[str, Endpoint], tuple[ProductUsers, ...]]:
     """Every assistant of a plan, and those among them that keep memory themselves.
 
@@ -73,6 +82,7 @@ def open_products(
         connection: How servers are reached.
         ledger: Where metered endpoints write their calls.
         journal: Where users of products are written.
+        decisions: What models decided of facts; the same for all assistants of a run.
     """
     context = _context(plan, cells=cells, connection=connection)
     opened = {model.name: _with_store(open_endpoint(model, context=context), model, plan) for model in plan.models}
@@ -80,7 +90,7 @@ def open_products(
         model.name: product_users(opened[model.name], model=model, plan=plan, journal=journal)
         for model in products_of(plan.models)
     }
-    asked = _behind_policies(plan, opened | products, context=context, ledger=ledger)
+    asked = _behind_policies(plan, opened | products, context=context, ledger=ledger, decisions=decisions)
     return asked, tuple(products.values())
 
 
@@ -107,7 +117,7 @@ def behind_of(plan: Plan, *, connection: Connection, ledger: Ledger) -> Behind:
         ledger=ledger,
         second=tuple(model.name for model in second_models(plan)),
         deciders=tuple(model.name for model in policy_models(plan)),
-        secrets=secrets_of([connection.api_key_env, *connection.headers.values()], known=known_secrets()),
+        secrets=_secrets(connection),
     )
 
 
@@ -127,8 +137,13 @@ def _context(plan: Plan, *, cells: CellLookup | None, connection: Connection) ->
     return EndpointContext(cells=cells, levels=levels, recorded=open_recorded, connection=connection)
 
 
+def _secrets(connection: Connection) -> tuple[str, ...]:
+    """Keys known to this process, which no row may hold."""
+    return secrets_of([connection.api_key_env, *connection.headers.values()], known=known_secrets())
+
+
 def _behind_policies(
-    plan: Plan, opened: dict[str, Endpoint], *, context: EndpointContext, ledger: Ledger
+    plan: Plan, opened: dict[str, Endpoint], *, context: EndpointContext, ledger: Ledger, decisions: Decisions
 ) -> dict[str, Endpoint]:
     """The assistants behind policies on their answers, and before a second model that reads them."""
     made = [policy_of(spec) for spec in plan.mitigations]
@@ -141,7 +156,7 @@ def _behind_policies(
         for name, endpoint in opened.items()
     }
     if asking:
-        asked = _with_deciders(plan, asked, asking, context=context, ledger=ledger)
+        asked = _with_deciders(plan, asked, asking, context=context, ledger=ledger, decisions=decisions)
     if policies:
         asked = {name: PolicyEndpoint(endpoint, policies) for name, endpoint in asked.items()}
     return {name: _read_on(endpoint, plan=plan, context=context, ledger=ledger) for name, endpoint in asked.items()}
@@ -154,20 +169,21 @@ def _with_deciders(
     *,
     context: EndpointContext,
     ledger: Ledger,
+    decisions: Decisions,
 ) -> dict[str, Endpoint]:
     """The assistants behind policies that ask a model about facts: what it said once holds for all of them."""
-    decisions, sources = Decisions(), memory_sources(plan)
+    sources, secrets = memory_sources(plan), _secrets(context.connection)
+
+    def decider(policy: AskedPolicy) -> Endpoint:
+        opened = open_endpoint(policy.model, context=context)
+        metered = MeteredEndpoint(opened, model=policy.model.name, role="decider", ledger=ledger)
+        return AdmittedEndpoint(metered, secrets=secrets)
 
     def models() -> dict[str, Endpoint]:
-        return {
-            name: MeteredEndpoint(
-                open_endpoint(policy.model, context=context), model=policy.model.name, role="second", ledger=ledger
-            )
-            for name, policy in policies.items()
-        }
+        return {name: decider(policy) for name, policy in policies.items()}
 
     return {
-        name: AskedEndpoint(endpoint, policies, models=models(), sources=sources, decisions=decisions)
+        name: AskedEndpoint(endpoint, policies, models=models(), sources=sources, decisions=decisions, name=name)
         for name, endpoint in assistants.items()
     }
 

@@ -41,6 +41,7 @@ from evenhand.head.memory_stages import canary_summaries, item_retrievals
 from evenhand.head.pairwise_checks import pairwise_checks
 from evenhand.head.summary import example_prompts, run_summary
 from evenhand.measurement_table import Labels, measurement_table
+from evenhand.mitigate.asked.decisions import Decisions
 from evenhand.pairwise import votes_of
 from evenhand.plan.make import PlanRequest, make_plan
 from evenhand.plan.placements import check_sources
@@ -54,6 +55,7 @@ from evenhand.records.trial import OutcomeName
 from evenhand.report.answer import worst_differences
 from evenhand.report.findings_file import findings_document
 from evenhand.report.write import write_report
+from evenhand.run.decision_writer import DecisionWriter
 from evenhand.run.execute import execute
 from evenhand.run.halted import halted
 from evenhand.run.ledger import Ledger
@@ -69,6 +71,7 @@ from evenhand.rundir import (
 )
 from evenhand.score_table import plan_factors, score_table
 from evenhand.scoring.judging.labels import read_labels
+from evenhand.store.decisions import DecisionTable
 from evenhand.store.json_file import write_json
 from evenhand.store.memory_journal import MEMORY_FILE, MemoryJournal, read_memory_events
 from evenhand.store.reading import TrialReader, open_trials
@@ -211,10 +214,15 @@ def ask(
     ledger = Ledger()
     journal = MemoryJournal(directory / MEMORY_FILE)
     cells = questions.lookup() if any(kind_of(model).needs_cells for model in plan.models) else None
-    endpoints, products = open_products(plan, cells=cells, connection=connection, ledger=ledger, journal=journal)
+    decisions = Decisions()
+    endpoints, products = open_products(
+        plan, cells=cells, connection=connection, ledger=ledger, journal=journal, decisions=decisions
+    )
     behind = behind_of(plan, connection=connection, ledger=ledger)
     journal.keep_out(behind.secrets)
     with open_store(directory / TRIALS_FILE, plan_sha256=plan.sha256) as store, told_what_is_left(products, directory):
+        if behind.deciders:
+            decisions.keep_in(DecisionWriter(DecisionTable(store), secrets=behind.secrets))
         return execute(
             {
                 name: questions.missing(

@@ -12,6 +12,7 @@ from evenhand.errors import InputError
 from evenhand.plan.cost import estimate, prices_of, spent
 from evenhand.plan.second_models import every_model
 from evenhand.plan.settling import TRIALS_FILE
+from evenhand.records.decision import DecisionCount
 from evenhand.records.plan import Plan
 from evenhand.records.run_status import FindingsState, ModelStatus, NextStep, RunState, RunStatus
 from evenhand.records.trial import OUTCOMES, OutcomeName
@@ -72,6 +73,7 @@ def run_status(directory: Path, *, watch_s: float = WATCH_S, sleep: Callable[[fl
             for name, size in sizes.items()
         ),
         batches=out,
+        decisions=_decisions(trials),
         second_usd=second,
         per_second=speed,
         seconds_left=(planned - asked) / speed if speed else None,
@@ -93,6 +95,14 @@ def _counts(path: Path) -> Mapping[str, Mapping[OutcomeName, int]]:
         return {}
     with open_trials(path) as trials:
         return trials.outcomes()
+
+
+def _decisions(path: Path) -> tuple[DecisionCount, ...]:
+    """What came of the questions about facts; empty where nothing was asked."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return ()
+    with open_trials(path) as trials:
+        return trials.decision_counts()
 
 
 def _asked(counts: Mapping[str, Mapping[OutcomeName, int]]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -10,12 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from msgspec.structs import replace
 
 import evenhand
 from evenhand.bank.cohorts import load_cohort
 from evenhand.bank.load import load_bank
+from evenhand.endpoints.context import Connection
+from evenhand.head.summary import run_summary
 from evenhand.plan.batchable import check_batchable
 from evenhand.plan.cost import prices_of
 from evenhand.plan.make import PlanRequest, make_plan
@@ -25,9 +29,17 @@ from evenhand.plan.second_models import every_model
 from evenhand.records.mitigation import MitigationSpec
 from evenhand.records.plan import ModelSpec
 from evenhand.rundir import RunDirectory
+from evenhand.status import run_status
+from evenhand.store.decisions import DecisionTable
 from evenhand.store.reading import open_trials
+from evenhand.store.store import open_store
+from evenhand.view.index_build import bring_up_to_date
+from evenhand.view.index_file import index_path
+from evenhand.view.known_plan import KnownPlan
+from evenhand.view.shown_trial import trial_shown
 from tests.support.chat_server import chat_body, chat_server
 from tests.support.command import evenhand as command
+from tests.support.decision_samples import EVERY_OUTCOME
 
 BENEFIT = {item.facts[0].text: item for item in load_bank("benefit").items}
 ITEMS = [item for name in ("understanding", "benefit") for item in load_bank(name).items]
@@ -127,7 +139,7 @@ def test_each_fact_is_asked_about_once_and_the_preview_counts_the_same(run: tupl
     assert set(behind.facts.values()) == {1}
     seen = preview(directory.plan, concurrency=8)
     (row,) = (row for row in seen.models if row.model == "vllm/decider")
-    assert row.role == "second"
+    assert row.role == "decider"
     assert row.calls == behind.facts.total()
     assert row.input_characters == sum(map(len, behind.facts))
 
@@ -184,10 +196,137 @@ def test_every_call_of_the_model_is_metered_and_what_could_not_be_read_is_told(
     assert any("gave no answer that could be read" in note for note in model.notes)
 
 
+def test_what_was_decided_is_read_word_for_word_and_counted_everywhere(
+    run: tuple[RunDirectory, Served],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    directory, behind = run
+    rows = {}
+    for form in ("csv", "parquet"):
+        out = tmp_path / f"decisions.{form}"
+        where = ["export", directory.path, "--to", form, "--rows", "decisions", "--out", out]
+        assert command(*where, capsys=capsys, monkeypatch=monkeypatch).code == 0
+        rows[form] = (pl.read_csv(out) if form == "csv" else pl.read_parquet(out)).to_dicts()
+    assert [row["asked"] for row in rows["csv"]] == [row["asked"] for row in rows["parquet"]]
+    assert sorted(row["asked"] for row in rows["csv"]) == sorted(behind.facts)
+    for row in rows["parquet"]:
+        said = decision(row["asked"])
+        outcome = {"Yes.": "shown", "no": "left_out", "Fact: none": "left_out"}.get(said, "shown")
+        assert row["answer_text"] == said
+        assert row["outcome"] == ("unparsed" if said == "I would rather not." else outcome)
+        assert row["shown"] == (row["fact"] if row["outcome"] == "shown" else None)
+        assert (row["input_tokens"], row["item"] is None, row["assistant"]) == (50, False, "vllm/assistant")
+    counted = Counter((row["policy"], row["outcome"]) for row in rows["parquet"])
+    summary = directory.findings.run
+    assert summary is not None
+    assert {one.policy: one.asked for one in summary.decisions} == Counter(row["policy"] for row in rows["csv"])
+    found = {(one.policy, name): number for one in summary.decisions for name, number in one.outcomes.items() if number}
+    assert found == counted
+    assert counted["neutralise", "unparsed"] > 0
+    assert run_status(directory.path).decisions == summary.decisions
+    shown = command("status", directory.path, "--watch", "0", capsys=capsys, monkeypatch=monkeypatch).out
+    assert "asks about facts" in shown
+    assert "What models decided of facts in memory" in (directory.path / "report.html").read_text(encoding="utf-8")
+    refused = command(
+        *("export", directory.path, "--to", "hf", "--rows", "decisions", "--out", tmp_path / "x"),
+        capsys=capsys,
+        monkeypatch=monkeypatch,
+    )
+    assert (refused.code, "use --to csv or --to parquet" in refused.err) == (2, True)
+    refused = command(
+        *("export", directory.path, "--to", "csv", "--rows", "decision", "--out", tmp_path / "x"),
+        capsys=capsys,
+        monkeypatch=monkeypatch,
+    )
+    assert (refused.code, "did you mean 'decisions'" in refused.err) == (2, True)
+
+
+def test_the_index_of_the_view_adds_up_what_was_paid_for_decisions_once(
+    run: tuple[RunDirectory, Served], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVENHAND_CACHE", str(tmp_path))
+    directory, behind = run
+    store = directory.path / "trials.sqlite"
+    for _ in range(2):
+        bring_up_to_date(store, told=lambda _: True)
+    with sqlite3.connect(index_path(store)) as index:
+        found = index.execute("SELECT model, read FROM second").fetchall()
+    index.close()
+    assert found == [("vllm/decider", 50 * behind.facts.total())]
+
+
+def test_the_page_of_a_trial_shows_what_was_decided_of_its_memory(run: tuple[RunDirectory, Served]) -> None:
+    directory, _ = run
+    known, words = KnownPlan(directory.plan), Counter[str]()
+    with open_trials(directory.path / "trials.sqlite") as trials:
+        for stored in trials.rows():
+            shown = trial_shown(stored, known, trials)
+            if stored.cell.condition.mitigation == "none" or stored.cell.arm == "none":
+                assert shown.decided == ()
+                continue
+            assert [one.fact for one in shown.decided] == list(dict.fromkeys(shown.facts))
+            sent = "\n".join(turn.text for turn in shown.turns)
+            for one in shown.decided:
+                assert (one.fact in sent) == (one.words == "shown as it is")
+            words.update(one.words for one in shown.decided)
+    assert set(words) == {"shown as it is", "left out", "not readable, so not shown"}
+
+
+def test_a_run_that_was_stopped_before_its_first_answer_was_asked_nothing(tmp_path: Path) -> None:
+    plan = make_plan(request("http://127.0.0.1:9/v1"))
+    with open_store(tmp_path / "trials.sqlite", plan_sha256=plan.sha256) as store:
+        DecisionTable(store).keep(EVERY_OUTCOME)
+    with open_trials(tmp_path / "trials.sqlite") as trials:
+        summary = run_summary(plan, trials, directory=tmp_path)
+    assert [model.notes for model in summary.models] == [("nothing was asked",)]
+    assert [one.asked for one in summary.decisions] == [len(EVERY_OUTCOME)]
+
+
+def test_a_key_that_the_model_echoes_reaches_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "hush-hush-4711"
+    monkeypatch.setenv("TOKEN_OF_A_TEST", key)
+
+    def echoing(asked: dict[str, Any], headers: Mapping[str, str]) -> tuple[int, bytes]:
+        assert headers["X-Token"] == key
+        return 200, chat_body(f"yes, {key}" if asked["model"] == "decider" else "A")
+
+    with chat_server(echoing) as url:
+        connection = Connection(headers={"X-Token": "TOKEN_OF_A_TEST"})
+        directory = evenhand.audit(
+            request(url), tmp_path / "run", connection=connection, limits=evenhand.Limits(max_calls=200)
+        )
+    with open_trials(directory.path / "trials.sqlite") as trials:
+        said = [one.reply.text for one in trials.decisions() if one.reply is not None]
+    assert said
+    assert all(text.startswith("yes, ") for text in said)
+    for path in directory.path.iterdir():
+        assert key.encode() not in path.read_bytes(), path
+
+
 def test_a_budget_in_calls_counts_them(tmp_path: Path) -> None:
     with served() as (behind, url):
         evenhand.audit(request(url), tmp_path / "run", limits=evenhand.Limits(max_calls=60))
         assert 40 < behind.facts.total() + len(behind.bodies) <= 60
+
+
+def test_a_decision_that_failed_is_counted_and_made_by_the_next_run(tmp_path: Path) -> None:
+    with served() as (behind, url):
+        behind.down = True
+        plan = make_plan(request(url))
+        directory = evenhand.audit(plan, tmp_path / "run", limits=evenhand.Limits(max_calls=400))
+        counts = run_status(directory.path).decisions
+        assert sum(one.outcomes["failed"] for one in counts) == sum(one.asked for one in counts) > 0
+        behind.down = False
+        behind.facts.clear()
+        directory = evenhand.audit(plan, tmp_path / "run")
+    assert set(behind.facts.values()) == {1}
+    counts = run_status(directory.path).decisions
+    assert sum(one.outcomes["failed"] for one in counts) == 0
+    assert sum(one.asked for one in counts) == behind.facts.total()
+    with open_trials(directory.path / "trials.sqlite") as trials:
+        assert trials.totals()["vllm/assistant"].second["vllm/decider"].calls == behind.facts.total()
 
 
 def test_a_model_that_is_down_fails_cells_and_makes_no_datum(tmp_path: Path) -> None:
@@ -215,6 +354,17 @@ def test_plans_hold_the_prompt_and_refuse_what_cannot_wait_for_an_answer() -> No
     questions = Questions(plan)
     recalled = [work.request.recall for cell, met in questions.crossing.pairs() for work in [questions.work(cell, met)]]
     assert any(recall is not None and recall.calls == 13 for recall in recalled)
+
+
+def test_the_preview_says_who_is_asked_about_facts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    where = ["plan", "specimen/level", "--preset", "quick", "--items", "2", "--out", tmp_path / "run"]
+    wished = "gate?by=judge&judge=vllm/decider&base_url=http://127.0.0.1:9/v1"
+    shown = command(*where, "--mitigation", wished, capsys=capsys, monkeypatch=monkeypatch)
+    assert shown.code == 0, shown.err
+    assert "vllm/decider (is asked about facts)" in shown.out
+    assert "reads the answers" not in shown.out
 
 
 def test_bad_input_is_a_sentence(

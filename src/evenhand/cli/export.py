@@ -16,17 +16,22 @@ __all__ = ["register"]
 
 Form = Literal["inspect", "lm-eval", "csv", "parquet", "hf"]
 FORMS: tuple[Form, ...] = get_args(Form)
+TableRows = Literal["answers", "decisions"]
+ROWS: tuple[TableRows, ...] = get_args(TableRows)
 
 _HELP = """Write a run, or the questions of its plan, in the form of another tool.
 
 inspect: a log that `inspect view` opens. lm-eval: a task folder with the questions. csv, parquet: a row for each
-answer, with what was sent. hf: a dataset folder with card and questions, and .eval_results for the model's repository.
+answer, with what was sent; with --rows decisions a row for each time a policy's model was asked about a stored fact.
+hf: a dataset folder with card and questions, and .eval_results for the model's repository.
 
 Examples:
 
   evenhand export runs/2026-11-23-gpt --to csv --out trials.csv
 
   evenhand export runs/2026-11-23-gpt --to parquet --out trials.parquet
+
+  evenhand export runs/2026-11-23-gpt --to csv --rows decisions --out decisions.csv
 
   evenhand export runs/2026-11-23-gpt --to inspect --out run.eval            needs the extra inspect
 
@@ -41,6 +46,7 @@ def export(
     to: Annotated[str, typer.Option(help=f"Form: {', '.join(FORMS)}.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="File or folder to write.")],
     model: Annotated[str | None, typer.Option(help="Model of the plan, where it has several.")] = None,
+    rows: Annotated[str, typer.Option(help=f"csv, parquet: rows of the table: {', '.join(ROWS)}.")] = "answers",
     dataset: Annotated[str | None, typer.Option(help="hf: name of the dataset repository, ORG/NAME.")] = None,
 ) -> None:
     """Filled from `_HELP`."""
@@ -50,13 +56,18 @@ def export(
     form = _form(to)
     if dataset is not None and form != "hf":
         raise UsageError(f"--dataset names a repository of Hugging Face; leave it out with --to {form}")
+    table = _rows(rows)
+    if table != "answers" and form not in ("csv", "parquet"):
+        raise UsageError(f"--rows {table} makes a table; use --to csv or --to parquet, or leave it out")
+    if table != "answers" and model is not None:
+        raise UsageError("--rows decisions writes those of all models; leave --model out")
     plan = read_plan(source)
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise UsageError(f"{str(out)!r} is there already; remove it, or name another with --out")
     match form:
         case "csv" | "parquet":
-            written = _table(plan, source, model, out, packed=form == "parquet")
-            say(f"{counted(written, 'answer')} written to {out}")
+            written = _table(plan, source, model, out, packed=form == "parquet", rows=table)
+            say(f"{counted(written, table.removesuffix('s'))} written to {out}")
         case "inspect":
             say(f"{counted(_inspect(plan, source, model_of(plan, model), out), 'answer')} written to {out}")
         case "lm-eval":
@@ -72,6 +83,13 @@ def _form(given: str) -> Form:
         if form == given:
             return form
     raise UsageError(f"there is no form {given!r}{near_miss(given, FORMS)}; allowed: {', '.join(FORMS)}")
+
+
+def _rows(given: str) -> TableRows:
+    for rows in ROWS:
+        if rows == given:
+            return rows
+    raise UsageError(f"there are no rows {given!r}{near_miss(given, ROWS)}; allowed: {', '.join(ROWS)}")
 
 
 def _inspect(plan: Plan, source: Path, model: str, out: Path) -> int:
@@ -115,31 +133,39 @@ def _hf(plan: Plan, source: Path, model: str, out: Path, *, dataset: str | None)
     say(f"{entries} {'entry' if entries == 1 else 'entries'} written to {out / 'model' / '.eval_results'}.")
 
 
-def _table(plan: Plan, source: Path, model: str | None, out: Path, *, packed: bool) -> int:
+def _table(plan: Plan, source: Path, model: str | None, out: Path, *, packed: bool, rows: TableRows) -> int:
     from evenhand.interop.exported_cells import model_of
     from evenhand.rundir import TRIALS_FILE
     from evenhand.store.reading import open_trials
+    from evenhand.view.exported_decisions import DECISION_COLUMNS, DecisionRows
     from evenhand.view.exporting import exported_trial, lines_of, trial_columns, trial_frame
     from evenhand.view.known_plan import KnownPlan
 
     chosen = None if model is None else model_of(plan, model)
     known, count = KnownPlan(plan), 0
-    columns = trial_columns(known)
+    columns = trial_columns(known) if rows == "answers" else DECISION_COLUMNS
 
-    def rows(trials: Any) -> Iterator[dict[str, Any]]:
-        nonlocal count
+    def made(trials: Any) -> Iterator[dict[str, Any]]:
+        if rows == "decisions":
+            yield from map(DecisionRows(known, trials).row, trials.decisions())
+            return
         for stored in trials.rows(chosen):
-            count += 1
             yield exported_trial(stored, known, trials)
+
+    def counting(found: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        nonlocal count
+        for row in found:
+            count += 1
+            yield row
 
     try:
         with open_trials(source / TRIALS_FILE) as trials:
             out.parent.mkdir(parents=True, exist_ok=True)
             if packed:
-                trial_frame(rows(trials), columns).write_parquet(out)
+                trial_frame(counting(made(trials)), columns).write_parquet(out)
             else:
                 with out.open("wb") as file:
-                    file.writelines(lines_of(rows(trials), columns, form="csv"))
+                    file.writelines(lines_of(counting(made(trials)), columns, form="csv"))
     except OSError as error:
         raise StoreError(f"cannot write {str(out)!r} ({error.strerror or error}); choose another with --out") from error
     return count

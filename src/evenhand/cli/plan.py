@@ -17,6 +17,9 @@ from evenhand.records.plan import Plan
 
 __all__ = ["register", "show_preview"]
 
+_ROLES = {"assistant": "", "second": " (reads the answers)", "decider": " (is asked about facts)"}
+"""Role of a model -> what is written behind its name."""
+
 _HELP = """Fix what will be asked, and show what it costs and what it can detect. Needs no key.
 
 Examples:
@@ -111,7 +114,7 @@ def show_preview(plan: Plan, *, concurrency: int, json: bool, error: bool = Fals
         say(line, error=error)
     rows = [
         (
-            model.model if model.role == "assistant" else f"{model.model} (reads the answers)",
+            model.model + _ROLES[model.role],
             model.calls,
             model.input_characters,
             model.input_tokens,

@@ -10,6 +10,7 @@ import typer
 
 from evenhand.cli.output import counted, print_json, print_table, say
 from evenhand.records.batch_job import BatchJob, JobState
+from evenhand.records.decision import DECISION_OUTCOMES
 from evenhand.records.run_status import NextStep, RunStatus
 from evenhand.records.trial import OUTCOMES
 
@@ -55,8 +56,17 @@ def status(
             ("batch", "model", "questions", "state", "since", "until", "the provider calls it"),
             [_batch(job) for job in found.batches],
         )
+    if found.decisions:
+        print_table(
+            ("policy", "asks about facts", "asked", *(name.replace("_", " ") for name in DECISION_OUTCOMES)),
+            [
+                (one.policy, one.model, one.asked, *(one.outcomes[name] for name in DECISION_OUTCOMES))
+                for one in found.decisions
+            ],
+        )
     if found.second_usd is not None:
-        say(f"The model that reads the answers: {_cost(found.second_usd)}")
+        who = "Models beside the audited ones" if found.decisions else "The model that reads the answers"
+        say(f"{who}: {_cost(found.second_usd)}")
     for step in found.next:
         say(f"Next: {_step(step, found)}")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from evenhand.assistants import behind_of, open_assistants, outcomes_of
+from evenhand.cluster.landed_decisions import LandedDecisions
 from evenhand.cluster.landing import Attempt, Landing, missing_numbers
 from evenhand.cluster.shared_store import SharedStore
 from evenhand.cluster.task import PartEnded, Task, WorkerSettings, trouble_of
@@ -16,6 +17,7 @@ from evenhand.endpoints.base import Endpoint
 from evenhand.endpoints.connections import check_connection, fitted
 from evenhand.endpoints.context import CellContext, CellLookup
 from evenhand.errors import EvenhandError
+from evenhand.mitigate.asked.decisions import Decisions
 from evenhand.plan.questions import Questions
 from evenhand.plan.second_models import every_model
 from evenhand.records.cell import Cell
@@ -50,6 +52,8 @@ class Asker:
         self._models = {model.name: model for model in plan.models}
         self._outcome_of = outcomes_of(plan)
         self._ledger = Ledger()
+        self._decisions = Decisions()
+        self._landed: LandedDecisions | None = None
         self._lookup: CellLookup | None = None
         self._open: tuple[str, Endpoint] | None = None
         self._run: Run | None = None
@@ -88,6 +92,8 @@ class Asker:
                 self._shared.complete(part)
                 return PartEnded(part=part.number, complete=True)
             landing, report = self._asked(task, missing)
+            if self._landed is not None:
+                self._landed.land()
         except EvenhandError as error:
             return PartEnded(part=part.number, complete=False, trouble=trouble_of(error))
         finally:
@@ -103,6 +109,11 @@ class Asker:
     def _asked(self, task: Task, missing: tuple[int, ...]) -> tuple[Landing, RunReport]:
         """Ask the cells without an answer."""
         part, wanted = task.part, frozenset(missing)
+        behind = behind_of(self._plan, connection=self._settings.connection, ledger=self._ledger)
+        if behind.deciders and self._landed is None:
+            landed = LandedDecisions(self._shared, driver=self._settings.driver, hidden=behind.secrets)
+            self._decisions.keep_in(landed)
+            self._landed = landed
         numbered = self._cells.between(part.start, part.stop)
         pairs = {number: (cell, meeting) for number, cell, meeting in numbered if number in wanted}
         landing = Landing(
@@ -112,6 +123,7 @@ class Asker:
             numbers={cell.cell_key: number for number, (cell, _) in pairs.items()},
             missing=missing,
             answered=task.answered,
+            before=(lambda: None) if self._landed is None else self._landed.land,
         )
         self._lookup = self._questions.lookup(pairs.values())
         endpoint = self._assistant(part.model)
@@ -121,7 +133,7 @@ class Asker:
             outcome_of=self._outcome_of,
             limits=task.limits,
             listener=self._heard,
-            behind=behind_of(self._plan, connection=self._settings.connection, ledger=self._ledger),
+            behind=behind,
             pace=self._pace(),
             keep_open=True,
         )
@@ -153,7 +165,14 @@ class Asker:
         check_connection(models, self._settings.connection)
         connection, _ = fitted(models, self._settings.connection)
         spec = self._models[model]
-        opened = open_assistants(self._plan, (spec,), cells=self._context, connection=connection, ledger=self._ledger)
+        opened = open_assistants(
+            self._plan,
+            (spec,),
+            cells=self._context,
+            connection=connection,
+            ledger=self._ledger,
+            decisions=self._decisions,
+        )
         self._open = (model, opened[model])
         return opened[model]
 

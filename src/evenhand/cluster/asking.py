@@ -127,6 +127,7 @@ class ClusterAsking:
                 gathering.bring(part, complete=True)
         waiting = [part for part in parts if part.number not in done]
         if not waiting:
+            gathering.bring_decisions()
             return _report(None, None)
         number = shared.take_over(version=version("evenhand"))
         gathering.driver = number
@@ -140,6 +141,7 @@ class ClusterAsking:
         for part in waiting:
             if part.number in begun and part.number not in gathering.brought:
                 gathering.bring(part, complete=False)
+        gathering.bring_decisions()
         if dispatch.error is not None:
             raise dispatch.error
         return _report(dispatch, driving)

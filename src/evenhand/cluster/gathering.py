@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from evenhand.cluster.landed_decisions import read_decisions
 from evenhand.cluster.part import PlanPart
 from evenhand.cluster.part_file import NumberedRow, read_rows
 from evenhand.cluster.shared_store import SharedStore, driver_of
 from evenhand.errors import StoreError
 from evenhand.records.trial import OUTCOMES, OutcomeName, outcome_name
+from evenhand.store.decisions import DecisionTable
 from evenhand.store.rows import is_failure
 from evenhand.store.store import Store
 
@@ -60,6 +62,10 @@ class Gathering:
             self.brought.add(part.number)
         self._waiting.append(self._thread.submit(self._bring, part, complete))
 
+    def bring_decisions(self) -> None:
+        """Have every file of decisions copied soon that was not copied before."""
+        self._waiting.append(self._thread.submit(self._bring_decisions))
+
     def check(self) -> None:
         """Raise what copying raised so far.
 
@@ -96,6 +102,18 @@ class Gathering:
         for name, one in rows:
             if driver_of(name) == self.driver:
                 self.outcomes[outcome_name(one.row.outcome)] += 1
+
+    def _bring_decisions(self) -> None:
+        """Copy files of decisions, each with its mark in one transaction: none is copied twice."""
+        names = [name for name in self._shared.decision_files() if self._decisions_mark(name) not in self._marked]
+        if not names:
+            return
+        table = DecisionTable(self._store)
+        for name in names:
+            table.keep(tuple(read_decisions(self._shared, name)), mark=self._decisions_mark(name))
+
+    def _decisions_mark(self, name: str) -> str:
+        return gathered_mark(self._shared, f"decisions/{name}")
 
     def _new(self, part: PlanPart, rows: Iterable[tuple[str, NumberedRow]]) -> list[tuple[str, NumberedRow]]:
         """The first answer to each cell, and the last failure of a cell without one; nothing that is there already.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evenhand.cluster.part import PlanPart
@@ -43,6 +43,7 @@ class Landing:
         numbers: Key of every cell of the part -> its number.
         missing: Numbers of the cells that have no answer yet.
         answered: Whether the model has a usable answer from somewhere else.
+        before: Called before a file is written: brings what its answers rest on to the shared store.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Landing:
         numbers: Mapping[str, int],
         missing: Sequence[int],
         answered: bool,
+        before: Callable[[], None] = lambda: None,
     ) -> None:
         self._shared = shared
         self._part = part
@@ -61,6 +63,7 @@ class Landing:
         self._numbers = numbers
         self._missing = set(missing)
         self._answered = answered or len(missing) < len(part)
+        self._before = before
         self._files = 0
 
     @property
@@ -92,6 +95,7 @@ class Landing:
             StoreError: Nothing of these rows was written, or another driver has taken the run over.
         """
         self._shared.check_driver(self._who.driver)
+        self._before()
         numbered = [NumberedRow(self._numbers[row.cell_key], row) for row in rows]
         self._files += 1
         name = file_name(driver=self._who.driver, attempt=self._who.attempt, number=self._files)

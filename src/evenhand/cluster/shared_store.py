@@ -5,6 +5,7 @@
     drivers/000001.json                  who drove the run, one after the other
     parts/00000012/000001-001-0003-….parquet    answers of part 12: driver 1, attempt 1, file 3
     manifests/00000012.json              part 12 is answered: these files hold it
+    decisions/000001-….jsonl             what models decided of facts, for policies that ask one
 
 Files are written once, on the condition that they are not there yet, and never changed. A part is done when its
 manifest is there. Which answers a part without one has is read from its files. Where two workers answered the same
@@ -29,6 +30,7 @@ from evenhand.records.plan import Plan
 __all__ = ["Layout", "Manifest", "PartFile", "SharedStore", "Superseded", "driver_of", "file_name"]
 
 _VERSION = 1
+_DECISIONS = "decisions"
 _Record = TypeVar("_Record", bound=Struct)
 
 
@@ -232,6 +234,32 @@ class SharedStore:
         if data is None:
             raise StoreError(
                 f"{self.place.address!r} lacks {_folder(part)}/{name}, which was listed; restore it from a copy"
+            )
+        return data
+
+    def add_decisions(self, name: str, data: bytes) -> None:
+        """Write a file of decisions on facts.
+
+        Raises:
+            StoreError: It cannot be written, or there is one of that name.
+        """
+        if not self.place.create(f"{_DECISIONS}/{name}", data):
+            raise StoreError(f"{_DECISIONS}/{name} is in {self.place.address!r} already; files are never changed")
+
+    def decision_files(self) -> list[str]:
+        """Names of the files of decisions, in the order in which they count."""
+        return [name for name in self.place.names(_DECISIONS) if name.endswith(".jsonl")]
+
+    def decisions(self, name: str) -> bytes:
+        """A file of decisions.
+
+        Raises:
+            StoreError: There is none.
+        """
+        data = self.place.read(f"{_DECISIONS}/{name}")
+        if data is None:
+            raise StoreError(
+                f"{self.place.address!r} lacks {_DECISIONS}/{name}, which was listed; restore it from a copy"
             )
         return data
 

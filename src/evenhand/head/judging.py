@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
-from scipy import stats
 
 from evenhand.bank.agreement import agreement_interval, krippendorff_alpha
 from evenhand.reading.thoughts import split_reasoning
@@ -20,7 +19,7 @@ from evenhand.scoring.judging.endpoint import judged_of
 from evenhand.seeds import stream
 from evenhand.store.reading import TrialReader
 
-__all__ = ["RatedAnswer", "known", "rated_answers", "rater_checks"]
+__all__ = ["RatedAnswer", "known", "rank_correlation", "rated_answers", "rater_checks"]
 
 Floats = NDArray[np.float64]
 
@@ -98,6 +97,13 @@ def _with_length(answers: list[RatedAnswer], ratings: Floats) -> tuple[float, fl
     first, second = _within(ratings, items), _within(lengths, items)
     if not (np.ptp(first) > 1e-12 and np.ptp(second) > 1e-12):
         return float("nan"), float("nan")
+    return rank_correlation(first, second)
+
+
+def rank_correlation(first: Floats, second: Floats) -> tuple[float, float]:
+    """(Spearman's correlation, its two-sided p) of two lists of numbers, neither of which is constant."""
+    from scipy import stats  # half a second to import, and most audits have no judge
+
     found = stats.spearmanr(first, second)
     return float(found.statistic), float(found.pvalue)
 

@@ -7,10 +7,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
 
 from evenhand.bank.agreement import agreement_interval, krippendorff_alpha
-from evenhand.head.judging import known
+from evenhand.head.judging import known, rank_correlation
 from evenhand.reading.thoughts import split_reasoning
 from evenhand.records.pairwise import PREFERRED, PairwiseCheck, PairwiseOpinion, PairwiseRater
 from evenhand.scoring.features.sentences import words
@@ -93,8 +92,7 @@ def _with_length(
     longer = np.asarray([lengths[one.first] - lengths[one.second] for one in opinions], dtype=np.float64)
     if len(votes) < 3 or not (np.ptp(votes) > 0 and np.ptp(longer) > 0):
         return float("nan"), float("nan")
-    found = stats.spearmanr(votes, longer)
-    return float(found.statistic), float(found.pvalue)
+    return rank_correlation(votes, longer)
 
 
 def _length(trials: TrialReader, key: str) -> int:

@@ -87,6 +87,7 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
             _model(model, totals.get(model.name), crossing.size(model), (*second_models(plan), *policy_models(plan)))
             for model in plan.models
         ),
+        decisions=trials.decision_counts(),
         simulated=any(kind.simulated for kind in kinds),
         specimen=any(kind.specimen for kind in kinds),
         planted=planted_effects(plan, totals),
@@ -104,7 +105,7 @@ def run_summary(plan: Plan, trials: TrialReader, *, directory: Path) -> RunSumma
 
 def _model(model: ModelSpec, totals: ModelTotals | None, planned: int, second: tuple[ModelSpec, ...]) -> ModelSummary:
     kind = kind_of(model)
-    if totals is None:
+    if totals is None or not any(totals.outcomes.values()):
         return ModelSummary(
             model=model.name,
             endpoint=kind.prefix,

@@ -54,8 +54,8 @@ SECONDS_PER_CALL = 1.5
 """Assumed latency of a remote endpoint."""
 
 
-Role = Literal["assistant", "second"]
-"""`second`: a model that is asked about answers of the assistants, or about facts in their memory."""
+Role = Literal["assistant", "second", "decider"]
+"""`second`: a model that is asked about answers of the assistants; `decider`: about facts in their memory."""
 
 
 class ModelPreview(Struct, frozen=True, kw_only=True):
@@ -269,7 +269,7 @@ def _deciders(plan: Plan, facts: Mapping[tuple[str, str, str], int], concurrency
     for model in policy_models(plan):
         sent = [characters for (name, _, _), characters in facts.items() if name == model.name]
         written = SAID_TOKENS * len(sent)
-        rows.append(_model(model, _Sent(len(sent), sum(sent), written), concurrency, role="second"))
+        rows.append(_model(model, _Sent(len(sent), sum(sent), written), concurrency, role="decider"))
     return rows
 
 

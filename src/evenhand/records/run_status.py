@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from evenhand.records.batch_job import BatchJob
+from evenhand.records.decision import DecisionCount
 from evenhand.records.trial import OutcomeName
 
 __all__ = ["FindingsState", "ModelStatus", "NextStep", "RunState", "RunStatus"]
@@ -55,8 +56,11 @@ class RunStatus(Struct, frozen=True, kw_only=True):
     """In the order of the plan."""
     batches: tuple[BatchJob, ...] = ()
     """Batches that are with providers, the oldest first."""
+    decisions: tuple[DecisionCount, ...] = ()
+    """How often the models of policies were asked about facts in memory, and what came of it."""
     second_usd: float | None = None
-    """What a judge or a second reader cost so far; None where there is none, or no price is known."""
+    """What a judge, a second reader or the model of a policy cost so far; None where there is none, or no price is
+    known."""
     per_second: float | None = None
     """Cells per second, over the time for which a running audit was watched; None where nothing runs."""
     seconds_left: float | None = None

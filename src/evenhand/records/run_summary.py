@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from evenhand.records.condition import Condition
 from evenhand.records.contrast import LevelContrast
+from evenhand.records.decision import DecisionCount
 from evenhand.records.finding import Finding
 from evenhand.records.measure import Measure
 from evenhand.records.mitigation import Mitigation, PolicySetting
@@ -109,7 +110,7 @@ class Trouble(Struct, frozen=True, kw_only=True):
 
 
 class SecondUse(Struct, frozen=True, kw_only=True):
-    """What a second model used that was asked about the answers."""
+    """What a second model used that was asked about the answers, or about facts in memory."""
 
     model: str
     """The second model as named in the plan."""
@@ -153,7 +154,7 @@ class ModelSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     troubles: tuple[Trouble, ...] = ()
     """Reasons of the cells without a usable answer, the most frequent first."""
     second: tuple[SecondUse, ...] = ()
-    """What second models used that were asked about this model's answers."""
+    """What second models used that were asked about this model's answers, or about facts in its memory."""
 
 
 class PlantedEffect(Struct, frozen=True, kw_only=True):
@@ -216,6 +217,8 @@ class RunSummary(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How each policy was set, in the order of `mitigations` and without `none`."""
     models: tuple[ModelSummary, ...]
     """What was asked of each model, and what came back."""
+    decisions: tuple[DecisionCount, ...] = ()
+    """How often the models of policies were asked about facts in memory, and what came of it."""
     simulated: bool = False
     """True when any answer was drawn from a simulated respondent; every artefact says so."""
     specimen: bool = False

@@ -348,11 +348,13 @@ def _files(files: Mapping[str, str]) -> Facts:
     )
 
 
-def _second_use(use: SecondUse) -> str:
+def _second_use(use: SecondUse, run: RunSummary) -> str:
     """What a second model used, as part of a line."""
+    decides = use.model in {one.model for one in run.decisions}
     tokens = f"{count(use.input_tokens)} tokens in, {count(use.output_tokens)} out"
     cost = f", {money(use.cost_usd)}" if use.cost_usd else ""
-    return f"answers read by {use.model} ({plural(use.calls, 'call')}, {tokens}{cost})"
+    what = "asked besides:" if decides else "answers read by"
+    return f"{what} {use.model} ({plural(use.calls, 'call')}, {tokens}{cost})"
 
 
 def _model_facts(run: RunSummary) -> list[NamedValue]:
@@ -365,7 +367,7 @@ def _model_facts(run: RunSummary) -> list[NamedValue]:
             parts.append(f"{count(model.input_tokens)} tokens in, {count(model.output_tokens)} out")
         if model.cost_usd:
             parts.append(money(model.cost_usd))
-        parts += [_second_use(use) for use in model.second]
+        parts += [_second_use(use, run) for use in model.second]
         if model.seconds is not None:
             parts.append(duration(model.seconds))
         parts.append("with log-probabilities" if model.logprobs else "no log-probabilities")

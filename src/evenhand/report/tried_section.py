@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from evenhand.records.tried import Aspect, PolicyChange, TriedPolicy
 from evenhand.report.blocks import Block, Column, Grid, Point, Points, Section
+from evenhand.report.decided_table import decided_table
 from evenhand.report.numbers import percent, points, span
 from evenhand.report.source import Source
 from evenhand.report.tried_figure import gap_change, tried_figure
@@ -44,6 +45,8 @@ def tried_section(source: Source) -> Section | None:
         numbers = tried_numbers_table(source, own, model=model)
         blocks += [numbers] if numbers is not None else []
         blocks.append(Points(tuple(_point(one, source) for one in own)))
+    decided = decided_table(source.findings.run)
+    blocks += [decided] if decided is not None else []
     lead.append(
         "Each policy was asked the same questions as the assistant as it is, and is compared with it question by "
         "question. The verdict of this report is about the assistant as it is."

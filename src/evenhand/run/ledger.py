@@ -1,4 +1,4 @@
-"""What the calls behind one cell used: of the assistant, and of a second model that reads its answers.
+"""What the calls behind one cell used: of the assistant, and of models that read its answers or decide on its memory.
 
 Every endpoint that is asked on behalf of a cell passes through a meter that writes into one ledger, so that budgets,
 prices and the store count a second model like the first.
@@ -17,7 +17,9 @@ from evenhand.store.gate import MOST_ATTEMPTS, Unfit, admitted
 
 __all__ = ["Call", "Ledger", "MeteredEndpoint", "call_of", "characters_of", "second_calls", "sound_or_bare"]
 
-Role = Literal["assistant", "second"]
+Role = Literal["assistant", "second", "decider"]
+"""`second`: reads an answer; what it used is kept with that answer. `decider`: decides what is shown of a fact; what it
+used is kept with the decision, which other cells use too."""
 
 
 class Call(Struct, frozen=True, kw_only=True):

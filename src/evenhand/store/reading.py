@@ -10,8 +10,10 @@ from typing import Literal, Self
 
 from evenhand.errors import StoreError
 from evenhand.records.batch_job import BatchJob
+from evenhand.records.decision import DecisionCount, FactDecision
 from evenhand.records.message import Message, Reply
 from evenhand.records.trial import OutcomeName
+from evenhand.store.decision_rows import decision_counts_in, decision_on, decisions_in, last_decision_in
 from evenhand.store.job_rows import jobs_in
 from evenhand.store.rows import StoredTrial, readable_trial
 from evenhand.store.schema import CELL_COLUMNS, translated
@@ -81,6 +83,44 @@ class TrialReader:
         """
         with translated(self.path):
             return jobs_in(self._database)
+
+    def decisions(self, *, after: int = 0, upto: int | None = None) -> Iterator[FactDecision]:
+        """Every time a policy's model was asked about a fact, the oldest first; a row that cannot be read is left out.
+
+        Args:
+            after: Id of the last row that is known, of `last_decision`; 0: from the start.
+            upto: Id of the last row that is wanted; None: the newest.
+
+        Raises:
+            StoreError: The file is damaged.
+        """
+        with translated(self.path):
+            last = last_decision_in(self._database) if upto is None else upto
+            yield from decisions_in(self._database, after=after, upto=last)
+
+    def decision_on(self, fact: str, *, policy: str, stored: StoredTrial) -> FactDecision | None:
+        """What was decided of a fact in the memory of a trial: the first answer, or a failure where there is none.
+
+        Raises:
+            StoreError: The file is damaged.
+        """
+        question = stored.asked[-1].sha if stored.asked else None
+        with translated(self.path):
+            return decision_on(self._database, fact, policy=policy, question_sha=question)
+
+    def last_decision(self) -> int:
+        """Id of the newest decision, 0 where there is none; ids grow."""
+        with translated(self.path):
+            return last_decision_in(self._database)
+
+    def decision_counts(self) -> tuple[DecisionCount, ...]:
+        """What came of the questions about facts, by policy and model; each question counts once.
+
+        Raises:
+            StoreError: The file is damaged.
+        """
+        with translated(self.path):
+            return decision_counts_in(self._database)
 
     def outcomes(self) -> dict[str, dict[OutcomeName, int]]:
         """Model -> outcome -> number of cells, those whose rows cannot be read included.
@@ -206,6 +246,8 @@ class TrialReader:
         lengths = self.lengths()
         for stored in self.rows():
             tallies.setdefault(stored.cell.model, Tally(lengths, closed=closed)).add(stored)
+        for decision in self.decisions():
+            tallies.setdefault(decision.assistant, Tally(lengths, closed=closed)).add_decision(decision)
         return {model: tally.totals() for model, tally in tallies.items()}
 
     def close(self) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from evenhand.errors import PlanError, StoreError
 from evenhand.store.at_work import LOCK_PATIENCE_S
+from evenhand.store.decision_rows import decided_in
 from evenhand.store.job_rows import jobs_in
 from evenhand.store.rows import Row, is_failure
 from evenhand.store.schema import APPLICATION_ID, CELL_COLUMNS, DDL, SCHEMA_VERSION, translated
@@ -25,7 +27,7 @@ _INTO_TEXTS = "INSERT OR IGNORE INTO texts (sha, text) VALUES (?, ?)"
 class Store:
     """`trials.sqlite`, open for writing.
 
-    Made by `open_store`. Not safe for use by several threads at once; the runner hands it to one writer.
+    Made by `open_store`. Transactions of several threads wait for each other; nothing else is safe beside a writer.
     """
 
     def __init__(self, path: Path, *, database: sqlite3.Connection, lock: sqlite3.Connection) -> None:
@@ -33,6 +35,7 @@ class Store:
         self._database = database
         self._lock = lock
         self._texts: set[str] = set()
+        self._writing = threading.Lock()
         with translated(path):
             self._present = {bytes.fromhex(key) for (key,) in database.execute("SELECT cell_key FROM trials")}
 
@@ -99,13 +102,14 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """The open file, whose changes within the block are on disk after it, or none of them is."""
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._database
-            self._database.execute("COMMIT")
-        finally:
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
+        with self._writing:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+                self._database.execute("COMMIT")
+            finally:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
 
 
 @contextmanager
@@ -141,7 +145,8 @@ def discard_unanswered(path: Path) -> bool:
     """Remove a store that holds no answer, so that another plan may take its place.
 
     Returns:
-        Whether there is no store now; False where it holds answers, or answers may come of a batch, and it stays.
+        Whether there is no store now; False where it holds answers or decisions on facts, or answers may come of a
+        batch, and it stays.
 
     Raises:
         StoreError: Another run is at work there, or it cannot be read or removed.
@@ -171,11 +176,11 @@ def discard_unanswered(path: Path) -> bool:
 
 
 def _answers(database: sqlite3.Connection, path: Path) -> int:
-    """Number of answers in a store, and of batches that are out; 0 in an empty file."""
+    """Number of answers and of decisions on facts in a store, and of batches that are out; 0 in an empty file."""
     if not check_version(database, path):
         return 0
     (count,) = database.execute("SELECT count(*) FROM trials").fetchone()
-    return int(count) + sum(job.is_out for job in jobs_in(database))
+    return int(count) + decided_in(database) + sum(job.is_out for job in jobs_in(database))
 
 
 def check_version(database: sqlite3.Connection, path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What a model was asked and answered, summed over the trials of a store."""
+"""What a model was asked and answered, summed over the trials and decisions of a store."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from collections.abc import Collection, Mapping
 from msgspec import Struct
 
 from evenhand.endpoints.billed import billed_tokens
+from evenhand.records.decision import FactDecision
 from evenhand.records.message import Reply, SecondCall
 from evenhand.records.run_summary import Trouble
 from evenhand.records.trial import OUTCOMES, OutcomeName, outcome_name
 from evenhand.store.rows import StoredTrial
 from evenhand.store.troubles import Troubles
 
-__all__ = ["ModelTotals", "SecondTotals", "Tally"]
+__all__ = ["ModelTotals", "SecondTotals", "Tally", "decision_billed"]
 
 
 class SecondTotals(Struct, frozen=True, kw_only=True):
@@ -110,9 +111,17 @@ class Tally:
             self._priced[0] += read
             self._priced[1] += out
         for call in reply.second:
-            used = self._second.setdefault(call.model, [0, 0, 0])
-            for index, number in enumerate((call.attempts, *_billed(call))):
-                used[index] += number
+            self._pay_second(call.model, call.attempts, *_billed(call))
+
+    def add_decision(self, decision: FactDecision) -> None:
+        """Count what a decision on a fact is billed for; one that failed is billed for nothing that is known."""
+        if decision.reply is not None:
+            self._pay_second(decision.model, decision.reply.attempts, *decision_billed(decision))
+
+    def _pay_second(self, model: str, *numbers: int) -> None:
+        used = self._second.setdefault(model, [0, 0, 0])
+        for index, number in enumerate(numbers):
+            used[index] += number
 
     def totals(self) -> ModelTotals:
         """The sums so far."""
@@ -135,6 +144,19 @@ class Tally:
                 for model, (calls, read, written) in self._second.items()
             },
         )
+
+
+def decision_billed(decision: FactDecision) -> tuple[int, int]:
+    """Input and output tokens that a decision is billed for; none where no answer came."""
+    reply = decision.reply
+    if reply is None:
+        return 0, 0
+    return billed_tokens(
+        reply.usage,
+        input_characters=decision.input_characters,
+        output_characters=len(reply.text) + len(reply.reasoning or ""),
+        cut=decision.settings.max_tokens if reply.finish == "length" else None,
+    )
 
 
 def _sum(total: int | None, more: int | None) -> int | None:

@@ -17,6 +17,7 @@ from evenhand.records.message import Reply, SecondCall
 from evenhand.records.trial import OUTCOMES, Answered, outcome_name
 from evenhand.store.reading import StoreTable, TrialReader, open_trials
 from evenhand.store.rows import StoredTrial
+from evenhand.store.totals import decision_billed
 from evenhand.view.index_file import CELL_TYPE, BrokenIndex, discard_index, index_connection, index_path
 
 __all__ = ["BATCH", "IndexProgress", "bring_up_to_date", "searched_text"]
@@ -117,6 +118,7 @@ class _Indexing:
             while self._next_batch(table, totals[table]):
                 if not told(IndexProgress(done=self._done(), total=total)):
                     return
+        self._take_in_decisions()
         if totals["failures"]:
             self._keep_open(self._trials.standing_failures())
         told(IndexProgress(done=total, total=total))
@@ -149,6 +151,29 @@ class _Indexing:
             cells[place] = self._cell(number, stored, failure=table == "failures", turns=len(words), sent=sent)
         if rows:
             self._add_batch(cells, np.asarray(turns, dtype="<i8"))
+        self._pay_second()
+        last_row, newest = found[-1] if found else (self._trials.last_id(table), None)
+        self._note("plan", self._trials.plan_sha256)
+        self._note(f"{table}.last", str(last_row))
+        self._note(f"{table}.key", newest.cell.cell_key if newest is not None else "")
+
+    def _take_in_decisions(self) -> None:
+        """Add up what the models of policies used since the last time."""
+        with self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            known, last = int(_meta(self._database, "decisions.last") or 0), self._trials.last_decision()
+            if known >= last:
+                return
+            for decision in self._trials.decisions(after=known, upto=last):
+                self._use_second(decision.model, decision_billed(decision))
+            self._pay_second()
+            self._note("decisions.last", str(last))
+
+    def _use_second(self, model: str, billed: tuple[int, int]) -> None:
+        sums = self._second.setdefault(model, [0, 0])
+        sums[0], sums[1] = sums[0] + billed[0], sums[1] + billed[1]
+
+    def _pay_second(self) -> None:
         for model, (read, written) in self._second.items():
             self._database.execute(
                 "INSERT INTO second VALUES (?, ?, ?) ON CONFLICT (model) DO UPDATE SET read = read + excluded.read, "
@@ -156,10 +181,6 @@ class _Indexing:
                 (model, read, written),
             )
         self._second.clear()
-        last_row, newest = found[-1] if found else (self._trials.last_id(table), None)
-        self._note("plan", self._trials.plan_sha256)
-        self._note(f"{table}.last", str(last_row))
-        self._note(f"{table}.key", newest.cell.cell_key if newest is not None else "")
 
     def _cell(self, number: int, stored: StoredTrial, *, failure: bool, turns: int, sent: int) -> tuple[int, ...]:
         cell, outcome, reply = stored.cell, stored.trial.outcome, stored.trial.reply
@@ -191,9 +212,7 @@ class _Indexing:
             more = _billed_call(call)
             read, written = read + more[0], written + more[1]
         for call in reply.second:
-            more = _billed_call(call)
-            sums = self._second.setdefault(call.model, [0, 0])
-            sums[0], sums[1] = sums[0] + more[0], sums[1] + more[1]
+            self._use_second(call.model, _billed_call(call))
         return (round(BATCH_SHARE * read), round(BATCH_SHARE * written)) if reply.batched else (read, written)
 
     def _label(self, axis: str, value: str) -> int:

@@ -14,6 +14,7 @@ from evenhand.report.blocks import NamedValue
 from evenhand.report.numbers import count, decimal, duration, percent
 from evenhand.store.reading import TrialReader
 from evenhand.store.rows import StoredTrial
+from evenhand.view.decided_facts import DecidedFact, decided_facts
 from evenhand.view.index_build import searched_text
 from evenhand.view.known_plan import KnownPlan
 from evenhand.view.search import Piece, WordSearch, excerpt
@@ -68,6 +69,8 @@ class TrialShown(Struct, frozen=True, kw_only=True):
     kind: str
     facts: tuple[str, ...]
     """What is in memory."""
+    decided: tuple[DecidedFact, ...] = ()
+    """What the model of the trial's policy decided of these; empty where the policy asks none."""
     turns: tuple[ShownTurn, ...]
     """What the model saw."""
     replies: tuple[ShownTurn, ...]
@@ -123,6 +126,7 @@ def trial_shown(stored: StoredTrial, known: KnownPlan, trials: TrialReader) -> T
         line=trial_line(stored, known),
         kind=item.kind if item is not None else "",
         facts=tuple(fact.text for fact in known.facts(cell.arm, cell.item)),
+        decided=tuple(decided_facts(stored, known, trials)),
         turns=tuple(
             _turn(str(place), turn.role, text)
             for place, (turn, text) in enumerate(zip(stored.asked, _sent(stored, trials), strict=True))

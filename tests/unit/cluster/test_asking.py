@@ -20,6 +20,7 @@ from evenhand.records.model_spec import ModelSpec
 from evenhand.records.plan import Plan
 from evenhand.run.limits import Limits, Progress
 from evenhand.store.reading import open_trials
+from tests.support.deciding_server import deciding_plan, deciding_server
 from tests.support.small_plan import small_plan, with_seed
 from tests.support.thread_crew import ThreadCrew
 
@@ -199,3 +200,23 @@ def test_progress_counts_up_to_the_whole_and_says_why_it_ended(tmp_path: Path) -
     assert max(progress.done for progress in seen) == seen[-1].done == CELLS
     assert [progress.ended for progress in seen if progress.ended is not None] == ["done"]
     assert seen[-1].ended == "done"
+
+
+def test_what_was_decided_of_facts_comes_into_the_run_and_is_not_asked_again(tmp_path: Path) -> None:
+    with deciding_server() as (server, url):
+        plan = deciding_plan(url)
+        stopped = audit(plan, tmp_path / "run", limits=Limits(max_calls=80), asking=asking(tmp_path, workers=1))
+        assert stopped.asked.stopped == "max_calls"
+        with open_trials(stopped.path / "trials.sqlite") as trials:
+            assert len(list(trials.decisions())) == server.asked["decider"].total() > 20
+        whole = audit(plan, tmp_path / "run", asking=asking(tmp_path, workers=1, part=None))
+        assert whole.asked.stopped == "done"
+        assert set(server.asked["decider"].values()) == {1}
+        again = audit(plan, tmp_path / "other" / "run", asking=asking(tmp_path, workers=1, part=None))
+    assert whole.findings.run is not None
+    assert again.findings.run is not None
+    for run in (whole, again):
+        with open_trials(run.path / "trials.sqlite") as trials:
+            assert len(list(trials.decisions())) == server.asked["decider"].total()
+    assert again.findings.run.decisions == whole.findings.run.decisions
+    assert sum(one.asked for one in whole.findings.run.decisions) == server.asked["decider"].total()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from evenhand.records.decision import DECISION_OUTCOMES, DecisionCount, DecisionOutcomeName
 from evenhand.records.estimate import Verdict
 from evenhand.records.mitigation import MITIGATIONS
+from evenhand.records.run_summary import SecondUse
 from evenhand.records.tried import Multiple, TriedPolicy
 from evenhand.report.blocks import Grid, Points, Scatter
 from evenhand.report.html import render_html
@@ -109,3 +111,28 @@ def test_names_of_other_packages_are_escaped_on_the_page_and_in_markdown() -> No
     assert "&lt;script&gt;x" in page
     assert "<script>x" not in text
     assert "\\<script\\>x" in text
+
+
+def test_what_models_decided_of_facts_is_a_table_and_what_was_not_decided_has_columns_of_its_own() -> None:
+    outcomes: dict[DecisionOutcomeName, int] = dict(zip(DECISION_OUTCOMES, (1200, 2, 3, 4, 5, 6, 7), strict=True))
+    count = DecisionCount(policy="gate", model="vllm/<decider>", asked=1227, outcomes=outcomes)
+    found = findings_with(tried("reduced"))
+    assert found.run is not None
+    use = SecondUse(model="vllm/<decider>", calls=1230, input_tokens=9, output_tokens=8, cost_usd=None)
+    models = tuple(replace(model, second=(use,)) for model in found.run.models)
+    found = replace(found, run=replace(found.run, decisions=(count,), models=models))
+    section = tried_section(source_of(found))
+    assert section is not None
+    table = next(block for block in section.blocks if isinstance(block, Grid) and block.id == "decided-table")
+    assert table.rows == (("gate", "vllm/<decider>", "1,227", "1,200", "2", "3", "4", "5", "6", "7"),)
+    assert [column.name for column in table.columns][3:] == [
+        *("Shown as it is", "Written anew", "Left out", "Refused", "Cut off", "Not readable", "No answer")
+    ]
+    page = render_html(found)
+    assert "vllm/&lt;decider&gt;" in page
+    assert "vllm/<decider>" not in page
+    assert "asked besides: vllm/&lt;decider&gt; (1,230 calls" in page
+    assert "| gate | vllm" in render_markdown(found)
+    without = tried_section(source_of(findings_with(tried("reduced"))))
+    assert without is not None
+    assert not any(isinstance(block, Grid) and block.id == "decided-table" for block in without.blocks)

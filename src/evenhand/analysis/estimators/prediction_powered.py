@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
-from scipy import stats
+from scipy import special
 
 __all__ = ["FEWEST_RATED", "Corrected", "Rectifier", "corrected", "corrected_mean", "rectifier"]
 
@@ -83,8 +83,8 @@ def corrected(
     freedom = variance**2 / spent if spent > 0 else float("inf")
     moved = value + plus.mean - (minus.mean if minus is not None else 0.0)
     error = float(np.sqrt(variance))
-    reach = float(stats.t.ppf((1 + confidence) / 2, freedom)) * error
-    p = float(2 * stats.t.sf(abs(moved) / error, freedom)) if error > 0 else float(moved == 0.0)
+    reach = float(special.stdtrit(freedom, (1 + confidence) / 2)) * error
+    p = float(2 * special.stdtr(freedom, -abs(moved) / error)) if error > 0 else float(moved == 0.0)
     return Corrected(value=moved, se=error, df=freedom, p=p, low=moved - reach, high=moved + reach)
 
 

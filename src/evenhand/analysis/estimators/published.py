@@ -16,7 +16,7 @@ import importlib
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse, stats
+from scipy import sparse
 
 from evenhand.analysis.estimators.binomial_mixed import (
     BinomialCells,
@@ -24,6 +24,8 @@ from evenhand.analysis.estimators.binomial_mixed import (
     BinomialSpec,
     FixedEffect,
     fit_binomial,
+    two_sided,
+    upper_quantile,
 )
 from evenhand.errors import TableError
 
@@ -63,7 +65,7 @@ def item_only_bayes(
     # The start is random by default; a fixed one makes the result repeatable.
     start = np.zeros(design.shape[1] + 1 + levels)
     result = model.fit_vb(mean=start, sd=np.full(start.size, 0.3))
-    width = float(stats.norm.ppf(0.5 + confidence / 2))
+    width = upper_quantile(confidence, df=None)
     effects = []
     for name, mean, sd in zip(names, result.fe_mean, result.fe_sd, strict=True):
         effects.append(
@@ -75,7 +77,7 @@ def item_only_bayes(
                 df=None,
                 low=float(mean - width * sd),
                 high=float(mean + width * sd),
-                p=float(2 * stats.norm.sf(abs(mean) / sd)),
+                p=two_sided(float(abs(mean) / sd), df=None),
             )
         )
     return tuple(effects)

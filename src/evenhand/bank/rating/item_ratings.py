@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
-from scipy import stats
 
 from evenhand.errors import BankError
 from evenhand.records.item import Appraisal, Bank, Item
@@ -72,6 +71,8 @@ def share_of(count: int, people: int, *, interval: ShareInterval, level: float) 
     """The share with its two-sided interval of Wilson (1927), or the exact one of Clopper and Pearson (1934)."""
     if people == 0:
         return CountedShare(count=count, people=0, share=None, low=None, high=None)
+    from scipy import stats  # half a second to import
+
     found = stats.binomtest(count, people).proportion_ci(confidence_level=level, method=interval)
     return CountedShare(count=count, people=people, share=count / people, low=float(found.low), high=float(found.high))
 

@@ -9,34 +9,59 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evenhand.endpoints.base import Endpoint
+from evenhand.endpoints.base import AskError, Endpoint
+from evenhand.endpoints.local_faults import as_local
+from evenhand.mitigate.asked.book import DecisionBook, NoBook
 from evenhand.mitigate.policy import AskedPolicy, Unread
+from evenhand.records.decision import Decided, DecisionOutcome, FactDecision
 from evenhand.records.message import Message, Reply, Request
 from evenhand.records.profile import Fact
+from evenhand.records.trial import Failed, Refused, Truncated, Unparsed
 
 __all__ = ["Decision", "Decisions", "Left", "left_of"]
 
 Decision = Fact | None | Unread
 """What is shown of a fact; None: nothing; Unread: the model's answer could not be read, so nothing either."""
 _Key = tuple[str, str, str]
+"""Policy, fact, and the question where the decision depends on it."""
+
+
+class _KnownDecision(Struct, frozen=True, kw_only=True):
+    """A decision as it is used."""
+
+    shown: Decision
+    cell_key: str
+    """For which cell the model was asked."""
+    seconds: float
 
 
 class Decisions:
     """Decisions that were made, whoever the assistant is.
 
     Args:
-        most: How many are kept, those that were needed last; None: all.
+        most: How many are kept in working memory, those that were needed last; None: all.
     """
 
     def __init__(self, *, most: int | None = None) -> None:
         self._most = most
-        self._made: OrderedDict[_Key, Decision] = OrderedDict()
+        self._book: DecisionBook = NoBook()
+        self._made: OrderedDict[_Key, _KnownDecision] = OrderedDict()
         self._asking: dict[_Key, asyncio.Lock] = {}
 
+    def keep_in(self, book: DecisionBook) -> None:
+        """Use what a book holds, and keep in it what is decided from now on; until then nothing is kept.
+
+        Raises:
+            StoreError: The book cannot be read.
+        """
+        self._book = book
+        for known in book.known():
+            self._remember(known)
+
     async def of(
-        self, fact: Fact, question: str, *, policy: AskedPolicy, model: Endpoint, request: Request
+        self, fact: Fact, question: str, *, policy: AskedPolicy, model: Endpoint, request: Request, assistant: str = ""
     ) -> tuple[Decision, float]:
-        """What is shown of a fact, and the seconds that asking took; 0 where it had been decided.
+        """What is shown of a fact, and the seconds that asking took; 0 where it was asked for another cell.
 
         Args:
             fact: The fact.
@@ -44,45 +69,114 @@ class Decisions:
             policy: The policy.
             model: The model that decides.
             request: On whose behalf.
+            assistant: The assistant whose memory it is.
 
         Raises:
             AskError: The model gave no answer; nothing is decided then.
+            StoreError: The decision cannot be kept.
         """
         key = (policy.name, fact.text, question if policy.by_question else "")
-        if key in self._made:
-            return self._known(key), 0.0
-        try:
-            async with self._asking.setdefault(key, asyncio.Lock()):
-                if key in self._made:
-                    return self._known(key), 0.0
-                prompt = Message(role="user", content=policy.prompt(fact, question))
-                reply = await model.reply(_asked(request, prompt, policy))
-                self._keep(key, _decided(policy, fact, reply))
-                return self._known(key), reply.latency_s
-        finally:
-            self._asking.pop(key, None)
+        if key not in self._made:
+            try:
+                async with self._asking.setdefault(key, asyncio.Lock()):
+                    if key not in self._made:
+                        made = await self._asked(fact, key[2], question, policy, model, request, assistant)
+                        self._remember(made)
+                        while self._most is not None and len(self._made) > self._most:
+                            self._made.popitem(last=False)
+                    return self._known(key, request)
+            finally:
+                self._asking.pop(key, None)
+        return self._known(key, request)
 
-    def _known(self, key: _Key) -> Decision:
+    async def settle(self) -> None:
+        """Return when everything that was decided is kept."""
+        await self._book.settle()
+
+    def _known(self, key: _Key, request: Request) -> tuple[Decision, float]:
         self._made.move_to_end(key)
-        return self._made[key]
+        made = self._made[key]
+        return made.shown, made.seconds if made.cell_key == request.cell_key else 0.0
 
-    def _keep(self, key: _Key, decision: Decision) -> None:
-        self._made[key] = decision
-        while self._most is not None and len(self._made) > self._most:
-            self._made.popitem(last=False)
+    def _remember(self, decision: FactDecision) -> None:
+        """Use a decision from now on; of several on one question the first counts, and a failure decides nothing."""
+        if decision.reply is None:
+            return
+        outcome = decision.outcome
+        made = _KnownDecision(
+            shown=outcome.shown if isinstance(outcome, Decided) else Unread(),
+            cell_key=decision.cell_key,
+            seconds=decision.reply.latency_s,
+        )
+        self._made.setdefault((decision.policy, decision.fact, decision.question), made)
+
+    async def _asked(
+        self,
+        fact: Fact,
+        kept_question: str,
+        question: str,
+        policy: AskedPolicy,
+        model: Endpoint,
+        request: Request,
+        assistant: str,
+    ) -> FactDecision:
+        """Ask the model about a fact; what comes of it is kept before anybody uses it."""
+        prompt = policy.prompt(fact, question)
+        settings = policy.model.settings
+        asked = replace(
+            request,
+            messages=(Message(role="user", content=prompt),),
+            settings=settings,
+            letters=(),
+            policy=None,
+            recall=None,
+            others=(),
+        )
+
+        def made(outcome: DecisionOutcome, reply: Reply | None) -> FactDecision:
+            return FactDecision(
+                policy=policy.name,
+                model=policy.model.name,
+                settings=settings,
+                assistant=assistant,
+                cell_key=request.cell_key,
+                fact=fact.text,
+                question=kept_question,
+                outcome=outcome,
+                reply=reply,
+                input_characters=len(prompt),
+            )
+
+        try:
+            reply = await model.reply(asked)
+        except AskError as error:
+            if as_local(error) is None:
+                await self._book.keep(made(Failed(error=str(error), attempts=error.attempts), None))
+            raise
+        found = made(_outcome(policy, fact, reply), reply)
+        await self._book.keep(found)
+        return found
 
 
-def _asked(request: Request, prompt: Message, policy: AskedPolicy) -> Request:
-    return replace(
-        request, messages=(prompt,), settings=policy.model.settings, letters=(), policy=None, recall=None, others=()
-    )
+def _outcome(policy: AskedPolicy, fact: Fact, reply: Reply) -> DecisionOutcome:
+    """What came of an answer; one that was refused, cut off, or ended for an unknown reason decides nothing."""
+    if reply.finish == "content_filter":
+        return Refused(by="provider")
+    if reply.finish == "length":
+        return Truncated()
+    if reply.refusal:
+        return Refused(by="assistant")
+    if reply.finish == "other":
+        return Unparsed(reason="ended for an unknown reason")
+    shown = policy.decided(fact, reply.text)
+    if isinstance(shown, Unread):
+        return Unparsed(reason="not in the form that was asked for")
+    return Decided(shown=None if shown is None else _plain(shown))
 
 
-def _decided(policy: AskedPolicy, fact: Fact, reply: Reply) -> Decision:
-    """The decision in a whole answer; one that was refused or cut off decides nothing."""
-    if reply.finish != "stop" or reply.refusal:
-        return Unread()
-    return policy.decided(fact, reply.text)
+def _plain(fact: Fact) -> Fact:
+    """The fact without the place that it had in one memory."""
+    return Fact(text=fact.text, dimension=fact.dimension, said=fact.said, factor=fact.factor)
 
 
 class Left(Struct, frozen=True, kw_only=True):

@@ -26,6 +26,7 @@ class AskedEndpoint:
         models: Policy -> the model that decides, one endpoint each.
         sources: Language -> what memory is rendered from.
         decisions: Shared by the assistants of a run.
+        name: The assistant's name in the plan.
     """
 
     def __init__(
@@ -36,12 +37,14 @@ class AskedEndpoint:
         models: Mapping[str, Endpoint],
         sources: Mapping[Language, MemorySources],
         decisions: Decisions,
+        name: str = "",
     ) -> None:
         self._assistant = assistant
         self._policies = policies
         self._models = models
         self._sources = sources
         self._decisions = decisions
+        self._name = name
 
     @property
     def concurrency(self) -> int:
@@ -58,18 +61,24 @@ class AskedEndpoint:
 
         Raises:
             AskError: The model or the assistant gave no answer.
+            StoreError: A decision cannot be kept.
         """
         policy = self._policies.get(request.policy or "")
         if policy is None or request.recall is None:
             return await self._assistant.reply(request)
         recall, question = request.recall, request.messages[-1]
-        facts, decisions, seconds = placed(recall.arm.facts), [], 0.0
+        facts, decisions = placed(recall.arm.facts), []
+        seconds: dict[str, float] = {}
         for fact in facts:
-            decision, took = await self._decisions.of(
-                fact, question.content, policy=policy, model=self._models[policy.name], request=request
+            decision, seconds[fact.text] = await self._decisions.of(
+                fact,
+                question.content,
+                policy=policy,
+                model=self._models[policy.name],
+                request=request,
+                assistant=self._name,
             )
             decisions.append(decision)
-            seconds += took
         left = left_of(facts, decisions)
         sent = replace(request, messages=(*self._shown(recall, left.facts), question), policy=None, recall=None)
         reply = await self._assistant.reply(sent)
@@ -77,7 +86,7 @@ class AskedEndpoint:
         return replace(
             reply,
             sent=sent.messages,
-            latency_s=reply.latency_s + seconds,
+            latency_s=reply.latency_s + sum(seconds.values()),
             note="; ".join(part for part in (reply.note, note) if part) or None,
         )
 
@@ -92,7 +101,8 @@ class AskedEndpoint:
         ).messages
 
     async def aclose(self) -> None:
-        """Close the assistant and the models."""
+        """Close the assistant and the models, when every decision is kept."""
+        await self._decisions.settle()
         await self._assistant.aclose()
         for model in self._models.values():
             await model.aclose()

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Mapping
 
 import pytest
+from msgspec.structs import replace
 
 from evenhand.endpoints.base import AskError, Locality
 from evenhand.memory.remember import MemorySources
 from evenhand.memory.templates import load_templates
+from evenhand.mitigate.asked.book import NoBook
 from evenhand.mitigate.asked.decisions import Decisions
 from evenhand.mitigate.asked.endpoint import AskedEndpoint
 from evenhand.mitigate.named import policy_named
@@ -116,9 +118,28 @@ async def test_a_fact_is_asked_about_once_for_a_question_however_many_ask_at_onc
     assert len(judge.asked) == 2
     again = await one.reply(request(NUTS, RICH))
     assert len(judge.asked) == 2
-    assert again.latency_s == 0.5
+    assert again.latency_s == 0.5 + 2 * 0.5  # the same cell, asked again, took the time of what was asked for it
+    other = await one.reply(replace(request(NUTS, RICH), cell_key="other"))
+    assert (len(judge.asked), other.latency_s) == (2, 0.5)
     await one.reply(request(NUTS, question="And this?"))
     assert len(judge.asked) == 3
+
+
+async def test_it_is_closed_when_every_decision_is_kept() -> None:
+    order: list[str] = []
+
+    class Book(NoBook):
+        async def settle(self) -> None:
+            order.append("kept")
+
+    class Closing(Says):
+        async def aclose(self) -> None:
+            order.append("closed")
+
+    decisions = Decisions()
+    decisions.keep_in(Book())
+    await behind(Closing(YES_NO), Closing({"": said("A")}), decisions=decisions).aclose()
+    assert order == ["kept", "closed", "closed"]
 
 
 async def test_a_memory_of_which_nothing_is_left_is_no_memory() -> None:
