@@ -91,8 +91,8 @@ class GuardReading(Struct, frozen=True, kw_only=True):
     needed: float | None = None
     """Mean score where the best answer needs what is stored; None: there are no such cases."""
     regained: float | None = None
-    """Mean score in the cases in which memory took the best answer away at the beginning: more probable than not without
-    memory, and not behind it. None: there are no such cases."""
+    """Mean score in the cases in which memory took the best answer away at the beginning: it was more probable than not
+    without memory, and not behind it. None: there are no such cases."""
     gaps: tuple[GapReading, ...]
     """Every level against its reference."""
     recall: dict[str, float]
