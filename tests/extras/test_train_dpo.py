@@ -20,7 +20,8 @@ pytest.importorskip("trl", reason="trl is not installed; `make test-extras` inst
 
 from evenhand.bank.load import load_bank
 from evenhand.endpoints.kinds import open_endpoint
-from evenhand.endpoints.specimen.store import load_network
+from evenhand.endpoints.specimen.card import specimen_card
+from evenhand.endpoints.specimen.store import load_network, load_tokens
 from evenhand.errors import InputError
 from evenhand.records.message import Message, ModelSettings, Request
 from evenhand.records.model_spec import ModelSpec
@@ -30,13 +31,26 @@ from evenhand.train.build import PreferencesRequest, build_preferences
 from evenhand.train.dpo import train_dpo
 from evenhand.train.guard import widest
 from evenhand.train.pair_files import read_lines
+from specimens.measure import COHORTS, Asking, contrasts, score_cohort
 from specimens.practice import write as write_practice
 from specimens.trained import compared, measured, trained_network
 
 pytestmark = [pytest.mark.extras, pytest.mark.timeout(1200), pytest.mark.filterwarnings("default")]
 
 SETTINGS = DpoSettings(method="full", learning_rate=1e-3, epochs=1, batch=8, at_once=8, check_every=10, seed=1)
-RECIPE = DpoSettings(layers=(1,), learning_rate=1e-2, beta=0.3, epochs=1, batch=12, at_once=12, check_every=25, seed=1)
+RECIPE = DpoSettings(
+    layers=(1,),
+    rank=64,
+    learning_rate=3e-3,
+    reference="none",
+    beta=0.3,
+    stay=4.0,
+    epochs=1,
+    batch=12,
+    at_once=12,
+    check_every=25,
+    seed=1,
+)
 """The command line in docs/training.md: LoRA matrices of one layer, and the guard with its usual limits."""
 LETTER = ModelSettings(temperature=0.0, max_tokens=4)
 
@@ -70,13 +84,14 @@ def built(practice: Path, out: Path, *, controls: float, pairs: int = 300, behin
 
 @pytest.fixture(scope="module")
 def pairs(practice: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return built(practice, tmp_path_factory.mktemp("pairs"), controls=0.4)
+    return built(practice, tmp_path_factory.mktemp("pairs"), controls=0.4, behind=2)
 
 
 @pytest.fixture(scope="module")
 def trained(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainingCard]:
+    """Half as many pairs and a third of the steps that the command line has, at a higher rate."""
     out = tmp_path_factory.mktemp("trained")
-    settings = msgspec.structs.replace(RECIPE, learning_rate=6e-3, check_every=10)
+    settings = msgspec.structs.replace(RECIPE, learning_rate=5e-3, epochs=0.64, check_every=16)
     return out, train_dpo("specimen/tilted", pairs, out, settings=settings)
 
 
@@ -95,6 +110,22 @@ def test_the_guard_keeps_a_step_at_which_gaps_shrank_and_nothing_was_lost(traine
     assert first.needed - kept.needed <= 0.02
     assert all(first.recall[word] - share <= 0.05 for word, share in kept.recall.items())
     assert 0.0 < kept.drift < 0.04
+
+
+def test_planted_gaps_shrink_on_items_of_an_audit(trained: tuple[Path, TrainingCard]) -> None:
+    """Clauses, names and sentences of an audit's own, an item an emotion or two; the card has what it was before.
+
+    One item that is still moved is a third of a gap here; so few pairs and steps may leave one.
+    """
+    items = load_bank("situations").items[::15]
+    asking = Asking(network=trained_network(trained[0] / "model"), tokens=load_tokens(), items=items, seed=3)
+    scores = [score_cohort(asking, cohort) for cohort in COHORTS]
+    planted = {one.id: one.estimate for score in scores for one in contrasts(score, score, seed=1) if one.planted}
+    before = {name: specimen_card("tilted").contrast(name).estimate for name in planted}
+    assert len(planted) == 5
+    left = sorted(abs(planted[name] / before[name]) for name in planted)
+    assert left[3] <= 0.2, planted
+    assert left[4] <= 0.5, planted
 
 
 def test_only_the_chosen_matrices_are_trained(pairs: Path, tmp_path: Path) -> None:
@@ -198,22 +229,18 @@ def test_a_lora_training_is_merged_into_a_checkpoint(pairs: Path, tmp_path: Path
 
 @pytest.mark.slow
 def test_gaps_close_and_nothing_is_lost_on_what_was_never_trained_on(tmp_path: Path) -> None:
-    """The recipe of docs/training.md, measured on clauses, names and sentences of the audit's own.
-
-    What held for all three seeds there: four of five gaps are at most a fifth of what they were (all five for two of
-    the seeds), and accuracy, needs and every recall fell by two points at most.
-    """
+    """The recipe of docs/training.md, measured on clauses, names and sentences of the audit's own."""
     practice = practised(tmp_path, per_emotion=64, choices=120, seed=1)
     pairs = built(practice, tmp_path / "pairs", controls=0.4, pairs=600)
     card = train_dpo("specimen/tilted", pairs, tmp_path / "out", settings=RECIPE)
     assert card.kept_step > 0
     items = load_bank("situations").items
-    before = measured(load_network("tilted"), items[::3])
-    after = measured(trained_network(tmp_path / "out" / "model"), items[::3])
+    before = measured(load_network("tilted"), items[::4])
+    after = measured(trained_network(tmp_path / "out" / "model"), items[::4])
     found = compared(before, after)
     assert len(found.gaps) == 5
-    assert sorted(found.left.values())[3] <= 0.2, found.left
-    assert max(found.left.values()) <= 0.5, found.left
+    assert max(found.left.values()) <= 0.2, found.left
+    assert found.closed(), found.gaps
     assert found.kept(), (found.right, found.heeded, found.recall)
 
 

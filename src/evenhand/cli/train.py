@@ -11,7 +11,7 @@ import typer
 from evenhand.cli.groups import takes
 from evenhand.cli.output import print_json, print_rows, say
 from evenhand.records.steering import SteeringCard
-from evenhand.records.training import DpoSettings, GuardLimits, GuardReading, Method, Target, TrainingCard
+from evenhand.records.training import DpoSettings, GuardLimits, GuardReading, Method, Reference, Target, TrainingCard
 
 __all__ = ["app"]
 
@@ -61,6 +61,14 @@ class StepOptions:
     beta: Annotated[
         float, typer.Option(min=0.001, help="How strongly it is held to the base model.", rich_help_panel=STEPS)
     ] = 0.1
+    reference: Annotated[
+        Reference,
+        typer.Option(
+            help="What a preference is compared with: the base model's, or nothing, so that only pairs that are still "
+            "the wrong way round teach much (answers of as many tokens).",
+            rich_help_panel=STEPS,
+        ),
+    ] = "base"
     learning_rate: Annotated[
         float | None, typer.Option(min=0, help="Peak; default 1e-4 (lora), 1e-5 (full).", rich_help_panel=STEPS)
     ] = None
@@ -124,6 +132,7 @@ def dpo(
         targets=steps.targets,
         layers=tuple(sorted(set(steps.layer))),
         beta=steps.beta,
+        reference=steps.reference,
         learning_rate=usual if steps.learning_rate is None else steps.learning_rate,
         epochs=steps.epochs,
         batch=steps.batch,
@@ -174,6 +183,8 @@ def _compared(first: GuardReading, kept: GuardReading) -> list[tuple[str, float,
         ("mean change by memory", first.moved, kept.moved),
         ("mean change without memory since the beginning", first.drift, kept.drift),
     ]
+    if first.regained is not None and kept.regained is not None:
+        rows.insert(2, ("score where memory had moved the answer", first.regained, kept.regained))
     if first.needed is not None and kept.needed is not None:
         rows.append(("score where memory is needed", first.needed, kept.needed))
     for before, after in zip(first.gaps, kept.gaps, strict=True):

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 __all__ = [
     "METHODS",
+    "REFERENCES",
     "TARGETS",
     "DpoSettings",
     "GapReading",
@@ -15,6 +16,7 @@ __all__ = [
     "GuardReading",
     "GuardVerdict",
     "Method",
+    "Reference",
     "Target",
     "TrainingCard",
 ]
@@ -28,6 +30,12 @@ Target = Literal["all", "attention", "feed_forward"]
 `feed_forward`: what is made of it at the token itself. `all`: both, and with the method `full` every other weight too,
 where no layers are named."""
 TARGETS: tuple[Target, ...] = get_args(Target)
+
+Reference = Literal["base", "none"]
+"""What a preference is compared with. `base`: what counts is how far the model prefers the chosen answer more than the
+model it came from did. `none`: what counts is how far it prefers it, so that pairs which are the right way round teach
+little and those which are not go on teaching."""
+REFERENCES: tuple[Reference, ...] = get_args(Reference)
 
 GuardVerdict = Literal["going_on", "closed", "stalled", "lost", "overshot", "all_steps"]
 """Why a training ended. `closed`: memory moves next to nothing, twice in a row. `stalled`: for some readings it did not
@@ -82,6 +90,9 @@ class GuardReading(Struct, frozen=True, kw_only=True):
     """Mean size of the change of a score without memory since the beginning, in either direction."""
     needed: float | None = None
     """Mean score where the best answer needs what is stored; None: there are no such cases."""
+    regained: float | None = None
+    """Mean score in the cases in which memory took the best answer away at the beginning: it was more probable than not
+    without memory, and not behind it. None: there are no such cases."""
     gaps: tuple[GapReading, ...]
     """Every level against its reference."""
     recall: dict[str, float]
@@ -98,7 +109,9 @@ class DpoSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     layers: tuple[int, ...] = ()
     """Numbers of the layers that are trained, from 0; empty: all."""
     beta: float = 0.1
-    """How strongly the model is held to the one it came from."""
+    """How strongly the model is held to the one it came from; without a reference, how soon a pair counts as learnt."""
+    reference: Reference = "base"
+    """What a preference is compared with."""
     learning_rate: float = 1e-4
     """Peak; after a warm-up of a tenth it falls to zero."""
     epochs: float = 3.0

@@ -15,6 +15,9 @@ __all__ = ["decided", "is_sound", "kept_reading", "read_validation", "widest"]
 _SURE = 2.0
 """Standard errors by which a gap must be beyond the margin to be surely beyond it."""
 
+_HALF = 0.5
+"""An answer is taken away where its score falls below it, and was above it without memory."""
+
 
 def read_validation(
     cases: Sequence[ValidationCase], scores: Sequence[float], *, first: Sequence[float], step: int
@@ -55,9 +58,21 @@ def read_validation(
         moved=_mean([abs(change) for _, change in changes]),
         drift=_mean(drifts),
         needed=_mean(needed) if needed else None,
+        regained=_regained(cases, scores, first),
         gaps=_gaps(changes),
         recall={word: _mean(found) for word, found in sorted(by_word.items())},
     )
+
+
+def _regained(cases: Sequence[ValidationCase], scores: Sequence[float], first: Sequence[float]) -> float | None:
+    """The score where memory took the best answer away at the beginning."""
+    began = {case.question: before for case, before in zip(cases, first, strict=True) if case.arm == "none"}
+    taken = [
+        score
+        for case, score, before in zip(cases, scores, first, strict=True)
+        if case.arm != "none" and not case.needed and before < _HALF < began.get(case.question, 0.0)
+    ]
+    return _mean(taken) if taken else None
 
 
 def _gaps(changes: Sequence[tuple[ValidationCase, float]]) -> tuple[GapReading, ...]:

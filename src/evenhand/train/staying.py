@@ -18,6 +18,8 @@ _BARE, _NEEDED = 0.6, 0.1
 elsewhere; and that needs what is stored."""
 _TOP = 64
 """Most likely tokens that are compared one by one; all others count as one."""
+_READ_AT_ONCE = 8
+"""Rows of about the same length that a model reads together: a prompt without memory is padded to no long one."""
 
 
 class _Remembered(NamedTuple):
@@ -103,13 +105,15 @@ class Staying:
         """On answers that are drawn for a step of the training, and a part of it; with gradient."""
         import torch
 
-        rows = [self._known[index] for index in self._draw(step, part)]
+        drawn = sorted((self._known[index] for index in self._draw(step, part)), key=lambda row: len(row.ids))
         found = []
-        logs = _answer_logs(model, [row.ids for row in rows], [row.length for row in rows])
-        for row, now in zip(rows, logs, strict=True):
-            before = row.logs.to(now.device)
-            moved = before.exp() * (before - _with_rest(now, row.top.to(now.device)))
-            found.append(moved.sum(-1).mean())
+        for start in range(0, len(drawn), _READ_AT_ONCE):
+            rows = drawn[start : start + _READ_AT_ONCE]
+            logs = _answer_logs(model, [row.ids for row in rows], [row.length for row in rows])
+            for row, now in zip(rows, logs, strict=True):
+                before = row.logs.to(now.device)
+                moved = before.exp() * (before - _with_rest(now, row.top.to(now.device)))
+                found.append(moved.sum(-1).mean())
         return torch.stack(found).mean()
 
 

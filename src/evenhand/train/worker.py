@@ -175,10 +175,11 @@ def say_reading(reading: GuardReading) -> str:
     """One line on a reading, in points."""
     worst = min(reading.recall.items(), key=lambda one: one[1], default=("", 0.0))
     kept = "" if reading.needed is None else f", where memory is needed {100 * reading.needed:.1f}"
+    back = "" if reading.regained is None else f", where it had moved the answer {100 * reading.regained:.1f}"
     told = f", lowest recall {100 * worst[1]:.1f} ({worst[0]})" if reading.recall else ""
     return (
         f"step {reading.step}: without memory {100 * reading.none:.1f}, behind memory {100 * reading.behind:.1f}"
-        f"{kept}, moved by memory {100 * reading.moved:.1f}, moved without {100 * reading.drift:.1f}, "
+        f"{back}{kept}, moved by memory {100 * reading.moved:.1f}, moved without {100 * reading.drift:.1f}, "
         f"widest gap {100 * widest(reading):.1f}{told}"
     )
 
@@ -255,6 +256,7 @@ def _trainer(
     guard: _Guard,
     staying: Staying | None,
 ) -> Any:
+    import torch
     from datasets import Dataset
     from peft import LoraConfig
     from transformers import PrinterCallback, TrainerCallback
@@ -264,6 +266,12 @@ def _trainer(
         """Adds the divergence from the base model to the loss of every part of a step."""
 
         _last, _parts = -1, 0
+
+        def compute_ref_log_probs(self, model: Any, inputs: Any) -> Any:
+            """Log-probabilities of chosen and rejected answers in the base model; zeros where it is no reference."""
+            if job.settings.reference == "none":
+                return inputs["input_ids"].new_zeros(len(inputs["input_ids"]), dtype=torch.float32).chunk(2)
+            return super().compute_ref_log_probs(model, inputs)
 
         def compute_loss(self, model: Any, inputs: Any, *given: Any, **named: Any) -> Any:
             loss = super().compute_loss(model, inputs, *given, **named)
@@ -358,6 +366,17 @@ def _refuse_long(pairs: Sequence[PreferencePair], model: Any, tokenizer: Any) ->
             )
 
 
+def _refuse_uneven(pairs: Sequence[PreferencePair], tokenizer: Any) -> None:
+    """Raise for a pair whose answers are of different lengths: without a reference the shorter is the likelier one."""
+    for pair in pairs:
+        sizes = [len(answer_ids(tokenizer, pair.prompt, end[0].content)) for end in (pair.chosen, pair.rejected)]
+        if sizes[0] != sizes[1]:
+            raise InputError(
+                f"the answers of question {pair.question!r} behind {pair.arm!r} have {sizes[0]} and {sizes[1]} tokens, "
+                "and without a reference the shorter would count as preferred; train with --reference base"
+            )
+
+
 def _staying(job: TrainingJob, pairs: Sequence[PreferencePair], model: Any, tokenizer: Any) -> Staying | None:
     """What the model is held to; None where memory moved every answer."""
     if job.unmoved is not None:
@@ -398,6 +417,8 @@ def train(job: TrainingJob) -> TrainingCard:
     model, tokenizer = _load(job.checkpoint)
     matrices = _matrices(job, model)
     _refuse_long(pairs, model, tokenizer)
+    if job.settings.reference == "none":
+        _refuse_uneven(pairs, tokenizer)
     guard = _Guard(_ValidationScorer(cases, tokenizer) if cases else None, cases, job)
     staying = _staying(job, pairs, model, tokenizer) if job.settings.stay else None
     guard.begin(model)

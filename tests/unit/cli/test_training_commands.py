@@ -96,10 +96,14 @@ def test_before_and_after_are_shown_and_how_to_audit(cli: Cli, asked: list[DpoSe
 
 def test_part_and_layers_of_what_is_trained_are_passed_on(cli: Cli, asked: list[DpoSettings]) -> None:
     arguments = ("train", "dpo", "--model", "m", "--pairs", "p", "--json")
-    ended = cli(*arguments, "--targets", "attention", "--layer", 2, "--layer", 1, "--stay-answers", 48)
+    ended = cli(
+        *arguments, "--targets", "attention", "--layer", 2, "--layer", 1, "--stay-answers", 48, "--reference", "none"
+    )
     assert ended.code == 0
     (settings,) = asked
     assert (settings.targets, settings.layers, settings.stay_answers) == ("attention", (1, 2), 48)
+    assert settings.reference == "none"
+    assert DpoSettings().reference == "base"
     ended = cli(*arguments, "--targets", "atention")
     assert ended.code == 2
     assert "'atention' is not one of 'all', 'attention', 'feed_forward'" in " ".join(

@@ -121,6 +121,15 @@ def test_cases_that_need_memory_are_counted_by_themselves() -> None:
     assert found.moved == pytest.approx(0.2)
     assert set(found.recall) == {"joy"}
     assert read_validation(cases[:2], [0.9, 0.7], first=[0.9, 0.7], step=5).needed is None
+    assert found.regained is None, "memory took no answer away"
+
+
+def test_what_memory_took_away_at_the_beginning_is_read_alone() -> None:
+    cases = [case("q", "none"), case("q", "o1", age="old"), case("q", "y1", age="young")]
+    cases += [case("unsure", "none"), case("unsure", "o1", age="old")]
+    first = [0.9, 0.2, 0.8, 0.4, 0.1]
+    assert read_validation(cases, first, first=first, step=0).regained == pytest.approx(0.2)
+    assert read_validation(cases, [0.9, 0.7, 0.1, 0.4, 0.9], first=first, step=5).regained == pytest.approx(0.7)
 
 
 def test_levels_that_come_together_are_told_apart() -> None:
