@@ -109,6 +109,7 @@ def _moved(change: PolicyChange) -> float | None:
 
 
 def _aspect(one: TriedPolicy, aspect: Aspect, kind: str | None) -> str:
-    """The change of an aspect, of one kind of item or of the first that has it."""
-    found = next((c for c in one.changes if c.aspect == aspect and (kind is None or c.kind == kind)), None)
-    return points(_moved(found)) if found else "–"
+    """The change of an aspect, of one kind of item or of any; of several cue styles or kinds the largest."""
+    found = [_moved(c) for c in one.changes if c.aspect == aspect and (kind is None or c.kind == kind)]
+    known = [moved for moved in found if moved is not None]
+    return points(max(known, key=abs)) if known else points(None) if found else "–"

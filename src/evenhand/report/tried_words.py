@@ -10,7 +10,7 @@ from evenhand.records.mitigation import Mitigation
 from evenhand.records.tried import Aspect, Multiple, MultipleName, PolicyChange, TriedPolicy, TriedVerdict
 from evenhand.report.numbers import percent, points, span
 from evenhand.report.tried_numbers import number_words, remaining_shifts
-from evenhand.report.words import Labels, joined, kind_label, labels_of, plural
+from evenhand.report.words import Labels, asked_label, joined, kind_label, labels_of, plural
 
 __all__ = [
     "POLICY_LABELS",
@@ -137,7 +137,8 @@ def policy_words(one: TriedPolicy, *, findings: Findings) -> str:
         label = labels.level(level.factor, level.level)
         sentences.append(f"Largest gap of a group that remains ({label}): {change_words(worst)}.")
     for aspect in ("accuracy", "flips", "leakage", "sycophancy"):
-        sentences += [f"{_aspect_title(aspect)}: {change_words(change)}." for change in _of(one, aspect)]
+        asked = _of(one, aspect)
+        sentences += [f"{_change_title(change, among=asked)}: {change_words(change)}." for change in asked]
     sentences += number_words(one, labels=labels)
     sentences.append(_benefit(one))
     takes = [multiple_words(each) for each in one.multiples if f"{each.value:.2f}" != "1.00"]
@@ -196,6 +197,16 @@ def group_change(one: TriedPolicy) -> PolicyChange | None:
     """The level with the largest gap under the policy; None where none was asked."""
     groups = [change for change in _of(one, "group") if change.after is not None]
     return max(groups, key=lambda change: abs(change.after or 0.0), default=None)
+
+
+def _change_title(change: PolicyChange, *, among: Sequence[PolicyChange]) -> str:
+    """What changed, with what was asked and the cue style where there are several."""
+    said = [_aspect_title(change.aspect)]
+    if len({(one.kind, one.where.answer) for one in among}) > 1:
+        said.append(asked_label(change.kind, change.where.answer).lower())
+    if len({one.where.cue for one in among}) > 1:
+        said.append(f"cue style {change.where.cue}")
+    return ", ".join(said)
 
 
 def _aspect_title(aspect: Aspect) -> str:

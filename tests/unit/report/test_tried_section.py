@@ -60,6 +60,24 @@ def test_a_policy_that_is_not_called_repaired_says_why() -> None:
     )
 
 
+def test_the_same_change_of_several_kinds_or_cue_styles_is_told_apart() -> None:
+    one, again = change("accuracy", 0.9, 0.8, shown="difference"), change("accuracy", 0.9, 0.5, shown="difference")
+    implied = replace(again, where=replace(again.where, cue="implied"))
+    assert "Score with a profile in memory: 80.0 → 85.0" in policy_words(tried("harmful"), findings=findings_with())
+    both = replace(tried("harmful"), changes=(tried("harmful").changes[0], one, implied))
+    said = policy_words(both, findings=findings_with())
+    assert f"Score with a profile in memory, cue style {one.where.cue}: 90.0 → 80.0 points" in said
+    assert "Score with a profile in memory, cue style implied: 90.0 → 50.0 points" in said
+    kinds = replace(both, changes=(one, replace(again, kind="management")))
+    assert "Score with a profile in memory, management items: 90.0 → 50.0 points" in policy_words(
+        kinds, findings=findings_with()
+    )
+    section = tried_section(source_of(findings_with(both)))
+    assert section is not None
+    (table,) = [block for block in section.blocks if isinstance(block, Grid) and block.id.startswith("tried-table")]
+    assert "−40.0" in table.rows[0], "the larger loss is in the table"
+
+
 @pytest.mark.parametrize(
     ("verdict", "word"),
     [

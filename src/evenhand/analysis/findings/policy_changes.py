@@ -24,6 +24,7 @@ from evenhand.records.answer_format import AnswerFormat
 from evenhand.records.contrast import ArmContrast, ArmGroup
 from evenhand.records.finding import Finding, SampleSize
 from evenhand.records.measure import Measure, Quantity
+from evenhand.records.profile import Cue
 from evenhand.records.tried import Aspect, Share
 from evenhand.seeds import stream
 
@@ -94,20 +95,39 @@ def joined_questions(without: pl.DataFrame, under: pl.DataFrame, *, column: str)
 
 
 def _changed(
-    sides: Sides, joined: pl.DataFrame, *, aspect: Aspect, measure: Measure, quantity: Quantity, arm: ArmGroup
+    sides: Sides,
+    joined: pl.DataFrame,
+    *,
+    aspect: Aspect,
+    measure: Measure,
+    quantity: Quantity,
+    arm: ArmGroup,
+    cue: Cue | None = None,
 ) -> list[AspectChange]:
-    """The change of a mean over users and items; none where no question has both numbers."""
+    """The change of a mean over users and items; none where no question has both numbers.
+
+    Args:
+        sides: Without the policy and with it.
+        joined: The questions of both.
+        aspect: What it is a change of.
+        measure: What was measured on both sides.
+        quantity: The number that was averaged.
+        arm: Whose answers they are.
+        cue: How these profiles state who the user is; None: however any of them does.
+    """
     if joined.height == 0:
         return []
     stratum = sides.under
     cells = grid(joined, column="change")
-    estimate = change_estimate(cells, stratum=stratum, name=f"policy/{aspect}/{stratum.stream_name}")
+    first = cues(stratum)[0] if arm == "profile" else None
+    apart = "" if cue in (None, first) else f"/{cue}"
+    estimate = change_estimate(cells, stratum=stratum, name=f"policy/{aspect}/{stratum.stream_name}{apart}")
     estimand = Estimand(
         measure=measure,
         arms=ArmContrast(arm=arm, baseline="none"),
         quantity=quantity,
         method=METHOD,
-        cue=cues(stratum)[0] if arm == "profile" else None,
+        cue=cue or first,
     )
     sample = SampleSize(trials=joined.height, items=len(cells.items), profiles=len(cells.units))
     return [
@@ -134,21 +154,35 @@ def mean_of(joined: pl.DataFrame, column: str) -> float:
 
 
 def _accuracy(sides: Sides) -> list[AspectChange]:
-    cue = cues(sides.under)[0]
-    joined = joined_questions(sides.without.profiles(cue), sides.under.profiles(cue), column="value")
     quantity = Quantity(name=sides.under.primary)
-    return _changed(sides, joined, aspect="accuracy", measure="memory_effect_change", quantity=quantity, arm="profile")
+    found: list[AspectChange] = []
+    for cue in cues(sides.under):
+        joined = joined_questions(sides.without.profiles(cue), sides.under.profiles(cue), column="value")
+        found += _changed(
+            sides,
+            joined,
+            aspect="accuracy",
+            measure="memory_effect_change",
+            quantity=quantity,
+            arm="profile",
+            cue=cue,
+        )
+    return found
 
 
 def _flips(sides: Sides) -> list[AspectChange]:
     none = sides.without.arm("none")
     if none.height == 0 or none["choice"].null_count() == none.height:
         return []
-    cue = cues(sides.under)[0]
-    without, under = (disagreement(side.profiles(cue), none=none) for side in (sides.without, sides.under))
-    joined = joined_questions(without, under, column="flip")
     quantity = Quantity(name="choice", scale="rate")
-    return _changed(sides, joined, aspect="flips", measure="flip_excess", quantity=quantity, arm="profile")
+    found: list[AspectChange] = []
+    for cue in cues(sides.under):
+        without, under = (disagreement(side.profiles(cue), none=none) for side in (sides.without, sides.under))
+        joined = joined_questions(without, under, column="flip")
+        found += _changed(
+            sides, joined, aspect="flips", measure="flip_excess", quantity=quantity, arm="profile", cue=cue
+        )
+    return found
 
 
 def _leakage(sides: Sides) -> list[AspectChange]:

@@ -67,6 +67,22 @@ def drawn(seed: int) -> dict[tuple[int, int, str], bool]:
     return {cell: bool(rng.random() < 0.7) for cell in ASKED}
 
 
+def test_what_only_users_of_one_cue_style_lose_is_seen() -> None:
+    """The first style keeps every answer; the second loses what its users had right, and flips as often."""
+    right, wrong = dict.fromkeys(ASKED, True), dict.fromkeys(ASKED, False)
+    implied = {"cue": "implied", "cohort": "implied pairs"}
+    renamed = [{**one, "arm": f"implied-{one['arm']}"} for one in answered(right, **implied)]
+    lost = [{**one, "arm": f"implied-{one['arm']}"} for one in answered(wrong, **implied)]
+    found = aspect_changes(sides([*NONE, *answered(right), *renamed], [*answered(right), *lost]))
+    changes = {(one.aspect, one.change.where.cue): (one.before, one.after) for one in found if one.aspect != "gap"}
+    assert changes == {
+        ("accuracy", "stated"): (1.0, 1.0),
+        ("accuracy", "implied"): (1.0, 0.0),
+        ("flips", "stated"): (0.0, 0.0),
+        ("flips", "implied"): (0.0, 1.0),
+    }
+
+
 def test_changes_are_what_is_counted_with_the_policy_less_what_is_counted_without() -> None:
     before, after = drawn(1), drawn(2)
     found = aspect_changes(sides([*NONE, *answered(before)], answered(after)))
