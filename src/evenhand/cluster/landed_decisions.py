@@ -10,13 +10,11 @@ import threading
 from collections.abc import Iterator
 
 import msgspec
-from msgspec.structs import replace
 
 from evenhand.cluster.shared_store import SharedStore
 from evenhand.errors import StoreError
 from evenhand.records.decision import FactDecision
-from evenhand.records.trial import Failed
-from evenhand.store.gate import failed
+from evenhand.run.decision_writer import without_keys
 
 __all__ = ["LandedDecisions", "read_decisions"]
 
@@ -52,12 +50,9 @@ class LandedDecisions:
 
     async def keep(self, decision: FactDecision) -> None:
         """Have the decision written before the next answers."""
-        outcome = decision.outcome
-        if isinstance(outcome, Failed):
-            clean = failed(outcome.error, attempts=outcome.attempts, secrets=self._hidden)
-            decision = replace(decision, outcome=clean)
+        clean = without_keys(decision, secrets=self._hidden)
         with self._lock:
-            self._waiting.append(decision)
+            self._waiting.append(clean)
 
     async def settle(self) -> None:
         """Write what waits.

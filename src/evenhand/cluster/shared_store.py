@@ -217,8 +217,7 @@ class SharedStore:
         Raises:
             StoreError: It cannot be written, or there is one of that name.
         """
-        if not self.place.create(f"{_folder(part)}/{name}", data):
-            raise StoreError(f"{_folder(part)}/{name} is in {self.place.address!r} already; files are never changed")
+        self._add(f"{_folder(part)}/{name}", data)
 
     def files(self, part: int) -> list[str]:
         """Names of the files of a part, in the order in which their answers count."""
@@ -230,12 +229,7 @@ class SharedStore:
         Raises:
             StoreError: There is none.
         """
-        data = self.place.read(f"{_folder(part)}/{name}")
-        if data is None:
-            raise StoreError(
-                f"{self.place.address!r} lacks {_folder(part)}/{name}, which was listed; restore it from a copy"
-            )
-        return data
+        return self._listed(f"{_folder(part)}/{name}")
 
     def add_decisions(self, name: str, data: bytes) -> None:
         """Write a file of decisions on facts.
@@ -243,8 +237,7 @@ class SharedStore:
         Raises:
             StoreError: It cannot be written, or there is one of that name.
         """
-        if not self.place.create(f"{_DECISIONS}/{name}", data):
-            raise StoreError(f"{_DECISIONS}/{name} is in {self.place.address!r} already; files are never changed")
+        self._add(f"{_DECISIONS}/{name}", data)
 
     def decision_files(self) -> list[str]:
         """Names of the files of decisions, in the order in which they count."""
@@ -256,11 +249,16 @@ class SharedStore:
         Raises:
             StoreError: There is none.
         """
-        data = self.place.read(f"{_DECISIONS}/{name}")
+        return self._listed(f"{_DECISIONS}/{name}")
+
+    def _add(self, name: str, data: bytes) -> None:
+        if not self.place.create(name, data):
+            raise StoreError(f"{name} is in {self.place.address!r} already; files are never changed")
+
+    def _listed(self, name: str) -> bytes:
+        data = self.place.read(name)
         if data is None:
-            raise StoreError(
-                f"{self.place.address!r} lacks {_DECISIONS}/{name}, which was listed; restore it from a copy"
-            )
+            raise StoreError(f"{self.place.address!r} lacks {name}, which was listed; restore it from a copy")
         return data
 
     def checked(self, manifest: Manifest) -> Iterable[tuple[str, bytes]]:

@@ -12,7 +12,7 @@ from evenhand.records.decision import FactDecision
 from evenhand.records.trial import Failed
 from evenhand.store.gate import failed
 
-__all__ = ["DecisionSink", "DecisionWriter"]
+__all__ = ["DecisionSink", "DecisionWriter", "without_keys"]
 
 
 class DecisionSink(Protocol):
@@ -56,7 +56,7 @@ class DecisionWriter:
             StoreError: It was not written.
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((self._clean(decision), done))
+        self._waiting.append((without_keys(decision, secrets=self._secrets), done))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
         await done
@@ -82,8 +82,10 @@ class DecisionWriter:
                 else:
                     done.set_exception(error)
 
-    def _clean(self, decision: FactDecision) -> FactDecision:
-        outcome = decision.outcome
-        if not isinstance(outcome, Failed):
-            return decision
-        return replace(decision, outcome=failed(outcome.error, attempts=outcome.attempts, secrets=self._secrets))
+
+def without_keys(decision: FactDecision, *, secrets: tuple[str, ...]) -> FactDecision:
+    """The decision as it may be kept: no key in the words of a failure; answers come without them."""
+    outcome = decision.outcome
+    if not isinstance(outcome, Failed):
+        return decision
+    return replace(decision, outcome=failed(outcome.error, attempts=outcome.attempts, secrets=secrets))

@@ -27,6 +27,10 @@ PAIR = PreferencePair(
 class Words:
     """A tokenizer whose tokens are words."""
 
+    def __init__(self) -> None:
+        self.read: list[str] = []
+        """The texts that were given to it."""
+
     def apply_chat_template(
         self, shown: Sequence[dict[str, str]], *, tokenize: bool, add_generation_prompt: bool
     ) -> str:
@@ -36,11 +40,14 @@ class Words:
 
     def __call__(self, text: str, *, add_special_tokens: bool) -> dict[str, list[int]]:
         assert not add_special_tokens
+        self.read.append(text)
         return {"input_ids": [sum(map(ord, word)) for word in text.split()]}
 
 
 def test_answers_of_one_length_need_no_reference() -> None:
-    _refuse_uneven([PAIR], Words())
+    tokenizer = Words()
+    _refuse_uneven([PAIR], tokenizer)
+    assert tokenizer.read == ["A ; ", "B ; "], "both answers were measured"
 
 
 def test_answers_of_two_lengths_need_a_reference() -> None:
